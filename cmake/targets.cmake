@@ -1,0 +1,62 @@
+# How targets are declared: hameau_library, hameau_program, hameau_test, hameau_bench, hameau_fuzzer.
+add_library(hameau_flags INTERFACE)
+target_compile_options(hameau_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -fno-omit-frame-pointer -fstack-protector-strong -ffunction-sections -fdata-sections)
+target_compile_definitions(hameau_flags INTERFACE _FORTIFY_SOURCE=2
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(hameau_flags INTERFACE _GLIBCXX_ASSERTIONS)
+  target_compile_options(hameau_flags INTERFACE -U_FORTIFY_SOURCE)
+endif()
+target_include_directories(hameau_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_options(hameau_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed)
+if(HAMEAU_SANITIZE)
+  target_compile_options(hameau_flags INTERFACE -fsanitize=${HAMEAU_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(hameau_flags INTERFACE -fsanitize=${HAMEAU_SANITIZE})
+endif()
+if(HAMEAU_FUZZ)
+  target_compile_options(hameau_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(hameau_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# hameau_library(NAME SOURCES... [LINK libs...])
+function(hameau_library name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${A_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC hameau_flags ${A_LINK})
+endfunction()
+
+# hameau_program(NAME SOURCES... [LINK libs...]): an executable in the build folder
+function(hameau_program name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_executable(${name} ${A_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
+  target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc)
+endfunction()
+
+# hameau_test(NAME SOURCES... [LINK libs...]): a GoogleTest executable, run as one CTest test
+function(hameau_test name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_executable(${name} ${A_UNPARSED_ARGUMENTS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK} GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HAMEAU_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# hameau_bench(NAME SOURCES... [LINK libs...]): a program of make bench
+function(hameau_bench name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_executable(${name} ${A_UNPARSED_ARGUMENTS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
+  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HAMEAU_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+endfunction()
+
+# hameau_fuzzer(NAME SOURCES... [LINK libs...]): a libFuzzer program; its corpus is tests/fuzz/<folder>/corpus
+function(hameau_fuzzer name)
+  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  add_executable(${name} ${A_UNPARSED_ARGUMENTS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+  target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+endfunction()
