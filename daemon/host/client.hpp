@@ -1,0 +1,30 @@
+// client_call: one HTTP call to another process of ours over its Unix socket, with a deadline.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "modules/module.hpp"
+
+namespace hameau {
+
+inline constexpr std::size_t call_bytes_max = 1 << 20;
+inline constexpr std::chrono::seconds call_deadline{15};
+
+struct ClientCall {
+    std::string socket_path;
+    std::string caller;  ///< our role, sent as Hameau-Caller
+    std::string method;
+    std::string path;    ///< with the query
+    std::string json;    ///< empty: no body
+    Headers headers = {};
+};
+
+/// Errors: unavailable when nobody listens, timed_out, too_large above call_bytes_max.
+Task<Result<Response>> client_call(boost::asio::io_context& io, ClientCall call);
+
+class SocketConnection;
+/// Closes every WebSocket with 1001 (going away).
+void close_sockets(const std::set<SocketConnection*>& sockets);
+
+} // namespace hameau

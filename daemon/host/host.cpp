@@ -1,0 +1,263 @@
+// The life of a module's process: start -> serve -> idle -> stop.
+#include "daemon/host/host.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/base/io.hpp"
+#include "daemon/host/client.hpp"
+#include "daemon/sandbox/sandbox.hpp"
+
+namespace hameau {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr Event module_ready{"module.ready", Level::info};
+constexpr Event module_stopping{"module.stopping", Level::info};
+constexpr Event module_failed{"module.failed", Level::error, "the service is started again by hameaud"};
+constexpr Event accept_failed{"module.accept_failed", Level::error};
+
+constexpr auto wait = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds provision_deadline{60};
+constexpr std::chrono::seconds status_deadline{5};
+} // namespace
+
+Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment, Database database) :
+    manifest_(manifest), module_(std::move(module)), environment_(std::move(environment)),
+    database_(std::move(database)), journal_(std::string(manifest.name)),
+    folder_(environment_.state_folder + "/" + std::string(manifest.name)),
+    websocket_message_bytes_max_(websocket_message_bytes_default) {
+    const std::string name(manifest_.name);
+    const std::string frame_key = name + ".limits.frame_max";
+    if (environment_.settings.has(frame_key)) {
+        websocket_message_bytes_max_ = environment_.settings.size_bytes(frame_key);
+    }
+    if (environment_.settings.has(name + ".idle_stop")) {
+        idle_stop_ = environment_.settings.duration(name + ".idle_stop");
+    }
+}
+
+Host::~Host() {
+    if (worker_) {
+        worker_->join();
+    }
+}
+
+int Host::run() {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.async_wait([this](boost::system::error_code failed, int) {
+        if (!failed) {
+            asio::co_spawn(io_, stop("asked to stop"), asio::detached);
+        }
+    });
+    control_ = std::make_unique<ControlChannel>(
+        io_, std::move(environment_.control), [this](const Message& message) { on_control(message); },
+        [this] { asio::co_spawn(io_, stop("hameaud has gone"), asio::detached); });
+    control_->start();
+    asio::co_spawn(io_, begin(), [this](std::exception_ptr failed) {
+        if (failed) {
+            journal_.write(module_failed, {{"during", "start"}});
+            exit_code_ = 70;
+            io_.stop();
+        }
+    });
+    io_.run();
+    return exit_code_;
+}
+
+Task<void> Host::begin() {
+    const auto held = busy();
+    const Status started = co_await module_->start(*this);
+    if (!started) {
+        journal_.write(module_failed, {{"during", "start"}, {"error", started.error().message}});
+        notify("STATUS=" + started.error().message);
+        exit_code_ = 70;
+        io_.stop();
+        co_return;
+    }
+    const auto found = environment_.listeners.find(std::string(manifest_.name));
+    if (found == environment_.listeners.end()) {
+        journal_.write(module_failed, {{"error", "no listening socket was lent"}});
+        exit_code_ = 64;
+        io_.stop();
+        co_return;
+    }
+    (void)set_nonblocking(found->second.get(), true);
+    acceptor_.assign(asio::local::stream_protocol(), found->second.release());
+    started_ = true;
+    notify("READY=1\nSTATUS=ready");
+    journal_.write(module_ready);
+    asio::co_spawn(io_, accept_loop(), asio::detached);
+}
+
+Task<void> Host::accept_loop() {
+    while (!stopping_) {
+        auto accepted = co_await acceptor_.async_accept(wait);
+        auto& [failed, socket] = accepted;
+        if (stopping_ || failed == asio::error::operation_aborted) {
+            co_return;
+        }
+        if (failed) {
+            journal_.write(accept_failed, {{"error", failed.message()}});
+            asio::steady_timer pause(io_, std::chrono::milliseconds(200));
+            co_await pause.async_wait(wait);
+            continue;
+        }
+        const auto peer = peer_of(socket.native_handle());
+        if (!peer || busy_ >= connections_max) {
+            continue;
+        }
+        auto held = busy();
+        auto connection = serve_connection(*this, std::move(socket), peer->uid, std::move(held));
+        asio::co_spawn(io_, std::move(connection), asio::detached);
+    }
+}
+
+std::shared_ptr<void> Host::busy() {
+    ++busy_;
+    idle_timer_.cancel();
+    return std::shared_ptr<void>(nullptr, [this](void*) {
+        if (--busy_ == 0) {
+            on_idle();
+        }
+    });
+}
+
+void Host::on_idle() {
+    quiet_.cancel();
+    if (stopping_ || idle_stop_.count() == 0 || !started_) {
+        return;
+    }
+    idle_timer_.expires_after(idle_stop_);
+    idle_timer_.async_wait([this](boost::system::error_code failed) {
+        if (!failed && busy_ == 0 && !stopping_) {
+            asio::co_spawn(io_, stop("idle"), asio::detached);
+        }
+    });
+}
+
+Task<void> Host::stop(std::string reason) {
+    if (stopping_) {
+        co_return;
+    }
+    stopping_ = true;
+    journal_.write(module_stopping, {{"reason", reason}});
+    notify("STOPPING=1\nSTATUS=" + reason);
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    idle_timer_.cancel();
+    close_sockets(sockets_);
+    if (busy_ > 0) {
+        quiet_.expires_after(stop_deadline);
+        co_await quiet_.async_wait(wait);
+    }
+    co_await module_->stop();
+    io_.stop();
+}
+
+void Host::on_control(const Message& message) { (void)message; }
+
+Task<Result<Response>> Host::call(std::string module, std::string method, std::string path, std::string json) {
+    ClientCall call;
+    call.socket_path = environment_.state_folder + "/run/" + module + ".sock";
+    call.caller = environment_.role;
+    call.method = std::move(method);
+    call.path = std::move(path);
+    call.json = std::move(json);
+    const auto held = busy();
+    co_return co_await client_call(io_, std::move(call));
+}
+
+Task<Status> Host::provision(std::string verb, std::map<std::string, std::string> arguments) {
+    Message question;
+    question.kind = MessageKind::provision;
+    question.fields.emplace_back("verb", std::move(verb));
+    for (auto& [name, value] : arguments) {
+        question.fields.emplace_back(name, value);
+    }
+    const auto held = busy();
+    const auto answer = co_await control_->ask(std::move(question), provision_deadline);
+    if (!answer) {
+        co_return fail(answer.error());
+    }
+    if (answer->get("ok") == "1") {
+        co_return Status{};
+    }
+    co_return fail(ErrorKind::unavailable, std::string(answer->get("error")));
+}
+
+Task<void> Host::run_slow(std::function<void()> work) {
+    if (!worker_) {
+        worker_ = std::make_unique<asio::thread_pool>(1);
+    }
+    const auto held = busy();
+    auto done = std::make_shared<asio::steady_timer>(io_, asio::steady_timer::time_point::max());
+    auto finished = std::make_shared<bool>(false);
+    asio::post(*worker_, [this, done, finished, work = std::move(work)] {
+        work();
+        asio::post(io_, [done, finished] {
+            *finished = true;
+            done->cancel();
+        });
+    });
+    while (!*finished) {
+        co_await done->async_wait(wait);
+    }
+}
+
+Task<Result<std::vector<std::pair<std::string, std::string>>>> Host::process_status() {
+    Message question;
+    question.kind = MessageKind::status;
+    auto answer = co_await control_->ask(std::move(question), status_deadline);
+    if (!answer) {
+        co_return fail(std::move(answer.error()));
+    }
+    co_return std::move(answer->fields);
+}
+
+void Host::announce(std::string what) {
+    Message message;
+    message.kind = MessageKind::announce;
+    message.fields.emplace_back("what", std::move(what));
+    control_->tell(std::move(message));
+}
+
+int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
+    const std::string name(manifest.name);
+    const Journal journal(name);
+    ::signal(SIGPIPE, SIG_IGN);
+    auto environment = take_child_environment();
+    if (!environment) {
+        journal.write(module_failed, {{"error", environment.error().message}});
+        return 64;
+    }
+    const std::string file = environment->state_folder + "/" + name + "/" + name + ".db";
+    auto database = Database::open(file, manifest.migrations);
+    if (!database) {
+        journal.write(module_failed, {{"during", "opening " + file}, {"error", database.error().message}});
+        notify("STATUS=" + database.error().message);
+        return 65;
+    }
+    if (auto walled = enter_sandbox(sandbox_for(manifest, *environment)); !walled) {
+        journal.write(module_failed, {{"during", "sandbox"}, {"error", walled.error().message}});
+        return 70;
+    }
+    try {
+        Host host(manifest, make(), std::move(*environment), std::move(*database));
+        return host.run();
+    } catch (const std::exception& failed) {
+        // The one place where a library's exception ends: hameaud starts the process again.
+        journal.write(module_failed, {{"exception", failed.what()}});
+        return 70;
+    }
+}
+
+} // namespace hameau

@@ -1,0 +1,103 @@
+// Host: runs ONE module in this process: HTTP and WebSockets on the Unix socket that hameaud lent,
+// identity from the peer, idle stop, health, orderly end. The only code of a module's process that is not the module.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "daemon/child/child.hpp"
+#include "daemon/child/control.hpp"
+#include "modules/module.hpp"
+
+namespace hameau {
+
+/// Limits of the host, per process.
+inline constexpr std::size_t head_bytes_max = 65536;
+inline constexpr std::size_t connections_max = 4096;
+inline constexpr std::chrono::seconds head_deadline{10};
+inline constexpr std::chrono::seconds body_deadline{60};
+inline constexpr std::chrono::seconds write_deadline{60};
+inline constexpr std::chrono::seconds stop_deadline{6};
+inline constexpr std::size_t websocket_message_bytes_default = 16 << 20;
+
+class SocketConnection;
+
+class Host final : public ModuleContext {
+public:
+    Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment, Database database);
+    ~Host() override;
+    /// Serves until the idle stop, SIGTERM or the loss of hameaud. The process's exit code.
+    int run();
+
+    boost::asio::io_context& io() override { return io_; }
+    const Settings& settings() override { return environment_.settings; }
+    Database& database() override { return database_; }
+    Journal& journal() override { return journal_; }
+    const std::string& folder() override { return folder_; }
+    Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) override;
+    Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override;
+    Task<void> run_slow(std::function<void()> work) override;
+    Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override;
+    void announce(std::string what) override;
+    std::shared_ptr<void> busy() override;
+
+    // For the connections (connection.cpp).
+    Module& module() { return *module_; }
+    const Manifest& manifest() const { return manifest_; }
+    /// Who the peer says it is, held against its uid. Errors: denied.
+    Result<Identity> identify(const Headers& headers, uid_t peer) const;
+    bool is_websocket_route(std::string_view path) const;
+    bool stopping() const { return stopping_; }
+    std::size_t websocket_message_bytes_max() const { return websocket_message_bytes_max_; }
+    void enter(SocketConnection* socket) { sockets_.insert(socket); }
+    void leave(SocketConnection* socket) { sockets_.erase(socket); }
+    Task<Response> answer(Request& request);
+
+private:
+    Task<void> begin();
+    Task<void> accept_loop();
+    Task<void> stop(std::string reason);
+    void on_idle();
+    void on_control(const Message& message);
+    Task<Response> answer_internal(Request& request);
+
+    const Manifest& manifest_;
+    std::unique_ptr<Module> module_;
+    ChildEnvironment environment_;
+    Database database_;
+    Journal journal_;
+    std::string folder_;
+    boost::asio::io_context io_{1};
+    boost::asio::local::stream_protocol::acceptor acceptor_{io_};
+    boost::asio::signal_set signals_{io_};
+    boost::asio::steady_timer idle_timer_{io_};
+    boost::asio::steady_timer quiet_{io_};
+    std::unique_ptr<ControlChannel> control_;
+    std::unique_ptr<boost::asio::thread_pool> worker_;
+    std::set<SocketConnection*> sockets_;
+    std::size_t busy_ = 0;
+    std::size_t websocket_message_bytes_max_;
+    std::chrono::milliseconds idle_stop_{0};
+    bool started_ = false;
+    bool stopping_ = false;
+    int exit_code_ = 0;
+};
+
+/// One accepted connection: one request, or one WebSocket.
+Task<void> serve_connection(Host& host, boost::asio::local::stream_protocol::socket socket, uid_t peer,
+                            std::shared_ptr<void> busy);
+
+/// main() of a module's program: environment, database, sandbox, host.
+int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)());
+
+} // namespace hameau
