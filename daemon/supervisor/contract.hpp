@@ -1,0 +1,37 @@
+// What hameaud and its children agree on, from the parent's side: uids, limits, names. See ARCHITECTURE.md.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <sys/types.h>
+
+namespace hameau::supervisor {
+
+/// Fixed uids (= primary gids) without passwd entries; the package declares the same by sysusers.
+struct RoleUid {
+    std::string_view role;
+    uid_t uid;
+};
+inline constexpr std::array<RoleUid, 9> role_uids = {{{"gate", 62001},
+                                                      {"people", 62002},
+                                                      {"mail", 62003},
+                                                      {"sites", 62004},
+                                                      {"pads", 62005},
+                                                      {"admin", 62006},
+                                                      {"check", 62007},
+                                                      {"milter", 62009},
+                                                      {"dovemail", 62010}}};
+/// Members may connect to the modules' sockets.
+inline constexpr gid_t internal_gid = 62000;
+inline constexpr uid_t external_uid_first = 62100;
+
+inline constexpr std::size_t settings_bytes_max = 1 << 20;
+inline constexpr std::size_t log_bytes_max = 4 << 20;
+inline constexpr std::size_t provision_queue_max = 64;
+inline constexpr std::chrono::milliseconds usage_wait{400};
+inline constexpr std::chrono::seconds provision_limit{55};
+inline constexpr std::chrono::seconds check_limit{10};
+
+} // namespace hameau::supervisor

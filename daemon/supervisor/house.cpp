@@ -1,0 +1,405 @@
+// The loop: wait, hear, act. No timer while nothing is pending.
+#include "daemon/supervisor/house.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/child/child.hpp"
+#include "daemon/supervisor/contract.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+constexpr Event service_started{"service.started", Level::info};
+constexpr Event service_ended{"service.ended", Level::notice};
+constexpr Event service_asleep{"service.asleep", Level::info};
+constexpr Event service_killed{"service.killed", Level::warning, "it did not answer in time"};
+constexpr Event spawn_failed{"service.spawn_failed", Level::error};
+constexpr Event house_closing{"house.closing", Level::notice};
+constexpr Event house_ready{"house.ready", Level::notice};
+constexpr Event reload_failed{"house.reload_failed", Level::error, "the former settings stay"};
+constexpr std::size_t notify_bytes_max = 4096;
+constexpr std::size_t status_text_max = 300;
+} // namespace
+
+House::House(Place place, Settings settings, std::string configuration_path) :
+    place_(std::move(place)), settings_(std::move(settings)), configuration_path_(std::move(configuration_path)) {}
+
+House::~House() = default;
+
+void House::epoll_add(int fd, const std::string& tag) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    tags_[fd] = tag;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+}
+
+House::Service* House::find(std::string_view name) {
+    for (const auto& service : services_) {
+        if (service->spec.name == name) {
+            return service.get();
+        }
+    }
+    return nullptr;
+}
+
+int House::run() {
+    for (const auto& service : services_) {
+        act(*service, service->policy.on_wanted(clock_.now()));
+    }
+    journal_.write(house_ready, {{"services", std::to_string(services_.size())}});
+    while (true) {
+        const Duration wait = until_next();
+        epoll_event events[16];
+        const int n = ::epoll_wait(epoll_.get(), events, 16, static_cast<int>(wait.count()));
+        if (n < 0 && errno != EINTR) {
+            return EXIT_FAILURE;
+        }
+        for (int i = 0; i < n; ++i) {
+            const auto found = tags_.find(events[i].data.fd);
+            if (found == tags_.end()) {
+                continue;
+            }
+            const std::string tag = found->second;
+            if (tag == "signals") {
+                on_signal();
+            } else if (tag == "notify") {
+                on_notify();
+            } else if (tag.starts_with("control:")) {
+                if (Service* service = find(tag.substr(8))) {
+                    on_control(*service);
+                }
+            } else if (Service* service = find(tag)) {
+                watch(*service, false);
+                act(*service, service->policy.on_byte(clock_.now()));
+            }
+        }
+        tick();
+        if (closing_) {
+            continue_closing();
+            const bool any = std::any_of(services_.begin(), services_.end(),
+                                         [](const auto& service) { return service->policy.running(); });
+            if (!any) {
+                return EXIT_SUCCESS;
+            }
+        }
+    }
+}
+
+Duration House::until_next() const {
+    std::optional<Duration> next;
+    const auto consider = [&next](std::optional<Duration> deadline) {
+        if (deadline && (!next || *deadline < *next)) {
+            next = deadline;
+        }
+    };
+    for (const auto& service : services_) {
+        consider(service->policy.next_deadline());
+    }
+    for (const StatusQuery& query : queries_) {
+        consider(query.deadline);
+    }
+    if (provision_pid_ != 0) {
+        consider(provision_deadline_);
+    }
+    if (!next) {
+        return Duration(-1);
+    }
+    return std::max(Duration(0), *next - clock_.now() + Duration(1));
+}
+
+void House::tick() {
+    const Duration now = clock_.now();
+    for (const auto& service : services_) {
+        act(*service, service->policy.on_time(now));
+    }
+    std::erase_if(queries_, [this, now](const StatusQuery& query) {
+        if (query.awaited > 0 && query.deadline > now) {
+            return false;
+        }
+        answer_status(query);
+        return true;
+    });
+    if (provision_pid_ != 0 && provision_deadline_ <= now) {
+        ::kill(provision_pid_, SIGKILL);
+    }
+}
+
+void House::act(Service& service, Action action) {
+    switch (action) {
+    case Action::nothing:
+        return;
+    case Action::spawn:
+        start(service);
+        return;
+    case Action::terminate:
+        if (service.pid > 0) {
+            ::kill(service.pid, SIGTERM);
+        }
+        return;
+    case Action::kill:
+        journal_.write(service_killed, {{"service", service.spec.name}});
+        if (service.pid > 0) {
+            ::kill(service.spec.own_session ? -service.pid : service.pid, SIGKILL);
+        }
+        return;
+    case Action::listen:
+        journal_.write(service_asleep, {{"service", service.spec.name}});
+        watch(service, true);
+        return;
+    }
+}
+
+void House::watch(Service& service, bool on) {
+    if (service.watched == on || service.listeners.empty()) {
+        return;
+    }
+    service.watched = on;
+    for (const auto& [name, fd] : service.listeners) {
+        if (on) {
+            epoll_add(fd.get(), service.spec.name);
+        } else {
+            ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
+            tags_.erase(fd.get());
+        }
+    }
+}
+
+Fd House::open_log(const std::string& name) {
+    const std::string path = place_.state + "/log/" + name + ".log";
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) == 0 && static_cast<std::size_t>(facts.st_size) > log_bytes_max) {
+        ::rename(path.c_str(), (path + ".1").c_str());
+    }
+    return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+}
+
+std::vector<std::string> House::base_environment(const std::string& role) const {
+    std::string uids;
+    for (const RoleUid& entry : role_uids) {
+        const uid_t uid = place_.root ? entry.uid : ::getuid();
+        uids += (uids.empty() ? "" : " ") + std::string(entry.role) + "=" + std::to_string(uid);
+    }
+    return {"HAMEAU_ROLE=" + role,
+            "HAMEAU_STATE=" + place_.state,
+            "HAMEAU_BINARIES=" + place_.binaries,
+            "HAMEAU_UIDS=" + uids,
+            std::string("HAMEAU_TRIAL=") + (place_.trial ? "1" : "0"),
+            "NOTIFY_SOCKET=" + place_.state + "/run/notify",
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL=C.UTF-8"};
+}
+
+void House::start(Service& service) {
+    const ServiceSpec& spec = service.spec;
+    watch(service, false);
+    const Fd log = open_log(spec.name);
+    SpawnPlan plan;
+    plan.name = spec.name;
+    plan.errors = log.get();
+    plan.environment = base_environment(spec.name);
+    plan.environment.insert(plan.environment.end(), spec.environment.begin(), spec.environment.end());
+    plan.arguments = {spec.program};
+    plan.arguments.insert(plan.arguments.end(), spec.arguments.begin(), spec.arguments.end());
+    for (const auto& [name, fd] : service.listeners) {
+        plan.listeners.emplace_back(name, fd.get());
+    }
+    plan.folder = spec.kind == Kind::engine || spec.kind == Kind::external ? place_.state : place_.state + "/" + spec.name;
+    plan.program = service.program ? service.program.get() : -1;
+    plan.program_path = spec.program;
+    plan.drop = spec.drop && place_.root;
+    plan.uid = spec.uid;
+    plan.gid = spec.gid;
+    plan.death_signal = spec.death_signal;
+    plan.own_session = spec.own_session;
+    if (spec.kind != Kind::external) {
+        plan.groups = {internal_gid};
+        plan.settings = settings_memory_.get();
+    }
+    Fd child_control;
+    if (spec.has_control) {
+        auto pair = socket_pair(SOCK_SEQPACKET);
+        if (pair) {
+            service.control = std::move(pair->first);
+            child_control = std::move(pair->second);
+            (void)set_nonblocking(service.control.get(), true);
+            plan.control = child_control.get();
+            epoll_add(service.control.get(), "control:" + spec.name);
+        }
+    }
+    auto pid = spawn(plan);
+    if (!pid) {
+        journal_.write(spawn_failed, {{"service", spec.name}, {"error", pid.error().message}});
+        act(service, service.policy.on_exit(clock_.now(), false));
+        return;
+    }
+    service.pid = *pid;
+    service.status.clear();
+    service.usage.clear();
+    journal_.write(service_started, {{"service", spec.name}, {"pid", std::to_string(*pid)}});
+    if (!spec.says_ready) {
+        act(service, service.policy.on_ready(clock_.now()));
+    }
+}
+
+void House::on_signal() {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        if (info.ssi_signo == SIGCHLD) {
+            reap();
+        } else if (info.ssi_signo == SIGHUP) {
+            reload();
+        } else {
+            close_house();
+        }
+    }
+}
+
+void House::reap() {
+    int status = 0;
+    for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+        if (pid == provision_pid_) {
+            on_provision_end(status);
+            continue;
+        }
+        for (const auto& service : services_) {
+            if (service->pid != pid) {
+                continue;
+            }
+            if (service->spec.own_session) {
+                ::kill(-pid, SIGTERM);  // what a killed master left behind
+            }
+            service->pid = 0;
+            if (service->control) {
+                tags_.erase(service->control.get());
+                service->control.reset();
+            }
+            const bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+            journal_.write(service_ended,
+                           {{"service", service->spec.name},
+                            {WIFSIGNALED(status) ? "signal" : "code",
+                             std::to_string(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status))}});
+            act(*service, service->policy.on_exit(clock_.now(), clean));
+        }
+    }
+}
+
+void House::on_notify() {
+    char text[notify_bytes_max];
+    char control[CMSG_SPACE(sizeof(ucred))];
+    for (;;) {
+        iovec part{text, sizeof text};
+        msghdr header{};
+        header.msg_iov = &part;
+        header.msg_iovlen = 1;
+        header.msg_control = control;
+        header.msg_controllen = sizeof control;
+        const ssize_t n = ::recvmsg(notify_.get(), &header, MSG_CMSG_CLOEXEC);
+        if (n < 0) {
+            return;
+        }
+        const cmsghdr* message = CMSG_FIRSTHDR(&header);
+        if (message == nullptr || message->cmsg_type != SCM_CREDENTIALS) {
+            continue;
+        }
+        ucred credentials{};
+        std::copy_n(reinterpret_cast<const char*>(CMSG_DATA(message)), sizeof credentials,
+                    reinterpret_cast<char*>(&credentials));
+        const auto found = std::find_if(services_.begin(), services_.end(), [&credentials](const auto& service) {
+            return service->pid != 0 && service->pid == credentials.pid;
+        });
+        if (found == services_.end()) {
+            continue;
+        }
+        Service& service = **found;
+        const Duration now = clock_.now();
+        std::string_view lines(text, static_cast<std::size_t>(n));
+        while (!lines.empty()) {
+            const std::size_t end = std::min(lines.find('\n'), lines.size());
+            const std::string_view line = lines.substr(0, end);
+            lines.remove_prefix(std::min(end + 1, lines.size()));
+            if (line == "READY=1") {
+                act(service, service.policy.on_ready(now));
+            } else if (line == "STOPPING=1") {
+                service.policy.on_stopping(now);
+            } else if (line == "WATCHDOG=1") {
+                service.policy.feed_watchdog(now);
+            } else if (line.starts_with("WATCHDOG_USEC=")) {
+                const long long usec = std::atoll(std::string(line.substr(14, 20)).c_str());
+                service.policy.set_watchdog(now, Duration(std::clamp<long long>(usec / 1000, 0, 3600000)));
+            } else if (line.starts_with("STATUS=")) {
+                service.status = line.substr(7, status_text_max);
+            }
+        }
+    }
+}
+
+void House::on_control(Service& service) {
+    for (int i = 0; i < 32; ++i) {
+        auto message = receive_message(service.control.get());
+        if (message) {
+            on_message(service, *message);
+            continue;
+        }
+        if (message.error().code != std::errc::resource_unavailable_try_again) {
+            tags_.erase(service.control.get());
+            service.control.reset();
+        }
+        return;
+    }
+}
+
+void House::close_house() {
+    if (closing_) {
+        return;
+    }
+    closing_ = true;
+    closing_stage_ = -1;
+    journal_.write(house_closing);
+    for (const auto& service : services_) {
+        watch(*service, false);
+    }
+}
+
+/// Stage by stage: a service ends before what it depends on.
+void House::continue_closing() {
+    while (closing_stage_ < 3) {
+        const bool any = std::any_of(services_.begin(), services_.end(), [this](const auto& service) {
+            return service->spec.stop_stage <= closing_stage_ && service->policy.running();
+        });
+        if (any) {
+            return;
+        }
+        ++closing_stage_;
+        for (const auto& service : services_) {
+            if (service->spec.stop_stage == closing_stage_) {
+                act(*service, service->policy.on_stop_wanted(clock_.now()));
+            }
+        }
+    }
+}
+
+void House::reload() {
+    if (auto checked = run_check(); !checked) {
+        journal_.write(reload_failed, {{"error", checked.error().message}});
+        return;
+    }
+    // The children hold their settings from their start: those that run are started anew, one after the other.
+    for (const auto& service : services_) {
+        if (service->spec.kind != Kind::engine && service->policy.running()) {
+            act(*service, service->policy.on_restart_wanted(clock_.now()));
+        }
+    }
+}
+
+} // namespace hameau::supervisor

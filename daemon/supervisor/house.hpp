@@ -1,0 +1,104 @@
+// House: the event loop of hameaud. Children, their sockets and their words; nothing from a network.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/clock.hpp"
+#include "daemon/base/fd.hpp"
+#include "daemon/base/journal.hpp"
+#include "daemon/base/message.hpp"
+#include "daemon/supervisor/services.hpp"
+#include "daemon/supervisor/spawn.hpp"
+
+namespace hameau::supervisor {
+
+class House {
+public:
+    House(Place place, Settings settings, std::string configuration_path);
+    ~House();
+    /// Folders, sockets, engines' configuration. Errors: what a person must change.
+    Status prepare();
+    /// Runs until SIGTERM/SIGINT. The exit code.
+    int run();
+
+private:
+    struct Service {
+        ServiceSpec spec;
+        ServicePolicy policy;
+        Fd program;
+        std::vector<std::pair<std::string, Fd>> listeners;
+        pid_t pid = 0;
+        Fd control;
+        std::string status;
+        bool watched = false;  ///< the listener is in epoll
+        std::map<std::string, std::string> usage;
+    };
+    struct StatusQuery {
+        std::string asker;
+        std::uint32_t serial;
+        Duration deadline;
+        std::size_t awaited;
+    };
+    struct Provision {
+        std::string asker;
+        std::uint32_t serial;
+        std::string verb;
+        std::vector<std::string> arguments;
+    };
+
+    Status make_folders();
+    Status open_listeners(Service& service);
+    Status run_check();
+    Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
+    void act(Service& service, Action action);
+    void start(Service& service);
+    void watch(Service& service, bool on);
+    void on_signal();
+    void reap();
+    void on_notify();
+    void on_control(Service& service);
+    void on_message(Service& service, const Message& message);
+    void on_provision_end(int wait_status);
+    void start_next_provision();
+    void answer_status(const StatusQuery& query);
+    void begin_status(Service& asker, const Message& question);
+    void close_house();
+    void continue_closing();
+    void reload();
+    void tick();
+    Duration until_next() const;
+    Service* find(std::string_view name);
+    std::optional<pid_t> engine_main_pid(const Service& service) const;
+    Fd open_log(const std::string& name);
+    std::vector<std::string> base_environment(const std::string& role) const;
+    void epoll_add(int fd, const std::string& tag);
+
+    Place place_;
+    Settings settings_;
+    std::string configuration_path_;
+    Journal journal_{"hameaud"};
+    SystemClock clock_;
+    Fd epoll_;
+    Fd signals_;
+    Fd notify_;
+    Fd settings_memory_;
+    Fd lock_;
+    std::map<int, std::string> tags_;
+    std::vector<std::unique_ptr<Service>> services_;
+    std::vector<StatusQuery> queries_;
+    std::deque<Provision> provisions_;
+    pid_t provision_pid_ = 0;
+    Fd provision_output_;
+    Duration provision_deadline_{0};
+    bool closing_ = false;
+    int closing_stage_ = 0;
+    Duration started_{0};
+};
+
+} // namespace hameau::supervisor

@@ -1,0 +1,282 @@
+// What children may ask over their control socket: status, provisioning verbs, announcements, restarts.
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/wait.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/child/child.hpp"
+#include "daemon/sandbox/sandbox.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/house.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event message_refused{"control.refused", Level::warning};
+constexpr Event provision_failed{"provision.failed", Level::error};
+constexpr std::size_t error_text_max = 2000;
+
+/// The resident memory of an engine: its main process and its descendants (PSS of other uids cannot be read cheaply).
+std::uint64_t resident_kb(pid_t root) {
+    std::map<pid_t, std::pair<pid_t, std::uint64_t>> processes;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+        const pid_t pid = std::atoi(entry.path().filename().c_str());
+        if (pid <= 0) {
+            continue;
+        }
+        const auto text = read_file(entry.path() / "status", 8192);
+        if (!text) {
+            continue;
+        }
+        const auto number = [&text](const char* key) -> std::uint64_t {
+            const std::size_t at = text->find(key);
+            return at == std::string::npos ? 0 : std::strtoull(text->c_str() + at + std::char_traits<char>::length(key), nullptr, 10);
+        };
+        processes[pid] = {static_cast<pid_t>(number("\nPPid:")), number("\nVmRSS:")};
+    }
+    std::uint64_t total = 0;
+    for (const auto& [pid, facts] : processes) {
+        pid_t at = pid;
+        for (int depth = 0; depth < 8 && at > 1; ++depth) {
+            if (at == root) {
+                total += facts.second;
+                break;
+            }
+            const auto parent = processes.find(at);
+            at = parent == processes.end() ? 0 : parent->second.first;
+        }
+    }
+    return total;
+}
+
+} // namespace
+
+void House::on_message(Service& service, const Message& message) {
+    const bool admin = service.spec.kind == Kind::admin;
+    const bool people = service.spec.name == "people";
+    switch (message.kind) {
+    case MessageKind::report_answer:
+        for (const auto& [name, value] : message.fields) {
+            if (service.usage.size() < 16) {
+                service.usage[name] = value.substr(0, 32);
+            }
+        }
+        for (StatusQuery& query : queries_) {
+            query.awaited -= query.awaited > 0 ? 1 : 0;
+        }
+        return;
+    case MessageKind::status:
+        if (admin || people) {
+            begin_status(service, message);
+            return;
+        }
+        break;
+    case MessageKind::provision: {
+        const std::string verb(message.get("verb"));
+        const auto& verbs = service.spec.verbs;
+        if (std::find(verbs.begin(), verbs.end(), verb) != verbs.end() && provisions_.size() < provision_queue_max) {
+            Provision wanted{service.spec.name, message.serial, verb, {}};
+            for (const auto& [name, value] : message.fields) {
+                if (name != "verb") {
+                    wanted.arguments.push_back(name + "=" + value);
+                }
+            }
+            provisions_.push_back(std::move(wanted));
+            start_next_provision();
+            return;
+        }
+        break;
+    }
+    case MessageKind::announce: {
+        const std::string what(message.get("what"));
+        Service* gate = find("gate");
+        if ((service.spec.name == "sites" && what == "hosts") && gate != nullptr && gate->control) {
+            Message forward = message;
+            forward.kind = MessageKind::announce;
+            (void)send_message(gate->control.get(), forward);
+            return;
+        }
+        break;
+    }
+    case MessageKind::restart: {
+        Service* target = find(message.get("service"));
+        if (admin && target != nullptr) {
+            act(*target, target->policy.on_restart_wanted(clock_.now()));
+            return;
+        }
+        break;
+    }
+    case MessageKind::stop_house:
+        if (admin) {
+            close_house();
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    journal_.write(message_refused, {{"from", service.spec.name}, {"kind", std::to_string(static_cast<int>(message.kind))}});
+}
+
+void House::begin_status(Service& asker, const Message& question) {
+    StatusQuery query{asker.spec.name, question.serial, clock_.now() + usage_wait, 0};
+    Message report;
+    report.kind = MessageKind::report;
+    for (const auto& service : services_) {
+        if (service->policy.state() == State::ready && service->control &&
+            send_message(service->control.get(), report)) {
+            ++query.awaited;
+        }
+    }
+    queries_.push_back(std::move(query));
+}
+
+void House::answer_status(const StatusQuery& query) {
+    Service* asker = find(query.asker);
+    if (asker == nullptr || !asker->control) {
+        return;
+    }
+    Message answer;
+    answer.kind = MessageKind::status_answer;
+    answer.serial = query.serial;
+    const Duration now = clock_.now();
+    // Columns: state, pid, uptime_ms, restarts, pss_kb, cpu_ms, wakeups, kind (ours|engine|external), status text.
+    const auto add = [&answer](const std::string& name, std::initializer_list<std::string> columns) {
+        std::string line;
+        for (const std::string& column : columns) {
+            line += (line.empty() ? "" : "\t") + column;
+        }
+        answer.fields.emplace_back(name, std::move(line));
+    };
+    const Usage own = measure_usage();
+    add("hameaud", {"ready", std::to_string(::getpid()), std::to_string((now - started_).count()), "0",
+                    std::to_string(own.pss_kb), std::to_string(own.cpu_ms), std::to_string(own.wakeups), "ours", ""});
+    for (const auto& service : services_) {
+        auto& usage = service->usage;
+        const bool engine = service->spec.kind == Kind::engine;
+        const bool running = service->policy.running();
+        const auto column = [&usage](const char* name) { return usage.contains(name) ? usage[name] : std::string("0"); };
+        std::string memory = running ? column("pss_kb") : "0";
+        if ((engine || service->spec.kind == Kind::external) && running) {
+            memory = std::to_string(resident_kb(service->pid));
+        }
+        add(service->spec.name, {to_text(service->policy.state()), std::to_string(service->pid),
+                                 std::to_string((now - service->policy.since()).count()),
+                                 std::to_string(service->policy.restarts()), memory,
+                                 running ? column("cpu_ms") : "0", running ? column("wakeups") : "0",
+                                 engine ? "engine" : service->spec.kind == Kind::external ? "external" : "ours",
+                                 service->status});
+    }
+    for (const auto& [name, reason] : missing_parts(settings_, place_)) {
+        answer.fields.emplace_back("missing:" + name, reason);
+    }
+    std::string walls = place_.root ? "own uids" : "";
+    for (const std::string& wall : available_walls()) {
+        walls += (walls.empty() ? "" : ", ") + wall;
+    }
+    answer.fields.emplace_back("walls", walls);
+    (void)send_message(asker->control.get(), answer);
+}
+
+namespace {
+SpawnPlan provision_plan(const std::string& verb, const std::vector<std::string>& arguments) {
+    SpawnPlan plan;
+    plan.name = "hameau-provision";
+    plan.arguments = {"hameau-provision", verb};
+    plan.arguments.insert(plan.arguments.end(), arguments.begin(), arguments.end());
+    return plan;
+}
+} // namespace
+
+Result<std::string> House::run_provision_now(const std::string& verb, const std::vector<std::string>& arguments) {
+    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
+    int ends[2];
+    if (!program || ::pipe2(ends, O_CLOEXEC) != 0) {
+        return fail_errno("hameau-provision");
+    }
+    const Fd reader(ends[0]);
+    Fd writer(ends[1]);
+    SpawnPlan plan = provision_plan(verb, arguments);
+    plan.program = program.get();
+    plan.errors = writer.get();
+    plan.settings = settings_memory_.get();
+    plan.environment = base_environment("provision");
+    plan.folder = place_.state;
+    const auto pid = spawn(plan);
+    writer.reset();
+    if (!pid) {
+        return fail(pid.error());
+    }
+    auto text = read_all(reader.get(), settings_bytes_max);
+    int status = 0;
+    ::waitpid(*pid, &status, 0);
+    if (!text || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return fail(ErrorKind::io, text ? text->substr(0, error_text_max) : "no answer");
+    }
+    return text;
+}
+
+void House::start_next_provision() {
+    if (provision_pid_ != 0 || provisions_.empty()) {
+        return;
+    }
+    const Provision& wanted = provisions_.front();
+    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
+    // Its words go to a memory file, not a pipe: nobody has to read while it runs.
+    auto output = Fd(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    SpawnPlan plan = provision_plan(wanted.verb, wanted.arguments);
+    plan.program = program.get();
+    plan.errors = output.get();
+    plan.settings = settings_memory_.get();
+    plan.environment = base_environment("provision");
+    plan.folder = place_.state;
+    const auto pid = spawn(plan);
+    if (!pid) {
+        on_provision_end(1 << 8);
+        return;
+    }
+    provision_pid_ = *pid;
+    provision_output_ = std::move(output);
+    provision_deadline_ = clock_.now() + provision_limit;
+}
+
+void House::on_provision_end(int wait_status) {
+    const Provision done = std::move(provisions_.front());
+    provisions_.pop_front();
+    provision_pid_ = 0;
+    std::string text;
+    if (provision_output_) {
+        ::lseek(provision_output_.get(), 0, SEEK_SET);
+        text = read_all(provision_output_.get(), settings_bytes_max).value_or("").substr(0, error_text_max);
+        provision_output_.reset();
+    }
+    const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+    if (!good) {
+        journal_.write(provision_failed, {{"verb", done.verb}, {"error", text}});
+    }
+    if (good && done.verb == "certificate") {
+        if (Service* gate = find("gate"); gate != nullptr && gate->control) {
+            Message reload;
+            reload.kind = MessageKind::reload;
+            reload.fields.emplace_back("what", "certificates");
+            (void)send_message(gate->control.get(), reload);
+        }
+    }
+    Service* asker = find(done.asker);
+    if (asker != nullptr && asker->control) {
+        Message answer;
+        answer.kind = MessageKind::provision_answer;
+        answer.serial = done.serial;
+        answer.fields.emplace_back("ok", good ? "1" : "0");
+        answer.fields.emplace_back("error", good ? "" : text);
+        (void)send_message(asker->control.get(), answer);
+    }
+    start_next_provision();
+}
+
+} // namespace hameau::supervisor

@@ -1,0 +1,264 @@
+// Before the first child: the lock, the folders with their owners, the settings, the sockets.
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/house.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event engines_failed{"engines.failed", Level::error, "the former configuration stays; see the message"};
+
+/// A socket's path as short as the working directory allows: sun_path holds 107 bytes.
+struct Folder {
+    std::string path;
+    mode_t mode;
+    std::string owner;  ///< role, or empty for root
+    std::string group;  ///< role, or empty: the owner's
+};
+
+Status apply_folder(const Place& place, const Folder& folder) {
+    const std::string path = place.state + folder.path;
+    if (auto made = make_folder(path, folder.mode); !made) {
+        return made;
+    }
+    if (!place.root) {
+        return {};
+    }
+    const uid_t uid = folder.owner.empty() ? 0 : uid_of(folder.owner);
+    const gid_t gid = folder.group.empty() ? uid : uid_of(folder.group);
+    return chown_path(path, uid, gid);
+}
+
+/// Children run under other uids: each part of the path must let them through.
+Status check_reachable(const std::string& state) {
+    for (std::filesystem::path path = state; path.has_relative_path(); path = path.parent_path()) {
+        struct stat facts {};
+        if (::stat(path.c_str(), &facts) == 0 && (facts.st_mode & S_IXOTH) == 0) {
+            return fail(ErrorKind::denied, "the folder " + path.string() +
+                                               " is closed to other users, so the services cannot reach " + state +
+                                               ". Choose another --state folder, or run: chmod o+x " + path.string());
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Status House::prepare() {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    started_ = clock_.now();
+    ::umask(0022);
+    if (auto made = make_folder(place_.state, 0755); !made) {
+        return made;
+    }
+    lock_.reset(::open((place_.state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+        return fail(ErrorKind::conflict, "a house already runs with the folder " + place_.state +
+                                             ". Stop it first, or choose another folder. Nothing was changed.");
+    }
+    if (place_.root) {
+        if (auto reachable = check_reachable(place_.state); !reachable) {
+            return reachable;
+        }
+    }
+    if (auto made = make_folders(); !made) {
+        return made;
+    }
+    if (auto checked = run_check(); !checked) {
+        return checked;
+    }
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
+        sigaddset(&mask, number);
+    }
+    ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    signals_.reset(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
+    epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+    epoll_add(signals_.get(), "signals");
+    notify_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (::chdir((place_.state + "/run").c_str()) != 0) {
+        return fail_errno(place_.state + "/run");
+    }
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, "notify");
+    ::unlink("notify");
+    const int on = 1;
+    ::setsockopt(notify_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+    if (::bind(notify_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return fail_errno("run/notify");
+    }
+    ::chmod("notify", 0666);
+    epoll_add(notify_.get(), "notify");
+
+    for (ServiceSpec& spec : plan_services(settings_, place_)) {
+        auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(PolicyLimits{}), {}, {}, 0, {}, {}, false, {}});
+        service->policy = ServicePolicy(service->spec.limits);
+        if (auto opened = open_listeners(*service); !opened) {
+            return opened;
+        }
+        if (service->spec.kind != Kind::engine && service->spec.kind != Kind::external) {
+            const std::string path = place_.binaries + "/" + service->spec.program;
+            service->program.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+            if (!service->program) {
+                return fail_errno(path);
+            }
+        }
+        services_.push_back(std::move(service));
+    }
+    if (place_.trial) {
+        if (auto made = run_provision_now("trial-ca", {}); !made) {
+            return fail(std::move(made.error()).during("making the certificates of the trial"));
+        }
+    }
+    if (find("dovecot") != nullptr) {
+        if (auto made = run_provision_now("mail-engines", {}); !made) {
+            journal_.write(engines_failed, {{"error", made.error().message}});
+        }
+    }
+    return {};
+}
+
+Status House::make_folders() {
+    const std::vector<Folder> folders = {
+        {"/run", 0755, "", ""},           {"/log", 0755, "", ""},
+        {"/tls", 0755, "", ""},           {"/tls/hosts", 0750, "", "gate"},
+        {"/people", 0700, "people", ""},  {"/mail", 0755, "mail", ""},
+        {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
+        {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},
+        {"/milter", 0700, "milter", ""},  {"/modules.d", 0755, "", ""},
+    };
+    for (const Folder& folder : folders) {
+        if (auto made = apply_folder(place_, folder); !made) {
+            return made;
+        }
+    }
+    return {};
+}
+
+Status House::open_listeners(Service& service) {
+    const ServiceSpec& spec = service.spec;
+    if (spec.kind == Kind::engine) {
+        return {};
+    }
+    if (spec.kind == Kind::gate) {
+        std::vector<std::string> addresses;
+        if (place_.trial) {
+            addresses = {"127.0.0.1", "::1"};
+        } else {
+            addresses = {"0.0.0.0", "::"};
+        }
+        for (const char* name : {"https", "http"}) {
+            const auto port = static_cast<std::uint16_t>(settings_.integer(std::string("house.") + name + "_port"));
+            for (const std::string& address : addresses) {
+                auto listener = listen_tcp(address, port);
+                if (!listener && address.find(':') != std::string::npos) {
+                    continue;  // a machine without IPv6
+                }
+                if (!listener) {
+                    return fail(std::move(listener.error()).during("opening the web port"));
+                }
+                service.listeners.emplace_back(name, std::move(*listener));
+            }
+        }
+        return {};
+    }
+    const std::string file = spec.name + ".sock";
+    auto listener = listen_unix(file);
+    if (!listener) {
+        return fail(std::move(listener.error()));
+    }
+    ::chmod(file.c_str(), 0660);
+    if (place_.root) {
+        gid_t group = spec.kind == Kind::external ? uid_of("gate") : internal_gid;
+        if (spec.kind == Kind::admin) {
+            group = 0;
+        }
+        if (spec.name == "milter") {
+            ::chmod(file.c_str(), 0666);  // Postfix's cleanup and smtpd connect; the folder and the uid check stand
+        }
+        if (::chown(file.c_str(), 0, group) != 0) {
+            return fail_errno(file);
+        }
+    }
+    service.listeners.emplace_back(spec.name, std::move(*listener));
+    return {};
+}
+
+/// The YAML is parsed by an unprivileged child; what comes back is bounded and flat.
+Status House::run_check() {
+    auto configuration = read_file(configuration_path_, settings_bytes_max);
+    if (!configuration) {
+        return fail(std::move(configuration.error()));
+    }
+    auto input = sealed_memory("configuration", *configuration);
+    int out[2];
+    int err[2];
+    if (!input || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) {
+        return fail_errno("pipe");
+    }
+    const Fd out_read(out[0]);
+    Fd out_write(out[1]);
+    const Fd err_read(err[0]);
+    Fd err_write(err[1]);
+    const Fd program(::open((place_.binaries + "/hameau-check").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!program) {
+        return fail_errno(place_.binaries + "/hameau-check");
+    }
+    SpawnPlan plan;
+    plan.name = "hameau-check";
+    plan.program = program.get();
+    plan.arguments = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d", "-"};
+    plan.environment = {"LC_ALL=C"};
+    plan.input = input->get();
+    plan.output = out_write.get();
+    plan.errors = err_write.get();
+    plan.drop = place_.root;
+    plan.uid = uid_of("check");
+    plan.gid = plan.uid;
+    auto pid = spawn(plan);
+    out_write.reset();
+    err_write.reset();
+    if (!pid) {
+        return fail(std::move(pid.error()));
+    }
+    auto errors = read_all(err_read.get(), settings_bytes_max);
+    auto flat = read_all(out_read.get(), settings_bytes_max);
+    int status = 0;
+    ::waitpid(*pid, &status, 0);
+    if (!flat || !errors || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        const std::string text = errors && !errors->empty() ? *errors : "the configuration could not be checked";
+        return fail(ErrorKind::invalid, text);
+    }
+    auto parsed = Settings::parse_flat(*flat);
+    if (!parsed) {
+        return fail(std::move(parsed.error()));
+    }
+    settings_ = std::move(*parsed);
+    auto memory = sealed_memory("settings", *flat);
+    if (!memory) {
+        return fail(std::move(memory.error()));
+    }
+    settings_memory_ = std::move(*memory);
+    return {};
+}
+
+} // namespace hameau::supervisor

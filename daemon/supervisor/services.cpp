@@ -1,0 +1,125 @@
+// From settings and manifests to the list of processes.
+#include "daemon/supervisor/services.hpp"
+
+#include <filesystem>
+
+#include "daemon/modules.hpp"
+#include "daemon/supervisor/contract.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+ServiceSpec base_spec(std::string name, Kind kind) {
+    ServiceSpec spec;
+    spec.program = "hameau-" + name;
+    spec.name = std::move(name);
+    spec.kind = kind;
+    spec.uid = uid_of(spec.name);
+    spec.gid = spec.uid;
+    return spec;
+}
+
+ServiceSpec engine_spec(std::string name, std::string program, std::vector<std::string> arguments) {
+    ServiceSpec spec;
+    spec.name = std::move(name);
+    spec.kind = Kind::engine;
+    spec.program = std::move(program);
+    spec.arguments = std::move(arguments);
+    spec.drop = false;
+    spec.says_ready = false;
+    spec.has_control = false;
+    spec.stop_stage = 0;
+    spec.death_signal = 15;
+    spec.own_session = true;
+    return spec;
+}
+
+void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
+    ServiceSpec milter = base_spec("milter", Kind::module);
+    milter.stop_stage = 1;
+    specs.push_back(std::move(milter));
+    specs.push_back(engine_spec("dovecot", "/usr/sbin/dovecot", {"-F", "-c", place.state + "/mail/dovecot/dovecot.conf"}));
+    if (place.root) {
+        specs.push_back(
+            engine_spec("postfix", "/usr/lib/postfix/sbin/master", {"-s", "-c", place.state + "/mail/postfix"}));
+    }
+}
+
+void plan_external(const Settings& settings, std::vector<ServiceSpec>& specs) {
+    uid_t next = external_uid_first;
+    for (const auto& [key, value] : settings.all()) {
+        constexpr std::string_view prefix = "external.";
+        constexpr std::string_view suffix = ".executable";
+        if (!key.starts_with(prefix) || !key.ends_with(suffix)) {
+            continue;
+        }
+        const std::string name = key.substr(prefix.size(), key.size() - prefix.size() - suffix.size());
+        ServiceSpec spec = base_spec(name, Kind::external);
+        spec.program = value;
+        spec.uid = next;
+        spec.gid = next++;
+        spec.says_ready = true;
+        spec.has_control = false;
+        const std::string base = std::string(prefix) + name;
+        for (int i = 0; settings.has(base + ".arguments." + std::to_string(i)); ++i) {
+            spec.arguments.push_back(settings.text(base + ".arguments." + std::to_string(i)));
+        }
+        spec.limits.on_demand = !settings.has(base + ".idle_stop") || settings.duration(base + ".idle_stop").count() > 0;
+        if (settings.has(base + ".idle_stop")) {
+            spec.environment.push_back("HAMEAU_IDLE_STOP_MS=" +
+                                       std::to_string(settings.duration(base + ".idle_stop").count()));
+        }
+        specs.push_back(std::move(spec));
+    }
+}
+
+} // namespace
+
+uid_t uid_of(std::string_view role) {
+    for (const RoleUid& entry : role_uids) {
+        if (entry.role == role) {
+            return entry.uid;
+        }
+    }
+    return external_uid_first;
+}
+
+std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place) {
+    std::vector<ServiceSpec> specs;
+    for (const Manifest* manifest : builtin_modules()) {
+        const std::string name(manifest->name);
+        if (settings.has(name + ".enabled") && !settings.boolean(name + ".enabled")) {
+            continue;
+        }
+        ServiceSpec spec = base_spec(name, Kind::module);
+        spec.limits.on_demand = settings.duration(name + ".idle_stop").count() > 0;
+        spec.stop_stage = name == "people" ? 2 : 1;
+        for (const std::string_view verb : manifest->verbs) {
+            spec.verbs.emplace_back(verb);
+        }
+        specs.push_back(std::move(spec));
+        if (name == "mail") {
+            plan_engines(place, specs);
+        }
+    }
+    plan_external(settings, specs);
+    ServiceSpec admin = base_spec("admin", Kind::admin);
+    admin.limits.on_demand = true;
+    specs.push_back(std::move(admin));
+    ServiceSpec gate = base_spec("gate", Kind::gate);
+    gate.stop_stage = 0;
+    specs.push_back(std::move(gate));
+    return specs;
+}
+
+std::vector<std::pair<std::string, std::string>> missing_parts(const Settings& settings, const Place& place) {
+    std::vector<std::pair<std::string, std::string>> missing;
+    const bool mail = settings.has("mail.enabled") && settings.boolean("mail.enabled");
+    if (mail && !place.root) {
+        missing.emplace_back("mail", "off: Postfix needs root");
+    }
+    return missing;
+}
+
+} // namespace hameau::supervisor

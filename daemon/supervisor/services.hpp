@@ -1,0 +1,47 @@
+// services: what this house runs, from the validated settings and the manifests: one ServiceSpec a process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/settings/settings.hpp"
+#include "daemon/supervisor/policy.hpp"
+#include "modules/manifest.hpp"
+
+namespace hameau::supervisor {
+
+enum class Kind { gate, module, admin, engine, external };
+
+struct ServiceSpec {
+    std::string name;
+    Kind kind = Kind::module;
+    PolicyLimits limits;
+    std::string program;                  ///< file name beside hameaud, or an absolute path
+    std::vector<std::string> arguments;   ///< without argv[0]
+    std::vector<std::string> environment;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    bool drop = true;                     ///< engines start as root
+    bool says_ready = true;               ///< speaks sd_notify; else ready once started
+    bool has_control = true;
+    std::vector<std::string> verbs;       ///< provisioning verbs that it may ask for
+    int stop_stage = 1;                   ///< 0 first (gate, engines), 1 modules, 2 people
+    int death_signal = 9;
+    bool own_session = false;
+};
+
+/// Where this house lives, and how.
+struct Place {
+    std::string state;    ///< absolute
+    std::string binaries; ///< folder of hameaud
+    bool root = false;
+    bool trial = false;
+};
+
+std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place);
+/// What does not run and why: ("mail", "off: Postfix needs root").
+std::vector<std::pair<std::string, std::string>> missing_parts(const Settings& settings, const Place& place);
+/// The uid of a role, or of the n-th external module.
+uid_t uid_of(std::string_view role);
+
+} // namespace hameau::supervisor
