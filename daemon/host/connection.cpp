@@ -192,7 +192,7 @@ Task<void> finish(Stream& stream) {
     }
 }
 
-Result<Request> to_request(Host& host, const Parser& parser, uid_t peer) {
+Result<Request> to_request(Host& host, const Parser& parser, int socket) {
     Request request;
     const auto& message = parser.get();
     request.method = std::string(message.method_string());
@@ -208,7 +208,7 @@ Result<Request> to_request(Host& host, const Parser& parser, uid_t peer) {
         request.headers.emplace_back(lower({field.name_string().data(), field.name_string().size()}),
                                      std::string(field.value()));
     }
-    auto who = host.identify(request.headers, peer);
+    auto who = host.identify(request.headers, socket);
     if (!who) {
         return fail(std::move(who.error()));
     }
@@ -236,7 +236,7 @@ bool wants_websocket(const Request& request) {
 
 } // namespace
 
-Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket socket, uid_t peer,
+Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket socket,
                             std::shared_ptr<void> busy) {
     Stream stream(std::move(socket));
     std::optional<Request> upgraded;
@@ -252,7 +252,7 @@ Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket soc
         if (std::get<0>(read)) {
             co_return;
         }
-        auto request = to_request(host, parser, peer);
+        auto request = to_request(host, parser, stream.socket().native_handle());
         if (!request) {
             const int status = request.error().kind == ErrorKind::denied ? 403 : 400;
             co_await write_response(stream, refusal(status, request.error().message));

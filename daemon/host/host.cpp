@@ -29,7 +29,8 @@ constexpr std::chrono::seconds provision_deadline{60};
 constexpr std::chrono::seconds status_deadline{5};
 } // namespace
 
-Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment, Database database) :
+Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment,
+           std::optional<Database> database) :
     manifest_(manifest), module_(std::move(module)), environment_(std::move(environment)),
     database_(std::move(database)), journal_(std::string(manifest.name)),
     folder_(environment_.state_folder + "/" + std::string(manifest.name)),
@@ -39,9 +40,8 @@ Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnviro
     if (environment_.settings.has(frame_key)) {
         websocket_message_bytes_max_ = environment_.settings.size_bytes(frame_key);
     }
-    if (environment_.settings.has(name + ".idle_stop")) {
-        idle_stop_ = environment_.settings.duration(name + ".idle_stop");
-    }
+    idle_stop_ = environment_.settings.has(name + ".idle_stop") ? environment_.settings.duration(name + ".idle_stop")
+                                                               : manifest_.idle_stop;
 }
 
 Host::~Host() {
@@ -111,12 +111,11 @@ Task<void> Host::accept_loop() {
             co_await pause.async_wait(wait);
             continue;
         }
-        const auto peer = peer_of(socket.native_handle());
-        if (!peer || busy_ >= connections_max) {
+        if (busy_ >= connections_max) {
             continue;
         }
         auto held = busy();
-        auto connection = serve_connection(*this, std::move(socket), peer->uid, std::move(held));
+        auto connection = serve_connection(*this, std::move(socket), std::move(held));
         asio::co_spawn(io_, std::move(connection), asio::detached);
     }
 }
@@ -230,6 +229,13 @@ void Host::announce(std::string what) {
     control_->tell(std::move(message));
 }
 
+void Host::tell_restart(std::string service) {
+    Message message;
+    message.kind = MessageKind::restart;
+    message.fields.emplace_back("service", std::move(service));
+    control_->tell(std::move(message));
+}
+
 int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
     const std::string name(manifest.name);
     const Journal journal(name);
@@ -240,18 +246,22 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
         return 64;
     }
     const std::string file = environment->state_folder + "/" + name + "/" + name + ".db";
-    auto database = Database::open(file, manifest.migrations);
-    if (!database) {
-        journal.write(module_failed, {{"during", "opening " + file}, {"error", database.error().message}});
-        notify("STATUS=" + database.error().message);
-        return 65;
+    std::optional<Database> database;
+    if (!manifest.migrations.empty()) {
+        auto opened = Database::open(file, manifest.migrations);
+        if (!opened) {
+            journal.write(module_failed, {{"during", "opening " + file}, {"error", opened.error().message}});
+            notify("STATUS=" + opened.error().message);
+            return 65;
+        }
+        database.emplace(std::move(*opened));
     }
     if (auto walled = enter_sandbox(sandbox_for(manifest, *environment)); !walled) {
         journal.write(module_failed, {{"during", "sandbox"}, {"error", walled.error().message}});
         return 70;
     }
     try {
-        Host host(manifest, make(), std::move(*environment), std::move(*database));
+        Host host(manifest, make(), std::move(*environment), std::move(database));
         return host.run();
     } catch (const std::exception& failed) {
         // The one place where a library's exception ends: hameaud starts the process again.

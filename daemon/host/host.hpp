@@ -34,14 +34,16 @@ class SocketConnection;
 
 class Host final : public ModuleContext {
 public:
-    Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment, Database database);
+    Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment,
+         std::optional<Database> database);
     ~Host() override;
     /// Serves until the idle stop, SIGTERM or the loss of hameaud. The process's exit code.
     int run();
 
     boost::asio::io_context& io() override { return io_; }
     const Settings& settings() override { return environment_.settings; }
-    Database& database() override { return database_; }
+    /// A module without migrations has none: asking is a bug.
+    Database& database() override { return database_.value(); }
     Journal& journal() override { return journal_; }
     const std::string& folder() override { return folder_; }
     Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) override;
@@ -51,11 +53,14 @@ public:
     void announce(std::string what) override;
     std::shared_ptr<void> busy() override;
 
+    /// hameau-admin only: asks hameaud to start a service anew.
+    void tell_restart(std::string service);
+
     // For the connections (connection.cpp).
     Module& module() { return *module_; }
     const Manifest& manifest() const { return manifest_; }
     /// Who the peer says it is, held against its uid. Errors: denied.
-    Result<Identity> identify(const Headers& headers, uid_t peer) const;
+    Result<Identity> identify(const Headers& headers, int socket) const;
     bool is_websocket_route(std::string_view path) const;
     bool stopping() const { return stopping_; }
     std::size_t websocket_message_bytes_max() const { return websocket_message_bytes_max_; }
@@ -74,7 +79,7 @@ private:
     const Manifest& manifest_;
     std::unique_ptr<Module> module_;
     ChildEnvironment environment_;
-    Database database_;
+    std::optional<Database> database_;
     Journal journal_;
     std::string folder_;
     boost::asio::io_context io_{1};
@@ -94,7 +99,7 @@ private:
 };
 
 /// One accepted connection: one request, or one WebSocket.
-Task<void> serve_connection(Host& host, boost::asio::local::stream_protocol::socket socket, uid_t peer,
+Task<void> serve_connection(Host& host, boost::asio::local::stream_protocol::socket socket,
                             std::shared_ptr<void> busy);
 
 /// main() of a module's program: environment, database, sandbox, host.

@@ -1,5 +1,10 @@
 // Who asks: the peer's uid against the role that it names; the gate's identity headers.
 #include <algorithm>
+#include <grp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
 
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
@@ -80,8 +85,42 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> Module::upgrade(
     co_return outcome;
 }
 
-Result<Identity> Host::identify(const Headers& headers, uid_t peer) const {
+namespace {
+/// Root, ourselves (a trial without root), or a member of the group `hameau`.
+bool may_administer(int socket, const Peer& peer) {
+    if (peer.uid == 0 || peer.uid == ::getuid()) {
+        return true;
+    }
+    const group* wanted = ::getgrnam("hameau");
+    if (wanted == nullptr) {
+        return false;
+    }
+    std::vector<gid_t> groups(256);
+    socklen_t size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) != 0) {
+        return false;
+    }
+    groups.resize(size / sizeof(gid_t));
+    groups.push_back(peer.gid);
+    return std::find(groups.begin(), groups.end(), wanted->gr_gid) != groups.end();
+}
+} // namespace
+
+Result<Identity> Host::identify(const Headers& headers, int socket) const {
     Identity who;
+    const auto credentials = peer_of(socket);
+    if (!credentials) {
+        return fail(credentials.error());
+    }
+    if (manifest_.name == "admin") {
+        if (!may_administer(socket, *credentials)) {
+            return fail(ErrorKind::denied, "only root and members of the group hameau may do this");
+        }
+        who.caller = Caller::admin;
+        who.admin = true;
+        return who;
+    }
+    const uid_t peer = credentials->uid;
     const std::string_view claimed = find_header(headers, "hameau-caller");
     const auto uid = environment_.uids.find(std::string(claimed));
     if (uid == environment_.uids.end() || uid->second != peer) {

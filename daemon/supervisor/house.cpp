@@ -31,8 +31,8 @@ constexpr std::size_t notify_bytes_max = 4096;
 constexpr std::size_t status_text_max = 300;
 } // namespace
 
-House::House(Place place, Settings settings, std::string configuration_path) :
-    place_(std::move(place)), settings_(std::move(settings)), configuration_path_(std::move(configuration_path)) {}
+House::House(Place place, std::string configuration_path, std::vector<std::string> overrides) :
+    place_(std::move(place)), configuration_path_(std::move(configuration_path)), overrides_(std::move(overrides)) {}
 
 House::~House() = default;
 
@@ -90,7 +90,7 @@ int House::run() {
             const bool any = std::any_of(services_.begin(), services_.end(),
                                          [](const auto& service) { return service->policy.running(); });
             if (!any) {
-                return EXIT_SUCCESS;
+                return exit_code_;
             }
         }
     }
@@ -260,6 +260,8 @@ void House::on_signal() {
         } else if (info.ssi_signo == SIGHUP) {
             reload();
         } else {
+            // A trial whose content could not be applied asks for an exit code (sigqueue).
+            exit_code_ = info.ssi_code == SI_QUEUE ? info.ssi_int : 0;
             close_house();
         }
     }

@@ -20,7 +20,7 @@ namespace hameau::supervisor {
 
 class House {
 public:
-    House(Place place, Settings settings, std::string configuration_path);
+    House(Place place, std::string configuration_path, std::vector<std::string> overrides);
     ~House();
     /// Folders, sockets, engines' configuration. Errors: what a person must change.
     Status prepare();
@@ -82,6 +82,7 @@ private:
     Place place_;
     Settings settings_;
     std::string configuration_path_;
+    std::vector<std::string> overrides_;  ///< SETTING=VALUE, checked like the file
     Journal journal_{"hameaud"};
     SystemClock clock_;
     Fd epoll_;
@@ -96,6 +97,7 @@ private:
     pid_t provision_pid_ = 0;
     Fd provision_output_;
     Duration provision_deadline_{0};
+    int exit_code_ = 0;
     bool closing_ = false;
     int closing_stage_ = 0;
     Duration started_{0};

@@ -1,10 +1,11 @@
 // hameaud: read where the house is, prepare it, run it.
-//   hameaud [--config FILE] [--state DIR] [--trial]
+//   hameaud [--config FILE] [--state DIR] [--trial] [--set SETTING=VALUE]...
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <vector>
 
 #include "daemon/supervisor/house.hpp"
 
@@ -28,21 +29,24 @@ int main(int count, char** words) {
     place.binaries = folder_of_this_program();
     place.root = ::geteuid() == 0;
     std::string configuration = "/etc/hameau/hameau.yaml";
+    std::vector<std::string> overrides;
     for (int i = 1; i < count; ++i) {
         const std::string_view word(words[i]);
         if (word == "--trial") {
             place.trial = true;
         } else if ((word == "--config" || word == "--state") && i + 1 < count) {
             (word == "--config" ? configuration : place.state) = words[++i];
+        } else if (word == "--set" && i + 1 < count) {
+            overrides.emplace_back(words[++i]);
         } else {
-            std::fprintf(stderr, "usage: hameaud [--config FILE] [--state DIR] [--trial]\n");
+            std::fprintf(stderr, "usage: hameaud [--config FILE] [--state DIR] [--trial] [--set SETTING=VALUE]...\n");
             return exit_usage;
         }
     }
     std::error_code ignored;
     place.state = std::filesystem::absolute(place.state, ignored).lexically_normal().string();
     configuration = std::filesystem::absolute(configuration, ignored).string();
-    supervisor::House house(place, Settings(), configuration);
+    supervisor::House house(place, configuration, std::move(overrides));
     if (const auto prepared = house.prepare(); !prepared) {
         std::fprintf(stderr, "%s\n", prepared.error().message.c_str());
         return prepared.error().kind == ErrorKind::invalid ? exit_configuration : exit_unavailable;

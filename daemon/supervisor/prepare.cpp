@@ -226,7 +226,14 @@ Status House::run_check() {
     SpawnPlan plan;
     plan.name = "hameau-check";
     plan.program = program.get();
-    plan.arguments = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d", "-"};
+    plan.arguments = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d"};
+    for (const std::string& setting : overrides_) {
+        plan.arguments.insert(plan.arguments.end(), {"--set", setting});
+    }
+    if (place_.trial) {
+        plan.arguments.emplace_back("--trial");
+    }
+    plan.arguments.emplace_back("-");
     plan.environment = {"LC_ALL=C"};
     plan.input = input->get();
     plan.output = out_write.get();
