@@ -1,0 +1,38 @@
+# The front door. Each target says what it does; progress goes to standard error.
+SHELL := /bin/sh
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+INSTALL := provisioning/dependencies/install
+export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
+
+.PHONY: build run test bench deb format clean
+.DEFAULT_GOAL := build
+
+build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
+	@echo "step 1/3: packages" >&2
+	@$(INSTALL) build >&2
+	@echo "step 2/3: programs" >&2
+	@cmake --preset release -DHAMEAU_TESTS=OFF >build-cmake.log 2>&1 && rm -f build-cmake.log || { cat build-cmake.log >&2; exit 1; }
+	@cmake --build --preset release -j $(JOBS) >&2
+	@echo "step 3/3: web pages" >&2
+	@web-ui/build.sh >&2
+
+run: build ## starts a trial house with example content; FRESH=1 shows the first-run pages instead
+	@if [ -n "$(FRESH)" ]; then rm -rf build/trial-fresh; exec build/release/hameau trial --state build/trial-fresh; \
+	 else exec build/release/hameau trial --state build/trial --apply config/examples/trial.yaml; fi
+
+test: ## every test that CI runs; ends with "N passed, N failed"
+	@tests/run.sh
+
+bench: ## release build and the benchmark tables
+	@$(INSTALL) build >&2
+	@tests/bench/run.sh
+
+deb: ## builds the packages
+	@$(INSTALL) build deb >&2
+	@debian/build.sh
+
+format:
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
+
+clean:
+	@rm -rf build

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Runs the suites one after the other and adds up what they say.
+
+Usage: tests/run.py [SUITE]...   (default: all, in the order below)
+Each suite is a command; its numbers come from GoogleTest's closing line or from a line "N passed, N failed".
+"""
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASE = ROOT / "build" / "release"
+FUZZ_SECONDS = os.environ.get("HAMEAU_FUZZ_SECONDS", "30")
+
+
+def run(command, timeout, env=None):
+    """(exit code, combined output); the output is shown only when something failed."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+        return done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        return 124, (late.stdout or b"").decode(errors="replace") + f"\nended after {timeout} s\n"
+
+
+def numbers(output, code):
+    """(passed, failed) as the runner itself counted them."""
+    google_passed = re.findall(r"\[  PASSED  \] (\d+) test", output)
+    google_failed = re.findall(r"\[  FAILED  \] (\d+) test", output)
+    plain = re.findall(r"^(?:\w+: )?(\d+) passed, (\d+) failed", output, re.M)
+    if google_passed or google_failed:
+        passed, failed = sum(map(int, google_passed)), sum(map(int, google_failed))
+    elif plain:
+        passed, failed = int(plain[-1][0]), int(plain[-1][1])
+    else:
+        passed, failed = (1, 0) if code == 0 else (0, 0)
+    if code != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def build():
+    jobs = str(os.cpu_count() or 2)
+    steps = [["cmake", "--preset", "release", "-DHAMEAU_TESTS=ON"],
+             ["cmake", "--build", "--preset", "release", "-j", jobs],
+             ["web-ui/build.sh"]]
+    for step in steps:
+        code, output = run(step, 2400, {"HAMEAU_WEB_OUT": str(RELEASE / "web")})
+        if code != 0:
+            print(output[-12000:])
+            return False
+    return True
+
+
+def fuzz_targets():
+    jobs = str(os.cpu_count() or 2)
+    for step in (["cmake", "--preset", "fuzz"], ["cmake", "--build", "--preset", "fuzz", "-j", jobs]):
+        code, output = run(step, 1500)
+        if code != 0:
+            print(output[-8000:])
+            yield "fuzz build", ["false"], 10, None
+            return
+    for program in sorted((ROOT / "build" / "fuzz" / "fuzz").glob("fuzz_*")):
+        corpus = next(iter(ROOT.glob(f"tests/fuzz/*/corpus/{program.name}")), None)
+        fresh = ROOT / "build" / "fuzz" / "found" / program.name
+        fresh.mkdir(parents=True, exist_ok=True)
+        command = [str(program), f"-max_total_time={FUZZ_SECONDS}", "-print_final_stats=0", "-rss_limit_mb=2048",
+                   "-timeout=10", f"-artifact_prefix={fresh}/", str(fresh)]
+        yield program.name, command + ([str(corpus)] if corpus else []), int(FUZZ_SECONDS) + 60, None
+
+
+def suites():
+    """(group, name, command, seconds, environment)"""
+    for program in sorted((RELEASE / "tests").glob("*_test")):
+        group = "golden" if "golden" in program.name else "unit"
+        yield group, program.name, [str(program), "--gtest_brief=1"], 300, None
+    for group in ("tidy", "golden", "peers", "faults", "browser"):
+        for script in sorted((ROOT / "tests" / group).glob("**/run.sh")):
+            if "node_modules" not in script.parts:
+                yield group, str(script.parent.relative_to(ROOT / "tests")), [str(script)], 900, None
+
+
+def main():
+    wanted = set(sys.argv[1:])
+    started = time.time()
+    if not build():
+        print("the build failed\n0 passed, 1 failed")
+        return 1
+    passed = failed = 0
+    totals = {}
+
+    def one(group, name, command, seconds, env):
+        nonlocal passed, failed
+        begin = time.time()
+        code, output = run(command, seconds, env)
+        good, bad = numbers(output, code)
+        if bad:
+            print(output[-16000:])
+        print(f"{group:8} {name:32} {good} passed, {bad} failed  ({time.time() - begin:.1f} s)", flush=True)
+        passed, failed = passed + good, failed + bad
+        count = totals.setdefault(group, [0, 0])
+        count[0] += good
+        count[1] += bad
+
+    for group, name, command, seconds, env in suites():
+        if not wanted or group in wanted or name in wanted:
+            one(group, name, command, seconds, env)
+    if not wanted or "fuzz" in wanted:
+        for name, command, seconds, env in fuzz_targets():
+            one("fuzz", name, command, seconds, env)
+    print("by kind: " + ", ".join(f"{kind} {good}+{bad}" for kind, (good, bad) in totals.items()))
+    print(f"in {time.time() - started:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
