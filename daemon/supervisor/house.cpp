@@ -200,6 +200,13 @@ std::vector<std::string> House::base_environment(const std::string& role) const 
             "LC_ALL=C.UTF-8"};
 }
 
+std::string House::folder_of(const ServiceSpec& spec) const {
+    if (spec.kind == Kind::engine) {
+        return place_.state;
+    }
+    return place_.state + (spec.kind == Kind::external ? "/modules/" : "/") + spec.name;
+}
+
 void House::start(Service& service) {
     const ServiceSpec& spec = service.spec;
     watch(service, false);
@@ -214,7 +221,7 @@ void House::start(Service& service) {
     for (const auto& [name, fd] : service.listeners) {
         plan.listeners.emplace_back(name, fd.get());
     }
-    plan.folder = spec.kind == Kind::engine || spec.kind == Kind::external ? place_.state : place_.state + "/" + spec.name;
+    plan.folder = folder_of(spec);
     plan.program = service.program ? service.program.get() : -1;
     plan.program_path = spec.program;
     plan.drop = spec.drop && place_.root;

@@ -75,6 +75,7 @@ private:
     Duration until_next() const;
     Service* find(std::string_view name);
     std::optional<pid_t> engine_main_pid(const Service& service) const;
+    std::string folder_of(const ServiceSpec& spec) const;
     Fd open_log(const std::string& name);
     std::vector<std::string> base_environment(const std::string& role) const;
     void epoll_add(int fd, const std::string& tag);

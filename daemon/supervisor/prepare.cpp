@@ -115,7 +115,16 @@ Status House::prepare() {
         if (auto opened = open_listeners(*service); !opened) {
             return opened;
         }
-        if (service->spec.kind != Kind::engine && service->spec.kind != Kind::external) {
+        if (service->spec.kind == Kind::external) {
+            const std::string folder = folder_of(service->spec);
+            auto made = make_folder(folder, 0700);
+            if (made && place_.root) {
+                made = chown_path(folder, service->spec.uid, service->spec.gid);
+            }
+            if (!made) {
+                return made;
+            }
+        } else if (service->spec.kind != Kind::engine) {
             const std::string path = place_.binaries + "/" + service->spec.program;
             service->program.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
             if (!service->program) {
@@ -145,6 +154,7 @@ Status House::make_folders() {
         {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
         {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},
         {"/milter", 0700, "milter", ""},  {"/modules.d", 0755, "", ""},
+        {"/modules", 0755, "", ""},
     };
     for (const Folder& folder : folders) {
         if (auto made = apply_folder(place_, folder); !made) {
