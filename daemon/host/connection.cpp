@@ -141,7 +141,8 @@ Task<void> write_file(Stream& stream, const FileBody& file, std::string head) {
 }
 
 Task<void> write_source(Stream& stream, BodySource& source, std::string head) {
-    auto failed = co_await write_text(stream, head, {});
+    const std::string_view nothing;
+    auto failed = co_await write_text(stream, head, nothing);
     while (!failed) {
         auto piece = co_await source();
         if (!piece) {

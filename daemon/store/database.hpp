@@ -78,6 +78,7 @@ public:
 private:
     explicit Database(sqlite3* handle) : handle_(handle) {}
     sqlite3* handle_ = nullptr;
+    bool opened_ = false;  ///< whole: its "open" marker is ours to remove
 };
 
 } // namespace hameau
