@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""kill -9 of each process in turn, of hameaud itself, a second start, orphans, a house without root."""
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from house import ROOT, House, house_processes, main, port_is_free  # noqa: E402
+
+CONTENT = ROOT / "tests" / "support" / "content.yaml"
+BACK_SECONDS = {"postfix": 5.0}
+NAMES = ["people", "sites", "pads", "mail", "milter", "dovecot", "postfix", "gate"]
+
+
+class Loop(threading.Thread):
+    """Requests one thing again and again; remembers what failed and when."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.work, self.failures, self.count, self.ending = work, [], 0, False
+
+    def run(self):
+        while not self.ending:
+            try:
+                self.work()
+                self.count += 1
+            except Exception as problem:
+                self.failures.append((time.time(), repr(problem)))
+            time.sleep(0.02)
+
+    def finish(self):
+        self.ending = True
+        self.join(20)
+        return self
+
+
+def site_page(house):
+    answer = house.visitor(host="amis.test").call("GET", "/")
+    assert answer.status == 200, answer.status
+
+
+def kill_one(house, name):
+    before = house.process_of(name)
+    if not before or before["state"] != "ready":
+        return f"{name} is {before and before['state']}"
+    page = Loop(lambda: site_page(house))
+    portal = Loop(lambda: _ok(house.visitor().call("GET", "/api/v1/house")))
+    page.start()
+    portal.start()
+    time.sleep(0.3)
+    os.kill(before["pid"], signal.SIGKILL)
+    killed = time.time()
+    after = None
+    while time.time() - killed < 15:
+        after = house.process_of(name)
+        if after["pid"] != before["pid"] and after["state"] == "ready":
+            break
+        time.sleep(0.05)
+    took = time.time() - killed
+    time.sleep(0.5)
+    page.finish()
+    portal.finish()
+    assert after["state"] == "ready" and after["pid"] != before["pid"], f"{name} did not come back: {after}"
+    assert took <= BACK_SECONDS.get(name, 2.0) + 0.3, f"{name} took {took:.1f} s"
+    assert page.count > 5 and portal.count > 5
+    if name != "gate":
+        assert not page.failures, f"site pages failed while {name} was killed: {page.failures[:3]}"
+    else:
+        # A request in flight is lost with the gate; those that wait in the listener are not.
+        assert len(page.failures) <= 2 and len(portal.failures) <= 2, (page.failures, portal.failures)
+    if name not in ("gate", "people"):
+        assert not portal.failures, f"portal calls failed while {name} was killed: {portal.failures[:3]}"
+    return None
+
+
+def _ok(answer):
+    assert answer.status == 200, answer.status
+
+
+def test_kill_each_process():
+    settings = [f"{name}.idle_stop=0" for name in ("people", "sites", "pads", "mail")]
+    with House(apply=[CONTENT], settings=settings) as house:
+        problems = []
+        for name in NAMES:
+            if name == "postfix" and os.geteuid() != 0:
+                continue
+            try:
+                problem = kill_one(house, name)
+            except AssertionError as failed:
+                problem = str(failed)
+            if problem:
+                problems.append(problem)
+        assert not problems, problems
+
+
+def test_kill_hameaud_and_start_again():
+    house = House(apply=[CONTENT])
+    try:
+        house.start()
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        answer = marie.call("POST", "/api/v1/associations/amis/pads", {"slug": "after-kill", "title": "Reste"})
+        assert answer.status == 201, answer.body
+        os.kill(house.ready["pid"], signal.SIGKILL)
+        house.process.wait(5)
+        deadline = time.time() + 8
+        while time.time() < deadline and (house_processes(house.state) or not port_is_free(house.ports["https"])):
+            time.sleep(0.1)
+        left = house_processes(house.state)
+        assert not left, f"processes are left: {[Path(f'/proc/{p}/cmdline').read_bytes() for p in left if Path(f'/proc/{p}').exists()]}"
+        for name, port in house.ports.items():
+            assert port_is_free(port), f"port {name} is held"
+        house.apply = []
+        house.start()
+        pads = house.visitor().sign_in("marie", "marie-secret-words").call("GET", "/api/v1/associations/amis/pads").json()
+        assert "after-kill" in [pad["slug"] for pad in pads["items"]]
+        site_page(house)
+    finally:
+        house.stop()
+        house.remove()
+
+
+def test_sigterm_leaves_nothing():
+    house = House(apply=[CONTENT]).start()
+    try:
+        begin = time.time()
+        code = house.stop()
+        assert time.time() - begin < 10 and code == 0, (time.time() - begin, code)
+        assert not house_processes(house.state)
+        for name, port in house.ports.items():
+            assert port_is_free(port), name
+    finally:
+        house.remove()
+
+
+def test_second_start_on_one_folder_is_refused():
+    with House() as house:
+        second = House(state=house.state, base_port=house.ports["https"] + 100)
+        try:
+            second.start(wait=20)
+            raise AssertionError("it started twice")
+        except RuntimeError as refused:
+            assert "already runs" in str(refused), str(refused)[-500:]
+        _ok(house.visitor().call("GET", "/api/v1/house"))
+
+
+def test_without_root():
+    if os.geteuid() != 0:
+        return
+    state = tempfile.mkdtemp(prefix="hameau-user-")
+    os.chown(state, 65534, 65534)
+    house = House(apply=[CONTENT], state=state, as_user=65534)
+    try:
+        house.start()
+        services = house.ready["services"]
+        assert services["mail"] == "off: Postfix needs root", services
+        assert {services[n] for n in ("people", "sites", "pads")} == {"ready"}, services
+        house.visitor().sign_in("marie", "marie-secret-words")
+        site_page(house)
+        status = house.status()
+        assert "own uids" not in status["walls"], status["walls"]
+    finally:
+        house.stop()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_sigterm_leaves_nothing,
+                   test_second_start_on_one_folder_is_refused, test_without_root]))
