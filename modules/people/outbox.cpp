@@ -13,7 +13,6 @@ namespace {
 constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr Duration first_pause = std::chrono::milliseconds(200);
 constexpr Duration pause_max = std::chrono::minutes(1);
-constexpr std::chrono::seconds delivery_deadline{10};
 constexpr hameau::Event mail_waits{"people.mail_waits", Level::warning, "changes wait until mail answers; look at hameau logs mail"};
 constexpr hameau::Event event_refused{"people.event_refused", Level::error,
                                       "mail could not use one change and it was skipped; restart mail, then ask for a resend"};
@@ -80,7 +79,7 @@ Task<bool> People::delivered() {
     }
     const std::int64_t last = store_->last_event();
     boost::asio::steady_timer timer(context_->io());
-    const auto deadline = std::chrono::steady_clock::now() + delivery_deadline;
+    const auto deadline = std::chrono::steady_clock::now() + delivery_deadline_;
     const auto place = delivery_waiters_.insert(delivery_waiters_.end(), &timer);
     bool all = false;
     for (;;) {

@@ -45,6 +45,8 @@ public:
     Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
     Task<void> stop() override;
+    /// How long a call waits for mail's answer.
+    void set_delivery_deadline(Duration deadline) { delivery_deadline_ = deadline; }
 
 private:
     struct Credentials {  ///< cookies of a fresh sign-in
@@ -168,6 +170,7 @@ private:
     bool stopping_ = false;
     bool delivering_ = false;
     Duration last_call_{0};
+    Duration delivery_deadline_ = std::chrono::seconds(10);
     std::size_t slow_jobs_ = 0;
     std::map<std::string, std::size_t> slow_by_prefix_;
     std::list<boost::asio::steady_timer*> delivery_waiters_;
