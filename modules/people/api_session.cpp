@@ -92,7 +92,7 @@ json::object People::session_document(const Actor& actor) {
     out["admin"] = actor.admin;
     out["shared_computer"] = actor.shared;
     json::array list;
-    const auto add = [this, &list](const Association& association, Role role) {
+    const auto add = [&list](const Association& association, Role role) {
         json::object item;
         item["slug"] = association.slug;
         item["name"] = association.name;

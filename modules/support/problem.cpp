@@ -176,7 +176,14 @@ Language language_of(std::string_view accept_language) {
     return english > french ? Language::english : Language::french;
 }
 
-Language language_of(const Request& request) { return language_of(request.header("accept-language")); }
+Language language_of(const Request& request) {
+    for (const auto& [name, value] : request.headers) {
+        if (name == "accept-language") {
+            return language_of(std::string_view(value));
+        }
+    }
+    return Language::french;
+}
 
 std::string text_of(Catalogue catalogue, Language language, std::string_view code, const Parameters& parameters) {
     const CatalogueText* text = find_text(catalogue, code);

@@ -21,7 +21,7 @@ from socketserver import ThreadingUnixStreamServer
 BINARY = Path(sys.argv[1] if len(sys.argv) > 1 else "build/dev", "hameau-people").resolve()
 SETTINGS = {"mail.enabled": "true", "people.idle_stop": "1500", "people.limits.exempt_networks": "127.0.0.0/8",
             "people.limits.password_min": "8", "people.session_length": "2592000000", "people.shared_idle": "900000",
-            "house.sandbox": "refuse", "house.name": "Maison"}
+            "house.sandbox": "kill", "house.name": "Maison"}
 
 
 class Mail(BaseHTTPRequestHandler):
