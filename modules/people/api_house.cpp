@@ -57,6 +57,8 @@ Task<Response> People::show_house(Request& request) {
     const Settings& settings = context_->settings();
     const Duration now = clock_->now();
     if (!measured_ || now - *measured_ >= measure_again_after) {
+        // Anybody may ask: hameaud is asked once in a while, whatever it answers.
+        measured_ = now;
         const auto records = co_await context_->process_status();
         if (records) {
             memory_kb_ = 0;
@@ -69,7 +71,6 @@ Task<Response> People::show_house(Request& request) {
                 memory_kb_ += static_cast<std::uint64_t>(process.at("pss_kb").as_int64());
                 asleep_ += process.at("state").as_string() == "asleep" ? 1 : 0;
             }
-            measured_ = now;
         }
     }
     json::object out;
