@@ -12,8 +12,12 @@ void write_any(Writer& out, const json::value& value) {
         return out.any_null();
     if (value.is_bool())
         return out.any_bool(value.as_bool());
-    if (value.is_number())
-        return out.any_number(value.to_number<double>());
+    if (value.is_number()) {
+        // Boost 1.81 is one unit off for some large numbers.
+        const double number = value.to_number<double>();
+        const double rounded = static_cast<double>(static_cast<float>(number));
+        return out.any_number(std::fabs(rounded - number) <= std::fabs(number) * 4e-16 ? rounded : number);
+    }
     if (value.is_string())
         return out.any_text(std::string_view(value.as_string().data(), value.as_string().size()));
     if (value.is_array()) {

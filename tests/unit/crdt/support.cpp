@@ -2,6 +2,7 @@
 #include "tests/unit/crdt/support.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -78,8 +79,11 @@ std::vector<Bytes> updates_of(const json::object& line) {
 }
 
 bool same(const json::value& a, const json::value& b) {
-    if (a.is_number() && b.is_number())
-        return a.to_number<double>() == b.to_number<double>();
+    if (a.is_number() && b.is_number()) {
+        // Boost 1.81 reads some numbers one unit off.
+        const double x = a.to_number<double>(), y = b.to_number<double>();
+        return x == y || std::fabs(x - y) <= std::fabs(x) * 4e-16;
+    }
     if (a.kind() != b.kind())
         return false;
     if (a.is_array())
