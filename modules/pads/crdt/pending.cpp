@@ -6,23 +6,33 @@
 namespace hameau::crdt {
 
 bool Pending::add(const StructView& item) {
-    const Key key{item.client, item.clock};
-    auto next = pieces_.lower_bound(key);
-    if (next != pieces_.end() && next->first == key) {
-        // First copy wins (section 6), unless the new one reaches further.
-        if (next->second.length >= item.length)
-            return false;
-        next = erase(next);
-    } else if (next != pieces_.begin()) {
+    // First copy wins (section 6): only the clocks that no kept struct covers are added.
+    const std::uint32_t end = item.clock + item.length;
+    std::uint32_t at = item.clock;
+    bool added = false;
+    auto next = pieces_.lower_bound({item.client, item.clock});
+    if (next != pieces_.begin()) {
         const auto before = std::prev(next);
-        if (before->first.first == item.client &&
-            before->first.second + before->second.length >= item.clock + item.length)
-            return false;
+        if (before->first.first == item.client)
+            at = std::max(at, before->first.second + before->second.length);
     }
-    pieces_.emplace_hint(next, key, Piece{item.length, sequence_++, Bytes(item.begin, item.end)});
-    bytes_ += static_cast<std::size_t>(item.end - item.begin);
-    types_ += item.kind == Kind::type ? 1 : 0;
-    return true;
+    while (at < end) {
+        const bool more = next != pieces_.end() && next->first.first == item.client && next->first.second < end;
+        const std::uint32_t to = more ? next->first.second : end;
+        if (at < to) {
+            Piece piece{to - at, sequence_++, {}};
+            Writer out(piece.bytes);
+            write_slice(out, item, at - item.clock, to - item.clock);
+            bytes_ += piece.bytes.size();
+            types_ += item.kind == Kind::type ? 1 : 0;
+            pieces_.emplace_hint(next, Key{item.client, at}, std::move(piece));
+            added = true;
+        }
+        at = more ? to + next->second.length : end;
+        if (more)
+            ++next;
+    }
+    return added;
 }
 
 std::map<Pending::Key, Pending::Piece>::iterator Pending::erase(std::map<Key, Piece>::iterator piece) {
