@@ -55,12 +55,16 @@ private:
         missing = id;
         return true;
     }
-    bool missing_dependency(const StructView& item, Id& missing) const {
+    /// `state`: known clocks of the struct's own client. A struct that is partly known goes on behind its own known part,
+    /// which then is its left origin and gives it its parent (section 2, reading from the middle).
+    bool missing_dependency(const StructView& item, std::uint32_t state, Id& missing) const {
         if (item.kind == Kind::gc)
             return false;
-        return (item.origin_present() && absent(item, item.origin, missing)) ||
-               (item.right_present() && absent(item, item.right, missing)) ||
-               (item.parent_form == StructView::Parent::item && absent(item, item.parent, missing));
+        if (item.right_present() && absent(item, item.right, missing))
+            return true;
+        return item.clock >= state &&
+               ((item.origin_present() && absent(item, item.origin, missing)) ||
+                (item.parent_form == StructView::Parent::item && absent(item, item.parent, missing)));
     }
 
     /// One client, few structs, nothing pending: the case of every keystroke.
@@ -74,7 +78,7 @@ private:
             Id missing;
             if (item.length == 0 || item.kind == Kind::skip || item.clock + item.length <= state)
                 continue;
-            if (waiting || item.clock > state || missing_dependency(item, missing)) {
+            if (waiting || item.clock > state || missing_dependency(item, state, missing)) {
                 waiting = true;
                 held_ = pending_.add(item) || held_;
                 continue;
@@ -130,7 +134,7 @@ private:
                 continue;
             }
             Id missing;
-            if (run.current.clock <= state && !missing_dependency(run.current, missing)) {
+            if (run.current.clock <= state && !missing_dependency(run.current, state, missing)) {
                 if (!sink_.accept(run.current))
                     return false;
                 run.loaded = false;
@@ -173,7 +177,7 @@ private:
                 if (item.clock > state)
                     break;  // whatever fills the gap is of this client and wakes it
                 if (item.clock + item.length > state) {
-                    if (missing_dependency(item, missing)) {
+                    if (missing_dependency(item, state, missing)) {
                         pending_.wait(client, missing);
                         break;
                     }

@@ -61,6 +61,23 @@ function touch (doc, roots) {
   }
 }
 
+/// Whether some clocks came both as items and as GC structs: which copy is kept depends on the order, and only the GC
+/// struct is without dependencies.
+function collectedCopies (updates) {
+  const forms = new Map()
+  let both = false
+  for (const update of updates) {
+    for (const struct of Y.decodeUpdate(update).structs) {
+      for (let i = 0; i < struct.length && !(struct instanceof Y.Skip); i++) {
+        const key = struct.id.client + ':' + (struct.id.clock + i)
+        both ||= (forms.get(key) ?? struct.constructor) !== struct.constructor
+        forms.set(key, struct.constructor)
+      }
+    }
+  }
+  return both
+}
+
 function read (updates, roots) {
   const doc = reader(updates)
   touch(doc, roots)
@@ -130,10 +147,10 @@ async function run (seed) {
       if (answer.startsWith('error')) { problems.push(answer); continue }
       const both = [...known, ...order.slice(0, i + 1)]
       const sv = reachable(both)
-      if (!equal(reachable([...known, Buffer.from(answer, 'base64')]), sv)) problems.push(`step 2 after update ${i} is not complete`)
+      if (!equal(reachable([...known, Buffer.from(answer, 'base64')]), sv) && !collectedCopies(both)) problems.push(`step 2 after update ${i} is not complete`)
       const got = read([...known, Buffer.from(answer, 'base64')], roots)
       const wanted = read(both, roots)
-      if (equal(got.sv, sv) && equal(wanted.sv, sv) && !equal(got, wanted)) problems.push(`step 2 after update ${i}: ${JSON.stringify(got)}\nexpected: ${JSON.stringify(wanted)}`)
+      if (equal(got.sv, sv) && equal(wanted.sv, sv) && !equal(got, wanted) && !collectedCopies(both)) problems.push(`step 2 after update ${i}: ${JSON.stringify(got)}\nexpected: ${JSON.stringify(wanted)}`)
     }
   }
   let expected = read(order, roots)
