@@ -103,34 +103,40 @@ void ClientLog::append(const StructView& item) {
 }
 
 void ClientLog::join(const StructView& item, std::uint32_t skipped) {
-    std::uint32_t added = item.length - skipped;
-    View content;
-    Bytes cut_bytes;
-    if (item.kind == Kind::string || item.kind == Kind::any) {
-        Reader in(item.content, item.end);
+    if (skipped > 0 && (item.kind == Kind::string || item.kind == Kind::any)) {
+        Bytes bytes;
+        Writer out(bytes);
+        write_slice(out, item, skipped, item.length);
         StructView cut;
-        if (skipped > 0) {
-            Writer out(cut_bytes);
-            write_slice(out, item, skipped, item.length);
-            Reader cut_in{View(cut_bytes)};
-            read_struct<false>(cut_in, client_, next_clock_, cut);
-            in = Reader(cut.content, cut.end);
-        }
-        std::uint64_t prefix = 0;
-        in.uvar(prefix);
+        Reader in{View(bytes)};
+        read_struct<false>(in, client_, next_clock_, cut);
+        join(cut, 0);
+        return;
+    }
+    View content;
+    std::uint32_t added = item.length - skipped;
+    if (item.kind == Kind::string) {
+        content = View(reinterpret_cast<const std::uint8_t*>(item.text.data()), item.text.size());
+        added = static_cast<std::uint32_t>(content.size());
+    } else if (item.kind == Kind::any) {
+        Reader in(item.content, item.end);
+        std::uint64_t count = 0;
+        in.uvar(count);
         content = View(in.at, in.left());
-        added = static_cast<std::uint32_t>(prefix);
     }
     const std::uint32_t sum = open_.prefix + added;
-    std::uint8_t prefix[5];
-    unsigned width = 0;
-    for (std::uint32_t value = sum; width == 0 || value > 0; value >>= 7)
-        prefix[width++] = static_cast<std::uint8_t>((value & 0x7f) | (value >= 0x80 ? 0x80 : 0));
-    const unsigned old_width = uvar_size(open_.prefix);
+    const unsigned width = uvar_size(sum), old_width = uvar_size(open_.prefix);
     if (width > old_width)
         tail_.insert(tail_.begin() + open_.prefix_at, width - old_width, 0);
-    std::copy(prefix, prefix + width, tail_.begin() + open_.prefix_at);
-    tail_.insert(tail_.end(), content.begin(), content.end());
+    std::uint8_t* prefix = tail_.data() + open_.prefix_at;
+    std::uint32_t value = sum;
+    for (; value >= 0x80; value >>= 7)
+        *prefix++ = static_cast<std::uint8_t>(value | 0x80);
+    *prefix = static_cast<std::uint8_t>(value);
+    if (content.size() == 1)
+        tail_.push_back(content[0]);
+    else
+        tail_.insert(tail_.end(), content.begin(), content.end());
     open_.prefix = sum;
 }
 

@@ -106,6 +106,10 @@ std::optional<Node> Document::entry(std::uint32_t type, std::string_view key) co
 
 std::string Document::text(std::uint32_t type) const {
     std::string result;
+    std::size_t units = 0;
+    for (std::uint32_t i = source_.types()[type].head; i != none; i = source_.items()[i].next)
+        units += source_.items()[i].kind == Kind::string && visible(source_.items()[i]) ? source_.items()[i].length : 0;
+    result.reserve(units);
     for (std::uint32_t i = source_.types()[type].head; i != none; i = source_.items()[i].next)
         if (source_.items()[i].kind == Kind::string && visible(source_.items()[i]))
             source_.append_text(source_.items()[i], result);

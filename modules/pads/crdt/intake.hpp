@@ -5,6 +5,7 @@
 #include "modules/pads/crdt/pending.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace hameau::crdt {
 
@@ -19,9 +20,10 @@ public:
     bool run(const Outline& outline) {
         if (outline.blocks.size() == 1 && outline.small_update() && !pending_.has_structs())
             return small(outline);
+        work_.emplace();
         load(outline);
-        for (std::uint32_t i = 0; i < runs_.size(); ++i)
-            if (!runs_[i].done && !drain(i))
+        for (std::uint32_t i = 0; i < work_->runs.size(); ++i)
+            if (!work_->runs[i].done && !drain(i))
                 return false;
         retry();
         return true;
@@ -42,10 +44,14 @@ private:
 
     Sink& sink_;
     Pending& pending_;
-    std::vector<Run> runs_;
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> by_client_;
-    std::vector<std::uint32_t> stack_;
-    std::vector<std::uint64_t> ready_;
+    /// Made only when an update is not a small one.
+    struct Work {
+        std::vector<Run> runs;
+        std::vector<std::pair<std::uint64_t, std::uint32_t>> by_client;
+        std::vector<std::uint32_t> stack;
+        std::vector<std::uint64_t> ready;
+    };
+    std::optional<Work> work_;
     std::size_t dropped_ = 0;
     bool held_ = false;
 
@@ -74,7 +80,8 @@ private:
         const std::uint64_t client = outline.blocks[0].client;
         std::uint32_t state = sink_.state(client);
         bool waiting = false;
-        for (const StructView& item : outline.structs) {
+        for (std::size_t i = 0; i < outline.struct_count; ++i) {
+            const StructView& item = outline.structs[i];
             Id missing;
             if (item.length == 0 || item.kind == Kind::skip || item.clock + item.length <= state)
                 continue;
@@ -88,7 +95,8 @@ private:
             state = item.clock + item.length;
         }
         if (waiting) {
-            ready_.push_back(client);
+            work_.emplace();
+            work_->ready.push_back(client);
             retry();
         }
         return true;
@@ -102,26 +110,26 @@ private:
             Run run;
             run.cursor = StructCursor(block, outline.end);
             run.client = block.client;
-            by_client_.emplace_back(block.client, static_cast<std::uint32_t>(runs_.size()));
-            runs_.push_back(run);
+            work_->by_client.emplace_back(block.client, static_cast<std::uint32_t>(work_->runs.size()));
+            work_->runs.push_back(run);
         }
-        std::sort(by_client_.begin(), by_client_.end());
+        std::sort(work_->by_client.begin(), work_->by_client.end());
     }
 
     bool find(std::uint64_t client, std::uint32_t& index) const {
-        const auto found = std::lower_bound(by_client_.begin(), by_client_.end(), std::pair(client, std::uint32_t{0}));
-        if (found == by_client_.end() || found->first != client)
+        const auto found = std::lower_bound(work_->by_client.begin(), work_->by_client.end(), std::pair(client, std::uint32_t{0}));
+        if (found == work_->by_client.end() || found->first != client)
             return false;
         index = found->second;
         return true;
     }
 
     bool drain(std::uint32_t first) {
-        stack_.push_back(first);
-        runs_[first].stacked = true;
-        while (!stack_.empty()) {
-            const std::uint32_t top = stack_.back();
-            Run& run = runs_[top];
+        work_->stack.push_back(first);
+        work_->runs[first].stacked = true;
+        while (!work_->stack.empty()) {
+            const std::uint32_t top = work_->stack.back();
+            Run& run = work_->runs[top];
             if (!run.loaded)
                 run.loaded = run.cursor.next(run.current);
             if (!run.loaded) {
@@ -138,14 +146,14 @@ private:
                 if (!sink_.accept(run.current))
                     return false;
                 run.loaded = false;
-                pending_.wake(run.client, run.current.clock + run.current.length, ready_);
+                pending_.wake(run.client, run.current.clock + run.current.length, work_->ready);
                 continue;
             }
             std::uint32_t other = 0;
-            if (run.current.clock <= state && find(missing.client, other) && !runs_[other].done &&
-                !runs_[other].stacked) {
-                runs_[other].stacked = true;
-                stack_.push_back(other);
+            if (run.current.clock <= state && find(missing.client, other) && !work_->runs[other].done &&
+                !work_->runs[other].stacked) {
+                work_->runs[other].stacked = true;
+                work_->stack.push_back(other);
                 continue;
             }
             defer(run);
@@ -155,21 +163,21 @@ private:
 
     void leave(Run& run) {
         run.done = true;
-        stack_.pop_back();
+        work_->stack.pop_back();
     }
 
     void defer(Run& run) {
         do
             held_ = pending_.add(run.current) || held_;
         while (run.cursor.next(run.current));
-        ready_.push_back(run.client);
+        work_->ready.push_back(run.client);
         leave(run);
     }
 
     void retry() {
-        while (!ready_.empty()) {
-            const std::uint64_t client = ready_.back();
-            ready_.pop_back();
+        while (!work_->ready.empty()) {
+            const std::uint64_t client = work_->ready.back();
+            work_->ready.pop_back();
             StructView item;
             while (pending_.first(client, item)) {
                 const std::uint32_t state = sink_.state(client);
@@ -188,7 +196,7 @@ private:
                 }
                 const std::uint32_t reached = std::max(state, item.clock + item.length);
                 pending_.drop_first(client);
-                pending_.wake(client, reached, ready_);
+                pending_.wake(client, reached, work_->ready);
             }
         }
     }

@@ -26,7 +26,7 @@ Status Integrator::apply(View update, Hold hold) {
         return fail(fault_error(fault, position));
     }
     if (items_.empty())
-        items_.reserve(static_cast<std::size_t>(outline_.struct_count + outline_.struct_count / 2));
+        items_.reserve(static_cast<std::size_t>(outline_.struct_count + outline_.struct_count / 4 + 2 * outline_.delete_ranges));
     Intake<Integrator> intake(*this, pending_);
     if (!intake.run(outline_))
         return fail(ErrorKind::too_large, "update refused: shared types nested deeper than 200");
@@ -217,8 +217,15 @@ Integrator::KeyEntry& Integrator::key_entry(std::uint32_t type, std::uint32_t ke
 bool Integrator::resolve(const StructView& view, Item& item, std::uint32_t& left, std::uint32_t& right) {
     if (item.left_client != none)
         left = ending_at(item.left_client, item.left_clock);
-    if (item.right_client != none)
-        right = starting_at(item.right_client, item.right_clock);
+    if (item.right_client != none) {
+        // Mostly the right origin is still the left one's neighbour: no search.
+        const std::uint32_t follower = left != none ? items_[left].next : none;
+        if (follower != none && items_[follower].clock == item.right_clock &&
+            items_[follower].client == item.right_client)
+            right = follower;
+        else
+            right = starting_at(item.right_client, item.right_clock);
+    }
     if ((left != none && items_[left].kind == Kind::gc) || (right != none && items_[right].kind == Kind::gc))
         return false;
     const std::uint32_t neighbour = left != none ? left : right;
@@ -269,9 +276,10 @@ void Integrator::fill_content(const StructView& view, std::uint32_t skipped, Ite
 bool Integrator::accept(const StructView& taken) {
     const Blob& blob = blobs_[read_blob_ = update_blob_];
     const bool here = taken.begin >= blob.data && taken.begin < blob.data + blob.size;
-    const StructView copy = here ? StructView() : settled(taken);
-    const StructView& view = here ? taken : copy;
+    return here ? take(taken) : take(settled(taken));
+}
 
+bool Integrator::take(const StructView& view) {
     Item item;
     item.client = client_index(view.client);
     const std::uint32_t skipped = index_[item.client].next_clock - view.clock;

@@ -149,6 +149,7 @@ private:
         return i == ClientTable::none ? 0 : index_[i].next_clock;
     }
     bool accept(const StructView& item);
+    bool take(const StructView& view);
 
     // Bytes.
     bool keep(View update, Hold hold, View& kept);

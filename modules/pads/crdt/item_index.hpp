@@ -45,6 +45,8 @@ public:
                 return hint_ = after;
         }
         std::uint32_t leaf = static_cast<std::uint32_t>(leaves_.size() - 1);
+        if (clock >= leaves_[leaf].back().clock)
+            return hint_ = Place{leaf, static_cast<std::uint32_t>(leaves_[leaf].size() - 1)};
         if (clock < firsts_[leaf])
             leaf = static_cast<std::uint32_t>(std::upper_bound(firsts_.begin(), firsts_.end(), clock) - firsts_.begin() - 1);
         const auto& entries = leaves_[leaf];

@@ -70,8 +70,14 @@ bool utf8_check(const char* text, std::size_t size, std::uint32_t& units) {
 
 std::uint32_t utf16_length(std::string_view valid) {
     std::size_t count = 0;
-    for (const char letter : valid) {
-        const auto byte = static_cast<unsigned char>(letter);
+    std::size_t i = 0;
+    while (i < valid.size()) {
+        if (i + 8 <= valid.size() && (load64(valid.data() + i) & high_bits) == 0) {
+            i += 8;
+            count += 8;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(valid[i++]);
         count += static_cast<std::size_t>(!continuation(byte)) + static_cast<std::size_t>(byte >= 0xf0);
     }
     return static_cast<std::uint32_t>(count);

@@ -48,46 +48,53 @@ std::size_t Recorder::bytes_used() const {
 }
 
 /// The root limit counts over the pad's life; new names are kept even if the rest of the update turns out pending.
-Status Recorder::admit_roots() {
+bool Recorder::admit_roots() {
     const std::size_t before = roots_.size();
     for (const std::string_view name : outline_.roots) {
         if (std::find(roots_.begin(), roots_.end(), name) != roots_.end())
             continue;
         if (roots_.size() == roots_max) {
             roots_.resize(before);
-            return fail(ErrorKind::too_large, "update refused: the pad would have more than 500 root names");
+            return false;
         }
         roots_.emplace_back(name);
     }
-    return {};
+    return true;
 }
 
+// One return statement, so that the result is built where the caller wants it: this runs for every keystroke.
 Result<Applied> Recorder::apply(View update) {
+    Result<Applied> result(Applied{});
+    if (std::optional<Error> refused = admit(update, *result))
+        result = fail(std::move(*refused));
+    return result;
+}
+
+std::optional<Error> Recorder::admit(View update, Applied& applied) {
     std::size_t position = 0;
     const Fault fault = check_update(update, outline_, position);
     if (fault != Fault::none)
-        return fail(fault_error(fault, position));
+        return fault_error(fault, position);
     if (clients_.size() + outline_.blocks.size() > clients_max)
-        return fail(ErrorKind::too_large, "update refused: the pad would have more than 200,000 clients");
+        return Error{ErrorKind::too_large, "update refused: the pad would have more than 200,000 clients"};
     // Each type item nests at most one level deeper than all before it, so that most updates cannot reach the limit.
     if (depth_max_ + outline_.type_count + pending_.type_count() <= type_depth_max)
-        return take(update);
+        return take(update, applied);
     Recorder trial(*this);
-    Result<Applied> applied = trial.take(update);
-    if (applied)
+    std::optional<Error> refused = trial.take(update, applied);
+    if (!refused)
         *this = std::move(trial);
-    return applied;
+    return refused;
 }
 
-Result<Applied> Recorder::take(View update) {
+std::optional<Error> Recorder::take(View update, Applied& applied) {
     inserted_.clear();
     deleted_.clear();
-    if (Status admitted = admit_roots(); !admitted)
-        return fail(std::move(admitted.error()));
+    if (!outline_.roots.empty() && !admit_roots())
+        return Error{ErrorKind::too_large, "update refused: the pad would have more than 500 root names"};
     Intake<Recorder> intake(*this, pending_);
     if (!intake.run(outline_))
-        return fail(ErrorKind::too_large, "update refused: shared types nested deeper than 200");
-    Applied applied;
+        return Error{ErrorKind::too_large, "update refused: shared types nested deeper than 200"};
     applied.held = intake.held();
     const std::size_t pending_before = pending_.deletes().size();
     if (outline_.delete_ranges > many_ranges)
@@ -105,8 +112,8 @@ Result<Applied> Recorder::take(View update) {
     applied.pending = !pending_.empty();
     applied.inserted = inserted_;
     applied.deleted = deleted_;
-    applied.relay = relay_bytes(update);
-    return applied;
+    applied.relay = outline_.empty_items ? rewritten() : update;
+    return std::nullopt;
 }
 
 /// Takes over one struct whose dependencies are known; refuses only by depth.
@@ -206,10 +213,8 @@ void Recorder::take_deletes() {
 }
 
 /// Items of length 0 (an old y-crdt bug) do nothing and are not passed on (section 10).
-View Recorder::relay_bytes(View update) {
+View Recorder::rewritten() {
     relay_.clear();
-    if (!outline_.empty_items)
-        return update;
     Writer out(relay_);
     std::vector<Bytes> blocks;
     for (const Block& block : outline_.blocks) {

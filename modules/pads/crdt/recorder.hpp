@@ -8,6 +8,7 @@
 #include "modules/pads/crdt/pending.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace hameau::crdt {
 
@@ -120,14 +121,15 @@ private:
     std::uint32_t state(std::uint64_t client) const { return next_clock(client); }
     bool accept(const StructView& item);
 
-    Status admit_roots();
-    Result<Applied> take(View update);
+    bool admit_roots();
+    std::optional<Error> admit(View update, Applied& applied);
+    std::optional<Error> take(View update, Applied& applied);
     void take_deletes();
     void take_many_deletes();
     void delete_known(Client& client, std::vector<Range>& ranges);
     bool delete_range(std::uint64_t client, Range range);
     void note_deleted(std::uint64_t client);
-    View relay_bytes(View update);
+    View rewritten();
     std::uint32_t parent_depth(const StructView& item);
     std::uint32_t depth_at(Id id) const;
     const std::vector<std::uint32_t>& order() const;

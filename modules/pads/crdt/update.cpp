@@ -3,6 +3,7 @@
 #include "modules/pads/crdt/update.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 namespace hameau::crdt {
@@ -224,10 +225,9 @@ namespace {
 /// The validating pass. Fills an Outline.
 class Checker {
 public:
-    Checker(View update, Outline& outline) : in_(update), outline_(outline) {
+    Checker(View update, Outline& outline) : in_(update), outline_(outline), spare_(outline.spare) {
         outline_.blocks.clear();
         outline_.roots.clear();
-        outline_.structs.clear();
         outline_.struct_count = outline_.type_count = outline_.delete_ranges = 0;
         outline_.empty_items = false;
         outline_.end = in_.end;
@@ -257,7 +257,8 @@ public:
 private:
     Reader in_;
     Outline& outline_;
-    std::unordered_set<std::string_view> root_set_;
+    std::optional<std::unordered_set<std::string_view>> root_set_;
+    StructView& spare_;
     bool descending_ = true;
 
     Fault block() {
@@ -269,10 +270,12 @@ private:
         block.begin = in_.at;
         std::uint64_t clock = block.clock;
         const std::uint64_t clock_limit = block.clock > clock_max ? lib0_number_max : clock_max;
-        StructView local;
+        StructView& local = spare_;
         for (std::uint64_t i = 0; i < block.count; ++i) {
             const bool keep = outline_.struct_count < Outline::kept_structs;
-            StructView& item = keep ? outline_.structs.emplace_back() : local;
+            if (keep && outline_.structs.size() <= outline_.struct_count)
+                outline_.structs.emplace_back();
+            StructView& item = keep ? outline_.structs[outline_.struct_count] : local;
             if (const Fault fault = read_struct<true>(in_, block.client, clock, item); fault != Fault::none)
                 return fault;
             clock += item.length;
@@ -307,9 +310,9 @@ private:
             if (std::find(roots.begin(), roots.end(), item.root) != roots.end())
                 return Fault::none;
         } else {
-            if (root_set_.empty())
-                root_set_.insert(roots.begin(), roots.end());
-            if (!root_set_.insert(item.root).second)
+            if (!root_set_)
+                root_set_.emplace(roots.begin(), roots.end());
+            if (!root_set_->insert(item.root).second)
                 return Fault::none;
         }
         if (roots.size() == roots_max)

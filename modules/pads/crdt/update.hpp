@@ -108,7 +108,8 @@ struct Outline {
 
     std::vector<Block> blocks;               ///< blocks with at least one struct, in wire order
     std::vector<std::string_view> roots;     ///< distinct root names, in order of appearance
-    std::vector<StructView> structs;         ///< all structs, if there are at most kept_structs (small_update)
+    std::vector<StructView> structs;         ///< the first struct_count are valid, if small_update()
+    StructView spare;                        ///< scratch of check_update
     std::uint64_t struct_count = 0;
     std::uint64_t type_count = 0;            ///< structs of kind 7
     std::uint64_t delete_ranges = 0;
