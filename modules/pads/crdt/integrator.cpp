@@ -27,6 +27,7 @@ Status Integrator::apply(View update, Hold hold) {
     }
     if (items_.empty())
         items_.reserve(static_cast<std::size_t>(outline_.struct_count + outline_.struct_count / 4 + 2 * outline_.delete_ranges));
+    touched_.clear();
     Intake<Integrator> intake(*this, pending_);
     if (!intake.run(outline_))
         return fail(ErrorKind::too_large, "update refused: shared types nested deeper than 200");
@@ -282,6 +283,8 @@ bool Integrator::accept(const StructView& taken) {
 bool Integrator::take(const StructView& view) {
     Item item;
     item.client = client_index(view.client);
+    if (touched_.empty() || touched_.back() != item.client)
+        touched_.push_back(item.client);
     const std::uint32_t skipped = index_[item.client].next_clock - view.clock;
     item.clock = view.clock + skipped;
     item.length = view.length - skipped;
@@ -441,14 +444,11 @@ void Integrator::delete_range(std::uint64_t client, Range range) {
         pending_.add_deletes(client, {std::max(range.begin, known), range.end});
 }
 
+/// Applies pending deletions of clocks that became known with this update.
 void Integrator::take_deletes() {
-    std::vector<std::uint64_t> clients;
-    for (const auto& [client, ranges] : pending_.deletes())
-        if (ranges.ranges().front().begin < state(client))
-            clients.push_back(client);
-    for (const std::uint64_t client : clients)
-        for (const Range& range : pending_.take_deletes(client, state(client)))
-            delete_known(clients_.find(client), range);
+    for (const std::uint32_t client : touched_)
+        for (const Range& range : pending_.take_deletes(clients_.id(client), index_[client].next_clock))
+            delete_known(client, range);
 }
 
 } // namespace hameau::crdt

@@ -141,6 +141,7 @@ private:
     std::vector<std::uint32_t> stamps_;  ///< per item, for conflict scans
     std::uint32_t stamp_ = 0;
     std::vector<std::uint32_t> doomed_;  ///< work list of types whose children are to be deleted
+    std::vector<std::uint32_t> touched_;  ///< clients that got structs from this update, runs joined
     Outline outline_;
 
     // Sink of Intake.

@@ -199,16 +199,16 @@ void Recorder::delete_known(Client& client, std::vector<Range>& ranges) {
     note_deleted(client.log.client());
 }
 
-/// Applies pending deletions of clocks that are known by now.
+/// Applies pending deletions of clocks that became known with this update.
 void Recorder::take_deletes() {
-    std::vector<std::uint64_t> clients;
-    for (const auto& [client, ranges] : pending_.deletes())
-        if (ranges.ranges().front().begin < next_clock(client))
-            clients.push_back(client);
-    for (const std::uint64_t client : clients) {
+    for (std::size_t i = 0; i < inserted_.size(); ++i) {
+        const std::uint64_t client = inserted_[i].client;
+        if (i > 0 && inserted_[i - 1].client == client)
+            continue;
         Client& known = clients_[table_.find(client)];
         std::vector<Range> ranges = pending_.take_deletes(client, known.log.next_clock());
-        delete_known(known, ranges);
+        if (!ranges.empty())
+            delete_known(known, ranges);
     }
 }
 
