@@ -147,19 +147,25 @@ bool take_end(const Fields& fields, Report& report) {
 
 } // namespace
 
-ReportLine& ReportLine::add(std::string_view field) {
+std::string report_field(std::string_view field) {
     constexpr std::string_view digits = "0123456789ABCDEF";
-    text_ += '\t';
+    std::string out;
+    out.reserve(field.size());
     for (const char c : field) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7f || c == '%') {
-            text_ += '%';
-            text_ += digits[byte >> 4];
-            text_ += digits[byte & 15];
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
         } else {
-            text_ += c;
+            out += c;
         }
     }
+    return out;
+}
+
+ReportLine& ReportLine::add(std::string_view field) {
+    text_.append("\t").append(report_field(field));
     return *this;
 }
 

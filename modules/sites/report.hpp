@@ -64,6 +64,8 @@ private:
 };
 
 std::string file_line(const DeployEntry& entry);
+/// One field as it travels.
+std::string report_field(std::string_view field);
 /// The fields of a line (at most 16), decoded; nothing when malformed.
 std::optional<std::vector<std::string>> split_report_line(std::string_view line);
 
