@@ -10,6 +10,7 @@ namespace hameau::pads {
 namespace {
 constexpr Event commit_failed{"pads.commit_failed", Level::error,
                               "nothing is lost while the service runs; make room on the disk, it is tried again"};
+constexpr Event edits_refused{"pads.edits_refused", Level::error, "the pad was removed while somebody wrote in it"};
 constexpr Event commit_works{"pads.commit_works_again", Level::notice};
 constexpr Event compaction_failed{"pads.compaction_failed", Level::warning, "the pad's log is kept as it is"};
 constexpr Event compaction_differs{"pads.compaction_differs", Level::error,
@@ -43,10 +44,13 @@ bool Committer::run() {
         return true;
     }
     std::vector<std::pair<Room*, std::int64_t>> written;
+    Room* refused = nullptr;
     const Status done = store_.database().transaction([&]() -> Status {
         for (Room* room : rooms_) {
             const auto seq = store_.append(room->pad().number, room->unsaved(), room->new_clients());
             if (!seq) {
+                // A constraint is no matter of disk space: the pad is not there any more.
+                refused = seq.error().kind == ErrorKind::conflict ? room : nullptr;
                 return fail(seq.error());
             }
             written.emplace_back(room, *seq);
@@ -55,6 +59,12 @@ bool Committer::run() {
     });
     if (!done) {
         store_.rolled_back();
+        if (refused != nullptr) {
+            journal_.write(edits_refused, {{"pad", refused->pad().id}, {"error", done.error().message}});
+            refused->end(close_going_away, "closed");
+            rooms_.erase(refused);
+            return run();
+        }
         if (failures_++ == 0) {
             journal_.write(commit_failed, {{"error", done.error().message}});
         }

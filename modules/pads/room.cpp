@@ -34,6 +34,10 @@ void Room::join(Connection& connection) {
     connection.last_heard_ = outside_.now();
     connection.step1_refilled_ = connection.last_heard_;
     peers_.push_back(&connection);
+    if (ended_) {
+        connection.close(close_going_away, "closed");
+        return;
+    }
     welcome(connection);
 }
 

@@ -72,9 +72,12 @@ public:
     /// Step 1 of those who asked too fast.
     void answer_waiting();
     /// Levels and title may have changed: tells everybody, ends the connections of those who lost access.
-    void access_changed();
-    /// Ends all connections: the pad went into the bin or away.
-    void close_all(std::uint16_t code, std::string_view reason);
+    /// `keys_void`: there is a new link key, the old one opens nothing.
+    void access_changed(bool keys_void);
+    /// Ends all connections, and those whose hand-shake is still going on: the pad went into the bin or away.
+    void end(std::uint16_t code, std::string_view reason);
+    /// It came back from the bin before the room was forgotten.
+    void revive() { ended_ = false; }
 
     // Called by the committer.
     const std::vector<Edit>& unsaved() const { return unsaved_; }
@@ -134,6 +137,7 @@ private:
     std::vector<std::uint64_t> awareness_changed_;
     bool roster_changed_ = false;
     bool flush_scheduled_ = false;
+    bool ended_ = false;
 
     // Not yet on the disk.
     std::vector<Edit> unsaved_;

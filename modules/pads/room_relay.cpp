@@ -189,10 +189,10 @@ void Room::send_roster(Connection& connection) {
                                    ",\"title\":" + title + "}"));
 }
 
-void Room::access_changed() {
+void Room::access_changed(bool keys_void) {
     const std::vector<Connection*> peers = peers_;
     for (Connection* peer : peers) {
-        peer->arrival_.asker.key_fits = peer->arrival_.asker.key_fits && pad_.access.link != Permission::none;
+        peer->arrival_.asker.key_fits = peer->arrival_.asker.key_fits && !keys_void;
         const Permission permission = permission_of(pad_.access, peer->arrival_.asker);
         if (permission == Permission::none) {
             peer->close(close_policy, "no access any more");
@@ -209,7 +209,8 @@ void Room::access_changed() {
     }
 }
 
-void Room::close_all(std::uint16_t code, std::string_view reason) {
+void Room::end(std::uint16_t code, std::string_view reason) {
+    ended_ = true;
     const std::vector<Connection*> peers = peers_;
     for (Connection* peer : peers) {
         peer->close(code, reason);
