@@ -68,7 +68,7 @@ export class Client {
 
   get text () { return this.doc.getText('t') }
   synced () { return until(() => this.provider.synced, 'a first sync') }
-  content () { return JSON.stringify([this.text.toDelta(), this.doc.getMap('m').toJSON(), this.doc.getXmlFragment('default').toString()]) }
+  content () { return JSON.stringify([this.text.toDelta(), Object.entries(this.doc.getMap('m').toJSON()).sort(), this.doc.getXmlFragment('default').toString()]) }
   /** Everything of this client's own is durable, as far as clocks tell. */
   allSaved () { return (this.saved.get(this.doc.clientID) ?? 0) >= Y.getState(this.doc.store, this.doc.clientID) }
   destroy () {
@@ -88,8 +88,19 @@ export async function until (condition, what, seconds = 20) {
   }
 }
 
-export const converged = (clients, what = 'convergence') =>
-  until(() => clients.every(c => c.provider.wsconnected && c.content() === clients[0].content()), what)
+export async function converged (clients, what = 'convergence') {
+  try {
+    await until(() => clients.every(c => c.provider.wsconnected && c.content() === clients[0].content()), what)
+  } catch (error) {
+    const contents = clients.map(c => c.content())
+    const other = contents.find(content => content !== contents[0]) ?? contents[0]
+    let at = 0
+    while (at < other.length && other[at] === contents[0][at]) at++
+    const vectors = new Set(clients.map(c => Buffer.from(Y.encodeStateVector(c.doc)).toString('hex')))
+    throw new Error(`${error.message}; state vectors ${vectors.size === 1 ? 'equal' : 'differ'}; first difference:\n` +
+      `${contents[0].slice(Math.max(0, at - 60), at + 60)}\n${other.slice(Math.max(0, at - 60), at + 60)}`)
+  }
+}
 
 /** The HTTP status that an upgrade is refused with, or 101. */
 export function upgradeStatus (args, { identity = true, query = '', room = args.room } = {}) {
