@@ -25,7 +25,7 @@ inline constexpr std::chrono::milliseconds step1_interval{250};
 inline constexpr std::size_t state_vector_bytes_max = 4 << 20;
 
 /// A commit comes this long after the first edit; none when nothing was edited.
-inline constexpr std::chrono::milliseconds commit_window{25};
+inline constexpr std::chrono::milliseconds commit_window{50};
 inline constexpr std::chrono::milliseconds commit_retry_first{500};
 inline constexpr std::chrono::milliseconds commit_retry_most{10'000};
 /// Edits that wait for a full disk, all pads together. Beyond, senders are sent away (1013) and keep their edits.
