@@ -2,7 +2,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
-#include "modules/pads/export.hpp"
+#include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/templates.hpp"
@@ -317,8 +317,7 @@ Task<Response> PadsModule::export_pad(Request& request) {
     if (!format) {
         Parameters parameters;
         parameters.emplace_back("formats", std::string(export_formats));
-        const bool later = wanted == "odt";
-        co_return problem(pads_catalogue, request, later ? 501 : 400, later ? "pad_format_later" : "pad_format", parameters);
+        co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
     }
     auto content = content_of(found.pad);
     if (!content) {

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "daemon/base/io.hpp"
-#include "modules/pads/export.hpp"
+#include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/support/validators.hpp"

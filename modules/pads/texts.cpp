@@ -32,8 +32,6 @@ constexpr std::array texts = {
     CatalogueText{"pad_damaged", "Ce pad ne peut pas être lu. Rien n’a été effacé. Donnez la référence {reference} à votre administrateur.",
                   "This pad cannot be read. Nothing was erased. Give the reference {reference} to your administrator."},
     CatalogueText{"pad_format", "Choisissez un format parmi : {formats}.", "Choose one of these formats: {formats}."},
-    CatalogueText{"pad_format_later", "Ce format n’est pas encore disponible. Utilisez : {formats}.",
-                  "This format is not available yet. Use one of: {formats}."},
     CatalogueText{"pad_disk", "Le disque n’a pas pu enregistrer cela. Rien n’a été changé. Prévenez votre administrateur.",
                   "The disk could not take this. Nothing was changed. Tell your administrator."},
 };
