@@ -1,6 +1,6 @@
 # How targets are declared: hameau_library, hameau_program, hameau_test, hameau_bench, hameau_fuzzer.
 add_library(hameau_flags INTERFACE)
-target_compile_options(hameau_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete> -fno-omit-frame-pointer -fstack-protector-strong -ffunction-sections -fdata-sections)
+target_compile_options(hameau_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -fno-omit-frame-pointer -fstack-protector-strong -ffunction-sections -fdata-sections)
 target_compile_definitions(hameau_flags INTERFACE _FORTIFY_SOURCE=2
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")

@@ -1,0 +1,129 @@
+// hameau-provision VERB [name=value]...: the few things that need root after the start, one per run. Verbs are a closed
+// list, arguments are checked here again, no shell is ever started. Errors go to standard error for the journal.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/settings/settings.hpp"
+#include "daemon/settings/values.hpp"
+#include "provisioning/certificates.hpp"
+#if __has_include("provisioning/mail_engines.hpp")
+#include "provisioning/mail_engines.hpp"
+#endif
+
+namespace {
+
+using namespace hameau;
+
+constexpr int exit_usage = 64;
+constexpr int exit_failed = 70;
+constexpr unsigned gate_gid = 62001;
+constexpr std::size_t settings_bytes_max = 1 << 20;
+
+struct Job {
+    Settings settings;
+    std::string state;
+    bool trial = false;
+    bool root = false;
+
+    unsigned gate_group() const { return root ? gate_gid : 0; }
+};
+
+/// The one argument that the verb takes, or empty.
+std::string argument(int argc, char** argv, std::string_view name) {
+    for (int i = 2; i < argc; ++i) {
+        const std::string_view word(argv[i]);
+        if (word.size() > name.size() && word.starts_with(name) && word[name.size()] == '=') {
+            return std::string(word.substr(name.size() + 1));
+        }
+    }
+    return {};
+}
+
+Status trial_authority(const Job& job) {
+    if (!job.trial) {
+        return fail(ErrorKind::denied, "only a trial makes certificates of its own");
+    }
+    return provisioning::make_trial_authority(job.state, job.settings.text("house.host"), job.gate_group());
+}
+
+Status certificate(const Job& job, const std::string& wanted) {
+    const auto host = parse_host_name(wanted);
+    if (!host || host->find('.') == std::string::npos) {
+        return fail(ErrorKind::invalid, "certificate: host=NAME was expected");
+    }
+    if (!job.trial) {
+        return fail(ErrorKind::unavailable, "certificates by ACME come with the package; until then put the chain and the key into " +
+                                                job.state + "/tls/hosts/" + *host + ".pem");
+    }
+    // In the trial amis.test is also amis.localhost (plain HTTP has it without a certificate).
+    const std::string near = host->substr(0, host->rfind('.')) + ".localhost";
+    return provisioning::make_trial_certificate(job.state, *host, {*host, near}, job.gate_group());
+}
+
+Status mail_engines(const Job& job) {
+#if __has_include("provisioning/mail_engines.hpp")
+    return write_mail_engines(job.settings, job.state, job.trial, job.root);
+#else
+    (void)job;
+    return fail(ErrorKind::unavailable, "this build has no mail engines");
+#endif
+}
+
+Result<Job> read_job() {
+    Job job;
+    const char* state = std::getenv("HAMEAU_STATE");
+    const char* memory = std::getenv("HAMEAU_SETTINGS_FD");
+    const char* trial = std::getenv("HAMEAU_TRIAL");
+    if (state == nullptr || state[0] != '/' || memory == nullptr) {
+        return fail(ErrorKind::invalid, "hameau-provision is started by hameaud only");
+    }
+    job.state = state;
+    job.trial = trial != nullptr && trial[0] == '1';
+    job.root = ::geteuid() == 0;
+    const int fd = std::atoi(memory);
+    ::lseek(fd, 0, SEEK_SET);
+    const auto text = read_all(fd, settings_bytes_max);
+    if (!text) {
+        return fail(text.error());
+    }
+    auto settings = Settings::parse_flat(*text);
+    if (!settings) {
+        return fail(settings.error());
+    }
+    job.settings = std::move(*settings);
+    return job;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    ::umask(0022);
+    const std::string_view verb = argc > 1 ? argv[1] : "";
+    const auto job = read_job();
+    if (!job) {
+        std::fprintf(stderr, "%s\n", job.error().message.c_str());
+        return exit_usage;
+    }
+    Status done;
+    if (verb == "trial-ca") {
+        done = trial_authority(*job);
+    } else if (verb == "certificate") {
+        done = certificate(*job, argument(argc, argv, "host"));
+    } else if (verb == "mail-engines") {
+        done = mail_engines(*job);
+    } else {
+        std::fprintf(stderr, "hameau-provision: the verb is not known; verbs: trial-ca, certificate, mail-engines\n");
+        return exit_usage;
+    }
+    if (!done) {
+        std::fprintf(stderr, "%s\n", done.error().message.c_str());
+        return exit_failed;
+    }
+    return 0;
+}
