@@ -1,0 +1,463 @@
+// `hameau apply`: brings the house to what a file declares. Creates and changes; removes only with --prune --yes.
+// Each resource keeps the hash of its last declared form and is left alone while the declaration stays the same.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "daemon/base/io.hpp"
+#include "daemon/cli/client.hpp"
+#include "daemon/cli/commands.hpp"
+#include "daemon/cli/content.hpp"
+#include "daemon/cli/site_source.hpp"
+#include "daemon/cli/words.hpp"
+
+namespace hameau::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view usage_text =
+    "usage: hameau apply FILE [--dry-run] [--prune [--yes]] [--state DIR]\n"
+    "Brings the house to what FILE declares, and prints each change. A second run changes nothing.\n"
+    "What was changed in the house since (passwords, the version of a site that is live) is kept.\n"
+    "  --dry-run   prints what would change, and changes nothing\n"
+    "  --prune     lists what the declared associations have beyond FILE; with --yes, removes it\n";
+
+/// Where a kind of resource is listed and made, and how one of them is called.
+struct Place {
+    ResourceKind kind;
+    std::string_view collection;  ///< below /api/v1/associations/SLUG/
+    std::string_view id_field;
+};
+constexpr std::array places = {
+    Place{ResourceKind::member, "members", "login"},  Place{ResourceKind::mailbox, "mailboxes", "address"},
+    Place{ResourceKind::group, "groups", "slug"},     Place{ResourceKind::alias, "aliases", "address"},
+    Place{ResourceKind::site, "sites", "host"},       Place{ResourceKind::pad, "pads", "slug"},
+};
+
+const Place& place_of(ResourceKind kind) {
+    return *std::find_if(places.begin(), places.end(), [kind](const Place& place) { return place.kind == kind; });
+}
+
+std::string association_path(const std::string& slug) { return "/api/v1/associations/" + segment(slug); }
+
+bool same_list(const json::value& a, const json::value& b) {
+    std::multiset<std::string> left;
+    std::multiset<std::string> right;
+    for (const json::value& item : a.as_array()) {
+        left.insert(json::serialize(item));
+    }
+    for (const json::value& item : b.as_array()) {
+        right.insert(json::serialize(item));
+    }
+    return left == right;
+}
+
+bool same_value(const json::value& declared, const json::value& present) {
+    if (declared.is_array() && present.is_array()) {
+        return same_list(declared, present);
+    }
+    if (declared.is_object() && present.is_object()) {
+        return std::all_of(declared.as_object().begin(), declared.as_object().end(), [&](const auto& field) {
+            const json::value* other = present.as_object().if_contains(field.key());
+            return other != nullptr && same_value(field.value(), *other);
+        });
+    }
+    if (declared.is_number() && present.is_number()) {
+        return declared.to_number<double>() == present.to_number<double>();
+    }
+    return declared == present;
+}
+
+class Apply {
+public:
+    Apply(const Client& client, std::string file, bool dry_run) : client_(client), diagnostics_(std::move(file)), dry_run_(dry_run) {}
+
+    Status load() {
+        auto declared = client_.call("GET", "/api/v1/declared");
+        if (!declared) {
+            return fail(declared.error());
+        }
+        if (!declared->good()) {
+            return fail(ErrorKind::unavailable, declared->problem());
+        }
+        hashes_ = declared->object();
+        auto associations = client_.list("/api/v1/associations");
+        if (!associations) {
+            return fail(associations.error());
+        }
+        for (const json::value& item : *associations) {
+            associations_[std::string(item.at("slug").as_string())] = item.as_object();
+        }
+        return {};
+    }
+
+    Status apply(const Resource& resource) {
+        const std::string name = resource.name();
+        const std::string hash = short_hash(json::serialize(resource.form));
+        const json::value* known = hashes_.if_contains(name);
+        const bool unchanged = known != nullptr && known->is_string() && known->as_string() == json::string_view(hash);
+        auto present = find(resource);
+        if (!present) {
+            return fail(present.error());
+        }
+        Status done;
+        if (*present == nullptr) {
+            done = create(resource);
+        } else if (!unchanged) {
+            done = change(resource, **present);
+        }
+        if (done && resource.kind == ResourceKind::site && !resource.source.empty()) {
+            done = deploy(resource);
+        }
+        if (done && !unchanged && !dry_run_ && !skipped_.contains(name)) {
+            new_hashes_[name] = hash;
+        }
+        return done;
+    }
+
+    void refuse(const Resource& resource, const std::string& message) {
+        diagnostics_.add(resource.position, resource.name() + ": " + message);
+    }
+
+    Status keep_hashes() {
+        if (new_hashes_.empty()) {
+            return {};
+        }
+        const json::value body = new_hashes_;
+        auto answer = client_.call("PUT", "/api/v1/declared", &body);
+        if (!answer) {
+            return fail(answer.error());
+        }
+        return answer->good() ? Status{} : fail(ErrorKind::unavailable, answer->problem());
+    }
+
+    /// What the declared associations have beyond the file.
+    Status prune(const std::vector<Resource>& declared, bool yes) {
+        std::set<std::string> names;
+        std::set<std::string> slugs;
+        for (const Resource& resource : declared) {
+            names.insert(resource.name());
+            slugs.insert(resource.association);
+        }
+        // The last made is the first removed: what points to something goes before it.
+        for (auto place = places.rbegin(); place != places.rend(); ++place) {
+            for (const std::string& slug : slugs) {
+                auto items = list(slug, place->kind);
+                if (!items) {
+                    return fail(items.error());
+                }
+                for (const json::object* item : *items) {
+                    Resource other;
+                    other.kind = place->kind;
+                    other.association = slug;
+                    other.id = std::string(item->at(place->id_field).as_string());
+                    if (!names.contains(other.name())) {
+                        if (auto removed = remove(other, *item, yes); !removed) {
+                            return removed;
+                        }
+                    }
+                }
+            }
+        }
+        if (!yes && removable_ > 0) {
+            std::printf("%d would be removed; say --prune --yes to do it.\n", removable_);
+        }
+        return {};
+    }
+
+    int changes() const { return changes_; }
+    const Diagnostics& diagnostics() const { return diagnostics_; }
+
+private:
+    void say(char mark, const std::string& text) {
+        ++changes_;
+        std::printf("%c %s\n", mark, text.c_str());
+        std::fflush(stdout);
+    }
+
+    using Items = std::vector<const json::object*>;
+    Result<Items> list(const std::string& slug, ResourceKind kind) {
+        const std::string path = association_path(slug) + "/" + std::string(place_of(kind).collection);
+        auto found = lists_.find(path);
+        if (found == lists_.end()) {
+            if (!associations_.contains(slug)) {
+                return Items{};
+            }
+            auto items = client_.list(path);
+            if (!items) {
+                return fail(items.error());
+            }
+            found = lists_.emplace(path, std::move(*items)).first;
+        }
+        Items out;
+        for (const json::value& item : found->second) {
+            out.push_back(&item.as_object());
+        }
+        return out;
+    }
+
+    Result<const json::object*> find(const Resource& resource) {
+        if (resource.kind == ResourceKind::association) {
+            const auto found = associations_.find(resource.id);
+            return found == associations_.end() ? nullptr : &found->second;
+        }
+        auto items = list(resource.association, resource.kind);
+        if (!items) {
+            return fail(items.error());
+        }
+        for (const json::object* item : *items) {
+            const json::value* id = item->if_contains(place_of(resource.kind).id_field);
+            if (id != nullptr && id->is_string() && id->as_string() == json::string_view(resource.id)) {
+                return item;
+            }
+        }
+        return nullptr;
+    }
+
+    Status send(const Resource& resource, std::string_view method, const std::string& path, const json::object& body) {
+        const json::value value = body;
+        auto answer = client_.call(method, path, &value);
+        if (!answer) {
+            return fail(answer.error());
+        }
+        if (answer->good()) {
+            last_ = answer->object();
+            return {};
+        }
+        const json::object problem = answer->object();
+        const json::value* code = problem.if_contains("code");
+        if (code != nullptr && code->is_string() && code->as_string() == "switched_off") {
+            std::fprintf(stderr, "%s: not done: %s\n", resource.name().c_str(), answer->problem().c_str());
+            skipped_.insert(resource.name());
+            return {};
+        }
+        if (code != nullptr && code->is_string() && code->as_string() == "mail_pending") {
+            std::fprintf(stderr, "%s: %s\n", resource.name().c_str(), answer->problem().c_str());
+            return {};
+        }
+        return fail(ErrorKind::invalid, answer->problem());
+    }
+
+    Status create(const Resource& resource) {
+        if (dry_run_) {
+            say('+', resource.name());
+            return {};
+        }
+        json::object body = resource.form;
+        if (resource.kind == ResourceKind::association) {
+            auto done = send(resource, "POST", "/api/v1/associations", body);
+            if (done) {
+                associations_[resource.id] = resource.form;
+                say('+', resource.name());
+            }
+            return done;
+        }
+        if (resource.kind == ResourceKind::member) {
+            if (!resource.password.empty()) {
+                body["password"] = resource.password;
+            }
+            if (resource.invite) {
+                body["invite"] = true;
+            }
+        }
+        auto done = send(resource, "POST", association_path(resource.association) + "/" + std::string(place_of(resource.kind).collection), body);
+        if (done && !skipped_.contains(resource.name())) {
+            say('+', resource.name());
+            print_invitation();
+        }
+        return done;
+    }
+
+    void print_invitation() {
+        const json::value* invitation = last_.if_contains("invitation");
+        if (invitation == nullptr || !invitation->is_object()) {
+            return;
+        }
+        const json::object& fields = invitation->as_object();
+        const auto text = [&fields](const char* key) {
+            const json::value* value = fields.if_contains(key);
+            return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+        };
+        std::printf("    invitation: %s\n    code: %s (until %s)\n", text("url").c_str(), text("code").c_str(), text("expires").c_str());
+        last_.clear();
+    }
+
+    /// The declared fields that differ from what is there, as a PATCH.
+    Status change(const Resource& resource, const json::object& present) {
+        json::object patch;
+        for (const auto& field : resource.form) {
+            const std::string_view key(field.key().data(), field.key().size());
+            const bool fixed = key == "slug" || key == "login" || key == "address" || key == "host" || key == "template" || key == "language";
+            const bool group_address = key == "address" && resource.kind == ResourceKind::group;
+            if (fixed && !group_address) {
+                continue;
+            }
+            const json::value* other = present.if_contains(key == "quota" ? "quota_bytes" : key);
+            if (other == nullptr || !same_value(field.value(), *other)) {
+                patch[key] = field.value();
+            }
+        }
+        if (patch.empty()) {
+            return {};
+        }
+        std::string fields;
+        for (const auto& field : patch) {
+            fields += (fields.empty() ? "" : ", ") + std::string(field.key());
+        }
+        if (dry_run_) {
+            say('~', resource.name() + " (" + fields + ")");
+            return {};
+        }
+        const std::string path = item_path(resource, present);
+        auto done = send(resource, "PATCH", path, patch);
+        if (done && !skipped_.contains(resource.name())) {
+            say('~', resource.name() + " (" + fields + ")");
+        }
+        return done;
+    }
+
+    static std::string item_path(const Resource& resource, const json::object& present) {
+        switch (resource.kind) {
+        case ResourceKind::association: return association_path(resource.id);
+        case ResourceKind::site: return "/api/v1/sites/" + segment(resource.id);
+        case ResourceKind::pad: return "/api/v1/pads/" + segment(std::string(present.at("id").as_string()));
+        default:
+            return association_path(resource.association) + "/" + std::string(place_of(resource.kind).collection) + "/" + segment(resource.id);
+        }
+    }
+
+    Status deploy(const Resource& resource) {
+        auto packed = pack_source(resource.source);
+        if (!packed) {
+            return fail(packed.error());
+        }
+        const std::string name = "source of " + resource.name();
+        const json::value* known = hashes_.if_contains(name);
+        if (known != nullptr && known->is_string() && known->as_string() == json::string_view(packed->hash)) {
+            return {};
+        }
+        if (dry_run_) {
+            say('~', resource.name() + " (a new version from " + resource.source + ")");
+            return {};
+        }
+        Upload upload;
+        upload.fd = packed->fd.get();
+        upload.size_bytes = packed->size_bytes;
+        upload.type = packed->type;
+        auto answer = client_.upload("/api/v1/sites/" + segment(resource.id) + "/deploys", upload);
+        if (!answer) {
+            return fail(answer.error());
+        }
+        if (!answer->good()) {
+            return fail(ErrorKind::invalid, answer->problem());
+        }
+        const json::object report = answer->object();
+        say('~', resource.name() + " (version " + json::serialize(report.at("number")) + ", " + json::serialize(report.at("files")) + " files)");
+        if (const json::value* warnings = report.if_contains("warnings"); warnings != nullptr && warnings->is_array()) {
+            for (const json::value& warning : warnings->as_array()) {
+                std::fprintf(stderr, "    %s\n", warning.is_string() ? warning.as_string().c_str() : json::serialize(warning).c_str());
+            }
+        }
+        new_hashes_[name] = packed->hash;
+        return {};
+    }
+
+    Status remove(const Resource& other, const json::object& item, bool yes) {
+        ++removable_;
+        if (!yes || dry_run_) {
+            say('-', other.name());
+            return {};
+        }
+        auto answer = client_.call("DELETE", item_path(other, item));
+        if (!answer) {
+            return fail(answer.error());
+        }
+        if (!answer->good()) {
+            return fail(ErrorKind::invalid, other.name() + ": " + answer->problem());
+        }
+        new_hashes_[other.name()] = nullptr;
+        say('-', other.name());
+        return {};
+    }
+
+    const Client& client_;
+    Diagnostics diagnostics_;
+    bool dry_run_;
+    int changes_ = 0;
+    int removable_ = 0;
+    json::object hashes_;
+    json::object new_hashes_;
+    json::object last_;
+    std::map<std::string, json::object> associations_;
+    std::map<std::string, json::array> lists_;
+    std::set<std::string> skipped_;
+};
+
+} // namespace
+
+int apply_command(std::span<char*> arguments) {
+    constexpr std::array options = {Option{"--dry-run", false}, Option{"--prune", false}, Option{"--yes", false}};
+    const auto words = read_words("apply", arguments, options);
+    if (!words) {
+        return exit_usage;
+    }
+    if (words->help || words->plain.size() != 1) {
+        std::fputs(usage_text.data(), words->help ? stdout : stderr);
+        return words->help ? 0 : exit_usage;
+    }
+    const std::string& file = words->plain.front();
+    auto text = read_file(file, yaml_bytes_max + 1);
+    if (!text) {
+        std::fprintf(stderr, "hameau apply: %s\n", text.error().message.c_str());
+        return exit_no_input;
+    }
+    Diagnostics found(file);
+    const YamlNode root = parse_yaml(*text, found);
+    std::vector<Resource> resources;
+    if (found.empty()) {
+        resources = read_content(root, std::filesystem::absolute(file).parent_path().string(), found);
+    }
+    if (!found.empty()) {
+        std::fputs(found.text().c_str(), stderr);
+        return exit_data;
+    }
+    const Client client(words->state);
+    Apply apply(client, file, words->has("--dry-run"));
+    if (auto loaded = apply.load(); !loaded) {
+        return report(loaded.error());
+    }
+    bool reachable = true;
+    for (const Resource& resource : resources) {
+        if (auto done = apply.apply(resource); !done) {
+            apply.refuse(resource, done.error().message);
+            if (done.error().kind == ErrorKind::unavailable) {
+                reachable = false;
+                break;
+            }
+        }
+    }
+    if (reachable && words->has("--prune")) {
+        if (auto done = apply.prune(resources, words->has("--yes")); !done) {
+            std::fprintf(stderr, "hameau apply: %s\n", done.error().message.c_str());
+            reachable = false;
+        }
+    }
+    if (auto kept = apply.keep_hashes(); !kept) {
+        return report(kept.error());
+    }
+    if (!apply.diagnostics().empty()) {
+        std::fputs(apply.diagnostics().text().c_str(), stderr);
+        std::fputs("What is printed above was done and is kept. Mend the file, and apply it again.\n", stderr);
+        return reachable ? exit_data : exit_unavailable;
+    }
+    if (apply.changes() == 0) {
+        std::puts("Nothing to change.");
+    }
+    return reachable ? 0 : exit_unavailable;
+}
+
+} // namespace hameau::cli

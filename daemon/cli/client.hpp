@@ -1,0 +1,56 @@
+// The command's side of the admin socket: one blocking HTTP call at a time to hameau-admin.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/result.hpp"
+
+namespace hameau::cli {
+
+struct Answer {
+    int status = 0;
+    std::string body;
+
+    bool good() const { return status >= 200 && status < 300; }
+    /// Empty object when the body is no JSON object.
+    boost::json::object object() const;
+    /// The problem document as one sentence, with the fields that it names.
+    std::string problem() const;
+};
+
+/// A file as a body.
+struct Upload {
+    int fd = -1;
+    std::uint64_t size_bytes = 0;
+    std::string type;
+};
+
+class Client {
+public:
+    explicit Client(std::string state) : state_(std::move(state)) {}
+    const std::string& state() const { return state_; }
+
+    /// Errors: unavailable (no house runs there), denied (not root nor in the group hameau), io.
+    Result<Answer> call(std::string_view method, const std::string& path, const boost::json::value* body = nullptr) const;
+    Result<Answer> upload(const std::string& path, const Upload& upload) const;
+    /// Every item of a paged list. Errors as call, and the list's own problem as `unavailable`.
+    Result<boost::json::array> list(const std::string& path) const;
+
+private:
+    Result<Fd> connect() const;
+    std::string state_;
+};
+
+/// A path segment, percent-encoded.
+std::string segment(std::string_view text);
+
+/// Prints "hameau: MESSAGE" and gives the exit code (sysexits) for the kind of error.
+int report(const Error& error);
+
+} // namespace hameau::cli
