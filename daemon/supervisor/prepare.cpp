@@ -17,6 +17,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/view.hpp"
 
 namespace hameau::supervisor {
 
@@ -45,19 +46,6 @@ Status apply_folder(const Place& place, const Folder& folder) {
     return chown_path(path, uid, gid);
 }
 
-/// Children run under other uids: each part of the path must let them through.
-Status check_reachable(const std::string& state) {
-    for (std::filesystem::path path = state; path.has_relative_path(); path = path.parent_path()) {
-        struct stat facts {};
-        if (::stat(path.c_str(), &facts) == 0 && (facts.st_mode & S_IXOTH) == 0) {
-            return fail(ErrorKind::denied, "the folder " + path.string() +
-                                               " is closed to other users, so the services cannot reach " + state +
-                                               ". Choose another --state folder, or run: chmod o+x " + path.string());
-        }
-    }
-    return {};
-}
-
 } // namespace
 
 Status House::prepare() {
@@ -73,8 +61,11 @@ Status House::prepare() {
                                              ". Stop it first, or choose another folder. Nothing was changed.");
     }
     if (place_.root) {
-        if (auto reachable = check_reachable(place_.state); !reachable) {
-            return reachable;
+        const auto state = check_reachable(place_.state);
+        if (!state || !check_reachable(place_.binaries)) {
+            if (auto opened = open_private_view(place_); !opened) {
+                return state ? opened : state;
+            }
         }
     }
     if (auto made = make_folders(); !made) {
