@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* view_folder = "/mnt";
 
-Status bind(const std::string& from, const std::string& name, std::string& place) {
+Status show_as(const std::string& from, const std::string& name, std::string& place) {
     const std::string target = std::string(view_folder) + "/" + name;
     if (::mkdir(target.c_str(), 0755) != 0 || ::mount(from.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
         return fail_errno("showing " + from + " as " + target);
@@ -41,10 +41,10 @@ Status open_private_view(Place& place) {
     }
     std::string state;
     std::string binaries;
-    if (auto done = bind(place.state, "state", state); !done) {
+    if (auto done = show_as(place.state, "state", state); !done) {
         return done;
     }
-    if (auto done = bind(place.binaries, "programs", binaries); !done) {
+    if (auto done = show_as(place.binaries, "programs", binaries); !done) {
         return done;
     }
     place.state = state;
