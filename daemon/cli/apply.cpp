@@ -101,6 +101,10 @@ public:
         const json::value* known = hashes_.if_contains(name);
         const bool unchanged = known != nullptr && known->is_string() && known->as_string() == json::string_view(hash);
         auto present = find(resource);
+        if (!present && present.error().kind == ErrorKind::closed) {
+            std::fprintf(stderr, "%s: not done: %s\n", name.c_str(), present.error().message.c_str());
+            return {};
+        }
         if (!present) {
             return fail(present.error());
         }
@@ -147,6 +151,9 @@ public:
         for (auto place = places.rbegin(); place != places.rend(); ++place) {
             for (const std::string& slug : slugs) {
                 auto items = list(slug, place->kind);
+                if (!items && items.error().kind == ErrorKind::closed) {
+                    continue;
+                }
                 if (!items) {
                     return fail(items.error());
                 }
@@ -230,7 +237,7 @@ private:
         }
         const json::object problem = answer->object();
         const json::value* code = problem.if_contains("code");
-        if (code != nullptr && code->is_string() && code->as_string() == "switched_off") {
+        if (answer->is_switched_off()) {
             std::fprintf(stderr, "%s: not done: %s\n", resource.name().c_str(), answer->problem().c_str());
             skipped_.insert(resource.name());
             return {};

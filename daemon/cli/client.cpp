@@ -91,6 +91,12 @@ std::string Answer::problem() const {
     return text.empty() ? "the house answered " + std::to_string(status) : text;
 }
 
+bool Answer::is_switched_off() const {
+    const json::object document = object();
+    const json::value* code = document.if_contains("code");
+    return code != nullptr && code->is_string() && code->as_string() == "switched_off";
+}
+
 Result<Fd> Client::connect() const {
     // The socket's path may be longer than 107 bytes: connect from inside its folder, and come back.
     const Fd back(::open(".", O_PATH | O_CLOEXEC));
@@ -167,7 +173,7 @@ Result<json::array> Client::list(const std::string& path) const {
             return fail(answer.error());
         }
         if (!answer->good()) {
-            return fail(ErrorKind::unavailable, answer->problem());
+            return fail(answer->is_switched_off() ? ErrorKind::closed : ErrorKind::unavailable, answer->problem());
         }
         json::object page = answer->object();
         after.clear();

@@ -22,6 +22,8 @@ struct Answer {
     boost::json::object object() const;
     /// The problem document as one sentence, with the fields that it names.
     std::string problem() const;
+    /// The service is switched off in hameau.yaml.
+    bool is_switched_off() const;
 };
 
 /// A file as a body.
@@ -39,7 +41,8 @@ public:
     /// Errors: unavailable (no house runs there), denied (not root nor in the group hameau), io.
     Result<Answer> call(std::string_view method, const std::string& path, const boost::json::value* body = nullptr) const;
     Result<Answer> upload(const std::string& path, const Upload& upload) const;
-    /// Every item of a paged list. Errors as call, and the list's own problem as `unavailable`.
+    /// Every item of a paged list. Errors as call; the list's own problem as `unavailable`, and `closed` when
+    /// the service is switched off.
     Result<boost::json::array> list(const std::string& path) const;
 
 private:

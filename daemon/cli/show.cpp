@@ -81,14 +81,10 @@ private:
     /// The items of one collection, sorted by `id`; none when the service is switched off.
     Result<json::array> list(const std::string& slug, std::string_view collection, std::string_view id) {
         const std::string path = "/api/v1/associations/" + segment(slug) + "/" + std::string(collection);
-        auto probe = client_.call("GET", path + "?limit=1");
-        if (!probe) {
-            return fail(probe.error());
-        }
-        if (text_of(probe->object(), "code") == "switched_off") {
+        auto items = client_.list(path);
+        if (!items && items.error().kind == ErrorKind::closed) {
             return json::array{};
         }
-        auto items = client_.list(path);
         if (items) {
             std::sort(items->begin(), items->end(), [id](const json::value& a, const json::value& b) {
                 return text_of(a.as_object(), id) < text_of(b.as_object(), id);
