@@ -22,6 +22,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t log_tail_bytes = 65536;
+constexpr off_t log_part_bytes = 4096;
+constexpr std::size_t logs_shown_max = 64;
 constexpr std::size_t small_body_bytes_max = 4096;
 
 Response json_answer(int status, const json::value& value) {
@@ -96,6 +98,7 @@ private:
     Task<Response> status();
     Task<Response> restart(Request& request);
     Response logs(const Request& request) const;
+    Response all_logs(const std::string& folder) const;
 
     ModuleContext* context_ = nullptr;
 };
@@ -230,9 +233,43 @@ Task<Response> Admin::restart(Request& request) {
     co_return response;
 }
 
+Response Admin::all_logs(const std::string& folder) const {
+    std::string text;
+    std::error_code failed;
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+        if (entry.path().extension() == ".log" && files.size() < logs_shown_max) {
+            files.push_back(entry.path());
+        }
+    }
+    std::sort(files.begin(), files.end());
+    for (const auto& path : files) {
+        const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        struct stat facts {};
+        if (!fd || ::fstat(fd.get(), &facts) != 0 || facts.st_size == 0) {
+            continue;
+        }
+        std::string tail(static_cast<std::size_t>(std::min<off_t>(facts.st_size, log_part_bytes)), '\0');
+        const ssize_t n = ::pread(fd.get(), tail.data(), tail.size(), facts.st_size - static_cast<off_t>(tail.size()));
+        tail.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+        if (static_cast<off_t>(tail.size()) < facts.st_size) {
+            tail.erase(0, tail.find('\n') + 1);  // no half line
+        }
+        text += "== " + path.stem().string() + "\n" + tail;
+    }
+    Response response;
+    response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    response.body = std::move(text);
+    return response;
+}
+
 Response Admin::logs(const Request& request) const {
-    const std::string service = request.query_parameter("service").value_or("hameaud");
-    if (service.empty() || service.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
+    const std::string service = request.query_parameter("service").value_or("");
+    if (service.empty()) {
+        const std::string& own = context_->folder();
+        return all_logs(own.substr(0, own.rfind('/')) + "/log");
+    }
+    if (service.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos) {
         return problem(400, "invalid", "That is not the name of a service.");
     }
     const std::string& folder = context_->folder();

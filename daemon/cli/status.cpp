@@ -101,7 +101,7 @@ int status_command(std::span<char*> arguments) {
 int logs_command(std::span<char*> arguments) {
     const auto words = read_words("logs", arguments, {});
     if (!words || words->help || words->plain.size() > 1) {
-        std::fputs("usage: hameau logs [SERVICE] [--state DIR]\nPrints the end of the journal of a service (hameaud when none is named).\n",
+        std::fputs("usage: hameau logs [SERVICE] [--state DIR]\nPrints the end of the journal of a service, or of all.\n",
                    words && words->help ? stdout : stderr);
         return words && words->help ? 0 : exit_usage;
     }

@@ -19,6 +19,7 @@
 namespace hameau::supervisor {
 
 namespace {
+constexpr Event log_failed{"log.owner_failed", Level::warning};
 constexpr Event service_started{"service.started", Level::info};
 constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
@@ -181,7 +182,11 @@ Fd House::open_log(const std::string& name) {
     if (::stat(path.c_str(), &facts) == 0 && static_cast<std::size_t>(facts.st_size) > log_bytes_max) {
         ::rename(path.c_str(), (path + ".1").c_str());
     }
-    return Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+    Fd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+    if (log && place_.root && ::fchown(log.get(), 0, uid_of("admin")) != 0) {
+        journal_.write(log_failed, {{"file", path}});  // `hameau logs` cannot show it; nothing else changes
+    }
+    return log;
 }
 
 std::vector<std::string> House::base_environment(const std::string& role) const {
