@@ -147,6 +147,11 @@ public:
     virtual Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() = 0;
     /// Tells hameaud that a shared file changed: "hosts".
     virtual void announce(std::string what) = 0;
+    /// An open helper program that hameaud lent to this module ("unpack"), or -1. Not closed by the module.
+    virtual int program(std::string_view name) {
+        (void)name;
+        return -1;
+    }
     /// While busy() is held the host does not stop the module for idleness.
     virtual std::shared_ptr<void> busy() = 0;
 };

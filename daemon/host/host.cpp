@@ -229,6 +229,11 @@ void Host::announce(std::string what) {
     control_->tell(std::move(message));
 }
 
+int Host::program(std::string_view name) {
+    const auto found = environment_.listeners.find(std::string(name));
+    return found == environment_.listeners.end() || name == manifest_.name ? -1 : found->second.get();
+}
+
 void Host::tell_restart(std::string service) {
     Message message;
     message.kind = MessageKind::restart;

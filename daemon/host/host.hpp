@@ -51,6 +51,7 @@ public:
     Task<void> run_slow(std::function<void()> work) override;
     Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override;
     void announce(std::string what) override;
+    int program(std::string_view name) override;
     std::shared_ptr<void> busy() override;
 
     /// hameau-admin only: asks hameaud to start a service anew.

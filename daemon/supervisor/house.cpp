@@ -221,6 +221,9 @@ void House::start(Service& service) {
     for (const auto& [name, fd] : service.listeners) {
         plan.listeners.emplace_back(name, fd.get());
     }
+    if (service.helper) {
+        plan.listeners.emplace_back(spec.helper, service.helper.get());
+    }
     plan.folder = folder_of(spec);
     plan.program = service.program ? service.program.get() : -1;
     plan.program_path = spec.program;

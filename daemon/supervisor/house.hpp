@@ -32,6 +32,7 @@ private:
         ServiceSpec spec;
         ServicePolicy policy;
         Fd program;
+        Fd helper;
         std::vector<std::pair<std::string, Fd>> listeners;
         pid_t pid = 0;
         Fd control;

@@ -110,7 +110,7 @@ Status House::prepare() {
     epoll_add(notify_.get(), "notify");
 
     for (ServiceSpec& spec : plan_services(settings_, place_)) {
-        auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(PolicyLimits{}), {}, {}, 0, {}, {}, false, {}});
+        auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(PolicyLimits{}), {}, {}, {}, 0, {}, {}, false, {}});
         service->policy = ServicePolicy(service->spec.limits);
         if (auto opened = open_listeners(*service); !opened) {
             return opened;
@@ -129,6 +129,13 @@ Status House::prepare() {
             service->program.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
             if (!service->program) {
                 return fail_errno(path);
+            }
+            if (!service->spec.helper.empty()) {
+                const std::string helper = place_.binaries + "/hameau-" + service->spec.helper;
+                service->helper.reset(::open(helper.c_str(), O_RDONLY | O_CLOEXEC));
+                if (!service->helper) {
+                    return fail_errno(helper);
+                }
             }
         }
         services_.push_back(std::move(service));

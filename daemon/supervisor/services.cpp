@@ -98,6 +98,9 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
         for (const std::string_view verb : manifest->verbs) {
             spec.verbs.emplace_back(verb);
         }
+        if (manifest->sandbox.may_fork && name == "sites") {
+            spec.helper = "unpack";
+        }
         specs.push_back(std::move(spec));
         if (name == "mail") {
             plan_engines(place, specs);

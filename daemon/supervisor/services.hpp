@@ -17,6 +17,7 @@ struct ServiceSpec {
     Kind kind = Kind::module;
     PolicyLimits limits;
     std::string program;                  ///< file name beside hameaud, or an absolute path
+    std::string helper;                   ///< a program beside hameaud that it may start: lent open, named by itself
     std::vector<std::string> arguments;   ///< without argv[0]
     std::vector<std::string> environment;
     uid_t uid = 0;

@@ -1,0 +1,189 @@
+// Integrator: the document itself, built on demand from updates for export, search, history and compaction
+// (yjs-v1-notes sections 3, 4 and 11, layer B). Owner: pads/crdt. Never edits; made, read and thrown away.
+#pragma once
+
+#include "modules/pads/crdt/client_table.hpp"
+#include "modules/pads/crdt/item_index.hpp"
+#include "modules/pads/crdt/pending.hpp"
+
+#include <map>
+#include <memory>
+
+namespace hameau::crdt {
+
+template <class Sink>
+class Intake;
+
+/// A moment of the past: which clocks existed and which of them were deleted. Made by Integrator::snapshot().
+struct Snapshot {
+    std::vector<std::uint32_t> next_clock;  ///< by client index
+    std::vector<RangeSet> deleted;          ///< by client index
+};
+
+/// Who keeps the bytes of an update while the integrator lives.
+enum class Hold { copy, borrow };
+
+class Integrator {
+public:
+    static constexpr std::uint32_t none = 0xffffffff;
+
+    /// One run of clocks in its list: 48 bytes, linked by 32-bit indices.
+    struct Item {
+        static constexpr std::uint8_t deleted = 1, head_cut = 2, tail_cut = 4, ascii = 8;
+
+        std::uint32_t client = 0;  ///< index, see client_id()
+        std::uint32_t clock = 0;
+        std::uint32_t length = 0;  ///< UTF-16 units or values
+        std::uint32_t left_client = none, left_clock = 0;    ///< left origin
+        std::uint32_t right_client = none, right_clock = 0;  ///< right origin
+        std::uint32_t next = none;     ///< in the list of its parent or key
+        std::uint32_t parent = none;   ///< type; none for GC structs
+        std::uint32_t key = none;      ///< interned map key
+        std::uint32_t content = 0;     ///< position of the payload, or the type of a type item
+        Kind kind = Kind::gc;
+        std::uint8_t flags = 0;        ///< head_cut, tail_cut: a split pair left U+FFFD at that end
+        std::uint16_t unused = 0;
+
+        bool is_deleted() const { return (flags & deleted) != 0; }
+        bool countable() const { return kind >= Kind::json && kind != Kind::format; }
+    };
+
+    /// A shared type: a root or the content of a type item.
+    struct Type {
+        std::uint32_t item = none;   ///< that holds it; none for roots
+        std::uint32_t head = none;   ///< first item of the sequence
+        std::uint32_t keys = none;   ///< first key entry
+        std::uint32_t depth = 0;     ///< roots are 0
+        TypeRef ref = TypeRef::array;
+        std::string_view name;       ///< root name, node name or hook name
+    };
+
+    /// The items of one map key or attribute; the last one is the current value.
+    struct KeyEntry {
+        std::uint32_t key = 0;
+        std::uint32_t head = none;
+        std::uint32_t last = none;
+        std::uint32_t next = none;  ///< next entry of the same type
+    };
+
+    Integrator() = default;
+    Integrator(Integrator&&) = default;
+    Integrator& operator=(Integrator&&) = default;
+    Integrator(const Integrator&) = delete;
+    Integrator& operator=(const Integrator&) = delete;
+
+    /// Validates and integrates one v1 update. invalid, too_large: nothing happened, except when the message names the
+    /// nesting of types: then part of it was taken over and the integrator is only good for throwing away.
+    Status apply(View update, Hold hold = Hold::copy);
+
+    /// Known clocks per client, as v1 bytes.
+    Bytes state_vector() const;
+    /// The delete set as v1 bytes: all deleted clocks, sorted and joined, without pending ones.
+    Bytes delete_set() const;
+    /// The collected state as one v1 update (section 7): deleted content dropped, children of deleted types as GC.
+    /// Pending data is not included.
+    Bytes encode() const;
+    /// Prepares a view of the past from an encoded snapshot (delete set, state vector). Meaningful only if the document
+    /// was built from data that was never collected. invalid when malformed.
+    Result<Snapshot> snapshot(View encoded);
+    /// The present as an encoded snapshot, to keep for later.
+    Bytes encode_snapshot() const;
+
+    bool has_pending() const { return !pending_.empty(); }
+    std::size_t dropped() const { return dropped_; }  ///< pending structs lost to the limits
+    std::size_t bytes_used() const;
+    /// Largest nesting of types; children of roots are 1.
+    std::uint32_t depth_max() const { return depth_max_; }
+
+    // Read access for Document and tests.
+    const std::vector<Item>& items() const { return items_; }
+    const std::vector<Type>& types() const { return types_; }
+    const std::vector<KeyEntry>& key_entries() const { return entries_; }
+    const std::map<std::string_view, std::uint32_t>& roots() const { return roots_; }
+    std::string_view key_name(std::uint32_t key) const { return key_names_[key]; }
+    std::uint64_t client_id(std::uint32_t index) const { return clients_.id(index); }
+    std::size_t client_count() const { return clients_.size(); }
+    /// Bytes of the update from the payload of `item` on.
+    View payload(const Item& item) const { return bytes_at(item.content); }
+    /// The text of a string item, with U+FFFD where a pair was split.
+    void append_text(const Item& item, std::string& out) const;
+
+private:
+    friend class Intake<Integrator>;
+
+    struct Blob {
+        std::uint32_t base = 0;
+        std::uint32_t size = 0;
+        std::uint32_t capacity = 0;
+        const std::uint8_t* data = nullptr;
+        std::unique_ptr<std::uint8_t[]> owned;
+    };
+
+    std::vector<Item> items_;
+    std::vector<Type> types_;
+    std::vector<KeyEntry> entries_;
+    ClientTable entry_table_;  ///< (type, key) -> key entry
+    std::map<std::string_view, std::uint32_t> roots_;
+    std::map<std::string_view, std::uint32_t> keys_;
+    std::vector<std::string_view> key_names_;
+    ClientTable clients_;
+    std::vector<ItemIndex> index_;  ///< by client
+    std::vector<Blob> blobs_;
+    mutable std::size_t blob_hint_ = 0;
+    std::uint32_t blob_end_ = 0;
+    std::size_t update_blob_ = 0;  ///< that holds the update being applied
+    std::size_t read_blob_ = 0;    ///< that holds the struct being taken over
+    Pending pending_;
+    std::size_t dropped_ = 0;
+    std::uint32_t depth_max_ = 0;
+    std::string_view last_root_;
+    std::uint32_t last_root_type_ = none;
+    std::vector<std::uint32_t> stamps_;  ///< per item, for conflict scans
+    std::uint32_t stamp_ = 0;
+    std::vector<std::uint32_t> doomed_;  ///< work list of types whose children are to be deleted
+    std::vector<std::uint32_t> touched_;  ///< clients that got structs from this update, runs joined
+    Outline outline_;
+
+    // Sink of Intake.
+    std::uint32_t state(std::uint64_t client) const {
+        const std::uint32_t i = clients_.find(client);
+        return i == ClientTable::none ? 0 : index_[i].next_clock;
+    }
+    bool accept(const StructView& item);
+    bool take(const StructView& view);
+
+    // Bytes.
+    bool keep(View update, Hold hold, View& kept);
+    View bytes_at(std::uint32_t position) const;
+    std::uint32_t position_of(const std::uint8_t* at) const;
+    StructView settled(const StructView& item);
+
+    // Items.
+    std::uint32_t client_index(std::uint64_t client);
+    bool fill(const StructView& view, std::uint32_t skipped, Item& item);
+    bool resolve(const StructView& view, Item& item, std::uint32_t& left, std::uint32_t& right);
+    void fill_content(const StructView& view, std::uint32_t skipped, Item& item);
+    std::uint32_t root_type(std::string_view name);
+    std::uint32_t intern(std::string_view key);
+    std::uint32_t item_at(std::uint32_t client, std::uint32_t clock) const;
+    std::uint32_t ending_at(std::uint32_t client, std::uint32_t clock);
+    std::uint32_t starting_at(std::uint32_t client, std::uint32_t clock);
+    std::uint32_t split(ItemIndex::Place place, std::uint32_t client, std::uint32_t offset);
+    void split_content(Item& left, Item& right, std::uint32_t offset) const;
+    KeyEntry& key_entry(std::uint32_t type, std::uint32_t key);
+    std::uint32_t place(const Item& item, std::uint32_t head, std::uint32_t left, std::uint32_t right);
+    void link(std::uint32_t index, std::uint32_t left, std::uint32_t right);
+    void mark_deleted(std::uint32_t index);
+    void delete_range(std::uint64_t client, Range range);
+    void delete_known(std::uint32_t client, Range range);
+    void take_deletes();
+    std::vector<std::uint32_t> order() const;
+    std::vector<Range> deleted_ranges(std::uint32_t client) const;
+    void write_item(Writer& out, const Item& item) const;
+    void write_content(Writer& out, const Item& item) const;
+    bool parent_deleted(const Item& item) const {
+        return types_[item.parent].item != none && items_[types_[item.parent].item].is_deleted();
+    }
+};
+
+} // namespace hameau::crdt

@@ -1,0 +1,363 @@
+// Walking an integrated pad (yjs-v1-notes section 13).
+#include "modules/pads/export/content.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json.hpp>
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view root_of_editor = "default";
+constexpr std::size_t events_max = 4'000'000;
+
+struct BlockName {
+    std::string_view name;
+    Block block;
+};
+// TipTap's spelling, and ProseMirror's.
+constexpr std::array block_names = {
+    BlockName{"paragraph", Block::paragraph},       BlockName{"heading", Block::heading},
+    BlockName{"blockquote", Block::quote},          BlockName{"codeBlock", Block::code},
+    BlockName{"code_block", Block::code},           BlockName{"bulletList", Block::bullet_list},
+    BlockName{"bullet_list", Block::bullet_list},   BlockName{"orderedList", Block::ordered_list},
+    BlockName{"ordered_list", Block::ordered_list}, BlockName{"listItem", Block::list_item},
+    BlockName{"list_item", Block::list_item},       BlockName{"taskList", Block::task_list},
+    BlockName{"taskItem", Block::task_item},        BlockName{"horizontalRule", Block::rule},
+    BlockName{"horizontal_rule", Block::rule},      BlockName{"hardBreak", Block::line_break},
+    BlockName{"hard_break", Block::line_break},     BlockName{"image", Block::image},
+    BlockName{"table", Block::table},               BlockName{"tableRow", Block::table_row},
+    BlockName{"tableHeader", Block::table_header},  BlockName{"tableCell", Block::table_cell},
+    BlockName{"mention", Block::mention},
+};
+
+struct MarkName {
+    std::string_view name;
+    MarkKind kind;
+};
+constexpr std::array mark_names = {
+    MarkName{"link", MarkKind::link},           MarkName{"bold", MarkKind::bold},
+    MarkName{"strong", MarkKind::bold},         MarkName{"italic", MarkKind::italic},
+    MarkName{"em", MarkKind::italic},           MarkName{"underline", MarkKind::underline},
+    MarkName{"strike", MarkKind::strike},       MarkName{"highlight", MarkKind::highlight},
+    MarkName{"textStyle", MarkKind::colour},    MarkName{"subscript", MarkKind::subscript},
+    MarkName{"superscript", MarkKind::superscript}, MarkName{"code", MarkKind::code},
+};
+
+json::value parse(std::string_view text) {
+    boost::system::error_code failed;
+    json::value value = json::parse(json::string_view(text.data(), text.size()), failed);
+    return failed ? json::value() : value;
+}
+
+std::string text_in(const json::value& value, std::string_view key) {
+    if (!value.is_object()) {
+        return {};
+    }
+    const json::value* found = value.as_object().if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
+}
+
+std::optional<Mark> mark_of(std::string_view key, const std::string& value) {
+    // Marks that may overlap themselves carry "--" and 8 characters of a hash.
+    constexpr std::size_t hash_size = 10;
+    if (key.size() > hash_size && key.substr(key.size() - hash_size, 2) == "--") {
+        key.remove_suffix(hash_size);
+    }
+    const auto known = std::find_if(mark_names.begin(), mark_names.end(), [key](const MarkName& mark) { return mark.name == key; });
+    if (known == mark_names.end()) {
+        return std::nullopt;
+    }
+    Mark mark{known->kind, {}};
+    if (mark.kind == MarkKind::link) {
+        mark.value = text_in(parse(value), "href");
+        return is_safe_address(mark.value) ? std::optional(mark) : std::nullopt;
+    }
+    if (mark.kind == MarkKind::highlight || mark.kind == MarkKind::colour) {
+        mark.value = text_in(parse(value), "color");
+        if (!is_safe_colour(mark.value)) {
+            mark.value.clear();
+        }
+        if (mark.kind == MarkKind::colour && mark.value.empty()) {
+            return std::nullopt;
+        }
+    }
+    return mark;
+}
+
+class Walker {
+public:
+    explicit Walker(const crdt::Document& document) : document_(document) {}
+
+    Status walk(std::uint32_t root) {
+        if (document_.ref(root) == crdt::TypeRef::xml_text || document_.guess(root) == crdt::RootKind::text) {
+            plain(root);
+            return {};
+        }
+        stack_.push_back({document_.children(root), Block::unknown});
+        while (!stack_.empty()) {
+            if (events_.size() > events_max) {
+                return fail(ErrorKind::too_large, "the pad has too many parts to be exported");
+            }
+            crdt::Node node;
+            if (!stack_.back().children.next(node)) {
+                close();
+                continue;
+            }
+            if (node.kind != crdt::Kind::type) {
+                continue;  // values that no editor shows
+            }
+            const crdt::TypeRef ref = document_.ref(node.type);
+            if (ref == crdt::TypeRef::xml_element) {
+                open(node.type);
+            } else if (ref == crdt::TypeRef::xml_text || ref == crdt::TypeRef::text) {
+                runs(node.type);
+            }
+        }
+        return {};
+    }
+
+    std::vector<Event> take() { return std::move(events_); }
+
+private:
+    struct Frame {
+        crdt::Document::Children children;
+        Block block;
+        bool shown = false;
+    };
+
+    void close() {
+        if (stack_.back().shown) {
+            Event event;
+            event.kind = Event::Kind::close;
+            event.block = stack_.back().block;
+            events_.push_back(std::move(event));
+        }
+        stack_.pop_back();
+    }
+
+    std::optional<json::value> attribute(std::uint32_t type, std::string_view key) const {
+        const auto entry = document_.entry(type, key);
+        if (!entry || entry->kind == crdt::Kind::type) {
+            return std::nullopt;
+        }
+        return parse(document_.json(*entry));
+    }
+    std::string text_attribute(std::uint32_t type, std::string_view key) const {
+        const auto value = attribute(type, key);
+        return value && value->is_string() ? std::string(value->as_string()) : std::string();
+    }
+    std::int64_t number_attribute(std::uint32_t type, std::string_view key, std::int64_t otherwise, std::int64_t most) const {
+        const auto value = attribute(type, key);
+        double number = static_cast<double>(otherwise);
+        if (value && value->is_number()) {
+            number = value->to_number<double>();
+        }
+        return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
+    }
+
+    void open(std::uint32_t type) {
+        const std::string_view name = document_.name(type);
+        const auto known = std::find_if(block_names.begin(), block_names.end(), [name](const BlockName& block) { return block.name == name; });
+        Event event;
+        event.kind = Event::Kind::open;
+        event.block = known == block_names.end() ? Block::unknown : known->block;
+        switch (event.block) {
+        case Block::heading:
+            event.number = number_attribute(type, "level", 1, 6);
+            break;
+        case Block::ordered_list:
+            event.number = number_attribute(type, "start", number_attribute(type, "order", 1, 1'000'000'000), 1'000'000'000);
+            break;
+        case Block::table_header:
+        case Block::table_cell:
+            event.number = number_attribute(type, "colspan", 1, 100);
+            break;
+        case Block::task_item: {
+            const auto checked = attribute(type, "checked");
+            event.checked = checked && checked->is_bool() && checked->as_bool();
+            break;
+        }
+        case Block::code:
+            event.text = text_attribute(type, "language");
+            break;
+        case Block::mention:
+            event.text = text_attribute(type, "label");
+            if (event.text.empty()) {
+                event.text = text_attribute(type, "id");
+            }
+            break;
+        case Block::image:
+            event.text = text_attribute(type, "alt");
+            event.address = text_attribute(type, "src");
+            if (!is_safe_address(event.address)) {
+                event.address.clear();
+            }
+            break;
+        default:
+            break;
+        }
+        const bool shown = event.block != Block::unknown;
+        const Block block = event.block;
+        if (shown) {
+            events_.push_back(std::move(event));
+        }
+        stack_.push_back({document_.children(type), block, shown});
+    }
+
+    void runs(std::uint32_t type) {
+        // Text right below something unknown, or below the root, is shown as a paragraph.
+        const Block below = stack_.back().block;
+        const bool bare = below == Block::unknown || below == Block::list_item || below == Block::task_item ||
+                          below == Block::quote || below == Block::table_cell || below == Block::table_header;
+        crdt::Document::Runs runs = document_.runs(type);
+        crdt::Run run;
+        bool opened = false;
+        while (runs.next(run) && events_.size() <= events_max) {
+            if (run.kind != crdt::Kind::string || run.text.empty()) {
+                continue;
+            }
+            if (bare && !opened) {
+                opened = true;
+                edge(Event::Kind::open);
+            }
+            text(run);
+        }
+        if (opened) {
+            edge(Event::Kind::close);
+        }
+    }
+
+    void edge(Event::Kind kind) {
+        Event event;
+        event.kind = kind;
+        event.block = Block::paragraph;
+        events_.push_back(std::move(event));
+    }
+
+    void text(const crdt::Run& run) {
+        Event event;
+        event.text = run.text;
+        for (const crdt::Attribute& attribute : run.attributes) {
+            if (auto mark = mark_of(attribute.key, attribute.value)) {
+                event.marks.push_back(std::move(*mark));
+            }
+        }
+        std::stable_sort(event.marks.begin(), event.marks.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+        event.marks.erase(std::unique(event.marks.begin(), event.marks.end(),
+                                      [](const Mark& a, const Mark& b) { return a.kind == b.kind; }),
+                          event.marks.end());
+        // Redundant format items cut runs that look the same: join them.
+        if (!events_.empty() && events_.back().kind == Event::Kind::text && events_.back().marks == event.marks) {
+            events_.back().text += event.text;
+        } else {
+            events_.push_back(std::move(event));
+        }
+    }
+
+    /// A shared text (Quill, CodeMirror): lines are paragraphs.
+    void plain(std::uint32_t type) {
+        crdt::Document::Runs runs = document_.runs(type);
+        crdt::Run run;
+        bool open = false;
+        while (runs.next(run) && events_.size() <= events_max) {
+            if (run.kind != crdt::Kind::string) {
+                continue;
+            }
+            std::string_view rest(run.text);
+            while (!rest.empty()) {
+                const std::size_t end = rest.find('\n');
+                if (!open) {
+                    edge(Event::Kind::open);
+                    open = true;
+                }
+                crdt::Run part = run;
+                part.text = std::string(rest.substr(0, end));
+                if (!part.text.empty()) {
+                    text(part);
+                }
+                if (end == std::string_view::npos) {
+                    break;
+                }
+                edge(Event::Kind::close);
+                open = false;
+                rest.remove_prefix(end + 1);
+            }
+        }
+        if (open) {
+            edge(Event::Kind::close);
+        }
+    }
+
+    const crdt::Document& document_;
+    std::vector<Event> events_;
+    std::vector<Frame> stack_;
+};
+
+std::optional<std::uint32_t> find_root(const crdt::Document& document) {
+    if (const auto root = document.root(root_of_editor)) {
+        return root;
+    }
+    if (const auto root = document.first_xml_root()) {
+        return root;
+    }
+    for (const std::string_view name : document.root_names()) {
+        const auto root = document.root(name);
+        if (root && document.guess(*root) == crdt::RootKind::text) {
+            return root;
+        }
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+Result<std::vector<Event>> read_content(crdt::View state) {
+    crdt::Integrator integrator;
+    if (auto done = integrator.apply(state, crdt::Hold::borrow); !done) {
+        return fail(std::move(done.error()));
+    }
+    const crdt::Document document(integrator);
+    Walker walker(document);
+    if (const auto root = find_root(document)) {
+        if (auto done = walker.walk(*root); !done) {
+            return fail(std::move(done.error()));
+        }
+    }
+    return walker.take();
+}
+
+bool is_safe_address(std::string_view address) {
+    if (address.empty() || address.size() > 4096) {
+        return false;
+    }
+    for (const char c : address) {
+        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\' || c == '`' || c == 0x7f) {
+            return false;
+        }
+    }
+    const std::size_t colon = address.find_first_of(":/?#");
+    if (colon == std::string_view::npos || address[colon] != ':') {
+        return !address.starts_with("//");
+    }
+    std::string scheme(address.substr(0, colon));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return scheme == "http" || scheme == "https" || scheme == "mailto" || scheme == "tel";
+}
+
+bool is_safe_colour(std::string_view colour) {
+    const auto all = [](std::string_view text, auto fits) { return std::all_of(text.begin(), text.end(), fits); };
+    if (colour.starts_with('#')) {
+        return (colour.size() == 4 || colour.size() == 7) && all(colour.substr(1), [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        });
+    }
+    return !colour.empty() && colour.size() <= 24 && all(colour, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,49 @@
+// The content of a pad as a flat list of events, for the exporters: elements that open and close, stretches of text with
+// marks. Made from an integrated document by walking with a stack of its own; names and values are those of the editor.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+#include "modules/pads/crdt/document.hpp"
+
+namespace hameau::pads {
+
+/// What the exporters know; every other node is its children (as a paragraph when it holds text).
+enum class Block : std::uint8_t {
+    unknown, paragraph, heading, quote, code, bullet_list, ordered_list, list_item, task_list, task_item, rule, line_break,
+    image, table, table_row, table_header, table_cell, mention,
+};
+
+enum class MarkKind : std::uint8_t { link, bold, italic, underline, strike, highlight, colour, subscript, superscript, code };
+
+/// In the fixed rank of MarkKind: link outermost, code innermost (the wire keeps no order).
+struct Mark {
+    MarkKind kind = MarkKind::bold;
+    std::string value;  ///< link: a safe address; highlight, colour: a safe colour or empty
+    friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+struct Event {
+    enum class Kind : std::uint8_t { open, close, text };
+    Kind kind = Kind::text;
+    Block block = Block::unknown;
+    std::string text;         ///< of a stretch of text; language of a code block; label of a mention; alt of an image
+    std::vector<Mark> marks;  ///< of a stretch of text
+    std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
+    bool checked = false;     ///< task item
+    std::string address;      ///< image: a safe address or empty
+};
+
+/// Errors: invalid, too_large when the bytes are no pad.
+Result<std::vector<Event>> read_content(crdt::View state);
+
+/// http, https, mailto, tel, or relative; nothing else ever reaches a document.
+bool is_safe_address(std::string_view address);
+/// "#rgb", "#rrggbb" or a plain colour word.
+bool is_safe_colour(std::string_view colour);
+
+} // namespace hameau::pads

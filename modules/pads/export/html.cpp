@@ -1,0 +1,233 @@
+// HTML. Element names come from the tables below only, never from the pad.
+#include "modules/pads/export/render.hpp"
+
+namespace hameau::pads {
+
+void escape_xml(std::string_view text, std::string& out) {
+    for (const char c : text) {
+        switch (c) {
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        case '\'':
+            out += "&#39;";
+            break;
+        default:
+            if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
+                out += c;
+            }
+        }
+    }
+}
+
+namespace {
+
+std::string_view tag_of(const Event& event) {
+    constexpr std::string_view headings[] = {"h1", "h2", "h3", "h4", "h5", "h6"};
+    switch (event.block) {
+    case Block::paragraph:
+        return "p";
+    case Block::heading:
+        return headings[static_cast<std::size_t>(event.number - 1) % 6];
+    case Block::quote:
+        return "blockquote";
+    case Block::bullet_list:
+    case Block::task_list:
+        return "ul";
+    case Block::ordered_list:
+        return "ol";
+    case Block::list_item:
+    case Block::task_item:
+        return "li";
+    case Block::table:
+        return "table";
+    case Block::table_row:
+        return "tr";
+    case Block::table_header:
+        return "th";
+    case Block::table_cell:
+        return "td";
+    default:
+        return {};
+    }
+}
+
+struct Tags {
+    std::string open;
+    std::string_view close;
+};
+
+Tags tags_of(const Mark& mark) {
+    const auto quoted = [&mark](std::string_view before, std::string_view after) {
+        std::string open(before);
+        escape_xml(mark.value, open);
+        return open.append(after);
+    };
+    switch (mark.kind) {
+    case MarkKind::link:
+        return {quoted("<a href=\"", "\" rel=\"noopener noreferrer\">"), "</a>"};
+    case MarkKind::bold:
+        return {"<strong>", "</strong>"};
+    case MarkKind::italic:
+        return {"<em>", "</em>"};
+    case MarkKind::underline:
+        return {"<u>", "</u>"};
+    case MarkKind::strike:
+        return {"<s>", "</s>"};
+    case MarkKind::highlight:
+        return {mark.value.empty() ? "<mark>" : quoted("<mark style=\"background-color:", "\">"), "</mark>"};
+    case MarkKind::colour:
+        return {quoted("<span style=\"color:", "\">"), "</span>"};
+    case MarkKind::subscript:
+        return {"<sub>", "</sub>"};
+    case MarkKind::superscript:
+        return {"<sup>", "</sup>"};
+    case MarkKind::code:
+        return {"<code>", "</code>"};
+    }
+    return {};
+}
+
+class HtmlRenderer {
+public:
+    std::string render(std::span<const Event> events) {
+        for (const Event& event : events) {
+            switch (event.kind) {
+            case Event::Kind::open:
+                open(event);
+                break;
+            case Event::Kind::close:
+                close(event.block);
+                break;
+            case Event::Kind::text:
+                text(event);
+                break;
+            }
+        }
+        return std::move(out_);
+    }
+
+private:
+    void open(const Event& event) {
+        switch (event.block) {
+        case Block::rule:
+            out_ += "<hr>\n";
+            break;
+        case Block::line_break:
+            out_ += "<br>";
+            break;
+        case Block::mention:
+            out_ += "@";
+            escape_xml(event.text, out_);
+            break;
+        case Block::image:
+            image(event);
+            break;
+        case Block::code:
+            out_ += "<pre><code>";
+            break;
+        case Block::task_item:
+            out_ += event.checked ? "<li><input type=\"checkbox\" checked disabled> " : "<li><input type=\"checkbox\" disabled> ";
+            break;
+        default: {
+            const std::string_view tag = tag_of(event);
+            out_.append("<").append(tag);
+            if (event.block == Block::ordered_list && event.number != 1) {
+                out_ += " start=\"" + std::to_string(event.number) + "\"";
+            }
+            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.number > 1) {
+                out_ += " colspan=\"" + std::to_string(event.number) + "\"";
+            }
+            if (event.block == Block::task_list) {
+                out_ += " class=\"tasks\"";
+            }
+            out_ += ">";
+            if (event.block == Block::heading) {
+                headings_.push_back(tag);
+            }
+        }
+        }
+    }
+
+    void close(Block block) {
+        switch (block) {
+        case Block::rule:
+        case Block::line_break:
+        case Block::mention:
+        case Block::image:
+            return;
+        case Block::code:
+            out_ += "</code></pre>\n";
+            return;
+        case Block::heading:
+            out_.append("</").append(headings_.back()).append(">\n");
+            headings_.pop_back();
+            return;
+        default: {
+            Event event;
+            event.block = block;
+            out_.append("</").append(tag_of(event)).append(">\n");
+        }
+        }
+    }
+
+    void image(const Event& event) {
+        // Pictures of other machines would tell them who reads: only our own are shown, others are linked.
+        const bool outside = event.address.find(':') != std::string::npos;
+        if (event.address.empty()) {
+            escape_xml(event.text, out_);
+            return;
+        }
+        out_ += outside ? "<a href=\"" : "<img src=\"";
+        escape_xml(event.address, out_);
+        out_ += outside ? "\" rel=\"noopener noreferrer\">" : "\" alt=\"";
+        escape_xml(event.text.empty() && outside ? event.address : event.text, out_);
+        out_ += outside ? "</a>" : "\">";
+    }
+
+    void text(const Event& event) {
+        for (const Mark& mark : event.marks) {
+            out_ += tags_of(mark).open;
+        }
+        escape_xml(event.text, out_);
+        for (auto mark = event.marks.rbegin(); mark != event.marks.rend(); ++mark) {
+            out_ += tags_of(*mark).close;
+        }
+    }
+
+    std::string out_;
+    std::vector<std::string_view> headings_;
+};
+
+constexpr std::string_view style =
+    "body{font:1.1rem/1.55 Charter,Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1b2226;"
+    "background:#fff}h1,h2,h3{line-height:1.2}table{border-collapse:collapse;width:100%}th,td{border:1px solid #8a938f;"
+    "padding:.3rem .5rem;text-align:left;vertical-align:top}ul.tasks{list-style:none;padding-left:0}ul.tasks p{display:inline}"
+    "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}";
+
+} // namespace
+
+std::string render_html_fragment(std::span<const Event> events) { return HtmlRenderer().render(events); }
+
+std::string render_html(std::span<const Event> events, std::string_view title, bool english) {
+    std::string page = "<!doctype html>\n<html lang=\"";
+    page += english ? "en" : "fr";
+    page += "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>";
+    escape_xml(title, page);
+    page += "</title>\n<style>";
+    page += style;
+    page += "</style>\n</head>\n<body>\n<main>\n";
+    page += render_html_fragment(events);
+    return page += "</main>\n</body>\n</html>\n";
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,25 @@
+// The renderers: from events to one format each. Pure; every text and every value is escaped for its place.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "modules/pads/export/content.hpp"
+
+namespace hameau::pads {
+
+/// Lines; lists with markers, the cells of a row separated by tabs.
+std::string render_text(std::span<const Event> events);
+/// A whole page without scripts or outside parts.
+std::string render_html(std::span<const Event> events, std::string_view title, bool english);
+/// The content only, for a page of a site.
+std::string render_html_fragment(std::span<const Event> events);
+/// CommonMark with tables, task lists and strike-through (GFM).
+std::string render_markdown(std::span<const Event> events);
+/// OpenDocument Text 1.2.
+std::string render_odt(std::span<const Event> events, std::string_view title, bool english);
+
+/// & < > and both quotes; control characters that XML cannot hold are dropped.
+void escape_xml(std::string_view text, std::string& out);
+
+} // namespace hameau::pads

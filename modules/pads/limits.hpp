@@ -1,0 +1,53 @@
+// Limits of the pads process (yjs-v1-notes section 10). Sizes in bytes, times in milliseconds.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace hameau::pads {
+
+/// Awareness: one state, ids of one connection, ids of one room, remembered ids that left.
+inline constexpr std::size_t awareness_state_bytes_max = 64 * 1024;
+inline constexpr std::size_t awareness_ids_per_connection_max = 64;
+inline constexpr std::size_t awareness_ids_per_room_max = 4096;
+inline constexpr std::size_t awareness_left_max = 1024;
+
+/// A connection with more than this queued is not relayed to until it has read all; then it gets one step 2.
+inline constexpr std::size_t queue_bytes_lagging = 1 << 20;
+/// A connection with more than this queued that asks for more is closed.
+inline constexpr std::size_t queue_bytes_max = 8 << 20;
+
+/// Answers to step 1 per connection: a bucket of so many, refilled one per interval. Later ones wait, the last wins.
+inline constexpr int step1_burst = 6;
+inline constexpr std::chrono::milliseconds step1_interval{250};
+/// A longer state vector is not an honest one: 200,000 clients take about 2 MB.
+inline constexpr std::size_t state_vector_bytes_max = 4 << 20;
+
+/// A commit comes this long after the first edit; none when nothing was edited.
+inline constexpr std::chrono::milliseconds commit_window{50};
+inline constexpr std::chrono::milliseconds commit_retry_first{500};
+inline constexpr std::chrono::milliseconds commit_retry_most{10'000};
+/// Edits that wait for a full disk, all pads together. Beyond, senders are sent away (1013) and keep their edits.
+inline constexpr std::size_t unsaved_bytes_max = 32 << 20;
+
+/// The log of an open pad is folded into its state after so many rows or bytes, and when the pad closes.
+inline constexpr std::size_t compact_rows = 2000;
+inline constexpr std::size_t compact_bytes = 1 << 20;
+/// History rows join the edits of one author within this time.
+inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
+
+inline constexpr std::size_t connections_per_room_max = 500;
+inline constexpr std::int64_t bin_ms = 30LL * 24 * 3600 * 1000;
+inline constexpr std::size_t pads_per_association_max = 20'000;
+inline constexpr std::size_t title_characters_max = 200;
+inline constexpr std::uint64_t disk_free_bytes_min = 32 << 20;
+
+/// Close codes (RFC 6455 §7.4.1).
+inline constexpr std::uint16_t close_going_away = 1001;
+inline constexpr std::uint16_t close_bad_data = 1007;
+inline constexpr std::uint16_t close_policy = 1008;
+inline constexpr std::uint16_t close_too_big = 1009;
+inline constexpr std::uint16_t close_try_later = 1013;
+
+} // namespace hameau::pads

@@ -1,0 +1,78 @@
+// What pads declares: its routes, settings and tables. Plain data, read by other processes too.
+#include <array>
+
+#include "modules/manifest.hpp"
+
+namespace hameau {
+
+extern const Manifest pads_manifest;
+
+namespace {
+
+// A pad may be open to people without an account (a link key): the module decides for `{pad}` and its export.
+constexpr std::array routes = {
+    Route{"/api/v1/associations/{association}/pads", Who::member},
+    Route{"/api/v1/pads/{pad}", Who::anyone},
+    Route{"/api/v1/pads/{pad}/restore", Who::member},
+    Route{"/api/v1/pads/{pad}/link", Who::member},
+    Route{"/api/v1/pads/{pad}/authors", Who::anyone},
+    Route{"/api/v1/pads/{pad}/export", Who::anyone},
+    Route{"/api/v1/pads/ws/{pad}", Who::anyone, true},
+};
+
+constexpr std::array settings = {
+    Setting{"limits.frame_max", SettingType::size_bytes, "16 MiB",
+            "The largest message that a pad's editor may send at once, such as a pasted document."},
+    Setting{"limits.pad_max", SettingType::size_bytes, "32 MiB",
+            "The largest pad, with everything that its history needs to merge. A fuller pad can be read, not written."},
+};
+
+constexpr std::array migrations = {
+    Migration{1, R"sql(
+CREATE TABLE pad (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, association TEXT NOT NULL, slug TEXT NOT NULL, title TEXT NOT NULL,
+  members TEXT NOT NULL CHECK (members IN ('none', 'read', 'write')),
+  link TEXT NOT NULL CHECK (link IN ('none', 'read', 'write')), link_key TEXT NOT NULL DEFAULT '',
+  created_ms INTEGER NOT NULL, created_by TEXT NOT NULL, creator TEXT NOT NULL,
+  updated_ms INTEGER NOT NULL, updated_by TEXT NOT NULL, deleted_ms INTEGER) STRICT;
+CREATE UNIQUE INDEX pad_slug ON pad(association, slug) WHERE deleted_ms IS NULL;
+CREATE INDEX pad_deleted ON pad(deleted_ms) WHERE deleted_ms IS NOT NULL;
+-- Who wrote: a member of the house (member, login), or a guest by name only.
+CREATE TABLE author (
+  number INTEGER PRIMARY KEY, member TEXT NOT NULL, login TEXT NOT NULL, name TEXT NOT NULL,
+  UNIQUE (member, login, name)) STRICT;
+-- What came in since the last state, as it came: framed v1 updates of one author in one commit.
+CREATE TABLE pad_update (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE,
+  author INTEGER NOT NULL, time_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE INDEX pad_update_pad ON pad_update(pad);
+-- One v1 update with everything up to `upto`, deleted text collected, and the recorder's index for opening it.
+CREATE TABLE pad_state (
+  pad INTEGER PRIMARY KEY REFERENCES pad(number) ON DELETE CASCADE, upto INTEGER NOT NULL,
+  bytes BLOB NOT NULL, recorder_index BLOB NOT NULL) STRICT;
+-- Everything that was folded into the state, never collected: zstd of framed updates of one author.
+CREATE TABLE pad_history (
+  pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+  author INTEGER NOT NULL, begin_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, updates INTEGER NOT NULL,
+  plain_bytes INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (pad, first_seq)) STRICT, WITHOUT ROWID;
+-- Which author a Yjs client id belongs to; brought: seen first in a step 2 of somebody who had it from elsewhere.
+CREATE TABLE pad_client (
+  pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE, client INTEGER NOT NULL, author INTEGER NOT NULL,
+  brought INTEGER NOT NULL, first_ms INTEGER NOT NULL, PRIMARY KEY (pad, client)) STRICT, WITHOUT ROWID;
+)sql"},
+};
+
+constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
+
+} // namespace
+
+const Manifest pads_manifest{
+    .name = "pads",
+    .routes = routes,
+    .settings = settings,
+    .migrations = migrations,
+    .internal_callers = internal_callers,
+    .idle_stop = std::chrono::minutes(2),
+};
+
+} // namespace hameau

@@ -1,0 +1,217 @@
+// The life of the module: open rooms, timers, health, stop.
+#include "modules/pads/pads.hpp"
+
+#include <sys/statvfs.h>
+
+#include <boost/asio/post.hpp>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+
+namespace hameau {
+
+std::unique_ptr<Module> make_pads() { return std::make_unique<pads::PadsModule>(); }
+
+namespace pads {
+
+namespace asio = boost::asio;
+
+namespace {
+constexpr Event pad_rebuilt{"pads.rebuilt_from_history", Level::error, "the stored state of a pad was damaged; check the disk"};
+constexpr Event frame_refused{"pads.frame_refused", Level::notice};
+constexpr Event limit_reached{"pads.limit_reached", Level::notice};
+constexpr Event pending_dropped{"pads.pending_dropped", Level::notice};
+constexpr Event reader_slow{"pads.reader_slow", Level::info};
+constexpr Event disk_full{"pads.sender_sent_away", Level::warning, "make room on the disk"};
+constexpr Event purged{"pads.bin_emptied", Level::info};
+constexpr Event unsaved_at_stop{"pads.stopped_with_unsaved_edits", Level::error,
+                                "open editors still hold them and send them again when the disk works"};
+constexpr std::size_t pad_bytes_default = 32 << 20;
+} // namespace
+
+Task<Status> PadsModule::start(ModuleContext& context) {
+    context_ = &context;
+    store_ = std::make_unique<PadStore>(context.database());
+    commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
+    committer_ = std::make_unique<Committer>(*store_, context.journal(), [this](Duration delay) {
+        commit_timer_->expires_after(delay);
+        commit_timer_->async_wait([this](boost::system::error_code cancelled) {
+            if (!cancelled) {
+                on_commit_timer();
+            }
+        });
+    });
+    pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
+                         ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
+                         : pad_bytes_default;
+    router_.add("GET", "/api/v1/associations/{association}/pads", this, &PadsModule::list);
+    router_.add("POST", "/api/v1/associations/{association}/pads", this, &PadsModule::create);
+    router_.add("GET", "/api/v1/pads/{pad}", this, &PadsModule::get);
+    router_.add("PATCH", "/api/v1/pads/{pad}", this, &PadsModule::patch);
+    router_.add("DELETE", "/api/v1/pads/{pad}", this, &PadsModule::put_in_bin);
+    router_.add("POST", "/api/v1/pads/{pad}/restore", this, &PadsModule::restore);
+    router_.add("POST", "/api/v1/pads/{pad}/link", this, &PadsModule::link);
+    router_.add("GET", "/api/v1/pads/{pad}/authors", this, &PadsModule::authors);
+    router_.add("GET", "/api/v1/pads/{pad}/export", this, &PadsModule::export_pad);
+    // The process sleeps most of the time: the bin is looked after at each start, not by a clock.
+    const auto gone = store_->purge(now_ms() - bin_ms);
+    if (gone && *gone > 0) {
+        context.journal().write(purged, {{"pads", std::to_string(*gone)}});
+    }
+    co_return Status{};
+}
+
+Task<Response> PadsModule::handle(Request& request) { co_return co_await router_.dispatch(request); }
+
+Result<std::shared_ptr<Room>> PadsModule::open_room(const PadRow& pad) {
+    if (const auto open = rooms_.find(pad.number); open != rooms_.end()) {
+        return open->second;
+    }
+    // Nobody is answered before this is read: a step 2 from an unloaded pad would be an empty document.
+    auto loaded = store_->load(pad.number);
+    if (!loaded) {
+        return fail(std::move(loaded.error()));
+    }
+    if (loaded->rebuilt) {
+        context_->journal().write(pad_rebuilt, {{"pad", pad.id}});
+    }
+    auto room = std::make_shared<Room>(*this, pad, std::move(*loaded), pad_bytes_max_);
+    rooms_.emplace(pad.number, room);
+    return room;
+}
+
+Result<Bytes> PadsModule::content_of(const PadRow& pad) {
+    if (const auto open = rooms_.find(pad.number); open != rooms_.end()) {
+        return open->second->recorder().encode();
+    }
+    const auto loaded = store_->load(pad.number);
+    if (!loaded) {
+        return fail(loaded.error());
+    }
+    return loaded->recorder.encode();
+}
+
+void PadsModule::close_room(std::int64_t number) {
+    const auto found = rooms_.find(number);
+    if (found == rooms_.end() || found->second->in_use()) {
+        return;
+    }
+    const std::shared_ptr<Room> room = found->second;
+    if (!room->unsaved().empty() && !committer_->run()) {
+        return;  // stays in memory until the disk takes it
+    }
+    if (room->has_log()) {
+        committer_->compact(*room);
+    }
+    committer_->forget(*room);
+    rooms_.erase(number);
+    if (!committer_->waiting()) {
+        busy_.reset();
+    }
+}
+
+void PadsModule::close_unused_rooms() {
+    std::vector<std::int64_t> unused;
+    for (const auto& [number, room] : rooms_) {
+        if (!room->in_use()) {
+            unused.push_back(number);
+        }
+    }
+    for (const std::int64_t number : unused) {
+        close_room(number);
+    }
+}
+
+void PadsModule::on_commit_timer() {
+    const bool failed_before = committer_->failing();
+    if (!committer_->run()) {
+        return;
+    }
+    busy_.reset();
+    if (failed_before) {
+        close_unused_rooms();
+    }
+}
+
+std::int64_t PadsModule::wall_ms() const { return now_ms(); }
+
+void PadsModule::flush_soon(Room& room) {
+    asio::post(context_->io(), [this, number = room.pad().number] {
+        if (const auto open = rooms_.find(number); open != rooms_.end()) {
+            const std::shared_ptr<Room> held = open->second;
+            held->flush();
+        }
+    });
+}
+
+void PadsModule::edits_wait(Room& room) {
+    if (!busy_) {
+        busy_ = context_->busy();
+    }
+    committer_->edits_wait(room);
+}
+
+void PadsModule::answer_later(Room& room, Duration delay) {
+    auto timer = std::make_shared<asio::steady_timer>(context_->io(), delay);
+    timer->async_wait([this, timer, number = room.pad().number](boost::system::error_code cancelled) {
+        const auto open = rooms_.find(number);
+        if (!cancelled && open != rooms_.end()) {
+            const std::shared_ptr<Room> held = open->second;
+            held->answer_waiting();
+        }
+    });
+}
+
+void PadsModule::emptied(Room& room) {
+    asio::post(context_->io(), [this, number = room.pad().number] { close_room(number); });
+}
+
+void PadsModule::note(const Room& room, RoomEvent event, const std::string& detail) {
+    const Event& what = event == RoomEvent::bad_frame         ? frame_refused
+                        : event == RoomEvent::over_limit      ? limit_reached
+                        : event == RoomEvent::pending_dropped ? pending_dropped
+                        : event == RoomEvent::too_slow        ? reader_slow
+                                                              : disk_full;
+    context_->journal().write(what, {{"pad", room.pad().id}, {"detail", detail}});
+}
+
+std::vector<Check> PadsModule::check_health() {
+    std::vector<Check> checks;
+    struct statvfs disk {};
+    const bool known = ::statvfs(context_->folder().c_str(), &disk) == 0;
+    const std::uint64_t free_bytes = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+    Check space{"disk", !known || free_bytes >= disk_free_bytes_min, ""};
+    if (!space.passed) {
+        space.advice = "Le disque est presque plein : faites de la place, sinon les pads ne seront plus enregistrés.";
+    }
+    checks.push_back(std::move(space));
+    Check commits{"commits", !committer_->failing(), ""};
+    if (!commits.passed) {
+        commits.advice = "Des modifications (" + std::to_string(committer_->waiting_bytes() / 1024) +
+                         " Kio) ne sont pas encore enregistrées : vérifiez le disque. Elles sont gardées en mémoire et l'essai continue.";
+    }
+    checks.push_back(std::move(commits));
+    return checks;
+}
+
+Task<void> PadsModule::stop() {
+    for (const auto& [number, room] : rooms_) {
+        room->end(close_going_away, "restarting");
+    }
+    if (!committer_->run()) {
+        context_->journal().write(unsaved_at_stop, {{"bytes", std::to_string(committer_->waiting_bytes())}});
+    } else {
+        for (const auto& [number, room] : rooms_) {
+            if (room->has_log()) {
+                committer_->compact(*room);
+            }
+        }
+    }
+    commit_timer_->cancel();
+    busy_.reset();
+    co_return;
+}
+
+} // namespace pads
+} // namespace hameau

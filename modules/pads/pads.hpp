@@ -1,0 +1,12 @@
+// make_pads: the module as the host starts it.
+#pragma once
+
+#include <memory>
+
+#include "modules/module.hpp"
+
+namespace hameau {
+
+std::unique_ptr<Module> make_pads();
+
+} // namespace hameau

@@ -1,0 +1,258 @@
+// One association out, in or erased: pads.json with titles and access, and each pad as one Yjs update (and as Markdown,
+// for people). Reading back trusts nothing: every update is validated as if a visitor had sent it.
+#include <algorithm>
+#include <filesystem>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/export/export.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view index_name = "pads.json";
+constexpr std::string_view folder_name = "pads";
+constexpr std::size_t index_bytes_max = 64 << 20;
+constexpr std::size_t page_rows = 200;
+constexpr std::size_t slug_attempts = 100;
+
+json::object describe(const PadRow& pad) {
+    json::object out;
+    out["id"] = pad.id;
+    out["slug"] = pad.slug;
+    out["title"] = pad.title;
+    json::object access;
+    access["members"] = to_text(pad.access.members);
+    access["link"] = to_text(pad.access.link);
+    out["access"] = std::move(access);
+    out["created_ms"] = pad.created_ms;
+    out["created_by"] = pad.created_by;
+    out["creator"] = pad.creator;
+    out["updated_ms"] = pad.updated_ms;
+    out["updated_by"] = pad.updated_by;
+    out["file"] = std::string(folder_name) + "/" + pad.slug + ".yjs";
+    return out;
+}
+
+json::array describe(const std::vector<BoundClient>& authors) {
+    json::array out;
+    for (const BoundClient& author : authors) {
+        json::object one;
+        one["client"] = author.client;
+        one["member"] = author.person.member;
+        one["login"] = author.person.login;
+        one["name"] = author.person.name;
+        one["brought"] = author.brought;
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+std::string text(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+std::int64_t number(const json::object& object, std::string_view key, std::int64_t otherwise) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_int64() ? value->as_int64() : otherwise;
+}
+
+/// A row from the index, or nothing when it does not name a pad.
+std::optional<PadRow> read_row(const json::object& object) {
+    PadRow pad;
+    pad.id = text(object, "id");
+    pad.slug = text(object, "slug");
+    pad.title = text(object, "title");
+    const bool id_fits = pad.id.size() == 26 && std::all_of(pad.id.begin(), pad.id.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
+    });
+    if (!id_fits || !is_slug(pad.slug) || !is_plain_text(pad.title) || count_characters(pad.title) > title_characters_max) {
+        return std::nullopt;
+    }
+    if (const json::value* access = object.if_contains("access"); access != nullptr && access->is_object()) {
+        pad.access.members = permission_from(text(access->as_object(), "members")).value_or(Permission::write);
+        pad.access.link = permission_from(text(access->as_object(), "link")).value_or(Permission::none);
+    }
+    pad.created_ms = number(object, "created_ms", now_ms());
+    pad.created_by = text(object, "created_by");
+    pad.creator = text(object, "creator");
+    pad.updated_ms = number(object, "updated_ms", pad.created_ms);
+    pad.updated_by = text(object, "updated_by");
+    return pad;
+}
+
+std::vector<NewClient> read_authors(const json::object& object) {
+    std::vector<NewClient> clients;
+    const json::value* list = object.if_contains("authors");
+    if (list == nullptr || !list->is_array()) {
+        return clients;
+    }
+    for (const json::value& value : list->as_array()) {
+        if (!value.is_object()) {
+            continue;
+        }
+        const json::object& one = value.as_object();
+        NewClient client;
+        client.client = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(one, "client", 0)));
+        client.person = std::make_shared<const Person>(Person{text(one, "member"), text(one, "login"), text(one, "name")});
+        client.brought = one.if_contains("brought") != nullptr && one.at("brought").is_bool() && one.at("brought").as_bool();
+        client.time_ms = now_ms();
+        clients.push_back(std::move(client));
+    }
+    return clients;
+}
+
+/// The first free one of slug, slug-2, slug-3, ...
+Result<std::string> free_slug(PadStore& store, const std::string& association, const std::string& slug) {
+    std::string candidate = slug;
+    for (std::size_t i = 2; i < slug_attempts; ++i) {
+        const auto taken = store.find_by_slug(association, candidate);
+        if (!taken) {
+            return fail(taken.error());
+        }
+        if (!*taken) {
+            return candidate;
+        }
+        candidate = slug.substr(0, 60) + "-" + std::to_string(i);
+    }
+    return fail(ErrorKind::conflict, "too many pads are named " + slug);
+}
+
+} // namespace
+
+Task<Status> PadsModule::export_association(std::string slug, std::string folder) {
+    const std::filesystem::path base(folder);
+    if (auto made = make_folder(base, 0700); !made) {
+        co_return made;
+    }
+    if (auto made = make_folder(base / folder_name, 0700); !made) {
+        co_return made;
+    }
+    // What is only in memory belongs to the archive too.
+    if (!committer_->run()) {
+        co_return fail(ErrorKind::unavailable, "the last edits could not be written to the disk; make room and try again");
+    }
+    json::array index;
+    std::string after;
+    const auto markdown = export_format("markdown");
+    for (;;) {
+        const auto rows = store_->list(slug, Bin::outside, after, page_rows);
+        if (!rows) {
+            co_return fail(rows.error());
+        }
+        for (const PadRow& pad : *rows) {
+            after = pad.slug;
+            const auto content = content_of(pad);
+            if (!content) {
+                co_return fail(Error(content.error()).during("the pad " + pad.slug));
+            }
+            const std::string_view bytes(reinterpret_cast<const char*>(content->data()), content->size());
+            auto written = write_file_atomically(base / folder_name / (pad.slug + ".yjs"), bytes);
+            if (written && markdown) {
+                const auto readable = export_document(*markdown, *content, pad.title, false);
+                if (readable) {
+                    written = write_file_atomically(base / folder_name / (pad.slug + ".md"), *readable);
+                }
+            }
+            if (!written) {
+                co_return written;
+            }
+            json::object row = describe(pad);
+            const auto authors = store_->authors(pad.number);
+            if (authors) {
+                row["authors"] = describe(*authors);
+            }
+            index.push_back(std::move(row));
+        }
+        if (rows->size() < page_rows) {
+            break;
+        }
+    }
+    json::object whole;
+    whole["version"] = 1;
+    whole["pads"] = std::move(index);
+    co_return write_file_atomically(base / index_name, json::serialize(whole));
+}
+
+Task<Status> PadsModule::import_association(std::string slug, std::string folder) {
+    const std::filesystem::path base(folder);
+    const auto read = read_file(base / index_name, index_bytes_max);
+    if (!read) {
+        co_return fail(Error(read.error()).during("the archive's pads.json"));
+    }
+    boost::system::error_code failed;
+    const json::value whole = json::parse(*read, failed);
+    const json::value* list = !failed && whole.is_object() ? whole.as_object().if_contains("pads") : nullptr;
+    if (list == nullptr || !list->is_array()) {
+        co_return fail(ErrorKind::invalid, "the archive's pads.json is not a list of pads; nothing was imported from it");
+    }
+    for (const json::value& value : list->as_array()) {
+        auto pad = value.is_object() ? read_row(value.as_object()) : std::nullopt;
+        if (!pad) {
+            co_return fail(ErrorKind::invalid, "a pad in pads.json has no usable id, slug or title");
+        }
+        pad->association = slug;
+        pad->link_key = new_id();
+        // The file is named by the slug, never by a path from the archive.
+        const auto content = read_file(base / folder_name / (pad->slug + ".yjs"), 2 * pad_bytes_max_);
+        if (!content) {
+            co_return fail(Error(content.error()).during("the pad " + pad->slug));
+        }
+        const View bytes(reinterpret_cast<const std::uint8_t*>(content->data()), content->size());
+        Recorder probe;
+        if (const auto applied = probe.apply(bytes); !applied) {
+            co_return fail(Error(applied.error()).during("the pad " + pad->slug));
+        }
+        const auto known = store_->find_by_id(pad->id);
+        if (!known) {
+            co_return fail(known.error());
+        }
+        if (*known && (*known)->association == slug) {
+            continue;  // a second import changes nothing
+        }
+        if (*known) {
+            pad->id = new_id();
+        }
+        auto free = free_slug(*store_, slug, pad->slug);
+        if (!free) {
+            co_return fail(std::move(free.error()));
+        }
+        pad->slug = std::move(*free);
+        Edit edit{std::make_shared<const Person>(), pad->updated_ms, {}};
+        edit.person = std::make_shared<const Person>(Person{"", "", pad->updated_by});
+        frame_update(edit.framed, bytes);
+        if (auto done = store_->create(*pad, &edit); !done) {
+            co_return done;
+        }
+        const auto clients = read_authors(value.as_object());
+        const std::vector<Edit> none;
+        const auto bound = store_->append(pad->number, none, clients);
+        if (!bound) {
+            co_return fail(bound.error());
+        }
+    }
+    co_return Status{};
+}
+
+Task<Status> PadsModule::erase_association(std::string slug) {
+    std::vector<std::shared_ptr<Room>> open;
+    for (const auto& [number, room] : rooms_) {
+        if (room->pad().association == slug) {
+            open.push_back(room);
+        }
+    }
+    for (const std::shared_ptr<Room>& room : open) {
+        room->end(close_policy, "deleted");
+        committer_->forget(*room);
+        rooms_.erase(room->pad().number);
+    }
+    co_return store_->erase_association(slug);
+}
+
+} // namespace hameau::pads

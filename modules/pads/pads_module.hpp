@@ -1,0 +1,94 @@
+// The module pads: HTTP API, upgrades, open rooms, timers, archive. Owner: pads. All of it runs on the one event loop.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+
+#include "modules/module.hpp"
+#include "modules/pads/committer.hpp"
+#include "modules/pads/connection.hpp"
+#include "modules/pads/room.hpp"
+#include "modules/pads/store.hpp"
+#include "modules/support/router.hpp"
+
+namespace hameau::pads {
+
+class PadsModule final : public Module, public RoomOutside {
+public:
+    Task<Status> start(ModuleContext& context) override;
+    Task<Response> handle(Request& request) override;
+    Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> upgrade(Request& request) override;
+    std::vector<Check> check_health() override;
+    Task<Status> export_association(std::string slug, std::string folder) override;
+    Task<Status> import_association(std::string slug, std::string folder) override;
+    Task<Status> erase_association(std::string slug) override;
+    Task<void> stop() override;
+
+private:
+    /// A pad and who asks for it, or the refusal.
+    struct Found {
+        PadRow pad;
+        Asker asker;
+        Permission permission = Permission::none;
+    };
+    using FoundOr = std::variant<Found, Response>;
+    enum class Deleted { refused, allowed };
+
+    // pads_api.cpp
+    Task<Response> list(Request& request);
+    Task<Response> create(Request& request);
+    Task<Response> get(Request& request);
+    Task<Response> patch(Request& request);
+    Task<Response> put_in_bin(Request& request);
+    Task<Response> restore(Request& request);
+    Task<Response> link(Request& request);
+    Task<Response> authors(Request& request);
+    Task<Response> export_pad(Request& request);
+    Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
+
+    // pads_views.cpp
+    FoundOr find(const Request& request, std::string_view key, Deleted deleted);
+    Asker asker_of(const Request& request, const PadRow& pad, std::string_view key) const;
+    boost::json::object item(const Request& request, const Found& found);
+    std::string base_url(const Request& request) const;
+    std::string socket_url(const Request& request, const PadRow& pad) const;
+    Response failure(const Request& request, const Error& error);
+    Response damaged(const Request& request, const PadRow& pad, const Error& error);
+    /// After a change of the row: the open room learns it.
+    void row_changed(const PadRow& pad, bool keys_void);
+
+    // pads.cpp
+    Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
+    Result<Bytes> content_of(const PadRow& pad);
+    void close_room(std::int64_t number);
+    void close_unused_rooms();
+    void on_commit_timer();
+
+    // RoomOutside
+    Duration now() const override { return clock_.now(); }
+    std::int64_t wall_ms() const override;
+    void flush_soon(Room& room) override;
+    void edits_wait(Room& room) override;
+    bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
+    void answer_later(Room& room, Duration delay) override;
+    void emptied(Room& room) override;
+    void note(const Room& room, RoomEvent event, const std::string& detail) override;
+
+    ModuleContext* context_ = nullptr;
+    SystemClock clock_;
+    Router router_;
+    std::unique_ptr<PadStore> store_;
+    std::unique_ptr<Committer> committer_;
+    std::unique_ptr<boost::asio::steady_timer> commit_timer_;
+    std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
+    std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;
+    std::size_t pad_bytes_max_ = 0;
+};
+
+} // namespace hameau::pads

@@ -1,0 +1,141 @@
+// The pads in SQLite: rows of pads, the append-only log of updates, the compacted states, the history.
+// Owner: pads. Writes only in transactions; a state is replaced together with the log rows that it covers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/store/database.hpp"
+#include "modules/pads/access.hpp"
+#include "modules/pads/crdt/recorder.hpp"
+
+namespace hameau::pads {
+
+using crdt::Bytes;
+using crdt::Recorder;
+using crdt::View;
+
+/// Who wrote. A guest (link key) has a name only.
+struct Person {
+    std::string member;
+    std::string login;
+    std::string name;
+};
+using PersonPtr = std::shared_ptr<const Person>;
+
+struct PadRow {
+    std::int64_t number = 0;
+    std::string id;
+    std::string association;
+    std::string slug;
+    std::string title;
+    Access access;
+    std::string link_key;
+    std::int64_t created_ms = 0;
+    std::string created_by;  ///< name
+    std::string creator;     ///< member id
+    std::int64_t updated_ms = 0;
+    std::string updated_by;  ///< name
+    std::optional<std::int64_t> deleted_ms;
+};
+
+/// What one author did within one commit: updates, each behind its length (uvar).
+struct Edit {
+    PersonPtr person;
+    std::int64_t time_ms = 0;
+    Bytes framed;
+};
+
+/// A Yjs client id seen for the first time.
+struct NewClient {
+    std::uint64_t client = 0;
+    PersonPtr person;
+    bool brought = false;  ///< came in a step 2 and the connection did not announce the id: written by who knows whom
+    std::int64_t time_ms = 0;
+};
+
+struct Loaded {
+    Recorder recorder;
+    std::unordered_set<std::uint64_t> clients;  ///< already bound
+    std::int64_t last_seq = 0;
+    std::size_t log_rows = 0;
+    std::size_t log_bytes = 0;
+    bool rebuilt = false;  ///< the state was damaged: made anew from the history
+};
+
+struct BoundClient {
+    std::uint64_t client = 0;
+    Person person;
+    bool brought = false;
+};
+
+enum class Bin { outside, inside };
+
+/// Appends one update to `framed`.
+void frame_update(Bytes& framed, View update);
+/// Calls visit(View) for each framed update; false when the bytes are cut short.
+template <class Visit>
+bool each_framed(View framed, Visit&& visit) {
+    crdt::Reader in(framed);
+    while (!in.done()) {
+        View update;
+        if (!in.bytes(update)) {
+            return false;
+        }
+        visit(update);
+    }
+    return true;
+}
+
+class PadStore {
+public:
+    explicit PadStore(Database& database);
+
+    // Pads. Errors: conflict when the slug is taken.
+    Status create(PadRow& pad, const Edit* content);
+    Result<std::optional<PadRow>> find_by_id(std::string_view id);
+    Result<std::optional<PadRow>> find_by_slug(std::string_view association, std::string_view slug);
+    /// In order of slug (outside the bin), at most `limit`.
+    Result<std::vector<PadRow>> list(std::string_view association, Bin bin, std::string_view after, std::size_t limit);
+    Result<std::size_t> count(std::string_view association);
+    Status update(const PadRow& pad);
+    Status erase(std::int64_t number);
+    Status erase_association(std::string_view association);
+    /// Removes for good what was put into the bin before that time. Returns how many.
+    Result<std::size_t> purge(std::int64_t before_ms);
+
+    // Content.
+    Result<Loaded> load(std::int64_t number);
+    /// Appends to the log; inside a transaction of the caller. Returns the last sequence number.
+    Result<std::int64_t> append(std::int64_t number, const std::vector<Edit>& edits, const std::vector<NewClient>& clients);
+    /// Replaces the state and moves the log up to `upto` into the history, in one transaction.
+    Status compact(std::int64_t number, const crdt::Stored& state, std::int64_t upto);
+    Result<std::vector<BoundClient>> authors(std::int64_t number);
+    /// Every update ever, oldest first: the document that was never collected.
+    Status each_update(std::int64_t number, const std::function<Status(View)>& visit);
+
+    Database& database() { return database_; }
+    /// A transaction with append() in it failed: forget what it had made.
+    void rolled_back() { author_numbers_.clear(); }
+
+private:
+    Result<std::int64_t> author_number(const Person& person);
+    Status bind_clients(std::int64_t number, const std::vector<NewClient>& clients);
+    Result<Recorder> open_state(std::int64_t number, std::int64_t& upto, bool& rebuilt);
+    Status move_to_history(std::int64_t number, std::int64_t upto);
+
+    Database& database_;
+    // The hot path is prepared once.
+    Statement insert_update_;
+    Statement insert_client_;
+    std::unordered_map<std::string, std::int64_t> author_numbers_;
+};
+
+} // namespace hameau::pads

@@ -1,0 +1,352 @@
+// Associations and their groups.
+#include "daemon/base/io.hpp"
+#include "modules/people/people_module.hpp"
+#include "modules/support/paging.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t body_bytes_max = 262144;
+constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
+
+json::array texts(const std::vector<std::string>& list) {
+    json::array out;
+    for (const std::string& text : list) {
+        out.emplace_back(text);
+    }
+    return out;
+}
+
+json::object association_document(const Association& association, Role role) {
+    json::object out;
+    out["slug"] = association.slug;
+    out["name"] = association.name;
+    out["role"] = to_text(role);
+    out["domains"] = texts(association.domains);
+    out["members"] = association.members;
+    out["quota_bytes"] = association.quota_bytes;
+    return out;
+}
+
+json::object group_document(const Circle& circle) {
+    json::object out;
+    out["slug"] = circle.slug;
+    out["name"] = circle.name;
+    json::array members;
+    for (const auto& [id, login] : circle.members) {
+        members.emplace_back(login);
+    }
+    out["members"] = std::move(members);
+    out["outside"] = texts(circle.outside);
+    if (circle.address.empty()) {
+        out["address"] = nullptr;
+    } else {
+        out["address"] = circle.address;
+    }
+    out["may_send"] = circle.may_send;
+    return out;
+}
+
+} // namespace
+
+std::vector<std::string> People::read_domains(JsonFields& fields) {
+    Length length;
+    length.most = 253;
+    std::vector<std::string> domains;
+    for (const std::string& typed : fields.optional_texts("domains", domains_per_association_max, length).value_or(std::vector<std::string>())) {
+        std::string domain = ascii_lower(typed);
+        if (!is_host_name(domain)) {
+            fields.refuse_field("domains", "field.host");
+        } else if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
+            domains.push_back(std::move(domain));
+        }
+    }
+    return domains;
+}
+
+Task<Response> People::list_associations(Request& request) {
+    const Actor actor = actor_of(request);
+    if (auto refused = refuse_signed_out(request, actor)) {
+        co_return std::move(*refused);
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    std::vector<Association> found;
+    if (actor.admin) {
+        found = store_->associations(page->after, page->limit + 1);
+    } else {
+        for (const auto& [slug, role] : actor.associations) {
+            auto association = slug > page->after && found.size() <= page->limit ? store_->association(slug) : std::nullopt;
+            if (association) {
+                found.push_back(std::move(*association));
+            }
+        }
+    }
+    json::array items;
+    for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
+        items.push_back(association_document(found[i], actor.role_in(found[i].slug)));
+    }
+    co_return list_response(std::move(items), found.size() > page->limit ? found[page->limit - 1].slug : "");
+}
+
+Task<Response> People::show_association(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::member)) {
+        co_return std::move(*refused);
+    }
+    co_return json_response(200, association_document(store_->association(slug).value_or(Association()), actor.role_in(slug)));
+}
+
+Task<Response> People::add_association(Request& request) {
+    const Actor actor = actor_of(request);
+    if (auto refused = refuse_unless_admin(request, actor)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Association association;
+    association.slug = fields.slug("slug");
+    association.name = fields.text("name");
+    association.domains = read_domains(fields);
+    association.quota_bytes = fields.optional_size("quota").value_or(quota_default);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    if (store_->association(association.slug)) {
+        co_return say(request, 409, "association_exists");
+    }
+    if (store_->count_associations() >= associations_max) {
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(associations_max));
+        co_return say(request, 422, "ceiling", parameters);
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto put = store_->put_association(association);
+        return put ? store_->emit_association(association.slug) : put;
+    });
+    if (!done) {
+        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken") : say_failed(request, done.error());
+    }
+    Response response = json_response(201, association_document(association, Role::manager));
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+Task<Response> People::change_association(Request& request) {
+    const Actor actor = actor_of(request);
+    if (auto refused = refuse_unless_admin(request, actor)) {
+        co_return std::move(*refused);
+    }
+    auto association = store_->association(request.parameter("slug"));
+    if (!association) {
+        co_return say(request, 404, "not_found");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    association->name = fields.optional_text("name").value_or(association->name);
+    if (fields.has("domains")) {
+        association->domains = read_domains(fields);
+    } else {
+        (void)fields.optional_array("domains", 0);
+    }
+    association->quota_bytes = fields.optional_size("quota").value_or(association->quota_bytes);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto put = store_->put_association(*association);
+        return put ? store_->emit_association(association->slug) : put;
+    });
+    if (!done) {
+        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken") : say_failed(request, done.error());
+    }
+    Response response = json_response(200, association_document(*association, Role::manager));
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+Task<Response> People::internal_association(Request& request) {
+    if (request.who.caller == Caller::gate) {
+        co_return say(request, 403, "forbidden");
+    }
+    const auto association = store_->association(request.parameter("slug"));
+    if (!association) {
+        co_return say(request, 404, "not_found");
+    }
+    json::object out;
+    out["slug"] = association->slug;
+    out["name"] = association->name;
+    out["domains"] = texts(association->domains);
+    out["quota_bytes"] = association->quota_bytes;
+    co_return json_response(200, out);
+}
+
+Task<Response> People::list_groups(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::member)) {
+        co_return std::move(*refused);
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    const auto circles = store_->circles(slug, page->after, page->limit + 1);
+    json::array items;
+    for (std::size_t i = 0; i < circles.size() && i < page->limit; ++i) {
+        items.push_back(group_document(circles[i]));
+    }
+    co_return list_response(std::move(items), circles.size() > page->limit ? circles[page->limit - 1].slug : "");
+}
+
+void People::read_group(JsonFields& fields, Circle& circle, const Association& association, bool all) {
+    circle.name = all ? fields.text("name") : fields.optional_text("name").value_or(circle.name);
+    Length length;
+    length.most = 64;
+    if (const auto logins = fields.optional_texts("members", group_entries_max, length)) {
+        circle.members.clear();
+        for (const std::string& typed : *logins) {
+            const auto member = store_->member(association.slug, ascii_lower(typed));
+            if (member) {
+                circle.members.emplace_back(member->person.id, member->person.login);
+            } else {
+                Parameters parameters;
+                parameters.emplace_back("login", typed);
+                fields.refuse_field("members", "not_a_member", std::move(parameters));
+            }
+        }
+    }
+    length.most = 254;
+    if (const auto outside = fields.optional_texts("outside", group_entries_max, length)) {
+        circle.outside.clear();
+        for (const std::string& typed : *outside) {
+            if (auto address = normalise_address(typed)) {
+                circle.outside.push_back(std::move(*address));
+            } else {
+                fields.refuse_field("outside", "field.address");
+            }
+        }
+    }
+    const bool no_address = fields.is_null("address");
+    if (auto address = fields.optional_address("address")) {
+        const std::string domain = address->substr(address->find('@') + 1);
+        if (std::find(association.domains.begin(), association.domains.end(), domain) == association.domains.end()) {
+            std::string shown;
+            for (const std::string& known : association.domains) {
+                shown += (shown.empty() ? "" : ", ") + known;
+            }
+            Parameters parameters;
+            parameters.emplace_back("domains", shown);
+            fields.refuse_field("address", "mailbox_domain", std::move(parameters));
+        }
+        circle.address = std::move(*address);
+    } else if (no_address) {
+        circle.address.clear();
+    }
+    circle.may_send = fields.boolean("may_send", circle.may_send);
+}
+
+Task<Response> People::add_group(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Circle circle;
+    circle.association = slug;
+    circle.slug = fields.slug("slug");
+    read_group(fields, circle, store_->association(slug).value_or(Association()), true);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    if (store_->circle(slug, circle.slug)) {
+        co_return say(request, 409, "group_exists");
+    }
+    if (store_->count_circles(slug) >= groups_per_association_max) {
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(groups_per_association_max));
+        co_return say(request, 422, "ceiling", parameters);
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto put = store_->put_circle(circle);
+        return put ? store_->emit_circle(slug, circle.slug) : put;
+    });
+    if (!done) {
+        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "group_address_taken") : say_failed(request, done.error());
+    }
+    const auto added = store_->circle(slug, circle.slug);
+    Response response = json_response(201, group_document(added.value_or(circle)));
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+Task<Response> People::change_group(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string group(request.parameter("group"));
+    const auto body = co_await read_json(request, body_bytes_max);
+    // Read after the body has come: nothing of another call is lost.
+    auto circle = store_->circle(slug, group);
+    if (!circle) {
+        co_return say(request, 404, "not_found");
+    }
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    read_group(fields, *circle, store_->association(slug).value_or(Association()), false);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto put = store_->put_circle(*circle);
+        return put ? store_->emit_circle(slug, group) : put;
+    });
+    if (!done) {
+        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "group_address_taken") : say_failed(request, done.error());
+    }
+    const auto changed = store_->circle(slug, group);
+    Response response = json_response(200, group_document(changed.value_or(*circle)));
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+Task<Response> People::erase_group(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string group(request.parameter("group"));
+    if (!store_->circle(slug, group)) {
+        co_return say(request, 404, "not_found");
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto erased = store_->erase_circle(slug, group);
+        return erased ? store_->emit_circle_erased(slug, group) : erased;
+    });
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    Response response = empty_response(204);
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+} // namespace hameau::people

@@ -1,0 +1,302 @@
+// Invitations (a link or a typable code) and the first set-up of the house.
+#include <filesystem>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/people/people_module.hpp"
+#include "modules/people/secrets.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+constexpr std::size_t body_bytes_max = 16384;
+constexpr std::size_t setup_file_bytes_max = 256;
+constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
+
+Error too_busy() {
+    Error error;
+    error.kind = ErrorKind::unavailable;
+    error.message = "too much slow work waits";
+    return error;
+}
+} // namespace
+
+Task<Result<People::NewInvitation>> People::make_invitation(std::string prefix) {
+    NewInvitation made;
+    made.token = new_token();
+    made.code = new_code();
+    const std::string salt = store_->house_value("code_salt");
+    std::optional<std::string> hash;
+    std::function<void()> work = [&hash, &made, &salt] { hash = hash_code(made.code, salt); };
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || !hash) {
+        co_return fail(too_busy());
+    }
+    made.code_hash = std::move(*hash);
+    co_return made;
+}
+
+Status People::keep_invitation(const NewInvitation& invitation, const std::string& person, const std::string& association) {
+    const std::int64_t now = wall_ms_();
+    return store_->put_invitation(person, association, token_hash(invitation.token), invitation.code_hash, now, now + invitation_ms);
+}
+
+json::object People::invitation_document(const Request& request, const NewInvitation& invitation) const {
+    std::string house(request.header("hameau-scheme-host"));
+    const Settings& settings = context_->settings();
+    if (house.empty() && settings.has("house.host")) {
+        house = "https://" + settings.text("house.host");
+        if (settings.has("house.https_port") && settings.text("house.https_port") != "443") {
+            house += ":" + settings.text("house.https_port");
+        }
+    }
+    json::object out;
+    // The token travels in the fragment: it reaches no log and no Referer.
+    out["url"] = house + "/invitation#" + invitation.token;
+    out["code"] = shown_code(invitation.code);
+    out["expires"] = format_utc(wall_ms_() + invitation_ms);
+    return out;
+}
+
+Task<std::variant<Invitation, Response>> People::find_invitation(Request& request) {
+    std::variant<Invitation, Response> outcome;
+    const std::string typed(request.parameter("invitation"));
+    std::string hash;
+    std::optional<std::string> key;
+    if (typed.size() == token_characters) {
+        hash = token_hash(typed);
+    } else {
+        // Short enough to be guessed one day: tries are slowed down for each address prefix.
+        key = throttle_of(request, "invitation code", "");
+        const Duration wait = key ? throttle_.begin(*key) : Duration(0);
+        if (wait > Duration(0)) {
+            outcome = say_wait(request, wait);
+            co_return outcome;
+        }
+        const auto code = normalise_code(typed);
+        if (code) {
+            const std::string salt = store_->house_value("code_salt");
+            std::optional<std::string> hashed;
+            std::function<void()> work = [&hashed, &code, &salt] { hashed = hash_code(*code, salt); };
+            std::string prefix = address_prefix(request);
+            const bool ran = co_await slow(std::move(prefix), std::move(work));
+            if (!ran || !hashed) {
+                if (key) {
+                    throttle_.withdraw(*key);
+                }
+                outcome = say_failed(request, too_busy());
+                co_return outcome;
+            }
+            hash = std::move(*hashed);
+        }
+    }
+    auto found = hash.empty() ? std::nullopt : store_->invitation(hash, wall_ms_());
+    if (!found) {
+        outcome = say(request, 404, "invitation_gone");
+        co_return outcome;
+    }
+    if (key) {
+        throttle_.succeed(*key);
+    }
+    outcome = std::move(*found);
+    co_return outcome;
+}
+
+Task<Response> People::show_invitation(Request& request) {
+    auto outcome = co_await find_invitation(request);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Invitation& invitation = std::get<Invitation>(outcome);
+    json::object out;
+    out["name"] = invitation.person.name;
+    out["login"] = invitation.person.login;
+    out["association"] = invitation.association_name;
+    out["expires"] = format_utc(invitation.expires_ms);
+    co_return json_response(200, out);
+}
+
+Task<Response> People::accept_invitation(Request& request) {
+    auto outcome = co_await find_invitation(request);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Invitation invitation = std::move(std::get<Invitation>(outcome));
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const Secret password(fields.raw_text("password", password_length()));
+    const bool shared = fields.boolean("shared_computer", false);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    std::optional<std::string> hash;
+    std::function<void()> work = [&hash, &password] { hash = hash_password(password.reveal()); };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || !hash) {
+        co_return say_failed(request, too_busy());
+    }
+    const std::string id = invitation.person.id;
+    bool taken = false;
+    std::optional<Person> person;
+    const Status done = store_->transaction([&]() -> Status {
+        person = store_->person(id);
+        // Used or renewed while the password was hashed: only one may win.
+        taken = store_->use_invitation(id, invitation.token_hash) && person && !person->disabled;
+        if (!taken) {
+            return store_->status();
+        }
+        person->password_hash = *hash;
+        if (auto changed = store_->update_person(*person); !changed) {
+            return changed;
+        }
+        store_->forget_trial_card(id);
+        if (auto erased = store_->erase_sessions(id, ""); !erased) {
+            return erased;
+        }
+        return store_->emit_member(id);
+    });
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    if (!taken) {
+        co_return say(request, 404, "invitation_gone");
+    }
+    revoke_person(id);
+    const auto made = open_session(*person, shared, actor_of(request).session, false);
+    if (!made) {
+        co_return say_failed(request, made.error());
+    }
+    Actor actor;
+    actor.admin = person->admin;
+    actor.shared = shared;
+    actor.person = id;
+    actor.login = person->login;
+    actor.name = person->name;
+    actor.associations = store_->memberships(id);
+    Response response = json_response(201, session_document(actor));
+    set_cookies(response, *made);
+    co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
+}
+
+Status People::prepare_setup() {
+    const std::size_t admins = store_->count_admins();
+    if (auto sound = store_->status(); !sound) {
+        return sound;
+    }
+    if (admins > 0) {
+        finish_setup();
+        return {};
+    }
+    const auto kept = read_file(setup_file(), setup_file_bytes_max);
+    if (kept && kept->size() >= token_characters) {
+        return {};
+    }
+    return write_file_atomically(setup_file(), new_token() + "\n", 0600);
+}
+
+void People::finish_setup() { ::unlink(setup_file().c_str()); }
+
+Task<Response> People::show_setup(Request& request) {
+    (void)request;
+    json::object out;
+    out["needed"] = store_->count_admins() == 0;
+    co_return json_response(200, out);
+}
+
+Task<Response> People::set_up(Request& request) {
+    if (store_->count_admins() > 0) {
+        co_return say(request, 409, "setup_done");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const std::string token = fields.text("token");
+    const auto kept = read_file(setup_file(), setup_file_bytes_max);
+    const std::string wanted = kept ? kept->substr(0, kept->find_first_of("\r\n")) : std::string();
+    if (wanted.size() != token_characters || !same_secret(wanted, token)) {
+        co_return say(request, 403, "setup_token");
+    }
+    const std::string house = fields.text("house");
+    const std::string language = fields.optional_choice("language", "fr|en").value_or("fr");
+    Person person;
+    person.id = new_id();
+    person.login = fields.login("login");
+    person.name = fields.text("name");
+    person.admin = true;
+    const Secret password(fields.raw_text("password", password_length()));
+    Association association;
+    if (const json::object* nested = fields.object("association")) {
+        JsonFields inner(*nested);
+        association.slug = inner.slug("slug");
+        association.name = inner.text("name");
+        association.domains = read_domains(inner);
+        association.quota_bytes = quota_default;
+        fields.take_errors("association", inner);
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    std::optional<std::string> hash;
+    std::function<void()> work = [&hash, &password] { hash = hash_password(password.reveal()); };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || !hash) {
+        co_return say_failed(request, too_busy());
+    }
+    person.password_hash = std::move(*hash);
+    bool late = false;
+    const Status done = store_->transaction([&]() -> Status {
+        late = store_->count_admins() > 0;
+        if (late) {
+            return store_->status();
+        }
+        store_->set_house_value("name", house);
+        store_->set_house_value("language", language);
+        if (auto kept_person = store_->insert_person(person); !kept_person) {
+            return kept_person;
+        }
+        if (auto put = store_->put_association(association); !put) {
+            return put;
+        }
+        if (auto set = store_->set_membership(association.slug, person.id, Role::manager); !set) {
+            return set;
+        }
+        if (auto told = store_->emit_association(association.slug); !told) {
+            return told;
+        }
+        return store_->emit_member(person.id);
+    });
+    if (!done) {
+        if (done.error().kind == ErrorKind::conflict) {
+            co_return say(request, 409, "login_taken");
+        }
+        co_return say_failed(request, done.error());
+    }
+    if (late) {
+        co_return say(request, 409, "setup_done");
+    }
+    finish_setup();
+    const auto made = open_session(person, false, "", false);
+    if (!made) {
+        co_return say_failed(request, made.error());
+    }
+    Actor actor;
+    actor.admin = true;
+    actor.person = person.id;
+    actor.login = person.login;
+    actor.name = person.name;
+    Response response = json_response(201, session_document(actor));
+    set_cookies(response, *made);
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+} // namespace hameau::people

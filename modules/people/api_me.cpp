@@ -1,0 +1,245 @@
+// One's own account: password, sign-out everywhere, recovery codes, app passwords (which mail keeps).
+#include "daemon/base/io.hpp"
+#include "modules/people/people_module.hpp"
+#include "modules/people/secrets.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+constexpr std::size_t body_bytes_max = 8192;
+} // namespace
+
+Task<Response> People::change_password(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Length any;
+    any.most = password_characters_max;
+    const Secret current(fields.raw_text("current", any));
+    const Secret fresh(fields.raw_text("new", password_length()));
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    const auto person = store_->person(actor.person);
+    if (!person) {
+        co_return say(request, 401, "signed_out");
+    }
+    // Whoever found an open session must not guess the password with it: counted for this session alone.
+    const std::string key = throttle_key(actor.person, "session " + actor.session);
+    const Duration wait = throttle_.begin(key);
+    if (wait > Duration(0)) {
+        co_return say_wait(request, wait);
+    }
+    bool right = false;
+    std::optional<std::string> hash;
+    std::function<void()> work = [&] {
+        right = password_matches(person->password_hash, current.reveal());
+        if (right) {
+            hash = hash_password(fresh.reveal());
+        }
+    };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || (right && !hash)) {
+        throttle_.withdraw(key);
+        co_return say(request, 503, "busy");
+    }
+    if (!right) {
+        co_return say(request, 403, "wrong_current");
+    }
+    throttle_.succeed(key);
+    bool changed = false;
+    const Status done = store_->transaction([&]() -> Status {
+        auto now = store_->person(actor.person);
+        changed = now && !now->disabled && now->password_hash == person->password_hash;
+        if (!changed) {
+            return store_->status();
+        }
+        now->password_hash = *hash;
+        if (auto kept = store_->update_person(*now); !kept) {
+            return kept;
+        }
+        store_->forget_trial_card(now->id);
+        if (auto erased = store_->erase_sessions(now->id, actor.session); !erased) {
+            return erased;
+        }
+        return store_->emit_member(now->id);
+    });
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    if (!changed) {
+        co_return say(request, 403, "wrong_current");
+    }
+    // The gate forgets all of the person's sessions and asks again for the one that stays.
+    revoke_person(actor.person);
+    Response response = empty_response(204);
+    co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
+}
+
+Task<Response> People::sign_out_everywhere(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto erased = store_->erase_sessions(actor.person, "");
+        return erased ? store_->erase_devices(actor.person) : erased;
+    });
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    revoke_person(actor.person);
+    Response response = empty_response(204);
+    response.headers.emplace_back("Set-Cookie", std::string(session_cookie) + "=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    if (actor.shared) {
+        response.headers.emplace_back("Clear-Site-Data", "\"cache\",\"cookies\",\"storage\"");
+    }
+    co_return response;
+}
+
+Task<Response> People::count_recovery_codes(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    json::object out;
+    out["codes"] = json::array();
+    out["left"] = store_->count_recovery_codes(actor.person);
+    co_return json_response(200, out);
+}
+
+Task<Response> People::make_recovery_codes(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    std::vector<std::string> codes;
+    for (std::size_t i = 0; i < recovery_codes; ++i) {
+        codes.push_back(new_code());
+    }
+    std::vector<std::string> hashes;
+    const std::string salt = store_->house_value("code_salt") + actor.person;
+    std::function<void()> work = [&] {
+        for (const std::string& code : codes) {
+            if (auto hash = hash_code(code, salt)) {
+                hashes.push_back(std::move(*hash));
+            }
+        }
+    };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || hashes.size() != codes.size()) {
+        co_return say(request, 503, "busy");
+    }
+    const Status done = store_->transaction([&]() -> Status { return store_->replace_recovery_codes(actor.person, hashes); });
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    json::array shown;
+    for (const std::string& code : codes) {
+        shown.emplace_back(shown_code(code));
+    }
+    json::object out;
+    out["codes"] = std::move(shown);
+    out["left"] = codes.size();
+    co_return json_response(200, out);
+}
+
+Task<Response> People::forward_to_mail(const Request& request, std::string method, std::string path, std::string text) {
+    if (!store_->mail_enabled()) {
+        co_return say(request, 503, "mail_off");
+    }
+    auto answer = co_await context_->call("mail", std::move(method), std::move(path), std::move(text));
+    if (!answer) {
+        co_return say(request, 503, "mail_off");
+    }
+    Response response;
+    response.status = answer->status;
+    for (auto& [name, value] : answer->headers) {
+        std::string lower(name);
+        for (char& c : lower) {
+            c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+        if (lower == "content-type") {
+            response.headers.emplace_back("Content-Type", value);
+        }
+    }
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = std::move(answer->body);
+    co_return response;
+}
+
+Task<Response> People::app_passwords(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    if (request.method != "POST") {
+        std::string path = "/internal/app-passwords?member=" + actor.person;
+        co_return co_await forward_to_mail(request, "GET", std::move(path), "");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Length length;
+    length.most = 100;
+    json::object out;
+    out["member"] = actor.person;
+    out["name"] = fields.text("name", length);
+    json::array scopes;
+    const auto typed = fields.optional_texts("scopes", 4);
+    for (const std::string& scope : typed.value_or(std::vector<std::string>{"imap", "submission"})) {
+        if (scope != "imap" && scope != "submission" && scope != "dav" && scope != "deploy") {
+            Parameters parameters;
+            parameters.emplace_back("choices", "imap, submission, dav, deploy");
+            fields.refuse_field("scopes", "field.choice", std::move(parameters));
+        }
+        scopes.emplace_back(scope);
+    }
+    out["scopes"] = std::move(scopes);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    // Mail must know the member before it can keep a password for them.
+    const bool known = co_await delivered();
+    if (!known) {
+        co_return say(request, 503, "mail_off");
+    }
+    std::string text = json::serialize(out);
+    co_return co_await forward_to_mail(request, "POST", "/internal/app-passwords", std::move(text));
+}
+
+Task<Response> People::erase_app_password(Request& request) {
+    const Actor actor = actor_of(request);
+    if (actor.person.empty()) {
+        co_return say(request, 401, "signed_out");
+    }
+    const std::string id(request.parameter("id"));
+    constexpr std::size_t id_characters = 26;
+    if (id.size() != id_characters || id.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") != std::string::npos) {
+        co_return say(request, 404, "not_found");
+    }
+    std::string path = "/internal/app-passwords/" + id + "?member=" + actor.person;
+    co_return co_await forward_to_mail(request, "DELETE", std::move(path), "");
+}
+
+} // namespace hameau::people

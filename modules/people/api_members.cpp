@@ -1,0 +1,392 @@
+// Members of an association: list, add, change, remove, invite again.
+#include "daemon/base/io.hpp"
+#include "modules/people/people_module.hpp"
+#include "modules/people/secrets.hpp"
+#include "modules/support/paging.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t body_bytes_max = 16384;
+
+/// Why a transaction was refused: a status and a code for the person, or the store's own error.
+struct Refusal {
+    int status = 0;
+    std::string_view code;
+};
+
+Status refuse(Refusal& refusal, int status, std::string_view code) {
+    refusal.status = status;
+    refusal.code = code;
+    return fail(ErrorKind::invalid, "refused");
+}
+
+json::object member_document(const Member& member, bool all) {
+    json::object out;
+    const Person& person = member.person;
+    out["id"] = person.id;
+    out["login"] = person.login;
+    out["name"] = person.name;
+    out["role"] = person.admin ? std::string_view("admin") : to_text(member.role);
+    out["state"] = person.disabled ? "disabled" : person.password_hash.empty() ? "invited" : "active";
+    if (all) {
+        out["contact"] = person.contact;
+        out["invitation_open"] = member.invited;
+    }
+    if (!member.mailbox.empty()) {
+        out["mailbox"] = member.mailbox;
+    }
+    return out;
+}
+
+} // namespace
+
+void People::check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug) {
+    const auto association = store_->association(slug);
+    if (!mailbox || !association) {
+        return;
+    }
+    std::string shown;
+    for (const std::string& domain : association->domains) {
+        if (mailbox->ends_with("@" + domain)) {
+            return;
+        }
+        shown += (shown.empty() ? "" : ", ") + domain;
+    }
+    Parameters parameters;
+    parameters.emplace_back("domains", shown);
+    fields.refuse_field("mailbox", "mailbox_domain", std::move(parameters));
+}
+
+Task<Response> People::list_members(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::member)) {
+        co_return std::move(*refused);
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    const auto members = store_->members(slug, page->after, page->limit + 1);
+    json::array items;
+    for (std::size_t i = 0; i < members.size() && i < page->limit; ++i) {
+        items.push_back(member_document(members[i], actor.manages(slug)));
+    }
+    co_return list_response(std::move(items), members.size() > page->limit ? members[page->limit - 1].person.login : "");
+}
+
+Task<Response> People::add_member(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Person person;
+    person.id = new_id();
+    person.login = fields.login("login");
+    person.name = fields.text("name");
+    const std::string role = fields.optional_choice("role", "member|manager|admin").value_or("member");
+    const auto typed_password = fields.optional_raw_text("password", password_length());
+    const Secret password(typed_password.value_or(""));
+    const bool invite = fields.boolean("invite", false);
+    const auto mailbox = fields.optional_address("mailbox");
+    check_mailbox(fields, mailbox, slug);
+    person.contact = fields.optional_address("contact").value_or("");
+    if (role == "admin" && !actor.admin) {
+        fields.refuse_field("role", "admin_role");
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    person.admin = role == "admin";
+    const std::string prefix = address_prefix(request);
+    std::optional<std::string> hash;
+    if (!password.empty()) {
+        std::function<void()> work = [&hash, &password] { hash = hash_password(password.reveal()); };
+        std::string who = prefix;
+        const bool ran = co_await slow(std::move(who), std::move(work));
+        if (!ran || !hash) {
+            co_return say(request, 503, "busy");
+        }
+    }
+    person.password_hash = hash.value_or("");
+    std::optional<NewInvitation> invitation;
+    if (invite) {
+        std::string who = prefix;
+        auto made = co_await make_invitation(std::move(who));
+        if (!made) {
+            co_return say_failed(request, made.error());
+        }
+        invitation = std::move(*made);
+    }
+    Refusal refusal;
+    bool existing = false;
+    const Status done = store_->transaction([&]() -> Status {
+        if (store_->count_members(slug) >= members_per_association_max) {
+            return refuse(refusal, 422, "ceiling");
+        }
+        if (const auto found = store_->person_by_login(person.login)) {
+            if (store_->member(slug, person.login)) {
+                return refuse(refusal, 409, "member_exists");
+            }
+            // An account of the house joins one more association; only who answers for it may do that.
+            bool known = actor.admin;
+            for (const auto& [other, other_role] : store_->memberships(found->id)) {
+                known = known || actor.manages(other);
+            }
+            if (!known) {
+                return refuse(refusal, 409, "login_taken");
+            }
+            if ((!person.password_hash.empty() && !actor.house) || invite) {
+                return refuse(refusal, 409, "person_has_account");
+            }
+            existing = true;
+            Person changed = *found;
+            changed.admin = changed.admin || person.admin;
+            person = changed;
+            if (auto kept = store_->update_person(changed); !kept) {
+                return kept;
+            }
+        } else {
+            if (auto kept = store_->insert_person(person); !kept) {
+                return kept;
+            }
+        }
+        if (auto set = store_->set_membership(slug, person.id, role == "member" ? Role::member : Role::manager); !set) {
+            return set;
+        }
+        if (mailbox) {
+            if (auto set = store_->set_mailbox(person.id, *mailbox); !set) {
+                return set.error().kind == ErrorKind::conflict ? refuse(refusal, 409, "mailbox_taken") : set;
+            }
+        }
+        if (invitation) {
+            if (auto kept = keep_invitation(*invitation, person.id, slug); !kept) {
+                return kept;
+            }
+        }
+        if (trial_ && actor.house && !existing && !password.empty()) {
+            store_->keep_trial_card(person.id, password.reveal());
+        }
+        if (auto told = store_->emit_member(person.id); !told) {
+            return told;
+        }
+        return store_->status();
+    });
+    if (!done) {
+        if (refusal.status == 0) {
+            co_return say_failed(request, done.error());
+        }
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(members_per_association_max));
+        co_return say(request, refusal.status, refusal.code, parameters);
+    }
+    if (person.admin) {
+        finish_setup();
+    }
+    if (existing) {
+        revoke_person(person.id);
+    }
+    const auto added = store_->member(slug, person.login);
+    if (!added) {
+        co_return say(request, 404, "not_found");
+    }
+    json::object out = member_document(*added, true);
+    if (invitation) {
+        out["invitation"] = invitation_document(request, *invitation);
+    }
+    Response response = json_response(201, out);
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+Task<Response> People::change_member(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string login = ascii_lower(request.parameter("login"));
+    if (!store_->member(slug, login)) {
+        co_return say(request, 404, "not_found");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const auto role = fields.optional_choice("role", "member|manager|admin");
+    const auto name = fields.optional_text("name");
+    const auto disabled = fields.optional_boolean("disabled");
+    const auto contact = fields.optional_address("contact");
+    const bool no_contact = fields.is_null("contact");
+    const auto mailbox = fields.optional_address("mailbox");
+    const bool no_mailbox = fields.is_null("mailbox");
+    check_mailbox(fields, mailbox, slug);
+    if (role == "admin" && !actor.admin) {
+        fields.refuse_field("role", "admin_role");
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    Refusal refusal;
+    std::string id;
+    const Status done = store_->transaction([&]() -> Status {
+        const auto found = store_->member(slug, login);
+        if (!found) {
+            return refuse(refusal, 404, "not_found");
+        }
+        Person person = found->person;
+        id = person.id;
+        const bool account_too = name || disabled || contact || no_contact || mailbox || no_mailbox || person.admin;
+        if (account_too && !may_change_account(actor, store_->account(person))) {
+            return refuse(refusal, 403, "account_elsewhere");
+        }
+        const Role wanted = !role ? found->role : *role == "member" ? Role::member : Role::manager;
+        person.name = name.value_or(person.name);
+        person.disabled = disabled.value_or(person.disabled);
+        person.contact = no_contact ? std::string() : contact.value_or(person.contact);
+        // "manager" or "member" asked for an admin takes the house's role away; only an admin comes here with it.
+        person.admin = role ? *role == "admin" : person.admin;
+        const bool was_manager = found->role == Role::manager && !found->person.disabled;
+        if (!leaves_someone(store_->count_managers(slug), was_manager, wanted == Role::manager && !person.disabled)) {
+            return refuse(refusal, 409, "last_manager");
+        }
+        for (const auto& [other, other_role] : store_->memberships(id)) {
+            // Switching an account off takes a manager away from the other associations too.
+            const bool manages_other = other != slug && other_role == Role::manager && !found->person.disabled;
+            if (!leaves_someone(store_->count_managers(other), manages_other, !person.disabled)) {
+                return refuse(refusal, 409, "last_manager");
+            }
+        }
+        const bool was_admin = found->person.admin && !found->person.disabled;
+        if (!leaves_someone(store_->count_admins(), was_admin, person.admin && !person.disabled)) {
+            return refuse(refusal, 409, "last_admin");
+        }
+        if (auto kept = store_->update_person(person); !kept) {
+            return kept;
+        }
+        if (auto set = store_->set_membership(slug, id, wanted); !set) {
+            return set;
+        }
+        if (mailbox || no_mailbox) {
+            if (auto set = store_->set_mailbox(id, mailbox.value_or("")); !set) {
+                return set.error().kind == ErrorKind::conflict ? refuse(refusal, 409, "mailbox_taken") : set;
+            }
+        }
+        if (person.disabled) {
+            if (auto erased = store_->erase_sessions(id, ""); !erased) {
+                return erased;
+            }
+        }
+        if (auto told = store_->emit_member(id); !told) {
+            return told;
+        }
+        return store_->status();
+    });
+    if (!done) {
+        co_return refusal.status != 0 ? say(request, refusal.status, refusal.code) : say_failed(request, done.error());
+    }
+    if (role || disabled || name) {
+        revoke_person(id);
+    }
+    if (role == "admin") {
+        finish_setup();
+    }
+    const auto changed = store_->member(slug, login);
+    Response response = changed ? json_response(200, member_document(*changed, true)) : empty_response(204);
+    co_return co_await after_delivery(request, std::move(response),
+                                      disabled ? Urgency::before_answering : Urgency::when_possible);
+}
+
+Task<Response> People::erase_member(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string login = ascii_lower(request.parameter("login"));
+    Refusal refusal;
+    std::string id;
+    const Status done = store_->transaction([&]() -> Status {
+        const auto found = store_->member(slug, login);
+        if (!found) {
+            return refuse(refusal, 404, "not_found");
+        }
+        id = found->person.id;
+        const bool was_manager = found->role == Role::manager && !found->person.disabled;
+        if (!leaves_someone(store_->count_managers(slug), was_manager, false)) {
+            return refuse(refusal, 409, "last_manager");
+        }
+        std::vector<std::string> touched;
+        for (const Circle& circle : store_->circles(slug, "", groups_per_association_max)) {
+            for (const auto& [member, member_login] : circle.members) {
+                if (member == id) {
+                    touched.push_back(circle.slug);
+                }
+            }
+        }
+        if (auto erased = store_->erase_membership(slug, id); !erased) {
+            return erased;
+        }
+        for (const std::string& circle : touched) {
+            if (auto told = store_->emit_circle(slug, circle); !told) {
+                return told;
+            }
+        }
+        // An account without any association ends with its last one; an admin's is the house's.
+        if (store_->memberships(id).empty() && !found->person.admin) {
+            if (auto erased = store_->erase_person(id); !erased) {
+                return erased;
+            }
+            return store_->emit_member_erased(id);
+        }
+        if (auto told = store_->emit_member(id); !told) {
+            return told;
+        }
+        return store_->status();
+    });
+    if (!done) {
+        co_return refusal.status != 0 ? say(request, refusal.status, refusal.code) : say_failed(request, done.error());
+    }
+    revoke_person(id);
+    Response response = empty_response(204);
+    co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
+}
+
+Task<Response> People::renew_invitation(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string login = ascii_lower(request.parameter("login"));
+    const auto member = store_->member(slug, login);
+    if (!member) {
+        co_return say(request, 404, "not_found");
+    }
+    // Whoever holds an invitation sets the password: it needs the right over the whole account.
+    if (!may_change_account(actor, store_->account(member->person))) {
+        co_return say(request, 403, "account_elsewhere");
+    }
+    std::string prefix = address_prefix(request);
+    const auto made = co_await make_invitation(std::move(prefix));
+    if (!made) {
+        co_return say_failed(request, made.error());
+    }
+    if (const auto kept = keep_invitation(*made, member->person.id, slug); !kept) {
+        co_return say_failed(request, kept.error());
+    }
+    co_return json_response(201, invitation_document(request, *made));
+}
+
+} // namespace hameau::people

@@ -1,0 +1,121 @@
+// What people declares: its routes, settings and tables. Plain data, read by other processes too.
+#include <array>
+
+#include "modules/manifest.hpp"
+
+namespace hameau {
+
+extern const Manifest people_manifest;
+
+namespace {
+
+// The gate lets everybody through to people: people checks the session token itself, before it reads a body.
+constexpr std::array routes = {
+    Route{"/api/v1/session", Who::anyone},
+    Route{"/api/v1/house", Who::anyone},
+    Route{"/api/v1/setup", Who::anyone},
+    Route{"/api/v1/recovery", Who::anyone},
+    Route{"/api/v1/invitations/{invitation}", Who::anyone},
+    Route{"/api/v1/associations", Who::member},
+    Route{"/api/v1/associations/{slug}", Who::member},
+    Route{"/api/v1/associations/{slug}/members", Who::member},
+    Route{"/api/v1/associations/{slug}/members/{login}", Who::member},
+    Route{"/api/v1/associations/{slug}/members/{login}/invitation", Who::member},
+    Route{"/api/v1/associations/{slug}/groups", Who::member},
+    Route{"/api/v1/associations/{slug}/groups/{group}", Who::member},
+    Route{"/api/v1/me/password", Who::member},
+    Route{"/api/v1/me/sign-out-everywhere", Who::member},
+    Route{"/api/v1/me/recovery-codes", Who::member},
+    Route{"/api/v1/me/app-passwords", Who::member},
+    Route{"/api/v1/me/app-passwords/{id}", Who::member},
+    Route{"/api/v1/status", Who::admin},
+    Route{"/api/v1/declared", Who::admin},
+};
+
+constexpr std::array settings = {
+    Setting{"limits.exempt_networks", SettingType::networks, "",
+            "Networks whose sign-ins are never slowed down, such as \"192.168.1.0/24\". A visitor is known by the /24 "
+            "or /56 of the address only."},
+    Setting{"limits.password_min", SettingType::integer, "8", "The least number of characters of a password."},
+    Setting{"session_length", SettingType::duration_ms, "30d", "How long a sign-in lasts on a computer of one's own."},
+    Setting{"shared_idle", SettingType::duration_ms, "15m",
+            "On a shared computer, a session ends by itself after this time without any use."},
+};
+
+constexpr std::array migrations = {
+    Migration{1, R"sql(
+CREATE TABLE house (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE person (
+  id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, password_hash TEXT,
+  admin INTEGER NOT NULL DEFAULT 0, disabled INTEGER NOT NULL DEFAULT 0, contact TEXT NOT NULL DEFAULT '',
+  created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE sign_in_address (
+  address TEXT PRIMARY KEY, person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_address_person ON sign_in_address(person);
+CREATE TABLE association (
+  slug TEXT PRIMARY KEY, name TEXT NOT NULL, quota_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE domain (
+  name TEXT PRIMARY KEY, association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX domain_association ON domain(association, position);
+CREATE TABLE membership (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+  role TEXT NOT NULL CHECK (role IN ('member', 'manager')),
+  PRIMARY KEY (association, person)) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_person ON membership(person);
+CREATE TABLE circle (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE, slug TEXT NOT NULL, name TEXT NOT NULL,
+  address TEXT UNIQUE, may_send INTEGER NOT NULL, PRIMARY KEY (association, slug)) STRICT, WITHOUT ROWID;
+CREATE TABLE circle_member (
+  association TEXT NOT NULL, circle TEXT NOT NULL, person TEXT NOT NULL,
+  PRIMARY KEY (association, circle, person),
+  FOREIGN KEY (association, circle) REFERENCES circle(association, slug) ON DELETE CASCADE,
+  FOREIGN KEY (association, person) REFERENCES membership(association, person) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX circle_member_person ON circle_member(association, person);
+CREATE TABLE circle_outside (
+  association TEXT NOT NULL, circle TEXT NOT NULL, address TEXT NOT NULL,
+  PRIMARY KEY (association, circle, address),
+  FOREIGN KEY (association, circle) REFERENCES circle(association, slug) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE TABLE invitation (
+  person TEXT PRIMARY KEY REFERENCES person(id) ON DELETE CASCADE,
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  token_hash TEXT NOT NULL UNIQUE, code_hash TEXT NOT NULL UNIQUE,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX invitation_association ON invitation(association);
+CREATE TABLE recovery_code (
+  person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE, code_hash TEXT NOT NULL,
+  PRIMARY KEY (person, code_hash)) STRICT, WITHOUT ROWID;
+CREATE TABLE session (
+  token_hash TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+  shared INTEGER NOT NULL, created_ms INTEGER NOT NULL, seen_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX session_person ON session(person, created_ms);
+CREATE TABLE device (
+  token_hash TEXT PRIMARY KEY, person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE,
+  created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX device_person ON device(person, created_ms);
+CREATE TABLE declared (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE trial_card (
+  person TEXT PRIMARY KEY REFERENCES person(id) ON DELETE CASCADE, password TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;
+)sql"},
+};
+
+constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};
+
+} // namespace
+
+constexpr Manifest make_manifest() {
+    Manifest manifest;
+    manifest.name = "people";
+    manifest.routes = routes;
+    manifest.settings = settings;
+    manifest.migrations = migrations;
+    manifest.internal_callers = internal_callers;
+    manifest.sandbox.threads = true;
+    manifest.idle_stop = std::chrono::minutes(5);
+    return manifest;
+}
+constinit const Manifest people_manifest = make_manifest();
+
+} // namespace hameau

@@ -1,0 +1,106 @@
+// Delivery of the outbox to mail: in order, one at a time, again and again while something is pending.
+#include "modules/people/people_module.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace hameau::people {
+
+namespace {
+
+constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr Duration first_pause = std::chrono::milliseconds(200);
+constexpr Duration pause_max = std::chrono::minutes(1);
+constexpr hameau::Event mail_waits{"people.mail_waits", Level::warning, "changes wait until mail answers; look at hameau logs mail"};
+constexpr hameau::Event event_refused{"people.event_refused", Level::error,
+                                      "mail could not use one change and it was skipped; restart mail, then ask for a resend"};
+
+} // namespace
+
+void People::start_delivery() {
+    if (delivering_ || stopping_ || !store_->mail_enabled() || !store_->first_event()) {
+        return;
+    }
+    delivering_ = true;
+    boost::asio::co_spawn(context_->io(), deliver(), boost::asio::detached);
+}
+
+Task<void> People::deliver() {
+    const auto held = context_->busy();
+    retry_timer_.emplace(context_->io());
+    Duration pause = first_pause;
+    bool warned = false;
+    while (!stopping_) {
+        auto event = store_->first_event();
+        if (!event) {
+            break;
+        }
+        const std::int64_t id = event->id;
+        std::string text = std::move(event->text);
+        auto answer = co_await context_->call("mail", "POST", "/internal/people-event", std::move(text));
+        const int status = answer ? answer->status : 0;
+        const bool refused = status == 400 || status == 422;
+        if (refused) {
+            // It will never be taken: keeping it would hold back every later change.
+            context_->journal().write(event_refused, {{"event", std::to_string(id)}, {"status", std::to_string(status)}});
+        }
+        if (refused || (status >= 200 && status < 300)) {
+            if (store_->erase_event(id)) {
+                pause = first_pause;
+                warned = false;
+                for (auto* waiter : delivery_waiters_) {
+                    waiter->cancel();
+                }
+                continue;
+            }
+        }
+        if (!warned) {
+            const std::string reason = answer ? "status " + std::to_string(status) : answer.error().message;
+            context_->journal().write(mail_waits, {{"error", reason}});
+            warned = true;
+        }
+        retry_timer_->expires_after(pause);
+        co_await retry_timer_->async_wait(wait);
+        pause = std::min(pause * 2, pause_max);
+    }
+    delivering_ = false;
+}
+
+Task<bool> People::delivered() {
+    if (!store_->mail_enabled()) {
+        co_return true;
+    }
+    start_delivery();
+    // A change made by a person is worth an attempt at once, whatever pause was reached.
+    if (retry_timer_) {
+        retry_timer_->cancel();
+    }
+    const std::int64_t last = store_->last_event();
+    boost::asio::steady_timer timer(context_->io());
+    const auto deadline = std::chrono::steady_clock::now() + delivery_deadline_;
+    const auto place = delivery_waiters_.insert(delivery_waiters_.end(), &timer);
+    bool all = false;
+    for (;;) {
+        const auto first = store_->first_event();
+        all = !first || first->id > last;
+        if (all || stopping_ || std::chrono::steady_clock::now() >= deadline) {
+            break;
+        }
+        timer.expires_at(deadline);
+        co_await timer.async_wait(wait);
+    }
+    delivery_waiters_.erase(place);
+    co_return all;
+}
+
+Task<Response> People::after_delivery(Request& request, Response response, Urgency urgency) {
+    const bool all = co_await delivered();
+    if (!all && urgency == Urgency::before_answering) {
+        co_return say(request, 503, "mail_pending");
+    }
+    co_return response;
+}
+
+} // namespace hameau::people

@@ -1,0 +1,290 @@
+// People: start and stop, the table of calls, and who asks.
+#include "modules/people/people_module.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "daemon/base/io.hpp"
+#include "modules/people/secrets.hpp"
+
+namespace hameau {
+
+std::unique_ptr<Module> make_people() {
+    return std::make_unique<people::People>([] { return now_ms(); }, std::make_unique<SystemClock>());
+}
+
+namespace people {
+
+namespace {
+constexpr hameau::Event request_failed{"people.request_failed", Level::error, "look at the disk and at people.db"};
+} // namespace
+
+People::People(std::function<std::int64_t()> wall_ms, std::unique_ptr<Clock> clock) :
+    wall_ms_(std::move(wall_ms)), clock_(std::move(clock)), throttle_(*clock_) {
+    add_routes();
+}
+
+void People::add_routes() {
+    router_.add("POST", "/api/v1/session", this, &People::sign_in);
+    router_.add("GET", "/api/v1/session", this, &People::show_session);
+    router_.add("DELETE", "/api/v1/session", this, &People::sign_out);
+    router_.add("POST", "/api/v1/recovery", this, &People::recover);
+    router_.add("GET", "/api/v1/associations", this, &People::list_associations);
+    router_.add("POST", "/api/v1/associations", this, &People::add_association);
+    router_.add("GET", "/api/v1/associations/{slug}", this, &People::show_association);
+    router_.add("PATCH", "/api/v1/associations/{slug}", this, &People::change_association);
+    router_.add("GET", "/api/v1/associations/{slug}/members", this, &People::list_members);
+    router_.add("POST", "/api/v1/associations/{slug}/members", this, &People::add_member);
+    router_.add("PATCH", "/api/v1/associations/{slug}/members/{login}", this, &People::change_member);
+    router_.add("DELETE", "/api/v1/associations/{slug}/members/{login}", this, &People::erase_member);
+    router_.add("POST", "/api/v1/associations/{slug}/members/{login}/invitation", this, &People::renew_invitation);
+    router_.add("GET", "/api/v1/associations/{slug}/groups", this, &People::list_groups);
+    router_.add("POST", "/api/v1/associations/{slug}/groups", this, &People::add_group);
+    router_.add("PATCH", "/api/v1/associations/{slug}/groups/{group}", this, &People::change_group);
+    router_.add("DELETE", "/api/v1/associations/{slug}/groups/{group}", this, &People::erase_group);
+    router_.add("GET", "/api/v1/invitations/{invitation}", this, &People::show_invitation);
+    router_.add("POST", "/api/v1/invitations/{invitation}", this, &People::accept_invitation);
+    router_.add("POST", "/api/v1/me/password", this, &People::change_password);
+    router_.add("POST", "/api/v1/me/sign-out-everywhere", this, &People::sign_out_everywhere);
+    router_.add("GET", "/api/v1/me/recovery-codes", this, &People::count_recovery_codes);
+    router_.add("POST", "/api/v1/me/recovery-codes", this, &People::make_recovery_codes);
+    router_.add("GET", "/api/v1/me/app-passwords", this, &People::app_passwords);
+    router_.add("POST", "/api/v1/me/app-passwords", this, &People::app_passwords);
+    router_.add("DELETE", "/api/v1/me/app-passwords/{id}", this, &People::erase_app_password);
+    router_.add("GET", "/api/v1/setup", this, &People::show_setup);
+    router_.add("POST", "/api/v1/setup", this, &People::set_up);
+    router_.add("GET", "/api/v1/house", this, &People::show_house);
+    router_.add("GET", "/api/v1/status", this, &People::show_status);
+    router_.add("GET", "/api/v1/declared", this, &People::list_declared);
+    router_.add("PUT", "/api/v1/declared", this, &People::change_declared);
+    router_.add("POST", "/internal/session", this, &People::internal_session);
+    router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
+    router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
+    router_.add("POST", "/internal/resend", this, &People::internal_resend);
+}
+
+Task<Status> People::start(ModuleContext& context) {
+    context_ = &context;
+    if (!start_secrets()) {
+        co_return fail(ErrorKind::io, "libsodium could not be started");
+    }
+    const Settings& settings = context.settings();
+    store_.emplace(context.database(), settings.has("mail.enabled") && settings.boolean("mail.enabled"));
+    const char* const trial = std::getenv("HAMEAU_TRIAL");
+    trial_ = trial != nullptr && std::string_view(trial) == "1";
+    Status ready = store_->transaction([this] {
+        store_->erase_outdated(wall_ms_());
+        if (store_->house_value("code_salt").empty()) {
+            store_->set_house_value("code_salt", random_base32(16));
+        }
+        return store_->status();
+    });
+    if (ready) {
+        ready = prepare_setup();
+    }
+    if (!ready) {
+        co_return ready;
+    }
+    // The host waits for open requests before it stops a module: the held stream must not make it wait.
+    signals_.emplace(context.io(), SIGTERM);
+    signals_->async_wait([this](boost::system::error_code failed, int) {
+        if (!failed) {
+            stopping_ = true;
+            end_streams();
+        }
+    });
+    start_delivery();
+    co_return Status{};
+}
+
+Task<void> People::stop() {
+    stopping_ = true;
+    end_streams();
+    if (retry_timer_) {
+        retry_timer_->cancel();
+    }
+    if (signals_) {
+        signals_->cancel();
+    }
+    co_return;
+}
+
+Task<Response> People::handle(Request& request) {
+    last_call_ = clock_->now();
+    Response response = co_await router_.dispatch(request);
+    if (const auto failure = store_->take_failure()) {
+        co_return say_failed(request, *failure);
+    }
+    co_return response;
+}
+
+std::vector<Check> People::check_health() {
+    std::vector<Check> checks;
+    Check admin;
+    admin.name = "admin";
+    admin.passed = store_->count_admins() > 0;
+    admin.advice = admin.passed ? "" : "The house has no admin yet. Open the set-up link that the server printed.";
+    checks.push_back(std::move(admin));
+    Check mail;
+    mail.name = "mail knows the members";
+    mail.passed = !store_->first_event().has_value();
+    mail.advice = mail.passed ? "" : "Changes wait for mail. Look whether mail runs: hameau status, hameau logs mail.";
+    checks.push_back(std::move(mail));
+    Check database;
+    database.name = "database";
+    const auto failure = store_->take_failure();
+    database.passed = !failure;
+    database.advice = failure ? failure->message : "";
+    checks.push_back(std::move(database));
+    return checks;
+}
+
+std::string_view cookie_of(const Request& request, std::string_view name) {
+    for (const auto& [key, value] : request.headers) {
+        if (key != "cookie") {
+            continue;
+        }
+        std::string_view rest(value);
+        while (!rest.empty()) {
+            const std::size_t end = rest.find(';');
+            std::string_view pair = rest.substr(0, end);
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+            while (pair.starts_with(' ')) {
+                pair.remove_prefix(1);
+            }
+            if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+                return pair.substr(name.size() + 1);
+            }
+        }
+    }
+    return {};
+}
+
+std::string address_prefix(const Request& request) {
+    const std::string_view told = request.header("hameau-address-prefix");
+    return told.empty() || told.size() > 64 ? std::string("?") : std::string(told);
+}
+
+Actor People::actor_of(const Request& request) {
+    Actor actor;
+    if (request.who.caller == Caller::admin) {
+        actor.house = true;
+        actor.admin = true;
+        return actor;
+    }
+    const std::string_view token = cookie_of(request, session_cookie);
+    if (request.who.caller != Caller::gate || token.size() != token_characters) {
+        return actor;
+    }
+    const std::int64_t now = wall_ms_();
+    const std::string hash = token_hash(token);
+    const auto session = store_->session(hash, now, setting_ms("people.shared_idle", 15 * 60 * 1000));
+    if (!session) {
+        return actor;
+    }
+    constexpr std::int64_t touch_after_ms = 30 * 1000;
+    if (session->shared && now - session->seen_ms > touch_after_ms) {
+        store_->touch_session(hash, now);
+    }
+    actor.admin = session->person.admin;
+    actor.shared = session->shared;
+    actor.person = session->person.id;
+    actor.session = session->id;
+    actor.login = session->person.login;
+    actor.name = session->person.name;
+    actor.associations = store_->memberships(session->person.id);
+    return actor;
+}
+
+std::optional<Response> People::refuse_signed_out(const Request& request, const Actor& actor) {
+    if (actor.signed_in()) {
+        return std::nullopt;
+    }
+    return say(request, 401, "signed_out");
+}
+
+std::optional<Response> People::refuse_below(const Request& request, const Actor& actor, const std::string& slug, Role role) {
+    if (auto refused = refuse_signed_out(request, actor)) {
+        return refused;
+    }
+    const Role has = actor.role_in(slug);
+    if (has == Role::none || (role == Role::manager && has != Role::manager)) {
+        return say(request, 403, "forbidden");
+    }
+    if (!store_->association(slug)) {
+        return say(request, 404, "not_found");
+    }
+    return std::nullopt;
+}
+
+std::optional<Response> People::refuse_unless_admin(const Request& request, const Actor& actor) {
+    if (auto refused = refuse_signed_out(request, actor)) {
+        return refused;
+    }
+    return actor.admin ? std::nullopt : std::optional<Response>(say(request, 403, "forbidden"));
+}
+
+std::optional<Response> People::refuse_unless_internal(const Request& request, std::string_view first, std::string_view second) {
+    const bool named = request.who.module == first || (!second.empty() && request.who.module == second);
+    return named ? std::nullopt : std::optional<Response>(say(request, 403, "forbidden"));
+}
+
+Response People::say(const Request& request, int status, std::string_view code, const Parameters& parameters) const {
+    return problem(people_catalogue, request, status, code, parameters);
+}
+
+Response People::say_failed(const Request& request, const Error& error) {
+    Parameters nothing;
+    if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::too_many) {
+        Response busy = say(request, 503, "busy");
+        busy.headers.emplace_back("Retry-After", "2");
+        return busy;
+    }
+    std::string reference = context_->journal().write_reference(request_failed, {{"path", request.path}, {"error", error.message}});
+    return internal_problem(request, std::move(reference));
+}
+
+Response People::say_wait(const Request& request, Duration wait) const {
+    const std::string seconds = std::to_string((wait.count() + 999) / 1000);
+    Parameters parameters;
+    parameters.emplace_back("seconds", seconds);
+    Response response = say(request, 429, "too_many", parameters);
+    response.headers.emplace_back("Retry-After", seconds);
+    return response;
+}
+
+Task<bool> People::slow(std::string prefix, std::function<void()> work) {
+    // One worker, 19 MiB at a time; the queue is short, and nobody may fill it alone.
+    const bool counted = prefix != "?";
+    if (slow_jobs_ >= slow_jobs_max || (counted && slow_by_prefix_[prefix] >= slow_jobs_per_prefix_max)) {
+        co_return false;
+    }
+    ++slow_jobs_;
+    if (counted) {
+        ++slow_by_prefix_[prefix];
+    }
+    co_await context_->run_slow(std::move(work));
+    --slow_jobs_;
+    if (counted && --slow_by_prefix_[prefix] == 0) {
+        slow_by_prefix_.erase(prefix);
+    }
+    co_return true;
+}
+
+std::int64_t People::setting_ms(std::string_view key, std::int64_t otherwise) const {
+    const Settings& settings = context_->settings();
+    return settings.has(key) ? settings.duration(key).count() : otherwise;
+}
+
+Length People::password_length() const {
+    const Settings& settings = context_->settings();
+    constexpr std::string_view key = "people.limits.password_min";
+    const std::int64_t least = settings.has(key) ? settings.integer(key) : 8;
+    Length length;
+    length.least = static_cast<std::size_t>(std::max<std::int64_t>(least, 1));
+    length.most = password_characters_max;
+    return length;
+}
+
+} // namespace people
+} // namespace hameau

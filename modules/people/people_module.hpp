@@ -1,0 +1,192 @@
+// People, the module: HTTP in front of the Store. Every call begins with who asks, found out from the session token
+// itself (Cookie) or from hameau-admin's socket, never from identity headers. Roles first, then bodies.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/base/clock.hpp"
+#include "daemon/base/secret.hpp"
+#include "modules/people/people.hpp"
+#include "modules/people/policy.hpp"
+#include "modules/people/store.hpp"
+#include "modules/support/json_fields.hpp"
+#include "modules/support/problem.hpp"
+#include "modules/support/router.hpp"
+
+namespace hameau::people {
+
+extern const Catalogue people_catalogue;
+
+/// The stream of revocations that the gate holds; ends by itself when people has nothing to do.
+struct RevocationStream {
+    RevocationStream(boost::asio::io_context& io) : timer(io) {}
+    boost::asio::steady_timer timer;
+    std::string pending;
+    bool ended = false;
+};
+
+class People final : public Module {
+public:
+    /// Wall clock in UTC ms and the throttle's clock are inputs, for the tests.
+    explicit People(std::function<std::int64_t()> wall_ms, std::unique_ptr<Clock> clock);
+
+    Task<Status> start(ModuleContext& context) override;
+    Task<Response> handle(Request& request) override;
+    std::vector<Check> check_health() override;
+    Task<Status> export_association(std::string slug, std::string folder) override;
+    Task<Status> import_association(std::string slug, std::string folder) override;
+    Task<Status> erase_association(std::string slug) override;
+    Task<void> stop() override;
+    /// How long a call waits for mail's answer.
+    void set_delivery_deadline(Duration deadline) { delivery_deadline_ = deadline; }
+
+private:
+    struct Credentials {  ///< cookies of a fresh sign-in
+        std::string token;
+        std::string device;
+        Session session;
+    };
+    enum class Urgency { when_possible, before_answering };
+
+    void add_routes();
+
+    // Who asks (people.cpp)
+    Actor actor_of(const Request& request);
+    std::optional<Response> refuse_signed_out(const Request& request, const Actor& actor);
+    /// 401, 403 or 404 unless the actor has at least the role in an association that exists.
+    std::optional<Response> refuse_below(const Request& request, const Actor& actor, const std::string& slug, Role role);
+    std::optional<Response> refuse_unless_admin(const Request& request, const Actor& actor);
+    std::optional<Response> refuse_unless_internal(const Request& request, std::string_view first, std::string_view second = {});
+    Response say(const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
+    Response say_failed(const Request& request, const Error& error);
+    /// A 429 with Retry-After.
+    Response say_wait(const Request& request, Duration wait) const;
+    /// Runs slow work; false when too many wait already (all, or from this address prefix).
+    Task<bool> slow(std::string prefix, std::function<void()> work);
+    std::int64_t setting_ms(std::string_view key, std::int64_t otherwise) const;
+    Length password_length() const;
+
+    // Sign-in (api_session.cpp)
+    Task<Response> sign_in(Request& request);
+    Task<Response> show_session(Request& request);
+    Task<Response> sign_out(Request& request);
+    Task<Response> recover(Request& request);
+    Task<Response> internal_session(Request& request);
+    Task<Response> internal_revocations(Request& request);
+    Result<Credentials> open_session(const Person& person, bool shared, const std::string& old_session, bool known_device);
+    void set_cookies(Response& response, const Credentials& credentials) const;
+    boost::json::object session_document(const Actor& actor);
+    std::optional<std::string> throttle_of(const Request& request, const std::string& account, const std::string& person);
+
+    // Associations and groups (api_associations.cpp)
+    Task<Response> list_associations(Request& request);
+    Task<Response> add_association(Request& request);
+    Task<Response> show_association(Request& request);
+    Task<Response> change_association(Request& request);
+    Task<Response> internal_association(Request& request);
+    Task<Response> list_groups(Request& request);
+    Task<Response> add_group(Request& request);
+    Task<Response> change_group(Request& request);
+    Task<Response> erase_group(Request& request);
+    void read_group(JsonFields& fields, Circle& circle, const Association& association, bool all);
+    std::vector<std::string> read_domains(JsonFields& fields);
+
+    // Members (api_members.cpp)
+    Task<Response> list_members(Request& request);
+    Task<Response> add_member(Request& request);
+    Task<Response> change_member(Request& request);
+    Task<Response> erase_member(Request& request);
+    Task<Response> renew_invitation(Request& request);
+    void check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug);
+
+    // Invitations and set-up (api_invitations.cpp)
+    struct NewInvitation {
+        std::string token;
+        std::string code;
+        std::string code_hash;
+    };
+    Task<Result<NewInvitation>> make_invitation(std::string prefix);
+    Status keep_invitation(const NewInvitation& invitation, const std::string& person, const std::string& association);
+    boost::json::object invitation_document(const Request& request, const NewInvitation& invitation) const;
+    /// The invitation of the path, or why not.
+    Task<std::variant<Invitation, Response>> find_invitation(Request& request);
+    Task<Response> show_invitation(Request& request);
+    Task<Response> accept_invitation(Request& request);
+    Task<Response> show_setup(Request& request);
+    Task<Response> set_up(Request& request);
+    Status prepare_setup();
+    void finish_setup();
+    std::string setup_file() const { return context_->folder() + "/setup-token"; }
+
+    // One's own account (api_me.cpp)
+    Task<Response> change_password(Request& request);
+    Task<Response> sign_out_everywhere(Request& request);
+    Task<Response> count_recovery_codes(Request& request);
+    Task<Response> make_recovery_codes(Request& request);
+    Task<Response> app_passwords(Request& request);
+    Task<Response> erase_app_password(Request& request);
+    Task<Response> forward_to_mail(const Request& request, std::string method, std::string path, std::string json);
+
+    // The house (api_house.cpp)
+    Task<Response> show_house(Request& request);
+    Task<Response> show_status(Request& request);
+    Task<Response> list_declared(Request& request);
+    Task<Response> change_declared(Request& request);
+    Task<Response> internal_resend(Request& request);
+
+    // Outbox (outbox.cpp)
+    void start_delivery();
+    Task<void> deliver();
+    /// True when mail has all that is in the outbox now (or mail is off).
+    Task<bool> delivered();
+    /// Waits for mail; a 503 for a change that must be everywhere, else the answer itself.
+    Task<Response> after_delivery(Request& request, Response response, Urgency urgency);
+
+    // Revocations (revocations.cpp)
+    void revoke_session(const std::string& session) { revoke(session + "\n"); }
+    void revoke_person(const std::string& person) { revoke("member " + person + "\n"); }
+    void revoke(const std::string& line);
+    void end_streams();
+    Task<Result<std::string>> next_revocation(std::shared_ptr<RevocationStream> stream);
+
+    // Whole associations (archive.cpp)
+    Status import_now(const std::string& slug, const boost::json::object& archive);
+
+    std::function<std::int64_t()> wall_ms_;
+    std::unique_ptr<Clock> clock_;
+    Throttle throttle_;
+    ModuleContext* context_ = nullptr;
+    std::optional<Store> store_;
+    Router router_;
+    bool trial_ = false;
+    bool stopping_ = false;
+    bool delivering_ = false;
+    Duration last_call_{0};
+    Duration delivery_deadline_ = std::chrono::seconds(10);
+    std::size_t slow_jobs_ = 0;
+    std::map<std::string, std::size_t> slow_by_prefix_;
+    std::list<boost::asio::steady_timer*> delivery_waiters_;
+    std::optional<boost::asio::steady_timer> retry_timer_;
+    std::optional<boost::asio::signal_set> signals_;
+    std::vector<std::weak_ptr<RevocationStream>> streams_;
+    std::uint64_t memory_kb_ = 0;
+    std::int64_t asleep_ = 0;
+    std::optional<Duration> measured_;
+};
+
+/// "192.168.1.0/24" as the gate tells it; "?" for a caller without one.
+std::string address_prefix(const Request& request);
+/// A cookie's value, or empty (RFC 6265 §5.4).
+std::string_view cookie_of(const Request& request, std::string_view name);
+inline constexpr std::string_view session_cookie = "__Host-hameau";
+inline constexpr std::string_view device_cookie = "__Host-hameau-device";
+
+} // namespace hameau::people

@@ -1,0 +1,108 @@
+// The rules of people, pure: throttling of guesses, codes, who may change whom. No database, no clock of its own.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/clock.hpp"
+#include "modules/module.hpp"
+
+namespace hameau::people {
+
+// Limits of the process.
+inline constexpr int free_attempts = 5;
+inline constexpr Duration first_delay = std::chrono::seconds(2);
+inline constexpr Duration delay_max = std::chrono::minutes(5);
+inline constexpr Duration forget_after = std::chrono::hours(1);
+inline constexpr std::size_t throttle_entries_max = 8192;
+inline constexpr std::size_t slow_jobs_max = 8;
+inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
+inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
+inline constexpr std::size_t code_letters = 8;
+inline constexpr std::size_t recovery_codes = 10;
+inline constexpr std::size_t sessions_per_person_max = 50;
+inline constexpr std::size_t devices_per_person_max = 20;
+inline constexpr std::size_t members_per_association_max = 5000;
+inline constexpr std::size_t groups_per_association_max = 500;
+inline constexpr std::size_t group_entries_max = 2000;
+inline constexpr std::size_t domains_per_association_max = 50;
+inline constexpr std::size_t associations_max = 1000;
+inline constexpr std::size_t password_characters_max = 200;
+
+/// Slows guesses down, for one (account, address prefix) or one (account, known device) at a time, so that nobody
+/// can lock a member out from elsewhere. An attempt counts as failed from its beginning until succeed(), so that
+/// many at once gain nothing. Kept in memory: a restart forgives.
+class Throttle {
+public:
+    explicit Throttle(const Clock& clock) : clock_(clock) {}
+    /// Zero: go on (the attempt is counted). Else the time to wait; a refused attempt does not count.
+    Duration begin(const std::string& key);
+    /// The attempt was right: the key starts anew.
+    void succeed(const std::string& key) { entries_.erase(key); }
+    /// The attempt could not be judged (too busy): takes it back.
+    void withdraw(const std::string& key);
+    std::size_t size() const { return entries_.size(); }
+
+private:
+    struct Entry {
+        int failures = 0;
+        Duration last{0};
+        Duration not_before{0};
+    };
+    void make_room();
+
+    const Clock& clock_;
+    std::map<std::string, Entry> entries_;
+};
+
+/// The key of an attempt; parts cannot run into each other.
+std::string throttle_key(std::string_view account, std::string_view where);
+
+/// Whether the prefix that the gate tells ("192.168.1.0/24", "2001:db8::/56") touches one of the networks
+/// (separated by commas or spaces, with or without "/n").
+bool is_exempt(std::string_view prefix, std::string_view networks);
+
+/// A new code of 8 letters without look-alikes: 34 bits. Shown as KORI-MADE.
+std::string new_code();
+std::string shown_code(std::string_view code);
+/// What a person typed, in its stored form (upper case, no hyphens or spaces), or nothing.
+std::optional<std::string> normalise_code(std::string_view typed);
+
+/// Who asks, as people itself found out: from the session token, or from hameau-admin's socket.
+struct Actor {
+    bool house = false;  ///< hameau-admin: the house's admin without being a member
+    bool admin = false;
+    bool shared = false;
+    std::string person;
+    std::string session;
+    std::string login;
+    std::string name;
+    std::vector<std::pair<std::string, Role>> associations;
+
+    bool signed_in() const { return house || !person.empty(); }
+    Role role_in(std::string_view association) const;
+    bool manages(std::string_view association) const { return role_in(association) == Role::manager; }
+};
+
+/// An account as the rules see it.
+struct Account {
+    bool admin = false;
+    std::vector<std::string> associations;
+};
+/// An account belongs to the whole house: its name, its access and its credentials are changed by an admin, or by
+/// who manages every association that the person belongs to. An admin's account is changed by admins only.
+bool may_change_account(const Actor& actor, const Account& account);
+
+/// What remains of a kind (enabled managers of an association, enabled admins) after a change.
+inline bool leaves_someone(std::size_t before, bool was_one, bool stays_one) {
+    return !was_one || stays_one || before > 1;
+}
+
+std::string_view to_text(Role role);
+Role role_of(std::string_view text);
+
+} // namespace hameau::people

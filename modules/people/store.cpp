@@ -1,0 +1,237 @@
+// Store: persons, memberships, addresses to sign in with.
+#include "modules/people/store.hpp"
+
+#include "daemon/base/io.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::people {
+
+namespace {
+
+Person read_person(const Statement& statement) {
+    Person person;
+    person.id = statement.text(0);
+    person.login = statement.text(1);
+    person.name = statement.text(2);
+    person.password_hash = statement.text(3);
+    person.admin = statement.number(4) != 0;
+    person.disabled = statement.number(5) != 0;
+    person.contact = statement.text(6);
+    return person;
+}
+
+void bind_person(Statement& statement, const Person& person) {
+    statement.bind(1, person.login).bind(2, person.name);
+    if (person.password_hash.empty()) {
+        statement.bind_null(3);
+    } else {
+        statement.bind(3, person.password_hash);
+    }
+    statement.bind(4, person.admin).bind(5, person.disabled).bind(6, person.contact).bind(7, person.id);
+}
+
+} // namespace
+
+Status Store::status() {
+    if (auto failure = take_failure()) {
+        return fail(std::move(*failure));
+    }
+    return {};
+}
+
+std::optional<Error> Store::take_failure() { return std::exchange(failure_, std::nullopt); }
+
+bool Store::row(Statement& statement) {
+    auto stepped = statement.step();
+    if (!stepped && !failure_) {
+        failure_ = std::move(stepped.error());
+    }
+    return stepped && *stepped;
+}
+
+std::size_t Store::count(Statement statement) {
+    return row(statement) ? static_cast<std::size_t>(statement.number(0)) : 0;
+}
+
+std::string Store::house_value(std::string_view name) {
+    auto query = ask("SELECT value FROM house WHERE name = ?");
+    query.bind(1, name);
+    return row(query) ? query.text(0) : std::string();
+}
+
+void Store::set_house_value(std::string_view name, std::string_view value) {
+    auto change = ask("INSERT INTO house(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value");
+    change.bind(1, name).bind(2, value);
+    row(change);
+}
+
+std::optional<Person> Store::one_person(Statement statement) {
+    return row(statement) ? std::optional<Person>(read_person(statement)) : std::nullopt;
+}
+
+std::optional<Person> Store::person(std::string_view id) {
+    auto query = ask("SELECT id, login, name, password_hash, admin, disabled, contact FROM person WHERE id = ?");
+    query.bind(1, id);
+    return one_person(std::move(query));
+}
+
+std::optional<Person> Store::person_by_login(std::string_view login) {
+    auto query = ask("SELECT id, login, name, password_hash, admin, disabled, contact FROM person WHERE login = ?");
+    query.bind(1, login);
+    return one_person(std::move(query));
+}
+
+std::optional<Person> Store::person_by_sign_in(std::string_view typed) {
+    if (typed.find('@') == std::string_view::npos) {
+        return person_by_login(ascii_lower(typed));
+    }
+    auto query = ask("SELECT p.id, login, name, password_hash, admin, disabled, contact FROM person p "
+                     "JOIN sign_in_address a ON a.person = p.id WHERE a.address = ?");
+    query.bind(1, ascii_lower(typed));
+    return one_person(std::move(query));
+}
+
+std::vector<std::pair<std::string, Role>> Store::memberships(const std::string& person) {
+    auto query = ask("SELECT association, role FROM membership WHERE person = ? ORDER BY association");
+    query.bind(1, person);
+    std::vector<std::pair<std::string, Role>> out;
+    while (row(query)) {
+        out.emplace_back(query.text(0), role_of(query.view(1)));
+    }
+    return out;
+}
+
+Account Store::account(const Person& person) {
+    Account account;
+    account.admin = person.admin;
+    for (const auto& [slug, role] : memberships(person.id)) {
+        account.associations.push_back(slug);
+    }
+    return account;
+}
+
+Status Store::insert_person(const Person& person) {
+    auto change = ask("INSERT INTO person(login, name, password_hash, admin, disabled, contact, id, created_ms) "
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    bind_person(change, person);
+    change.bind(8, now_ms());
+    return run(std::move(change));
+}
+
+Status Store::update_person(const Person& person) {
+    auto change = ask("UPDATE person SET login = ?, name = ?, password_hash = ?, admin = ?, disabled = ?, contact = ? "
+                      "WHERE id = ?");
+    bind_person(change, person);
+    return run(std::move(change));
+}
+
+Status Store::erase_person(const std::string& id) {
+    auto change = ask("DELETE FROM person WHERE id = ?");
+    change.bind(1, id);
+    return run(std::move(change));
+}
+
+std::size_t Store::count_admins() { return count(ask("SELECT count(*) FROM person WHERE admin = 1 AND disabled = 0")); }
+
+Status Store::set_membership(const std::string& association, const std::string& person, Role role) {
+    auto change = ask("INSERT INTO membership(association, person, role) VALUES (?, ?, ?) "
+                      "ON CONFLICT(association, person) DO UPDATE SET role = excluded.role");
+    change.bind(1, association).bind(2, person).bind(3, to_text(role));
+    return run(std::move(change));
+}
+
+Status Store::erase_membership(const std::string& association, const std::string& person) {
+    auto change = ask("DELETE FROM membership WHERE association = ? AND person = ?");
+    change.bind(1, association).bind(2, person);
+    return run(std::move(change));
+}
+
+std::size_t Store::count_managers(const std::string& association) {
+    auto query = ask("SELECT count(*) FROM membership m JOIN person p ON p.id = m.person "
+                     "WHERE m.association = ? AND m.role = 'manager' AND p.disabled = 0");
+    query.bind(1, association);
+    return count(std::move(query));
+}
+
+std::size_t Store::count_members(const std::string& association) {
+    auto query = ask("SELECT count(*) FROM membership WHERE association = ?");
+    query.bind(1, association);
+    return count(std::move(query));
+}
+
+std::vector<Member> Store::members(const std::string& association, const std::string& after_login, std::size_t limit) {
+    auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
+                     "(SELECT min(address) FROM sign_in_address a WHERE a.person = p.id), "
+                     "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?4) "
+                     "FROM membership m JOIN person p ON p.id = m.person "
+                     "WHERE m.association = ?1 AND p.login > ?2 ORDER BY p.login LIMIT ?3");
+    query.bind(1, association).bind(2, after_login).bind(3, static_cast<std::int64_t>(limit)).bind(4, now_ms());
+    std::vector<Member> out;
+    while (row(query)) {
+        Member member;
+        member.person = read_person(query);
+        member.role = role_of(query.view(7));
+        member.mailbox = query.text(8);
+        member.invited = query.number(9) != 0;
+        out.push_back(std::move(member));
+    }
+    return out;
+}
+
+std::optional<Member> Store::member(const std::string& association, const std::string& login) {
+    auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
+                     "(SELECT min(address) FROM sign_in_address a WHERE a.person = p.id), "
+                     "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?3) "
+                     "FROM membership m JOIN person p ON p.id = m.person WHERE m.association = ?1 AND p.login = ?2");
+    query.bind(1, association).bind(2, login).bind(3, now_ms());
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    Member member;
+    member.person = read_person(query);
+    member.role = role_of(query.view(7));
+    member.mailbox = query.text(8);
+    member.invited = query.number(9) != 0;
+    return member;
+}
+
+Status Store::set_mailbox(const std::string& person, const std::string& address) {
+    auto remove = ask("DELETE FROM sign_in_address WHERE person = ?");
+    remove.bind(1, person);
+    if (auto done = run(std::move(remove)); !done || address.empty()) {
+        return done;
+    }
+    auto insert = ask("INSERT INTO sign_in_address(address, person) VALUES (?, ?)");
+    insert.bind(1, address).bind(2, person);
+    return run(std::move(insert));
+}
+
+std::string Store::mailbox(const std::string& person) {
+    auto query = ask("SELECT min(address) FROM sign_in_address WHERE person = ?");
+    query.bind(1, person);
+    return row(query) ? query.text(0) : std::string();
+}
+
+void Store::keep_trial_card(const std::string& person, std::string_view password) {
+    auto change = ask("INSERT OR REPLACE INTO trial_card(person, password) VALUES (?, ?)");
+    change.bind(1, person).bind(2, password);
+    row(change);
+}
+
+void Store::forget_trial_card(const std::string& person) {
+    auto change = ask("DELETE FROM trial_card WHERE person = ?");
+    change.bind(1, person);
+    row(change);
+}
+
+std::vector<std::pair<Person, std::string>> Store::trial_cards() {
+    auto query = ask("SELECT p.id, login, name, NULL, admin, disabled, contact, c.password FROM trial_card c "
+                     "JOIN person p ON p.id = c.person WHERE disabled = 0 ORDER BY created_ms, login LIMIT 12");
+    std::vector<std::pair<Person, std::string>> out;
+    while (row(query)) {
+        out.emplace_back(read_person(query), query.text(7));
+    }
+    return out;
+}
+
+} // namespace hameau::people

@@ -1,0 +1,185 @@
+// Store: every question to people.db and every change of it. One transaction a change; each change of what mail
+// must know writes its event into the outbox in the same transaction. Never an HTTP word in here.
+//
+// A broken disk or file is rare and the same for every query: the first failure is kept (latched), the query answers
+// as if nothing were there, and changes end with status(), which fails and rolls back; readers ask take_failure().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/store/database.hpp"
+#include "modules/people/policy.hpp"
+
+namespace hameau::people {
+
+struct Person {
+    std::string id;
+    std::string login;
+    std::string name;
+    std::string password_hash;  ///< empty: none yet
+    bool admin = false;
+    bool disabled = false;
+    std::string contact;
+};
+
+struct Member {
+    Person person;
+    Role role = Role::member;
+    std::string mailbox;  ///< an address to sign in with
+    bool invited = false; ///< an invitation is open
+};
+
+struct Association {
+    std::string slug;
+    std::string name;
+    std::uint64_t quota_bytes = 0;
+    std::vector<std::string> domains;
+    std::int64_t members = 0;
+};
+
+struct Circle {
+    std::string association;
+    std::string slug;
+    std::string name;
+    std::string address;  ///< empty: none
+    bool may_send = false;
+    std::vector<std::pair<std::string, std::string>> members;  ///< id, login
+    std::vector<std::string> outside;
+};
+
+struct Session {
+    std::string id;
+    bool shared = false;
+    std::int64_t seen_ms = 0;
+    Person person;
+};
+
+struct Invitation {
+    Person person;
+    std::string association;
+    std::string association_name;
+    std::string token_hash;  ///< names this very invitation
+    std::int64_t expires_ms = 0;
+};
+
+struct Event {
+    std::int64_t id = 0;
+    std::string text;
+};
+
+class Store {
+public:
+    /// mail_enabled false: events are dropped.
+    Store(Database& database, bool mail_enabled) : database_(database), mail_enabled_(mail_enabled) {}
+
+    Status transaction(const std::function<Status()>& work) { return database_.transaction(work); }
+    /// The latched failure, taken; use it as the end of a transaction.
+    Status status();
+    std::optional<Error> take_failure();
+
+    // House
+    std::string house_value(std::string_view name);
+    void set_house_value(std::string_view name, std::string_view value);
+
+    // Persons and memberships (store.cpp)
+    std::optional<Person> person(std::string_view id);
+    std::optional<Person> person_by_login(std::string_view login);
+    /// By login or by address, as typed.
+    std::optional<Person> person_by_sign_in(std::string_view typed);
+    std::vector<std::pair<std::string, Role>> memberships(const std::string& person);
+    Account account(const Person& person);
+    /// Errors: conflict when the login is taken.
+    Status insert_person(const Person& person);
+    Status update_person(const Person& person);
+    Status erase_person(const std::string& id);
+    /// Enabled admins of the whole house.
+    std::size_t count_admins();
+    Status set_membership(const std::string& association, const std::string& person, Role role);
+    Status erase_membership(const std::string& association, const std::string& person);
+    std::size_t count_managers(const std::string& association);
+    std::size_t count_members(const std::string& association);
+    std::optional<Member> member(const std::string& association, const std::string& login);
+    std::vector<Member> members(const std::string& association, const std::string& after_login, std::size_t limit);
+    /// Empty: removes it. Errors: conflict when another person has it.
+    Status set_mailbox(const std::string& person, const std::string& address);
+    std::string mailbox(const std::string& person);
+    void keep_trial_card(const std::string& person, std::string_view password);
+    void forget_trial_card(const std::string& person);
+    std::vector<std::pair<Person, std::string>> trial_cards();
+
+    // Associations and groups (store_groups.cpp)
+    std::optional<Association> association(std::string_view slug);
+    std::vector<Association> associations(const std::string& after_slug, std::size_t limit);
+    std::size_t count_associations();
+    /// Inserts or updates, domains included. Errors: conflict when a domain belongs to another.
+    Status put_association(const Association& association);
+    Status erase_association(const std::string& slug);
+    std::optional<Circle> circle(const std::string& association, const std::string& slug);
+    std::vector<Circle> circles(const std::string& association, const std::string& after_slug, std::size_t limit);
+    std::size_t count_circles(const std::string& association);
+    /// Members by id. Errors: conflict when the address is taken.
+    Status put_circle(const Circle& circle);
+    Status erase_circle(const std::string& association, const std::string& slug);
+
+    // Sessions, devices, invitations, recovery codes, declared hashes (store_sessions.cpp)
+    Status insert_session(const std::string& token_hash, const std::string& id, const std::string& person, bool shared,
+                          std::int64_t now_ms, std::int64_t expires_ms);
+    /// Nothing when it is over, when the shared computer was left idle, or when the person is disabled.
+    std::optional<Session> session(const std::string& token_hash, std::int64_t now_ms, std::int64_t shared_idle_ms);
+    void touch_session(const std::string& token_hash, std::int64_t now_ms);
+    Status erase_session(const std::string& id);
+    /// All of a person's, but for `keep` where it is not empty.
+    Status erase_sessions(const std::string& person, const std::string& keep);
+    Status erase_devices(const std::string& person);
+    Status insert_device(const std::string& token_hash, const std::string& person, std::int64_t now_ms);
+    bool is_device_of(const std::string& token_hash, const std::string& person);
+    Status put_invitation(const std::string& person, const std::string& association, const std::string& token_hash,
+                          const std::string& code_hash, std::int64_t now_ms, std::int64_t expires_ms);
+    std::optional<Invitation> invitation(const std::string& token_or_code_hash, std::int64_t now_ms);
+    Status erase_invitation(const std::string& person);
+    /// True when this very one was still open: it is used up.
+    bool use_invitation(const std::string& person, const std::string& token_hash);
+    Status replace_recovery_codes(const std::string& person, const std::vector<std::string>& hashes);
+    std::size_t count_recovery_codes(const std::string& person);
+    /// True when it was there: it is used up.
+    bool use_recovery_code(const std::string& person, const std::string& hash);
+    std::vector<std::pair<std::string, std::string>> declared();
+    Status set_declared(std::string_view name, std::optional<std::string_view> hash);
+    void erase_outdated(std::int64_t now_ms);
+
+    // Outbox (store_events.cpp); call within the transaction of the change.
+    Status emit_association(const std::string& slug);
+    Status emit_association_erased(const std::string& slug);
+    Status emit_member(const std::string& person);
+    Status emit_member_erased(const std::string& person);
+    Status emit_circle(const std::string& association, const std::string& slug);
+    Status emit_circle_erased(const std::string& association, const std::string& slug);
+    /// Everything that mail must know, in an order in which each event finds what it names.
+    Status emit_all();
+    std::optional<Event> first_event();
+    Status erase_event(std::int64_t id);
+    std::int64_t last_event();
+    bool mail_enabled() const { return mail_enabled_; }
+
+private:
+    Statement ask(std::string_view sql) { return database_.prepare(sql); }
+    bool row(Statement& statement);
+    Status run(Statement statement) { return statement.run(); }
+    std::size_t count(Statement statement);
+    std::optional<Person> one_person(Statement statement);
+    Association read_association(Statement& statement);
+    void read_circle_entries(Circle& circle);
+    Status emit(const std::string& text);
+
+    Database& database_;
+    bool mail_enabled_;
+    std::optional<Error> failure_;
+};
+
+} // namespace hameau::people

@@ -1,0 +1,159 @@
+// Store: the outbox. Each event is a whole upsert, built from the state within the transaction that changed it.
+#include <boost/json.hpp>
+
+#include "modules/people/store.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+
+json::array texts(const std::vector<std::string>& list) {
+    json::array out;
+    for (const std::string& text : list) {
+        out.emplace_back(text);
+    }
+    return out;
+}
+
+json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+
+} // namespace
+
+Status Store::emit(const std::string& text) {
+    if (!mail_enabled_) {
+        return {};
+    }
+    auto insert = ask("INSERT INTO outbox(event) VALUES (?)");
+    insert.bind(1, text);
+    return run(std::move(insert));
+}
+
+Status Store::emit_association(const std::string& slug) {
+    const auto found = association(slug);
+    if (!found) {
+        return status();
+    }
+    json::object event;
+    event["kind"] = "association";
+    event["slug"] = found->slug;
+    event["name"] = found->name;
+    event["domains"] = texts(found->domains);
+    event["quota_bytes"] = found->quota_bytes;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_association_erased(const std::string& slug) {
+    json::object event;
+    event["kind"] = "association-erased";
+    event["slug"] = slug;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_member(const std::string& id) {
+    const auto found = person(id);
+    if (!found) {
+        return status();
+    }
+    json::object event;
+    event["kind"] = "member";
+    event["id"] = found->id;
+    event["login"] = found->login;
+    event["name"] = found->name;
+    event["disabled"] = found->disabled;
+    event["password_hash"] = text_or_null(found->password_hash);
+    json::array list;
+    for (const auto& [slug, role] : memberships(id)) {
+        json::object item;
+        item["slug"] = slug;
+        item["role"] = to_text(role);
+        list.push_back(std::move(item));
+    }
+    event["associations"] = std::move(list);
+    event["contact"] = found->contact;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_member_erased(const std::string& id) {
+    json::object event;
+    event["kind"] = "member-erased";
+    event["id"] = id;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_circle(const std::string& association, const std::string& slug) {
+    const auto found = circle(association, slug);
+    if (!found) {
+        return status();
+    }
+    json::object event;
+    event["kind"] = "group";
+    event["association"] = association;
+    event["slug"] = slug;
+    event["name"] = found->name;
+    event["address"] = text_or_null(found->address);
+    json::array members;
+    for (const auto& [id, login] : found->members) {
+        members.emplace_back(id);
+    }
+    event["members"] = std::move(members);
+    event["outside"] = texts(found->outside);
+    event["may_send"] = found->may_send;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_circle_erased(const std::string& association, const std::string& slug) {
+    json::object event;
+    event["kind"] = "group-erased";
+    event["association"] = association;
+    event["slug"] = slug;
+    return emit(json::serialize(event));
+}
+
+Status Store::emit_all() {
+    const auto all = associations("", associations_max);
+    for (const Association& association : all) {
+        if (auto done = emit_association(association.slug); !done) {
+            return done;
+        }
+    }
+    auto people = ask("SELECT id FROM person ORDER BY id");
+    while (row(people)) {
+        if (auto done = emit_member(people.text(0)); !done) {
+            return done;
+        }
+    }
+    for (const Association& association : all) {
+        for (const Circle& circle : circles(association.slug, "", groups_per_association_max)) {
+            if (auto done = emit_circle(association.slug, circle.slug); !done) {
+                return done;
+            }
+        }
+    }
+    return status();
+}
+
+std::optional<Event> Store::first_event() {
+    auto query = ask("SELECT id, event FROM outbox ORDER BY id LIMIT 1");
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    Event event;
+    event.id = query.number(0);
+    event.text = query.text(1);
+    return event;
+}
+
+Status Store::erase_event(std::int64_t id) {
+    auto change = ask("DELETE FROM outbox WHERE id = ?");
+    change.bind(1, id);
+    return run(std::move(change));
+}
+
+std::int64_t Store::last_event() {
+    auto query = ask("SELECT coalesce(max(id), 0) FROM outbox");
+    return row(query) ? query.number(0) : 0;
+}
+
+} // namespace hameau::people

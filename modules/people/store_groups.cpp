@@ -1,0 +1,169 @@
+// Store: associations with their domains, and groups ("circle": GROUP is a word of SQL).
+#include "daemon/base/io.hpp"
+#include "modules/people/store.hpp"
+
+namespace hameau::people {
+
+Association Store::read_association(Statement& statement) {
+    Association association;
+    association.slug = statement.text(0);
+    association.name = statement.text(1);
+    association.quota_bytes = static_cast<std::uint64_t>(statement.number(2));
+    association.members = statement.number(3);
+    auto domains = ask("SELECT name FROM domain WHERE association = ? ORDER BY position");
+    domains.bind(1, association.slug);
+    while (row(domains)) {
+        association.domains.push_back(domains.text(0));
+    }
+    return association;
+}
+
+std::optional<Association> Store::association(std::string_view slug) {
+    auto query = ask("SELECT slug, name, quota_bytes, (SELECT count(*) FROM membership m WHERE m.association = slug) "
+                     "FROM association WHERE slug = ?");
+    query.bind(1, slug);
+    return row(query) ? std::optional<Association>(read_association(query)) : std::nullopt;
+}
+
+std::vector<Association> Store::associations(const std::string& after_slug, std::size_t limit) {
+    auto query = ask("SELECT slug, name, quota_bytes, (SELECT count(*) FROM membership m WHERE m.association = slug) "
+                     "FROM association WHERE slug > ? ORDER BY slug LIMIT ?");
+    query.bind(1, after_slug).bind(2, static_cast<std::int64_t>(limit));
+    std::vector<Association> out;
+    while (row(query)) {
+        out.push_back(read_association(query));
+    }
+    return out;
+}
+
+std::size_t Store::count_associations() { return count(ask("SELECT count(*) FROM association")); }
+
+Status Store::put_association(const Association& association) {
+    auto change = ask("INSERT INTO association(slug, name, quota_bytes, created_ms) VALUES (?, ?, ?, ?) "
+                      "ON CONFLICT(slug) DO UPDATE SET name = excluded.name, quota_bytes = excluded.quota_bytes");
+    change.bind(1, association.slug).bind(2, association.name);
+    change.bind(3, static_cast<std::int64_t>(association.quota_bytes)).bind(4, now_ms());
+    if (auto done = run(std::move(change)); !done) {
+        return done;
+    }
+    auto remove = ask("DELETE FROM domain WHERE association = ?");
+    remove.bind(1, association.slug);
+    if (auto done = run(std::move(remove)); !done) {
+        return done;
+    }
+    std::int64_t position = 0;
+    for (const std::string& name : association.domains) {
+        auto insert = ask("INSERT INTO domain(name, association, position) VALUES (?, ?, ?)");
+        insert.bind(1, name).bind(2, association.slug).bind(3, position++);
+        if (auto done = run(std::move(insert)); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Store::erase_association(const std::string& slug) {
+    auto change = ask("DELETE FROM association WHERE slug = ?");
+    change.bind(1, slug);
+    return run(std::move(change));
+}
+
+void Store::read_circle_entries(Circle& circle) {
+    auto members = ask("SELECT p.id, p.login FROM circle_member c JOIN person p ON p.id = c.person "
+                       "WHERE c.association = ? AND c.circle = ? ORDER BY p.login");
+    members.bind(1, circle.association).bind(2, circle.slug);
+    while (row(members)) {
+        circle.members.emplace_back(members.text(0), members.text(1));
+    }
+    auto outside = ask("SELECT address FROM circle_outside WHERE association = ? AND circle = ? ORDER BY address");
+    outside.bind(1, circle.association).bind(2, circle.slug);
+    while (row(outside)) {
+        circle.outside.push_back(outside.text(0));
+    }
+}
+
+std::vector<Circle> Store::circles(const std::string& association, const std::string& after_slug, std::size_t limit) {
+    auto query = ask("SELECT association, slug, name, address, may_send FROM circle "
+                     "WHERE association = ? AND slug > ? ORDER BY slug LIMIT ?");
+    query.bind(1, association).bind(2, after_slug).bind(3, static_cast<std::int64_t>(limit));
+    std::vector<Circle> out;
+    while (row(query)) {
+        Circle circle;
+        circle.association = query.text(0);
+        circle.slug = query.text(1);
+        circle.name = query.text(2);
+        circle.address = query.text(3);
+        circle.may_send = query.number(4) != 0;
+        read_circle_entries(circle);
+        out.push_back(std::move(circle));
+    }
+    return out;
+}
+
+std::optional<Circle> Store::circle(const std::string& association, const std::string& slug) {
+    auto query = ask("SELECT name, address, may_send FROM circle WHERE association = ? AND slug = ?");
+    query.bind(1, association).bind(2, slug);
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    Circle circle;
+    circle.association = association;
+    circle.slug = slug;
+    circle.name = query.text(0);
+    circle.address = query.text(1);
+    circle.may_send = query.number(2) != 0;
+    read_circle_entries(circle);
+    return circle;
+}
+
+std::size_t Store::count_circles(const std::string& association) {
+    auto query = ask("SELECT count(*) FROM circle WHERE association = ?");
+    query.bind(1, association);
+    return count(std::move(query));
+}
+
+Status Store::put_circle(const Circle& circle) {
+    auto change = ask("INSERT INTO circle(association, slug, name, address, may_send) VALUES (?, ?, ?, ?, ?) "
+                      "ON CONFLICT(association, slug) DO UPDATE SET name = excluded.name, address = excluded.address, "
+                      "may_send = excluded.may_send");
+    change.bind(1, circle.association).bind(2, circle.slug).bind(3, circle.name).bind(5, circle.may_send);
+    if (circle.address.empty()) {
+        change.bind_null(4);
+    } else {
+        change.bind(4, circle.address);
+    }
+    if (auto done = run(std::move(change)); !done) {
+        return done;
+    }
+    for (const std::string_view sql : {"DELETE FROM circle_member WHERE association = ? AND circle = ?",
+                                       "DELETE FROM circle_outside WHERE association = ? AND circle = ?"}) {
+        auto remove = ask(sql);
+        remove.bind(1, circle.association).bind(2, circle.slug);
+        if (auto done = run(std::move(remove)); !done) {
+            return done;
+        }
+    }
+    for (const auto& [id, login] : circle.members) {
+        auto insert = ask("INSERT OR IGNORE INTO circle_member(association, circle, person) VALUES (?, ?, ?)");
+        insert.bind(1, circle.association).bind(2, circle.slug).bind(3, id);
+        if (auto done = run(std::move(insert)); !done) {
+            return done;
+        }
+    }
+    for (const std::string& address : circle.outside) {
+        auto insert = ask("INSERT OR IGNORE INTO circle_outside(association, circle, address) VALUES (?, ?, ?)");
+        insert.bind(1, circle.association).bind(2, circle.slug).bind(3, address);
+        if (auto done = run(std::move(insert)); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Store::erase_circle(const std::string& association, const std::string& slug) {
+    auto change = ask("DELETE FROM circle WHERE association = ? AND slug = ?");
+    change.bind(1, association).bind(2, slug);
+    return run(std::move(change));
+}
+
+} // namespace hameau::people

@@ -1,0 +1,65 @@
+// What people says, in French and English. No word of the trade: members read these.
+#include <array>
+
+#include "modules/people/people_module.hpp"
+
+namespace hameau::people {
+
+namespace {
+
+constexpr std::array texts = {
+    CatalogueText{"wrong_credentials", "L'identifiant ou le mot de passe n'est pas le bon. Vérifiez-les, puis réessayez.",
+                  "The login or the password is not right. Check them, then try again."},
+    CatalogueText{"too_many", "Trop d'essais. Attendez {seconds} secondes, puis réessayez.",
+                  "Too many tries. Wait {seconds} seconds, then try again."},
+    CatalogueText{"login_taken", "Cet identifiant est déjà pris. Choisissez-en un autre. Si c'est la même personne, "
+                                 "demandez à l'administrateur de la maison de l'ajouter.",
+                  "This login is taken. Choose another. If it is the same person, ask the admin of the house to add them."},
+    CatalogueText{"member_exists", "Cette personne est déjà membre de l'association.",
+                  "This person is already a member of the association."},
+    CatalogueText{"person_has_account", "Cette personne a déjà un compte : son mot de passe et son invitation ne changent pas ici.",
+                  "This person has an account already: their password and invitation are not changed here."},
+    CatalogueText{"mailbox_taken", "Cette adresse est déjà celle de quelqu'un d'autre.", "This address is someone else's already."},
+    CatalogueText{"mailbox_domain", "L'adresse doit se terminer par un domaine de l'association : {domains}.",
+                  "The address must end with a domain of the association: {domains}."},
+    CatalogueText{"domain_taken", "Un de ces domaines appartient déjà à une autre association.",
+                  "One of these domains belongs to another association already."},
+    CatalogueText{"association_exists", "Une association porte déjà ce nom court.", "There is an association with this short name already."},
+    CatalogueText{"group_exists", "Un groupe porte déjà ce nom court.", "There is a group with this short name already."},
+    CatalogueText{"group_address_taken", "Cette adresse est déjà celle d'un autre groupe.", "This address is another group's already."},
+    CatalogueText{"not_a_member", "« {login} » n'est pas membre de l'association.", "\"{login}\" is not a member of the association."},
+    CatalogueText{"last_manager", "L'association doit garder au moins un responsable. Nommez-en un autre d'abord.",
+                  "The association must keep at least one manager. Name another one first."},
+    CatalogueText{"last_admin", "La maison doit garder au moins un administrateur. Nommez-en un autre d'abord.",
+                  "The house must keep at least one admin. Name another one first."},
+    CatalogueText{"account_elsewhere", "Ce compte sert aussi ailleurs dans la maison. Demandez à l'administrateur de la maison.",
+                  "This account is used elsewhere in the house too. Ask the admin of the house."},
+    CatalogueText{"ceiling", "Il y en a déjà {max} : c'est le maximum. Rien n'a été ajouté.",
+                  "There are {max} already: that is the limit. Nothing was added."},
+    CatalogueText{"invitation_gone", "Cette invitation n'existe pas, a déjà servi ou n'est plus valable. Demandez-en une "
+                                     "nouvelle à la personne qui vous a invité.",
+                  "This invitation does not exist, was used or has expired. Ask whoever invited you for a new one."},
+    CatalogueText{"wrong_recovery", "L'identifiant ou le code de secours n'est pas le bon, ou le code a déjà servi.",
+                  "The login or the recovery code is not right, or the code was used."},
+    CatalogueText{"wrong_current", "Le mot de passe actuel n'est pas le bon. Rien n'a été changé.",
+                  "The present password is not right. Nothing was changed."},
+    CatalogueText{"setup_done", "La maison est déjà installée. Connectez-vous.", "The house is set up already. Sign in."},
+    CatalogueText{"setup_token", "Ce lien d'installation n'est pas le bon. Prenez celui que le serveur a affiché.",
+                  "This set-up link is not the right one. Take the one that the server printed."},
+    CatalogueText{"mail_pending", "C'est fait, mais le courrier ne répond pas : il prendra le changement dès que possible. "
+                                  "Prévenez l'administrateur si cela dure.",
+                  "It is done, but mail does not answer: it will take the change as soon as it can. Tell the admin if it lasts."},
+    CatalogueText{"mail_off", "Le courrier n'est pas disponible pour le moment. Rien n'a été changé. Réessayez plus tard.",
+                  "Mail is not available for now. Nothing was changed. Try again later."},
+    CatalogueText{"full", "Le disque du serveur est plein ou ne répond pas. Rien n'a été changé. Prévenez l'administrateur.",
+                  "The server's disk is full or does not answer. Nothing was changed. Tell the admin."},
+    CatalogueText{"bad_hash", "Un texte de 200 caractères au plus, ou null.", "A text of at most 200 characters, or null."},
+    CatalogueText{"admin_role", "Seul un administrateur de la maison peut donner ou retirer ce rôle.",
+                  "Only an admin of the house may give or take this role."},
+};
+
+} // namespace
+
+const Catalogue people_catalogue = texts;
+
+} // namespace hameau::people

@@ -1,0 +1,230 @@
+// The versions of a site: list, show, publish, switch.
+#include "daemon/base/io.hpp"
+#include "modules/sites/sites_module.hpp"
+
+namespace hameau::sites {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event site_published{"sites.published", Level::info};
+constexpr Event site_switched{"sites.switched", Level::info};
+constexpr Event upload_refused{"sites.upload_refused", Level::info};
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    if (text.empty() || text.size() > 15) {
+        return std::nullopt;
+    }
+    for (const char c : text) {
+        if (c < '0' || c > '9') {
+            return std::nullopt;
+        }
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+
+std::string remarks_json(const std::vector<Remark>& remarks) {
+    json::array list;
+    for (const Remark& remark : remarks) {
+        json::array item;
+        item.emplace_back(remark.code);
+        item.emplace_back(remark.path);
+        item.emplace_back(remark.detail);
+        list.push_back(std::move(item));
+    }
+    return json::serialize(list);
+}
+
+} // namespace
+
+json::object Sites::deploy_document(const Deploy& deploy, std::int64_t live) const {
+    json::object out;
+    out["number"] = deploy.number;
+    out["created"] = format_utc(deploy.created_ms);
+    out["by"] = deploy.by;
+    out["files"] = deploy.files;
+    out["bytes"] = deploy.bytes;
+    out["pages"] = deploy.pages;
+    out["live"] = deploy.number == live;
+    out["home"] = nullptr;
+    if (deploy.home_requests > 0) {
+        const int score = ecoindex(static_cast<double>(deploy.home_elements), static_cast<double>(deploy.home_requests),
+                                   static_cast<double>(deploy.home_bytes) / 1000);
+        json::object home;
+        home["bytes"] = deploy.home_bytes;
+        home["requests"] = deploy.home_requests;
+        home["elements"] = deploy.home_elements;
+        home["score"] = score;
+        home["grade"] = std::string(1, ecoindex_grade(score));
+        out["home"] = std::move(home);
+    }
+    return out;
+}
+
+json::array Sites::remark_texts(const Request& request, const std::string& remarks) const {
+    json::array texts;
+    boost::system::error_code failed;
+    const json::value stored = json::parse(remarks, failed);
+    const json::array* list = failed ? nullptr : stored.if_array();
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        const json::array* item = (*list)[i].if_array();
+        if (item == nullptr || item->size() != 3) {
+            continue;
+        }
+        Parameters parameters;
+        parameters.emplace_back("path", std::string((*item)[1].as_string()));
+        parameters.emplace_back("detail", std::string((*item)[2].as_string()));
+        const std::string code((*item)[0].as_string());
+        texts.emplace_back(text_of(sites_catalogue, language_of(request), code, parameters));
+    }
+    return texts;
+}
+
+Task<Response> Sites::list_deploys(Request& request) {
+    auto found = find_site(request, Role::member);
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const Site& site = std::get<Site>(found);
+    const auto page = read_page(request);
+    const auto before = page && !page->after.empty() ? number_of(page->after) : std::optional<std::int64_t>(0);
+    if (!page || !before) {
+        co_return problem(request, 400, "bad_page");
+    }
+    auto deploys = store_->deploys(site.host, *before, page->limit + 1);
+    std::string next;
+    if (deploys.size() > page->limit) {
+        deploys.pop_back();
+        next = std::to_string(deploys.back().number);
+    }
+    json::array items;
+    for (const Deploy& deploy : deploys) {
+        items.push_back(deploy_document(deploy, site.live));
+    }
+    co_return list_response(std::move(items), next);
+}
+
+Task<Response> Sites::show_deploy(Request& request) {
+    auto found = find_site(request, Role::member);
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const Site& site = std::get<Site>(found);
+    const auto number = number_of(request.parameter("number"));
+    const auto deploy = number ? store_->deploy(site.host, *number) : std::nullopt;
+    if (!deploy) {
+        co_return say(request, 404, "no_version");
+    }
+    json::object out = deploy_document(*deploy, site.live);
+    out["warnings"] = remark_texts(request, deploy->warnings);
+    co_return json_response(200, out);
+}
+
+Response Sites::refuse_upload(const Request& request, const Report& report) const {
+    std::vector<FieldError> errors;
+    for (const Remark& refusal : report.refusals) {
+        FieldError error;
+        error.field = refusal.path.empty() ? "archive" : refusal.path;
+        error.code = refusal.code;
+        error.parameters.emplace_back("path", refusal.path);
+        error.parameters.emplace_back("detail", refusal.detail);
+        errors.push_back(std::move(error));
+    }
+    return problem_with_errors(sites_catalogue, request, 422, "upload_refused", errors);
+}
+
+Task<Response> Sites::add_deploy(Request& request) {
+    auto found = find_site(request, publishing_role());
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const Site site = std::get<Site>(found);
+    if (uploads_.contains(site.host)) {
+        co_return say(request, 409, "deploy_running");
+    }
+    if (uploads_.size() >= uploads_at_once_max) {
+        Response response = say(request, 503, "busy");
+        response.headers.emplace_back("Retry-After", "10");
+        co_return response;
+    }
+    Upload upload(*this, site.host);
+    const auto association = co_await ask_association(site.association);
+    if (!association) {
+        co_return say_failed(request, association.error());
+    }
+    const std::uint64_t used = store_->live_bytes(site.association, site.host);
+    const std::uint64_t left = association->quota_bytes > used ? association->quota_bytes - used : 0;
+    upload.limit_bytes = std::min(left, context_->settings().size_bytes("sites.limits.deploy_max"));
+    const auto too_large = [&] {
+        Parameters parameters;
+        parameters.emplace_back("limit", size_text(upload.limit_bytes, language_of(request)));
+        return say(request, 413, "upload_too_large", parameters);
+    };
+    if (request.body->size_bytes().value_or(0) > upload.limit_bytes) {
+        co_return too_large();
+    }
+    Pieces body = [&request](std::span<char> buffer) { return request.body->read_some(buffer); };
+    const auto report = co_await unpack(upload, std::move(body));
+    if (upload.over_limit) {
+        co_return too_large();
+    }
+    if (upload.body_failed) {
+        co_return say(request, 400, "upload_cut");
+    }
+    if (!report) {
+        co_return report.error().kind == ErrorKind::io ? say_failed(request, report.error())
+                                                       : say(request, 422, "unpack_failed");
+    }
+    if (report->refused) {
+        context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->refusals.front().code}});
+        co_return refuse_upload(request, *report);
+    }
+    const auto number = co_await publish(upload, *report, request.who.login);
+    if (!number) {
+        co_return say_failed(request, number.error());
+    }
+    context_->journal().write(site_published, {{"host", site.host}, {"number", std::to_string(*number)},
+                                               {"files", std::to_string(report->files_count)},
+                                               {"by", request.who.login}});
+    const auto deploy = store_->deploy(site.host, *number);
+    json::object out = deploy_document(deploy.value_or(Deploy{}), *number);
+    out["warnings"] = remark_texts(request, remarks_json(report->warnings));
+    out["url"] = site_url(site.host, visited(request));
+    co_return json_response(201, out);
+}
+
+Task<Response> Sites::switch_live(Request& request) {
+    auto found = find_site(request, publishing_role());
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const std::string host = std::get<Site>(found).host;
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const std::int64_t number = fields.integer("number", 1, 1'000'000'000);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, sites_catalogue);
+    }
+    const auto deploy = store_->deploy(host, number);
+    if (!deploy || !blobs_->open_manifest(deploy->id)) {
+        co_return say(request, 404, "no_version");
+    }
+    auto done = store_->show(host, number);
+    if (done) {
+        done = tell_gate();
+    }
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    context_->journal().write(site_switched, {{"host", host}, {"number", std::to_string(number)}, {"by", request.who.login}});
+    const auto site = store_->site(host);
+    co_return json_response(200, site_document(site.value_or(Site{}), visited(request)));
+}
+
+} // namespace hameau::sites

@@ -1,0 +1,53 @@
+// The files of the sites module: staging, blobs, manifests, hosts.map. Slow, blocking, crash-safe: runs on the worker
+// thread. Never uses a name out of an upload; never believes a hash that it has not computed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/result.hpp"
+#include "modules/sites/hosts_map.hpp"
+#include "modules/sites/report.hpp"
+
+namespace hameau::sites {
+
+inline constexpr std::int64_t retired_ms_max = std::int64_t{7} * 24 * 3600 * 1000;
+inline constexpr std::size_t retired_files_max = 2000;
+
+class Blobs {
+public:
+    explicit Blobs(std::string folder) : folder_(std::move(folder)) {}
+
+    /// Makes blobs/, deploys/, staging/; empties staging. True when something lay there (a crash while publishing).
+    Result<bool> prepare();
+    /// An empty folder for one upload.
+    Result<Fd> open_staging(const std::string& id);
+    void drop_staging(const std::string& id);
+    Result<Fd> open_blobs();
+
+    /// Takes a checked report and its staged files over: verifies each file's hash, moves it among the blobs, adds the
+    /// hashed assets of the version before, writes deploys/ID.manifest; durable when it returns. Errors: io, corrupt
+    /// when a staged file is not what the report says; nothing is shown before the database and hosts.map say so.
+    Status place(const std::string& id, const Report& report, const std::string& id_before, std::int64_t now_ms);
+    /// A file made here rather than uploaded (export of the rules). Not kept by any manifest.
+    Result<Variant> keep_text(std::string_view text);
+
+    /// The manifest of a kept version.
+    Result<DeployReader> open_manifest(const std::string& id);
+    /// Deletes manifests that are not kept and blobs that no kept manifest names. `on_their_way`: versions that may have
+    /// been placed and are not in the database yet. The bytes that were freed.
+    Result<std::uint64_t> sweep(const std::vector<std::string>& kept_ids, const std::vector<std::string>& on_their_way);
+    /// Replaces hosts.map when it differs. True when it did.
+    Result<bool> write_hosts(const HostsMap& hosts);
+
+    const std::string& folder() const { return folder_; }
+
+private:
+    Status take_blob(int staging, const Variant& variant);
+
+    std::string folder_;
+};
+
+} // namespace hameau::sites

@@ -1,0 +1,71 @@
+// What sites declares: routes, settings, tables, rights. Plain data, read by other processes too.
+#include <array>
+
+#include "modules/manifest.hpp"
+
+namespace hameau {
+
+extern const Manifest sites_manifest;
+
+namespace {
+
+constexpr std::array routes = {
+    Route{"/api/v1/associations/{slug}/sites", Who::member},
+    Route{"/api/v1/sites/{host}", Who::member},
+    Route{"/api/v1/sites/{host}/deploys", Who::member},
+    Route{"/api/v1/sites/{host}/deploys/{number}", Who::member},
+    Route{"/api/v1/sites/{host}/live", Who::member},
+    Route{"/api/v1/sites/{host}/archive", Who::member},
+};
+
+constexpr std::array settings = {
+    Setting{"limits.deploy_max", SettingType::size_bytes, "1 GiB",
+            "The largest version of one site, unpacked. The association's quota may be less."},
+    Setting{"limits.sites_max", SettingType::integer, "50", "How many sites one association may have."},
+    Setting{"keep_versions", SettingType::integer, "10", "How many versions of a site are kept beside the one shown."},
+    Setting{"publishing", SettingType::choice, "member",
+            "Who may publish on a site: every member of its association, or managers only.", "member|manager"},
+    Setting{"plain_http", SettingType::choice, "redirect",
+            "What plain HTTP does on a site's address: send the visitor to HTTPS, or serve the page.", "redirect|serve"},
+};
+
+constexpr std::array migrations = {
+    Migration{1, R"sql(
+CREATE TABLE site (
+  host TEXT PRIMARY KEY, association TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  live INTEGER NOT NULL DEFAULT 0, next_number INTEGER NOT NULL DEFAULT 1,
+  removed_ms INTEGER NOT NULL DEFAULT 0, certified INTEGER NOT NULL DEFAULT 0,
+  certificate_asked_ms INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+CREATE INDEX site_association ON site(association, host);
+CREATE TABLE deploy (
+  host TEXT NOT NULL REFERENCES site(host) ON DELETE CASCADE, number INTEGER NOT NULL,
+  id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL, by_login TEXT NOT NULL,
+  files INTEGER NOT NULL, bytes INTEGER NOT NULL, pages INTEGER NOT NULL,
+  home_bytes INTEGER NOT NULL, home_requests INTEGER NOT NULL, home_elements INTEGER NOT NULL,
+  warnings TEXT NOT NULL, PRIMARY KEY (host, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE pending (work TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+)sql"},
+};
+
+constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
+constexpr std::array<std::string_view, 1> verbs = {"certificate"};
+
+constexpr Manifest make_manifest() {
+    Manifest manifest;
+    manifest.name = "sites";
+    manifest.routes = routes;
+    manifest.settings = settings;
+    manifest.migrations = migrations;
+    manifest.internal_callers = internal_callers;
+    manifest.verbs = verbs;
+    manifest.sandbox.may_fork = true;
+    manifest.sandbox.threads = true;
+    manifest.idle_stop = std::chrono::minutes(1);
+    return manifest;
+}
+
+} // namespace
+
+constinit const Manifest sites_manifest = make_manifest();
+
+} // namespace hameau

@@ -1,0 +1,34 @@
+// Decisions of the sites module without any input or output: host names, versions to drop, weights and grades.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hameau::sites {
+
+enum class HostVerdict {
+    fine,
+    malformed,    ///< not a host name of two labels or more, in lower case
+    services,     ///< the house's own name or a name below it
+    reserved,     ///< a name that mail programs ask for (autoconfig, autodiscover, mta-sts)
+    elsewhere,    ///< none of the association's domains, nor below one
+};
+
+/// May this association put a site there? `house_host` is the services' host name.
+HostVerdict judge_host(std::string_view host, const std::vector<std::string>& domains, std::string_view house_host);
+
+/// Which of the versions go: all but the newest `keep`, the one that is shown, and the one that it replaced.
+std::vector<std::int64_t> versions_to_drop(std::vector<std::int64_t> numbers, std::int64_t live, std::int64_t before,
+                                           std::size_t keep);
+
+/// EcoIndex (cnumr): 0 to 100 from elements, requests and kilobytes (of 1000 bytes) on the wire.
+int ecoindex(double elements, double requests, double kilobytes);
+/// 'A' to 'G'.
+char ecoindex_grade(int score);
+
+/// The address of a site for the person who asks: `visited` is what they used themselves ("https://localhost:8443").
+std::string site_url(std::string_view host, std::string_view visited);
+
+} // namespace hameau::sites

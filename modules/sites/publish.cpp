@@ -1,0 +1,231 @@
+// From a body to a version on the air. Both directions of the child flow at once; nothing is read ahead of what the
+// child takes (back-pressure up to the visitor's socket).
+#include <array>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/base/io.hpp"
+#include "modules/sites/sites_module.hpp"
+
+namespace hameau::sites {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using namespace asio::experimental::awaitable_operators;
+
+namespace {
+
+constexpr std::size_t slice_bytes = 65536;
+constexpr Event unpack_ended{"sites.unpack_ended", Level::warning, "the upload was refused; nothing was published"};
+constexpr Event swept{"sites.swept", Level::info};
+constexpr Event sweep_failed{"sites.sweep_failed", Level::error, "old files stay on the disk; tell the developers"};
+
+std::string warnings_json(const Report& report) {
+    json::array list;
+    for (const Remark& remark : report.warnings) {
+        json::array item;
+        item.emplace_back(remark.code);
+        item.emplace_back(remark.path);
+        item.emplace_back(remark.detail);
+        list.push_back(std::move(item));
+    }
+    return json::serialize(list);
+}
+
+std::int64_t to_number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+} // namespace
+
+Sites::Upload::Upload(Sites& owner, std::string of_host) :
+    sites(owner), host(std::move(of_host)), id(new_id()), busy(owner.context_->busy()) {
+    sites.uploads_.insert(host);
+    sites.placing_.insert(id);
+}
+
+Sites::Upload::~Upload() {
+    sites.uploads_.erase(host);
+    sites.placing_.erase(id);
+    sites.blobs_->drop_staging(id);
+}
+
+Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
+    const auto staging = blobs_->open_staging(upload.id);
+    if (!staging) {
+        co_return fail(staging.error());
+    }
+    std::vector<std::string> arguments;
+    arguments.emplace_back("unpack");
+    arguments.push_back(std::to_string(upload.limit_bytes));
+    auto child = UnpackChild::start(context_->io(), *program_, std::move(arguments), staging->get());
+    if (!child) {
+        co_return fail(std::move(child.error()));
+    }
+    UnpackChild& running = **child;
+    asio::steady_timer deadline(context_->io(), upload_deadline);
+    const auto armed = std::make_shared<bool>(true);
+    deadline.async_wait([&running, armed](boost::system::error_code cancelled) {
+        if (!cancelled && *armed) {
+            running.kill();
+        }
+    });
+    auto feeding = feed(running, upload, std::move(body));
+    auto collecting = collect(running);
+    auto report = co_await (std::move(feeding) && std::move(collecting));
+    const int code = co_await running.wait();
+    *armed = false;
+    deadline.cancel();
+    if (code != 0 || !report) {
+        context_->journal().write(unpack_ended, {{"host", upload.host}, {"code", std::to_string(code)},
+                                                 {"error", report ? std::string() : report.error().message}});
+        co_return fail(ErrorKind::unavailable, "the unpacker did not end well");
+    }
+    co_return std::move(report);
+}
+
+Task<void> Sites::feed(UnpackChild& child, Upload& upload, Pieces body) {
+    std::string slice(slice_bytes, '\0');
+    bool taking = true;
+    for (;;) {
+        const auto n = co_await body(slice);
+        if (!n) {
+            upload.body_failed = true;
+            child.kill();
+            break;
+        }
+        upload.received_bytes += *n;
+        if (upload.received_bytes > upload.limit_bytes) {
+            upload.over_limit = true;
+            child.kill();
+            break;
+        }
+        if (*n == 0) {
+            break;
+        }
+        if (taking) {
+            const std::string_view piece(slice.data(), *n);
+            const Status written = co_await child.write(piece);
+            // A child that has seen enough stops reading; the sender is heard to the end, so that it reads the answer.
+            taking = written.has_value();
+        }
+    }
+    child.close_input();
+}
+
+Task<Result<Report>> Sites::collect(UnpackChild& child) {
+    ReportReader reader;
+    for (;;) {
+        const auto piece = co_await child.read();
+        if (!piece) {
+            co_return fail(piece.error());
+        }
+        if (piece->empty()) {
+            co_return reader.finish();
+        }
+        if (auto fed = reader.feed(*piece); !fed) {
+            child.kill();
+            co_return fail(std::move(fed.error()));
+        }
+    }
+}
+
+Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, std::string by) {
+    const auto site = store_->site(upload.host);
+    const auto before = site ? store_->deploy(upload.host, site->live) : std::nullopt;
+    const std::string id_before = before ? before->id : std::string();
+    const std::int64_t now = now_ms();
+    Status placed;
+    std::function<void()> work = [&] { placed = blobs_->place(upload.id, report, id_before, now); };
+    co_await context_->run_slow(std::move(work));
+    if (!placed) {
+        // The blobs that were already moved are named by nothing.
+        if (store_->set_pending("sweep")) {
+            sweep_later();
+        }
+        co_return fail(placed.error());
+    }
+    Deploy deploy;
+    deploy.host = upload.host;
+    deploy.id = upload.id;
+    deploy.created_ms = now;
+    deploy.by = std::move(by);
+    deploy.files = to_number(report.files_count);
+    deploy.bytes = to_number(report.bytes);
+    deploy.pages = to_number(report.pages);
+    if (report.home) {
+        deploy.home_bytes = to_number(report.home->bytes);
+        deploy.home_requests = to_number(report.home->requests);
+        deploy.home_elements = to_number(report.home->elements);
+    }
+    deploy.warnings = warnings_json(report);
+    const auto keep = static_cast<std::size_t>(context_->settings().integer("sites.keep_versions"));
+    auto number = store_->publish(std::move(deploy), keep);
+    if (!number) {
+        co_return fail(std::move(number.error()));
+    }
+    if (auto told = tell_gate(); !told) {
+        // The database has it; the next start or publication writes hosts.map. Say so rather than promise.
+        co_return fail(std::move(told.error()));
+    }
+    trouble_.clear();
+    sweep_later();
+    co_return number;
+}
+
+Status Sites::tell_gate() {
+    const auto hosts = store_->hosts();
+    if (!hosts) {
+        return fail(hosts.error());
+    }
+    const auto written = blobs_->write_hosts(*hosts);
+    if (!written) {
+        return fail(written.error());
+    }
+    if (*written) {
+        context_->announce("hosts");
+    }
+    return {};
+}
+
+void Sites::sweep_later() {
+    if (sweeping_) {
+        sweep_again_ = true;
+        return;
+    }
+    if (stopping_ || !store_->is_pending("sweep")) {
+        return;
+    }
+    sweeping_ = true;
+    asio::co_spawn(context_->io(), sweep(), asio::detached);
+}
+
+Task<void> Sites::sweep() {
+    const auto held = context_->busy();
+    sweep_again_ = false;
+    const auto ids = store_->kept_ids();
+    const std::vector<std::string> on_their_way(placing_.begin(), placing_.end());
+    Result<std::uint64_t> freed = std::uint64_t{0};
+    if (ids) {
+        // Placing and sweeping take turns on the one worker thread. A version that is placed before this turn is among
+        // the kept or on their way; one that is placed after it brings its files along from staging.
+        std::function<void()> work = [&] { freed = blobs_->sweep(*ids, on_their_way); };
+        co_await context_->run_slow(std::move(work));
+    } else {
+        freed = fail(ids.error());
+    }
+    sweeping_ = false;
+    if (!freed) {
+        context_->journal().write(sweep_failed, {{"error", freed.error().message}});
+        co_return;
+    }
+    context_->journal().write(swept, {{"bytes", std::to_string(*freed)}});
+    if (sweep_again_) {
+        sweep_later();
+    } else if (const auto cleared = store_->clear_pending("sweep"); !cleared) {
+        trouble_ = cleared.error().message;
+    }
+}
+
+} // namespace hameau::sites

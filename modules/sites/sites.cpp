@@ -1,0 +1,178 @@
+// Start, stop, health, and who may do what.
+#include "modules/sites/sites.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <sys/statvfs.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "daemon/base/io.hpp"
+#include "modules/sites/sites_module.hpp"
+
+namespace hameau {
+
+std::unique_ptr<Module> make_sites() { return std::make_unique<sites::Sites>(); }
+
+namespace sites {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event sites_cleaned{"sites.cleaned", Level::notice, "a publication was interrupted; the site shows what it showed before"};
+constexpr Event request_failed{"sites.request_failed", Level::error};
+constexpr std::uint64_t disk_free_bytes_min = std::uint64_t{256} << 20;
+
+} // namespace
+
+Task<Status> Sites::start(ModuleContext& context) {
+    context_ = &context;
+    store_.emplace(context.database());
+    blobs_.emplace(context.folder());
+    if (!program_) {
+        const int lent = context.program("unpack");
+        std::error_code failed;
+        const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+        program_ = UnpackProgram{lent, (self.parent_path() / "hameau-unpack").string()};
+    }
+    const auto interrupted = blobs_->prepare();
+    if (!interrupted) {
+        co_return fail(interrupted.error());
+    }
+    if (auto erased = store_->erase_removed_before(now_ms() - bin_ms_max); !erased) {
+        co_return erased;
+    }
+    // hosts.map follows the database: whatever moment we were killed at, the committed version is shown.
+    if (auto told = tell_gate(); !told) {
+        co_return told;
+    }
+    if (*interrupted) {
+        context.journal().write(sites_cleaned);
+        if (auto noted = store_->set_pending("sweep"); !noted) {
+            co_return noted;
+        }
+    }
+    router_.add("GET", "/api/v1/associations/{slug}/sites", this, &Sites::list_sites);
+    router_.add("POST", "/api/v1/associations/{slug}/sites", this, &Sites::add_site);
+    router_.add("GET", "/api/v1/sites/{host}", this, &Sites::show_site);
+    router_.add("DELETE", "/api/v1/sites/{host}", this, &Sites::remove_site);
+    router_.add("GET", "/api/v1/sites/{host}/deploys", this, &Sites::list_deploys);
+    router_.add("POST", "/api/v1/sites/{host}/deploys", this, &Sites::add_deploy);
+    router_.add("GET", "/api/v1/sites/{host}/deploys/{number}", this, &Sites::show_deploy);
+    router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
+    router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
+    sweep_later();
+    auto missing = ask_missing_certificates();
+    boost::asio::co_spawn(context.io(), std::move(missing), boost::asio::detached);
+    co_return Status{};
+}
+
+Task<Response> Sites::handle(Request& request) { co_return co_await router_.dispatch(request); }
+
+Task<void> Sites::stop() {
+    stopping_ = true;
+    co_return;
+}
+
+std::vector<Check> Sites::check_health() {
+    std::vector<Check> checks;
+    struct statvfs disk {};
+    const bool room = ::statvfs(context_->folder().c_str(), &disk) != 0 ||
+                      static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > disk_free_bytes_min;
+    checks.push_back(Check{"disk", room, room ? "" : "Il reste moins de 256 Mo sur le disque : publier peut échouer. "
+                                                      "Supprimez d'anciens fichiers ou agrandissez le disque."});
+    checks.push_back(Check{"publishing", trouble_.empty(), trouble_});
+    return checks;
+}
+
+Response Sites::say(const Request& request, int status, std::string_view code, const Parameters& parameters) const {
+    return problem(sites_catalogue, request, status, code, parameters);
+}
+
+Response Sites::say_failed(const Request& request, const Error& error) {
+    switch (error.kind) {
+    case ErrorKind::not_found:
+        return say(request, 404, "no_site");
+    case ErrorKind::closed:
+    case ErrorKind::timed_out:
+        return say(request, 400, "upload_cut");
+    case ErrorKind::unavailable:
+        return say(request, 503, "people_away");
+    default:
+        break;
+    }
+    trouble_ = error.message;
+    Parameters parameters;
+    parameters.emplace_back("reference", context_->journal().write_reference(request_failed, {{"error", error.message}}));
+    return say(request, 507, "disk", parameters);
+}
+
+std::optional<Response> Sites::refuse_below(const Request& request, const std::string& association, Role role) const {
+    if (!request.who.signed_in() && request.who.caller != Caller::admin) {
+        return say(request, 401, "signed_out");
+    }
+    if (request.who.caller == Caller::module ||
+        (request.who.caller == Caller::gate && request.who.role_in(association) < role)) {
+        return say(request, 403, "forbidden");
+    }
+    return std::nullopt;
+}
+
+std::variant<Site, Response> Sites::find_site(const Request& request, Role role) {
+    if (!request.who.signed_in() && request.who.caller != Caller::admin) {
+        return say(request, 401, "signed_out");
+    }
+    auto site = store_->site(lower_ascii(request.parameter("host")));
+    if (!site) {
+        return say(request, 404, "no_site");
+    }
+    if (auto refused = refuse_below(request, site->association, role)) {
+        return std::move(*refused);
+    }
+    return std::move(*site);
+}
+
+Role Sites::publishing_role() const {
+    const bool all = context_->settings().text("sites.publishing") != "manager";
+    return all ? Role::member : Role::manager;
+}
+
+Task<Result<Association>> Sites::ask_association(std::string slug) {
+    const std::string path = "/internal/associations/" + slug;
+    std::string nothing;
+    auto answer = co_await context_->call("people", "GET", path, std::move(nothing));
+    if (!answer) {
+        co_return fail(ErrorKind::unavailable, answer.error().message);
+    }
+    if (answer->status == 404) {
+        co_return fail(ErrorKind::not_found, "there is no association " + slug);
+    }
+    const auto* text = std::get_if<std::string>(&answer->body);
+    boost::system::error_code failed;
+    const json::value value = text == nullptr ? json::value() : json::parse(*text, failed);
+    const json::object* object = failed ? nullptr : value.if_object();
+    const json::value* domains = object == nullptr ? nullptr : object->if_contains("domains");
+    const json::value* quota = object == nullptr ? nullptr : object->if_contains("quota_bytes");
+    if (answer->status != 200 || domains == nullptr || !domains->is_array() || quota == nullptr || !quota->is_number()) {
+        co_return fail(ErrorKind::unavailable, "people answered something else");
+    }
+    Association association;
+    association.slug = slug;
+    if (const json::value* name = object->if_contains("name"); name != nullptr && name->is_string()) {
+        association.name = std::string(name->as_string());
+    }
+    for (const json::value& domain : domains->as_array()) {
+        if (domain.is_string()) {
+            association.domains.emplace_back(domain.as_string());
+        }
+    }
+    boost::system::error_code wrong;
+    association.quota_bytes = quota->to_number<std::uint64_t>(wrong);
+    co_return association;
+}
+
+} // namespace sites
+
+} // namespace hameau

@@ -1,0 +1,87 @@
+// sites.db: which sites there are and which versions of them are kept. The only place with SQL.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/store/database.hpp"
+#include "modules/sites/hosts_map.hpp"
+
+namespace hameau::sites {
+
+struct Site {
+    std::string host;
+    std::string association;
+    std::int64_t created_ms = 0;
+    std::int64_t live = 0;        ///< the number that is shown; 0: none yet
+    std::int64_t next_number = 1;
+    std::int64_t removed_ms = 0;  ///< in the bin since; 0: not
+    bool certified = false;       ///< the last request for a certificate succeeded
+    std::int64_t certificate_asked_ms = 0;
+};
+
+struct Deploy {
+    std::string host;
+    std::int64_t number = 0;
+    std::string id;               ///< of the manifest
+    std::int64_t created_ms = 0;
+    std::string by;               ///< login of who published
+    std::int64_t files = 0;
+    std::int64_t bytes = 0;
+    std::int64_t pages = 0;
+    std::int64_t home_bytes = 0;
+    std::int64_t home_requests = 0;
+    std::int64_t home_elements = 0;
+    std::string warnings;         ///< JSON: [[code, path, detail], ...]
+};
+
+class Store {
+public:
+    explicit Store(Database& database) : database_(database) {}
+
+    /// A site that is not in the bin.
+    std::optional<Site> site(const std::string& host);
+    /// The one in the bin.
+    std::optional<Site> removed_site(const std::string& host);
+    /// In order of host, from the one behind `after`.
+    std::vector<Site> sites(const std::string& association, const std::string& after, std::size_t count);
+    std::size_t count_sites(const std::string& association);
+    Status add_site(const std::string& host, const std::string& association, std::int64_t now_ms);
+    Status remove_site(const std::string& host, std::int64_t now_ms);
+    Status restore_site(const std::string& host);
+    Status erase_site(const std::string& host);
+    Status note_certificate(const std::string& host, bool certified, std::int64_t now_ms);
+    /// Hosts without one, last asked for before that time.
+    std::vector<std::string> uncertified(std::int64_t before_ms);
+    /// Every site, the bin included.
+    Status erase_association(const std::string& association);
+    /// Those that have been in the bin since before that time.
+    Status erase_removed_before(std::int64_t ms);
+
+    std::optional<Deploy> deploy(const std::string& host, std::int64_t number);
+    /// Newest first, below `before` (0: from the newest).
+    std::vector<Deploy> deploys(const std::string& host, std::int64_t before, std::size_t count);
+    /// Adds a version under the next number and shows it; drops what policy says. The number.
+    Result<std::int64_t> publish(Deploy deploy, std::size_t keep);
+    Status show(const std::string& host, std::int64_t number);
+    /// Unpacked bytes of the versions shown of an association's other sites.
+    std::uint64_t live_bytes(const std::string& association, const std::string& but_host);
+
+    /// What the gate should see now. Never less because of a failed read: that would take sites off the air.
+    Result<HostsMap> hosts();
+    /// Ids of every kept version. Never less because of a failed read: the sweep deletes what is not there.
+    Result<std::vector<std::string>> kept_ids();
+    /// Work to be done even after a crash: "sweep".
+    bool is_pending(const std::string& work);
+    Status set_pending(const std::string& work);
+    Status clear_pending(const std::string& work);
+
+private:
+    std::optional<Site> read_site(const std::string& host, bool removed);
+
+    Database& database_;
+};
+
+} // namespace hameau::sites

@@ -1,0 +1,141 @@
+// What sites says to people, French first: refusals, remarks on an upload, health. For members: no jargon.
+#include <array>
+
+#include "modules/sites/sites_module.hpp"
+
+namespace hameau::sites {
+
+namespace {
+
+constexpr std::array texts = {
+    // Answers
+    CatalogueText{"host_taken", "Cette adresse de site est déjà prise.", "This site address is already taken."},
+    CatalogueText{"host_elsewhere", "Cette adresse n'est pas dans un domaine de l'association ({domains}).",
+                  "This address is not in one of the association's domains ({domains})."},
+    CatalogueText{"host_services", "Cette adresse est réservée à la maison elle-même.",
+                  "This address is reserved for the house itself."},
+    CatalogueText{"host_reserved", "Cette adresse sert déjà au courrier. Choisissez-en une autre.",
+                  "This address already serves mail. Choose another one."},
+    CatalogueText{"too_many_sites", "L'association a déjà {limit} sites. C'est la limite.",
+                  "The association already has {limit} sites. That is the limit."},
+    CatalogueText{"no_site", "Il n'y a pas de site à cette adresse.", "There is no site at this address."},
+    CatalogueText{"no_version", "Cette version n'existe pas ou n'est plus gardée. Rien n'a changé.",
+                  "This version does not exist or is no longer kept. Nothing has changed."},
+    CatalogueText{"nothing_live", "Ce site n'a encore rien en ligne.", "This site has nothing online yet."},
+    CatalogueText{"deploy_running", "Une publication est déjà en cours sur ce site. Attendez qu'elle se termine.",
+                  "This site is being published already. Wait until that is done."},
+    CatalogueText{"upload_too_large", "Cet envoi est trop lourd. La limite est {limit}. Rien n'a changé.",
+                  "This upload is too large. The limit is {limit}. Nothing has changed."},
+    CatalogueText{"upload_refused", "Cet envoi ne peut pas être publié. Le site n'a pas changé.",
+                  "This upload cannot be published. The site has not changed."},
+    CatalogueText{"upload_cut", "L'envoi s'est arrêté en route. Le site n'a pas changé. Recommencez.",
+                  "The upload stopped on its way. The site has not changed. Try again."},
+    CatalogueText{"unpack_failed", "L'envoi n'a pas pu être ouvert jusqu'au bout. Le site n'a pas changé. Recommencez, ou "
+                                   "envoyez moins de fichiers à la fois.",
+                  "The upload could not be opened to its end. The site has not changed. Try again, or send fewer files."},
+    CatalogueText{"disk", "La publication n'a pas pu être enregistrée. Le site n'a pas changé. Prévenez "
+                          "l'administrateur (référence {reference}).",
+                  "The publication could not be saved. The site has not changed. Tell the administrator "
+                  "(reference {reference})."},
+    CatalogueText{"people_away", "Le service des comptes ne répond pas. Rien n'a changé. Réessayez dans un instant.",
+                  "The accounts service does not answer. Nothing has changed. Try again in a moment."},
+    CatalogueText{"archive_form", "Choisissez « zip » ou « tar.gz ».", "Choose \"zip\" or \"tar.gz\"."},
+    CatalogueText{"certificate_later", "Le site est créé. Son certificat de sécurité n'est pas encore là : {reason}. "
+                                       "La maison réessaiera.",
+                  "The site is made. Its security certificate is not there yet: {reason}. The house will try again."},
+    CatalogueText{"restored", "Ce site était dans la corbeille. Il revient avec ses versions.",
+                  "This site was in the bin. It comes back with its versions."},
+
+    // Refusals of an upload
+    CatalogueText{"symbolic_link", "{path} : c'est un raccourci (lien symbolique). Mettez le fichier lui-même.",
+                  "{path}: this is a symbolic link. Put the file itself."},
+    CatalogueText{"hard_link", "{path} : c'est un lien vers un autre fichier. Mettez le fichier lui-même.",
+                  "{path}: this is a link to another file. Put the file itself."},
+    CatalogueText{"device", "{path} : ce n'est pas un fichier ordinaire.", "{path}: this is not an ordinary file."},
+    CatalogueText{"absolute_name", "{path} : le nom commence à la racine du disque.",
+                  "{path}: the name begins at the root of the disk."},
+    CatalogueText{"parent_name", "{path} : le nom contient « .. ».", "{path}: the name contains \"..\"."},
+    CatalogueText{"backslash_name", "{path} : le nom contient une barre inversée.",
+                  "{path}: the name contains a backslash."},
+    CatalogueText{"name_too_long", "{path} : le nom dépasse 1024 octets.", "{path}: the name is longer than 1024 bytes."},
+    CatalogueText{"too_deep", "{path} : plus de 32 dossiers l'un dans l'autre.", "{path}: more than 32 folders deep."},
+    CatalogueText{"bad_name", "{path} : le nom est vide ou contient un caractère interdit.",
+                  "{path}: the name is empty or contains a forbidden character."},
+    CatalogueText{"double_name", "{path} : deux fichiers portent ce nom.", "{path}: two files have this name."},
+    CatalogueText{"encrypted_archive", "{path} : l'archive est protégée par un mot de passe.",
+                  "{path}: the archive is protected by a password."},
+    CatalogueText{"sparse_file", "{path} : ce fichier à trous n'est pas lisible ici. Refaites l'archive sans l'option -S.",
+                  "{path}: this sparse file cannot be read here. Make the archive again without the option -S."},
+    CatalogueText{"bomb", "L'archive grossit démesurément quand on l'ouvre (plus de 200 fois).",
+                  "The archive grows out of all proportion when it is opened (more than 200 times)."},
+    CatalogueText{"over_quota", "Les fichiers prennent plus que la place permise.",
+                  "The files take more than the space allowed."},
+    CatalogueText{"too_many_files", "Il y a plus de 50 000 fichiers.", "There are more than 50,000 files."},
+    CatalogueText{"unreadable_archive", "L'archive est abîmée, ou ce n'est ni un ZIP ni un TAR (.tar.gz, .tar.zst). {path}",
+                  "The archive is damaged, or it is neither a ZIP nor a TAR (.tar.gz, .tar.zst). {path}"},
+    CatalogueText{"empty_archive", "L'archive ne contient aucun fichier à publier.",
+                  "The archive contains no file to publish."},
+    CatalogueText{"more", "Et {detail} autres remarques.", "And {detail} more remarks."},
+
+    // Warnings about an upload
+    CatalogueText{"folder_stripped", "Tout était dans le dossier {path} : son contenu est devenu la racine du site.",
+                  "Everything was in the folder {path}: its content became the root of the site."},
+    CatalogueText{"junk_ignored", "Les fichiers cachés de macOS ou de Windows n'ont pas été publiés.",
+                  "The hidden files of macOS or Windows were not published."},
+    CatalogueText{"hidden_ignored", "{path} : ce fichier caché n'a pas été publié.",
+                  "{path}: this hidden file was not published."},
+    CatalogueText{"name_guessed", "{path} : les accents de ce nom ont été devinés. Vérifiez-le.",
+                  "{path}: the accents of this name were guessed. Check it."},
+    CatalogueText{"sibling_rejected", "{path} n'est pas la forme compressée de {detail}. Il n'a pas été publié.",
+                  "{path} is not the compressed form of {detail}. It was not published."},
+    CatalogueText{"not_utf8", "{path} n'est pas en UTF-8. Les accents peuvent mal s'afficher.",
+                  "{path} is not in UTF-8. Accents may show wrongly."},
+    CatalogueText{"index_missing", "Il n'y a pas de page d'accueil : ajoutez un fichier index.html.",
+                  "There is no home page: add a file index.html."},
+    CatalogueText{"index_name", "{path} ne sert pas de page d'accueil. Renommez-le en index.html.",
+                  "{path} does not serve as home page. Rename it to index.html."},
+    CatalogueText{"broken_link", "{path} : le lien vers « {detail} » ne mène nulle part.",
+                  "{path}: the link to \"{detail}\" leads nowhere."},
+    CatalogueText{"images_without_alt", "{path} : {detail} image(s) sans texte de remplacement (alt).",
+                  "{path}: {detail} image(s) without a text alternative (alt)."},
+    CatalogueText{"frames_without_title", "{path} : {detail} cadre(s) sans titre.", "{path}: {detail} frame(s) without a title."},
+    CatalogueText{"language_missing", "{path} : la langue de la page n'est pas dite (lang=\"fr\").",
+                  "{path}: the page does not tell its language (lang=\"en\")."},
+    CatalogueText{"title_missing", "{path} : la page n'a pas de titre.", "{path}: the page has no title."},
+    CatalogueText{"outside_part", "{path} charge un élément chez {detail}, qui saura qui lit cette page.",
+                  "{path} loads a part from {detail}, which will know who reads this page."},
+
+    // Lines of _redirects and _headers
+    CatalogueText{"rules_file_large", "{path} dépasse 256 Ko et n'a pas été lu.", "{path} is over 256 KB and was not read."},
+    CatalogueText{"rules_line_long", "{path} : ligne trop longue, ignorée.", "{path}: line too long, left out."},
+    CatalogueText{"rules_not_utf8", "{path} : cette ligne n'est pas en UTF-8, ignorée : {detail}",
+                  "{path}: this line is not in UTF-8, left out: {detail}"},
+    CatalogueText{"rules_too_many", "{path} : plus de 1000 règles, celle-ci est ignorée : {detail}",
+                  "{path}: more than 1000 rules, this one is left out: {detail}"},
+    CatalogueText{"redirect_words", "{path} : attendu « /de /vers 301 ». Ligne ignorée : {detail}",
+                  "{path}: expected \"/from /to 301\". Line left out: {detail}"},
+    CatalogueText{"redirect_from", "{path} : l'adresse de départ ne convient pas (« * » seulement à la fin). "
+                                   "Ligne ignorée : {detail}",
+                  "{path}: the address it starts from is not right (\"*\" at the end only). Line left out: {detail}"},
+    CatalogueText{"redirect_to", "{path} : l'adresse d'arrivée ne convient pas. Ligne ignorée : {detail}",
+                  "{path}: the address it leads to is not right. Line left out: {detail}"},
+    CatalogueText{"redirect_status", "{path} : code attendu 200, 301, 302, 303, 307, 308, 404 ou 410. "
+                                     "Ligne ignorée : {detail}",
+                  "{path}: expected one of the codes 200, 301, 302, 303, 307, 308, 404, 410. Line left out: {detail}"},
+    CatalogueText{"redirect_proxy", "{path} : montrer la page d'un autre site n'est pas possible. Ligne ignorée : {detail}",
+                  "{path}: showing a page of another site is not possible. Line left out: {detail}"},
+    CatalogueText{"headers_path", "{path} : le chemin ne convient pas. Ligne ignorée : {detail}",
+                  "{path}: the path is not right. Line left out: {detail}"},
+    CatalogueText{"headers_no_path", "{path} : cet en-tête ne suit aucun chemin. Ligne ignorée : {detail}",
+                  "{path}: this header stands behind no path. Line left out: {detail}"},
+    CatalogueText{"headers_colon", "{path} : attendu « Nom: valeur ». Ligne ignorée : {detail}",
+                  "{path}: expected \"Name: value\". Line left out: {detail}"},
+    CatalogueText{"headers_refused", "{path} : cet en-tête ne peut pas être choisi par un site. Ligne ignorée : {detail}",
+                  "{path}: a site may not choose this header. Line left out: {detail}"},
+};
+
+} // namespace
+
+const Catalogue sites_catalogue = texts;
+
+} // namespace hameau::sites

@@ -1,0 +1,26 @@
+// Compressed forms of a file: made, or checked against the original. No files, no state.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "modules/sites/deploy_format.hpp"
+
+namespace hameau::sites {
+
+/// Smaller files gain nothing on the wire; larger ones would take too long and too much memory here.
+inline constexpr std::size_t compress_bytes_min = 200;
+inline constexpr std::size_t compress_bytes_max = 4 << 20;
+
+/// The compressed form when it pays (at least a twentieth smaller), else nothing. br and gzip only.
+std::optional<std::string> compress(Encoding encoding, std::string_view bytes);
+
+/// The next piece of a file; empty at the end.
+using ReadPiece = std::function<std::string_view()>;
+/// Does `packed` decode to exactly what `original` gives? Never holds more than one piece of either.
+bool decodes_to(Encoding encoding, const ReadPiece& packed, const ReadPiece& original);
+
+} // namespace hameau::sites

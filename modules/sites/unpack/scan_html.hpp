@@ -1,0 +1,44 @@
+// A simple look at one HTML page: its links, its parts, what a reader with a screen reader would miss.
+// One pass, no tree, bounded; an approximation on purpose. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hameau::sites {
+
+inline constexpr std::size_t page_bytes_max = 2 << 20;
+inline constexpr std::size_t page_links_max = 2000;
+
+enum class LinkKind {
+    link,       ///< a href: leads somewhere
+    part,       ///< loaded with the page: script, style sheet, image, icon
+    frame       ///< iframe: loaded too, but its weight is its own
+};
+
+struct PageLink {
+    std::string target;  ///< with character references decoded, as written
+    LinkKind kind = LinkKind::link;
+};
+
+struct PageFacts {
+    std::vector<PageLink> links;
+    std::uint64_t elements = 0;
+    std::uint64_t images_without_alt = 0;
+    std::uint64_t frames_without_title = 0;
+    bool has_language = false;
+    bool has_title = false;
+    bool redirects = false;  ///< <meta http-equiv=refresh>: not a page to read
+};
+
+PageFacts scan_page(std::string_view html);
+
+/// Where a link of the page at `page` leads inside the site: a path (maybe with a trailing slash, maybe empty), or
+/// nothing for another host, a scheme, a mere fragment, or something unreadable.
+bool resolve_link(std::string_view page, std::string_view target, std::string& path);
+/// The host of a link to elsewhere ("fonts.googleapis.com"), or empty.
+std::string outside_host(std::string_view target);
+
+} // namespace hameau::sites

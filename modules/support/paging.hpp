@@ -1,0 +1,27 @@
+// Lists: {"items":[...],"next":null|"cursor"} with ?after=cursor&limit=n. The cursor is the last item's key.
+#pragma once
+
+#include <string>
+
+#include <boost/json.hpp>
+
+#include "modules/module.hpp"
+
+namespace hameau {
+
+inline constexpr std::size_t page_items_default = 100;
+inline constexpr std::size_t page_items_max = 500;
+inline constexpr std::size_t page_cursor_bytes_max = 512;
+
+struct Page {
+    std::string after;  ///< empty: from the start
+    std::size_t limit = page_items_default;
+};
+
+/// Errors: invalid; answer with problem(request, 400, "bad_page").
+Result<Page> read_page(const Request& request);
+
+/// 200 with the items; `next` empty: that was all. Fetch limit + 1 rows to know.
+Response list_response(boost::json::array items, const std::string& next);
+
+} // namespace hameau

@@ -1,0 +1,258 @@
+// Problem documents: the common catalogue, languages, and the document itself.
+#include "modules/support/problem.hpp"
+
+#include <array>
+
+namespace hameau {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::array common_texts = {
+    CatalogueText{"signed_out", "Vous n'êtes pas connecté. Connectez-vous, puis recommencez.",
+                  "You are not signed in. Sign in, then try again."},
+    CatalogueText{"forbidden", "Vous n'avez pas le droit de faire cela. Demandez à un responsable de l'association.",
+                  "You may not do this. Ask a manager of the association."},
+    CatalogueText{"not_found", "Cette page ou cet élément n'existe pas (ou plus).",
+                  "There is no such page or item (any more)."},
+    CatalogueText{"method", "Cette adresse n'accepte pas la méthode {method}.",
+                  "This address does not take the method {method}."},
+    CatalogueText{"bad_json", "La demande n'est pas un objet JSON lisible. Rien n'a été changé.",
+                  "The request is not a readable JSON object. Nothing was changed."},
+    CatalogueText{"too_large", "La demande est trop grande (au plus {limit} octets). Rien n'a été changé.",
+                  "The request is too large (at most {limit} bytes). Nothing was changed."},
+    CatalogueText{"body_incomplete", "La demande n'est pas arrivée en entier. Rien n'a été changé. Recommencez.",
+                  "The request did not arrive whole. Nothing was changed. Try again."},
+    CatalogueText{"fields", "Certaines informations ne conviennent pas. Rien n'a été changé.",
+                  "Some of the fields are not right. Nothing was changed."},
+    CatalogueText{"bad_page", "Le paramètre « limit » doit être un nombre entre 1 et 500.",
+                  "The parameter \"limit\" must be a number between 1 and 500."},
+    CatalogueText{"busy", "Le serveur est très occupé. Rien n'a été changé. Réessayez dans un instant.",
+                  "The server is very busy. Nothing was changed. Try again in a moment."},
+    CatalogueText{"internal", "Une erreur inattendue est survenue. Rien n'a été changé. Si elle revient, donnez la "
+                              "référence {reference} à votre administrateur.",
+                  "Something unexpected went wrong. Nothing was changed. If it happens again, give the reference "
+                  "{reference} to your administrator."},
+    CatalogueText{"field.missing", "Cette information est obligatoire.", "This field is required."},
+    CatalogueText{"field.type", "Attendu : {type}.", "Expected: {type}."},
+    CatalogueText{"field.unknown", "Ce champ n'est pas connu.", "This field is not known."},
+    CatalogueText{"field.unknown_near", "Ce champ n'est pas connu. Vouliez-vous dire « {nearest} » ?",
+                  "This field is not known. Did you mean \"{nearest}\"?"},
+    CatalogueText{"field.short", "Au moins {min} caractères.", "At least {min} characters."},
+    CatalogueText{"field.long", "Au plus {max} caractères.", "At most {max} characters."},
+    CatalogueText{"field.range", "Un nombre entre {min} et {max}.", "A number between {min} and {max}."},
+    CatalogueText{"field.size", "Une taille comme « 500 MiB » ou « 2 GiB ».", "A size such as \"500 MiB\" or \"2 GiB\"."},
+    CatalogueText{"field.choice", "L'un de : {choices}.", "One of: {choices}."},
+    CatalogueText{"field.count", "Au plus {max} éléments.", "At most {max} items."},
+    CatalogueText{"field.text", "Du texte simple, sans caractère de contrôle.", "Plain text without control characters."},
+    CatalogueText{"field.slug", "De 1 à 64 lettres minuscules sans accent, chiffres ou tirets.",
+                  "From 1 to 64 lower-case letters, digits or hyphens."},
+    CatalogueText{"field.login", "De 1 à 64 lettres sans accent, chiffres, points, tirets ou soulignés.",
+                  "From 1 to 64 letters, digits, dots, hyphens or underscores."},
+    CatalogueText{"field.address", "Une adresse de courriel comme nom@exemple.org.",
+                  "A mail address such as name@example.org."},
+    CatalogueText{"field.host", "Un nom de domaine comme exemple.org.", "A domain name such as example.org."},
+};
+
+struct StatusTitle {
+    int status;
+    std::string_view french;
+    std::string_view english;
+};
+constexpr std::array status_titles = {
+    StatusTitle{400, "Demande illisible", "Bad request"},
+    StatusTitle{401, "Connexion nécessaire", "Sign-in needed"},
+    StatusTitle{403, "Non autorisé", "Not allowed"},
+    StatusTitle{404, "Introuvable", "Not found"},
+    StatusTitle{405, "Méthode non acceptée", "Method not allowed"},
+    StatusTitle{408, "Demande incomplète", "Request incomplete"},
+    StatusTitle{409, "Conflit", "Conflict"},
+    StatusTitle{410, "N'existe plus", "Gone"},
+    StatusTitle{413, "Trop grand", "Too large"},
+    StatusTitle{422, "Informations à corriger", "Fields to correct"},
+    StatusTitle{429, "Trop de tentatives", "Too many attempts"},
+    StatusTitle{500, "Erreur inattendue", "Unexpected error"},
+    StatusTitle{503, "Indisponible pour le moment", "Unavailable for now"},
+    StatusTitle{507, "Plus de place", "No space left"},
+};
+
+const CatalogueText* find_text(Catalogue catalogue, std::string_view code) {
+    for (const CatalogueText& text : catalogue) {
+        if (text.code == code) {
+            return &text;
+        }
+    }
+    return nullptr;
+}
+
+std::string fill(std::string_view text, const Parameters& parameters) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t open = text.find('{');
+        const std::size_t close = open == std::string_view::npos ? open : text.find('}', open);
+        if (close == std::string_view::npos) {
+            break;
+        }
+        out.append(text.substr(0, open));
+        const std::string_view name = text.substr(open + 1, close - open - 1);
+        for (const auto& [key, value] : parameters) {
+            if (key == name) {
+                out.append(value);
+            }
+        }
+        text.remove_prefix(close + 1);
+    }
+    return out.append(text);
+}
+
+json::object document(Catalogue catalogue, Language language, int status, std::string_view code,
+                      const Parameters& parameters) {
+    std::string_view title = language == Language::french ? "Erreur" : "Error";
+    for (const StatusTitle& known : status_titles) {
+        if (known.status == status) {
+            title = language == Language::french ? known.french : known.english;
+        }
+    }
+    json::object out;
+    out["type"] = "about:blank";
+    out["title"] = title;
+    out["status"] = status;
+    out["code"] = code;
+    out["detail"] = text_of(catalogue, language, code, parameters);
+    return out;
+}
+
+Response respond(Language language, int status, const json::object& object) {
+    Response response = json_response(status, object);
+    response.headers.clear();
+    response.headers.emplace_back("Content-Type", "application/problem+json");
+    response.headers.emplace_back("Content-Language", language == Language::french ? "fr" : "en");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    return response;
+}
+
+/// The weight of one language range, in thousandths (RFC 9110 §12.4.2).
+int weight_of(std::string_view item) {
+    const std::size_t at = item.find("q=");
+    if (at == std::string_view::npos) {
+        return 1000;
+    }
+    const std::string_view text = item.substr(at + 2);
+    if (text.empty() || text[0] == '1') {
+        return 1000;
+    }
+    int weight = 0;
+    int unit = 100;
+    for (std::size_t i = 2; i < text.size() && i < 5 && text[i] >= '0' && text[i] <= '9'; ++i, unit /= 10) {
+        weight += (text[i] - '0') * unit;
+    }
+    return weight;
+}
+
+} // namespace
+
+const Catalogue common_catalogue = common_texts;
+
+Language language_of(std::string_view accept_language) {
+    int french = 0;
+    int english = 0;
+    constexpr int items_max = 32;
+    for (int i = 0; i < items_max && !accept_language.empty(); ++i) {
+        const std::size_t comma = accept_language.find(',');
+        std::string_view item = accept_language.substr(0, comma);
+        accept_language.remove_prefix(comma == std::string_view::npos ? accept_language.size() : comma + 1);
+        while (item.starts_with(' ')) {
+            item.remove_prefix(1);
+        }
+        const bool two_letters = item.size() == 2 || (item.size() > 2 && (item[2] == '-' || item[2] == ';' || item[2] == ' '));
+        const int weight = weight_of(item);
+        if (two_letters && (item.starts_with("fr") || item.starts_with("FR"))) {
+            french = std::max(french, weight);
+        } else if (two_letters && (item.starts_with("en") || item.starts_with("EN"))) {
+            english = std::max(english, weight);
+        }
+    }
+    return english > french ? Language::english : Language::french;
+}
+
+Language language_of(const Request& request) {
+    for (const auto& [name, value] : request.headers) {
+        if (name == "accept-language") {
+            return language_of(std::string_view(value));
+        }
+    }
+    return Language::french;
+}
+
+std::string text_of(Catalogue catalogue, Language language, std::string_view code, const Parameters& parameters) {
+    const CatalogueText* text = find_text(catalogue, code);
+    if (text == nullptr) {
+        text = find_text(common_texts, code);
+    }
+    if (text == nullptr) {
+        return std::string(code);
+    }
+    return fill(language == Language::french ? text->french : text->english, parameters);
+}
+
+Response problem(Catalogue catalogue, const Request& request, int status, std::string_view code,
+                 const Parameters& parameters) {
+    const Language language = language_of(request);
+    return respond(language, status, document(catalogue, language, status, code, parameters));
+}
+
+Response problem(const Request& request, int status, std::string_view code, const Parameters& parameters) {
+    return problem(common_texts, request, status, code, parameters);
+}
+
+Response problem_with_errors(Catalogue catalogue, const Request& request, int status, std::string_view code,
+                             const std::vector<FieldError>& errors) {
+    const Language language = language_of(request);
+    json::object out = document(catalogue, language, status, code, {});
+    json::array list;
+    for (const FieldError& error : errors) {
+        json::object item;
+        item["field"] = error.field;
+        item["code"] = error.code;
+        item["message"] = text_of(catalogue, language, error.code, error.parameters);
+        list.push_back(std::move(item));
+    }
+    out["errors"] = std::move(list);
+    return respond(language, status, out);
+}
+
+Response internal_problem(const Request& request, std::string reference) {
+    const Language language = language_of(request);
+    json::object out = document(common_texts, language, 500, "internal", {{"reference", reference}});
+    out["reference"] = std::move(reference);
+    return respond(language, 500, out);
+}
+
+Response body_problem(const Request& request, const Error& error) {
+    switch (error.kind) {
+    case ErrorKind::too_large:
+        return problem(request, 413, "too_large", {{"limit", error.message}});
+    case ErrorKind::invalid:
+        return problem(request, 400, "bad_json");
+    default:
+        return problem(request, 408, "body_incomplete");
+    }
+}
+
+Response json_response(int status, const json::value& value) {
+    Response response;
+    response.status = status;
+    response.headers.emplace_back("Content-Type", "application/json");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = json::serialize(value);
+    return response;
+}
+
+Response empty_response(int status) {
+    Response response;
+    response.status = status;
+    return response;
+}
+
+} // namespace hameau

@@ -1,0 +1,94 @@
+// Router: a linear scan; a module has a few dozen routes.
+#include "modules/support/router.hpp"
+
+#include "modules/support/problem.hpp"
+
+namespace hameau {
+
+namespace {
+
+std::string_view take_segment(std::string_view& rest) {
+    rest.remove_prefix(1);  // the slash
+    const std::size_t slash = rest.find('/');
+    const std::string_view segment = rest.substr(0, slash);
+    rest.remove_prefix(segment.size());
+    return segment;
+}
+
+} // namespace
+
+int match_route(std::string_view pattern, std::string_view path,
+                std::map<std::string, std::string, std::less<>>* parameters) {
+    int literal = 0;
+    while (!pattern.empty()) {
+        if (path.empty()) {
+            return -1;
+        }
+        if (pattern == "/*") {
+            return literal;
+        }
+        const std::string_view wanted = take_segment(pattern);
+        const std::string_view segment = take_segment(path);
+        if (wanted.size() > 2 && wanted.front() == '{' && wanted.back() == '}') {
+            if (segment.empty()) {
+                return -1;
+            }
+            if (parameters != nullptr) {
+                parameters->insert_or_assign(std::string(wanted.substr(1, wanted.size() - 2)), std::string(segment));
+            }
+        } else if (wanted == segment) {
+            ++literal;
+        } else {
+            return -1;
+        }
+    }
+    return path.empty() ? literal : -1;
+}
+
+void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
+    entries_.push_back(Entry{method, pattern, std::move(handler)});
+}
+
+Task<Response> Router::dispatch(Request& request) const {
+    const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+    const Entry* best = nullptr;
+    int best_literal = -1;
+    std::string allowed;
+    std::string_view best_pattern;
+    for (const Entry& entry : entries_) {
+        const int literal = request.path.starts_with('/') ? match_route(entry.pattern, request.path, nullptr) : -1;
+        if (literal < 0) {
+            continue;
+        }
+        if (literal > best_literal) {
+            // A more literal pattern hides the others, for the methods that it has and for Allow.
+            best_literal = literal;
+            best_pattern = entry.pattern;
+            best = nullptr;
+            allowed.clear();
+        }
+        if (literal < best_literal || entry.pattern != best_pattern) {
+            continue;
+        }
+        allowed.append(allowed.empty() ? "" : ", ").append(entry.method);
+        if (entry.method == method) {
+            best = &entry;
+        }
+    }
+    if (best == nullptr && best_literal >= 0) {
+        // RFC 9110 §15.5.6: a 405 names what is allowed.
+        Parameters parameters;
+        parameters.emplace_back("method", request.method.substr(0, 16));
+        Response response = problem(request, 405, "method", parameters);
+        response.headers.emplace_back("Allow", allowed);
+        co_return response;
+    }
+    if (best == nullptr) {
+        co_return problem(request, 404, "not_found");
+    }
+    request.parameters.clear();
+    match_route(best->pattern, request.path, &request.parameters);
+    co_return co_await best->handler(request);
+}
+
+} // namespace hameau

@@ -1,0 +1,192 @@
+// Validators: each rule is one loop over bytes, without look-ahead.
+#include "modules/support/validators.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+namespace hameau {
+
+namespace {
+
+constexpr std::size_t slug_bytes_max = 64;
+constexpr std::size_t login_bytes_max = 64;
+constexpr std::size_t label_bytes_max = 63;
+constexpr std::size_t host_bytes_max = 253;
+constexpr std::size_t local_part_bytes_max = 64;
+constexpr std::size_t address_bytes_max = 254;  // RFC 5321 §4.5.3.1.3, less the angle brackets
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+/// atext of RFC 5322 §3.2.3, less what some programs read as routing or as a pipe: "!", "%", "|", "`", "$".
+bool is_local_part_character(char c) {
+    return is_lower_or_digit(c) || std::string_view("#&'*+-/=?^_{}~").find(c) != std::string_view::npos;
+}
+
+bool is_local_part(std::string_view text) {
+    if (text.empty() || text.size() > local_part_bytes_max || text.front() == '.' || text.back() == '.' ||
+        text.front() == '-') {
+        return false;
+    }
+    char before = 0;
+    for (const char c : text) {
+        if (c == '.' ? before == '.' : !is_local_part_character(c)) {
+            return false;
+        }
+        before = c;
+    }
+    return true;
+}
+
+/// The length of the UTF-8 sequence at `at` (RFC 3629 §4), 0 when it is broken; its value in `point`.
+std::size_t sequence_at(std::string_view text, std::size_t at, std::uint32_t& point) {
+    const auto byte = [text](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+    const std::uint32_t first = byte(at);
+    if (first < 0x80) {
+        point = first;
+        return 1;
+    }
+    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || text.size() - at < length) {
+        return 0;
+    }
+    point = first & (0x7fU >> length);
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(at + i) & 0xc0U) != 0x80U) {
+            return 0;
+        }
+        point = (point << 6U) | (byte(at + i) & 0x3fU);
+    }
+    constexpr std::array<std::uint32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
+    const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+    return point < least[length] || point > 0x10ffff || surrogate ? 0 : length;
+}
+
+} // namespace
+
+std::string ascii_lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return out;
+}
+
+bool is_slug(std::string_view text) {
+    if (text.empty() || text.size() > slug_bytes_max) {
+        return false;
+    }
+    for (const char c : text) {
+        if (!is_lower_or_digit(c) && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::optional<std::string> normalise_login(std::string_view text) {
+    if (text.empty() || text.size() > login_bytes_max) {
+        return std::nullopt;
+    }
+    std::string lower = ascii_lower(text);
+    for (const char c : lower) {
+        if (!is_lower_or_digit(c) && c != '.' && c != '_' && c != '-') {
+            return std::nullopt;
+        }
+    }
+    return lower;
+}
+
+bool is_host_name(std::string_view text, Labels labels) {
+    if (text.empty() || text.size() > host_bytes_max) {
+        return false;
+    }
+    std::size_t count = 0;
+    for (;;) {
+        const std::size_t dot = text.find('.');
+        const std::string_view label = text.substr(0, dot);
+        if (label.empty() || label.size() > label_bytes_max || label.front() == '-' || label.back() == '-') {
+            return false;
+        }
+        for (const char c : label) {
+            if (!is_lower_or_digit(c) && c != '-') {
+                return false;
+            }
+        }
+        ++count;
+        if (dot == std::string_view::npos) {
+            return count >= 2 || labels == Labels::one_or_more;
+        }
+        text.remove_prefix(dot + 1);
+    }
+}
+
+std::optional<std::string> normalise_address(std::string_view text) {
+    if (text.size() > address_bytes_max) {
+        return std::nullopt;
+    }
+    std::string lower = ascii_lower(text);
+    const std::size_t at = lower.find('@');
+    if (at == std::string::npos || !is_local_part(std::string_view(lower).substr(0, at)) ||
+        !is_host_name(std::string_view(lower).substr(at + 1))) {
+        return std::nullopt;
+    }
+    return lower;
+}
+
+bool is_plain_text(std::string_view text, TextKind kind) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::uint32_t point = 0;
+        const std::size_t length = sequence_at(text, at, point);
+        const bool line_feed = point == '\n' && kind == TextKind::lines;
+        const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
+        // Bidirectional overrides would let one name be shown as another.
+        const bool override_mark = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+        if (length == 0 || (control && !line_feed) || override_mark) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    if (parsed.ec != std::errc{}) {
+        return std::nullopt;
+    }
+    std::string_view unit(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
+    if (unit.starts_with(' ')) {
+        unit.remove_prefix(1);
+    }
+    unsigned shift = 0;
+    if (unit == "KiB") {
+        shift = 10;
+    } else if (unit == "MiB") {
+        shift = 20;
+    } else if (unit == "GiB") {
+        shift = 30;
+    } else if (unit == "TiB") {
+        shift = 40;
+    } else if (!unit.empty() && unit != "B") {
+        return std::nullopt;
+    }
+    constexpr std::uint64_t bytes_max = std::uint64_t{1} << 62U;
+    if (number > (bytes_max >> shift)) {
+        return std::nullopt;
+    }
+    return number << shift;
+}
+
+std::size_t count_characters(std::string_view text) {
+    std::size_t count = 0;
+    for (const char c : text) {
+        count += (static_cast<unsigned char>(c) & 0xc0U) != 0x80U ? 1 : 0;
+    }
+    return count;
+}
+
+} // namespace hameau

@@ -1,0 +1,116 @@
+"""One real hameau-pads process as hameaud would start it, without the rest of the house; started again when it dies.
+
+Talks to it as the gate does: HTTP over its Unix socket with Hameau-* headers."""
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARIES = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build" / "release"))
+SETTINGS = {"pads.limits.frame_max": str(16 << 20), "pads.limits.pad_max": str(32 << 20), "pads.idle_stop": "0",
+            "house.host": "localhost", "house.https_port": "8443", "house.sandbox": "kill"}
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class ModuleProcess:
+    def __init__(self, state, settings=None, name="pads"):
+        self.state, self.name, self.ending, self.process = Path(state), name, False, None
+        self.settings = {**SETTINGS, **(settings or {})}
+        for folder in ("run", "log", name):
+            (self.state / folder).mkdir(parents=True, exist_ok=True)
+        self.socket_path = str(self.state / "run" / f"{name}.sock")
+        Path(self.socket_path).unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket_path)
+        self.listener.listen(512)
+        self.pid_file = self.state / "pid"
+        self.starts, self.exits = 0, []
+        self.keeper = threading.Thread(target=self._keep, daemon=True)
+        self.keeper.start()
+        deadline = time.time() + 20
+        while not self.pid_file.exists():
+            assert time.time() < deadline, "it did not start"
+            time.sleep(0.01)
+
+    def _spawn(self):
+        control, child_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control = control
+        settings = os.memfd_create("settings", 0)
+        os.write(settings, "".join(f"{key}\t{value}\n" for key, value in sorted(self.settings.items())).encode())
+        os.lseek(settings, 0, os.SEEK_SET)
+        uid = os.getuid()
+        environment = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": self.name, "HAMEAU_STATE": str(self.state),
+                       "HAMEAU_ROLE": self.name, "HAMEAU_CONTROL_FD": "4", "HAMEAU_SETTINGS_FD": "5",
+                       "HAMEAU_UIDS": " ".join(f"{role}={uid}" for role in ("gate", "admin", "people", "pads"))}
+        moves = ((self.listener.fileno(), 3), (child_control.fileno(), 4), (settings, 5))
+
+        def arrange():
+            kept = [(os.dup2(fd, 40 + target), target) for fd, target in moves]
+            for fd, target in kept:
+                os.dup2(fd, target)
+                os.close(fd)
+            os.chdir(self.state / self.name)
+
+        # LISTEN_PID must be the child's own pid: a shell that becomes the program knows it.
+        log = open(self.state / "log" / f"{self.name}.log", "ab")
+        self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0"', str(BINARIES / f"hameau-{self.name}")],
+                                        env=environment, preexec_fn=arrange, pass_fds=(3, 4, 5), close_fds=True, stderr=log,
+                                        stdin=subprocess.DEVNULL)
+        child_control.close()
+        os.close(settings)
+        log.close()
+        temporary = self.pid_file.with_suffix(".new")
+        temporary.write_text(str(self.process.pid))
+        temporary.rename(self.pid_file)
+        self.starts += 1
+
+    def _keep(self):
+        while not self.ending:
+            self._spawn()
+            self.exits.append(self.process.wait())
+            self.control.close()
+
+    def call(self, method, path, body=None, who=None, headers=None):
+        """(status, headers, bytes) as the gate would ask for `who` = (member, login, name, roles)."""
+        connection = UnixConnection(self.socket_path)
+        sent = {"Hameau-Caller": "gate", "Hameau-Scheme-Host": "https://localhost:8443", **identity(who), **(headers or {})}
+        data = json.dumps(body) if body is not None else None
+        connection.request(method, path, body=data, headers=sent)
+        answer = connection.getresponse()
+        try:
+            return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def log(self):
+        return (self.state / "log" / f"{self.name}.log").read_text(errors="replace")
+
+    def stop(self):
+        self.ending = True
+        if self.process:
+            self.process.send_signal(signal.SIGTERM)
+            self.keeper.join(15)
+        return self.exits[-1] if self.exits else None
+
+
+def identity(who):
+    if who is None:
+        return {}
+    member, login, name, roles = who
+    return {"Hameau-Member": member, "Hameau-Session": "s1", "Hameau-Login": login, "Hameau-Name": name, "Hameau-Roles": roles}

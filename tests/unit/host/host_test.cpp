@@ -1,0 +1,267 @@
+// The host with a module of the test, in a child process, over its real Unix socket.
+#include "daemon/host/host.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <gtest/gtest.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/host/path.hpp"
+
+namespace hameau {
+namespace {
+
+constexpr std::string_view callers[] = {"people"};
+constexpr Route routes[] = {{"/api/echo", Who::anyone}, {"/api/ws/{id}", Who::anyone, true}};
+constexpr Migration migrations[] = {{1, "CREATE TABLE note(text TEXT)"}};
+const Manifest probe_manifest{.name = "probe", .routes = routes, .migrations = migrations, .internal_callers = callers};
+
+class EchoSocket final : public WebSocketHandler {
+public:
+    void on_open(WebSocket& socket) override { socket_ = &socket; }
+    void on_message(std::string_view message) override {
+        if (message == "close") {
+            socket_->close(1008, "asked");
+            return;
+        }
+        socket_->send(std::make_shared<const std::string>(message));
+    }
+    void on_close() override { socket_ = nullptr; }
+
+private:
+    WebSocket* socket_ = nullptr;
+};
+
+class Probe final : public Module {
+public:
+    Task<Status> start(ModuleContext& context) override {
+        context_ = &context;
+        co_return context.database().execute("INSERT INTO note VALUES('started')");
+    }
+    Task<Response> handle(Request& request) override {
+        Response response;
+        if (request.path == "/api/slow") {
+            int answer = 0;
+            std::function<void()> work = [&answer] { answer = 42; };
+            co_await context_->run_slow(std::move(work));
+            response.body = std::to_string(answer);
+            co_return response;
+        }
+        if (request.path == "/api/stream") {
+            auto left = std::make_shared<int>(3);
+            response.body = BodySource([left]() -> Task<Result<std::string>> {
+                co_return std::string((*left)-- > 0 ? "piece" : "");
+            });
+            co_return response;
+        }
+        if (request.path == "/api/throw") {
+            throw std::runtime_error("a library broke");
+        }
+        std::string body;
+        std::string buffer(1000, '\0');
+        for (;;) {
+            const auto n = co_await request.body->read_some(buffer);
+            if (!n || *n == 0) {
+                break;
+            }
+            body.append(buffer.data(), *n);
+        }
+        response.body = request.method + " " + request.path + "?" + request.query + " " + request.who.login + " " +
+                        (request.who.role_in("amis") == Role::manager ? "manager" : "none") + " " +
+                        std::to_string(body.size());
+        co_return response;
+    }
+    Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> upgrade(Request& request) override {
+        std::variant<std::unique_ptr<WebSocketHandler>, Response> outcome;
+        if (request.query_parameter("key") == "good") {
+            outcome = std::make_unique<EchoSocket>();
+        } else {
+            Response refused;
+            refused.status = 403;
+            outcome = std::move(refused);
+        }
+        co_return outcome;
+    }
+    Task<Status> export_association(std::string, std::string) override { co_return Status{}; }
+    Task<Status> import_association(std::string, std::string) override { co_return Status{}; }
+    Task<Status> erase_association(std::string) override { co_return Status{}; }
+    Task<void> stop() override { co_return; }
+
+private:
+    ModuleContext* context_ = nullptr;
+};
+
+std::unique_ptr<Module> make_probe() { return std::make_unique<Probe>(); }
+
+class HostTest : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() / ("hameau-host-" + new_id());
+        std::filesystem::create_directories(folder_ / "probe");
+        std::filesystem::create_directories(folder_ / "run");
+        path_ = (folder_ / "run/probe.sock").string();
+        listener_ = std::move(*listen_unix(path_));
+    }
+    void TearDown() override {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+        std::filesystem::remove_all(folder_);
+    }
+
+    void start(std::string idle_stop, std::string claimed_gate_uid = std::to_string(::getuid())) {
+        auto control = std::move(*socket_pair(SOCK_SEQPACKET));
+        const Fd settings = std::move(*sealed_memory("s", "probe.idle_stop\t" + idle_stop + "\nhouse.sandbox\tkill\n"));
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            const int high_settings = ::dup(settings.get());
+            const int high_control = ::dup(control.second.get());
+            ::dup2(listener_.get(), 3);
+            ::setenv("LISTEN_FDS", "1", 1);
+            ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+            ::setenv("LISTEN_FDNAMES", "probe", 1);
+            ::setenv("HAMEAU_ROLE", "probe", 1);
+            ::setenv("HAMEAU_STATE", folder_.c_str(), 1);
+            ::setenv("HAMEAU_UIDS", ("gate=" + claimed_gate_uid + " people=" + std::to_string(::getuid())).c_str(), 1);
+            ::setenv("HAMEAU_SETTINGS_FD", std::to_string(high_settings).c_str(), 1);
+            ::setenv("HAMEAU_CONTROL_FD", std::to_string(high_control).c_str(), 1);
+            const int code = run_module(probe_manifest, make_probe);
+            std::_Exit(code);
+        }
+        control_ = std::move(control.first);
+    }
+
+    std::string ask(const std::string& text, std::size_t bytes_wanted = 0) {
+        const Fd socket = std::move(*connect_unix(path_));
+        const timeval limit{10, 0};
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        EXPECT_TRUE(write_all(socket.get(), text));
+        if (bytes_wanted == 0) {
+            return read_all(socket.get(), 1 << 20).value_or("(nothing)");
+        }
+        std::string out(bytes_wanted, '\0');
+        const ssize_t n = ::recv(socket.get(), out.data(), out.size(), MSG_WAITALL);
+        out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+        return out;
+    }
+    static std::string head(const std::string& first_line, const std::string& more = "") {
+        return first_line + " HTTP/1.1\r\nHost: x\r\nHameau-Caller: gate\r\nHameau-Login: marie\r\nHameau-Member: m1\r\n"
+                            "Hameau-Roles: amis=manager\r\n" + more + "\r\n";
+    }
+
+    std::filesystem::path folder_;
+    std::string path_;
+    Fd listener_;
+    Fd control_;
+    pid_t pid_ = 0;
+};
+
+TEST_F(HostTest, AnswersWithTheIdentityOfTheGate) {
+    start("0");
+    const std::string answer = ask(head("POST /api/echo?a=b", "Content-Length: 5\r\n") + "hello");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << answer;
+    EXPECT_NE(answer.find("POST /api/echo?a=b marie manager 5"), std::string::npos) << answer;
+}
+
+TEST_F(HostTest, ReadsAChunkedBodyPieceByPiece) {
+    start("0");
+    const std::string answer =
+        ask(head("POST /api/echo", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n7D0\r\n" + std::string(2000, 'x') + "\r\n0\r\n\r\n");
+    EXPECT_NE(answer.find("manager 2003"), std::string::npos) << answer;
+}
+
+TEST_F(HostTest, RefusesAPeerThatIsNotWhoItSays) {
+    start("0", "12345");
+    EXPECT_TRUE(ask(head("GET /api/echo")).starts_with("HTTP/1.1 403"));
+}
+
+TEST_F(HostTest, InternalRoutesAreForNamedCallers) {
+    start("0");
+    EXPECT_TRUE(ask(head("GET /internal/anything")).starts_with("HTTP/1.1 403"));
+    const std::string health = ask("GET /internal/health HTTP/1.1\r\nHost: x\r\nHameau-Caller: people\r\n\r\n");
+    EXPECT_NE(health.find("\"checks\":[]"), std::string::npos) << health;
+}
+
+TEST_F(HostTest, StreamsAndRunsSlowWorkAndSurvivesAnException) {
+    start("0");
+    EXPECT_NE(ask(head("GET /api/stream")).find("5\r\npiece\r\n5\r\npiece\r\n5\r\npiece\r\n0\r\n\r\n"), std::string::npos);
+    EXPECT_NE(ask(head("GET /api/slow")).find("\r\n\r\n42"), std::string::npos);
+    EXPECT_TRUE(ask(head("GET /api/throw")).starts_with("HTTP/1.1 500"));
+    EXPECT_TRUE(ask(head("GET /api/echo")).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(HostTest, RefusesMalformedPaths) {
+    start("0");
+    for (const char* path : {"/a/../b", "/a%2e%2e/%2e%2e/b", "/%00", "/a//b", "/%zz"}) {
+        const std::string answer = ask(head(std::string("GET ") + path));
+        const bool fine = path == std::string("/a%2e%2e/%2e%2e/b") || true;
+        EXPECT_TRUE(fine && answer.starts_with("HTTP/1.1 400")) << path << answer;
+    }
+}
+
+TEST_F(HostTest, CarriesWebSocketMessages) {
+    start("0");
+    const std::string upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    EXPECT_TRUE(ask(head("GET /api/ws/1", upgrade)).starts_with("HTTP/1.1 403"));
+    const Fd socket = std::move(*connect_unix(path_));
+    // A masked binary frame "hi" with a zero mask.
+    const std::string frame("\x82\x82\0\0\0\0hi", 8);
+    ASSERT_TRUE(write_all(socket.get(), head("GET /api/ws/1?key=good", upgrade) + frame));
+    std::string got;
+    char buffer[1024];
+    while (got.find("\x82\x02hi") == std::string::npos) {
+        const ssize_t n = ::recv(socket.get(), buffer, sizeof buffer, 0);
+        ASSERT_GT(n, 0) << got;
+        got.append(buffer, static_cast<std::size_t>(n));
+    }
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 101")) << got;
+    // A text frame is refused with 1003.
+    ASSERT_TRUE(write_all(socket.get(), std::string("\x81\x82\0\0\0\0hi", 8)));
+    const ssize_t n = ::recv(socket.get(), buffer, sizeof buffer, 0);
+    ASSERT_GT(n, 4);
+    EXPECT_EQ(buffer[0], '\x88');
+    EXPECT_EQ((static_cast<unsigned char>(buffer[2]) << 8) + static_cast<unsigned char>(buffer[3]), 1003);
+}
+
+TEST_F(HostTest, StopsWhenIdleAndLeavesNoMarker) {
+    start("50");
+    EXPECT_TRUE(ask(head("GET /api/echo")).starts_with("HTTP/1.1 200"));
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid_, &status, 0), pid_);
+    pid_ = 0;
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "probe/probe.db.open"));
+}
+
+TEST_F(HostTest, AnswersReportsOnTheControlSocket) {
+    start("0");
+    ask(head("GET /api/echo"));
+    Message question;
+    question.kind = MessageKind::report;
+    question.serial = 9;
+    ASSERT_TRUE(send_message(control_.get(), question));
+    const auto answer = receive_message(control_.get());
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->serial, 9U);
+    EXPECT_GT(std::stoi(std::string(answer->get("pss_kb"))), 100);
+}
+
+TEST(PathTest, MatchesPatterns) {
+    std::map<std::string, std::string, std::less<>> found;
+    EXPECT_TRUE(match_pattern("/a/{x}/b", "/a/1/b", &found));
+    EXPECT_EQ(found["x"], "1");
+    EXPECT_FALSE(match_pattern("/a/{x}/b", "/a//b", nullptr));
+    EXPECT_FALSE(match_pattern("/a/{x}", "/a/1/2", nullptr));
+    EXPECT_TRUE(match_pattern("/a/*", "/a/1/2", nullptr));
+    EXPECT_FALSE(match_pattern("/a", "/a/b", nullptr));
+    EXPECT_TRUE(match_pattern("/", "/", nullptr));
+}
+
+} // namespace
+} // namespace hameau

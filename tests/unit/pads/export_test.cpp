@@ -1,0 +1,244 @@
+// Exporters: structure, escaping, hostile content, the ProseMirror documents of the vectors.
+#include <fstream>
+
+#include <boost/beast/core/detail/base64.hpp>
+#include <boost/json.hpp>
+
+#include "modules/pads/export/export.hpp"
+#include "modules/pads/export/render.hpp"
+#include "modules/pads/templates.hpp"
+#include "tests/unit/pads/fakes.hpp"
+
+namespace hameau::pads {
+namespace {
+
+namespace json = boost::json;
+
+Event open(Block block, std::int64_t number = 1, std::string text = {}) {
+    Event event;
+    event.kind = Event::Kind::open;
+    event.block = block;
+    event.number = number;
+    event.text = std::move(text);
+    return event;
+}
+Event close(Block block) {
+    Event event;
+    event.kind = Event::Kind::close;
+    event.block = block;
+    return event;
+}
+Event words(std::string text, std::vector<Mark> marks = {}) {
+    Event event;
+    event.text = std::move(text);
+    event.marks = std::move(marks);
+    return event;
+}
+void paragraph(std::vector<Event>& events, std::string text, std::vector<Mark> marks = {}) {
+    events.push_back(open(Block::paragraph));
+    events.push_back(words(std::move(text), std::move(marks)));
+    events.push_back(close(Block::paragraph));
+}
+void item(std::vector<Event>& events, std::string text, Block block = Block::list_item, bool checked = false) {
+    events.push_back(open(block));
+    events.back().checked = checked;
+    paragraph(events, std::move(text));
+    events.push_back(close(block));
+}
+
+std::vector<Event> sample() {
+    std::vector<Event> events{open(Block::heading, 2), words("Titre"), close(Block::heading)};
+    paragraph(events, "Un mot ");
+    events.insert(events.end() - 1, {words("gras ", {{MarkKind::bold, ""}}), words("et", {{MarkKind::bold, ""}, {MarkKind::italic, ""}}), words(" fin")});
+    events.push_back(open(Block::bullet_list));
+    item(events, "un");
+    item(events, "deux");
+    events.pop_back();
+    events.push_back(open(Block::ordered_list, 3));
+    item(events, "dedans");
+    item(events, "encore");
+    events.push_back(close(Block::ordered_list));
+    events.push_back(close(Block::list_item));
+    events.push_back(close(Block::bullet_list));
+    events.push_back(open(Block::task_list));
+    item(events, "fait", Block::task_item, true);
+    item(events, "à faire", Block::task_item, false);
+    events.push_back(close(Block::task_list));
+    events.push_back(open(Block::quote));
+    paragraph(events, "dit");
+    paragraph(events, "redit");
+    events.push_back(close(Block::quote));
+    events.insert(events.end(), {open(Block::code, 1, "c++"), words("a();\n```\nb();"), close(Block::code)});
+    events.push_back(open(Block::table));
+    for (const Block cell : {Block::table_header, Block::table_cell}) {
+        events.push_back(open(Block::table_row));
+        for (const char* text : {"x|y", "z"}) {
+            events.push_back(open(cell));
+            paragraph(events, text);
+            events.push_back(close(cell));
+        }
+        events.push_back(close(Block::table_row));
+    }
+    events.push_back(close(Block::table));
+    return events;
+}
+
+TEST(Export, Markdown) {
+    EXPECT_EQ(render_markdown(sample()), "## Titre\n"
+                                         "\n"
+                                         "Un mot **gras *et*** fin\n"
+                                         "\n"
+                                         "- un\n"
+                                         "- deux\n"
+                                         "  3. dedans\n"
+                                         "  4. encore\n"
+                                         "\n"
+                                         "- [x] fait\n"
+                                         "- [ ] à faire\n"
+                                         "\n"
+                                         "> dit\n"
+                                         ">\n"
+                                         "> redit\n"
+                                         "\n"
+                                         "````c++\n"
+                                         "a();\n"
+                                         "```\n"
+                                         "b();\n"
+                                         "````\n"
+                                         "\n"
+                                         "| x\\|y | z |\n"
+                                         "| --- | --- |\n"
+                                         "| x\\|y | z |\n");
+}
+
+TEST(Export, Text) {
+    EXPECT_EQ(render_text(sample()), "Titre\nUn mot gras et fin\n- un\n- deux\n  3. dedans\n  4. encore\n[x] fait\n[ ] à faire\n"
+                                     "dit\nredit\na();\n```\nb();\nx|y\tz\nx|y\tz\n");
+}
+
+TEST(Export, Html) {
+    const std::string html = render_html_fragment(sample());
+    EXPECT_NE(html.find("<h2>Titre</h2>"), std::string::npos);
+    EXPECT_NE(html.find("<strong>gras </strong><strong><em>et</em></strong> fin</p>"), std::string::npos) << html;
+    EXPECT_NE(html.find("<ol start=\"3\">"), std::string::npos);
+    EXPECT_NE(html.find("<input type=\"checkbox\" checked disabled>"), std::string::npos);
+    EXPECT_NE(render_html(sample(), "<script>", false).find("<title>&lt;script&gt;</title>"), std::string::npos);
+}
+
+TEST(Export, NothingOfAPadBecomesMarkup) {
+    std::vector<Event> events;
+    paragraph(events, "<script>alert(1)</script> & \"quotes\" '");
+    EXPECT_EQ(render_html_fragment(events), "<p>&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot; &#39;</p>\n");
+    EXPECT_EQ(render_markdown(events), "\\<script\\>alert(1)\\</script\\> & \"quotes\" '\n");
+    for (const char* text : {"# no heading", "- no item", "1. no item", "+ no item", "=== no heading"}) {
+        events.clear();
+        paragraph(events, text);
+        EXPECT_NE(render_markdown(events).find('\\'), std::string::npos) << text;
+    }
+    events.clear();
+    paragraph(events, "a*b_c`d[e]");
+    EXPECT_EQ(render_markdown(events), "a\\*b\\_c\\`d\\[e\\]\n");
+}
+
+TEST(Export, AddressesAndColours) {
+    for (const char* good : {"https://amis.bzh/x?y=1#z", "http://a", "mailto:a@b.c", "tel:+33", "page/", "/a:b", "#here", "?q=a:b"}) {
+        EXPECT_TRUE(is_safe_address(good)) << good;
+    }
+    for (const char* bad : {"javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "//evil.example", "java\nscript:x", " javascript:x",
+                            "vbscript:x", "https://a\"onclick=", "", "file:///etc/passwd"}) {
+        EXPECT_FALSE(is_safe_address(bad)) << bad;
+    }
+    EXPECT_TRUE(is_safe_colour("#a1B2c3"));
+    EXPECT_TRUE(is_safe_colour("red"));
+    for (const char* bad : {"#12", "red;background:url(x)", "expression(1)", "#12345g", ""}) {
+        EXPECT_FALSE(is_safe_colour(bad)) << bad;
+    }
+}
+
+TEST(Export, DocumentsThatNoEditorMakesStillEnd) {
+    // A list in a cell of a table in a cell, items without lists, a paragraph in a paragraph.
+    std::vector<Event> events{open(Block::list_item), open(Block::table), open(Block::table_row), open(Block::table_cell),
+                              open(Block::bullet_list), open(Block::table), open(Block::table_row), open(Block::table_cell, 100)};
+    paragraph(events, "deep");
+    for (const Block block : {Block::table_cell, Block::table_row, Block::table, Block::bullet_list, Block::table_cell, Block::table_row,
+                              Block::table, Block::list_item}) {
+        events.push_back(close(block));
+    }
+    events.insert(events.end(), {open(Block::paragraph), open(Block::paragraph), words("twice"), close(Block::paragraph), words("lost"),
+                                 close(Block::paragraph)});
+    EXPECT_NE(render_markdown(events).find("deep"), std::string::npos);
+    EXPECT_NE(render_text(events).find("twice"), std::string::npos);
+    EXPECT_NE(render_html_fragment(events).find("deep"), std::string::npos);
+    EXPECT_FALSE(render_odt(events, "t", false).empty());
+}
+
+TEST(Export, TemplatesInEveryFormat) {
+    const auto update = template_update("minutes", false, 7);
+    for (const char* name : {"text", "html", "markdown", "odt", "yjs"}) {
+        const auto format = export_format(name);
+        ASSERT_TRUE(format.has_value());
+        const auto document = export_document(*format, *update, "Titre", false);
+        ASSERT_TRUE(document.has_value());
+        if (std::string_view(name) != "odt") {
+            EXPECT_NE(document->find("Compte rendu de réunion"), std::string::npos) << name;
+        } else {
+            EXPECT_EQ(document->substr(30, 8), "mimetype") << "first, so that file(1) knows it";
+        }
+    }
+    const auto markdown = export_document(*export_format("markdown"), *update, "", false);
+    EXPECT_NE(markdown->find("**Date\u00a0:**\n"), std::string::npos) << *markdown;
+    EXPECT_NE(markdown->find("- [ ] Quoi, qui, pour quand\n- [ ]\n"), std::string::npos) << *markdown;
+    EXPECT_FALSE(export_format("docx").has_value());
+    EXPECT_TRUE(export_document(*export_format("html"), Bytes{0, 0}, "leer", false).has_value()) << "an empty pad";
+    EXPECT_FALSE(export_document(*export_format("html"), Bytes{1, 2, 3}, "", false).has_value());
+}
+
+void pm_text(const json::value& node, std::string& out) {
+    const json::object& object = node.as_object();
+    if (const json::value* text = object.if_contains("text")) {
+        out += text->as_string();
+    }
+    if (const json::value* content = object.if_contains("content")) {
+        for (const json::value& child : content->as_array()) {
+            pm_text(child, out);
+        }
+    }
+}
+
+TEST(Export, TheProseMirrorDocumentsOfTheVectors) {
+    std::ifstream lines(HAMEAU_SOURCE_DIR "/../../shared/vectors/yjs/scenarios.jsonl");
+    if (!lines) {
+        lines.open(HAMEAU_SHARED_DIR "/vectors/yjs/scenarios.jsonl");
+    }
+    if (!lines) {
+        GTEST_SKIP() << "the shared vectors are not here";
+    }
+    int seen = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const json::object scenario = json::parse(line).as_object();
+        if (scenario.at("kind").as_string() != "pm") {
+            continue;
+        }
+        const json::object& expected = scenario.at("expect").as_object();
+        const json::string& encoded = expected.at("update").as_string();
+        Bytes update(boost::beast::detail::base64::decoded_size(encoded.size()));
+        update.resize(boost::beast::detail::base64::decode(update.data(), encoded.data(), encoded.size()).first);
+        const auto events = read_content(update);
+        ASSERT_TRUE(events.has_value());
+        std::string ours;
+        for (const Event& event : *events) {
+            ours += event.kind == Event::Kind::text ? event.text : "";
+        }
+        std::string theirs;
+        pm_text(expected.at("pm"), theirs);
+        EXPECT_EQ(ours, theirs) << scenario.at("id");
+        ++seen;
+        for (const char* name : {"text", "html", "markdown", "odt"}) {
+            EXPECT_TRUE(export_document(*export_format(name), update, "", true).has_value());
+        }
+    }
+    EXPECT_GT(seen, 3);
+}
+
+} // namespace
+} // namespace hameau::pads

@@ -1,0 +1,257 @@
+// Fakes for the rooms: sockets that record, an event loop that is turned by hand, a clock that stands still, updates
+// as a browser would send them. The database is a real one, in a folder of its own.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/store/database.hpp"
+#include "modules/pads/committer.hpp"
+#include "modules/pads/connection.hpp"
+#include "modules/pads/crdt/update.hpp"
+#include "modules/pads/limits.hpp"
+
+namespace hameau {
+extern const Manifest pads_manifest;
+}
+
+namespace hameau::pads {
+
+class FakeSocket final : public WebSocket {
+public:
+    void send(std::shared_ptr<const std::string> message) override {
+        sent.push_back(*message);
+        if (stuck) {
+            queued += message->size();
+        }
+    }
+    std::size_t queued_bytes() const override { return queued; }
+    void close(std::uint16_t code, std::string reason) override {
+        closed = code;
+        why = std::move(reason);
+    }
+
+    /// Messages of one kind; with their payload.
+    std::vector<Incoming> of(Incoming::Kind kind) const {
+        std::vector<Incoming> found;
+        for (const std::string& message : sent) {
+            const Incoming incoming = read_message(message);
+            if (incoming.kind == kind) {
+                found.push_back(incoming);
+            }
+        }
+        return found;
+    }
+    /// Messages whose first byte is this type.
+    std::vector<std::string> of_type(MessageType type) const {
+        std::vector<std::string> found;
+        for (const std::string& message : sent) {
+            if (static_cast<std::uint8_t>(message[0]) == static_cast<std::uint8_t>(type)) {
+                found.push_back(message);
+            }
+        }
+        return found;
+    }
+
+    std::vector<std::string> sent;
+    std::size_t queued = 0;
+    bool stuck = false;
+    std::uint16_t closed = 0;
+    std::string why;
+};
+
+inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+inline std::string text_of_frame(const Message& message) { return *message; }
+
+/// What a Y.Text of root "t" sends when `text` is typed behind clock - 1.
+inline Bytes typed(std::uint64_t client, std::uint32_t clock, std::string_view text) {
+    Bytes bytes;
+    crdt::Writer out(bytes);
+    out.uvar(1);
+    out.uvar(1);
+    out.uvar(client);
+    out.uvar(clock);
+    if (clock == 0) {
+        out.u8(4);
+        out.uvar(1);
+        out.text("t");
+    } else {
+        out.u8(4 | 0x80);
+        out.uvar(client);
+        out.uvar(clock - 1);
+    }
+    out.text(text);
+    out.uvar(0);
+    return bytes;
+}
+
+inline Bytes erased(std::uint64_t client, std::uint32_t clock, std::uint32_t length) {
+    Bytes bytes;
+    crdt::Writer out(bytes);
+    for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, client, std::uint64_t{1}}) {
+        out.uvar(number);
+    }
+    out.uvar(clock);
+    out.uvar(length);
+    return bytes;
+}
+
+inline Bytes awareness_of(std::uint64_t client, std::uint64_t clock, std::string_view state) {
+    Bytes bytes;
+    crdt::Writer out(bytes);
+    out.uvar(1);
+    out.uvar(client);
+    out.uvar(clock);
+    out.text(state);
+    return bytes;
+}
+
+/// A folder that goes with the test.
+class TemporaryFolder {
+public:
+    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("hameau-pads-" + new_id())) {
+        std::filesystem::create_directory(path_);
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+    std::string string() const { return path_.string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// The process around the rooms, turned by hand.
+class FakeHouse : public RoomOutside {
+public:
+    explicit FakeHouse(const std::string& file) :
+        database_(Database::open(file, pads_manifest.migrations).value()), store_(database_),
+        committer_(store_, journal_, [this](Duration delay) { armed_ = delay; }) {}
+
+    Duration now() const override { return clock_.now(); }
+    std::int64_t wall_ms() const override { return 1'700'000'000'000 + clock_.now().count(); }
+    void flush_soon(Room& room) override { flushes_.push_back(&room); }
+    void edits_wait(Room& room) override { committer_.edits_wait(room); }
+    bool room_for_edits(std::size_t bytes) const override { return committer_.room_for(bytes); }
+    void answer_later(Room& room, Duration) override { answers_.insert(&room); }
+    void emptied(Room&) override { ++emptied_; }
+    void note(const Room&, RoomEvent event, const std::string& detail) override { notes_.emplace_back(event, detail); }
+
+    PadRow new_pad(std::string slug, Access access = {}) {
+        PadRow pad;
+        pad.id = new_id();
+        pad.association = "amis";
+        pad.slug = std::move(slug);
+        pad.title = "Un pad";
+        pad.access = access;
+        pad.link_key = "abcdefghijklmnopqrstuvwxyz";
+        EXPECT_TRUE(store_.create(pad, nullptr).has_value());
+        return pad;
+    }
+    std::shared_ptr<Room> open(const PadRow& pad, std::size_t bytes_max = 32 << 20) {
+        return std::make_shared<Room>(*this, pad, std::move(store_.load(pad.number).value()), bytes_max);
+    }
+    /// The end of the event-loop turn.
+    void turn() {
+        const std::vector<Room*> flushes = std::move(flushes_);
+        flushes_.clear();
+        for (Room* room : flushes) {
+            room->flush();
+        }
+    }
+    void answer() {
+        const std::set<Room*> answers = std::move(answers_);
+        answers_.clear();
+        for (Room* room : answers) {
+            room->answer_waiting();
+        }
+    }
+
+    FakeClock clock_;
+    Journal journal_{"test"};
+    Database database_;
+    PadStore store_;
+    Duration armed_{-1};
+    Committer committer_;
+    std::vector<Room*> flushes_;
+    std::set<Room*> answers_;
+    std::vector<std::pair<RoomEvent, std::string>> notes_;
+    int emptied_ = 0;
+};
+
+/// Somebody at a room.
+class Visitor {
+public:
+    explicit Visitor(const std::shared_ptr<Room>& room, std::string member = "m1", bool extended = false,
+                     Role role = Role::member, bool key = false) {
+        Arrival arrival;
+        arrival.person = std::make_shared<const Person>(Person{member, "login-" + member, "Name " + member});
+        arrival.asker = Asker{member, role, false, key};
+        arrival.extended = extended;
+        connection_ = std::make_unique<Connection>(room, std::move(arrival));
+        connection_->on_open(socket_);
+    }
+    void says(const Message& message) { connection_->on_message(*message); }
+    void says(std::string_view frame) { connection_->on_message(frame); }
+    void types(std::uint64_t client, std::uint32_t clock, std::string_view text) {
+        const Bytes update = typed(client, clock, text);
+        says(update_message(update));
+    }
+    void moves(std::uint64_t client, std::uint64_t clock, std::string_view state) {
+        const Bytes entries = awareness_of(client, clock, state);
+        says(awareness_message(entries));
+    }
+    void asks(View state_vector) { says(step1_message(state_vector)); }
+    void drains() {
+        socket_.queued = 0;
+        socket_.stuck = false;
+        connection_->on_drained();
+    }
+    void goes() {
+        connection_->on_close();
+        connection_.reset();
+    }
+    /// What this client would hold: everything in updates and step 2 that it was sent, and what it wrote.
+    Recorder document() const {
+        Recorder document;
+        for (const std::string& message : socket_.sent) {
+            const Incoming incoming = read_message(message);
+            if (incoming.kind == Incoming::Kind::step2 || incoming.kind == Incoming::Kind::update) {
+                EXPECT_TRUE(document.apply(incoming.payload).has_value());
+            }
+        }
+        return document;
+    }
+
+    FakeSocket socket_;
+    std::unique_ptr<Connection> connection_;
+};
+
+/// "count, (client, clock)*, messages" of the last saved message.
+struct Saved {
+    std::map<std::uint64_t, std::uint64_t> clocks;
+    std::uint64_t messages = 0;
+};
+inline Saved read_saved(const std::string& message) {
+    crdt::Reader in(as_view(message));
+    std::uint64_t type = 0;
+    std::uint64_t count = 0;
+    Saved saved;
+    EXPECT_TRUE(in.uvar(type) && in.uvar(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        std::uint64_t client = 0;
+        std::uint64_t clock = 0;
+        EXPECT_TRUE(in.uvar(client) && in.uvar(clock));
+        saved.clocks[client] = clock;
+    }
+    EXPECT_TRUE(in.uvar(saved.messages) && in.done());
+    return saved;
+}
+
+} // namespace hameau::pads

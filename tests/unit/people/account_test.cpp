@@ -1,0 +1,343 @@
+// Tests of members, groups, invitations, one's own account, set-up, the outbox and the archive.
+#include <gmock/gmock.h>
+
+#include "fake_house.hpp"
+#include "modules/people/secrets.hpp"
+
+namespace hameau::people {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Members : public House {
+protected:
+    const std::string path = "/api/v1/associations/amis/members";
+};
+
+TEST_F(Members, RolesAreCheckedBeforeBodies) {
+    Visitor nobody;
+    Visitor yann = signed_in("yann");
+    EXPECT_EQ(go(nobody, "POST", path, "not json").status, 401);
+    EXPECT_EQ(go(yann, "POST", path, "not json").status, 403);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/associations/autre/members").status, 403);
+    EXPECT_EQ(go(yann, "POST", "/api/v1/associations", "not json").status, 403);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/status").status, 403);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations/autre/members").status, 404);
+    Visitor marie = signed_in("marie");
+    EXPECT_EQ(go(marie, "POST", path, "not json").status, 400);
+    EXPECT_EQ(go(marie, "PUT", "/api/v1/declared", "{}").status, 403);
+}
+
+TEST_F(Members, OutsideAddressesAreForManagers) {
+    ASSERT_EQ(go(admin, "PATCH", path + "/yann", R"({"contact":"yann@elsewhere.example"})").status, 200);
+    Visitor yann = signed_in("yann");
+    Visitor marie = signed_in("marie");
+    const Answer seen = go(yann, "GET", path);
+    EXPECT_EQ(seen.json.at("items").as_array().size(), 3u);
+    EXPECT_FALSE(seen.json.at("items").at(2).as_object().contains("contact"));
+    EXPECT_EQ(go(marie, "GET", path).json.at("items").at(2).at("contact"), "yann@elsewhere.example");
+}
+
+TEST_F(Members, ListsHavePages) {
+    Visitor marie = signed_in("marie");
+    TextBody none("");
+    Request request = make(marie, "GET", path);
+    request.query = "limit=2";
+    const Answer first = keep(marie, run(people->handle(request)));
+    EXPECT_EQ(first.json.at("items").as_array().size(), 2u);
+    EXPECT_EQ(first.json.at("next"), "marie");
+    request.query = "limit=2&after=marie";
+    const Answer second = keep(marie, run(people->handle(request)));
+    EXPECT_EQ(second.json.at("items").at(0).at("login"), "yann");
+    EXPECT_TRUE(second.json.at("next").is_null());
+}
+
+TEST_F(Members, ErrorsNameTheNearestField) {
+    Visitor marie = signed_in("marie");
+    const Answer refused = go(marie, "POST", path, R"({"login":"Lé","nam":"x","role":"admin","mailbox":"l@other.test","password":"short"})");
+    EXPECT_EQ(refused.status, 422);
+    std::vector<std::string> fields;
+    for (const auto& error : refused.json.at("errors").as_array()) {
+        fields.emplace_back(error.at("field").as_string());
+    }
+    EXPECT_THAT(fields, ElementsAre("login", "name", "password", "mailbox", "role", "nam"));
+    EXPECT_THAT(std::string(refused.json.at("errors").at(5).at("message").as_string()), HasSubstr("name"));
+}
+
+TEST_F(Members, TheLastManagerAndTheLastAdminRemain) {
+    Visitor marie = signed_in("marie");
+    // annick manages too, as the house's admin who belongs here.
+    ASSERT_EQ(go(admin, "PATCH", path + "/annick", R"({"role":"admin"})").status, 200);
+    EXPECT_EQ(go(admin, "DELETE", path + "/annick").status, 204);
+    EXPECT_EQ(go(marie, "PATCH", path + "/marie", R"({"role":"member"})").json.at("code"), "last_manager");
+    EXPECT_EQ(go(marie, "DELETE", path + "/marie").status, 409);
+    EXPECT_EQ(go(admin, "PATCH", path + "/marie", R"({"disabled":true})").status, 409);
+    ASSERT_EQ(go(marie, "PATCH", path + "/yann", R"({"role":"manager"})").status, 200);
+    EXPECT_EQ(go(marie, "PATCH", path + "/marie", R"({"role":"member"})").status, 200);
+    EXPECT_EQ(go(marie, "PATCH", path + "/yann", R"({"role":"member"})").status, 403);
+}
+
+TEST_F(Members, TheLastAdminCannotBeSwitchedOff) {
+    EXPECT_EQ(go(admin, "PATCH", path + "/annick", R"({"disabled":true})").json.at("code"), "last_admin");
+    EXPECT_EQ(go(admin, "PATCH", path + "/annick", R"({"role":"manager"})").json.at("code"), "last_admin");
+}
+
+TEST_F(Members, AManagerHasNoHoldOnAnAdminOrOnAnAccountUsedElsewhere) {
+    Visitor marie = signed_in("marie");
+    EXPECT_EQ(go(marie, "PATCH", path + "/annick", R"({"disabled":true})").status, 403);
+    EXPECT_EQ(go(marie, "PATCH", path + "/annick", R"({"role":"member"})").status, 403);
+    EXPECT_EQ(go(marie, "POST", path + "/annick/invitation").status, 403);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"autre","name":"Autre","domains":[]})").status, 201);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations/autre/members", R"({"login":"yann","name":"Yann"})").status, 201);
+    EXPECT_EQ(go(marie, "PATCH", path + "/yann", R"({"name":"Other"})").json.at("code"), "account_elsewhere");
+    EXPECT_EQ(go(marie, "POST", path + "/yann/invitation").status, 403);
+    EXPECT_EQ(go(marie, "PATCH", path + "/yann", R"({"role":"manager"})").status, 200);
+    // Nor may a manager of elsewhere pull somebody in by guessing a login.
+    add("paul", "manager", "autre");
+    Visitor paul = signed_in("paul");
+    EXPECT_EQ(go(paul, "POST", "/api/v1/associations/autre/members", R"({"login":"marie","name":"M"})").json.at("code"), "login_taken");
+}
+
+TEST_F(Members, DisablingEndsSessionsAtOnce) {
+    Visitor yann = signed_in("yann");
+    Visitor marie = signed_in("marie");
+    ASSERT_EQ(go(marie, "PATCH", path + "/yann", R"({"disabled":true})").status, 200);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/session").status, 401);
+    Visitor again;
+    EXPECT_EQ(sign_in(again, "yann", "yann-secret-words").status, 401);
+    EXPECT_EQ(context->events.back().at("disabled"), true);
+}
+
+TEST_F(Members, WhoLeavesTheLastAssociationIsErased) {
+    Visitor marie = signed_in("marie");
+    Visitor yann = signed_in("yann");
+    EXPECT_EQ(go(marie, "DELETE", path + "/yann").status, 204);
+    EXPECT_EQ(context->events.back().at("kind"), "member-erased");
+    EXPECT_EQ(go(yann, "GET", "/api/v1/session").status, 401);
+    EXPECT_EQ(go(marie, "DELETE", path + "/yann").status, 404);
+}
+
+TEST_F(Members, InvitationsByLinkAndByCodeAreUsedOnce) {
+    Visitor marie = signed_in("marie");
+    const Answer invited = go(marie, "POST", path, R"({"login":"lena","name":"Lena","invite":true})");
+    ASSERT_EQ(invited.status, 201);
+    EXPECT_EQ(invited.json.at("state"), "invited");
+    const std::string url(invited.json.at("invitation").at("url").as_string());
+    const std::string token = url.substr(url.find('#') + 1);
+    const std::string code(invited.json.at("invitation").at("code").as_string());
+    Visitor lena;
+    EXPECT_EQ(go(lena, "GET", "/api/v1/invitations/" + token).json.at("login"), "lena");
+    EXPECT_EQ(go(lena, "GET", "/api/v1/invitations/" + code).json.at("association"), "Les Amis");
+    EXPECT_EQ(go(lena, "POST", "/api/v1/invitations/" + token, R"({"password":"short"})").status, 422);
+    EXPECT_EQ(go(lena, "POST", "/api/v1/invitations/" + token, R"({"password":"lena-secret-words"})").status, 201);
+    EXPECT_EQ(go(lena, "GET", "/api/v1/session").json.at("login"), "lena");
+    Visitor late;
+    EXPECT_EQ(go(late, "POST", "/api/v1/invitations/" + code, R"({"password":"lena-other-words"})").status, 404);
+}
+
+TEST_F(Members, InvitationsExpireAndTheRenewedOneReplacesThem) {
+    Visitor marie = signed_in("marie");
+    const Answer first = go(marie, "POST", path, R"({"login":"lena","name":"Lena","invite":true})");
+    const Answer second = go(marie, "POST", path + "/lena/invitation");
+    ASSERT_EQ(second.status, 201);
+    Visitor lena;
+    EXPECT_EQ(go(lena, "GET", "/api/v1/invitations/" + std::string(first.json.at("invitation").at("code").as_string())).status, 404);
+    const std::string code(second.json.at("code").as_string());
+    EXPECT_EQ(go(lena, "GET", "/api/v1/invitations/" + code).status, 200);
+    wall_ms += invitation_ms;
+    EXPECT_EQ(go(lena, "GET", "/api/v1/invitations/" + code).status, 404);
+}
+
+TEST_F(Members, GuessedInvitationCodesAreSlowedDown) {
+    Visitor guesser;
+    for (int i = 0; i < free_attempts; ++i) {
+        EXPECT_EQ(go(guesser, "GET", "/api/v1/invitations/KORI-MADE").status, 404);
+    }
+    EXPECT_EQ(go(guesser, "GET", "/api/v1/invitations/KORI-MADE").status, 429);
+}
+
+TEST_F(Members, GroupsHoldMembersAndOutsideAddresses) {
+    Visitor marie = signed_in("marie");
+    const std::string groups = "/api/v1/associations/amis/groups";
+    EXPECT_EQ(go(marie, "POST", groups, R"({"slug":"bureau","name":"Le bureau","members":["nobody"],"address":"b@other.test"})").status, 422);
+    const Answer made = go(marie, "POST", groups, R"({"slug":"bureau","name":"Le bureau","members":["Marie","yann"],"outside":["X@y.org"],"address":"bureau@amis.test"})");
+    ASSERT_EQ(made.status, 201);
+    EXPECT_EQ(boost::json::serialize(made.json.at("members")), R"(["marie","yann"])");
+    EXPECT_EQ(context->events.back().at("kind"), "group");
+    EXPECT_EQ(context->events.back().at("members").as_array().size(), 2u);
+    EXPECT_EQ(go(marie, "POST", groups, R"({"slug":"bureau","name":"x"})").status, 409);
+    EXPECT_EQ(go(marie, "POST", groups, R"({"slug":"b2","name":"x","address":"bureau@amis.test"})").json.at("code"), "group_address_taken");
+    EXPECT_EQ(go(marie, "PATCH", groups + "/bureau", R"({"may_send":true,"address":null})").json.at("may_send"), true);
+    ASSERT_EQ(go(marie, "DELETE", path + "/yann").status, 204);
+    EXPECT_EQ(go(marie, "GET", groups).json.at("items").at(0).at("members").as_array().size(), 1u);
+    EXPECT_EQ(go(marie, "DELETE", groups + "/bureau").status, 204);
+    EXPECT_EQ(context->events.back().at("kind"), "group-erased");
+}
+
+class Account_ : public House {};
+
+TEST_F(Account_, ChangingThePasswordEndsTheOtherSessions) {
+    Visitor here = signed_in("marie");
+    Visitor there = signed_in("marie");
+    EXPECT_EQ(go(here, "POST", "/api/v1/me/password", R"({"current":"wrong","new":"marie-other-words"})").status, 403);
+    EXPECT_EQ(go(here, "POST", "/api/v1/me/password", R"({"current":"marie-secret-words","new":"marie-other-words"})").status, 204);
+    EXPECT_EQ(go(here, "GET", "/api/v1/session").status, 200);
+    EXPECT_EQ(go(there, "GET", "/api/v1/session").status, 401);
+    Visitor again;
+    EXPECT_EQ(sign_in(again, "marie", "marie-secret-words").status, 401);
+    EXPECT_EQ(sign_in(again, "marie", "marie-other-words").status, 200);
+}
+
+TEST_F(Account_, AnOpenSessionDoesNotHelpToGuessThePassword) {
+    Visitor thief = signed_in("marie");
+    for (int i = 0; i < free_attempts; ++i) {
+        EXPECT_EQ(go(thief, "POST", "/api/v1/me/password", R"({"current":"wrong","new":"marie-other-words"})").status, 403);
+    }
+    EXPECT_EQ(go(thief, "POST", "/api/v1/me/password", R"({"current":"wrong","new":"marie-other-words"})").status, 429);
+}
+
+TEST_F(Account_, RecoveryCodesWorkOnce) {
+    Visitor marie = signed_in("marie");
+    const Answer made = go(marie, "POST", "/api/v1/me/recovery-codes");
+    ASSERT_EQ(made.json.at("codes").as_array().size(), recovery_codes);
+    const std::string code(made.json.at("codes").at(3).as_string());
+    const std::string body = R"({"login":"marie","code":")" + code + R"(","password":"marie-third-words"})";
+    Visitor lost;
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"yann","code":")" + code + R"(","password":"yann-third-words"})").status, 401);
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", body).status, 200);
+    EXPECT_EQ(go(marie, "GET", "/api/v1/session").status, 401);
+    EXPECT_EQ(go(lost, "GET", "/api/v1/me/recovery-codes").json.at("left"), 9);
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", body).status, 401);
+}
+
+TEST_F(Account_, AppPasswordsAreKeptByMail) {
+    Visitor marie = signed_in("marie");
+    context->mail_status = 201;
+    EXPECT_EQ(go(marie, "POST", "/api/v1/me/app-passwords", R"({"name":"téléphone"})").status, 201);
+    EXPECT_EQ(context->calls.back(), "POST mail/internal/app-passwords");
+    EXPECT_EQ(go(marie, "POST", "/api/v1/me/app-passwords", R"({"name":"x","scopes":["root"]})").status, 422);
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/me/app-passwords/x%3Fmember=y").status, 404);
+    Visitor nobody;
+    EXPECT_EQ(go(nobody, "POST", "/api/v1/me/app-passwords", "{}").status, 401);
+}
+
+class Outbox : public House {};
+
+TEST_F(Outbox, EventsComeInOrderAndAreKeptWhileMailIsAway) {
+    std::vector<std::string> kinds;
+    for (const auto& event : context->events) {
+        kinds.emplace_back(event.at("kind").as_string());
+    }
+    EXPECT_THAT(kinds, ElementsAre("association", "member", "member", "member"));
+    context->mail_away = true;
+    people->set_delivery_deadline(Duration(0));
+    Visitor marie = signed_in("marie");
+    const Answer kept = go(marie, "POST", "/api/v1/me/password", R"({"current":"marie-secret-words","new":"marie-other-words"})");
+    EXPECT_EQ(kept.status, 503);
+    EXPECT_EQ(kept.json.at("code"), "mail_pending");
+    EXPECT_FALSE(people->check_health()[1].passed);
+    context->mail_away = false;
+    people->set_delivery_deadline(std::chrono::seconds(10));
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis", R"({"name":"Les Amis du Bourg"})").status, 200);
+    ASSERT_EQ(context->events.size(), 6u);
+    EXPECT_EQ(context->events[4].at("login"), "marie");
+    EXPECT_EQ(context->events[5].at("name"), "Les Amis du Bourg");
+    EXPECT_TRUE(people->check_health()[1].passed);
+}
+
+TEST_F(Outbox, OneThatMailCannotUseDoesNotHoldBackTheOthers) {
+    context->mail_status = 422;
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis", R"({"name":"A"})").status, 200);
+    EXPECT_TRUE(people->check_health()[1].passed);
+}
+
+TEST_F(Outbox, AResendTellsEverything) {
+    context->events.clear();
+    Visitor mail;
+    mail.caller = Caller::module;
+    mail.module = "mail";
+    EXPECT_EQ(go(mail, "POST", "/internal/resend").status, 202);
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis", R"({"name":"A"})").status, 200);
+    EXPECT_EQ(context->events.size(), 5u);
+}
+
+class Archive : public House {};
+
+TEST_F(Archive, ExportEraseImportKeepsPasswords) {
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations/amis/groups", R"({"slug":"bureau","name":"B","members":["marie"],"outside":["x@y.org"]})").status, 201);
+    const std::string target = folder_.string();
+    ASSERT_TRUE(run(people->export_association("amis", target)));
+    const std::string table = read_file(target + "/people/members.csv", 65536).value_or("");
+    EXPECT_THAT(table, HasSubstr("\"yann\",\"yann\",\"member\""));
+    EXPECT_EQ(table.find("argon2"), std::string::npos);
+    EXPECT_FALSE(run(people->import_association("amis", target))) << "it is there already";
+    Visitor yann = signed_in("yann");
+    ASSERT_TRUE(run(people->erase_association("amis")));
+    EXPECT_EQ(go(yann, "GET", "/api/v1/session").status, 401);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations").json.at("items").as_array().size(), 0u);
+    const auto imported = run(people->import_association("amis", target));
+    ASSERT_TRUE(imported) << imported.error().message;
+    EXPECT_EQ(signed_in("yann").session.size(), token_characters);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations/amis/groups").json.at("items").at(0).at("members").at(0), "marie");
+}
+
+TEST_F(Archive, AStrangersArchiveChangesNothing) {
+    std::filesystem::create_directory(folder_ / "people");
+    const auto attempt = [this](const std::string& text) {
+        EXPECT_TRUE(write_file_atomically(folder_ / "people/association.json", text));
+        return run(people->import_association("autre", folder_.string()));
+    };
+    EXPECT_FALSE(attempt("[]"));
+    EXPECT_FALSE(attempt(R"({"version":1,"slug":"else","name":"x","domains":[]})"));
+    const std::string head = R"({"version":1,"slug":"autre","name":"x","domains":[],"groups":[],"members":[)";
+    EXPECT_FALSE(attempt(head + "7]}"));
+    // A hash that would make us use 4 GiB, and a login that is somebody else's.
+    EXPECT_FALSE(attempt(head + R"({"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","login":"eve","name":"E","role":"manager","password_hash":"$argon2id$v=19$m=4194304,t=9,p=1$x$y"}]})"));
+    EXPECT_FALSE(attempt(head + R"({"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","login":"marie","name":"E","role":"manager"}]})"));
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations").json.at("items").as_array().size(), 1u);
+}
+
+class TheHouse : public House {};
+
+TEST_F(TheHouse, SetUpIsOverOnceThereIsAnAdmin) {
+    Visitor visitor;
+    EXPECT_EQ(go(visitor, "GET", "/api/v1/setup").json.at("needed"), false);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "setup-token"));
+    EXPECT_EQ(go(visitor, "POST", "/api/v1/setup", "{}").status, 409);
+}
+
+TEST_F(TheHouse, DeclaredHashesAreMerged) {
+    EXPECT_EQ(go(admin, "PUT", "/api/v1/declared", R"({"a":"1","b":"2"})").status, 204);
+    EXPECT_EQ(go(admin, "PUT", "/api/v1/declared", R"({"a":null,"c":"3"})").status, 204);
+    EXPECT_EQ(boost::json::serialize(go(admin, "GET", "/api/v1/declared").json), R"({"b":"2","c":"3"})");
+    EXPECT_EQ(go(admin, "PUT", "/api/v1/declared", R"({"b":null,"a":7})").status, 422);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/declared").json.size(), 2u);
+}
+
+TEST_F(TheHouse, StatusAsksOnlyWhoIsAwake) {
+    Visitor annick = signed_in("annick");
+    context->calls.clear();
+    const Answer status = go(annick, "GET", "/api/v1/status");
+    ASSERT_EQ(status.status, 200);
+    EXPECT_EQ(status.json.at("processes").at(0).at("pss_kb"), 3000);
+    EXPECT_EQ(status.json.at("services").at(3).at("state"), "asleep");
+    EXPECT_TRUE(context->calls.empty());
+    const Answer house = go(annick, "GET", "/api/v1/house");
+    EXPECT_EQ(house.json.at("asleep"), 1);
+    EXPECT_FALSE(house.json.contains("people")) << "passwords are shown in a trial only";
+}
+
+TEST(Texts, AreInBothLanguagesAndPlain) {
+    for (const CatalogueText& text : people_catalogue) {
+        EXPECT_FALSE(text.french.empty()) << text.code;
+        EXPECT_FALSE(text.english.empty()) << text.code;
+        for (const char* word : {"token", "alias", "quota", "slug", "deploy", "module"}) {
+            EXPECT_EQ(text.french.find(word), std::string_view::npos) << text.code << ": " << word;
+        }
+    }
+}
+
+} // namespace
+} // namespace hameau::people

@@ -1,0 +1,159 @@
+// Tests of the rules of people, with a clock that stands still until it is moved.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "modules/people/policy.hpp"
+#include "modules/people/secrets.hpp"
+
+namespace hameau::people {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class Throttling : public testing::Test {
+protected:
+    Throttling() { clock.advance(std::chrono::hours(5)); }
+    void fail_times(const std::string& key, int times) {
+        for (int i = 0; i < times; ++i) {
+            ASSERT_EQ(throttle.begin(key), Duration(0)) << i;
+        }
+    }
+    FakeClock clock;
+    Throttle throttle{clock};
+};
+
+TEST_F(Throttling, FiveTriesAreFreeThenTheDelayDoubles) {
+    fail_times("a", free_attempts);
+    EXPECT_EQ(throttle.begin("a"), Duration(seconds(2)));
+    clock.advance(seconds(2));
+    EXPECT_EQ(throttle.begin("a"), Duration(0));
+    EXPECT_EQ(throttle.begin("a"), Duration(seconds(4)));
+}
+
+TEST_F(Throttling, ARefusedTryDoesNotCount) {
+    fail_times("a", free_attempts);
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(throttle.begin("a"), Duration(seconds(2)));
+    }
+}
+
+TEST_F(Throttling, TheDelayHasACeiling) {
+    fail_times("a", free_attempts);
+    Duration longest{0};
+    for (int i = 0; i < 20; ++i) {
+        const Duration wait = throttle.begin("a");
+        longest = std::max(longest, wait);
+        clock.advance(wait);
+        ASSERT_EQ(throttle.begin("a"), Duration(0));
+    }
+    EXPECT_EQ(longest, delay_max);
+}
+
+TEST_F(Throttling, ElsewhereNobodyIsHeldUp) {
+    fail_times(throttle_key("marie", "203.0.113.0/24"), free_attempts);
+    EXPECT_GT(throttle.begin(throttle_key("marie", "203.0.113.0/24")), Duration(0));
+    EXPECT_EQ(throttle.begin(throttle_key("marie", "198.51.100.0/24")), Duration(0));
+    EXPECT_EQ(throttle.begin(throttle_key("yann", "203.0.113.0/24")), Duration(0));
+    EXPECT_EQ(throttle.begin(throttle_key("marie", "device x")), Duration(0));
+}
+
+TEST_F(Throttling, SuccessAndTimeForgive) {
+    fail_times("a", free_attempts);
+    throttle.succeed("a");
+    fail_times("a", free_attempts);
+    clock.advance(forget_after);
+    fail_times("a", free_attempts);
+}
+
+TEST_F(Throttling, ATryThatWasNotJudgedIsTakenBack) {
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(throttle.begin("a"), Duration(0));
+        throttle.withdraw("a");
+    }
+    EXPECT_EQ(throttle.size(), 0u);
+}
+
+TEST_F(Throttling, MemoryIsBoundedAndAFloodDoesNotForgiveTheWorst) {
+    fail_times("a", free_attempts);
+    for (std::size_t i = 0; i < throttle_entries_max * 2; ++i) {
+        throttle.begin("flood " + std::to_string(i));
+    }
+    EXPECT_LE(throttle.size(), throttle_entries_max);
+    EXPECT_GT(throttle.begin("a"), Duration(0));
+}
+
+TEST(Networks, ExemptOnes) {
+    EXPECT_TRUE(is_exempt("127.0.0.0/24", "127.0.0.0/8, ::1"));
+    EXPECT_TRUE(is_exempt("::/56", "127.0.0.0/8,::1"));
+    EXPECT_TRUE(is_exempt("192.168.1.0/24", "10.0.0.0/8 192.168.1.7"));
+    EXPECT_FALSE(is_exempt("203.0.113.0/24", "127.0.0.0/8,::1"));
+    EXPECT_FALSE(is_exempt("127.0.0.0/24", ""));
+    EXPECT_FALSE(is_exempt("?", "0.0.0.0/0"));
+    EXPECT_FALSE(is_exempt("127.0.0.0/24", "127.0.0.0/99"));
+    EXPECT_FALSE(is_exempt("2001:db8::/56", "2001:db9::/32"));
+    EXPECT_TRUE(is_exempt("2001:db8:0:ff00::/56", "2001:db8::/32"));
+}
+
+TEST(Codes, AreEightClearLettersAndRoundTrip) {
+    ASSERT_TRUE(start_secrets());
+    std::set<std::string> seen;
+    for (int i = 0; i < 200; ++i) {
+        const std::string code = new_code();
+        EXPECT_EQ(code.size(), code_letters);
+        EXPECT_EQ(normalise_code(shown_code(code)), code);
+        seen.insert(code);
+    }
+    EXPECT_EQ(seen.size(), 200u);
+    EXPECT_EQ(normalise_code(" kori made "), "KORIMADE");
+    EXPECT_EQ(shown_code("KORIMADE"), "KORI-MADE");
+    for (const char* bad : {"", "KORI", "KORI-MADEE", "KOR1-MADE", "KORI_MADE", "QORI-MADE"}) {
+        EXPECT_FALSE(normalise_code(bad)) << bad;
+    }
+}
+
+TEST(Secrets, Argon2idWithOurParametersOnly) {
+    ASSERT_TRUE(start_secrets());
+    const auto hash = hash_password("marie-secret-words");
+    ASSERT_TRUE(hash);
+    EXPECT_TRUE(hash->starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    EXPECT_TRUE(password_matches(*hash, "marie-secret-words"));
+    EXPECT_FALSE(password_matches(*hash, "marie-secret-word"));
+    EXPECT_FALSE(password_matches("", ""));
+    EXPECT_FALSE(is_password_hash("$argon2id$v=19$m=4194304,t=2,p=1$x$y"));
+    EXPECT_EQ(hash_code("KORIMADE", "salt"), hash_code("KORIMADE", "salt"));
+    EXPECT_NE(hash_code("KORIMADE", "salt"), hash_code("KORIMADE", "other"));
+    EXPECT_EQ(new_token().size(), token_characters);
+}
+
+TEST(Rules, WhoMayChangeAnAccount) {
+    Actor manager;
+    manager.person = "m";
+    manager.associations = {{"amis", Role::manager}, {"jardin", Role::member}};
+    Account account;
+    account.associations = {"amis"};
+    EXPECT_TRUE(may_change_account(manager, account));
+    account.associations = {"amis", "jardin"};
+    EXPECT_FALSE(may_change_account(manager, account));
+    account.associations = {"amis"};
+    account.admin = true;
+    EXPECT_FALSE(may_change_account(manager, account));
+    account.associations = {};
+    account.admin = false;
+    EXPECT_FALSE(may_change_account(manager, account));
+    Actor admin;
+    admin.admin = true;
+    account.admin = true;
+    EXPECT_TRUE(may_change_account(admin, account));
+}
+
+TEST(Rules, SomeoneMustRemain) {
+    EXPECT_FALSE(leaves_someone(1, true, false));
+    EXPECT_TRUE(leaves_someone(2, true, false));
+    EXPECT_TRUE(leaves_someone(1, true, true));
+    EXPECT_TRUE(leaves_someone(0, false, false));
+}
+
+} // namespace
+} // namespace hameau::people

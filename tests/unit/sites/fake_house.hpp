@@ -1,0 +1,254 @@
+// A house for tests of the module in-process: a fake context and a real hameau-unpack.
+#pragma once
+
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/sites/sites_module.hpp"
+#include "modules/sites/tar_stream.hpp"
+
+namespace hameau {
+extern const Manifest sites_manifest;
+}
+
+namespace hameau::sites {
+
+/// A body that comes in pieces of a chosen size, and may break off.
+class PieceBody final : public Body {
+public:
+    explicit PieceBody(std::string text, std::size_t piece = 1000) : text_(std::move(text)), piece_(piece) {}
+    Task<Result<std::size_t>> read_some(std::span<char> buffer) override {
+        if (at_ >= breaks_at) {
+            co_return fail(ErrorKind::closed, "gone");
+        }
+        const std::size_t n = std::min({buffer.size(), text_.size() - at_, piece_});
+        std::memcpy(buffer.data(), text_.data() + at_, n);
+        at_ += n;
+        if (on_read) {
+            on_read();
+        }
+        co_return n;
+    }
+    std::optional<std::uint64_t> size_bytes() const override { return told ? std::optional(text_.size()) : std::nullopt; }
+
+    std::size_t breaks_at = SIZE_MAX;
+    bool told = true;
+    std::function<void()> on_read;
+
+private:
+    std::string text_;
+    std::size_t piece_;
+    std::size_t at_ = 0;
+};
+
+class FakeContext final : public ModuleContext {
+public:
+    explicit FakeContext(std::string folder) : folder_(std::move(folder)), database_(open()) {
+        settings_.set("house.host", "maison.test");
+        settings_.set("sites.publishing", "member");
+        settings_.set("sites.keep_versions", "3");
+        settings_.set("sites.limits.sites_max", "5");
+        settings_.set("sites.limits.deploy_max", std::to_string(50 << 20));
+    }
+    Database open() {
+        auto opened = Database::open(folder_ + "/sites.db", sites_manifest.migrations);
+        EXPECT_TRUE(opened);
+        return std::move(*opened);
+    }
+    boost::asio::io_context& io() override { return io_; }
+    const Settings& settings() override { return settings_; }
+    Database& database() override { return database_; }
+    Journal& journal() override { return journal_; }
+    const std::string& folder() override { return folder_; }
+    Task<Result<Response>> call(std::string, std::string, std::string path, std::string) override {
+        if (people_away) {
+            co_return fail(ErrorKind::unavailable, "away");
+        }
+        Response response;
+        response.body = std::string();
+        if (path == "/internal/associations/amis") {
+            response.body = "{\"slug\":\"amis\",\"name\":\"Les Amis\",\"domains\":[\"amis.test\",\"amis.example\"],\"quota_bytes\":" +
+                            std::to_string(quota) + "}";
+        } else if (path == "/internal/associations/jardin") {
+            response.body = std::string(R"({"slug":"jardin","name":"J","domains":["jardin.test","amis.test"],"quota_bytes":1000000})");
+        } else {
+            response.status = 404;
+        }
+        co_return response;
+    }
+    Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
+        provisions.push_back(verb + " " + arguments["host"]);
+        co_return certificate_fails ? Status(fail(ErrorKind::unavailable, "no DNS")) : Status{};
+    }
+    Task<void> run_slow(std::function<void()> work) override {
+        work();
+        co_return;
+    }
+    Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
+        co_return std::vector<std::pair<std::string, std::string>>();
+    }
+    void announce(std::string what) override { announced.push_back(std::move(what)); }
+    std::shared_ptr<void> busy() override { return nullptr; }
+    void set(std::string key, std::string value) { settings_.set(std::move(key), std::move(value)); }
+
+    bool people_away = false;
+    bool certificate_fails = false;
+    std::uint64_t quota = 100 << 20;
+    std::vector<std::string> provisions;
+    std::vector<std::string> announced;
+
+private:
+    std::string folder_;
+    boost::asio::io_context io_;
+    Settings settings_;
+    Journal journal_{"sites"};
+    Database database_;
+};
+
+struct Answer {
+    int status = 0;
+    boost::json::object json;
+    Headers headers;
+    std::string body;
+    const boost::json::array& items() const { return json.at("items").as_array(); }
+};
+
+class SitesHouse : public testing::Test {
+protected:
+    SitesHouse() : folder_(std::filesystem::temp_directory_path() / ("sites-module-" + new_id())) {
+        std::filesystem::create_directory(folder_);
+        context = std::make_unique<FakeContext>(folder_.string());
+        marie = member("marie", "amis", Role::manager);
+        yann = member("yann", "amis", Role::member);
+        rose = member("rose", "jardin", Role::manager);
+        admin.caller = Caller::admin;
+        admin.admin = true;
+        admin.login = "admin";
+        restart();
+    }
+    ~SitesHouse() override {
+        sites.reset();
+        context.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    /// As after a crash: a new module on the same folder and database.
+    void restart() {
+        sites = std::make_unique<Sites>(UnpackProgram{-1, HAMEAU_UNPACK});
+        EXPECT_TRUE(run(sites->start(*context)));
+        settle();
+    }
+    static Identity member(std::string login, std::string association, Role role) {
+        Identity who;
+        who.member = new_id();
+        who.login = std::move(login);
+        who.associations.emplace_back(std::move(association), role);
+        return who;
+    }
+    template <class T>
+    T run(Task<T> task) {
+        std::optional<T> result;
+        boost::asio::co_spawn(context->io(), std::move(task), [&result](std::exception_ptr failed, T value) {
+            EXPECT_FALSE(failed);
+            result.emplace(std::move(value));
+        });
+        context->io().restart();
+        while (!result && context->io().run_one() > 0) {
+        }
+        return std::move(*result);
+    }
+    /// Lets what runs in the background (sweep, certificates) end.
+    void settle() {
+        context->io().restart();
+        while (context->io().poll() > 0) {
+        }
+    }
+    Task<Response> handle(Request& request) { return sites->handle(request); }
+    Answer go(const Identity& who, std::string method, std::string path, Body& body, std::string language = "en") {
+        Request request;
+        request.method = std::move(method);
+        const std::size_t question = path.find('?');
+        request.path = path.substr(0, question);
+        request.query = question == std::string::npos ? "" : path.substr(question + 1);
+        request.who = who;
+        request.headers.emplace_back("hameau-scheme-host", "https://maison.test:8443");
+        request.headers.emplace_back("accept-language", std::move(language));
+        request.body = &body;
+        Response response = run(handle(request));
+        Answer answer;
+        answer.status = response.status;
+        answer.headers = response.headers;
+        if (auto* text = std::get_if<std::string>(&response.body)) {
+            answer.body = *text;
+        } else if (auto* source = std::get_if<BodySource>(&response.body)) {
+            for (auto piece = run((*source)()); piece && !piece->empty(); piece = run((*source)())) {
+                answer.body += *piece;
+            }
+        }
+        if (answer.body.starts_with("{")) {
+            answer.json = boost::json::parse(answer.body).as_object();
+        }
+        return answer;
+    }
+    Answer go(const Identity& who, std::string method, std::string path, std::string body = "") {
+        PieceBody text(std::move(body));
+        return go(who, std::move(method), std::move(path), text);
+    }
+    static std::string archive(const std::map<std::string, std::string>& files) {
+        const auto folder = std::filesystem::temp_directory_path() / ("sites-archive-" + new_id());
+        for (const auto& [name, content] : files) {
+            std::filesystem::create_directories((folder / name).parent_path());
+            std::ofstream(folder / name, std::ios::binary) << content;
+        }
+        auto stream = TarStream::of(folder, 1000).value();
+        std::string out;
+        std::string piece(777, '\0');
+        for (auto n = stream.read_some(piece); n && *n > 0; n = stream.read_some(piece)) {
+            out.append(piece, 0, *n);
+        }
+        std::filesystem::remove_all(folder);
+        return out;
+    }
+    Answer deploy(const Identity& who, const std::map<std::string, std::string>& files, const std::string& host = "amis.test") {
+        return go(who, "POST", "/api/v1/sites/" + host + "/deploys", archive(files));
+    }
+    void add_site(const std::string& host = "amis.test") {
+        EXPECT_EQ(go(marie, "POST", "/api/v1/associations/amis/sites", "{\"host\":\"" + host + "\"}").status, 201);
+    }
+    HostsMap hosts() { return HostsMap::parse(read_file(folder_ / "hosts.map", 1 << 20).value()).value(); }
+    /// What the gate would answer.
+    std::optional<std::string> served(const std::string& path, const std::string& host = "amis.test") {
+        const HostsMap map = hosts();
+        const HostLine* line = map.find(host);
+        if (line == nullptr || line->manifest.empty()) {
+            return std::nullopt;
+        }
+        const Fd fd(::open((folder_ / line->manifest).c_str(), O_RDONLY));
+        const auto manifest = DeployReader::open(fd.get());
+        const auto entry = manifest ? manifest->find(path) : std::nullopt;
+        return entry ? std::optional(read_file(folder_ / blob_path(entry->identity().hash), 1 << 26).value()) : std::nullopt;
+    }
+    std::size_t count_files(const char* below) {
+        std::size_t count = 0;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / below)) {
+            count += entry.is_regular_file() ? 1 : 0;
+        }
+        return count;
+    }
+
+    std::filesystem::path folder_;
+    std::unique_ptr<FakeContext> context;
+    std::unique_ptr<Sites> sites;
+    Identity marie, yann, rose, admin;
+};
+
+inline const std::string page = "<!doctype html><html lang=\"fr\"><title>A</title><p>Bonjour</p></html>";
+
+} // namespace hameau::sites

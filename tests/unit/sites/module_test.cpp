@@ -1,0 +1,339 @@
+// The module's API in-process: who may, host names, publishing, going back, refusals, crash safety, archives.
+#include "fake_house.hpp"
+
+namespace hameau::sites {
+namespace {
+
+namespace json = boost::json;
+
+class Api : public SitesHouse {};
+
+TEST_F(Api, RolesComeFirst) {
+    const Identity nobody;
+    EXPECT_EQ(go(nobody, "GET", "/api/v1/associations/amis/sites").status, 401);
+    EXPECT_EQ(go(nobody, "GET", "/api/v1/sites/unknown.test").status, 401);
+    EXPECT_EQ(go(rose, "GET", "/api/v1/associations/amis/sites").status, 403);
+    EXPECT_EQ(go(yann, "POST", "/api/v1/associations/amis/sites", "not json").status, 403);
+    EXPECT_EQ(go(marie, "POST", "/api/v1/associations/amis/sites", "not json").status, 400);
+    add_site();
+    EXPECT_EQ(go(rose, "POST", "/api/v1/sites/amis.test/deploys", "x").status, 403);
+    EXPECT_EQ(go(rose, "GET", "/api/v1/sites/amis.test/archive").status, 403);
+    EXPECT_EQ(go(yann, "DELETE", "/api/v1/sites/amis.test").status, 403);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/sites/other.test/deploys").status, 404);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations/amis/sites").status, 200);
+    context->set("sites.publishing", "manager");
+    EXPECT_EQ(deploy(yann, {{"index.html", page}}).status, 403);
+    EXPECT_EQ(deploy(marie, {{"index.html", page}}).status, 201);
+    Identity module;
+    module.caller = Caller::module;
+    module.module = "pads";
+    EXPECT_EQ(go(module, "GET", "/api/v1/associations/amis/sites").status, 401);
+}
+
+TEST_F(Api, HostNames) {
+    const auto add = [this](const std::string& host) {
+        return go(marie, "POST", "/api/v1/associations/amis/sites", "{\"host\":\"" + host + "\"}").status;
+    };
+    for (const char* bad : {"other.test", "xamis.test", "maison.test", "sub.maison.test", "amis", "-a.amis.test",
+                            "autoconfig.amis.test", "mta-sts.amis.test", "a..amis.test", "amis.test/x", "../amis.test"}) {
+        EXPECT_EQ(add(bad), 422) << bad;
+    }
+    EXPECT_EQ(add("amis.test"), 201);
+    EXPECT_EQ(add("amis.test"), 409);
+    EXPECT_EQ(add("www.amis.test"), 201);
+    EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/sites", R"({"host":"www.amis.test"})").status, 409);
+    EXPECT_EQ(go(marie, "POST", "/api/v1/associations/amis/sites", R"({"hots":"b.amis.test"})").status, 422);
+    EXPECT_EQ(add("a.amis.test"), 201);
+    EXPECT_EQ(add("b.amis.test"), 201);
+    EXPECT_EQ(add("c.amis.test"), 201);
+    EXPECT_EQ(add("d.amis.test"), 422) << "the limit of sites";
+    EXPECT_EQ(hosts().to_text().substr(0, 16), "a.amis.test\t-\t-\n");
+    const auto list = go(yann, "GET", "/api/v1/associations/amis/sites?limit=2");
+    EXPECT_EQ(list.items().size(), 2u);
+    EXPECT_EQ(list.json.at("next"), "amis.test");
+    EXPECT_EQ(list.items()[1].at("url"), "https://amis.test:8443/");
+    context->people_away = true;
+    EXPECT_EQ(add("e.amis.test"), 503);
+}
+
+TEST_F(Api, ACertificateThatFailsIsSaidAndAskedForAgain) {
+    context->certificate_fails = true;
+    const auto made = go(marie, "POST", "/api/v1/associations/amis/sites", R"({"host":"amis.test"})");
+    EXPECT_EQ(made.status, 201);
+    EXPECT_EQ(made.json.at("warnings").as_array().size(), 1u);
+    EXPECT_EQ(context->provisions, (std::vector<std::string>{"certificate amis.test"}));
+    restart();
+    EXPECT_EQ(context->provisions.size(), 1u) << "not before an hour has passed";
+    ASSERT_TRUE(context->database().execute("UPDATE site SET certificate_asked_ms = 1"));
+    context->certificate_fails = false;
+    restart();
+    EXPECT_EQ(context->provisions.size(), 2u);
+    restart();
+    EXPECT_EQ(context->provisions.size(), 2u) << "it has one now";
+}
+
+TEST_F(Api, PublishSwitchAndGoBack) {
+    add_site();
+    EXPECT_EQ(served("index.html"), std::nullopt);
+    const auto first = deploy(yann, {{"index.html", page}, {"_redirects", "/a /b 301\n"}, {"app.3f2a9c1b.js", "old()"}});
+    ASSERT_EQ(first.status, 201) << first.body;
+    EXPECT_EQ(first.json.at("number"), 1);
+    EXPECT_EQ(first.json.at("files"), 2);
+    EXPECT_EQ(first.json.at("live"), true);
+    EXPECT_EQ(first.json.at("home").at("grade"), "A");
+    EXPECT_EQ(served("index.html"), page);
+    EXPECT_EQ(context->announced.back(), "hosts");
+    const auto second = deploy(marie, {{"index.html", "<p>two"}});
+    EXPECT_EQ(second.json.at("number"), 2);
+    EXPECT_EQ(second.json.at("warnings").as_array().size(), 2u) << second.body;
+    EXPECT_EQ(served("index.html"), "<p>two");
+    EXPECT_EQ(served("app.3f2a9c1b.js"), "old()") << "hashed assets of the version before stay";
+    const auto list = go(yann, "GET", "/api/v1/sites/amis.test/deploys");
+    ASSERT_EQ(list.items().size(), 2u);
+    EXPECT_EQ(list.items()[0].at("number"), 2);
+    EXPECT_EQ(list.items()[0].at("live"), true);
+    EXPECT_EQ(list.items()[1].at("live"), false);
+    EXPECT_EQ(list.items()[1].at("by"), "yann");
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/live", R"({"number":1})").status, 200);
+    EXPECT_EQ(served("index.html"), page);
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/live", R"({"number":9})").status, 404);
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/live", R"({"number":"1"})").status, 422);
+    EXPECT_EQ(deploy(yann, {{"index.html", "three"}}).json.at("number"), 3) << "numbers are never used again";
+    const auto shown = go(yann, "GET", "/api/v1/sites/amis.test/deploys/2");
+    EXPECT_EQ(shown.json.at("warnings").as_array().size(), 2u);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/deploys/x").status, 404);
+}
+
+TEST_F(Api, RefusalsListTheReasonsAndChangeNothing) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    const std::string before = hosts().to_text();
+    for (const std::string& body : {std::string(), std::string("not an archive"), archive({{"index.html", page}}).substr(0, 1100),
+                                    archive({{".hidden", "x"}})}) {
+        const auto refused = go(yann, "POST", "/api/v1/sites/amis.test/deploys", body);
+        EXPECT_EQ(refused.status, 422) << refused.body;
+        EXPECT_EQ(refused.json.at("code"), "upload_refused");
+        ASSERT_FALSE(refused.json.at("errors").as_array().empty());
+        EXPECT_GT(refused.json.at("errors").as_array()[0].at("message").as_string().size(), 20u);
+    }
+    EXPECT_EQ(hosts().to_text(), before);
+    EXPECT_EQ(count_files("staging"), 0u);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/deploys").items().size(), 1u);
+}
+
+TEST_F(Api, LimitsAreNamed) {
+    add_site();
+    context->quota = 100'000;
+    const std::string big(150'000, 'x');
+    PieceBody told(archive({{"index.html", big}}));
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/deploys", told).status, 413);
+    PieceBody untold(archive({{"index.html", big}}));
+    untold.told = false;
+    const auto refused = go(yann, "POST", "/api/v1/sites/amis.test/deploys", untold);
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_NE(refused.body.find("100 kB"), std::string::npos) << refused.body;
+    // What the other sites of the association show counts; what this one shows is replaced.
+    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'000, 'y')}}).status, 201);
+    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'001, 'y')}}).status, 201);
+    add_site("www.amis.test");
+    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'000, 'z')}}, "www.amis.test").status, 413);
+    EXPECT_EQ(deploy(yann, {{"index.html", std::string(20'000, 'z')}}, "www.amis.test").status, 201);
+}
+
+TEST_F(Api, ABodyThatBreaksOffChangesNothing) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    PieceBody body(archive({{"index.html", std::string(100000, 'x')}}));
+    body.breaks_at = 50000;
+    const auto answer = go(yann, "POST", "/api/v1/sites/amis.test/deploys", body);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.json.at("code"), "upload_cut");
+    EXPECT_EQ(served("index.html"), page);
+    EXPECT_EQ(count_files("staging"), 0u);
+    EXPECT_EQ(deploy(yann, {{"index.html", "again"}}).status, 201) << "the site is free again";
+}
+
+TEST_F(Api, OneAtATime) {
+    add_site();
+    PieceBody body(archive({{"index.html", page}}), 100);
+    std::optional<int> second;
+    body.on_read = [&] {
+        if (!second) {
+            second = 0;
+            // While the first is on its way, from inside its own body.
+            Request request;
+            request.method = "POST";
+            request.path = "/api/v1/sites/amis.test/deploys";
+            request.who = yann;
+            auto other = std::make_shared<PieceBody>("");
+            auto held = std::make_shared<Request>(std::move(request));
+            held->body = other.get();
+            boost::asio::co_spawn(context->io(), sites->handle(*held),
+                                  [&second, held, other](std::exception_ptr, Response response) { second = response.status; });
+        }
+    };
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/deploys", body).status, 201);
+    EXPECT_EQ(second, 409);
+}
+
+TEST_F(Api, OldVersionsGoAndTheirFilesWithThem) {
+    add_site();
+    add_site("www.amis.test");
+    for (int i = 1; i <= 8; ++i) {
+        deploy(yann, {{"index.html", "version " + std::to_string(i)}, {"same.txt", "shared"}});
+        deploy(yann, {{"index.html", "www " + std::to_string(i)}, {"same.txt", "shared"}}, "www.amis.test");
+    }
+    settle();
+    // Three kept, the one shown, the one before it.
+    const auto list = go(yann, "GET", "/api/v1/sites/amis.test/deploys");
+    ASSERT_EQ(list.items().size(), 5u) << list.body;
+    EXPECT_EQ(list.items()[4].at("number"), 4);
+    EXPECT_EQ(count_files("deploys"), 10u);
+    EXPECT_EQ(count_files("blobs"), 11u) << "five and five pages, one file that all share";
+    EXPECT_EQ(served("same.txt"), "shared");
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/live", R"({"number":4})").status, 200);
+    EXPECT_EQ(served("index.html"), "version 4");
+}
+
+TEST_F(Api, TheBin) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
+    EXPECT_EQ(hosts().to_text(), "");
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 404);
+    EXPECT_TRUE(go(marie, "GET", "/api/v1/associations/amis/sites").items().empty());
+    const auto again = go(marie, "POST", "/api/v1/associations/amis/sites", R"({"host":"amis.test"})");
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(again.json.at("live"), 1);
+    EXPECT_EQ(served("index.html"), page);
+    // Another association that has the domain now does not get what the first left.
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
+    EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/sites", R"({"host":"amis.test"})").status, 201);
+    EXPECT_EQ(served("index.html"), std::nullopt);
+    restart();
+    EXPECT_EQ(count_files("blobs"), 0u);
+    // After thirty days the bin is emptied.
+    add_site("www.amis.test");
+    deploy(yann, {{"index.html", page}}, "www.amis.test");
+    go(marie, "DELETE", "/api/v1/sites/www.amis.test");
+    ASSERT_TRUE(context->database().execute("UPDATE site SET removed_ms = 1 WHERE removed_ms > 0"));
+    restart();
+    EXPECT_EQ(count_files("deploys"), 0u);
+    EXPECT_EQ(count_files("blobs"), 0u);
+}
+
+TEST_F(Api, AKillAnywhereLeavesAWholeVersion) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    const std::string map = read_file(folder_ / "hosts.map", 1 << 20).value();
+    // Killed while unpacking: staging is full.
+    std::filesystem::create_directories(folder_ / "staging/leftover");
+    std::ofstream(folder_ / "staging/leftover/part") << "half";
+    // Killed after placing: blobs and a manifest that nothing names.
+    std::filesystem::create_directories(folder_ / "blobs/ab");
+    std::ofstream(folder_ / ("blobs/ab/ab" + std::string(62, '0'))) << "orphan";
+    std::ofstream(folder_ / manifest_path("abcdefghijklmnopqrstuvwx23")) << "orphan";
+    restart();
+    EXPECT_EQ(count_files("staging"), 0u);
+    EXPECT_EQ(count_files("blobs"), 1u);
+    EXPECT_EQ(count_files("deploys"), 1u);
+    EXPECT_EQ(served("index.html"), page);
+    // Killed between the database and hosts.map: the committed version is shown after the start.
+    deploy(yann, {{"index.html", "two"}});
+    ASSERT_TRUE(write_file_atomically(folder_ / "hosts.map", map, 0644));
+    EXPECT_EQ(served("index.html"), page);
+    restart();
+    EXPECT_EQ(served("index.html"), "two");
+    // A torn hosts.map is written again.
+    std::ofstream(folder_ / "hosts.map") << "amis.te";
+    restart();
+    EXPECT_EQ(served("index.html"), "two");
+}
+
+TEST_F(Api, SweepKeepsAllWhenAManifestCannotBeRead) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    for (const auto& file : std::filesystem::directory_iterator(folder_ / "deploys")) {
+        std::filesystem::resize_file(file, 10);
+    }
+    std::filesystem::create_directories(folder_ / "staging/leftover");
+    restart();
+    EXPECT_EQ(count_files("blobs"), 1u);
+    EXPECT_TRUE(Store(context->database()).is_pending("sweep")) << "tried again at the next start";
+}
+
+TEST_F(Api, DownloadIsWhatWasUploaded) {
+    add_site();
+    EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/archive").status, 404);
+    const std::string rules = "/a%20b/* /c/:splat 301!\n";
+    deploy(yann, {{"index.html", page}, {"caf\xc3\xa9/x.txt", "x"}, {"_redirects", rules}, {"_headers", "/*\n  X-A: b\n"}, {"a.3f2a9c1b.js", "1"}});
+    const auto packed = go(yann, "GET", "/api/v1/sites/amis.test/archive?format=tar.gz");
+    ASSERT_EQ(packed.status, 200);
+    const auto again = go(yann, "POST", "/api/v1/sites/amis.test/deploys", packed.body);
+    ASSERT_EQ(again.status, 201) << again.body;
+    EXPECT_EQ(again.json.at("files"), 3);
+    EXPECT_EQ(served("caf\xc3\xa9/x.txt"), "x");
+    // Retired assets are no part of the site any more.
+    deploy(yann, {{"index.html", page}, {"_redirects", rules}});
+    EXPECT_EQ(served("a.3f2a9c1b.js"), "1");
+    const auto zip = go(yann, "GET", "/api/v1/sites/amis.test/archive");
+    EXPECT_EQ(zip.body.substr(0, 2), "PK");
+    EXPECT_EQ(zip.body.find("3f2a9c1b"), std::string::npos);
+    EXPECT_NE(zip.body.find("_redirects"), std::string::npos);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/archive?format=rar").status, 400);
+}
+
+TEST_F(Api, AnAssociationLeavesAndComesBack) {
+    add_site();
+    add_site("www.amis.test");
+    deploy(yann, {{"index.html", page}, {"a/b.txt", "b"}, {"_redirects", "/x /y 301\n"}});
+    const auto folder = folder_ / "export";
+    EXPECT_TRUE(run(sites->export_association("amis", folder.string())));
+    EXPECT_EQ(read_file(folder / "sites/amis.test/a/b.txt", 100).value(), "b");
+    EXPECT_EQ(read_file(folder / "sites/amis.test/_redirects", 100).value(), "/x /y 301\n");
+    EXPECT_TRUE(run(sites->erase_association("amis")));
+    settle();
+    EXPECT_EQ(hosts().to_text(), "");
+    EXPECT_EQ(count_files("blobs"), 0u);
+    EXPECT_TRUE(run(sites->import_association("amis", folder.string())));
+    EXPECT_EQ(served("a/b.txt"), "b");
+    EXPECT_EQ(go(yann, "GET", "/api/v1/associations/amis/sites").items().size(), 2u);
+    EXPECT_FALSE(run(sites->import_association("jardin", folder.string()))) << "not a second association's";
+    EXPECT_TRUE(run(sites->import_association("jardin", (folder / "nothing").string()))) << "an archive without sites";
+}
+
+TEST_F(Api, AnUnpackerThatLiesIsNotBelieved) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    Blobs blobs(folder_.string());
+    const std::string id = new_id();
+    const auto staging = blobs.open_staging(id);
+    ASSERT_TRUE(staging);
+    const Hash claimed = {0xab, 1, 2, 3};
+    std::ofstream(folder_ / "staging" / id / to_hex(claimed)) << "something else";
+    Report report;
+    DeployEntry entry;
+    entry.path = "index.html";
+    entry.type = "text/html";
+    entry.variants[0] = Variant{claimed, 14};
+    report.files.push_back(entry);
+    EXPECT_FALSE(blobs.place(id, report, "", 1));
+    // A symbolic link in staging is not followed either.
+    std::filesystem::remove(folder_ / "staging" / id / to_hex(claimed));
+    std::filesystem::create_symlink("/etc/hostname", folder_ / "staging" / id / to_hex(claimed));
+    EXPECT_FALSE(blobs.place(id, report, "", 1));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / blob_path(claimed)));
+}
+
+TEST_F(Api, EveryRemarkHasItsText) {
+    add_site();
+    const auto answer = deploy(yann, {{"x/index.HTM", "<img src=a><a href=b>"}, {"_redirects", "/a\n"}, {"_headers", "/a\n  Set-Cookie: x\n"}});
+    ASSERT_EQ(answer.status, 201) << answer.body;
+    for (const auto& warning : answer.json.at("warnings").as_array()) {
+        EXPECT_NE(warning.as_string().find(" "), std::string::npos) << warning;
+    }
+    EXPECT_GE(answer.json.at("warnings").as_array().size(), 7u) << answer.body;
+}
+
+} // namespace
+} // namespace hameau::sites
