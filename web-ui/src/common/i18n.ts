@@ -1,11 +1,20 @@
-// Texts in the reader's language. Every text stands in src/i18n/*.json; another language is one more file there.
+// Texts in the reader's language. Every text stands in src/i18n: `fr.json` for the portal and what is common,
+// `PART.fr.json` for a part (the editor), which adds its own with addTexts(). Another language is one more file of each.
 // Never builds HTML: what it returns is plain text.
-type Catalogue = Record<string, string>;
+export type Catalogue = Record<string, string>;
 
-const files = import.meta.glob<Catalogue>('../i18n/*.json', { eager: true, import: 'default' });
+const files = import.meta.glob<Catalogue>('../i18n/??.json', { eager: true, import: 'default' });
 const catalogues: Record<string, Catalogue> = Object.fromEntries(
-  Object.entries(files).map(([path, texts]) => [path.replace(/^.*\/|\.json$/g, ''), texts]),
+  Object.entries(files).map(([path, texts]) => [path.replace(/^.*\/|\.json$/g, ''), { ...texts }]),
 );
+
+/** Adds the texts of a part: `import.meta.glob('../i18n/pad.??.json', { eager: true, import: 'default' })`. */
+export function addTexts(parts: Record<string, Catalogue>): void {
+  for (const [path, texts] of Object.entries(parts)) {
+    const tag = path.replace(/\.json$/, '').slice(-2);
+    Object.assign(catalogues[tag] ??= {}, texts);
+  }
+}
 
 export const languages = Object.keys(catalogues).sort((a, b) => (a === 'fr' ? -1 : b === 'fr' ? 1 : a.localeCompare(b)));
 const storageKey = 'hameau.language';
