@@ -38,13 +38,12 @@ export interface Invitation { url: string; code: string; expires: string }
 export interface Group {
   slug: string; name: string; members: string[]; outside: string[]; address?: string | null; may_send: boolean;
 }
-export interface HomeWeight { bytes: number; requests: number; elements: number }
+export interface HomeWeight { bytes: number; requests: number; elements: number; grade?: string }
 export interface Site {
   host: string; live: number | null; files: number; bytes: number; url: string; pages?: number; home?: HomeWeight | null;
 }
 export interface Deploy { number: number; created: string; by: string; files: number; bytes: number; live: boolean }
-export type Remark = string | { code?: string; path?: string; detail?: string; message?: string };
-export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: Remark[] }
+export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: string[] }
 export interface MyMailbox { address: string; unread: number; used_bytes: number; quota_bytes: number }
 export interface ServerSettings { host: string; port: number; security: string }
 export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings } }
@@ -53,7 +52,7 @@ export interface Mailbox { address: string; login: string; used_bytes?: number; 
 export interface Alias { address: string; to: string[]; may_send: boolean }
 export interface Check { name: string; passed: boolean; advice: string }
 export interface Process {
-  name: string; state: string; pid: number; uptime_ms: number; restarts: number; pss_kb: number; cpu_ms: number; wakeups: number;
+  name: string; state: string; pid: number; uptime_ms: number; restarts: number; pss_kb: number; cpu_ms: number; wakeups: number; text?: string;
 }
 export interface Status {
   processes: Process[]; services: { name: string; state: string; checks: Check[] }[]; walls: string[];
@@ -83,6 +82,8 @@ async function send(method: string, path: string, body: unknown, headers: Record
       method,
       credentials: 'same-origin',
       cache: 'no-store',
+      // What was thrown away goes even when the page is left at that moment.
+      keepalive: method === 'DELETE',
       signal: AbortSignal.timeout(deadline_ms),
       headers: {
         Accept: 'application/json', 'Accept-Language': language,
@@ -125,7 +126,7 @@ export async function getAll<T>(path: string): Promise<T[]> {
   const items: T[] = [];
   let after = '';
   for (let page = 0; page < pages_max; page += 1) {
-    const answer: Page<T> = await get(`${path}?limit=500${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+    const answer: Page<T> = await get(`${path}${path.includes('?') ? '&' : '?'}limit=500${after ? `&after=${encodeURIComponent(after)}` : ''}`);
     items.push(...answer.items);
     if (!answer.next) break;
     after = answer.next;

@@ -28,7 +28,7 @@ const removeDatabase = (name: string) => new Promise<void>((resolve) => {
   request.onsuccess = request.onerror = request.onblocked = () => resolve();
 });
 
-async function forgetEverything(): Promise<void> {
+export async function forgetEverything(): Promise<void> {
   for (const name of await databases()) await removeDatabase(name);
   try {
     localStorage.clear();
@@ -64,5 +64,5 @@ export async function leave(shared: boolean): Promise<void> {
   if (shared) await forgetEverything();
   else await forgetSaved();
   channel?.postMessage('left');
-  location.replace(`/sign-in${shared ? '#left' : ''}`);
+  location.replace(`/sign-in#${shared ? 'left' : 'out'}`);
 }

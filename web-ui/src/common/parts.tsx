@@ -27,6 +27,21 @@ export function Window({ light }: { light: Light }) {
   );
 }
 
+/** The logo drawn large with a window for each service that can sleep: an idle house is dark. */
+export function Skyline({ asleep }: { asleep: number }) {
+  const panes: [number, number][] = [[33, 41], [68, 34], [84, 34], [76, 20], [118, 42]];
+  const order = [1, 3, 0, 4, 2];
+  return (
+    <svg class="skyline" viewBox="0 0 160 72" width="320" height="144" aria-hidden="true" focusable="false">
+      <path d="M1 70.5h158M14 70.5V44l23-21 17 15.5M54 50V29.5L80.5 3l26.5 26.5V50M107 47l16.5-15L146 52.5v18M54 50v20.5M107 50v20.5"
+        fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" />
+      {panes.map(([x, y], i) => (
+        <rect key={i} class={order.indexOf(i) < panes.length - asleep ? 'pane' : 'dark-pane'} x={x} y={y} width="9" height="11.25" rx="1" />
+      ))}
+    </svg>
+  );
+}
+
 /** A window and a sentence. */
 export function Phrase({ light, children, live = false }: { light: Light; children: ComponentChildren; live?: boolean }) {
   return (
@@ -207,4 +222,35 @@ export function CopyValue({ name, value }: { name: string; value: string }) {
 
 export function Loading() {
   return <p class="soft" role="status">{t('loading')}</p>;
+}
+
+interface EraseProps { title: string; text: string; name: string; onErase: () => Promise<void>; onClose: () => void }
+/** Only for what nothing brings back: the name must be typed. */
+export function EraseDialog({ title, text, name, onErase, onClose }: EraseProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [typed, setTyped] = useState('');
+  const [error, setError] = useState('');
+  const [busy, setBusy] = useState(false);
+  useEffect(() => dialog.current?.showModal(), []);
+  const erase = async () => {
+    if (typed.trim() !== name) return setError(t('erase.differs'));
+    setBusy(true);
+    try {
+      await onErase();
+      onClose();
+    } catch (problem) {
+      setError((problem as Problem).detail ?? t('error.other'));
+      setBusy(false);
+    }
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="erase-title" onClose={onClose}>
+      <h3 id="erase-title">{title}</h3>
+      <p>{text}</p>
+      <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void erase(); }}>
+        <Field name="erase" label={t('erase.type', { name })} value={typed} onValue={setTyped} error={error} mono />
+        <p class="verbs"><Button onClick={() => dialog.current?.close()}>{t('cancel')}</Button><Button type="submit" kind="danger" busy={busy}>{t('erase')}</Button></p>
+      </form>
+    </dialog>
+  );
 }

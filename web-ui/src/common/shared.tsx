@@ -15,7 +15,7 @@ export function SharedStripe({ beforeLeaving }: { beforeLeaving?: () => Promise<
   const [busy, setBusy] = useState(false);
   const last = useRef(Date.now());
   const touched = useRef(Date.now());
-  const stay = useRef<HTMLButtonElement>(null);
+  const dialog = useRef<HTMLDialogElement>(null);
 
   const go = async (asked: boolean) => {
     setBusy(true);
@@ -24,6 +24,11 @@ export function SharedStripe({ beforeLeaving }: { beforeLeaving?: () => Promise<
       return;
     }
     await leave(true);
+  };
+  const stay = () => {
+    last.current = touched.current = Date.now();
+    setWarned(false);
+    void get('/api/v1/session').catch(() => undefined);
   };
 
   useEffect(() => {
@@ -44,27 +49,26 @@ export function SharedStripe({ beforeLeaving }: { beforeLeaving?: () => Promise<
       for (const name of events) removeEventListener(name, active, { capture: true });
     };
   }, []);
-  useEffect(() => { if (warned) stay.current?.focus(); }, [warned]);
+  useEffect(() => {
+    if (warned) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [warned]);
 
   return (
-    <div class="shared">
-      {warned && (
-        <div class="shared-warning" role="alertdialog" aria-labelledby="shared-warning">
-          <p id="shared-warning">{t('shared.warning')}</p>
-          <button type="button" class="button main" ref={stay} onClick={() => {
-            last.current = touched.current = Date.now();
-            setWarned(false);
-            void get('/api/v1/session').catch(() => undefined);
-          }}>{t('shared.stay')}</button>
+    <aside class="shared" aria-label={t('shared.label')}>
+      <dialog ref={dialog} role="alertdialog" aria-labelledby="shared-warning" onCancel={stay}>
+        <p id="shared-warning">{t('shared.warning')}</p>
+        <p class="verbs">
+          <button type="button" class="button main" onClick={stay}>{t('shared.stay')}</button>
           <button type="button" class="button outlined" onClick={() => void go(true)}>{t('shared.quit')}</button>
-        </div>
-      )}
+        </p>
+      </dialog>
       <div class="shared-bar">
         <p>{t('shared.here')}</p>
         <button type="button" class="button outlined" aria-disabled={busy} onClick={() => !busy && void go(true)}>
           {t('shared.leave')}
         </button>
       </div>
-    </div>
+    </aside>
   );
 }

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { get, type House, Problem, type Session } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
-import { onLeftElsewhere } from '../common/leaving';
+import { forgetEverything, onLeftElsewhere } from '../common/leaving';
 import { Loading, ProblemNotice } from '../common/parts';
 import { AppContext, type App, followLinks, navigate, type Undo } from './state';
 import { Shell } from './shell';
@@ -49,7 +49,7 @@ function NotFound() {
 }
 
 const associationKey = 'hameau.association';
-const undo_ms = 12_000;
+const undo_ms = 20_000;
 
 function Portal() {
   const [path, setPath] = useState(location.pathname);
@@ -62,6 +62,8 @@ function Portal() {
   const [said, setSaid] = useState('');
   const pending = useRef<(() => void) | null>(null);
   const timer = useRef(0);
+  const shared = useRef(false);
+  shared.current = session?.shared_computer ?? false;
 
   const settle = useCallback(() => {
     clearTimeout(timer.current);
@@ -94,6 +96,7 @@ function Portal() {
       setKnown(true);
     });
     const signedOut = () => {
+      if (shared.current) void forgetEverything();
       setSession(null);
       navigate('/sign-in#ended', true);
     };
@@ -128,7 +131,7 @@ function Portal() {
     house, session, association, path,
     manages: Boolean(session?.admin || association?.role === 'manager' || association?.role === 'admin'),
     chooseAssociation: (chosen) => {
-      sessionStorage.setItem(associationKey, chosen);
+      if (!shared.current) sessionStorage.setItem(associationKey, chosen);
       settle();
       setSlug(chosen);
     },
@@ -147,7 +150,12 @@ function Portal() {
         undone();
         document.querySelector<HTMLElement>('h1')?.focus();
       } });
-      if (later) timer.current = window.setTimeout(settle, undo_ms);
+      // Nobody is hurried: while the focus is in the bar, it stays.
+      const wait = () => {
+        if (document.querySelector('.undo:focus-within')) timer.current = window.setTimeout(wait, undo_ms);
+        else settle();
+      };
+      if (later) timer.current = window.setTimeout(wait, undo_ms);
     },
     say: setSaid,
   };

@@ -78,8 +78,8 @@ export function Shell({ children, undo, said, onUndoGone, wide }: Props) {
             </label>
           )}
         </div>
-        {session && <Links />}
         <a class="help" href="/help" {...(path === '/help' ? { 'aria-current': 'page' as const } : {})}>{t('nav.help')}</a>
+        {session && <Links />}
       </header>
       <main id="main" tabIndex={-1} class={wide ? 'wide' : ''}>
         {children}

@@ -4,6 +4,7 @@ import { call, get, Problem } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
 import { t, tn } from '../../common/i18n';
 import { Button, ErrorSummary, Notice, PasswordField, ProblemNotice, errorOf } from '../../common/parts';
+import { Sheet } from '../sheet';
 import { useMember } from '../state';
 
 export const password_min = 10;
@@ -41,6 +42,7 @@ function Password() {
 }
 
 function Recovery() {
+  const { session, house } = useMember();
   const left = useLoad('codes', () => get<{ codes: string[]; left?: number }>('/api/v1/me/recovery-codes'));
   const [codes, setCodes] = useState<string[]>([]);
   const { busy, problem, run } = useAction();
@@ -54,6 +56,8 @@ function Recovery() {
         <Notice tone="good">
           <p>{t('account.codes_new')}</p>
           <ul class="codes">{codes.map((code) => <li key={code} class="mono">{code}</li>)}</ul>
+          <Sheet><h1>{t('account.codes')}</h1><p>{t('account.codes_house', { name: session.name, house: house?.name ?? 'Hameau' })}</p>
+            <ul class="codes">{codes.map((code) => <li key={code} class="mono">{code}</li>)}</ul><p>{t('account.codes_new')}</p></Sheet>
           <p class="verbs"><Button onClick={() => window.print()}>{t('print')}</Button></p>
         </Notice>
       )}

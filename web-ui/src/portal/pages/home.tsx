@@ -2,8 +2,7 @@
 import { get, getAll, type MyMail, type Pad, type Site } from '../../common/api';
 import { useLoad } from '../../common/hooks';
 import { list, size, t, tn, when } from '../../common/i18n';
-import { Loading, Phrase } from '../../common/parts';
-import { gradeOf } from '../ecoindex';
+import { Loading, Phrase, Skyline } from '../../common/parts';
 import { useMember } from '../state';
 
 const firstName = (name: string) => name.split(' ')[0] ?? name;
@@ -55,7 +54,7 @@ function SiteBlock({ slug }: { slug: string }) {
   const facts = !site ? [] : [
     site.pages !== undefined ? tn('site.pages', site.pages) : tn('site.files', site.files),
     site.home ? t('site.home_weight', { size: size(site.home.bytes) }) : size(site.bytes),
-    site.home ? t('site.grade', { grade: gradeOf(site.home) }) : '',
+    site.home?.grade ? t('site.grade', { grade: site.home.grade }) : '',
   ].filter(Boolean);
   return (
     <section class="block" aria-labelledby="home-site">
@@ -83,7 +82,10 @@ export function Home() {
       {services.sites && association && <SiteBlock slug={association.slug} />}
       {!association && <p>{t('home.no_association')}</p>}
       {house && house.memory_kb > 0 && (
-        <p class="sobriety soft">{t('home.memory', { size: size(house.memory_kb * 1024) })} {tn('home.asleep', house.asleep)}</p>
+        <aside class="sobriety" aria-label={t('home.sobriety')}>
+          <Skyline asleep={house.asleep} />
+          <p class="soft">{t('home.memory', { size: size(house.memory_kb * 1024) })} {tn('home.asleep', house.asleep)}</p>
+        </aside>
       )}
     </>
   );

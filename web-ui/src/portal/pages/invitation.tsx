@@ -1,6 +1,6 @@
 // An invitation, by its link or by the code of the printed sheet: who it is for, then a password.
 import { useEffect, useState } from 'preact/hooks';
-import { call, get, type Session } from '../../common/api';
+import { call, get, Problem, type Session } from '../../common/api';
 import { asProblem, useAction } from '../../common/hooks';
 import { day, t } from '../../common/i18n';
 import { Button, Check, ErrorSummary, Field, Loading, PasswordField, errorOf } from '../../common/parts';
@@ -20,6 +20,7 @@ export function InvitationPage() {
   const { busy, problem, run } = useAction();
 
   const look = (which: string) => asking.run(async () => {
+    if (!which) throw new Problem(422, 'fields', t('form.mend'), [{ field: 'code', message: t('invitation.code_missing') }]);
     setInvited(await get<Invited>(`/api/v1/invitations/${encodeURIComponent(which)}`).catch((e: unknown) => { throw asProblem(e); }));
     setSecret(which);
   });
@@ -58,10 +59,11 @@ export function InvitationPage() {
     <>
       <h1 tabIndex={-1}>{t('title.invitation')}</h1>
       {secret && !asking.problem ? <Loading /> : (
-        <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); if (code.trim()) void look(code.trim()); }}>
+        <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void look(code.trim()); }}>
           <p>{t('invitation.type')}</p>
-          <ErrorSummary problem={asking.problem} />
-          <Field name="code" label={t('invitation.code')} example={t('invitation.code_example')} value={code} onValue={(v) => setCode(v.toUpperCase())} mono required />
+          <ErrorSummary problem={asking.problem} labels={{ code: t('invitation.code') }} />
+          <Field name="code" label={t('invitation.code')} example={t('invitation.code_example')} value={code} onValue={(v) => setCode(v.toUpperCase())} mono required
+            error={errorOf(asking.problem, 'code')} />
           <Button type="submit" kind="main" busy={asking.busy}>{t('continue')}</Button>
         </form>
       )}

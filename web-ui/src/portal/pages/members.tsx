@@ -5,26 +5,31 @@ import { useAction, useLoad } from '../../common/hooks';
 import { day, list, t, tn } from '../../common/i18n';
 import { Button, Check, Choice, CopyValue, ErrorSummary, Field, Loading, Notice, PasswordField, ProblemNotice, errorOf } from '../../common/parts';
 import { loginOf, slugOf } from '../names';
+import { WelcomeSheet } from '../sheet';
 import { useMember } from '../state';
 
 const shown_first = 20;
 type Association = { domains: string[] };
 
-function InvitationNotice({ name, invitation }: { name: string; invitation: Invitation }) {
+type Invited = Pick<Member, 'name' | 'login' | 'mailbox'>;
+function InvitationNotice({ person, invitation }: { person: Invited; invitation: Invitation }) {
+  const { session, association } = useMember();
   const short = `${location.host}/invitation`;
   return (
     <Notice tone="good">
-      <p>{t('members.invited', { name })}</p>
+      <p>{t('members.invited', { name: person.name })}</p>
       <CopyValue name={t('members.link')} value={invitation.url} />
       <p>{t('members.or_code')}</p>
       <CopyValue name={t('members.code_at')} value={short} />
       <CopyValue name={t('members.code')} value={invitation.code} />
       <p class="soft">{t('members.until', { date: day(invitation.expires) })}</p>
+      <p class="verbs"><Button onClick={() => window.print()}>{t('members.print')}</Button></p>
+      <WelcomeSheet person={person} invitation={invitation} association={association?.name ?? ''} helper={session.name} />
     </Notice>
   );
 }
 
-function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onDone: (name: string, invitation?: Invitation) => void }) {
+function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onDone: (made: Invited | null, invitation?: Invitation) => void }) {
   const { session } = useMember();
   const [name, setName] = useState('');
   const [login, setLogin] = useState<string | null>(null);
@@ -44,7 +49,7 @@ function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onD
     const made = await call<Member & { invitation?: Invitation }>('POST', `/api/v1/associations/${slug}/members`, {
       login: id, name: name.trim(), role, ...(address ? { mailbox: address } : {}), ...(way === 'invite' ? { invite: true } : { password }),
     });
-    onDone(made.name, made.invitation);
+    onDone({ name: made.name, login: made.login, mailbox: made.mailbox ?? address }, made.invitation);
   });
   return (
     <form class="form panel" noValidate aria-labelledby="add-member" onSubmit={(event) => { event.preventDefault(); void add(); }}>
@@ -58,7 +63,7 @@ function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onD
       <Choice label={t('members.way')} name="way" value={way} onValue={setWay}
         choices={[{ value: 'invite', label: t('members.way_invite'), hint: t('members.way_invite_hint') }, { value: 'password', label: t('members.way_password'), hint: t('members.way_password_hint') }]} />
       {way === 'password' && <PasswordField name="password" label={t('password.new')} example={t('password.hint')} value={password} onValue={setPassword} autocomplete="new-password" error={errorOf(problem, 'password')} />}
-      <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('add')}</Button><Button onClick={() => onDone('')}>{t('cancel')}</Button></p>
+      <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('add')}</Button><Button onClick={() => onDone(null)}>{t('cancel')}</Button></p>
     </form>
   );
 }
@@ -66,11 +71,12 @@ function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onD
 interface RowProps { member: Member; slug: string; manages: boolean; mine: boolean; onChanged: () => void; onRemove: () => void; onInvitation: (invitation: Invitation) => void }
 function MemberRow({ member, slug, manages, mine, onChanged, onRemove, onInvitation }: RowProps) {
   const [open, setOpen] = useState(false);
-  const { session } = useMember();
+  const { session, say } = useMember();
+  const [role, setRole] = useState(member.role);
   const { busy, problem, run } = useAction();
   const path = `/api/v1/associations/${slug}/members/${encodeURIComponent(member.login)}`;
   const id = `edit-${member.login}`;
-  const patch = (body: object) => run(async () => { await call('PATCH', path, body); onChanged(); });
+  const patch = (body: object) => run(async () => { await call('PATCH', path, body); onChanged(); say(t('members.saved', { name: member.name })); });
   const roles: Role[] = session.admin ? ['member', 'manager', 'admin'] : ['member', 'manager'];
   return (
     <li>
@@ -84,8 +90,13 @@ function MemberRow({ member, slug, manages, mine, onChanged, onRemove, onInvitat
       {open && (
         <div class="row-more" id={id}>
           {problem && <ProblemNotice problem={problem} />}
-          {(roles.includes(member.role)) && <Choice label={t('members.role')} name={`role-${member.login}`} value={member.role} disabled={busy} onValue={(role) => void patch({ role })}
-            choices={roles.map((value) => ({ value, label: t(`role.${value}`) }))} />}
+          {roles.includes(member.role) && (
+            <form class="form" onSubmit={(event) => { event.preventDefault(); void patch({ role }); }}>
+              <Choice label={t('members.role')} name={`role-${member.login}`} value={role} onValue={setRole}
+                choices={roles.map((value) => ({ value, label: t(`role.${value}`), hint: t(`role.${value}.hint`) }))} />
+              <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button></p>
+            </form>
+          )}
           <p class="verbs">
             {!mine && <Button busy={busy} onClick={() => void run(async () => onInvitation(await call<Invitation & { invitation?: Invitation }>('POST', `${path}/invitation`, {}).then((a) => a.invitation ?? a)))}>{t('members.invite_again')}</Button>}
             {!mine && <Button busy={busy} onClick={() => void patch({ disabled: member.state !== 'disabled' })}>{t(member.state === 'disabled' ? 'members.enable' : 'members.disable')}</Button>}
@@ -103,12 +114,13 @@ function GroupForm({ slug, group, members, domain, onDone }: { slug: string; gro
   const [address, setAddress] = useState<string | null>(group ? group.address ?? '' : null);
   const [inside, setInside] = useState(new Set(group?.members ?? []));
   const [send, setSend] = useState(group?.may_send ?? false);
+  const [outside, setOutside] = useState((group?.outside ?? []).join(', '));
   const { busy, problem, run } = useAction();
   const short = group?.slug ?? (slugOf(name) || 'groupe');
   const shownAddress = address ?? (domain && name ? `${short}@${domain}` : '');
   const save = () => run(async () => {
     if (!name.trim()) throw new Problem(422, 'fields', t('form.mend'), [{ field: 'group-name', message: t('groups.name_missing') }]);
-    const body = { name: name.trim(), members: [...inside], address: shownAddress || null, may_send: send };
+    const body = { name: name.trim(), members: [...inside], outside: outside.split(/[\s,;]+/).filter(Boolean), address: shownAddress || null, may_send: send };
     if (group) await call('PATCH', `/api/v1/associations/${slug}/groups/${group.slug}`, body);
     else await call('POST', `/api/v1/associations/${slug}/groups`, { slug: short, ...body, ...(shownAddress ? {} : { address: undefined }) });
     onDone();
@@ -116,7 +128,7 @@ function GroupForm({ slug, group, members, domain, onDone }: { slug: string; gro
   return (
     <form class="form panel" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }} aria-labelledby="group-form">
       <h3 id="group-form">{group ? t('groups.change', { name: group.name }) : t('groups.add')}</h3>
-      <ErrorSummary problem={problem} labels={{ 'group-name': t('groups.name'), address: t('groups.address') }} />
+      <ErrorSummary problem={problem} labels={{ 'group-name': t('groups.name'), name: t('groups.name'), address: t('groups.address'), outside: t('groups.outside_label') }} />
       <Field name="group-name" label={t('groups.name')} example={t('groups.name_example')} value={name} onValue={setName} error={errorOf(problem, 'group-name') ?? errorOf(problem, 'name')} spellcheck />
       <Field name="address" label={t('groups.address')} example={t('groups.address_example')} type="email" value={shownAddress} onValue={setAddress} error={errorOf(problem, 'address')} />
       <fieldset class="choice"><legend>{t('groups.members')}</legend>
@@ -129,6 +141,7 @@ function GroupForm({ slug, group, members, domain, onDone }: { slug: string; gro
             }} /><span>{one.name}</span></label>
         ))}
       </fieldset>
+      <Field name="outside" label={t('groups.outside_label')} example={t('groups.outside_example')} value={outside} onValue={setOutside} error={errorOf(problem, 'outside')} />
       <Check label={t('groups.may_send')} checked={send} onValue={setSend} />
       <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t(group ? 'save' : 'add')}</Button><Button onClick={onDone}>{t('cancel')}</Button></p>
     </form>
@@ -160,6 +173,7 @@ function Groups({ slug, members, domain }: { slug: string; members: Member[]; do
               <li key={group.slug}>
                 <div><p class="row-title">{group.name}</p>
                   <p class="soft">{group.members.length > 0 ? list(group.members.slice(0, 6).map(nameOf)) : t('groups.empty')}
+                    {group.outside.length > 0 && <> · {tn('groups.outside', group.outside.length)}</>}
                     {group.address && <> · <span class="mono">{group.address}</span></>}</p></div>
                 {manages && <span class="verbs"><Button label={t('members.change_what', { name: group.name })} onClick={() => setForm(group)}>{t('change')}</Button>
                   <Button kind="danger" label={t('groups.remove_what', { name: group.name })} onClick={() => remove(group)}>{t('remove')}</Button></span>}
@@ -179,7 +193,7 @@ export function Members() {
   const members = useLoad(slug, () => getAll<Member>(`/api/v1/associations/${slug}/members`));
   const about = useLoad(manages ? slug : null, () => get<{ items: (Association & { slug: string })[] }>('/api/v1/associations').then((a) => a.items.find((one) => one.slug === slug) ?? { domains: [] }));
   const [adding, setAdding] = useState(false);
-  const [invited, setInvited] = useState<{ name: string; invitation: Invitation | null } | null>(null);
+  const [invited, setInvited] = useState<{ person: Invited; invitation: Invitation | null } | null>(null);
   const [all, setAll] = useState(false);
   const action = useAction();
   if (!slug) return <><h1 tabIndex={-1}>{t('nav.members')}</h1><p>{t('home.no_association')}</p></>;
@@ -196,13 +210,14 @@ export function Members() {
   return (
     <>
       <h1 tabIndex={-1}>{t('nav.members')}</h1>
-      {invited && (invited.invitation ? <InvitationNotice name={invited.name} invitation={invited.invitation} />
-        : <Notice tone="good"><p>{t('members.added', { name: invited.name })}</p></Notice>)}
+      {invited && (invited.invitation ? <InvitationNotice person={invited.person} invitation={invited.invitation} />
+        : <Notice tone="good"><p>{t('members.added', { name: invited.person.name })}</p></Notice>)}
       {action.problem && <ProblemNotice problem={action.problem} />}
       {manages && (adding
-        ? <AddMember slug={slug} domain={domain} onDone={(name, invitation) => {
+        ? <AddMember slug={slug} domain={domain} onDone={(person, invitation) => {
           setAdding(false);
-          if (name) { setInvited({ name, invitation: invitation ?? null }); members.reload(); }
+          if (person) { setInvited({ person, invitation: invitation ?? null }); members.reload(); }
+          document.querySelector<HTMLElement>('h1')?.focus();
         }} />
         : <p class="verbs"><Button kind="main" onClick={() => { setInvited(null); setAdding(true); }}>{t('members.add')}</Button></p>)}
       {members.problem ? <ProblemNotice problem={members.problem} /> : !members.data ? <Loading /> : (
@@ -212,7 +227,7 @@ export function Members() {
             {shown.map((member) => (
               <MemberRow key={member.login} member={member} slug={slug} manages={manages} mine={member.login === session.login}
                 onChanged={members.reload} onRemove={() => remove(member)}
-                onInvitation={(invitation) => { setInvited({ name: member.name, invitation }); window.scrollTo(0, 0); }} />
+                onInvitation={(invitation) => { setInvited({ person: member, invitation }); window.scrollTo(0, 0); document.querySelector<HTMLElement>('h1')?.focus(); }} />
             ))}
           </ul>
           {sorted.length > shown.length && <p><Button onClick={() => setAll(true)}>{tn('more', sorted.length - shown.length)}</Button></p>}

@@ -1,6 +1,6 @@
 // A forgotten password: one recovery code, or whom to ask.
 import { useState } from 'preact/hooks';
-import { call, type Session } from '../../common/api';
+import { call, Problem, type Session } from '../../common/api';
 import { useAction } from '../../common/hooks';
 import { t } from '../../common/i18n';
 import { Button, Check, ErrorSummary, Field, PasswordField, errorOf } from '../../common/parts';
@@ -21,8 +21,12 @@ export function Recovery() {
       <form class="form" noValidate onSubmit={(event) => {
         event.preventDefault();
         void run(async () => {
-          const wrong = passwordMissing('password', password);
-          if (wrong) throw wrong;
+          const missing = [
+            ...(login.trim() ? [] : [{ field: 'login', message: t('sign_in.login_missing') }]),
+            ...(code.trim() ? [] : [{ field: 'code', message: t('recovery.code_missing') }]),
+            ...(passwordMissing('password', password)?.fields ?? []),
+          ];
+          if (missing.length > 0) throw new Problem(422, 'fields', t('form.mend'), missing);
           signedIn(await call<Session>('POST', '/api/v1/recovery', { login, code, password, shared_computer: shared }));
         });
       }}>

@@ -1,6 +1,6 @@
 // Signing in. In a trial house three cards do it; everywhere else a name and a password.
 import { useState } from 'preact/hooks';
-import { call, type House, type Role, type Session } from '../../common/api';
+import { call, type House, Problem, type Role, type Session } from '../../common/api';
 import { useAction } from '../../common/hooks';
 import { t } from '../../common/i18n';
 import { Button, Check, ErrorSummary, Field, Notice, PasswordField, Window, errorOf } from '../../common/parts';
@@ -24,12 +24,18 @@ export function SignIn() {
   const ended = location.hash;
 
   const enter = (name: string, secret: string) => run(async () => {
+    const missing = [
+      ...(name.trim() ? [] : [{ field: 'login', message: t('sign_in.login_missing') }]),
+      ...(secret ? [] : [{ field: 'password', message: t('sign_in.password_missing') }]),
+    ];
+    if (missing.length > 0) throw new Problem(422, 'fields', t('form.mend'), missing);
     signedIn(await call<Session>('POST', '/api/v1/session', { login: name, password: secret, shared_computer: shared }));
   });
 
   return (
     <>
-      <h1 tabIndex={-1}>{house ? t('sign_in.title', { house: house.name }) : t('title.sign_in')}</h1>
+      <h1 tabIndex={-1}>{t('sign_in.title')}</h1>
+      {ended === '#out' && <Notice tone="good"><p>{t('sign_in.out')}</p></Notice>}
       {ended === '#left' && <Notice tone="good"><p>{t('sign_in.left')}</p></Notice>}
       {ended === '#ended' && !problem && <Notice tone="attention"><p>{t('sign_in.ended')}</p></Notice>}
       {session && <p>{t('sign_in.already', { name: session.name })} <a href="/">{t('sign_in.go_home')}</a></p>}
@@ -42,7 +48,7 @@ export function SignIn() {
               <li key={card.login}>
                 <button type="button" class="card" aria-disabled={busy} onClick={() => !busy && void enter(card.login, card.password)}>
                   <Window light="lit" />
-                  <strong>{card.name}</strong>
+                  <strong><span class="hidden">{t('trial.as')} </span>{card.name}</strong>
                   <span class="soft">{t(`trial.role.${card.role}`)}</span>
                 </button>
               </li>
@@ -50,7 +56,7 @@ export function SignIn() {
           </ul>
         </section>
       )}
-      <form class="form" noValidate onSubmit={(event) => {
+      <form class={`form${cards.length > 0 ? ' apart' : ''}`} noValidate onSubmit={(event) => {
         event.preventDefault();
         void enter(login, password);
       }} autocomplete={shared ? 'off' : 'on'}>
@@ -63,7 +69,7 @@ export function SignIn() {
         <Check label={t('sign_in.shared')} hint={t('sign_in.shared_hint')} checked={shared} onValue={setShared} />
         <Button type="submit" kind={cards.length > 0 ? 'outlined' : 'main'} busy={busy}>{t('sign_in.enter')}</Button>
       </form>
-      <ul class="quiet-links">
+      <ul class="quiet-links apart">
         <li><a href="/invitation">{t('sign_in.have_code')}</a></li>
         <li><a href="/recovery">{t('sign_in.forgot')}</a></li>
       </ul>

@@ -1,28 +1,21 @@
 // The association's sites: publish a folder or a ZIP, see the versions, go back to one of them.
 import { useRef, useState } from 'preact/hooks';
-import { call, type Deploy, type DeployReport, getAll, Problem, type Remark, type Site, upload } from '../../common/api';
+import { call, type Deploy, type DeployReport, get, getAll, Problem, type Site, upload } from '../../common/api';
 import { asProblem, useAction, useLoad } from '../../common/hooks';
-import { has, size, t, tn, typography, when } from '../../common/i18n';
+import { number, size, t, tn, typography, when } from '../../common/i18n';
 import { Button, ErrorSummary, Field, Loading, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
 import { archiveOf, archiveType, droppedFiles, type Entry, withoutTop } from '../archive';
-import { gradeOf } from '../ecoindex';
 import { useMember } from '../state';
 
 const versions_first = 5;
 const remarks_first = 10;
 
-/** A remark in plain words: the house's own sentence, else the catalogue's for its code. */
-function remarkText(remark: Remark): string {
-  if (typeof remark === 'string') return typography(remark);
-  const said = remark.message ?? (remark.code && has(`remark.${remark.code}`) ? t(`remark.${remark.code}`) : remark.detail) ?? remark.code ?? '';
-  return `${remark.path ? `${remark.path}${t('error.colon')}` : ''}${typography(said)}`;
-}
-
-function Remarks({ items }: { items: Remark[] }) {
+/** What the house remarks about the files, in its own sentences. */
+function Remarks({ items }: { items: string[] }) {
   return (
     <ul>
-      {items.slice(0, remarks_first).map((item, i) => <li key={i}>{remarkText(item)}</li>)}
-      {items.length > remarks_first && <li>{tn('more', items.length - remarks_first)}</li>}
+      {items.slice(0, remarks_first).map((item, i) => <li key={i}>{typography(item)}</li>)}
+      {items.length > remarks_first && <li>{tn('site.remarks_more', items.length - remarks_first)}</li>}
     </ul>
   );
 }
@@ -70,8 +63,8 @@ function Publish({ site, onPublished }: PublishProps) {
       <h2 id="publish">{t('site.publish')}</h2>
       {problem && (
         <Notice tone="serious">
-          <p>{problem.detail} {problem.status !== 0 && t('site.unchanged')}</p>
-          {problem.fields.length > 0 && <Remarks items={problem.fields.map((f) => ({ path: f.field, message: f.message }))} />}
+          <p>{problem.detail} {problem.code === 'cancelled' && t('site.unchanged')}</p>
+          {problem.fields.length > 0 && <Remarks items={problem.fields.map((f) => f.message)} />}
           {problem.reference && <p class="soft">{t('error.reference', { reference: problem.reference })}</p>}
         </Notice>
       )}
@@ -89,6 +82,7 @@ function Publish({ site, onPublished }: PublishProps) {
             <Button kind="main" onClick={() => folder.current?.click()}>{t('site.choose_folder')}</Button>
             <Button onClick={() => zip.current?.click()}>{t('site.choose_zip')}</Button>
           </p>
+          <p class="soft">{t('site.publish_safe')}</p>
           <input ref={folder} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="folder" multiple
             {...{ webkitdirectory: '' }} onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
           <input ref={zip} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="zip"
@@ -98,6 +92,7 @@ function Publish({ site, onPublished }: PublishProps) {
         <div class="sending">
           <label for="sending">{part < 1 ? t('site.sending', { name }) : t('site.unpacking')}</label>
           <progress id="sending" max={1} {...(part < 1 ? { value: part } : {})} />
+          <p class="soft" role="status">{part < 1 ? t('site.sent_part', { percent: number(Math.floor(part * 10) * 10) }) : t('site.unpacking')}</p>
           <Button onClick={() => cancel.current()}>{t('cancel')}</Button>
         </div>
       )}
@@ -132,6 +127,7 @@ function Versions({ site, versions, onSwitched }: { site: Site; versions: Deploy
         </ul>
       )}
       {sorted.length > shown.length && <p><Button onClick={() => setAll(true)}>{tn('more', sorted.length - shown.length)}</Button></p>}
+      {site.live !== null && <p><a href={`/api/v1/sites/${site.host}/archive?format=zip`} download={`${site.host}.zip`}>{t('site.download')}</a></p>}
     </section>
   );
 }
@@ -153,8 +149,9 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           <Phrase light="lit"><a href={site.url} target="_blank" rel="noopener">{site.host}<span class="hidden"> {t('new_tab')}</span></a> {t('site.is_online')}</Phrase>
           <p class="soft">
             {site.pages !== undefined ? tn('site.pages', site.pages) : tn('site.files', site.files)}, {size(site.bytes)}
-            {site.home && <> · {t('site.home_weight', { size: size(site.home.bytes) })}, {t('site.grade', { grade: gradeOf(site.home) })}</>}
+            {site.home && <> · {t('site.home_weight', { size: size(site.home.bytes) })}{site.home.grade && <>, {t('site.grade', { grade: site.home.grade })}</>}</>}
           </p>
+          {site.home?.grade && <p class="soft">{t('site.grade_why')}</p>}
         </>
       )}
       {report && (
@@ -178,6 +175,7 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
 }
 
 function NewSite({ slug, onMade }: { slug: string; onMade: () => void }) {
+  const about = useLoad(slug, () => get<{ domains: string[] }>(`/api/v1/associations/${slug}`));
   const [host, setHost] = useState('');
   const { busy, problem, run } = useAction();
   return (
@@ -190,7 +188,7 @@ function NewSite({ slug, onMade }: { slug: string; onMade: () => void }) {
     }}>
       <h2 id="new-site">{t('site.new')}</h2>
       <ErrorSummary problem={problem} labels={{ host: t('site.address') }} />
-      <Field name="host" label={t('site.address')} example={t('site.address_example')} value={host} onValue={setHost} inputmode="url"
+      <Field name="host" label={t('site.address')} example={t('site.address_example', { domain: about.data?.domains[0] ?? 'association.org' })} value={host} onValue={setHost} inputmode="url"
         error={errorOf(problem, 'host')} required />
       <Button type="submit" kind="main" busy={busy}>{t('site.make')}</Button>
     </form>
