@@ -1,0 +1,157 @@
+// The house's HTTP API, as ARCHITECTURE.md describes it. Turns every failure into a Problem that a person can read.
+// Never keeps an answer; never puts a secret into an address.
+import { language, t, typography } from './i18n';
+
+export interface FieldProblem { field: string; message: string }
+
+/** What went wrong: `detail` is a sentence for a person. status 0: no answer at all. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number, readonly code: string, readonly detail: string,
+    readonly fields: FieldProblem[] = [], readonly reference = '', readonly extra: unknown = null,
+  ) {
+    super(detail);
+  }
+}
+
+export type Role = 'admin' | 'manager' | 'member';
+export interface Membership { slug: string; name: string; role: Role }
+export interface Session {
+  login: string; name: string; member: string; admin: boolean; shared_computer: boolean; associations: Membership[];
+}
+export interface House {
+  name: string; languages: string[]; services: { mail: boolean; sites: boolean; pads: boolean };
+  memory_kb: number; asleep: number; trial: boolean;
+  people?: { login: string; name: string; role: Role; password: string }[];
+}
+export type Permission = 'none' | 'read' | 'write';
+export interface Pad {
+  id: string; slug: string; title: string; url: string; socket: string; association?: string;
+  access: { members: Permission; link: Permission };
+  updated: string; updated_by: string; here: string[]; may?: Permission; may_manage?: boolean; gone?: string;
+}
+export interface Member {
+  id: string; login: string; name: string; role: Role; state: 'active' | 'invited' | 'disabled';
+  contact?: string; mailbox?: string;
+}
+export interface Invitation { url: string; code: string; expires: string }
+export interface Group {
+  slug: string; name: string; members: string[]; outside: string[]; address?: string | null; may_send: boolean;
+}
+export interface HomeWeight { bytes: number; requests: number; elements: number; grade?: string }
+export interface Site {
+  host: string; live: number | null; files: number; bytes: number; url: string; pages?: number; home?: HomeWeight | null;
+}
+export interface Deploy { number: number; created: string; by: string; files: number; bytes: number; live: boolean }
+export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: string[] }
+export interface MyMailbox { address: string; unread: number; used_bytes: number; quota_bytes: number }
+export interface ServerSettings { host: string; port: number; security: string }
+export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings } }
+export interface AppPassword { id: string; name: string; scopes?: string[]; created?: string; used?: string | null }
+export interface Mailbox { address: string; login: string; used_bytes?: number; quota_bytes?: number; forward?: string[] }
+export interface Alias { address: string; to: string[]; may_send: boolean }
+export interface Check { name: string; passed: boolean; advice: string }
+export interface Process {
+  name: string; state: string; pid: number; uptime_ms: number; restarts: number; pss_kb: number; cpu_ms: number; wakeups: number; text?: string;
+}
+export interface Status {
+  processes: Process[]; services: { name: string; state: string; checks: Check[] }[]; walls: string[];
+}
+export interface Page<T> { items: T[]; next: string | null }
+
+const deadline_ms = 30_000;
+
+function problemOf(status: number, text: string, type: string): Problem {
+  if (/json/.test(type)) {
+    try {
+      const body = JSON.parse(text) as {
+        code?: string; detail?: string; title?: string; reference?: string; errors?: FieldProblem[];
+      };
+      return new Problem(status, body.code ?? '', typography(body.detail ?? body.title ?? t('error.other')),
+        (body.errors ?? []).map((e) => ({ field: e.field, message: typography(e.message) })), body.reference ?? '', body);
+    } catch {
+      // Falls through to the plain sentence.
+    }
+  }
+  return new Problem(status, '', status === 404 ? t('error.not_found') : t('error.other'));
+}
+
+async function send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
+  try {
+    return await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      // What was thrown away goes even when the page is left at that moment.
+      keepalive: method === 'DELETE',
+      signal: AbortSignal.timeout(deadline_ms),
+      headers: {
+        Accept: 'application/json', 'Accept-Language': language,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new Problem(0, 'offline', t('error.offline'));
+  }
+}
+
+/** Calls the API; the answer's JSON, or a Problem. */
+export async function call<T = void>(
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, headers: Record<string, string> = {},
+): Promise<T> {
+  const answer = await send(method, path, body, headers);
+  const text = await answer.text();
+  const type = answer.headers.get('Content-Type') ?? '';
+  if (!answer.ok) {
+    const problem = problemOf(answer.status, text, type);
+    if (answer.status === 401 && path !== '/api/v1/session') window.dispatchEvent(new CustomEvent('hameau-signed-out'));
+    throw problem;
+  }
+  return (text && /json/.test(type) ? JSON.parse(text) : undefined) as T;
+}
+
+export const get = <T>(path: string, headers?: Record<string, string>) => call<T>('GET', path, undefined, headers);
+
+/** A file of the API (an export), or a Problem. */
+export async function getFile(path: string, headers: Record<string, string>): Promise<Blob> {
+  const answer = await send('GET', path, undefined, { Accept: '*/*', ...headers });
+  if (!answer.ok) throw problemOf(answer.status, await answer.text(), answer.headers.get('Content-Type') ?? '');
+  return answer.blob();
+}
+
+const pages_max = 10;
+/** All items of a list; bounded. */
+export async function getAll<T>(path: string): Promise<T[]> {
+  const items: T[] = [];
+  let after = '';
+  for (let page = 0; page < pages_max; page += 1) {
+    const answer: Page<T> = await get(`${path}${path.includes('?') ? '&' : '?'}limit=500${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+    items.push(...answer.items);
+    if (!answer.next) break;
+    after = answer.next;
+  }
+  return items;
+}
+
+export interface Upload { done: Promise<DeployReport>; cancel: () => void }
+/** Sends a file and tells how far it is. */
+export function upload(path: string, body: Blob, type: string, progress: (part: number) => void): Upload {
+  const request = new XMLHttpRequest();
+  const done = new Promise<DeployReport>((resolve, reject) => {
+    request.open('POST', path);
+    request.setRequestHeader('Content-Type', type);
+    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('Accept-Language', language);
+    request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
+    request.onload = () => {
+      const kind = request.getResponseHeader('Content-Type') ?? '';
+      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as DeployReport);
+      else reject(problemOf(request.status, request.responseText, kind));
+    };
+    request.onerror = () => reject(new Problem(0, 'offline', t('error.upload_offline')));
+    request.onabort = () => reject(new Problem(0, 'cancelled', t('site.cancelled')));
+    request.send(body);
+  });
+  return { done, cancel: () => request.abort() };
+}

@@ -1,0 +1,59 @@
+// Loading and doing: the two ways in which pages talk to the API. A late answer never overwrites a newer one.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { Problem } from './api';
+import { t } from './i18n';
+
+export function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(0, 'unexpected', t('error.other'));
+}
+
+export interface Loaded<T> { data: T | null; problem: Problem | null; reload: () => void; set: (data: T) => void }
+
+/** Loads when `key` changes; null loads nothing. */
+export function useLoad<T>(key: string | null, load: () => Promise<T>): Loaded<T> {
+  const [state, setState] = useState<{ data: T | null; problem: Problem | null }>({ data: null, problem: null });
+  const turn = useRef(0);
+  const latest = useRef(load);
+  latest.current = load;
+  const run = useCallback(() => {
+    const mine = ++turn.current;
+    if (key === null) return;
+    latest.current().then(
+      (data) => mine === turn.current && setState({ data, problem: null }),
+      (error: unknown) => mine === turn.current && setState((old) => ({ data: old.data, problem: asProblem(error) })),
+    );
+  }, [key]);
+  useEffect(() => {
+    setState({ data: null, problem: null });
+    run();
+    return () => { turn.current += 1; };
+  }, [run]);
+  const set = useCallback((data: T) => setState({ data, problem: null }), []);
+  return { ...state, reload: run, set };
+}
+
+export interface Doing { busy: boolean; problem: Problem | null; run: (work: () => Promise<unknown>) => Promise<boolean>; clear: () => void }
+
+/** One action at a time; tells whether it worked. */
+export function useAction(): Doing {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const running = useRef(false);
+  const run = useCallback(async (work: () => Promise<unknown>) => {
+    if (running.current) return false;
+    running.current = true;
+    setBusy(true);
+    setProblem(null);
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      setProblem(asProblem(error));
+      return false;
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  }, []);
+  return { busy, problem, run, clear: useCallback(() => setProblem(null), []) };
+}

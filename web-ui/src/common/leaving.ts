@@ -1,0 +1,68 @@
+// What this browser keeps, and how it forgets. On a shared computer nothing may stay: no text, no name, no cookie.
+// Text that has not reached the house is never thrown away on a person's own computer.
+import { call } from './api';
+
+export const padDatabasePrefix = 'hameau-pad-';
+const unsavedPrefix = 'hameau.unsaved.';
+
+/** Notes that a local copy holds text that the house has not. */
+export function markUnsaved(database: string, unsaved: boolean): void {
+  try {
+    if (unsaved) localStorage.setItem(unsavedPrefix + database, '1');
+    else localStorage.removeItem(unsavedPrefix + database);
+  } catch {
+    // Without storage there is no local copy either.
+  }
+}
+
+async function databases(): Promise<string[]> {
+  try {
+    return (await indexedDB.databases()).map((one) => one.name ?? '').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+const removeDatabase = (name: string) => new Promise<void>((resolve) => {
+  const request = indexedDB.deleteDatabase(name);
+  request.onsuccess = request.onerror = request.onblocked = () => resolve();
+});
+
+export async function forgetEverything(): Promise<void> {
+  for (const name of await databases()) await removeDatabase(name);
+  try {
+    localStorage.clear();
+    sessionStorage.clear();
+  } catch {
+    // Nothing was kept.
+  }
+}
+
+async function forgetSaved(): Promise<void> {
+  const unsaved = new Set(Object.keys(localStorage).filter((key) => key.startsWith(unsavedPrefix))
+    .map((key) => key.slice(unsavedPrefix.length)));
+  for (const name of await databases()) {
+    if (name.startsWith(padDatabasePrefix) && !unsaved.has(name)) await removeDatabase(name);
+  }
+  sessionStorage.removeItem('hameau.association');
+}
+
+const channel = 'BroadcastChannel' in window ? new BroadcastChannel('hameau') : null;
+/** Other tabs of the same browser leave too. */
+export function onLeftElsewhere(left: () => void): void {
+  if (channel) channel.onmessage = (event) => event.data === 'left' && left();
+}
+
+/** Ends the session and goes to the sign-in page. `shared` also empties everything that this browser keeps. */
+export async function leave(shared: boolean): Promise<void> {
+  try {
+    await call('DELETE', '/api/v1/session');
+  } catch {
+    if (!shared) throw new Error('offline');
+    // Without network the browser still forgets; the session ends by itself.
+  }
+  if (shared) await forgetEverything();
+  else await forgetSaved();
+  channel?.postMessage('left');
+  location.replace(`/sign-in#${shared ? 'left' : 'out'}`);
+}

@@ -1,0 +1,178 @@
+// The portal: everything but the editor. Finds out who is here, shows the page of the address, moves the focus.
+import { render } from 'preact';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { get, type House, Problem, type Session } from '../common/api';
+import { asProblem } from '../common/hooks';
+import { t } from '../common/i18n';
+import { forgetEverything, onLeftElsewhere } from '../common/leaving';
+import { Loading, ProblemNotice } from '../common/parts';
+import { AppContext, type App, followLinks, navigate, type Undo } from './state';
+import { Shell } from './shell';
+import { Account } from './pages/account';
+import { Help } from './pages/help';
+import { Home } from './pages/home';
+import { InvitationPage } from './pages/invitation';
+import { Mail } from './pages/mail';
+import { Members } from './pages/members';
+import { Pads } from './pages/pads';
+import { Recovery } from './pages/recovery';
+import { Setup } from './pages/setup';
+import { SignIn } from './pages/sign-in';
+import { SitePage } from './pages/site';
+import { StatusPage } from './pages/status';
+
+interface Route { page: () => preact.JSX.Element | null; title: string; open?: boolean; wide?: boolean }
+
+const routes: Record<string, Route> = {
+  '/': { page: Home, title: 'title.home' },
+  '/sign-in': { page: SignIn, title: 'title.sign_in', open: true },
+  '/pads': { page: Pads, title: 'title.pads' },
+  '/site': { page: SitePage, title: 'title.site' },
+  '/mail': { page: Mail, title: 'title.mail' },
+  '/members': { page: Members, title: 'title.members' },
+  '/account': { page: Account, title: 'title.account' },
+  '/status': { page: StatusPage, title: 'title.status', wide: true },
+  '/setup': { page: Setup, title: 'title.setup', open: true },
+  '/invitation': { page: InvitationPage, title: 'title.invitation', open: true },
+  '/recovery': { page: Recovery, title: 'title.recovery', open: true },
+  '/help': { page: Help, title: 'title.help', open: true },
+};
+
+function NotFound() {
+  return (
+    <>
+      <h1 tabIndex={-1}>{t('not_found.title')}</h1>
+      <p>{t('not_found.text')}</p>
+      <p><a class="button main" href="/">{t('not_found.home')}</a></p>
+    </>
+  );
+}
+
+const associationKey = 'hameau.association';
+const undo_ms = 20_000;
+
+function Portal() {
+  const [path, setPath] = useState(location.pathname);
+  const [session, setSession] = useState<Session | null>(null);
+  const [house, setHouse] = useState<House | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [known, setKnown] = useState(false);
+  const [slug, setSlug] = useState(sessionStorage.getItem(associationKey) ?? '');
+  const [undo, setUndo] = useState<Undo | null>(null);
+  const [said, setSaid] = useState('');
+  const pending = useRef<(() => void) | null>(null);
+  const timer = useRef(0);
+  const shared = useRef(false);
+  shared.current = session?.shared_computer ?? false;
+
+  const settle = useCallback(() => {
+    clearTimeout(timer.current);
+    pending.current?.();
+    pending.current = null;
+    setUndo(null);
+  }, []);
+
+  useEffect(() => {
+    const moved = () => {
+      settle();
+      setSaid('');
+      setPath(location.pathname);
+    };
+    addEventListener('popstate', moved);
+    addEventListener('pagehide', settle);
+    document.addEventListener('click', followLinks);
+    return () => {
+      removeEventListener('popstate', moved);
+      removeEventListener('pagehide', settle);
+      document.removeEventListener('click', followLinks);
+    };
+  }, [settle]);
+
+  useEffect(() => {
+    void Promise.allSettled([get<Session>('/api/v1/session'), get<House>('/api/v1/house')]).then(([who, where]) => {
+      if (where.status === 'fulfilled') setHouse(where.value);
+      if (who.status === 'fulfilled') setSession(who.value);
+      else if (asProblem(who.reason).status !== 401) setProblem(asProblem(who.reason));
+      setKnown(true);
+    });
+    const signedOut = () => {
+      if (shared.current) void forgetEverything();
+      setSession(null);
+      navigate('/sign-in#ended', true);
+    };
+    addEventListener('hameau-signed-out', signedOut);
+    onLeftElsewhere(() => location.replace('/sign-in#left'));
+    // A page that comes back out of the browser's memory must not show what another person saw.
+    addEventListener('pageshow', (event) => event.persisted && location.reload());
+  }, []);
+
+  const route = routes[path.replace(/(.)\/$/, '$1')];
+  useEffect(() => {
+    const name = house?.name ?? 'Hameau';
+    document.title = route ? `${t(route.title)} – ${name}` : `${t('not_found.title')} – ${name}`;
+  }, [route, house]);
+  useEffect(() => {
+    if (known && route && !route.open && !session && !problem) navigate('/sign-in', true);
+  }, [known, route, session, problem]);
+
+  const first = useRef(true);
+  useEffect(() => {
+    if (!known) return;
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    window.scrollTo(0, 0);
+    document.querySelector<HTMLElement>('h1')?.focus();
+  }, [path, known]);
+
+  const association = session?.associations.find((one) => one.slug === slug) ?? session?.associations[0] ?? null;
+  const app: App = {
+    house, session, association, path,
+    manages: Boolean(session?.admin || association?.role === 'manager' || association?.role === 'admin'),
+    chooseAssociation: (chosen) => {
+      if (!shared.current) sessionStorage.setItem(associationKey, chosen);
+      settle();
+      setSlug(chosen);
+    },
+    signedIn: (who) => {
+      setSession(who);
+      setProblem(null);
+      navigate('/', true);
+    },
+    offerUndo: (text, undone, later) => {
+      settle();
+      pending.current = later ?? null;
+      setUndo({ text, undo: () => {
+        clearTimeout(timer.current);
+        pending.current = null;
+        setUndo(null);
+        undone();
+        document.querySelector<HTMLElement>('h1')?.focus();
+      } });
+      // Nobody is hurried: while the focus is in the bar, it stays.
+      const wait = () => {
+        if (document.querySelector('.undo:focus-within')) timer.current = window.setTimeout(wait, undo_ms);
+        else settle();
+      };
+      if (later) timer.current = window.setTimeout(wait, undo_ms);
+    },
+    say: setSaid,
+  };
+
+  const Page = route?.page;
+  const ready = known && (route?.open || session || !route);
+  return (
+    <AppContext.Provider value={app}>
+      <Shell undo={undo} said={said} onUndoGone={settle} wide={route?.wide ?? false}>
+        {problem && !session ? (
+          <><h1 tabIndex={-1}>{t('title.home')}</h1><ProblemNotice problem={problem} />
+            <p><button type="button" class="button main" onClick={() => location.reload()}>{t('again')}</button></p></>
+        ) : !ready ? <><h1 class="hidden">{t('loading')}</h1><Loading /></>
+          : Page ? <Page key={`${path} ${association?.slug ?? ''}`} /> : <NotFound />}
+      </Shell>
+    </AppContext.Provider>
+  );
+}
+
+render(<Portal />, document.getElementById('app')!);

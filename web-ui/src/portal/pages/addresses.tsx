@@ -1,0 +1,150 @@
+// The association's addresses, for managers: mailboxes and addresses of redirection. Erasing a mailbox is typed, as
+// nothing brings its messages back; an address of redirection has the undo bar.
+import { useRef, useState } from 'preact/hooks';
+import { type Alias, call, get, getAll, type Mailbox, type Member, Problem } from '../../common/api';
+import { useAction, useLoad } from '../../common/hooks';
+import { size, t } from '../../common/i18n';
+import { Button, Check, EraseDialog, ErrorSummary, Field, Loading, Notice, ProblemNotice, errorOf } from '../../common/parts';
+import { useMember } from '../state';
+
+const shown_first = 200;
+const list = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
+const missing = (fields: [string, boolean, string][]) => {
+  const wrong = fields.filter(([, there]) => !there).map(([field, , key]) => ({ field, message: t(key) }));
+  if (wrong.length > 0) throw new Problem(422, 'fields', t('form.mend'), wrong);
+};
+
+interface BoxRowProps { slug: string; box: Mailbox; owner: string; onChanged: () => void; onErased: () => void }
+function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
+  const [open, setOpen] = useState(false);
+  const [forward, setForward] = useState((box.forward ?? []).join(', '));
+  const [done, setDone] = useState(false);
+  const [erasing, setErasing] = useState(false);
+  const { busy, problem, run } = useAction();
+  const path = `/api/v1/associations/${slug}/mailboxes/${encodeURIComponent(box.address)}`;
+  const id = `box-${box.address}`;
+  const facts = [
+    t('mail.box_of', { name: owner }),
+    box.used_bytes === undefined ? '' : box.quota_bytes ? t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) }) : size(box.used_bytes),
+    box.forward?.length ? t('mail.box_forward', { to: box.forward.join(', ') }) : '',
+  ].filter(Boolean);
+  const save = () => run(async () => {
+    await call('PATCH', path, { forward: list(forward) });
+    setDone(true);
+    onChanged();
+  });
+  return (
+    <li>
+      <div><p class="row-title mono">{box.address}</p><p class="soft">{facts.join(' · ')}</p></div>
+      <button type="button" class="button outlined" aria-expanded={open} aria-controls={id}
+        aria-label={t('members.change_what', { name: box.address })} onClick={() => setOpen(!open)}>{t('change')}</button>
+      {open && (
+        <div class="row-more" id={id}>
+          <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
+            <ErrorSummary problem={problem} labels={{ forward: t('mail.forward') }} />
+            <Field name={`forward-${box.address}`} label={t('mail.forward')} example={t('mail.forward_example')} value={forward}
+              onValue={(value) => { setDone(false); setForward(value); }} error={errorOf(problem, 'forward')} />
+            <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button>
+              <Button kind="danger" onClick={() => setErasing(true)}>{t('mail.box_erase')}</Button>
+              <span role="status" class="soft">{done ? t('saved') : ''}</span></p>
+          </form>
+          {erasing && <EraseDialog title={t('mail.box_erase')} text={t('mail.box_erase_text', { address: box.address })} name={box.address}
+            onClose={() => setErasing(false)} onErase={async () => { await call('DELETE', path); onErased(); }} />}
+        </div>
+      )}
+    </li>
+  );
+}
+
+type Adding = 'none' | 'box' | 'redirect';
+interface AddProps { slug: string; kind: Exclude<Adding, 'none'>; domain: string; members: Member[]; onDone: (address: string) => void }
+function AddAddress({ slug, kind, domain, members, onDone }: AddProps) {
+  const [address, setAddress] = useState('');
+  const [to, setTo] = useState('');
+  const [send, setSend] = useState(false);
+  const [login, setLogin] = useState(members[0]?.login ?? '');
+  const { busy, problem, run } = useAction();
+  const add = () => run(async () => {
+    missing([['address', address.trim() !== '', 'mail.address_missing'], ['to', kind === 'box' || list(to).length > 0, 'mail.to_missing']]);
+    if (kind === 'box') await call('POST', `/api/v1/associations/${slug}/mailboxes`, { address: address.trim(), login });
+    else await call('POST', `/api/v1/associations/${slug}/aliases`, { address: address.trim(), to: list(to), may_send: send });
+    onDone(address.trim());
+  });
+  return (
+    <form class="form panel" noValidate aria-labelledby="add-address" onSubmit={(event) => { event.preventDefault(); void add(); }}>
+      <h3 id="add-address">{t(kind === 'box' ? 'mail.box_add' : 'mail.redirect_add')}</h3>
+      {kind === 'redirect' && <p class="soft">{t('mail.redirect_hint')}</p>}
+      <ErrorSummary problem={problem} labels={{ address: t('mail.address'), to: t('mail.to'), login: t('mail.whose') }} />
+      <Field name="address" label={t('mail.address')} example={t('mail.address_example', { domain })} type="email" inputmode="email"
+        value={address} onValue={setAddress} error={errorOf(problem, 'address')} required />
+      {kind === 'redirect' ? (
+        <>
+          <Field name="to" label={t('mail.to')} example={t('mail.to_example')} value={to} onValue={setTo} error={errorOf(problem, 'to')} required />
+          <Check label={t('mail.may_send')} checked={send} onValue={setSend} />
+        </>
+      ) : (
+        <label class="pick" for="field-login">{t('mail.whose')}
+          <select id="field-login" value={login} onChange={(event) => setLogin(event.currentTarget.value)}>
+            {members.slice(0, shown_first).map((one) => <option key={one.login} value={one.login}>{one.name}</option>)}
+          </select></label>
+      )}
+      <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('add')}</Button><Button onClick={() => onDone('')}>{t('cancel')}</Button></p>
+    </form>
+  );
+}
+
+export function Addresses({ slug }: { slug: string }) {
+  const { offerUndo } = useMember();
+  const boxes = useLoad(slug, () => getAll<Mailbox>(`/api/v1/associations/${slug}/mailboxes`));
+  const aliases = useLoad(slug, () => getAll<Alias>(`/api/v1/associations/${slug}/aliases`));
+  const members = useLoad(slug, () => getAll<Member>(`/api/v1/associations/${slug}/members`));
+  const about = useLoad(slug, () => get<{ domains: string[] }>(`/api/v1/associations/${slug}`));
+  const [adding, setAdding] = useState<Adding>('none');
+  const [said, setSaid] = useState('');
+  const action = useAction();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const nameOf = (login: string) => members.data?.find((one) => one.login === login)?.name ?? login;
+  const done = (text: string) => {
+    setAdding('none');
+    setSaid(text);
+    boxes.reload();
+    aliases.reload();
+    heading.current?.focus();
+  };
+  const removeAlias = (alias: Alias) => {
+    const kept = aliases.data ?? [];
+    aliases.set(kept.filter((one) => one.address !== alias.address));
+    offerUndo(t('mail.redirect_removed', { address: alias.address }), () => aliases.set(kept), () => {
+      void action.run(() => call('DELETE', `/api/v1/associations/${slug}/aliases/${encodeURIComponent(alias.address)}`)).then(aliases.reload);
+    });
+  };
+  const problem = boxes.problem ?? aliases.problem;
+  return (
+    <section aria-labelledby="addresses">
+      <h2 id="addresses" tabIndex={-1} ref={heading}>{t('mail.addresses')}</h2>
+      {said && <Notice tone="good"><p>{said}</p></Notice>}
+      {action.problem && <ProblemNotice problem={action.problem} />}
+      {problem ? <ProblemNotice problem={problem} /> : !boxes.data || !aliases.data ? <Loading />
+        : boxes.data.length + aliases.data.length === 0 ? <p>{t('mail.addresses_none')}</p> : (
+          <ul class="rows">
+            {boxes.data.slice(0, shown_first).map((box) => (
+              <BoxRow key={box.address} slug={slug} box={box} owner={nameOf(box.login)} onChanged={boxes.reload}
+                onErased={() => done(t('mail.box_erased', { address: box.address }))} />
+            ))}
+            {aliases.data.slice(0, shown_first).map((alias) => (
+              <li key={alias.address}><div><p class="row-title mono">{alias.address}</p>
+                <p class="soft">{t('mail.redirect_to', { to: alias.to.join(', ') })}</p></div>
+                <Button kind="danger" label={t('mail.redirect_remove_what', { address: alias.address })} onClick={() => removeAlias(alias)}>{t('remove')}</Button></li>
+            ))}
+          </ul>
+        )}
+      {adding === 'none' ? (
+        <p class="verbs"><Button onClick={() => { setSaid(''); setAdding('redirect'); }}>{t('mail.redirect_add')}</Button>
+          <Button onClick={() => { setSaid(''); setAdding('box'); }}>{t('mail.box_add')}</Button></p>
+      ) : (
+        <AddAddress key={adding} slug={slug} kind={adding} domain={about.data?.domains[0] ?? 'association.org'} members={members.data ?? []}
+          onDone={(address) => (address ? done(t('mail.added', { address })) : setAdding('none'))} />
+      )}
+    </section>
+  );
+}

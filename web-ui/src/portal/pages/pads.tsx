@@ -1,0 +1,192 @@
+// Écrire: the texts of the association. Create with a template, find by title, throw away with an undo bar.
+import { useState } from 'preact/hooks';
+import { call, getAll, type Pad, type Permission, Problem } from '../../common/api';
+import { useAction, useLoad } from '../../common/hooks';
+import { day, list, t, tn, when } from '../../common/i18n';
+import { Button, Choice, CopyValue, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { slugOf } from '../names';
+import { useMember } from '../state';
+
+const shown_first = 20;
+type Template = 'none' | 'minutes' | 'agenda' | 'attendance';
+const templates: Template[] = ['none', 'minutes', 'agenda', 'attendance'];
+const bin_ms = 30 * 24 * 3600 * 1000;
+
+function NewPad({ slug, onClose }: { slug: string; onClose: () => void }) {
+  const [title, setTitle] = useState('');
+  const [template, setTemplate] = useState<Template>('none');
+  const { busy, problem, run } = useAction();
+  const create = () => run(async () => {
+    if (!title.trim()) {
+      throw new Problem(422, 'fields', t('form.mend'), [{ field: 'title', message: t('pads.title_missing') }]);
+    }
+    const base = slugOf(title) || 'texte';
+    for (let turn = 1; ; turn += 1) {
+      try {
+        const made = await call<{ id: string }>('POST', `/api/v1/associations/${slug}/pads`, {
+          slug: turn === 1 ? base : `${base}-${turn}`, title: title.trim(), ...(template === 'none' ? {} : { template }),
+        });
+        location.assign(`/pads/${made.id}`);
+        return;
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 409 || turn >= 30) throw error;
+      }
+    }
+  });
+  return (
+    <form class="form panel" noValidate onSubmit={(event) => { event.preventDefault(); void create(); }} aria-labelledby="new-pad">
+      <h2 id="new-pad">{t('pads.new')}</h2>
+      <ErrorSummary problem={problem} labels={{ title: t('pads.title_label') }} />
+      <Field name="title" label={t('pads.title_label')} example={t('pads.title_example')} value={title} onValue={setTitle}
+        error={errorOf(problem, 'title')} spellcheck required />
+      <Choice label={t('pads.template')} name="template" value={template} onValue={setTemplate}
+        choices={templates.map((value) => ({ value, label: t(`template.${value}`), hint: t(`template.${value}.hint`) }))} />
+      <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('pads.create')}</Button>
+        <Button onClick={onClose}>{t('cancel')}</Button></p>
+    </form>
+  );
+}
+
+const permissions: Permission[] = ['write', 'read', 'none'];
+
+/** Who may come in, in words, and the link to hand on. */
+function Share({ pad, onChanged }: { pad: Pad; onChanged: (pad: Pad) => void }) {
+  const [access, setAccess] = useState(pad.access);
+  const [done, setDone] = useState(false);
+  const { busy, problem, run } = useAction();
+  const open = pad.access.link !== 'none';
+  const link = useLoad(open ? `${pad.id} ${pad.access.link}` : null, () => call<{ url: string }>('POST', `/api/v1/pads/${pad.id}/link`, {}));
+  const save = () => run(async () => {
+    onChanged(await call<Pad>('PATCH', `/api/v1/pads/${pad.id}`, { access }));
+    setDone(true);
+  });
+  const choices = permissions.map((value) => ({ value, label: t(`pads.may.${value}`) }));
+  return (
+    <>
+      {open && (link.problem ? <ProblemNotice problem={link.problem} /> : link.data && (
+        <div><CopyValue name={t('pads.the_link')} value={link.data.url} /><p class="soft">{t('pads.link_warning')}</p></div>
+      ))}
+      {pad.may_manage && (
+        <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
+          {problem && <ProblemNotice problem={problem} />}
+          <Choice label={t('pads.access_members')} name={`members-${pad.id}`} value={access.members} choices={choices}
+            onValue={(members) => { setDone(false); setAccess({ ...access, members }); }} />
+          <Choice label={t('pads.access_link')} name={`link-${pad.id}`} value={access.link} choices={choices}
+            onValue={(to) => { setDone(false); setAccess({ ...access, link: to }); }} />
+          <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button><span role="status" class="soft">{done ? t('saved') : ''}</span></p>
+        </form>
+      )}
+    </>
+  );
+}
+
+interface RowProps { pad: Pad; me: string; onChanged: (pad: Pad) => void; onRemove: () => void }
+function PadRow({ pad, me, onChanged, onRemove }: RowProps) {
+  const [open, setOpen] = useState(false);
+  const id = `share-${pad.id}`;
+  const shareable = pad.may_manage || pad.access.link !== 'none';
+  return (
+    <li>
+      <div>
+        <a class="row-title" href={`/pads/${pad.id}`}>{pad.title}</a>
+        <p class="soft">
+          {pad.here.length > 0
+            ? <><Window light="lit" /> {tn('pads.here', pad.here.length, { names: list(pad.here.slice(0, 3)) })}</>
+            : t('pads.last', { name: pad.updated_by === me ? t('you') : pad.updated_by, when: when(pad.updated) })}
+        </p>
+        <p class="soft">{t(`pads.members.${pad.access.members}`)}, {t(`pads.link.${pad.access.link}`)}</p>
+      </div>
+      <span class="verbs">
+        {shareable && <button type="button" class="button outlined" aria-expanded={open} aria-controls={id}
+          aria-label={t('pads.share_what', { title: pad.title })} onClick={() => setOpen(!open)}>{t('pads.share')}</button>}
+        {pad.may_manage && <Button kind="danger" label={t('pads.remove_what', { title: pad.title })} onClick={onRemove}>{t('pads.remove')}</Button>}
+      </span>
+      {open && <div class="row-more" id={id}><Share pad={pad} onChanged={onChanged} /></div>}
+    </li>
+  );
+}
+
+/** What was thrown away and can still be taken back. */
+function BinList({ slug, onRestored }: { slug: string; onRestored: (pad: Pad) => void }) {
+  const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads?bin=1`));
+  const action = useAction();
+  const restore = (pad: Pad) => action.run(async () => {
+    await call('POST', `/api/v1/pads/${pad.id}/restore`, {});
+    pads.set((pads.data ?? []).filter((one) => one.id !== pad.id));
+    onRestored(pad);
+  });
+  if (pads.problem) return <ProblemNotice problem={pads.problem} />;
+  if (!pads.data) return <Loading />;
+  return (
+    <>
+      {action.problem && <ProblemNotice problem={action.problem} />}
+      {pads.data.length === 0 ? <p>{t('pads.bin_empty')}</p> : (
+        <ul class="rows">
+          {pads.data.map((pad) => (
+            <li key={pad.id}>
+              <div><p class="row-title">{pad.title}</p>{pad.gone && <p class="soft">{t('pads.bin_until', { date: day(pad.gone) })}</p>}</div>
+              <Button label={t('pads.restore_what', { title: pad.title })} onClick={() => void restore(pad)}>{t('pads.restore')}</Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+
+export function Pads() {
+  const { association, session, offerUndo, say } = useMember();
+  const [bin, setBin] = useState(false);
+  const slug = association?.slug ?? null;
+  const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads`));
+  const action = useAction();
+  const [creating, setCreating] = useState(false);
+  const [search, setSearch] = useState('');
+  const [all, setAll] = useState(false);
+  if (!slug) return <><h1 tabIndex={-1}>{t('nav.pads')}</h1><p>{t('home.no_association')}</p></>;
+
+  const found = (pads.data ?? []).filter((pad) => plain(pad.title).includes(plain(search.trim())))
+    .sort((a, b) => b.updated.localeCompare(a.updated));
+  const shown = all ? found : found.slice(0, shown_first);
+
+  const remove = (pad: Pad) => action.run(async () => {
+    await call('DELETE', `/api/v1/pads/${pad.id}`);
+    pads.set((pads.data ?? []).filter((one) => one.id !== pad.id));
+    offerUndo(t('pads.binned', { title: pad.title, date: day(Date.now() + bin_ms) }), () => {
+      void action.run(() => call('POST', `/api/v1/pads/${pad.id}/restore`, {})).then(() => pads.reload());
+    });
+  });
+
+  return (
+    <>
+      <h1 tabIndex={-1}>{t('nav.pads')}</h1>
+      <p class="soft">{t('pads.intro')}</p>
+      {creating ? <NewPad slug={slug} onClose={() => setCreating(false)} />
+        : <p class="verbs"><Button kind="main" onClick={() => setCreating(true)}>{t('pads.new_verb')}</Button></p>}
+      {action.problem && <ProblemNotice problem={action.problem} />}
+      {pads.problem ? <ProblemNotice problem={pads.problem} /> : !pads.data ? <Loading /> : (
+        <section aria-labelledby="pads-list">
+          <h2 id="pads-list">{tn('pads.count', pads.data.length)}</h2>
+          {pads.data.length > 5 && (
+            <div role="search"><Field name="search" label={t('pads.search')} value={search} onValue={setSearch} type="search" /></div>
+          )}
+          {search && <p role="status" class="soft">{tn('pads.found', found.length)}</p>}
+          <ul class="rows">
+            {shown.map((pad) => (
+              <PadRow key={pad.id} pad={pad} me={session.name} onRemove={() => void remove(pad)}
+                onChanged={(changed) => pads.set((pads.data ?? []).map((one) => (one.id === changed.id ? changed : one)))} />
+            ))}
+          </ul>
+          {found.length > shown.length && <p><Button onClick={() => setAll(true)}>{tn('more', found.length - shown.length)}</Button></p>}
+        </section>
+      )}
+      <section aria-labelledby="bin">
+        <h2 id="bin">{t('pads.bin')}</h2>
+        {bin && <BinList slug={slug} onRestored={(pad) => { say(t('pads.restored', { title: pad.title })); pads.reload(); }} />}
+        <p><button type="button" class="button outlined" aria-expanded={bin} onClick={() => setBin(!bin)}>{t(bin ? 'pads.bin_close' : 'pads.bin_open')}</button></p>
+      </section>
+    </>
+  );
+}
