@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""The idle house: memory of every process awake and asleep, wake-ups in five minutes without a visitor.
+
+SECONDS_IDLE=300 by default; HAMEAU_BINARIES as in tests/support/house.py."""
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from house import ROOT, House  # noqa: E402
+
+SECONDS_IDLE = int(os.environ.get("SECONDS_IDLE", "300"))
+MODULES = ("people", "mail", "sites", "pads")
+
+
+def table(title, status):
+    print(f"\n### {title}\n| process | state | memory kB | kind |\n| --- | --- | ---: | --- |")
+    total = 0
+    for process in status["processes"]:
+        memory = process.get("pss_kb", process.get("rss_kb", 0))
+        mark = "" if "pss_kb" in process else " (RSS)"
+        if process["kind"] == "ours" and process["name"] != "admin":
+            total += memory
+        print(f"| {process['name']} | {process['state']} | {memory}{mark} | {process['kind']} |")
+    print(f"\nOurs together, without the admin's process that answered: {total / 1024:.1f} MB")
+
+
+def main():
+    with House(apply=[ROOT / "tests" / "support" / "content.yaml"],
+               settings=[f"{name}.idle_stop=20 s" for name in MODULES]) as house:
+        visitor = house.visitor().sign_in("marie", "marie-secret-words")
+        for path in ("pads", "sites", "mailboxes", "members"):
+            visitor.call("GET", f"/api/v1/associations/amis/{path}")
+        table("All modules running", house.status())
+        for name in MODULES:
+            house.wait_state(name, ("asleep",), 90)
+        before = {p["name"]: p for p in house.status()["processes"]}
+        table("Everything asleep that may sleep", house.status())
+        time.sleep(SECONDS_IDLE)
+        after = {p["name"]: p for p in house.status()["processes"]}
+        print(f"\n### {SECONDS_IDLE} s without a visitor\n| process | wake-ups | CPU ms |\n| --- | ---: | ---: |")
+        for name, process in after.items():
+            if name != "admin" and process["pid"] == before[name]["pid"] and process["pid"]:
+                print(f"| {name} | {process['wakeups'] - before[name]['wakeups']} | {process['cpu_ms'] - before[name]['cpu_ms']} |")
+        begin = time.time()
+        visitor.call("GET", "/api/v1/associations/amis/pads")
+        print(f"\nThe first request wakes people and pads: answered after {(time.time() - begin) * 1000:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+#!/bin/sh
+# make bench: builds release and prints every table, peers beside us in the same run. No table is a test: nothing fails here.
+set -eu
+cd "$(dirname "$0")/../.."
+cmake --preset bench -DHAMEAU_TESTS=OFF >/dev/null
+cmake --build --preset bench -j "$(nproc)" >&2
+web-ui/build.sh >&2
+for program in build/release/bench/*; do
+    if [ -x "$program" ] && [ -f "$program" ]; then
+        echo "## $(basename "$program")"
+        "$program" || echo "(ended with $?)"
+    fi
+done
+for script in tests/bench/*/bench.py tests/peers/*/bench.py; do
+    if [ -e "$script" ]; then
+        echo "## $(basename "$(dirname "$script")")"
+        python3 "$script" || echo "(ended with $?)"
+    fi
+done
