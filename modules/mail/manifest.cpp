@@ -29,6 +29,86 @@ constexpr std::array settings = {
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are never slowed down."},
 };
 
+// The engine_* views are all that Postfix reads (modules/mail/README.md). Tables may change by migrations; the views'
+// names and columns are a contract with provisioning/.
+constexpr std::array migrations = {
+    Migration{1, R"sql(
+CREATE TABLE association (slug TEXT PRIMARY KEY, name TEXT NOT NULL, quota_bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE domain (
+  name TEXT PRIMARY KEY, association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX domain_association ON domain(association, position);
+CREATE TABLE member (
+  id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL, disabled INTEGER NOT NULL,
+  password_hash TEXT, contact TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+CREATE TABLE membership (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  member TEXT NOT NULL REFERENCES member(id) ON DELETE CASCADE,
+  role TEXT NOT NULL, PRIMARY KEY (association, member)) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_member ON membership(member);
+CREATE TABLE mailbox (
+  address TEXT PRIMARY KEY, association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  member TEXT NOT NULL REFERENCES member(id) ON DELETE CASCADE, quota_bytes INTEGER NOT NULL,
+  folder TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX mailbox_member ON mailbox(member, created_ms);
+CREATE INDEX mailbox_association ON mailbox(association, address);
+CREATE TABLE forward (
+  mailbox TEXT NOT NULL REFERENCES mailbox(address) ON DELETE CASCADE, target TEXT NOT NULL,
+  PRIMARY KEY (mailbox, target)) STRICT, WITHOUT ROWID;
+CREATE TABLE alias (
+  address TEXT PRIMARY KEY, association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  may_send INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_association ON alias(association, address);
+CREATE TABLE alias_target (
+  alias TEXT NOT NULL REFERENCES alias(address) ON DELETE CASCADE, target TEXT NOT NULL,
+  PRIMARY KEY (alias, target)) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_target_target ON alias_target(target);
+CREATE TABLE circle (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE, slug TEXT NOT NULL, name TEXT NOT NULL,
+  address TEXT UNIQUE, may_send INTEGER NOT NULL, PRIMARY KEY (association, slug)) STRICT, WITHOUT ROWID;
+CREATE TABLE circle_member (
+  association TEXT NOT NULL, circle TEXT NOT NULL, member TEXT NOT NULL REFERENCES member(id) ON DELETE CASCADE,
+  PRIMARY KEY (association, circle, member),
+  FOREIGN KEY (association, circle) REFERENCES circle(association, slug) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX circle_member_member ON circle_member(member);
+CREATE TABLE circle_outside (
+  association TEXT NOT NULL, circle TEXT NOT NULL, address TEXT NOT NULL,
+  PRIMARY KEY (association, circle, address),
+  FOREIGN KEY (association, circle) REFERENCES circle(association, slug) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+
+CREATE VIEW engine_domain AS SELECT name FROM domain;
+CREATE VIEW engine_mailbox AS SELECT address FROM mailbox;
+CREATE VIEW engine_alias AS
+  SELECT alias AS address, target FROM alias_target
+  UNION ALL
+  SELECT c.address, (SELECT b.address FROM mailbox b WHERE b.member = m.member
+                     ORDER BY b.association <> c.association, b.created_ms, b.address LIMIT 1) AS target
+    FROM circle c JOIN circle_member m ON m.association = c.association AND m.circle = c.slug
+    WHERE c.address IS NOT NULL
+  UNION ALL
+  SELECT c.address, o.address AS target FROM circle c
+    JOIN circle_outside o ON o.association = c.association AND o.circle = c.slug WHERE c.address IS NOT NULL;
+-- postmaster@ and abuse@ of a domain that declares neither: its managers (RFC 2142). One row a manager's mailbox.
+CREATE VIEW engine_postmaster AS
+  SELECT d.name AS domain, b.address AS target FROM domain d
+    JOIN membership m ON m.association = d.association AND m.role = 'manager'
+    JOIN mailbox b ON b.member = m.member;
+-- Who may send as `address`: `user` is the name under which Dovecot signed the sender in (a mailbox's address).
+CREATE VIEW engine_sender AS
+  SELECT own.address AS address, box.address AS user FROM mailbox own JOIN mailbox box ON box.member = own.member
+    JOIN member p ON p.id = box.member AND p.disabled = 0
+  UNION
+  SELECT a.address, box.address AS user FROM alias a JOIN alias_target t ON t.alias = a.address
+    JOIN mailbox target ON target.address = t.target JOIN mailbox box ON box.member = target.member
+    JOIN member p ON p.id = box.member AND p.disabled = 0 WHERE a.may_send = 1
+  UNION
+  SELECT c.address, box.address AS user FROM circle c
+    JOIN circle_member m ON m.association = c.association AND m.circle = c.slug
+    JOIN mailbox box ON box.member = m.member JOIN member p ON p.id = box.member AND p.disabled = 0
+    WHERE c.may_send = 1 AND c.address IS NOT NULL;
+)sql"},
+};
+
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 constexpr std::array<std::string_view, 1> verbs = {"mail-engines"};
 
@@ -37,6 +117,7 @@ constexpr Manifest make_manifest() {
     manifest.name = "mail";
     manifest.routes = routes;
     manifest.settings = settings;
+    manifest.migrations = migrations;
     manifest.internal_callers = internal_callers;
     manifest.verbs = verbs;
     manifest.idle_stop = std::chrono::minutes(1);
