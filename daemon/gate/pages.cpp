@@ -1,0 +1,115 @@
+// The catalogue of the gate's own sentences.
+#include "daemon/gate/pages.hpp"
+
+#include <array>
+
+namespace hameau::gate {
+
+namespace {
+
+struct Sentence {
+    std::string_view code;
+    std::string_view fr;
+    std::string_view en;
+};
+
+constexpr std::array sentences = {
+    Sentence{"not_found", "Cette page n’existe pas, ou elle a changé d’adresse.", "This page does not exist, or it has moved."},
+    Sentence{"no_such_host", "Aucun site n’est à cette adresse ici.", "There is no site at this address here."},
+    Sentence{"signed_out", "Entrez d’abord dans la maison.", "Please sign in first."},
+    Sentence{"forbidden", "Vous n’avez pas le droit de faire cela. Demandez à une personne qui gère l’association.",
+             "You may not do this. Ask somebody who manages the association."},
+    Sentence{"origin", "Cette demande vient d’un autre site. Elle a été refusée, rien n’a changé.",
+             "This request came from another site. It was refused; nothing was changed."},
+    Sentence{"method", "Cette adresse ne se laisse que lire.", "This address can only be read."},
+    Sentence{"bad_request", "La demande n’a pas été comprise.", "The request was not understood."},
+    Sentence{"too_large", "C’est trop long : la demande a été refusée, rien n’a changé.",
+             "It is too long: the request was refused, nothing was changed."},
+    Sentence{"timed_out", "La demande a mis trop de temps à arriver.", "The request took too long to arrive."},
+    Sentence{"unavailable", "Ce service ne répond pas pour l’instant. Attendez un peu, puis essayez de nouveau.",
+             "This service does not answer at the moment. Wait a little, then try again."},
+    Sentence{"range", "Cette partie du fichier n’existe pas.", "This part of the file does not exist."},
+    Sentence{"not_published", "Ce site n’a pas encore été publié. Revenez bientôt.", "This site has not been published yet. Come back soon."},
+};
+
+std::string_view sentence_of(std::string_view code, std::string_view language) {
+    for (const Sentence& sentence : sentences) {
+        if (sentence.code == code) {
+            return language == "en" ? sentence.en : sentence.fr;
+        }
+    }
+    return language == "en" ? "The request was refused." : "La demande a été refusée.";
+}
+
+} // namespace
+
+std::string_view reason_of(int status) {
+    switch (status) {
+    case 100: return "Continue";
+    case 101: return "Switching Protocols";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 303: return "See Other";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 412: return "Precondition Failed";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    case 507: return "Insufficient Storage";
+    default: return "Status";
+    }
+}
+
+Answer problem_document(int status, std::string_view code, std::string_view language) {
+    Answer answer;
+    answer.status = status;
+    answer.headers = "Content-Type: application/problem+json\r\nContent-Language: " + std::string(language) +
+                     "\r\nCache-Control: no-store\r\nVary: Accept-Language\r\n";
+    // Sentences of the catalogue hold neither quotes nor backslashes.
+    answer.body = "{\"type\":\"about:blank\",\"title\":\"" + std::string(reason_of(status)) + "\",\"status\":" + std::to_string(status) +
+                  ",\"code\":\"" + std::string(code) + "\",\"detail\":\"" + std::string(sentence_of(code, language)) + "\"}";
+    return answer;
+}
+
+Answer error_page(int status, std::string_view code, std::string_view language) {
+    Answer answer;
+    answer.status = status;
+    answer.headers = "Content-Type: text/html; charset=utf-8\r\nContent-Language: " + std::string(language) +
+                     "\r\nCache-Control: no-store\r\nVary: Accept-Language\r\n";
+    const std::string_view sentence = sentence_of(code, language);
+    const std::string_view back = language == "en" ? "Go to the first page" : "Aller à la première page";
+    answer.body = "<!doctype html>\n<html lang=\"" + std::string(language) +
+                  "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>" +
+                  std::to_string(status) + "</title></head><body><main><h1>" + std::string(sentence) + "</h1><p><a href=\"/\">" +
+                  std::string(back) + "</a></p></main></body></html>\n";
+    return answer;
+}
+
+} // namespace hameau::gate

@@ -1,0 +1,26 @@
+// The gate's settings: declared once, see daemon/settings/schema.hpp.
+#include <array>
+#include <span>
+
+#include "modules/manifest.hpp"
+
+namespace hameau {
+
+extern const std::span<const Setting> gate_settings;
+
+namespace {
+constexpr std::array settings = {
+    Setting{"limits.connections_per_address", SettingType::integer, "100",
+            "How many connections one visitor's address may hold at a time."},
+    Setting{"limits.connections", SettingType::integer, "4000", "How many connections there may be in all."},
+    Setting{"limits.header_time", SettingType::duration_ms, "10 s", "Within this time the head of a request must be complete."},
+    Setting{"limits.body_time", SettingType::duration_ms, "30 s",
+            "The longest pause within the body of a request or an answer."},
+    Setting{"limits.idle_time", SettingType::duration_ms, "75 s", "How long a connection stays open between two requests."},
+    Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not counted."},
+};
+} // namespace
+
+const std::span<const Setting> gate_settings = settings;
+
+} // namespace hameau
