@@ -11,7 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 16384;
 
 /// Why a transaction was refused: a status and a code for the person, or the store's own error.
 struct Refusal {

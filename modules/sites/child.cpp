@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t piece_bytes = 65536;
+constexpr std::size_t pipe_bytes = 65536;
 constexpr std::chrono::seconds exit_deadline{5};
 constexpr int high_fd = 100;
 
@@ -128,7 +128,7 @@ void UnpackChild::close_input() {
 }
 
 Task<Result<std::string>> UnpackChild::read() {
-    std::string piece(piece_bytes, '\0');
+    std::string piece(pipe_bytes, '\0');
     const auto buffer = asio::buffer(piece);
     auto taken = co_await output_.async_read_some(buffer, wait_for);
     auto& [failed, n] = taken;
