@@ -12,11 +12,17 @@ namespace {
 // A pad may be open to people without an account (a link key): the module decides for `{pad}` and its export.
 constexpr std::array routes = {
     Route{"/api/v1/associations/{association}/pads", Who::member},
+    Route{"/api/v1/associations/{association}/pads/import", Who::member},
     Route{"/api/v1/pads/{pad}", Who::anyone},
     Route{"/api/v1/pads/{pad}/restore", Who::member},
     Route{"/api/v1/pads/{pad}/link", Who::member},
     Route{"/api/v1/pads/{pad}/authors", Who::anyone},
     Route{"/api/v1/pads/{pad}/export", Who::anyone},
+    Route{"/api/v1/pads/{pad}/images", Who::anyone},
+    Route{"/api/v1/pads/{pad}/images/{hash}", Who::anyone},
+    Route{"/api/v1/pads/{pad}/history", Who::member},
+    Route{"/api/v1/pads/{pad}/history/{moment}", Who::member},
+    Route{"/api/v1/pads/{pad}/history/{moment}/restore", Who::member},
     Route{"/api/v1/pads/ws/{pad}", Who::anyone, true},
 };
 
