@@ -26,6 +26,8 @@ function(hameau_library name)
   target_link_libraries(${name} PUBLIC hameau_flags ${A_LINK})
   if(A_UNITY AND HAMEAU_UNITY)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    # In one unit g++ sees the frames of coroutines as shared between units, which they are not.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 
