@@ -139,7 +139,7 @@ def test_site():
     ok(visitor.call("GET", "/none"), 404)
     moved = visitor.call("GET", "/page")
     assert moved.status in (301, 308) and moved.headers["location"] == "/page/", moved.headers
-    assert visitor.call("GET", "/", host="unknown.test", headers={}).status in (404, 421)
+    assert visitor.call("GET", "/", headers={"Host": "unknown.test"}).status in (404, 421)
 
 
 def zipped(files):
