@@ -47,6 +47,9 @@ userdb {
   args = {home}/sql.conf
 }
 
+# The word of hameau-mail at its socket: a file for root alone.
+!include_try {home}/secret.conf
+
 mail_uid = {boxes}
 mail_gid = {boxes}
 first_valid_uid = {boxes}
@@ -92,7 +95,7 @@ protocol imap {
   mail_max_userip_connections = 50
 }
 protocol lmtp {
-  mail_plugins = $mail_plugins sieve{lmtp_groups}
+  mail_plugins = $mail_plugins sieve
 }
 protocol sieve {
   managesieve_max_line_length = 65536

@@ -84,7 +84,7 @@ service quota-status {
 }
 # hameau-mail asks for `mailbox status` here.
 service doveadm {
-  unix_listener {ask}/doveadm {
+  unix_listener {ask}/hameau-doveadm {
     mode = 0666
   }
 }
@@ -136,7 +136,6 @@ std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel&
             {"dovecot", model.users.dovecot},
             {"dovenull", model.users.dovenull},
             {"boxes", model.users.boxes},
-            {"lmtp_groups", model.root ? "\n  mail_access_groups = " + model.users.postdrop : ""},
             {"size_max", std::to_string(model.message_bytes_max)}};
 }
 

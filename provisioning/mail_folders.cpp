@@ -91,14 +91,15 @@ Status make_all(const MailModel& model, std::span<const Folder> folders) {
     return {};
 }
 
-/// As Postfix's own postfix-files says.
+/// As Postfix's own postfix-files says, but for `public`: our mail processes hand in what a Sieve script sends there
+/// (hameau-submit), and there is no sendmail and no postdrop for this Postfix.
 std::vector<Folder> queue_folders(const Ids& ids) {
     const std::string queue = "/engines/postfix/queue";
     std::vector<Folder> folders = {{queue, 0755, 0, 0},
                                    {"/engines/postfix/data", 0700, ids.postfix, ids.postfix_group},
                                    {queue + "/pid", 0755, 0, 0},
                                    {queue + "/maildrop", 01730, ids.postfix, ids.postdrop_group},
-                                   {queue + "/public", 02710, ids.postfix, ids.postdrop_group}};
+                                   {queue + "/public", 02710, ids.postfix, ids.boxes}};
     for (const char* name : {"active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
                              "saved", "trace"}) {
         folders.push_back({queue + "/" + name, 0700, ids.postfix, 0});
@@ -130,7 +131,24 @@ Status make_database(const std::string& path, std::span<const Migration> migrati
     return {};
 }
 
-Status make_databases_here(const MailModel& model) {
+/// What hameau-mail needs to ask Dovecot: the folder of the socket under its own roof, and the password.
+Status make_access_here(const MailModel& model, const std::string& password) {
+    const std::string folder = model.state + "/mail/dovecot";
+    if (auto made = make_folder(folder, 0700); !made) {
+        return made;
+    }
+    if (::symlink("../../engines/dovecot/ask", (folder + "/run").c_str()) != 0 && errno != EEXIST) {
+        return fail_errno(folder + "/run");
+    }
+    const auto present = read_file(folder + "/doveadm-password", 256);
+    return present && *present == password ? Status{}
+                                           : write_file_atomically(folder + "/doveadm-password", password, 0600);
+}
+
+Status make_databases_here(const MailModel& model, const std::string& password) {
+    if (auto made = make_access_here(model, password); !made) {
+        return made;
+    }
     if (auto made = make_database(model.state + "/mail/mail.db", mail_manifest.migrations); !made) {
         return made;
     }
@@ -170,9 +188,26 @@ Status make_mail_folders(const MailModel& model) {
     return make_all(model, queue_folders(ids));
 }
 
+Result<std::string> doveadm_password(const MailModel& model) {
+    const std::string path = model.dovecot_folder() + "/secret.conf";
+    constexpr std::string_view key = "doveadm_password = ";
+    if (const auto present = read_file(path, 4096); present && present->starts_with(key) && present->ends_with('\n')) {
+        return present->substr(key.size(), present->size() - key.size() - 1);
+    }
+    std::string password = new_id();
+    if (auto written = write_file_atomically(path, std::string(key) + password + "\n", 0600); !written) {
+        return fail(written.error());
+    }
+    return password;
+}
+
 Status make_mail_databases(const MailModel& model) {
+    const auto password = doveadm_password(model);
+    if (!password) {
+        return fail(password.error());
+    }
     if (!model.root) {
-        return make_databases_here(model);
+        return make_databases_here(model, *password);
     }
     const auto mail = static_cast<uid_t>(std::stoul(model.users.mail));
     const pid_t pid = ::fork();
@@ -183,7 +218,7 @@ Status make_mail_databases(const MailModel& model) {
         if (::setgroups(0, nullptr) != 0 || ::setresgid(mail, mail, mail) != 0 || ::setresuid(mail, mail, mail) != 0) {
             ::_exit(1);
         }
-        const auto made = make_databases_here(model);
+        const auto made = make_databases_here(model, *password);
         if (!made) {
             (void)write_all(STDERR_FILENO, made.error().message + "\n");
         }

@@ -101,7 +101,7 @@ inject unix n - n - 4 smtpd
   -o syslog_name=postfix/inject
   -o smtpd_client_restrictions=
   -o smtpd_sender_restrictions=
-  -o smtpd_relay_restrictions=permit
+  -o smtpd_relay_restrictions=permit,reject
   -o smtpd_recipient_restrictions=
   -o smtpd_milters=
   -o smtpd_tls_security_level=none
@@ -178,8 +178,8 @@ std::string outside_settings(const MailModel& model) {
         return "relayhost = " + model.smarthost + "\n";
     }
     if (model.trial) {
-        return "# A trial sends nothing: what is for the outside stays in the queue.\n"
-               "default_transport = retry:4.4.0 This is a trial house: nothing leaves this computer\n";
+        return "# A trial sends nothing: what is for the outside stays in the queue, and master.cf has no smtp client.\n"
+               "defer_transports = smtp\n";
     }
     return "relayhost =\n";
 }
