@@ -101,7 +101,7 @@ inject unix n - n - 4 smtpd
   -o syslog_name=postfix/inject
   -o smtpd_client_restrictions=
   -o smtpd_sender_restrictions=
-  -o smtpd_relay_restrictions=permit,reject
+  -o smtpd_relay_restrictions=check_client_access,static:OK,reject
   -o smtpd_recipient_restrictions=
   -o smtpd_milters=
   -o smtpd_tls_security_level=none
