@@ -1,4 +1,5 @@
 // People at their browsers, and texts for them to write.
+import { deflateSync } from 'node:zlib';
 import { openPage } from './browser.mjs';
 import { until } from './check.mjs';
 import { cardsOf, signIn } from './pages.mjs';
@@ -56,7 +57,7 @@ export const saved = (page) => until(async () => /^(Enregistré|Saved)$/.test(aw
 
 /** Writes at the end of the text. */
 export async function write(page, what) {
-  await text(page).click({ position: { x: 20, y: 20 } });
+  await text(page).focus();
   await page.keyboard.press('Control+End');
   await page.keyboard.type(what);
 }
@@ -75,4 +76,31 @@ export async function linkKey(page, pad) {
   const answer = await api(page, 'POST', `/api/v1/pads/${pad.id}/link`, {});
   if (answer.status !== 200) throw new Error(`no link: ${JSON.stringify(answer)}`);
   return answer.body.url.split('#key=')[1];
+}
+
+/** A picture of one colour, as a PNG file. */
+export function png(width, height) {
+  const part = (type, data) => {
+    const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+    const out = Buffer.alloc(named.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    named.copy(out, 4);
+    out.writeUInt32BE(crc32(named), named.length + 4);
+    return out;
+  };
+  const head = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  const line = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, 0x5f)]);
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), part('IHDR', head),
+    part('IDAT', deflateSync(Buffer.concat(Array.from({ length: height }, () => line)))), part('IEND', Buffer.alloc(0))]);
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let i = 0; i < 8; i += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return ~crc >>> 0;
 }

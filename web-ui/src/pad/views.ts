@@ -21,6 +21,8 @@ export class TaskView implements NodeView {
     // Reached by Ctrl+Enter from the text of the task; a stop for each task would make Tab endless.
     this.box.tabIndex = -1;
     this.box.addEventListener('change', () => this.tick());
+    // The cursor stays in the text, and a phone does not bring up its keyboard.
+    label.addEventListener('mousedown', (event) => event.preventDefault());
     label.append(this.box);
     this.dom.append(label, this.contentDOM);
     this.show();
