@@ -23,6 +23,13 @@ const firstLine = (child) => new Promise((done, failed) => {
   });
 });
 
+/** What may happen to the service of the pads. */
+const signals = (pid) => ({
+  killPads: () => process.kill(pid(), 'SIGKILL'),
+  pausePads: () => process.kill(pid(), 'SIGSTOP'),
+  resumePads: () => process.kill(pid(), 'SIGCONT'),
+});
+
 /** The mock of the other services around a real hameau-pads. */
 async function mockHouse({ base, fresh }) {
   const { startMock } = await import(join(repository, 'web-ui/mock/server.mjs'));
@@ -35,7 +42,7 @@ async function mockHouse({ base, fresh }) {
   const mock = await startMock({ port: base, setup: fresh, pads: pads?.socket ?? '' });
   return {
     ...mock, setup: `${mock.url}setup#MOCKTOKEN`, real: false, pads: pads !== null,
-    killPads: () => process.kill(Number(readFileSync(pads.pid_file, 'utf8')), 'SIGKILL'),
+    ...signals(() => Number(readFileSync(pads.pid_file, 'utf8'))),
     async stop() {
       mock.stop();
       pads?.child.stdin.end();
@@ -73,10 +80,10 @@ async function realHouse({ base, apply, settings }) {
   const ready = JSON.parse(line);
   return {
     url: ready.portal, setup: ready.setup, real: true, state, pads: ready.services.pads === 'ready',
-    killPads() {
+    ...signals(() => {
       const { processes } = JSON.parse(spawnSync(binary, ['status', '--json', '--state', state], { encoding: 'utf8' }).stdout);
-      process.kill(processes.find((one) => one.name === 'pads' && one.pid > 0).pid, 'SIGKILL');
-    },
+      return processes.find((one) => one.name === 'pads').pid;
+    }),
     async stop() {
       child.kill('SIGTERM');
       await gone;

@@ -262,7 +262,8 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
       got.pipe(answer);
     });
     forward.on('error', () => answer.headersSent ? answer.destroy() : answer.writeHead(503, { 'Content-Type': 'application/problem+json' }).end('{"status":503,"code":"busy","detail":"Ce service redémarre. Rien n’est perdu."}'));
-    request.pipe(forward);
+    // In one write: a module may answer and close before a slow second one, which Node takes for a failure.
+    void bodyOf(request).then((body) => forward.end(body));
   };
 
   const server = createServer(async (request, answer) => {

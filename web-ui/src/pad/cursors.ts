@@ -59,12 +59,15 @@ export function showCursors(view: EditorView): void {
 }
 
 export function cursors(awareness: Awareness, people: People): Plugin {
+  // A cursor may arrive before the words it stands in: after words of others, all are looked up again.
+  let stale = false;
   return new Plugin<DecorationSet>({
     key,
     state: {
       init: (_, state) => build(state, awareness, people),
       apply(tr, old, _before, state) {
         if (tr.getMeta(key)) return build(state, awareness, people);
+        stale = stale || tr.getMeta(ySyncPluginKey)?.isChangeOrigin === true;
         return tr.docChanged ? old.map(tr.mapping, tr.doc) : old;
       },
     },
@@ -98,7 +101,11 @@ export function cursors(awareness: Awareness, people: People): Plugin {
       view.dom.addEventListener('focusin', soon);
       view.dom.addEventListener('focusout', soon);
       return {
-        update: (_, before) => { if (!before.selection.eq(view.state.selection) || before.doc !== view.state.doc) soon(); },
+        update: (_, before) => {
+          if (stale) refresh();
+          stale = false;
+          if (!before.selection.eq(view.state.selection) || before.doc !== view.state.doc) soon();
+        },
         destroy: () => {
           cancelAnimationFrame(frame);
           clearTimeout(timer);

@@ -79,7 +79,7 @@ export function Header({ visit, colours, outline, onPanel, onFind, onOutline, on
   ];
   const lit = others.some((one) => !one.away);
   return (
-    <header class="pad-head">
+    <div class="pad-head">
       <a class="home" href={session ? '/pads' : '/'} aria-label={t(session ? 'pad.all' : 'not_found.home')}><Logo /></a>
       {pad ? <Title visit={visit} /> : <h1 class="pad-title hidden">{t('loading')}</h1>}
       {visit.ready && <p class={`saving ${visit.saving}`}>{t(`pad.state.${visit.saving}`)}</p>}
@@ -87,13 +87,13 @@ export function Header({ visit, colours, outline, onPanel, onFind, onOutline, on
         <span class="head-verbs">
           <button type="button" class="people-button" aria-label={t('pad.people.button', { names: peopleText(others) })} onClick={() => onPanel('people')}>
             <Window light={lit ? 'lit' : 'asleep'} /> <span class="people-names">{peopleText(others)}</span>
-            <span class="people-count" aria-hidden="true">{others.length}</span>
+            <span class="people-count">{others.length}</span>
           </button>
           {session && <button type="button" class="button main share-button" onClick={() => onPanel('share')}>{t('pads.share')}</button>}
           <Menu name={t('pad.menu')} label={<span>{t('pad.menu')}</span>} class="button outlined" items={items} end />
         </span>
       )}
-    </header>
+    </div>
   );
 }
 

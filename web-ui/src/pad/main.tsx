@@ -171,7 +171,7 @@ function PadPage({ visit }: { visit: Visit }) {
     <>
       <a class="skip" href="#text" onClick={(event) => { event.preventDefault(); view?.focus(); }}>{t('pad.skip')}</a>
       {session?.shared_computer && <SharedStripe beforeLeaving={beforeLeaving} />}
-      <div class="top">
+      <header class="top">
         <Header visit={visit} colours={colours} outline={outline} onPanel={setPanel} onFind={() => setFinding(true)}
           onOutline={() => setOutline(!outline)} onColours={() => void toggleColours()} />
         {view && visit.writes && (
@@ -182,7 +182,7 @@ function PadPage({ visit }: { visit: Visit }) {
           </div>
         )}
         {view && finding && <FindBar view={view} writes={visit.writes} onClose={() => setFinding(false)} tick={version} />}
-      </div>
+      </header>
       <main id="main" class={outline && view ? 'with-outline' : ''}>
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
         {!session && visit.key && visit.writes && view && <GuestBar visit={visit} />}

@@ -59,14 +59,14 @@ function styles(body: HTMLElement): void {
       made.append(...one.childNodes);
       one.append(made);
     };
-    if (/^(b|strong)$/i.test(one.tagName) && /font-weight:\s*(normal|400)/.test(style)) {
+    if (/^(b|strong)$/i.test(one.tagName) && /(^|[;\s])font-weight:\s*(normal|400)/.test(style)) {
       unwrap(one);
       continue;
     }
     if (/^(span|font|p|div|td|th|li|a)$/i.test(one.tagName) && style) {
       const inText = /^(span|font|a)$/i.test(one.tagName);
-      if (inText && /font-weight:\s*(bold|[6-9]00)/.test(style)) wrap('strong');
-      if (inText && /font-style:\s*italic/.test(style)) wrap('em');
+      if (inText && /(^|[;\s])font-weight:\s*(bold|[6-9]00)/.test(style)) wrap('strong');
+      if (inText && /(^|[;\s])font-style:\s*italic/.test(style)) wrap('em');
       if (inText && /text-decoration[^;]*underline/.test(style) && one.tagName !== 'A') wrap('u');
       if (inText && /text-decoration[^;]*line-through/.test(style)) wrap('s');
       if (inText && /vertical-align:\s*super/.test(style)) wrap('sup');
@@ -106,7 +106,8 @@ function images(body: HTMLElement, cleaned: Cleaned): void {
 export function clean(html: string): Cleaned {
   const cleaned: Cleaned = { html: '', lost: 0, images: [] };
   // Comments hold Word's conditions; parsing them away first keeps their content out.
-  const plain = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[\s\S]*?\]>/g, '').replace(/(<[^>]*?\s)style=/gi, '$1data-style=');
+  const plain = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[\s\S]*?\]>/g, '')
+    .replace(/<(style|script)\b[\s\S]*?<\/\1\s*>/gi, '').replace(/(<[^>]*?\s)style=/gi, '$1data-style=').replace(/(\s)on(?=[a-z]+\s*=)/gi, '$1data-on');
   const body = new DOMParser().parseFromString(plain, 'text/html').body;
   for (const one of [...body.querySelectorAll(unwanted)]) one.remove();
   for (const one of [...body.querySelectorAll('*')].filter((e) => e.tagName.includes(':'))) unwrap(one);

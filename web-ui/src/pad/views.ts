@@ -7,7 +7,6 @@ import { t } from '../common/i18n';
 import { safeAddress } from './schema';
 
 type GetPos = () => number | undefined;
-let counter = 0;
 
 export class TaskView implements NodeView {
   readonly dom = document.createElement('li');
@@ -21,9 +20,9 @@ export class TaskView implements NodeView {
     this.box.type = 'checkbox';
     // Reached by Ctrl+Enter from the text of the task; a stop for each task would make Tab endless.
     this.box.tabIndex = -1;
-    this.contentDOM.id = `task-${counter += 1}`;
-    this.box.setAttribute('aria-labelledby', this.contentDOM.id);
     this.box.addEventListener('change', () => this.tick());
+    // The cursor stays in the text, and a phone does not bring up its keyboard.
+    label.addEventListener('mousedown', (event) => event.preventDefault());
     label.append(this.box);
     this.dom.append(label, this.contentDOM);
     this.show();
@@ -40,7 +39,9 @@ export class TaskView implements NodeView {
 
   private show(): void {
     this.box.checked = Boolean(this.node.attrs.checked);
+    this.box.disabled = !this.view.editable;
     this.dom.dataset.checked = String(this.box.checked);
+    this.box.setAttribute('aria-label', this.node.firstChild?.textContent.trim() || t('pad.task'));
   }
 
   update(node: Node): boolean {
