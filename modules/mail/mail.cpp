@@ -101,7 +101,7 @@ std::vector<Check> Mail::check_health() {
         names += (names.empty() ? "" : ", ") + address;
     }
     checks.push_back(check("adresses", idle.empty(),
-                           "Ces adresses ne mènent à personne, ou sont données deux fois : " + names +
+                           "Ces adresses ne mènent à personne, n'existent pas, ou sont données deux fois : " + names +
                                ". Changez-les ou retirez-les sur la page Courrier."));
     return checks;
 }

@@ -77,7 +77,9 @@ TEST_F(Api, AnAddressIsOneThing) {
 
 TEST_F(Api, AliasesAndTheirTargets) {
     ASSERT_EQ(add_box("marie@amis.test", "marie").status, 201);
-    const auto code = [this](const std::string& to) { return add_alias("contact@amis.test", to).field_code(); };
+    const auto code = [this](const std::string& to) {
+        return go(marie, "POST", aliases, "{\"address\":\"contact@amis.test\",\"to\":" + to + "}").field_code();
+    };
     EXPECT_EQ(code("[]"), "no_target");
     EXPECT_EQ(code(R"(["no"])"), "field.address");
     EXPECT_EQ(code(R"(["nobody@amis.test"])"), "unknown_here");
@@ -107,6 +109,16 @@ TEST_F(Api, AliasesAndTheirTargets) {
     EXPECT_EQ(go(marie, "DELETE", aliases + "/contact@amis.test").status, 404);
     EXPECT_TRUE(rows("SELECT target FROM engine_alias WHERE address = 'postmaster@amis.test'").empty());
     EXPECT_FALSE(mail->check_health().back().passed) << "an address that leads nowhere is said";
+}
+
+TEST_F(Api, AFileOfTheCommandMayNameWhatItDeclaresLater) {
+    ASSERT_EQ(add_box("marie@amis.test", "marie", R"(,"forward":["yann@amis.test"])").status, 201);
+    ASSERT_EQ(add_alias("a@amis.test", R"(["b@amis.test"])").status, 201);
+    EXPECT_NE(mail->check_health().back().advice.find("yann@amis.test"), std::string::npos);
+    ASSERT_EQ(add_box("yann@amis.test", "yann").status, 201);
+    EXPECT_EQ(add_alias("b@amis.test", R"(["a@amis.test"])").field_code(), "loop") << "but never a loop";
+    ASSERT_EQ(add_alias("b@amis.test", R"(["yann@amis.test"])").status, 201);
+    EXPECT_TRUE(mail->check_health().back().passed) << mail->check_health().back().advice;
 }
 
 TEST_F(Api, LoopsThroughGroupsAndForwardings) {
