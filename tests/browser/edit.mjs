@@ -9,7 +9,7 @@ const { check, report } = suite();
 const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
 const browser = await startBrowser();
 const tool = (page, name) => page.getByRole('toolbar', { name: 'Mise en forme' }).getByRole('button', { name, exact: true });
-const picture = png(8, 4).toString('base64');
+const picture = png(120, 60).toString('base64');
 
 try {
   const marie = await person(browser, house, 'manager');
@@ -114,13 +114,13 @@ try {
       await page.route(/\/api\/v1\/pads\/[^/]+\/images/, (route) => (route.request().method() === 'GET'
         ? route.fulfill({ contentType: 'image/png', body: Buffer.from(picture, 'base64') })
         : refuse ? route.fulfill({ status: 413, contentType: 'application/problem+json', body: JSON.stringify({ status: 413, detail: 'Cette image est trop lourde : 12 Mo. La limite est 10 Mo. Le texte n’a pas changé.' }) })
-          : route.fulfill({ status: 201, contentType: 'application/json', body: JSON.stringify({ url: `/api/v1/pads/${pad.id}/images/abc`, width: 8, height: 4 }) })));
+          : route.fulfill({ status: 201, contentType: 'application/json', body: JSON.stringify({ url: `/api/v1/pads/${pad.id}/images/abc`, width: 120, height: 60 }) })));
     }
     await page.keyboard.type('Avant');
     await page.locator('input[type=file]').setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
     const image = text(page).locator('figure img');
     await image.waitFor();
-    await until(() => image.evaluate((one) => one.complete && one.naturalWidth === 8), 'it is shown');
+    await until(() => image.evaluate((one) => one.complete && one.naturalWidth === 120), 'it is shown');
     await image.click();
     const bar = page.getByRole('toolbar', { name: 'Image' });
     await bar.getByLabel('Ce que l’on voit').fill('La salle des fêtes');

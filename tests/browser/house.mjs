@@ -59,7 +59,9 @@ async function realHouse({ base, apply, settings }) {
   const words = ['trial', '--state', state];
   ports.forEach((name, i) => words.push(`--${name}-port`, String(base + i)));
   if (apply) words.push('--apply', apply);
-  for (const setting of settings) words.push('--set', setting);
+  // The editor needs no mail; a house without its programs still has texts.
+  const mail = existsSync(join(binaries, 'hameau-mail')) ? [] : ['mail.enabled=false'];
+  for (const setting of [...mail, ...settings]) words.push('--set', setting);
   const child = spawn(binary, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const gone = new Promise((done) => child.once('exit', done));
   const line = await new Promise((done, failed) => {

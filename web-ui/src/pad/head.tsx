@@ -85,9 +85,9 @@ export function Header({ visit, colours, outline, onPanel, onFind, onOutline, on
       {visit.ready && <p class={`saving ${visit.saving}`}>{t(`pad.state.${visit.saving}`)}</p>}
       {visit.ready && (
         <span class="head-verbs">
-          <button type="button" class="people-button" aria-label={t('pad.people.button', { names: peopleText(others) })} onClick={() => onPanel('people')}>
-            <Window light={lit ? 'lit' : 'asleep'} /> <span class="people-names">{peopleText(others)}</span>
-            <span class="people-count">{others.length}</span>
+          <button type="button" class="people-button" onClick={() => onPanel('people')}>
+            <Window light={lit ? 'lit' : 'asleep'} /> <span class="hidden">{t('pad.people.button')}</span>
+            <span class="people-names">{peopleText(others)}</span><span class="people-count" aria-hidden="true">{others.length}</span>
           </button>
           {session && <button type="button" class="button main share-button" onClick={() => onPanel('share')}>{t('pads.share')}</button>}
           <Menu name={t('pad.menu')} label={<span>{t('pad.menu')}</span>} class="button outlined" items={items} end />
