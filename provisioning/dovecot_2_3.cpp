@@ -11,8 +11,8 @@ constexpr const char* head = "# Written by hameau-provision from hameau.yaml: ch
 
 constexpr const char* main_template = R"(
 instance_name = hameau
-base_dir = {home}/run
-state_dir = {home}/state
+base_dir = {place}/run
+state_dir = {place}/state
 log_path = /dev/stderr
 # No visitor's address in the log.
 login_log_format_elements = user=<%u> method=%m mpid=%e %c
@@ -37,18 +37,18 @@ auth_verbose_passwords = no
 
 passdb {
   driver = sql
-  args = {home}/sql.conf
+  args = {place}/sql.conf
 }
 userdb {
   driver = prefetch
 }
 userdb {
   driver = sql
-  args = {home}/sql.conf
+  args = {place}/sql.conf
 }
 
 # The word of hameau-mail at its socket: a file for root alone.
-!include_try {home}/secret.conf
+!include_try {place}/secret.conf
 
 mail_uid = {boxes}
 mail_gid = {boxes}
@@ -111,7 +111,7 @@ plugin {
   quota_status_overquota = 552 5.2.2 The mailbox is full
   listescape_char = "\\"
   sieve = file:~/sieve;active=~/.dovecot.sieve
-  sieve_before = {home}/sieve/spam.sieve
+  sieve_before = {place}/sieve/spam.sieve
   sieve_redirect_envelope_from = recipient
   sieve_max_redirects = 32
   sieve_max_script_size = 256K
@@ -126,14 +126,6 @@ connect = {state}/mail/auth/auth.db
 default_pass_scheme = ARGON2ID
 )";
 
-/// In 2.3 `$name` stands for a setting.
-std::string translate(std::string text) {
-    for (std::size_t at = text.find("$SET:"); at != std::string::npos; at = text.find("$SET:", at)) {
-        text.replace(at, 5, "$");
-    }
-    return text;
-}
-
 } // namespace
 
 std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
@@ -141,7 +133,7 @@ std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
     const QueryVariables names{"%u", "%w", "%s", "%c", "sieve_before2", "quota_rule", "*:bytes=", ""};
     const std::string sql = head + fill_template(sql_template, values) + "password_query = " + password_query(model, names) +
                             "\nuser_query = " + user_query(model, names) + "\niterate_query = SELECT user FROM account\n";
-    return {{"dovecot.conf", head + fill_template(main_template, values) + translate(dovecot_services(model))},
+    return {{"dovecot.conf", head + fill_template(main_template, values) + dovecot_services(model, DovecotLanguage::v2_3)},
             {"sql.conf", sql},
             {"sieve/spam.sieve", spam_script}};
 }

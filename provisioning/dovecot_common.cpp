@@ -21,7 +21,7 @@ std::string account_fields(const MailModel& model, const QueryVariables& names, 
 constexpr const char* services_template = R"(
 # One process serves all connections that sign in: light, and unprivileged in an empty folder.
 service imap-login {
-  service_count = 0
+  {lasting}
   client_limit = 400
   process_limit = 2
   vsz_limit = 128 M{login_chroot}
@@ -34,7 +34,7 @@ service imap-login {
   }
 }
 service managesieve-login {
-  service_count = 0
+  {lasting}
   client_limit = 100
   process_limit = 1{login_chroot}
   inet_listener sieve {
@@ -61,7 +61,7 @@ service auth {
 }
 # Not root: a last reader with the right to write would take the databases' WAL away.
 service auth-worker {
-  user = $SET:default_internal_user
+  user = {internal_user}
   vsz_limit = 256 M
   process_limit = 2
 }
@@ -116,9 +116,12 @@ std::string user_query(const MailModel& model, const QueryVariables& names) {
     return "SELECT a.user AS user, " + account_fields(model, names, "") + " FROM account a WHERE a.user = '" + names.user + "'";
 }
 
-std::string dovecot_services(const MailModel& model) {
+std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
+    const bool old = language == DovecotLanguage::v2_3;
     return fill_template(services_template,
                          {{"login_chroot", model.root ? "" : "\n  chroot ="},
+                          {"lasting", old ? "service_count = 0" : "restart_request_count = unlimited"},
+                          {"internal_user", old ? "$default_internal_user" : "$SET:default_internal_user"},
                           {"imap_port", std::to_string(model.imap_port)},
                           {"imaps_port", std::to_string(model.imaps_port)},
                           {"sieve_port", std::to_string(model.sieve_port)},
@@ -127,7 +130,7 @@ std::string dovecot_services(const MailModel& model) {
 }
 
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model) {
-    return {{"home", model.dovecot_folder()},
+    return {{"place", model.dovecot_folder()},
             {"state", model.state},
             {"binaries", model.binaries},
             {"host", model.host},

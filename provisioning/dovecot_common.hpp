@@ -24,7 +24,7 @@ struct QueryVariables {
 std::string password_query(const MailModel& model, const QueryVariables& names);
 std::string user_query(const MailModel& model, const QueryVariables& names);
 /// Processes, sockets and their owners.
-std::string dovecot_services(const MailModel& model);
+std::string dovecot_services(const MailModel& model, DovecotLanguage language);
 /// {state}, {host}, ... of the templates.
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model);
 
