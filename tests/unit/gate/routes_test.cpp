@@ -20,6 +20,9 @@ Settings some_settings() {
     settings.set("external.book.routes.1.pattern", "/book/{page}");
     settings.set("external.book.routes.1.who", "member");
     settings.set("external.book.routes.1.websocket", "false");
+    settings.set("external.book.routes.3.pattern", "/book");
+    settings.set("external.book.routes.3.who", "admin");
+    settings.set("external.book.routes.3.websocket", "false");
     settings.set("external.book.routes.2.pattern", "/book/admin");
     settings.set("external.book.routes.2.who", "admin");
     settings.set("external.book.routes.2.websocket", "false");
@@ -35,6 +38,7 @@ TEST(Router, TheMostLiteralPatternWins) {
     EXPECT_EQ(module_of("/api/v1/session"), "people /api/v1/session");
     EXPECT_EQ(module_of("/api/v1/associations/amis/pads"), "pads /api/v1/associations/{association}/pads");
     EXPECT_EQ(module_of("/api/v1/pads/ws/x"), "pads /api/v1/pads/ws/{pad}");
+    EXPECT_EQ(module_of("/book"), "book /book");
     EXPECT_EQ(module_of("/book/admin"), "book /book/admin");
     EXPECT_EQ(module_of("/book/one"), "book /book/{page}");
     EXPECT_EQ(module_of("/book/one/two"), "book /book/*");
