@@ -20,7 +20,7 @@ namespace hameau {
 
 /// What hameaud handed over; taken out of the environment so that no grandchild inherits it.
 struct ChildEnvironment {
-    std::map<std::string, Fd> listeners;  ///< by LISTEN_FDNAMES
+    std::multimap<std::string, Fd> listeners;  ///< by LISTEN_FDNAMES; one name may stand for several addresses
     Settings settings;
     std::string state_folder;             ///< absolute
     std::string role;

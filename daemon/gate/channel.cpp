@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds sweep_interval{1};
+constexpr std::int64_t sweep_interval_ms = 1000;
 constexpr std::size_t record_bytes = 16384;  // one TLS record (RFC 8446 §5.1)
 constexpr std::size_t sendfile_slice_bytes = 1 << 20;
 
@@ -29,6 +29,27 @@ std::array<char, record_bytes> shared_buffer;  // NOLINT: one thread
 
 tl::unexpected<Error> closed(std::string_view why) { return fail(ErrorKind::closed, std::string(why)); }
 
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+/// Sends both parts with one call as far as they go; false when the peer is gone.
+bool send_parts(int fd, std::string_view& first, std::string_view& second, int flags) {
+    std::array<iovec, 2> parts{};
+    parts[0] = {const_cast<char*>(first.data()), first.size()};
+    parts[1] = {const_cast<char*>(second.data()), second.size()};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const ssize_t n = ::sendmsg(fd, &message, MSG_NOSIGNAL | flags);
+    if (n < 0) {
+        return would_block();
+    }
+    const auto sent = static_cast<std::size_t>(n);
+    const std::size_t of_first = std::min(sent, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(sent - of_first);
+    return true;
+}
+
 } // namespace
 
 std::int64_t Deadlines::now_ms() {
@@ -36,39 +57,53 @@ std::int64_t Deadlines::now_ms() {
 }
 
 void Deadlines::add(Channel* channel) {
-    waiting_.insert(channel);
-    arm();
+    if (channel->watch_index_ == Channel::not_watched) {
+        channel->watch_index_ = watched_.size();
+        watched_.push_back(channel);
+    }
+    if (const std::int64_t next = channel->next_deadline_ms(); next != 0) {
+        arm(next);
+    }
 }
 
-void Deadlines::remove(Channel* channel) { waiting_.erase(channel); }
-
-void Deadlines::arm() {
-    if (armed_ || waiting_.empty()) {
+void Deadlines::remove(Channel* channel) {
+    if (channel->watch_index_ == Channel::not_watched) {
         return;
     }
-    armed_ = true;
-    timer_.expires_after(sweep_interval);
+    Channel* last = watched_.back();
+    watched_[channel->watch_index_] = last;
+    last->watch_index_ = channel->watch_index_;
+    watched_.pop_back();
+    channel->watch_index_ = Channel::not_watched;
+}
+
+void Deadlines::arm(std::int64_t deadline_ms) {
+    const std::int64_t at = std::max(deadline_ms, now_ms() + sweep_interval_ms);
+    if (armed_ms_ != 0 && armed_ms_ <= at) {
+        return;
+    }
+    armed_ms_ = at;
+    timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::milliseconds(at)));
     timer_.async_wait([this](boost::system::error_code failed) {
-        armed_ = false;
         if (!failed) {
             sweep();
-            arm();
         }
     });
 }
 
 void Deadlines::sweep() {
+    armed_ms_ = 0;
     const std::int64_t now = now_ms();
-    for (auto at = waiting_.begin(); at != waiting_.end();) {
-        Channel* channel = *at;
-        if (channel->deadline_ms_ != 0 && channel->deadline_ms_ <= now) {
-            at = waiting_.erase(at);
-            channel->expired_ = true;
-            boost::system::error_code ignored;
-            channel->descriptor_.cancel(ignored);
-        } else {
-            ++at;
+    std::int64_t next = 0;
+    for (Channel* channel : watched_) {
+        if (channel->expire(now)) {
+            continue;
         }
+        const std::int64_t deadline = channel->next_deadline_ms();
+        next = deadline != 0 && (next == 0 || deadline < next) ? deadline : next;
+    }
+    if (next != 0) {
+        arm(next);
     }
 }
 
@@ -82,57 +117,105 @@ Channel::~Channel() {
     SSL_free(ssl_);
 }
 
-void Channel::set_deadline(std::chrono::milliseconds after) {
-    deadline_ms_ = Deadlines::now_ms() + after.count();
-    expired_ = false;
-    deadlines_.add(this);
+std::int64_t Channel::next_deadline_ms() const {
+    std::int64_t next = 0;
+    for (const Side* side : {&reading_, &writing_}) {
+        if (side->waiting && !side->expired) {
+            for (const std::int64_t at : {side->deadline_ms, limit_ms_}) {
+                next = at != 0 && (next == 0 || at < next) ? at : next;
+            }
+        }
+    }
+    return next;
 }
 
-void Channel::clear_deadline() {
-    deadline_ms_ = 0;
-    deadlines_.remove(this);
+bool Channel::expire(std::int64_t now_ms) {
+    bool any = false;
+    for (Side* side : {&reading_, &writing_}) {
+        const bool late = (limit_ms_ != 0 && limit_ms_ <= now_ms) || (side->deadline_ms != 0 && side->deadline_ms <= now_ms);
+        if (side->waiting && !side->expired && late) {
+            side->expired = true;
+            any = true;
+        }
+    }
+    if (any) {
+        cancel_waits();
+    }
+    return any;
 }
 
-void Channel::end() {
-    ended_ = true;
-    ::shutdown(fd_, SHUT_RDWR);
+void Channel::cancel_waits() {
     boost::system::error_code ignored;
     descriptor_.cancel(ignored);
 }
 
+void Channel::set_deadline(std::chrono::milliseconds after) {
+    limit_ms_ = Deadlines::now_ms() + after.count();
+    if (reading_.waiting || writing_.waiting) {
+        deadlines_.add(this);
+    }
+}
+
+void Channel::clear_deadline() { limit_ms_ = 0; }
+
+void Channel::end() {
+    if (!ended_) {
+        ended_ = true;
+        ::shutdown(fd_, SHUT_RDWR);
+        cancel_waits();
+    }
+}
+
+void Channel::interrupt_reading(bool on) {
+    interrupted_ = on;
+    if (on && reading_.waiting) {
+        cancel_waits();
+    }
+}
+
 void Channel::finish_writing() {
-    if (ssl_ != nullptr && !tls_broken_ && SSL_is_init_finished(ssl_) == 1) {
+    if (ssl_ != nullptr && !tls_broken_ && !ended_ && SSL_is_init_finished(ssl_) == 1) {
         ERR_clear_error();
         SSL_shutdown(ssl_);
     }
     ::shutdown(fd_, SHUT_WR);
 }
 
-Status Channel::wait_outcome(const boost::system::error_code& failed) const {
-    if (ended_) {
+Status Channel::outcome_of(const Side& side, bool reading) const {
+    if (ended_ || (reading && interrupted_)) {
         return closed("ended");
     }
-    if (expired_) {
-        return fail(ErrorKind::timed_out, "it took too long");
-    }
-    return failed ? Status(fail(ErrorKind::closed, failed.message())) : Status{};
+    return side.expired ? Status(fail(ErrorKind::timed_out, "it took too long")) : Status{};
 }
 
 Task<Status> Channel::wait(asio::posix::descriptor_base::wait_type what) {
-    if (ended_ || expired_) {
-        const boost::system::error_code none;
-        co_return wait_outcome(none);
+    const bool reading = what == asio::posix::descriptor_base::wait_read;
+    Side& side = reading ? reading_ : writing_;
+    const std::int64_t now = Deadlines::now_ms();
+    side.expired = limit_ms_ != 0 && limit_ms_ <= now;
+    side.deadline_ms = limit_ms_ == 0 && side.pause.count() > 0 ? now + side.pause.count() : 0;
+    const bool decrypted = reading && ssl_ != nullptr && SSL_pending(ssl_) > 0;
+    for (;;) {
+        Status outcome = outcome_of(side, reading);
+        if (!outcome || decrypted) {
+            co_return outcome;
+        }
+        side.waiting = true;
+        deadlines_.add(this);
+        auto waited = co_await descriptor_.async_wait(what, wait_here);
+        const boost::system::error_code failed = std::get<0>(waited);
+        side.waiting = false;
+        if (!reading_.waiting && !writing_.waiting) {
+            deadlines_.remove(this);
+        }
+        if (!failed) {
+            co_return outcome_of(side, reading);
+        }
+        // Cancelling reaches both directions: the one that was not meant waits again.
+        if (failed != asio::error::operation_aborted) {
+            co_return fail(ErrorKind::closed, failed.message());
+        }
     }
-    const bool own_deadline = deadline_ms_ == 0 && pause_.count() > 0;
-    if (own_deadline) {
-        set_deadline(pause_);
-    }
-    auto waited = co_await descriptor_.async_wait(what, wait_here);
-    const boost::system::error_code failed = std::get<0>(waited);
-    if (own_deadline) {
-        clear_deadline();
-    }
-    co_return wait_outcome(failed);
 }
 
 Task<Status> Channel::accept_tls(SSL_CTX* context) {
@@ -165,7 +248,7 @@ Task<Status> Channel::accept_tls(SSL_CTX* context) {
 }
 
 long Channel::try_read(std::span<char> buffer) {
-    if (ended_) {
+    if (ended_ || interrupted_) {
         return -2;
     }
     if (ssl_ == nullptr) {
@@ -173,7 +256,7 @@ long Channel::try_read(std::span<char> buffer) {
         if (n >= 0) {
             return n;
         }
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -1 : -2;
+        return would_block() ? -1 : -2;
     }
     ERR_clear_error();
     std::size_t n = 0;
@@ -197,7 +280,7 @@ long Channel::try_write(std::string_view text) {
         if (n >= 0) {
             return n;
         }
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -2;
+        return would_block() ? 0 : -2;
     }
     ERR_clear_error();
     std::size_t n = 0;
@@ -211,12 +294,7 @@ long Channel::try_write(std::string_view text) {
     }
 }
 
-Task<Status> Channel::wait_readable() {
-    if (ssl_ != nullptr && SSL_pending(ssl_) > 0) {
-        co_return Status{};
-    }
-    co_return co_await wait(asio::posix::descriptor_base::wait_read);
-}
+Task<Status> Channel::wait_readable() { return wait(asio::posix::descriptor_base::wait_read); }
 
 Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     for (;;) {
@@ -234,7 +312,7 @@ Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     }
 }
 
-Task<Status> Channel::write_tls(std::string_view text) {
+Task<Status> Channel::write_rest(std::string_view text) {
     while (!text.empty()) {
         const long n = try_write(text);
         if (n == -2) {
@@ -244,7 +322,7 @@ Task<Status> Channel::write_tls(std::string_view text) {
             text.remove_prefix(static_cast<std::size_t>(n));
             continue;
         }
-        const Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
         if (!waited) {
             co_return waited;
         }
@@ -253,96 +331,97 @@ Task<Status> Channel::write_tls(std::string_view text) {
 }
 
 Task<Status> Channel::write(std::string_view first, std::string_view second) {
-    if (ssl_ != nullptr) {
-        if (first.size() + second.size() <= shared_buffer.size()) {
-            // One record for head and body. What does not go at once moves to memory of its own: others use the buffer.
-            std::memcpy(shared_buffer.data(), first.data(), first.size());
-            if (!second.empty()) {
-                std::memcpy(shared_buffer.data() + first.size(), second.data(), second.size());
-            }
-            const std::string_view whole(shared_buffer.data(), first.size() + second.size());
-            const long n = try_write(whole);
-            if (n == static_cast<long>(whole.size())) {
-                co_return Status{};
-            }
-            if (n == -2) {
-                co_return closed("the peer has gone");
-            }
-            const std::string rest(whole.substr(static_cast<std::size_t>(n)));
-            co_return co_await write_tls(rest);
+    if (ssl_ != nullptr && !second.empty() && first.size() + second.size() <= shared_buffer.size()) {
+        // One record for head and body. What does not go at once moves to memory of its own: others use the buffer.
+        std::memcpy(shared_buffer.data(), first.data(), first.size());
+        std::memcpy(shared_buffer.data() + first.size(), second.data(), second.size());
+        const std::string_view whole(shared_buffer.data(), first.size() + second.size());
+        const long n = try_write(whole);
+        if (n == static_cast<long>(whole.size())) {
+            co_return Status{};
         }
-        const Status head = co_await write_tls(first);
+        if (n == -2) {
+            co_return closed("the peer has gone");
+        }
+        const std::string rest(whole.substr(static_cast<std::size_t>(n)));
+        co_return co_await write_rest(rest);
+    }
+    if (ssl_ != nullptr || second.empty()) {
+        Status head = co_await write_rest(first);
         if (!head) {
             co_return head;
         }
-        co_return co_await write_tls(second);
+        co_return co_await write_rest(second);
     }
-    while (!first.empty() || !second.empty()) {
-        std::array<iovec, 2> parts{};
-        parts[0] = {const_cast<char*>(first.data()), first.size()};
-        parts[1] = {const_cast<char*>(second.data()), second.size()};
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        const ssize_t n = ended_ ? -1 : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-        if (n < 0 && (ended_ || (errno != EAGAIN && errno != EINTR))) {
+    for (;;) {
+        if (ended_ || !send_parts(fd_, first, second, 0)) {
             co_return closed("the peer has gone");
         }
-        if (n < 0) {
-            const Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
-            if (!waited) {
-                co_return waited;
-            }
+        if (first.empty() && second.empty()) {
+            co_return Status{};
+        }
+        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        if (!waited) {
+            co_return waited;
+        }
+    }
+}
+
+Task<Status> Channel::write(std::string_view text) { co_return co_await write_rest(text); }
+
+Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes) {
+    auto at = static_cast<off_t>(offset);
+    while (size_bytes > 0) {
+        const ssize_t n = ended_ ? -2 : ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, sendfile_slice_bytes));
+        if (n > 0) {
+            size_bytes -= static_cast<std::uint64_t>(n);
             continue;
         }
-        const auto sent = static_cast<std::size_t>(n);
-        const std::size_t of_first = std::min(sent, first.size());
-        first.remove_prefix(of_first);
-        second.remove_prefix(sent - of_first);
+        if (n != -1 || !would_block()) {
+            co_return closed("the file or the peer has gone");
+        }
+        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        if (!waited) {
+            co_return waited;
+        }
     }
     co_return Status{};
 }
 
-Task<Status> Channel::write(std::string_view text) {
-    const std::string_view nothing;
-    co_return co_await write(text, nothing);
-}
-
-Task<Status> Channel::send_file(int file, std::uint64_t offset, std::uint64_t size_bytes) {
-    auto at = static_cast<off_t>(offset);
-    while (size_bytes > 0) {
-        if (ssl_ == nullptr) {
-            const ssize_t n = ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, sendfile_slice_bytes));
-            if (n > 0) {
-                size_bytes -= static_cast<std::uint64_t>(n);
-                continue;
-            }
-            if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-                co_return closed("the file or the peer has gone");
-            }
-            const Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
-            if (!waited) {
-                co_return waited;
-            }
-            continue;
+Task<Status> Channel::send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes) {
+    if (ssl_ == nullptr) {
+        std::string_view nothing;
+        // The head waits in the kernel for the file's first bytes (MSG_MORE): one segment for a small file.
+        if (ended_ || !send_parts(fd_, head, nothing, MSG_MORE)) {
+            co_return closed("the peer has gone");
         }
-        const ssize_t n = ::pread(file, shared_buffer.data(), std::min<std::uint64_t>(size_bytes, shared_buffer.size()), at);
+    }
+    Status sent = co_await write_rest(head);
+    if (!sent) {
+        co_return sent;
+    }
+    if (ssl_ == nullptr) {
+        co_return co_await send_file_plain(file, offset, size_bytes);
+    }
+    while (size_bytes > 0) {
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size_bytes, shared_buffer.size()));
+        const ssize_t n = ::pread(file, shared_buffer.data(), wanted, static_cast<off_t>(offset));
         if (n <= 0) {
             co_return closed("the file is shorter than it was");
         }
         const std::string_view piece(shared_buffer.data(), static_cast<std::size_t>(n));
-        const long sent = try_write(piece);
-        if (sent == -2) {
+        const long written = try_write(piece);
+        if (written == -2) {
             co_return closed("the peer has gone");
         }
-        if (sent < n) {
-            const std::string rest(piece.substr(static_cast<std::size_t>(sent)));
-            const Status written = co_await write_tls(rest);
-            if (!written) {
-                co_return written;
+        if (written < n) {
+            const std::string rest(piece.substr(static_cast<std::size_t>(written)));
+            sent = co_await write_rest(rest);
+            if (!sent) {
+                co_return sent;
             }
         }
-        at += n;
+        offset += static_cast<std::uint64_t>(n);
         size_bytes -= static_cast<std::uint64_t>(n);
     }
     co_return Status{};

@@ -1,14 +1,14 @@
 // Channel: one byte stream of the gate (a visitor's TCP connection, with or without TLS, or a module's Unix socket).
 // Raw descriptors with async_wait and SSL_set_fd: an idle TLS connection holds no buffers (gate-notes: 12.7 KiB).
+// One coroutine may read while another one writes; never two of the same kind.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,22 +26,24 @@ using Task = boost::asio::awaitable<T>;
 
 class Channel;
 
-/// Ends waits that last too long. One coarse timer for all, which runs only while somebody has a deadline.
+/// Ends waits that last too long. One timer for all, set to the nearest deadline (whole seconds); none while nobody
+/// has a deadline.
 class Deadlines {
 public:
     explicit Deadlines(boost::asio::io_context& io) : timer_(io) {}
+    /// Watches the channel until it is removed; again whenever its deadline changes.
     void add(Channel* channel);
     void remove(Channel* channel);
     /// Milliseconds of the monotonic clock.
     static std::int64_t now_ms();
 
 private:
-    void arm();
+    void arm(std::int64_t deadline_ms);
     void sweep();
 
     boost::asio::steady_timer timer_;
-    std::set<Channel*> waiting_;
-    bool armed_ = false;
+    std::vector<Channel*> watched_;
+    std::int64_t armed_ms_ = 0;  ///< when the timer fires; 0: it does not run
 };
 
 class Channel {
@@ -62,20 +64,26 @@ public:
     /// Both texts, whole. They must live until it returns.
     Task<Status> write(std::string_view first, std::string_view second);
     Task<Status> write(std::string_view text);
-    Task<Status> send_file(int file, std::uint64_t offset, std::uint64_t size_bytes);
+    /// The head, then that part of the file.
+    Task<Status> send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes);
 
     /// Reads now without waiting: the number of bytes, 0 at the end, -1 when nothing is there, -2 when it is broken.
     long try_read(std::span<char> buffer);
     /// Writes what goes now; the number of bytes (0: it would block), or -2 when it is broken.
     long try_write(std::string_view text);
 
-    /// From now on a wait ends with timed_out after this time; the time does not begin again by itself.
+    /// All waits end with timed_out at that time from now, however many there are, until it is cleared.
     void set_deadline(std::chrono::milliseconds after);
     void clear_deadline();
-    /// For the pauses within bodies: each wait for the peer may take this long.
-    void set_pause(std::chrono::milliseconds pause) { pause_ = pause; }
+    /// Where no deadline is set, each wait for the peer may take this long; 0: for ever.
+    void set_pauses(std::chrono::milliseconds reading, std::chrono::milliseconds writing) {
+        reading_.pause = reading;
+        writing_.pause = writing;
+    }
     /// Ends the stream from elsewhere: every wait returns `closed`.
     void end();
+    /// Reads return `closed` until it is switched off again; what is being written goes on.
+    void interrupt_reading(bool on);
     /// Says that nothing more will be written (FIN, or TLS close_notify).
     void finish_writing();
     bool ended() const { return ended_; }
@@ -83,19 +91,34 @@ public:
 
 private:
     friend class Deadlines;
+    /// One of the two directions, as far as somebody waits for it.
+    struct Side {
+        bool waiting = false;
+        bool expired = false;
+        std::int64_t deadline_ms = 0;  ///< 0: none
+        std::chrono::milliseconds pause{30000};
+    };
     Task<Status> wait(boost::asio::posix::descriptor_base::wait_type what);
-    Status wait_outcome(const boost::system::error_code& failed) const;
-    Task<Status> write_tls(std::string_view text);
+    Status outcome_of(const Side& side, bool reading) const;
+    Task<Status> write_rest(std::string_view text);
+    Task<Status> send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes);
+    std::int64_t next_deadline_ms() const;
+    bool expire(std::int64_t now_ms);
+    void cancel_waits();
 
     Deadlines& deadlines_;
     boost::asio::posix::stream_descriptor descriptor_;
     int fd_;
     SSL* ssl_ = nullptr;
-    std::int64_t deadline_ms_ = 0;  ///< 0: none
-    std::chrono::milliseconds pause_{30000};
-    bool expired_ = false;
+    std::size_t watch_index_ = not_watched;
+    std::int64_t limit_ms_ = 0;  ///< of set_deadline; 0: none
+    Side reading_;
+    Side writing_;
     bool ended_ = false;
+    bool interrupted_ = false;
     bool tls_broken_ = false;
+
+    static constexpr std::size_t not_watched = static_cast<std::size_t>(-1);
 };
 
 } // namespace hameau::gate

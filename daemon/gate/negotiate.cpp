@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <limits>
 
 #include "daemon/gate/request_head.hpp"
 
@@ -66,6 +67,12 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
         return std::nullopt;
     }
     return number;
+}
+
+/// A position in a range: a number too large to hold lies behind every end, so it is taken as the largest.
+std::optional<std::uint64_t> position_of(std::string_view text) {
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    return digits ? std::optional(number_of(text).value_or(std::numeric_limits<std::uint64_t>::max())) : std::nullopt;
 }
 
 } // namespace
@@ -182,8 +189,8 @@ RangeChoice choose_ranges(std::string_view range, std::uint64_t size) {
         }
         const std::string_view from = trimmed(element.substr(0, dash));
         const std::string_view to = trimmed(element.substr(dash + 1));
-        const auto first = number_of(from);
-        const auto last = number_of(to);
+        const auto first = position_of(from);
+        const auto last = position_of(to);
         if ((!from.empty() && !first) || (!to.empty() && !last) || (from.empty() && to.empty()) ||
             (first && last && *last < *first)) {
             return whole;  // malformed: as if the field were not there (RFC 9110 §14.2)

@@ -28,6 +28,13 @@ constexpr std::array sentences = {
     Sentence{"timed_out", "La demande a mis trop de temps à arriver.", "The request took too long to arrive."},
     Sentence{"unavailable", "Ce service ne répond pas pour l’instant. Attendez un peu, puis essayez de nouveau.",
              "This service does not answer at the moment. Wait a little, then try again."},
+    Sentence{"switched_off", "Ce service n’est pas allumé dans cette maison.", "This service is switched off in this house."},
+    Sentence{"full", "Il y a trop de monde à la porte. Attendez un peu, puis essayez de nouveau.",
+             "Too many visitors are at the door. Wait a little, then try again."},
+    Sentence{"no_pages", "Les pages de la maison ne sont pas installées. Installez le paquet hameau-web.",
+             "The pages of the house are not installed. Install the package hameau-web."},
+    Sentence{"encoding", "Aucune forme de ce fichier ne convient à votre navigateur.", "No form of this file suits your browser."},
+    Sentence{"precondition", "Ce fichier a changé entre-temps.", "This file has changed meanwhile."},
     Sentence{"range", "Cette partie du fichier n’existe pas.", "This part of the file does not exist."},
     Sentence{"not_published", "Ce site n’a pas encore été publié. Revenez bientôt.", "This site has not been published yet. Come back soon."},
 };

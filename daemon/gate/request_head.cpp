@@ -219,13 +219,17 @@ std::string_view RequestHead::field(std::string_view name) const { return field_
 std::string_view ResponseHead::field(std::string_view name) const { return field_of(fields, name); }
 
 std::optional<std::size_t> find_head_end(std::string_view bytes) {
-    const std::size_t end = bytes.find("\r\n\r\n");
-    if (end != std::string_view::npos) {
-        return end + 4;
-    }
     // A head with bare line feeds is complete too: it is to be refused now, not after the deadline.
-    const std::size_t bare = bytes.find("\n\n");
-    return bare == std::string_view::npos ? std::nullopt : std::optional(bare + 2);
+    for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
+        const std::string_view next = bytes.substr(at + 1, 2);
+        if (next.starts_with('\n')) {
+            return at + 2;
+        }
+        if (next == "\r\n") {
+            return at + 3;
+        }
+    }
+    return std::nullopt;
 }
 
 tl::expected<RequestHead, HeadProblem> parse_request_head(std::string_view text) {
@@ -287,10 +291,11 @@ tl::expected<ResponseHead, HeadProblem> parse_response_head(std::string_view tex
     }
     for (const Field& field : head.fields) {
         if (equals(field.name, "content-length")) {
-            head.content_length = number_of(field.value);
-            if (!head.content_length) {
+            const auto length = number_of(field.value);
+            if (!length || (head.content_length && *head.content_length != *length)) {
                 return refuse(502, "content length");
             }
+            head.content_length = length;
         } else if (equals(field.name, "transfer-encoding")) {
             head.chunked = equals(field.value, "chunked");
             if (!head.chunked) {

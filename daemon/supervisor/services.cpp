@@ -110,8 +110,8 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
         for (const std::string_view verb : manifest->verbs) {
             spec.verbs.emplace_back(verb);
         }
-        if (manifest->sandbox.may_fork && name == "sites") {
-            spec.helper = "unpack";
+        if (manifest->sandbox.may_fork) {
+            spec.helper = name == "sites" ? "unpack" : name == "pads" ? "convert" : "";
         }
         specs.push_back(std::move(spec));
         if (name == "mail") {

@@ -48,6 +48,8 @@ bool sees_all(const Request& request, const std::string& slug) {
     return request.who.caller == Caller::admin || request.who.role_in(slug) == Role::manager;
 }
 
+bool from_command(const Request& request) { return request.who.caller == Caller::admin; }
+
 std::string address_of(const Request& request) { return ascii_lower(request.parameter("address")); }
 
 json::object port_document(const std::string& host, std::int64_t port) {
@@ -116,7 +118,7 @@ Task<Response> Mail::add_mailbox(Request& request) {
     mailbox.folder = new_id();
     const std::uint64_t room = association->quota_bytes > 0 ? association->quota_bytes : quota_bytes_default;
     mailbox.quota_bytes = read_quota(fields, *association).value_or(std::min(room, quota_bytes_default));
-    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max).value_or(std::vector<std::string>());
+    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
     const auto member = store_->member_by_login(slug, mailbox.login);
     if (!member && !mailbox.login.empty()) {
         Parameters parameters;
@@ -160,7 +162,7 @@ Task<Response> Mail::change_mailbox(Request& request) {
     const auto association = store_->association(slug);
     JsonFields fields(*body);
     const auto quota = read_quota(fields, *association);
-    const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max);
+    const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused);
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
@@ -230,7 +232,7 @@ Task<Response> Mail::add_alias(Request& request) {
     alias.address = read_address(fields, *association, Kind::alias);
     alias.may_send = fields.boolean("may_send", false);
     const std::size_t errors_before = fields.errors().size();
-    alias.targets = read_targets(fields, "to", alias.address, alias_targets_max).value_or(std::vector<std::string>());
+    alias.targets = read_targets(fields, "to", alias.address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
     if (alias.targets.empty() && fields.errors().size() == errors_before) {
         fields.refuse_field("to", "no_target");
     }
@@ -267,7 +269,7 @@ Task<Response> Mail::change_alias(Request& request) {
     }
     JsonFields fields(*body);
     const auto may_send = fields.optional_boolean("may_send");
-    auto targets = read_targets(fields, "to", alias->address, alias_targets_max);
+    auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
     if (targets && targets->empty() && fields.errors().empty()) {
         fields.refuse_field("to", "no_target");
     }

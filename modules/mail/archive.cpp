@@ -139,7 +139,7 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
         json::object holder;
         holder["to"] = list;
         JsonFields one(holder);
-        auto targets = read_targets(one, "to", address, alias_targets_max);
+        auto targets = read_targets(one, "to", address, alias_targets_max, Missing::refused);
         if (!one.finish()) {
             return bad_archive(address + ": " + first_error(one));
         }

@@ -35,7 +35,7 @@ std::string Mail::read_address(JsonFields& fields, const Association& associatio
 }
 
 std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, std::string_view name, const std::string& start,
-                                                           std::size_t count_max) {
+                                                           std::size_t count_max, Missing missing) {
     Length length;
     length.most = address_bytes_max;
     const auto typed = fields.optional_texts(name, count_max, length);
@@ -53,7 +53,7 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
         parameters.emplace_back("address", *target);
         const std::string base = without_tag(*target);
         const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
-        if (ours && base != start && !is_reserved_local(local_of(base)) && store_->holder(base) == Holder::nobody &&
+        if (missing == Missing::refused && ours && base != start && !is_reserved_local(local_of(base)) && store_->holder(base) == Holder::nobody &&
             store_->holder(*target) == Holder::nobody) {
             fields.refuse_field(name, "unknown_here", std::move(parameters));
         } else if (const auto sender = store_->loop(start, {*target}); sender && !start.empty()) {

@@ -1,6 +1,8 @@
 // Start, stop, health, who may do what, and how auth.db follows mail.db.
 #include "modules/mail/mail.hpp"
 
+#include <filesystem>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -43,7 +45,11 @@ Task<Status> Mail::start(ModuleContext& context) {
     if (auto opened = open_to_group(context.folder() + "/mail.db"); !opened) {
         co_return opened;
     }
-    doveadm_.emplace(context.io(), context.folder() + "/dovecot/run/hameau-doveadm", context.folder() + "/dovecot/doveadm-password");
+    // As short as the working directory allows: a socket's path holds 107 bytes.
+    std::error_code failed;
+    const bool at_home = std::filesystem::equivalent(std::filesystem::current_path(failed), context.folder(), failed);
+    const std::string dovecot = at_home ? "dovecot" : context.folder() + "/dovecot";
+    doveadm_.emplace(context.io(), dovecot + "/run/hameau-doveadm", dovecot + "/doveadm-password");
     // Whatever moment we were killed at, or whichever of the two files came out of a backup: mail.db is right.
     if (auto brought = accounts_->bring_all(*store_); !brought) {
         co_return fail(std::move(brought.error()).during("bringing auth.db behind mail.db"));
@@ -95,7 +101,7 @@ std::vector<Check> Mail::check_health() {
         names += (names.empty() ? "" : ", ") + address;
     }
     checks.push_back(check("adresses", idle.empty(),
-                           "Ces adresses ne mènent à personne, ou sont données deux fois : " + names +
+                           "Ces adresses ne mènent à personne, n'existent pas, ou sont données deux fois : " + names +
                                ". Changez-les ou retirez-les sur la page Courrier."));
     return checks;
 }

@@ -62,8 +62,11 @@ private:
     // Fields that they share (fields.cpp); each adds its refusals to `fields`
     enum class Kind { mailbox, alias };
     std::string read_address(JsonFields& fields, const Association& association, Kind kind);
+    enum class Missing { refused, allowed };
+    /// Where mail for `start` is sent on. An address of this house that does not exist is refused, but for `hameau`,
+    /// whose files may name what they declare further down (the health page tells what leads nowhere).
     std::optional<std::vector<std::string>> read_targets(JsonFields& fields, std::string_view name, const std::string& start,
-                                                         std::size_t count_max);
+                                                         std::size_t count_max, Missing missing);
     std::optional<std::uint64_t> read_quota(JsonFields& fields, const Association& association);
     /// A 409 that says who has the address.
     std::optional<Response> refuse_taken(const Request& request, const std::string& address);

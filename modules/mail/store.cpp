@@ -302,6 +302,12 @@ std::string Store::probe_address() {
 
 std::vector<std::string> Store::idle_addresses() {
     auto query = ask("SELECT address FROM alias WHERE NOT EXISTS (SELECT 1 FROM alias_target t WHERE t.alias = address) "
+                     "UNION ALL SELECT target FROM (SELECT target FROM alias_target UNION SELECT target FROM forward) "
+                     "JOIN domain d ON d.name = substr(target, instr(target, '@') + 1) "
+                     "WHERE instr(target, '+') = 0 AND substr(target, 1, instr(target, '@') - 1) NOT IN ('postmaster', 'abuse') "
+                     "AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.address = target) "
+                     "AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.address = target) "
+                     "AND NOT EXISTS (SELECT 1 FROM circle c WHERE c.address = target) "
                      "UNION ALL SELECT address FROM circle c WHERE address IS NOT NULL AND "
                      "(EXISTS (SELECT 1 FROM mailbox b WHERE b.address = c.address) OR "
                      "EXISTS (SELECT 1 FROM alias a WHERE a.address = c.address)) LIMIT ?");

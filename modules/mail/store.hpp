@@ -121,7 +121,8 @@ public:
 
     /// An address that postmaster@ of some domain leads to now, for the probe; or empty.
     std::string probe_address();
-    /// Aliases of any association that lead nowhere, and group addresses that a mailbox or an alias hides.
+    /// Aliases that lead nowhere, addresses of this house that mail is sent on to and that do not exist, and group
+    /// addresses that a mailbox or an alias hides.
     std::vector<std::string> idle_addresses();
     std::size_t count_boxes_to_erase();
 

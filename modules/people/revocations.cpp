@@ -4,16 +4,14 @@
 // itself once nobody has called people for a while (longer than the gate caches); the gate then empties its cache and
 // opens a new one with its next question. After the end the host's idle time begins, and people sleeps.
 #include "modules/people/people_module.hpp"
+#include "daemon/base/waiting.hpp"
 
 #include <algorithm>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace hameau::people {
 
 namespace {
-constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr Duration stream_quiet = std::chrono::seconds(40);
 constexpr std::size_t streams_max = 4;
 constexpr std::size_t pending_bytes_max = 65536;

@@ -1,8 +1,10 @@
 // A mock house for working on the pages: the built files under the real policy, and the documented API in memory.
-// Never part of the product. Usage: node mock/server.mjs [--port N] [--setup] [--no-trial]; POST /mock/reset begins anew.
+// Never part of the product. Usage: node mock/server.mjs [--port N] [--setup] [--no-trial] [--pads SOCKET]; POST /mock/reset
+// begins anew. With --pads, everything of pads goes to a real hameau-pads, as the gate would hand it on.
 import { createReadStream, existsSync, statSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as ask } from 'node:http';
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { dirname, extname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freshData, status } from './data.mjs';
@@ -46,7 +48,7 @@ async function bodyOf(request) {
   return Buffer.concat(parts);
 }
 
-export function startMock({ port = 23000, trial = true, setup = false } = {}) {
+export function startMock({ port = 23000, trial = true, setup = false, pads = '' } = {}) {
   let data = freshData({ trial, setup });
   const token = () => randomBytes(12).toString('hex');
   const slugs = (who) => Object.values(data.associations).filter((one) => who.admin || one.members[who.login]);
@@ -243,8 +245,33 @@ export function startMock({ port = 23000, trial = true, setup = false } = {}) {
   });
   on('POST', '/api/v1/sites/{host}/live', member, ({ path, body }) => { siteOf(path.host).live = body.number; return { live: body.number }; });
 
+  const sessionOf = (request) => data.sessions.get(/__Host-hameau=(\w+)/.exec(request.headers.cookie ?? '')?.[1]);
+  /** What the gate tells a module about who is asking. */
+  const handedOn = (request) => {
+    const who = sessionOf(request)?.who;
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !/^(cookie|hameau-.*)$/.test(name)));
+    return { ...headers, 'hameau-caller': 'gate', 'hameau-scheme-host': `http://${request.headers.host}`, ...(who ? {
+      'hameau-member': `id${who.login}`.padEnd(26, 'a'), 'hameau-session': 's1', 'hameau-login': who.login, 'hameau-name': encodeURIComponent(who.name),
+      'hameau-roles': slugs(who).map((one) => `${one.slug}=${roleIn(who, one)}`).join(', '),
+    } : {}) };
+  };
+  const isPads = (path) => pads && /^\/api\/v1\/(pads\/|associations\/[^/]+\/pads)/.test(path);
+  const toPads = (request, answer) => {
+    const forward = ask({ socketPath: pads, path: request.url, method: request.method, headers: { ...handedOn(request), connection: 'close' } }, (got) => {
+      answer.writeHead(got.statusCode, got.headers);
+      got.pipe(answer);
+    });
+    forward.on('error', () => answer.headersSent ? answer.destroy() : answer.writeHead(503, { 'Content-Type': 'application/problem+json' }).end('{"status":503,"code":"busy","detail":"Ce service redémarre. Rien n’est perdu."}'));
+    // In one write: a module may answer and close before a slow second one, which Node takes for a failure.
+    void bodyOf(request).then((body) => forward.end(body));
+  };
+
   const server = createServer(async (request, answer) => {
     const url = new URL(request.url, 'http://mock');
+    if (isPads(url.pathname)) {
+      if (request.method !== 'GET' && request.headers.origin !== `http://${request.headers.host}`) return answer.writeHead(403).end();
+      return toPads(request, answer);
+    }
     if (url.pathname === '/mock/reset') {
       data = freshData({ trial: url.searchParams.get('trial') !== '0', setup: url.searchParams.get('setup') === '1' });
       answer.writeHead(204).end();
@@ -273,12 +300,23 @@ export function startMock({ port = 23000, trial = true, setup = false } = {}) {
       say(error.status ?? 500, 'application/problem+json', { type: 'about:blank', title: error.code ?? 'error', status: error.status ?? 500, code: error.code, detail: error.detail ?? String(error), ...(error.errors ? { errors: error.errors } : {}) });
     }
   });
+  server.on('upgrade', (request, socket, head) => {
+    const lines = Object.entries(handedOn(request)).map(([name, value]) => `${name}: ${value}`);
+    const line = connect(pads);
+    line.on('connect', () => {
+      line.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+      line.write(head);
+      line.pipe(socket).pipe(line);
+    });
+    for (const end of [line, socket]) end.on('error', () => { line.destroy(); socket.destroy(); });
+    socket.on('close', () => line.destroy());
+  });
   return new Promise((ready) => server.listen(port, '127.0.0.1', () => ready({ url: `http://localhost:${server.address().port}/`, stop: () => server.close() })));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const words = process.argv.slice(2);
   const port = Number(words[words.indexOf('--port') + 1] || 23000) || 23000;
-  const mock = await startMock({ port, setup: words.includes('--setup'), trial: !words.includes('--no-trial') });
+  const mock = await startMock({ port, setup: words.includes('--setup'), trial: !words.includes('--no-trial'), pads: words.includes('--pads') ? words[words.indexOf('--pads') + 1] : '' });
   console.error(`${mock.url} (marie, yann, annick)`);
 }

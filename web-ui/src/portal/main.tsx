@@ -138,7 +138,11 @@ function Portal() {
     signedIn: (who) => {
       setSession(who);
       setProblem(null);
-      navigate('/', true);
+      const next = sessionStorage.getItem('hameau.next');
+      sessionStorage.removeItem('hameau.next');
+      // Only a text of this house: whatever else stands there leads home.
+      if (next && /^\/pads\/[\w:.-]+$/.test(next)) location.replace(next);
+      else navigate('/', true);
     },
     offerUndo: (text, undone, later) => {
       settle();

@@ -1,9 +1,10 @@
 // Écrire: the texts of the association. Create with a template, find by title, throw away with an undo bar.
 import { useState } from 'preact/hooks';
-import { call, getAll, type Pad, type Permission, Problem } from '../../common/api';
+import { call, getAll, type Pad, Problem } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
 import { day, list, t, tn, when } from '../../common/i18n';
-import { Button, Choice, CopyValue, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { Button, Choice, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { Share } from '../../common/share';
 import { slugOf } from '../names';
 import { useMember } from '../state';
 
@@ -44,39 +45,6 @@ function NewPad({ slug, onClose }: { slug: string; onClose: () => void }) {
       <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('pads.create')}</Button>
         <Button onClick={onClose}>{t('cancel')}</Button></p>
     </form>
-  );
-}
-
-const permissions: Permission[] = ['write', 'read', 'none'];
-
-/** Who may come in, in words, and the link to hand on. */
-function Share({ pad, onChanged }: { pad: Pad; onChanged: (pad: Pad) => void }) {
-  const [access, setAccess] = useState(pad.access);
-  const [done, setDone] = useState(false);
-  const { busy, problem, run } = useAction();
-  const open = pad.access.link !== 'none';
-  const link = useLoad(open ? `${pad.id} ${pad.access.link}` : null, () => call<{ url: string }>('POST', `/api/v1/pads/${pad.id}/link`, {}));
-  const save = () => run(async () => {
-    onChanged(await call<Pad>('PATCH', `/api/v1/pads/${pad.id}`, { access }));
-    setDone(true);
-  });
-  const choices = permissions.map((value) => ({ value, label: t(`pads.may.${value}`) }));
-  return (
-    <>
-      {open && (link.problem ? <ProblemNotice problem={link.problem} /> : link.data && (
-        <div><CopyValue name={t('pads.the_link')} value={link.data.url} /><p class="soft">{t('pads.link_warning')}</p></div>
-      ))}
-      {pad.may_manage && (
-        <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
-          {problem && <ProblemNotice problem={problem} />}
-          <Choice label={t('pads.access_members')} name={`members-${pad.id}`} value={access.members} choices={choices}
-            onValue={(members) => { setDone(false); setAccess({ ...access, members }); }} />
-          <Choice label={t('pads.access_link')} name={`link-${pad.id}`} value={access.link} choices={choices}
-            onValue={(to) => { setDone(false); setAccess({ ...access, link: to }); }} />
-          <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button><span role="status" class="soft">{done ? t('saved') : ''}</span></p>
-        </form>
-      )}
-    </>
   );
 }
 

@@ -1,0 +1,226 @@
+// A visitor's connection: hand-shake, one request after the other, the end. What a request names decides who answers.
+#include <array>
+
+#include "daemon/gate/gate.hpp"
+#include "daemon/gate/services.hpp"
+#include "daemon/gate/site_pages.hpp"
+
+namespace hameau::gate {
+
+namespace {
+
+/// One buffer for the whole process: what arrives is moved to the connection's own text at once.
+std::array<char, piece_bytes> shared_input;  // NOLINT: one thread
+
+/// A connection while it is open: counted, and known to the gate.
+struct Visitor {
+    Visitor(Gate& at, Fd socket, const Address& from, bool tls, bool let_in) :
+        gate(at), channel(at.io(), std::move(socket), at.deadlines()), address(from), scheme(tls ? "https" : "http"),
+        admitted(let_in), place(at.enter(channel)) {
+        gate.refusing += admitted ? 0 : 1;
+    }
+    ~Visitor() {
+        if (admitted) {
+            gate.limits().leave(address);
+        } else {
+            --gate.refusing;
+        }
+        gate.leave(place);
+    }
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
+
+    void set_state(bool idle, bool busy) {
+        place->idle = idle;
+        place->busy = busy;
+    }
+
+    Gate& gate;
+    Channel channel;
+    Address address;
+    std::string_view scheme;
+    bool admitted;
+    Gate::Place place;
+    std::string input;  ///< what arrived and was not used yet; no memory while idle
+};
+
+enum class Next { request, answered, gone };
+
+/// What is wrong with a head that is not complete yet: 0, 414 or 431.
+int early_problem(std::string_view input) {
+    if (input.size() > target_bytes_max + 64 && input.find('\n') == std::string_view::npos) {
+        return 414;
+    }
+    return input.size() > head_bytes_max ? 431 : 0;
+}
+
+/// An answer to something that is no request.
+Task<void> refuse_head(Visitor& visitor, int status) {
+    RequestHead nothing;
+    std::string input;
+    BodyReader body(visitor.channel, input, nothing, visitor.gate.options().body_time);
+    Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme, body};
+    visit.services = true;
+    visit.keep_alive = false;
+    const std::string_view code = status == 414 || status == 431 ? "too_large" : status == 408 ? "timed_out"
+                                  : status == 503 ? "full" : "bad_request";
+    const Status sent = co_await send_problem(visit, status, code);
+    if (sent) {
+        co_await drain(visitor.channel);
+    }
+}
+
+/// Whether plain HTTP sends this visitor to HTTPS (RFC 6797 §7.2).
+bool must_redirect(const Visit& visit, const HostChoice& choice) {
+    const GateOptions& options = visit.gate.options();
+    if (visit.scheme == "https" || options.trial) {
+        return false;
+    }
+    return choice.services || !options.serve_plain;
+}
+
+Task<Status> redirect_to_https(Visit& visit) {
+    visit.keep_alive = visit.keep_alive && visit.body.finished();
+    const std::uint16_t port = visit.gate.options().https_port;
+    std::string location = "https://" + visit.head.host + (port == 443 ? "" : ":" + std::to_string(port));
+    location += visit.head.path;
+    if (visit.head.has_query) {
+        location.append("?").append(visit.head.query);
+    }
+    co_return co_await send_redirect(visit, 308, std::move(location));
+}
+
+Task<Status> serve_request(Visit& visit) {
+    const HostChoice choice = choose_host(visit.head.host, visit.gate.options(), visit.gate.sites().map());
+    visit.services = choice.services;
+    if (!choice.services && choice.site == nullptr) {
+        visit.services = true;  // nobody's page: as strict as the house's
+        visit.keep_alive = visit.keep_alive && visit.body.finished();
+        co_return co_await send_problem(visit, 421, "no_such_host");
+    }
+    if (must_redirect(visit, choice)) {
+        co_return co_await redirect_to_https(visit);
+    }
+    if (choice.services) {
+        co_return co_await serve_services(visit);
+    }
+    const sites::HostLine line = *choice.site;  // the map may be replaced while the answer is on its way
+    co_return co_await serve_site(visit, line);
+}
+
+/// One request whose head is complete in `text`. False: the connection ends.
+Task<bool> serve_one(Visitor& visitor, std::string text) {
+    Gate& gate = visitor.gate;
+    const auto head = parse_request_head(text);
+    if (!head) {
+        co_await refuse_head(visitor, head.error().status);
+        co_return false;
+    }
+    visitor.channel.clear_deadline();
+    visitor.channel.set_pauses(gate.options().body_time, gate.options().body_time);
+    BodyReader body(visitor.channel, visitor.input, *head, gate.options().body_time);
+    Visit visit{gate, visitor.channel, visitor.input, *head, visitor.address, visitor.scheme, body};
+    visit.keep_alive = head->keep_alive && !gate.stopping();
+    const Status outcome = co_await serve_request(visit);
+    if (!outcome) {
+        co_return false;
+    }
+    if (!body.finished() || !visit.keep_alive || gate.stopping()) {
+        co_await drain(visitor.channel);
+        co_return false;
+    }
+    co_return true;
+}
+
+/// Reads until a head is complete; `size` is its length.
+Task<Next> read_head(Visitor& visitor, std::size_t& size) {
+    std::string& input = visitor.input;
+    for (;;) {
+        // RFC 9112 §2.2: an empty line before a request is passed over.
+        while (input.starts_with("\r\n")) {
+            input.erase(0, 2);
+        }
+        const auto end = find_head_end(input);
+        const int problem = end && *end <= head_bytes_max ? 0 : early_problem(input);
+        if (problem != 0) {
+            co_await refuse_head(visitor, problem);
+            co_return Next::answered;
+        }
+        if (end) {
+            size = *end;
+            co_return Next::request;
+        }
+        const Status waited = co_await visitor.channel.wait_readable();
+        if (!waited) {
+            const bool late = waited.error().kind == ErrorKind::timed_out && !input.empty();
+            if (late) {
+                co_await refuse_head(visitor, 408);
+            }
+            co_return Next::gone;
+        }
+        const long n = visitor.channel.try_read(shared_input);
+        if (n == 0 || n == -2) {
+            co_return Next::gone;
+        }
+        if (n > 0) {
+            if (input.empty()) {
+                visitor.channel.set_deadline(visitor.gate.options().header_time);
+            }
+            input.append(shared_input.data(), static_cast<std::size_t>(n));
+        }
+    }
+}
+
+/// The next request of this connection. False: the connection ends.
+Task<bool> serve_next(Visitor& visitor) {
+    std::size_t size = 0;
+    const Next next = co_await read_head(visitor, size);
+    if (next != Next::request) {
+        co_return false;
+    }
+    visitor.set_state(false, true);
+    std::string text = visitor.input.substr(0, size);
+    visitor.input.erase(0, size);
+    if (visitor.input.empty()) {
+        visitor.input = std::string();
+    }
+    const bool open = co_await serve_one(visitor, std::move(text));
+    visitor.channel.set_deadline(visitor.gate.options().idle_time);
+    co_return open;
+}
+
+/// The hand-shake. False: there is nobody to serve.
+Task<bool> begin(Visitor& visitor) {
+    visitor.channel.set_deadline(visitor.gate.options().header_time);
+    if (visitor.scheme == "https") {
+        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context());
+        if (!accepted) {
+            co_return false;
+        }
+    }
+    if (!visitor.admitted) {
+        co_await refuse_head(visitor, 503);
+    }
+    co_return visitor.admitted;
+}
+
+} // namespace
+
+Task<void> serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted) {
+    Visitor visitor(gate, std::move(socket), address, tls, admitted);
+    bool open = co_await begin(visitor);
+    // Who has just come is answered even while the gate stops: the first request is on its way.
+    for (bool first = true; open && (first || !gate.stopping()); first = false) {
+        if (visitor.input.empty()) {
+            // Waited for here, where an idle connection holds the least.
+            visitor.set_state(!first, false);
+            const Status waited = co_await visitor.channel.wait_readable();
+            if (!waited) {
+                break;
+            }
+        }
+        open = co_await serve_next(visitor);
+    }
+}
+
+} // namespace hameau::gate

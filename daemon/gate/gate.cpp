@@ -1,0 +1,172 @@
+// Accepting, control messages, the orderly end.
+#include "daemon/gate/gate.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/base/io.hpp"
+
+namespace hameau::gate {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
+constexpr Event gate_ready{"gate.ready", Level::info};
+constexpr Event gate_stopping{"gate.stopping", Level::info};
+constexpr Event hosts_failed{"gate.hosts_failed", Level::error, "the former list of sites stays"};
+constexpr Event certificates_failed{"gate.certificates_failed", Level::error, "the former certificates stay"};
+constexpr Event accept_failed{"gate.accept_failed", Level::error, "raise the limit of open files, or lower gate.limits.connections"};
+constexpr std::chrono::milliseconds exhausted_pause{200};
+constexpr std::chrono::seconds stop_deadline{4};
+constexpr std::chrono::milliseconds first_request_time{1500};
+constexpr int accepts_per_turn = 64;
+constexpr std::size_t refusing_max = 32;
+constexpr int keep_idle_seconds = 120;  // the kernel finds out that a WebSocket's peer is gone; no process wakes
+
+void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
+
+/// Whether something of a next request lies there unread.
+bool has_bytes(int socket) {
+    char byte = 0;
+    return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+} // namespace
+
+Gate::Gate(GateParts parts, ChildEnvironment environment) :
+    parts_(std::move(parts)), environment_(std::move(environment)), journal_("gate") {}
+
+int Gate::run() {
+    control_ = std::make_unique<ControlChannel>(
+        io_, std::move(environment_.control), [this](const Message& message) { on_control(message); },
+        [this] {
+            exit_code_ = 0;
+            io_.stop();  // hameaud is gone: nobody would lend this socket again
+        });
+    control_->start();
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.async_wait([this](boost::system::error_code failed, int) {
+        if (!failed) {
+            stop();
+        }
+    });
+    for (auto& [name, fd] : environment_.listeners) {
+        (void)set_nonblocking(fd.get(), true);
+        doors_.push_back({asio::posix::stream_descriptor(io_, fd.release()), name == "https"});
+    }
+    for (Door& door : doors_) {
+        asio::co_spawn(io_, accept_loop(door), asio::detached);
+    }
+    notify("READY=1\nSTATUS=ready");
+    journal_.write(gate_ready, {{"doors", std::to_string(doors_.size())}, {"sites", std::to_string(parts_.sites.map().lines().size())}});
+    io_.run();
+    return exit_code_;
+}
+
+Task<void> Gate::accept_loop(Door& door) {
+    while (!stopping_) {
+        auto waited = co_await door.listener.async_wait(asio::posix::descriptor_base::wait_read, wait_here);
+        if (stopping_ || std::get<0>(waited)) {
+            co_return;
+        }
+        bool exhausted = false;
+        for (int i = 0; i < accepts_per_turn && accept_one(door, exhausted); ++i) {
+        }
+        if (exhausted) {
+            journal_.write(accept_failed);
+            asio::steady_timer pause(io_, exhausted_pause);
+            co_await pause.async_wait(wait_here);
+        }
+    }
+}
+
+bool Gate::accept_one(Door& door, bool& exhausted) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    Fd socket(::accept4(door.listener.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+        exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        return errno == ECONNABORTED || errno == EINTR;
+    }
+    admit(std::move(socket), peer, door.tls);
+    return true;
+}
+
+void Gate::admit(Fd socket, const sockaddr_storage& peer, bool tls) {
+    const Address address = Address::of(peer);
+    const bool admitted = parts_.limits.enter(address);
+    if (!admitted && refusing >= refusing_max) {
+        return;  // closed: there is no room even to say so
+    }
+    set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(socket.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, keep_idle_seconds);
+    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, keep_idle_seconds / 4);
+    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, 4);
+    auto serving = serve_visitor(*this, std::move(socket), address, tls, admitted);
+    asio::co_spawn(io_, std::move(serving), asio::detached);
+}
+
+Gate::Place Gate::enter(Channel& channel) {
+    open_.push_front({&channel, false, false});
+    return open_.begin();
+}
+
+void Gate::leave(Place place) {
+    open_.erase(place);
+    if (stopping_ && open_.empty()) {
+        io_.stop();
+    }
+}
+
+void Gate::on_control(const Message& message) {
+    const std::string_view what = message.get("what");
+    if (message.kind == MessageKind::announce && what == "hosts") {
+        if (auto read = parts_.sites.reload(); !read) {
+            journal_.write(hosts_failed, {{"error", read.error().message}});
+        }
+    } else if (message.kind == MessageKind::reload && what == "certificates") {
+        if (auto read = parts_.tls->reload(); !read) {
+            journal_.write(certificates_failed, {{"error", read.error().message}});
+        }
+    }
+}
+
+void Gate::stop() {
+    if (stopping_) {
+        return;
+    }
+    stopping_ = true;
+    notify("STOPPING=1\nSTATUS=stopping");
+    journal_.write(gate_stopping, {{"connections", std::to_string(open_.size())}});
+    for (Door& door : doors_) {
+        boost::system::error_code ignored;
+        door.listener.close(ignored);  // visitors that wait stay in hameaud's copy
+    }
+    for (const OpenConnection& connection : open_) {
+        if (connection.idle && !has_bytes(connection.channel->fd())) {
+            connection.channel->end();
+        } else if (!connection.busy) {
+            connection.channel->set_deadline(first_request_time);
+        }
+    }
+    if (open_.empty()) {
+        io_.stop();
+        return;
+    }
+    end_timer_.expires_after(stop_deadline);
+    end_timer_.async_wait([this](boost::system::error_code) { io_.stop(); });
+}
+
+} // namespace hameau::gate

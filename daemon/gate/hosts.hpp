@@ -1,0 +1,36 @@
+// What a Host names: the services, a site, or nothing of ours. Pure.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "modules/sites/hosts_map.hpp"
+
+namespace hameau::gate {
+
+/// What main() made of the settings.
+struct GateOptions {
+    std::string house_host;
+    bool trial = false;
+    bool serve_plain = false;  ///< sites.plain_http: serve
+    std::uint16_t https_port = 443;
+    std::chrono::milliseconds header_time{10000};
+    std::chrono::milliseconds body_time{30000};
+    std::chrono::milliseconds idle_time{75000};
+};
+
+struct HostChoice {
+    bool services = false;
+    const sites::HostLine* site = nullptr;  ///< lives as long as the map
+};
+
+/// `host` in lower case without port. In a trial, `localhost`, every NAME.localhost and the loopback addresses are the
+/// house (several people in one browser), but for NAME.localhost when a site's name begins with "NAME.".
+HostChoice choose_host(std::string_view host, const GateOptions& options, const sites::HostsMap& map);
+
+/// Origin (RFC 6454 §6.2) of what the visitor used: "https://localhost:8443"; the scheme's own port is left out.
+std::string origin_of(std::string_view scheme, std::string_view authority);
+
+} // namespace hameau::gate

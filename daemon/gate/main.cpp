@@ -1,0 +1,95 @@
+// hameau-gate: opens what it needs, raises its walls, then lets visitors in.
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+
+#include "daemon/gate/gate.hpp"
+#include "daemon/modules.hpp"
+#include "daemon/sandbox/sandbox.hpp"
+
+namespace hameau::gate {
+namespace {
+
+constexpr Event gate_failed{"gate.failed", Level::error};
+constexpr int exit_usage = 64;
+constexpr int exit_unavailable = 69;
+constexpr int exit_software = 70;
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+GateOptions options_of(const Settings& settings, bool trial) {
+    GateOptions options;
+    options.house_host = settings.text("house.host");
+    options.trial = trial;
+    options.serve_plain = settings.has("sites.plain_http") && settings.text("sites.plain_http") == "serve";
+    options.https_port = static_cast<std::uint16_t>(settings.integer("house.https_port"));
+    options.header_time = settings.duration("gate.limits.header_time");
+    options.body_time = settings.duration("gate.limits.body_time");
+    options.idle_time = settings.duration("gate.limits.idle_time");
+    return options;
+}
+
+ConnectionLimits limits_of(const Settings& settings) {
+    return {static_cast<std::size_t>(settings.integer("gate.limits.connections")),
+            static_cast<std::size_t>(settings.integer("gate.limits.connections_per_address")),
+            Networks(settings.text("gate.limits.exempt_networks"))};
+}
+
+SandboxPlan sandbox_of(const ChildEnvironment& environment, const std::string& web) {
+    Manifest manifest;
+    manifest.name = "gate";
+    SandboxPlan plan = sandbox_for(manifest, environment);
+    for (const char* folder : {"/tls", "/sites", "/run"}) {
+        plan.reads.push_back(environment.state_folder + folder);
+    }
+    plan.reads.push_back(web);
+    return plan;
+}
+
+int run() {
+    const Journal journal("gate");
+    ::signal(SIGPIPE, SIG_IGN);
+    const std::string web = variable("HAMEAU_BINARIES") + "/web";
+    const bool trial = variable("HAMEAU_TRIAL") == "1";
+    auto environment = take_child_environment();
+    if (!environment) {
+        journal.write(gate_failed, {{"error", environment.error().message}});
+        return exit_usage;
+    }
+    const Settings& settings = environment->settings;
+    auto tls = TlsStore::open(environment->state_folder + "/tls");
+    auto sites = SiteStore::open(environment->state_folder + "/sites");
+    if (!tls || !sites) {
+        const Error& error = tls ? sites.error() : tls.error();
+        journal.write(gate_failed, {{"error", error.message}});
+        notify("STATUS=" + error.message);
+        return exit_unavailable;
+    }
+    if (auto read = sites->reload(); !read) {
+        journal.write(gate_failed, {{"during", "reading the list of sites"}, {"error", read.error().message}});
+    }
+    GateParts parts{options_of(settings, trial), std::move(*tls), std::move(*sites), WebFiles::open(web),
+                    Router::of(builtin_modules(), settings), limits_of(settings)};
+    if (auto walled = enter_sandbox(sandbox_of(*environment, web)); !walled) {
+        journal.write(gate_failed, {{"during", "sandbox"}, {"error", walled.error().message}});
+        return exit_software;
+    }
+    try {
+        Gate gate(std::move(parts), std::move(*environment));
+        const int code = gate.run();
+        // Connections that are cut off here would be taken apart after the parts that they use: the system does it.
+        std::_Exit(code);
+    } catch (const std::exception& failed) {
+        // The one place where a library's exception ends: hameaud starts the process again.
+        journal.write(gate_failed, {{"exception", failed.what()}});
+        return exit_software;
+    }
+}
+
+} // namespace
+} // namespace hameau::gate
+
+int main() { return hameau::gate::run(); }

@@ -1,0 +1,387 @@
+// One exchange with a module. The body goes up while the answer may already come down.
+#include "daemon/gate/proxy.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/gate/gate.hpp"
+
+namespace hameau::gate {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
+constexpr Event module_failed{"gate.module_failed", Level::warning, "see the module's own log"};
+/// How long a module may think once it has the whole request: a big site is unpacked meanwhile.
+constexpr std::chrono::minutes answer_time{5};
+constexpr std::size_t response_head_bytes_max = 65536;
+
+/// Shared by all exchanges: filled and emptied without a wait in between, so that a quiet stream holds nothing.
+std::array<char, piece_bytes> shared_piece;  // NOLINT: one thread
+
+/// A coroutine beside this one, and how to wait for its end.
+struct Beside {
+    explicit Beside(asio::io_context& io) : timer(io, asio::steady_timer::time_point::max()) {}
+    void finish() {
+        done = true;
+        timer.cancel();
+    }
+    Task<void> join() {
+        while (!done) {
+            co_await timer.async_wait(wait_here);
+        }
+    }
+    asio::steady_timer timer;
+    bool done = false;
+};
+
+struct Upload : Beside {
+    using Beside::Beside;
+    bool complete = false;
+    std::optional<ErrorKind> failed;  ///< the visitor's fault
+};
+
+std::string chunk_head(std::size_t size) {
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+    return std::string(digits.data(), end) + "\r\n";
+}
+
+/// Carries the visitor's body to the module, one piece at a time.
+Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
+    std::string buffer(piece_bytes + 2, '\0');
+    const bool chunked = visit.head.chunked;
+    for (;;) {
+        const std::span<char> room(buffer.data(), piece_bytes);
+        const auto n = co_await visit.body.read(room);
+        if (!n) {
+            upload.failed = n.error().kind;
+            module.end();
+            break;
+        }
+        std::string head;
+        std::size_t size = *n;
+        if (chunked) {
+            head = size == 0 ? "0\r\n" : chunk_head(size);
+            buffer.replace(size, 2, "\r\n");
+            size += 2;
+        }
+        const std::string_view piece(buffer.data(), size);
+        const Status written = co_await module.write(head, piece);
+        if (!written) {
+            break;  // it has answered without reading on: the answer tells
+        }
+        if (*n == 0) {
+            upload.complete = true;
+            module.set_deadline(answer_time);
+            break;
+        }
+    }
+    upload.finish();
+}
+
+/// The module's answer up to the empty line; `rest` gets what came behind it. 1xx but 101 are passed over.
+Task<Result<std::string>> read_head(Channel& module, std::string& rest) {
+    for (;;) {
+        while (const auto end = find_head_end(rest)) {
+            std::string head = rest.substr(0, *end);
+            rest.erase(0, *end);
+            const bool interim = head.size() > 9 && head.compare(9, 1, "1") == 0 && head.compare(9, 3, "101") != 0;
+            if (!interim) {
+                co_return head;
+            }
+        }
+        if (rest.size() > response_head_bytes_max) {
+            co_return fail(ErrorKind::too_large, "the head of the answer is too long");
+        }
+        const Status waited = co_await module.wait_readable();
+        if (!waited) {
+            co_return fail(waited.error());
+        }
+        const long n = module.try_read(shared_piece);
+        if (n == 0 || n == -2) {
+            co_return fail(ErrorKind::closed, rest.empty() ? "no answer" : "the head of the answer was cut");
+        }
+        if (n > 0) {
+            rest.append(shared_piece.data(), static_cast<std::size_t>(n));
+        }
+    }
+}
+
+/// Takes the module's framing off.
+class ResponseBody {
+public:
+    explicit ResponseBody(const ResponseHead& head) : left_(head.content_length), chunked_(head.chunked) {}
+    /// The data within these bytes of the stream, in up to `out`.
+    void take(std::string_view in, std::string& out) {
+        if (!chunked_) {
+            const std::size_t size = left_ ? static_cast<std::size_t>(std::min<std::uint64_t>(*left_, in.size())) : in.size();
+            out.append(in.substr(0, size));
+            if (left_) {
+                *left_ -= size;
+            }
+            return;
+        }
+        while (!in.empty() && !decoder_.done() && !decoder_.bad()) {
+            const auto step = decoder_.take(in);
+            out.append(step.data);
+            in.remove_prefix(step.taken);
+        }
+    }
+    bool done() const { return chunked_ ? decoder_.done() : left_ == std::uint64_t{0}; }
+    bool bad() const { return chunked_ && decoder_.bad(); }
+    bool ends_by_close() const { return !chunked_ && !left_; }
+
+private:
+    std::optional<std::uint64_t> left_;
+    bool chunked_;
+    ChunkDecoder decoder_;
+};
+
+/// Errors: either side has gone; the visitor then sees a body without its end.
+Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& head, std::string rest, bool chunked) {
+    ResponseBody body(head);
+    std::string data;
+    body.take(rest, data);
+    rest = std::string();
+    for (bool ended = false;;) {
+        const bool last = body.done() || (ended && body.ends_by_close());
+        if (body.bad() || (ended && !last)) {
+            co_return fail(ErrorKind::closed, "the module's answer was cut");
+        }
+        if (chunked && !data.empty()) {
+            data.insert(0, chunk_head(data.size())).append("\r\n");
+        }
+        if (chunked && last) {
+            data += "0\r\n\r\n";
+        }
+        if (!data.empty()) {
+            Status written = co_await visit.channel.write(data);
+            if (!written) {
+                co_return written;
+            }
+        }
+        if (last) {
+            co_return Status{};
+        }
+        data = std::string();
+        Status waited = co_await module.wait_readable();
+        if (!waited) {
+            co_return waited;
+        }
+        const long n = module.try_read(shared_piece);
+        ended = n == 0 || n == -2;
+        if (n > 0) {
+            body.take(std::string_view(shared_piece.data(), static_cast<std::size_t>(n)), data);
+        }
+    }
+}
+
+/// Who was revoked between the question and the upgrade is asked for again.
+Task<bool> still_signed_in(Visit& visit, const ForwardPlan& plan) {
+    Sessions::Answer answer;
+    answer.generation = plan.generation;
+    if (!plan.session || !visit.gate.sessions().is_stale(answer)) {
+        co_return true;
+    }
+    std::string token = plan.token;
+    const auto again = co_await visit.gate.sessions().resolve(std::move(token));
+    co_return again && again->session;
+}
+
+Task<Status> answer_upgrade(Visit& visit, Channel& module, const ForwardPlan& plan, const ResponseHead& head, std::string rest) {
+    const bool valid = co_await still_signed_in(visit, plan);
+    if (!valid) {
+        co_return co_await send_problem(visit, 401, "signed_out");
+    }
+    std::optional<Sessions::OpenSocket> open;
+    if (plan.session) {
+        open.emplace(visit.gate.sessions(), plan.session, plan.token, visit.channel);
+    }
+    std::string text = status_and_date(101) + passed_fields(head, plan.route.module);
+    text += "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    const Status written = co_await visit.channel.write(text);
+    if (written) {
+        co_await carry_tunnel(visit, module, std::move(rest));
+    }
+    co_return fail(ErrorKind::closed, "the WebSocket has ended");
+}
+
+Task<Status> answer_with(Visit& visit, Channel& module, const ForwardPlan& plan, std::string head_text, std::string rest) {
+    const auto head = parse_response_head(head_text);
+    const bool upgraded = head && head->status == 101;
+    if (!head || (upgraded && !(visit.head.websocket && plan.route.websocket))) {
+        visit.gate.journal().write(module_failed, {{"module", plan.route.module}, {"error", "its answer was not understood"}});
+        co_return co_await send_problem(visit, 502, "unavailable");
+    }
+    if (upgraded) {
+        co_return co_await answer_upgrade(visit, module, plan, *head, std::move(rest));
+    }
+    // RFC 9110 §6.4.1: these have no body, whatever the fields say.
+    const bool bodiless = visit.is_head() || head->status == 204 || head->status == 304;
+    const bool chunked = !bodiless && !head->content_length && visit.head.minor == 1;
+    visit.keep_alive = visit.keep_alive && visit.body.finished() && (bodiless || head->content_length || chunked);
+    const std::string fields = passed_fields(*head, plan.route.module);
+    std::string text = status_and_date(head->status) + fields;
+    if (chunked) {
+        text += "Transfer-Encoding: chunked\r\n";
+    } else if (head->content_length && head->status != 204) {
+        text += "Content-Length: " + std::to_string(*head->content_length) + "\r\n";
+    }
+    text += common_fields(visit, fields) + "\r\n";
+    Status written = co_await visit.channel.write(text);
+    if (written && !bodiless) {
+        written = co_await carry_answer(visit, module, *head, std::move(rest), chunked);
+    }
+    co_return written;
+}
+
+Task<Status> answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error, const Upload& upload) {
+    if (upload.failed) {
+        visit.keep_alive = false;
+        const bool late = *upload.failed == ErrorKind::timed_out;
+        if (*upload.failed == ErrorKind::closed) {
+            co_return fail(ErrorKind::closed, "the visitor has gone");
+        }
+        const int status = late ? 408 : 400;
+        const std::string_view code = late ? "timed_out" : "bad_request";
+        co_return co_await send_problem(visit, status, code);
+    }
+    visit.gate.journal().write(module_failed, {{"module", plan.route.module}, {"error", error.message}});
+    visit.keep_alive = visit.keep_alive && visit.body.finished();
+    const int status = error.kind == ErrorKind::timed_out ? 504 : 503;
+    co_return co_await send_problem(visit, status, "unavailable");
+}
+
+/// One attempt. `again` is set when the module ended before the first byte and the request may be repeated.
+Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& request, bool may_repeat, bool& again) {
+    Upload upload(visit.gate.io());
+    auto connected = co_await visit.gate.modules().connect(plan.route.module);
+    if (!connected) {
+        co_return co_await answer_failure(visit, plan, connected.error(), upload);
+    }
+    Channel& module = **connected;
+    module.set_pauses(answer_time, answer_time);
+    const Status written = co_await module.write(request);
+    const bool uploads = written && visit.head.has_body();
+    if (uploads) {
+        // While the body still comes, the module may wait as long as the visitor's pauses allow.
+        module.set_pauses(std::chrono::milliseconds(0), answer_time);
+        auto carrying = carry_body(visit, module, upload);
+        asio::co_spawn(visit.gate.io(), std::move(carrying), asio::detached);
+    }
+    std::string rest;
+    auto head = co_await read_head(module, rest);
+    Status outcome;
+    if (head) {
+        outcome = co_await answer_with(visit, module, plan, std::move(*head), std::move(rest));
+    } else if (may_repeat && rest.empty() && head.error().kind == ErrorKind::closed) {
+        again = true;
+    } else {
+        outcome = co_await answer_failure(visit, plan, head.error(), upload);
+    }
+    if (uploads && !upload.done) {
+        module.end();
+        visit.channel.interrupt_reading(true);
+        co_await upload.join();
+        visit.channel.interrupt_reading(false);
+    }
+    co_return outcome;
+}
+
+/// One direction of a tunnel. Nothing is read while the other side has not taken what came before.
+Task<void> carry(Channel& from, Channel& to) {
+    for (;;) {
+        const Status waited = co_await from.wait_readable();
+        if (!waited) {
+            break;
+        }
+        const long n = from.try_read(shared_piece);
+        if (n == 0 || n == -2) {
+            break;
+        }
+        const std::string_view piece(shared_piece.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+        const long sent = piece.empty() ? 0 : to.try_write(piece);
+        if (sent == -2) {
+            break;
+        }
+        if (static_cast<std::size_t>(sent) < piece.size()) {
+            const std::string rest(piece.substr(static_cast<std::size_t>(sent)));
+            const Status written = co_await to.write(rest);
+            if (!written) {
+                break;
+            }
+        }
+    }
+    if (!to.ended()) {
+        to.finish_writing();
+    }
+    to.end();
+    from.end();
+}
+
+Task<void> carry_beside(Channel& from, Channel& to, Beside& beside) {
+    co_await carry(from, to);
+    beside.finish();
+}
+
+} // namespace
+
+Task<void> carry_tunnel(Visit& visit, Channel& module, std::string early) {
+    Channel& visitor = visit.channel;
+    const std::chrono::milliseconds never{0};
+    visitor.set_pauses(never, visit.gate.options().body_time);
+    module.set_pauses(never, answer_time);
+    visitor.clear_deadline();
+    module.clear_deadline();
+    if (!visit.input.empty()) {
+        const std::string first = std::exchange(visit.input, std::string());
+        const Status sent = co_await module.write(first);
+        if (!sent) {
+            co_return;
+        }
+    }
+    if (!early.empty()) {
+        const Status sent = co_await visitor.write(early);
+        if (!sent) {
+            co_return;
+        }
+    }
+    early = std::string();
+    Beside down(visit.gate.io());
+    auto carrying = carry_beside(module, visitor, down);
+    asio::co_spawn(visit.gate.io(), std::move(carrying), asio::detached);
+    co_await carry(visitor, module);
+    co_await down.join();
+}
+
+Task<Status> forward(Visit& visit, const ForwardPlan& plan) {
+    const bool websocket = visit.head.websocket && plan.route.websocket && visit.head.method == "GET";
+    if (visit.head.expects_continue && visit.head.has_body() && !visit.continued) {
+        visit.continued = true;
+        Status told = co_await visit.channel.write("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!told) {
+            co_return told;
+        }
+    }
+    const std::string request = module_request(visit, plan.route, plan.session.get(), websocket);
+    // RFC 9110 §9.2.2: what is safe and has no body may be sent again.
+    const bool repeatable = (visit.head.method == "GET" || visit.head.method == "HEAD") && !visit.head.has_body();
+    bool again = false;
+    Status outcome = co_await exchange(visit, plan, request, repeatable, again);
+    if (again) {
+        again = false;
+        outcome = co_await exchange(visit, plan, request, false, again);
+    }
+    co_return outcome;
+}
+
+} // namespace hameau::gate

@@ -1,0 +1,12 @@
+// A request on a site's host.
+#pragma once
+
+#include "daemon/gate/visit.hpp"
+#include "modules/sites/hosts_map.hpp"
+
+namespace hameau::gate {
+
+/// Errors: the connection is to be closed.
+Task<Status> serve_site(Visit& visit, const sites::HostLine& line);
+
+} // namespace hameau::gate

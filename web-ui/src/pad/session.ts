@@ -1,0 +1,264 @@
+// One visit of one text: who is asking, may they, the local copy, the line to the house, the editor. The page draws what
+// this says. Kept on this computer only for somebody who signed in on their own one.
+import { IndexeddbPersistence } from 'y-indexeddb';
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { get, type Pad, type Permission, Problem, type Session } from '../common/api';
+import { asProblem } from '../common/hooks';
+import { t } from '../common/i18n';
+import { markUnsaved, padDatabasePrefix } from '../common/leaving';
+import { People, guestName } from './people';
+import { Provider, type Person, type Roster } from './provider';
+import { rootName } from './schema';
+
+export type Phase = 'loading' | 'open' | 'refused';
+export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'denied';
+
+const local_ms = 4_000;        // a browser that does not give its copy by then gives none
+const offline_after_ms = 1_500;
+const saved_after_ms = 350;    // quiet for so long before "saved" is said, so that the word does not flicker
+const temporary = new Set([0, 429, 502, 503, 504]);
+
+/** "#key=KEY" or "#KEY". */
+export const keyIn = (hash: string) => decodeURIComponent(hash.replace(/^#(key=)?/, ''));
+
+export class Visit {
+  phase: Phase = 'loading';
+  problem: Problem | null = null;
+  pad: Pad | null = null;
+  session: Session | null = null;
+  saving: Saving = 'saving';
+  denied = '';
+  /** Writing was taken away while words were on their way. */
+  lostWords = false;
+  writes = false;
+  ready = false;
+  announce = '';
+  guest = '';
+  readonly doc = new Y.Doc();
+  readonly awareness = new Awareness(this.doc);
+  readonly people = new People(this.awareness);
+  private provider: Provider | null = null;
+  private local: IndexeddbPersistence | null = null;
+  private listeners = new Set<() => void>();
+  private lostAt = 0;
+  private timer = 0;
+  private dirtyAt = 0;
+  private marked = false;
+  private wasLost = false;
+  private authorsAsked = 0;
+
+  constructor(readonly name: string, readonly key: string) {}
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private get headers(): Record<string, string> {
+    return this.key ? { 'Pad-Key': this.key } : {};
+  }
+
+  private get path(): string {
+    return `/api/v1/pads/${encodeURIComponent(this.pad?.id ?? this.name)}`;
+  }
+
+  get kept(): boolean {
+    return this.local !== null;
+  }
+
+  get waiting(): boolean {
+    return this.provider?.waiting ?? false;
+  }
+
+  async start(): Promise<void> {
+    const who = await get<Session>('/api/v1/session').catch((error: unknown) => asProblem(error));
+    if (!(who instanceof Problem)) this.session = who;
+    else if (!this.key && !temporary.has(who.status)) return this.refuse(new Problem(401, 'signed_out', t('pad.refused.sign_in')));
+    try {
+      this.pad = await get<Pad>(this.path, this.headers);
+    } catch (error) {
+      const problem = asProblem(error);
+      if (!temporary.has(problem.status)) return this.refuse(problem);
+      if (!(await this.openLocal(this.name))) return this.refuse(problem);
+    }
+    this.writes = (this.pad?.may ?? 'write') === 'write';
+    if (this.pad && this.session && !this.session.shared_computer) await this.openLocal(this.pad.id);
+    if (this.pad) void this.local?.set('title', this.pad.title);
+    this.awareness.setLocalState({ user: {}, cursor: null, away: document.hidden });
+    this.connect();
+    this.show();
+  }
+
+  /** The copy that this browser keeps; true when it holds something. */
+  private async openLocal(id: string): Promise<boolean> {
+    if (this.local || !('indexedDB' in window)) return this.local !== null;
+    try {
+      const name = padDatabasePrefix + id;
+      const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? false;
+      if (!this.pad && !known) return false;
+      const local = new IndexeddbPersistence(name, this.doc);
+      const loaded = await Promise.race([local.whenSynced.then(() => true), new Promise<false>((done) => setTimeout(() => done(false), local_ms))]);
+      if (!loaded) {
+        void local.destroy();
+        return false;
+      }
+      this.local = local;
+      const title = await local.get('title') as string | undefined;
+      this.pad ??= { id, slug: '', title: title ?? t('pad.untitled'), url: '', socket: '', access: { members: 'none', link: 'none' }, updated: '', updated_by: '', here: [] };
+      return this.doc.getXmlFragment(rootName).length > 0;
+    } catch {
+      return false;      // a private window, a full disk: written on the house's disk only
+    }
+  }
+
+  private refuse(problem: Problem): void {
+    this.phase = 'refused';
+    this.problem = problem;
+    this.provider?.end();
+    this.provider = null;
+    this.changed();
+  }
+
+  private connect(): void {
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const key = this.key ? `&key=${encodeURIComponent(this.key)}` : '';
+    this.provider = new Provider(this.doc, this.awareness, {
+      address: () => `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(this.pad!.id)}?hameau=1${key}`,
+      mayRetry: () => this.mayRetry(),
+      changed: () => this.lineChanged(),
+      roster: (roster) => this.rosterCame(roster),
+      denied: (reason) => this.wasDenied(reason),
+    });
+    this.provider.writes = this.writes;
+    if (this.local && this.doc.store.clients.size > 0) this.provider.noteUnsent();
+    this.awareness.on('change', (_: unknown, origin: unknown) => origin !== 'local' && this.changed());
+    this.provider.connect();
+  }
+
+  private async mayRetry(): Promise<boolean> {
+    try {
+      const pad = await get<Pad>(this.path, this.headers);
+      this.setPad(pad);
+      return true;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (temporary.has(problem.status) || problem.status >= 500) return true;
+      this.refuse(problem);
+      return false;
+    }
+  }
+
+  setPad(pad: Pad): void {
+    this.pad = pad;
+    void this.local?.set('title', pad.title);
+    this.changed();
+  }
+
+  private rosterCame(roster: Roster): void {
+    const first = this.people.roster === null;
+    const before = new Set(first ? [] : this.people.present().map((one) => one.name));
+    this.people.setRoster(roster);
+    if (this.pad && this.pad.title !== roster.title) this.setPad({ ...this.pad, title: roster.title });
+    if (!first) {
+      const came = this.people.present().filter((one) => !one.me && !before.has(one.name));
+      if (came.length > 0) this.say(t('pad.arrived', { name: came.map((one) => one.name).join(', ') }));
+    }
+    this.setAccess(roster.you.access);
+    this.changed();
+  }
+
+  private setAccess(access: Permission): void {
+    const writes = access === 'write';
+    if (writes === this.writes || !this.provider) return;
+    this.lostWords = !writes && this.provider.waiting;
+    this.writes = this.provider.writes = writes;
+    if (writes) this.provider.reconnect();
+    this.say(t(writes ? 'pad.now_writing' : 'pad.now_reading'));
+    this.lineChanged();
+  }
+
+  private wasDenied(reason: string): void {
+    // "Read only" arrives with the roster too, which says it better.
+    if (!this.writes) return;
+    this.denied = reason;
+    this.lineChanged();
+  }
+
+  say(text: string): void {
+    this.announce = text;
+    this.changed();
+  }
+
+  setGuest(name: string): void {
+    this.guest = guestName(name);
+    this.awareness.setLocalStateField('user', { guest: this.guest });
+    this.changed();
+  }
+
+  /** Waits until the house has everything; false when it does not by then. */
+  async whenSaved(most_ms: number): Promise<boolean> {
+    const until = Date.now() + most_ms;
+    while (this.waiting && Date.now() < until) await new Promise((done) => setTimeout(done, 100));
+    return !this.waiting;
+  }
+
+  async loadAuthors(): Promise<void> {
+    if (Date.now() - this.authorsAsked < 5_000) return;
+    this.authorsAsked = Date.now();
+    try {
+      const { clients } = await get<{ clients: Record<string, Person> }>(`${this.path}/authors`, this.headers);
+      this.people.setAuthors(clients);
+    } catch {
+      // Those who are here still have their colours.
+    }
+  }
+
+  private lineChanged(): void {
+    const provider = this.provider;
+    if (!provider) return;
+    if (!this.ready && (provider.synced || (this.local !== null && this.doc.getXmlFragment(rootName).length > 0))) {
+      this.ready = true;
+      this.phase = 'open';
+      this.changed();
+    }
+    if (provider.line === 'open') this.lostAt = 0;
+    else if (this.lostAt === 0) this.lostAt = Date.now();
+    if (provider.waiting) this.dirtyAt = Date.now();
+    if (this.local && provider.waiting !== this.marked) {
+      this.marked = provider.waiting;
+      markUnsaved(padDatabasePrefix + this.pad!.id, this.marked);
+    }
+    this.show();
+  }
+
+  private show(): void {
+    clearTimeout(this.timer);
+    const now = Date.now();
+    const next = this.savingNow(now);
+    const since = this.lostAt ? offline_after_ms - (now - this.lostAt) : 0;
+    const quiet = this.provider?.saved ? saved_after_ms - (now - this.dirtyAt) : 0;
+    const again = Math.max(since, quiet);
+    if (again > 0) this.timer = window.setTimeout(() => this.show(), again + 10);
+    if (next === this.saving) return;
+    this.saving = next;
+    const lost = next.startsWith('offline');
+    if (lost && !this.wasLost) this.announce = t(`pad.state.${next}`);
+    if (!lost && this.wasLost && (next === 'saved' || next === 'reading')) this.announce = t('pad.back');
+    if (next !== 'saving') this.wasLost = lost;
+    this.changed();
+  }
+
+  private savingNow(now: number): Saving {
+    const provider = this.provider;
+    if (!provider) return 'saving';
+    if (this.lostAt && now - this.lostAt >= offline_after_ms) return !this.writes ? 'offline_reading' : this.local ? 'offline_kept' : 'offline_open';
+    if (!this.writes) return 'reading';
+    if (this.denied && provider.waiting) return 'denied';
+    return provider.saved && now - this.dirtyAt >= saved_after_ms ? 'saved' : 'saving';
+  }
+}
