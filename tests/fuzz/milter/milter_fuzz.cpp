@@ -1,0 +1,62 @@
+// Any bytes as a milter connection, and as a From header: no crash, replies bounded, addresses well formed.
+#include <cstdlib>
+
+#include "modules/mail/milter/address.hpp"
+#include "modules/mail/milter/session.hpp"
+
+namespace {
+
+using namespace hameau;
+using namespace hameau::milter;
+
+class OpenRights final : public Rights {
+public:
+    Result<bool> may_send(const std::string& user, const std::string& address) override { return user < address; }
+    Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {
+        all_here = recipient.size() % 2 == 0;
+        return std::vector<std::string>{recipient, without_tag(recipient)};
+    }
+};
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    if (const auto addresses = parse_addresses(bytes)) {
+        require(addresses->size() <= addresses_max);
+        for (const std::string& address : *addresses) {
+            require(address.find('@') != std::string::npos && address.find('\n') == std::string::npos);
+        }
+    }
+    (void)parse_quota_answer(bytes);
+    OpenRights rights;
+    Session session(rights);
+    PacketReader reader;
+    std::size_t rooms = 0;
+    for (std::size_t at = 0; at < size; at += 97) {
+        reader.feed(bytes.substr(at, 97));
+        for (;;) {
+            const auto packet = reader.next();
+            if (!packet) {
+                return 0;
+            }
+            if (!*packet) {
+                break;
+            }
+            Step step = session.on_packet(**packet);
+            while (step.ask) {
+                step = session.on_room(static_cast<Room>(rooms++ % 3));
+            }
+            if (step.close) {
+                return 0;
+            }
+        }
+    }
+    return 0;
+}

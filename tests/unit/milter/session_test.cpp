@@ -1,0 +1,216 @@
+// A session as Postfix tells it, with a table of rights instead of the database.
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+#include "modules/mail/milter/session.hpp"
+
+namespace hameau::milter {
+namespace {
+
+class TableRights final : public Rights {
+public:
+    std::set<std::pair<std::string, std::string>> senders = {{"marie@amis.test", "marie@amis.test"},
+                                                             {"marie@amis.test", "contact@amis.test"}};
+    std::map<std::string, std::vector<std::string>> boxes = {{"marie@amis.test", {"marie@amis.test"}},
+                                                             {"yann@amis.test", {"yann@amis.test"}},
+                                                             {"bureau@amis.test", {"marie@amis.test", "yann@amis.test"}}};
+    bool broken = false;
+
+    Result<bool> may_send(const std::string& user, const std::string& address) override {
+        if (broken) {
+            return fail(ErrorKind::unavailable, "broken");
+        }
+        return senders.contains({user, address});
+    }
+    Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {
+        const auto found = boxes.find(recipient);
+        all_here = found != boxes.end();
+        return all_here ? found->second : std::vector<std::string>{};
+    }
+};
+
+std::string texts(std::initializer_list<std::string> parts) {
+    std::string out;
+    for (const std::string& part : parts) {
+        out += part + '\0';
+    }
+    return out;
+}
+
+/// Says what Postfix would say, and answers questions from a table of full mailboxes.
+class Talk {
+public:
+    Talk() {
+        const std::string all = std::string("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12);
+        EXPECT_EQ(say('O', all).substr(4, 1), "O");
+    }
+
+    std::string say(char command, const std::string& data) {
+        Step step = session_.on_packet({static_cast<Command>(command), data});
+        std::string out = step.replies;
+        while (step.ask) {
+            const QuotaQuestion question = session_.question();
+            asked.push_back(question.mailbox + " " + std::to_string(question.size_bytes));
+            const auto found = room.find(question.mailbox);
+            const bool full = found != room.end() && question.size_bytes > found->second;
+            step = session_.on_room(dovecot_down ? Room::unknown : full ? Room::full : Room::enough);
+            out += step.replies;
+        }
+        closed = closed || step.close;
+        return out;
+    }
+
+    std::string begin(const std::string& daemon, const std::string& user, const std::string& size = "") {
+        say('D', "C" + texts({"{daemon_name}", daemon}));
+        say('C', "localhost" + std::string(1, '\0') + "U");
+        say('D', "M" + (user.empty() ? texts({"i", "1"}) : texts({"i", "1", "{auth_authen}", user})));
+        return say('M', size.empty() ? texts({"<marie@amis.test>"}) : texts({"<marie@amis.test>", "SIZE=" + size}));
+    }
+
+    /// The reply at the end of a message with these headers.
+    std::string finish(std::initializer_list<std::pair<std::string, std::string>> headers, std::size_t body = 10) {
+        for (const auto& [name, value] : headers) {
+            EXPECT_EQ(say('L', texts({name, value})), "");
+        }
+        EXPECT_EQ(say('B', std::string(body, 'x')), "");
+        return say('E', "");
+    }
+
+    TableRights rights;
+    std::map<std::string, std::uint64_t> room;
+    std::vector<std::string> asked;
+    bool dovecot_down = false;
+    bool closed = false;
+
+private:
+    Session session_{rights};
+};
+
+bool is_refused(const std::string& reply, const std::string& code) { return reply.find("y" + code) == 4; }
+bool is_taken(const std::string& reply) { return reply.ends_with(std::string("\0\0\0\1c", 5)); }
+
+TEST(Session, OwnFromIsTaken) {
+    Talk talk;
+    EXPECT_TRUE(is_taken(talk.begin("SUBMISSION", "Marie@amis.test")));
+    EXPECT_TRUE(is_taken(talk.say('R', texts({"<yann@amis.test>"}))));
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "Contact <contact@amis.test>, marie@amis.test"}})));
+}
+
+TEST(Session, ForeignFromIsRefused) {
+    for (const char* from : {"yann@amis.test", "marie@amis.test, yann@amis.test", "G: yann@amis.test;", "nobody: ;", "not an address"}) {
+        Talk talk;
+        talk.begin("SUBMISSION", "marie@amis.test");
+        EXPECT_TRUE(is_refused(talk.finish({{"From", from}}), "550 5.7.1")) << from;
+    }
+}
+
+TEST(Session, ExactlyOneFrom) {
+    Talk talk;
+    talk.begin("SUBMISSION", "marie@amis.test");
+    EXPECT_TRUE(is_refused(talk.finish({{"Subject", "x"}}), "550 5.7.1"));
+    talk.begin("SUBMISSION", "marie@amis.test");
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "marie@amis.test"}, {"FROM ", "marie@amis.test"}}), "550 5.7.1"));
+    // The next message of the session begins anew.
+    talk.begin("SUBMISSION", "marie@amis.test");
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "marie@amis.test"}})));
+}
+
+TEST(Session, WithoutSignInNothingIsSubmitted) {
+    Talk talk;
+    EXPECT_TRUE(is_refused(talk.begin("SUBMISSION", ""), "530"));
+    // The name of a message before does not last.
+    EXPECT_TRUE(is_taken(talk.begin("SUBMISSION", "marie@amis.test")));
+    EXPECT_TRUE(is_refused(talk.begin("SUBMISSION", ""), "530"));
+}
+
+TEST(Session, UnreadableAccountsMeanLater) {
+    Talk talk;
+    talk.rights.broken = true;
+    talk.begin("SUBMISSION", "marie@amis.test");
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "marie@amis.test"}}), "451"));
+}
+
+TEST(Session, MailFromOutsideMaySayAnything) {
+    Talk talk;
+    talk.begin("house", "");
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "marie@amis.test"}, {"From", "yann@amis.test"}, {"Received", "from x"}})));
+}
+
+TEST(Session, TraceOfTheClientIsRemovedFromTheLastOn) {
+    Talk talk;
+    talk.begin("SUBMISSION", "marie@amis.test");
+    const std::string reply = talk.finish({{"Received", "from a"}, {"X-Originating-IP", "1.2.3.4"}, {"From", "marie@amis.test"},
+                                           {"RECEIVED", "from b"}, {"User-Agent", "x"}});
+    const std::size_t second = reply.find(std::string("m\0\0\0\2RECEIVED", 13));
+    const std::size_t first = reply.find(std::string("m\0\0\0\1Received", 13));
+    ASSERT_NE(second, std::string::npos);
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_LT(second, first);
+    EXPECT_NE(reply.find("X-Originating-IP"), std::string::npos);
+    EXPECT_EQ(reply.find("User-Agent"), std::string::npos);
+    EXPECT_TRUE(is_taken(reply));
+}
+
+TEST(Session, FullMailboxIsRefusedAtRcptOrAtTheEnd) {
+    Talk talk;
+    talk.room["yann@amis.test"] = 1000;
+    talk.begin("house", "", "5000");
+    EXPECT_TRUE(is_refused(talk.say('R', texts({"<Yann@amis.test>"})), "552 5.2.2"));
+    talk.begin("house", "");
+    EXPECT_TRUE(is_taken(talk.say('R', texts({"<yann@amis.test>"}))));
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "a@b.test"}}, 5000), "552 5.2.2"));
+    talk.begin("house", "", "5");
+    EXPECT_TRUE(is_taken(talk.say('R', texts({"<yann@amis.test>"}))));
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "a@b.test"}}, 5000), "552 5.2.2"));
+}
+
+TEST(Session, AGroupIsRefusedOnlyWhenAllAreFull) {
+    Talk talk;
+    talk.room["marie@amis.test"] = 1000;
+    talk.begin("house", "");
+    talk.say('R', texts({"<bureau@amis.test>"}));
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "a@b.test"}}, 5000)));
+    talk.room["yann@amis.test"] = 1000;
+    talk.begin("house", "");
+    talk.say('R', texts({"<bureau@amis.test>"}));
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "a@b.test"}}, 5000), "552 5.2.2"));
+}
+
+TEST(Session, TrueSizeIsNotAskedAboutTwice) {
+    Talk talk;
+    talk.begin("house", "", "9000");
+    talk.say('R', texts({"<yann@amis.test>"}));
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "a@b.test"}}, 5000)));
+    EXPECT_EQ(talk.asked, std::vector<std::string>{"yann@amis.test 9000"});
+}
+
+TEST(Session, DovecotThatIsDownStopsNothing) {
+    Talk talk;
+    talk.dovecot_down = true;
+    talk.begin("house", "");
+    EXPECT_TRUE(is_taken(talk.say('R', texts({"<yann@amis.test>"}))));
+    EXPECT_TRUE(is_taken(talk.say('R', texts({"<marie@amis.test>"}))));
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "a@b.test"}}, 5000)));
+    EXPECT_EQ(talk.asked.size(), 3U) << "at the end one failed question is enough";
+}
+
+TEST(Session, BrokenPacketsEndTheConnection) {
+    for (const auto& [command, data] : std::vector<std::pair<char, std::string>>{
+             {'O', "x"}, {'D', ""}, {'D', "Mx"}, {'M', ""}, {'M', "x"}, {'R', "y"}, {'L', texts({"From"})}, {'L', texts({"a", "b", "c"})}}) {
+        Talk talk;
+        talk.say(command, data);
+        EXPECT_TRUE(talk.closed) << command;
+    }
+}
+
+TEST(Quota, Answers) {
+    EXPECT_EQ(parse_quota_answer("action=552 5.2.2 full\n\n"), Room::full);
+    EXPECT_EQ(parse_quota_answer("action=DUNNO\n\n"), Room::enough);
+    EXPECT_EQ(parse_quota_answer("action=DEFER_IF_PERMIT x\n\n"), Room::unknown);
+    EXPECT_EQ(parse_quota_answer(""), Room::unknown);
+    EXPECT_EQ(quota_request({"a@b.test", 12}), "request=smtpd_access_policy\nprotocol_state=RCPT\nrecipient=a@b.test\nsize=12\n\n");
+}
+
+} // namespace
+} // namespace hameau::milter
