@@ -2,6 +2,7 @@
 import { axeFindings, openPage, overflow, settled, startBrowser } from './browser.mjs';
 import { holds, same, suite } from './check.mjs';
 import { startHouse } from './house.mjs';
+import { newPad, person } from './pads.mjs';
 import { cardsOf, pages, signIn } from './pages.mjs';
 
 const { check, report } = suite();
@@ -14,7 +15,7 @@ const has = (one) => services.mail || !one.name.startsWith('mail');
 /** What happens when everything is reached with Tab: no stop without a visible sign, none twice before the end. */
 async function tabs(page) {
   const wanted = await page.evaluate(() => {
-    const seen = (dom) => dom.getClientRects().length > 0 && getComputedStyle(dom).visibility !== 'hidden';
+    const seen = (dom) => dom.checkVisibility() && dom.getClientRects().length > 0 && getComputedStyle(dom).visibility !== 'hidden';
     const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((dom) => seen(dom) && !dom.disabled && dom.tabIndex >= 0);
     // Of a group of radio buttons one is a stop.
     return all.filter((dom) => dom.type !== 'radio' || dom.checked).map((dom, i) => { dom.dataset.stop = String(i); return String(i); });
@@ -56,6 +57,9 @@ async function visit(open, one, options) {
 
 try {
   const open = new Map();
+  const marie = await person(browser, house, 'manager');
+  await newPad(marie, { access: { members: 'write', link: 'write' } });
+  await marie.context.close();
   for (const one of pages.filter(has)) {
     await check(`${one.name}: axe, keyboard, no complaint`, async () => {
       const { page, complaints } = await visit(open, one, { language: 'fr', width: 1280 });
