@@ -18,11 +18,17 @@ if(HAMEAU_FUZZ)
   target_link_options(hameau_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
-# hameau_library(NAME SOURCES... [LINK libs...])
+# hameau_library(NAME SOURCES... [LINK libs...] [UNITY])
+# UNITY: compiled as one unit where HAMEAU_UNITY is on; half of a cold build would go into reading headers again.
 function(hameau_library name)
-  cmake_parse_arguments(A "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(A "UNITY" "" "LINK" ${ARGN})
   add_library(${name} STATIC ${A_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC hameau_flags ${A_LINK})
+  if(A_UNITY AND HAMEAU_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    # In one unit g++ sees the frames of coroutines as shared between units, which they are not.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
 endfunction()
 
 # hameau_program(NAME SOURCES... [LINK libs...]): an executable in the build folder

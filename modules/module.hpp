@@ -165,6 +165,8 @@ public:
     /// For a route with websocket: the handler, or the refusal to answer with (401, 403, 404).
     virtual Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> upgrade(Request& request);
     virtual std::vector<Check> check_health() { return {}; }
+    /// Further checks that wait for somebody else's answer, each with a deadline; shown with those above.
+    virtual Task<std::vector<Check>> probe_health();
     /// One association as files below `folder` (archive of S6); nothing else of the house.
     virtual Task<Status> export_association(std::string slug, std::string folder) = 0;
     virtual Task<Status> import_association(std::string slug, std::string folder) = 0;

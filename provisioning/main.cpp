@@ -12,9 +12,7 @@
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
 #include "provisioning/certificates.hpp"
-#if __has_include("provisioning/mail_engines.hpp")
 #include "provisioning/mail_engines.hpp"
-#endif
 
 namespace {
 
@@ -66,15 +64,6 @@ Status certificate(const Job& job, const std::string& wanted) {
     return provisioning::make_trial_certificate(job.state, *host, {*host, near}, job.gate_group());
 }
 
-Status mail_engines(const Job& job) {
-#if __has_include("provisioning/mail_engines.hpp")
-    return write_mail_engines(job.settings, job.state, job.trial, job.root);
-#else
-    (void)job;
-    return fail(ErrorKind::unavailable, "this build has no mail engines");
-#endif
-}
-
 Result<Job> read_job() {
     Job job;
     const char* state = std::getenv("HAMEAU_STATE");
@@ -116,7 +105,7 @@ int main(int argc, char** argv) {
     } else if (verb == "certificate") {
         done = certificate(*job, argument(argc, argv, "host"));
     } else if (verb == "mail-engines") {
-        done = mail_engines(*job);
+        done = write_mail_engines(job->settings, job->state, job->trial, job->root);
     } else {
         std::fprintf(stderr, "hameau-provision: the verb is not known; verbs: trial-ca, certificate, mail-engines\n");
         return exit_usage;

@@ -1,11 +1,10 @@
 // A request to a module, streamed both ways.
 #include "daemon/admin/forward.hpp"
+#include "daemon/base/waiting.hpp"
 
 #include <cstdio>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -21,7 +20,6 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t slice_bytes = 16384;
 constexpr std::chrono::seconds step_deadline{120};
 constexpr std::chrono::seconds answer_deadline{900};  // a deploy of the largest size is unpacked meanwhile

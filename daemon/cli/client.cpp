@@ -217,4 +217,14 @@ int report(const Error& error) {
     }
 }
 
+std::string text_of(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+std::int64_t number_of(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
+}
+
 } // namespace hameau::cli

@@ -33,6 +33,10 @@ struct Upload {
     std::string type;
 };
 
+/// A member of an object as text or as a number; "" or 0 when it is absent or something else.
+std::string text_of(const boost::json::object& object, std::string_view key);
+std::int64_t number_of(const boost::json::object& object, std::string_view key);
+
 class Client {
 public:
     explicit Client(std::string state) : state_(std::move(state)) {}

@@ -28,16 +28,6 @@ std::string scalar(std::string_view text) {
     return json::serialize(json::value(json::string_view(text.data(), text.size())));
 }
 
-std::string text_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::uint64_t number_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
-}
-
 std::string list_of(const json::object& object, std::string_view key) {
     std::vector<std::string> words;
     if (const json::value* value = object.if_contains(key); value != nullptr && value->is_array()) {
@@ -96,7 +86,7 @@ private:
     Status association(const json::object& item) {
         const std::string slug = text_of(item, "slug");
         out_ += "  - slug: " + scalar(slug) + "\n    name: " + scalar(text_of(item, "name")) + "\n    domains: " + list_of(item, "domains") + "\n";
-        if (const std::uint64_t quota = number_of(item, "quota_bytes"); quota != 0) {
+        if (const std::int64_t quota = number_of(item, "quota_bytes"); quota != 0) {
             out_ += "    quota: " + format_size(quota) + "\n";
         }
         if (auto done = members(slug); !done) {
@@ -145,7 +135,7 @@ private:
                 line += ", mailbox: " + scalar(address);
             }
             if (box != nullptr) {
-                if (const std::uint64_t quota = number_of(*box, "quota_bytes"); quota != 0) {
+                if (const std::int64_t quota = number_of(*box, "quota_bytes"); quota != 0) {
                     line += ", quota: " + format_size(quota);
                 }
                 if (list_of(*box, "forward") != "[]") {

@@ -12,16 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string text_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::int64_t number_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
-}
-
 std::string duration(std::int64_t ms) {
     const std::int64_t seconds = ms / 1000;
     if (seconds < 120) {

@@ -194,9 +194,10 @@ Task<Status> Channel::wait(asio::posix::descriptor_base::wait_type what) {
     const std::int64_t now = Deadlines::now_ms();
     side.expired = limit_ms_ != 0 && limit_ms_ <= now;
     side.deadline_ms = limit_ms_ == 0 && side.pause.count() > 0 ? now + side.pause.count() : 0;
+    const bool decrypted = reading && ssl_ != nullptr && SSL_pending(ssl_) > 0;
     for (;;) {
         Status outcome = outcome_of(side, reading);
-        if (!outcome) {
+        if (!outcome || decrypted) {
             co_return outcome;
         }
         side.waiting = true;
@@ -293,12 +294,7 @@ long Channel::try_write(std::string_view text) {
     }
 }
 
-Task<Status> Channel::wait_readable() {
-    if (ssl_ != nullptr && SSL_pending(ssl_) > 0) {
-        co_return Status{};
-    }
-    co_return co_await wait(asio::posix::descriptor_base::wait_read);
-}
+Task<Status> Channel::wait_readable() { return wait(asio::posix::descriptor_base::wait_read); }
 
 Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     for (;;) {

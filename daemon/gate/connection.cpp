@@ -12,30 +12,36 @@ namespace {
 /// One buffer for the whole process: what arrives is moved to the connection's own text at once.
 std::array<char, piece_bytes> shared_input;  // NOLINT: one thread
 
-/// Counts the connection while it is open.
-class Presence {
-public:
-    Presence(Gate& gate, Channel& channel, const Address& address, bool admitted) :
-        gate_(gate), address_(address), admitted_(admitted), place_(gate.enter(channel)) {
-        gate_.refusing += admitted_ ? 0 : 1;
+/// A connection while it is open: counted, and known to the gate.
+struct Visitor {
+    Visitor(Gate& at, Fd socket, const Address& from, bool tls, bool let_in) :
+        gate(at), channel(at.io(), std::move(socket), at.deadlines()), address(from), scheme(tls ? "https" : "http"),
+        admitted(let_in), place(at.enter(channel)) {
+        gate.refusing += admitted ? 0 : 1;
     }
-    ~Presence() {
-        if (admitted_) {
-            gate_.limits().leave(address_);
+    ~Visitor() {
+        if (admitted) {
+            gate.limits().leave(address);
         } else {
-            --gate_.refusing;
+            --gate.refusing;
         }
-        gate_.leave(place_);
+        gate.leave(place);
     }
-    Presence(const Presence&) = delete;
-    Presence& operator=(const Presence&) = delete;
-    void set_idle(bool idle) { place_->idle = idle; }
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
 
-private:
-    Gate& gate_;
-    Address address_;
-    bool admitted_;
-    Gate::Place place_;
+    void set_state(bool idle, bool busy) {
+        place->idle = idle;
+        place->busy = busy;
+    }
+
+    Gate& gate;
+    Channel channel;
+    Address address;
+    std::string_view scheme;
+    bool admitted;
+    Gate::Place place;
+    std::string input;  ///< what arrived and was not used yet; no memory while idle
 };
 
 enum class Next { request, answered, gone };
@@ -49,18 +55,18 @@ int early_problem(std::string_view input) {
 }
 
 /// An answer to something that is no request.
-Task<void> refuse_head(Gate& gate, Channel& channel, const Address& address, std::string_view scheme, int status) {
+Task<void> refuse_head(Visitor& visitor, int status) {
     RequestHead nothing;
     std::string input;
-    BodyReader body(channel, input, nothing, gate.options().body_time);
-    Visit visit{gate, channel, input, nothing, address, scheme, body};
+    BodyReader body(visitor.channel, input, nothing, visitor.gate.options().body_time);
+    Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme, body};
     visit.services = true;
     visit.keep_alive = false;
     const std::string_view code = status == 414 || status == 431 ? "too_large" : status == 408 ? "timed_out"
                                   : status == 503 ? "full" : "bad_request";
     const Status sent = co_await send_problem(visit, status, code);
     if (sent) {
-        co_await drain(channel);
+        co_await drain(visitor.channel);
     }
 }
 
@@ -103,33 +109,32 @@ Task<Status> serve_request(Visit& visit) {
 }
 
 /// One request whose head is complete in `text`. False: the connection ends.
-Task<bool> serve_one(Gate& gate, Channel& channel, std::string& input, std::string text, const Address& address,
-                     std::string_view scheme) {
+Task<bool> serve_one(Visitor& visitor, std::string text) {
+    Gate& gate = visitor.gate;
     const auto head = parse_request_head(text);
     if (!head) {
-        co_await refuse_head(gate, channel, address, scheme, head.error().status);
+        co_await refuse_head(visitor, head.error().status);
         co_return false;
     }
-    channel.clear_deadline();
-    channel.set_pauses(gate.options().body_time, gate.options().body_time);
-    BodyReader body(channel, input, *head, gate.options().body_time);
-    Visit visit{gate, channel, input, *head, address, scheme, body};
+    visitor.channel.clear_deadline();
+    visitor.channel.set_pauses(gate.options().body_time, gate.options().body_time);
+    BodyReader body(visitor.channel, visitor.input, *head, gate.options().body_time);
+    Visit visit{gate, visitor.channel, visitor.input, *head, visitor.address, visitor.scheme, body};
     visit.keep_alive = head->keep_alive && !gate.stopping();
     const Status outcome = co_await serve_request(visit);
     if (!outcome) {
         co_return false;
     }
-    const bool rest = !body.finished();
-    if (rest || !visit.keep_alive || gate.stopping()) {
-        co_await drain(channel);
+    if (!body.finished() || !visit.keep_alive || gate.stopping()) {
+        co_await drain(visitor.channel);
         co_return false;
     }
     co_return true;
 }
 
 /// Reads until a head is complete; `size` is its length.
-Task<Next> read_head(Gate& gate, Channel& channel, std::string& input, std::size_t& size, const Address& address,
-                     std::string_view scheme) {
+Task<Next> read_head(Visitor& visitor, std::size_t& size) {
+    std::string& input = visitor.input;
     for (;;) {
         // RFC 9112 §2.2: an empty line before a request is passed over.
         while (input.starts_with("\r\n")) {
@@ -138,68 +143,83 @@ Task<Next> read_head(Gate& gate, Channel& channel, std::string& input, std::size
         const auto end = find_head_end(input);
         const int problem = end && *end <= head_bytes_max ? 0 : early_problem(input);
         if (problem != 0) {
-            co_await refuse_head(gate, channel, address, scheme, problem);
+            co_await refuse_head(visitor, problem);
             co_return Next::answered;
         }
         if (end) {
             size = *end;
             co_return Next::request;
         }
-        const Status waited = co_await channel.wait_readable();
+        const Status waited = co_await visitor.channel.wait_readable();
         if (!waited) {
             const bool late = waited.error().kind == ErrorKind::timed_out && !input.empty();
             if (late) {
-                co_await refuse_head(gate, channel, address, scheme, 408);
+                co_await refuse_head(visitor, 408);
             }
             co_return Next::gone;
         }
-        const long n = channel.try_read(shared_input);
+        const long n = visitor.channel.try_read(shared_input);
         if (n == 0 || n == -2) {
             co_return Next::gone;
         }
         if (n > 0) {
             if (input.empty()) {
-                channel.set_deadline(gate.options().header_time);
+                visitor.channel.set_deadline(visitor.gate.options().header_time);
             }
             input.append(shared_input.data(), static_cast<std::size_t>(n));
         }
     }
 }
 
+/// The next request of this connection. False: the connection ends.
+Task<bool> serve_next(Visitor& visitor) {
+    std::size_t size = 0;
+    const Next next = co_await read_head(visitor, size);
+    if (next != Next::request) {
+        co_return false;
+    }
+    visitor.set_state(false, true);
+    std::string text = visitor.input.substr(0, size);
+    visitor.input.erase(0, size);
+    if (visitor.input.empty()) {
+        visitor.input = std::string();
+    }
+    const bool open = co_await serve_one(visitor, std::move(text));
+    visitor.channel.set_deadline(visitor.gate.options().idle_time);
+    co_return open;
+}
+
+/// The hand-shake. False: there is nobody to serve.
+Task<bool> begin(Visitor& visitor) {
+    visitor.channel.set_deadline(visitor.gate.options().header_time);
+    if (visitor.scheme == "https") {
+        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context());
+        if (!accepted) {
+            co_return false;
+        }
+    }
+    if (!visitor.admitted) {
+        co_await refuse_head(visitor, 503);
+    }
+    co_return visitor.admitted;
+}
+
 } // namespace
 
 Task<void> serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted) {
-    Channel channel(gate.io(), std::move(socket), gate.deadlines());
-    Presence presence(gate, channel, address, admitted);
-    const std::string_view scheme = tls ? "https" : "http";
-    channel.set_deadline(gate.options().header_time);
-    if (tls) {
-        const Status accepted = co_await channel.accept_tls(gate.tls().context());
-        if (!accepted) {
-            co_return;
+    Visitor visitor(gate, std::move(socket), address, tls, admitted);
+    bool open = co_await begin(visitor);
+    // Who has just come is answered even while the gate stops: the first request is on its way.
+    for (bool first = true; open && (first || !gate.stopping()); first = false) {
+        if (visitor.input.empty()) {
+            // Waited for here, where an idle connection holds the least.
+            visitor.set_state(!first, false);
+            const Status waited = co_await visitor.channel.wait_readable();
+            if (!waited) {
+                break;
+            }
         }
-    }
-    if (!admitted) {
-        co_await refuse_head(gate, channel, address, scheme, 503);
-        co_return;
-    }
-    std::string input;
-    bool open = true;
-    while (open && !gate.stopping()) {
-        std::size_t size = 0;
-        presence.set_idle(input.empty());
-        const Next next = co_await read_head(gate, channel, input, size, address, scheme);
-        presence.set_idle(false);
-        if (next != Next::request) {
-            break;
-        }
-        std::string text = input.substr(0, size);
-        input.erase(0, size);
-        if (input.empty()) {
-            input = std::string();
-        }
-        open = co_await serve_one(gate, channel, input, std::move(text), address, scheme);
-        channel.set_deadline(gate.options().idle_time);
+        open = co_await serve_next(visitor);
     }
 }
 

@@ -28,11 +28,18 @@ constexpr Event certificates_failed{"gate.certificates_failed", Level::error, "t
 constexpr Event accept_failed{"gate.accept_failed", Level::error, "raise the limit of open files, or lower gate.limits.connections"};
 constexpr std::chrono::milliseconds exhausted_pause{200};
 constexpr std::chrono::seconds stop_deadline{4};
+constexpr std::chrono::milliseconds first_request_time{1500};
 constexpr int accepts_per_turn = 64;
 constexpr std::size_t refusing_max = 32;
 constexpr int keep_idle_seconds = 120;  // the kernel finds out that a WebSocket's peer is gone; no process wakes
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
+
+/// Whether something of a next request lies there unread.
+bool has_bytes(int socket) {
+    char byte = 0;
+    return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
 
 } // namespace
 
@@ -112,7 +119,7 @@ void Gate::admit(Fd socket, const sockaddr_storage& peer, bool tls) {
 }
 
 Gate::Place Gate::enter(Channel& channel) {
-    open_.push_front({&channel, false});
+    open_.push_front({&channel, false, false});
     return open_.begin();
 }
 
@@ -148,8 +155,10 @@ void Gate::stop() {
         door.listener.close(ignored);  // visitors that wait stay in hameaud's copy
     }
     for (const OpenConnection& connection : open_) {
-        if (connection.idle) {
+        if (connection.idle && !has_bytes(connection.channel->fd())) {
             connection.channel->end();
+        } else if (!connection.busy) {
+            connection.channel->set_deadline(first_request_time);
         }
     }
     if (open_.empty()) {

@@ -41,7 +41,8 @@ struct GateParts {
 /// A connection as the gate sees it: which ones may be ended at once when it stops.
 struct OpenConnection {
     Channel* channel = nullptr;
-    bool idle = false;
+    bool idle = false;  ///< between two requests
+    bool busy = false;  ///< a request is being answered
 };
 
 class Gate {

@@ -79,7 +79,9 @@ int run() {
     }
     try {
         Gate gate(std::move(parts), std::move(*environment));
-        return gate.run();
+        const int code = gate.run();
+        // Connections that are cut off here would be taken apart after the parts that they use: the system does it.
+        std::_Exit(code);
     } catch (const std::exception& failed) {
         // The one place where a library's exception ends: hameaud starts the process again.
         journal.write(gate_failed, {{"exception", failed.what()}});

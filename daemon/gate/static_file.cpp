@@ -61,10 +61,11 @@ int check_conditions(const RequestHead& head, std::string_view etag, std::int64_
         return 412;
     }
     if (has_field(head, "if-none-match")) {
+        // RFC 9110 §13.1.2: weak comparison.
         return matches_etag(list_of(head, "if-none-match"), etag, true) ? 304 : 200;
     }
     const auto since = parse_http_date(head.field("if-modified-since"));
-    return since && modified <= *since ? 304 : 200;
+    return since && modified > 0 && modified <= *since ? 304 : 200;
 }
 
 /// RFC 9110 §13.1.5: a strong match, or the very date.
@@ -76,12 +77,15 @@ bool range_applies(const RequestHead& head, std::string_view etag, std::int64_t 
     if (condition.find('"') != std::string_view::npos) {
         return condition == etag;
     }
-    return parse_http_date(condition) == modified;
+    return modified > 0 && parse_http_date(condition) == modified;
 }
 
 std::string fields_of(const StaticFile& file, std::size_t encoding, std::string_view etag, std::int64_t modified) {
     std::string out = file.fields;
-    out.append("ETag: ").append(etag).append("\r\nLast-Modified: ").append(format_http_date(modified)).append("\r\n");
+    out.append("ETag: ").append(etag).append("\r\n");
+    if (modified > 0) {  // an archive without times says 1970
+        out.append("Last-Modified: ").append(format_http_date(modified)).append("\r\n");
+    }
     if (!has_line(file.fields, "cache-control")) {
         out += "Cache-Control: no-cache\r\n";
     }

@@ -115,6 +115,7 @@ const WebFiles::Entry* WebFiles::find(std::string_view path) const {
     constexpr std::string_view pads = "/pads/";
     const bool editor = path.starts_with(pads) && path.size() > pads.size();
     found = entries_.find(editor ? "/pad.html" : "/index.html");
+    found = found == entries_.end() ? entries_.find("/index.html") : found;
     return found == entries_.end() ? nullptr : &found->second;
 }
 

@@ -1,9 +1,8 @@
 // Calls between processes: connect, one request, one bounded answer.
 #include "daemon/host/client.hpp"
+#include "daemon/base/waiting.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -15,7 +14,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 namespace {
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
 
 tl::unexpected<Error> fail_call(const boost::system::error_code& code) {

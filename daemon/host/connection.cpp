@@ -5,11 +5,9 @@
 #include <cstring>
 #include <deque>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -18,6 +16,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/waiting.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
 #include "daemon/host/path.hpp"
@@ -31,7 +30,6 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t file_slice_bytes = 65536;
 constexpr std::size_t drain_bytes_max = 1 << 20;
 constexpr std::chrono::seconds drain_deadline{2};

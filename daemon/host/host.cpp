@@ -4,12 +4,11 @@
 #include <csignal>
 #include <cstdlib>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/waiting.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/sandbox/sandbox.hpp"
@@ -24,7 +23,6 @@ constexpr Event module_stopping{"module.stopping", Level::info};
 constexpr Event module_failed{"module.failed", Level::error, "the service is started again by hameaud"};
 constexpr Event accept_failed{"module.accept_failed", Level::error};
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds provision_deadline{60};
 constexpr std::chrono::seconds status_deadline{5};
 } // namespace

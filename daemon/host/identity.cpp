@@ -85,6 +85,11 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> Module::upgrade(
     co_return outcome;
 }
 
+Task<std::vector<Check>> Module::probe_health() {
+    std::vector<Check> none;
+    co_return none;
+}
+
 namespace {
 /// Root, ourselves (a trial without root), or a member of the group `hameau`.
 bool may_administer(int socket, const Peer& peer) {

@@ -82,7 +82,10 @@ Task<Response> Host::answer_internal(Request& request) {
                                   request.who.module) != manifest_.internal_callers.end();
     const bool admin = request.who.caller == Caller::admin;
     if (request.path == "/internal/health" && (listed || admin || request.who.module == "people")) {
-        co_return health_answer(module_->check_health());
+        std::vector<Check> checks = module_->check_health();
+        const std::vector<Check> probed = co_await module_->probe_health();
+        checks.insert(checks.end(), probed.begin(), probed.end());
+        co_return health_answer(checks);
     }
     const bool moves = request.path == "/internal/export" || request.path == "/internal/import" ||
                        request.path == "/internal/erase";

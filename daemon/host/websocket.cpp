@@ -3,16 +3,15 @@
 
 #include <deque>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "daemon/base/waiting.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
 
@@ -24,7 +23,6 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 
 namespace {
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t write_buffer_bytes = 512;
 constexpr std::size_t kept_read_bytes = 1024;
 constexpr std::chrono::seconds close_deadline{5};

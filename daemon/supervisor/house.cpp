@@ -15,6 +15,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/child/child.hpp"
 #include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/engines.hpp"
 
 namespace hameau::supervisor {
 
@@ -215,6 +216,9 @@ std::string House::folder_of(const ServiceSpec& spec) const {
 void House::start(Service& service) {
     const ServiceSpec& spec = service.spec;
     watch(service, false);
+    if (!spec.pid_file.empty()) {
+        clear_stale_engine(spec.pid_file, spec.folder);
+    }
     const Fd log = open_log(spec.name);
     SpawnPlan plan;
     plan.name = spec.name;
@@ -239,6 +243,7 @@ void House::start(Service& service) {
     plan.own_session = spec.own_session;
     if (spec.kind != Kind::external) {
         plan.groups = {internal_gid};
+        plan.groups.insert(plan.groups.end(), spec.groups.begin(), spec.groups.end());
         plan.settings = settings_memory_.get();
     }
     Fd child_control;
@@ -283,8 +288,20 @@ void House::on_signal() {
 }
 
 void House::reap() {
-    int status = 0;
-    for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+    for (;;) {
+        siginfo_t ended{};
+        if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) {
+            return;
+        }
+        const pid_t pid = ended.si_pid;
+        const bool leads = std::any_of(services_.begin(), services_.end(), [pid](const auto& service) {
+            return service->pid == pid && service->spec.own_session;
+        });
+        if (leads) {
+            end_group(pid);  // what a killed master left behind holds its ports
+        }
+        int status = 0;
+        ::waitpid(pid, &status, 0);
         if (pid == provision_pid_) {
             on_provision_end(status);
             continue;
@@ -292,9 +309,6 @@ void House::reap() {
         for (const auto& service : services_) {
             if (service->pid != pid) {
                 continue;
-            }
-            if (service->spec.own_session) {
-                ::kill(-pid, SIGTERM);  // what a killed master left behind
             }
             service->pid = 0;
             if (service->control) {
@@ -406,14 +420,39 @@ void House::continue_closing() {
     }
 }
 
+/// Both read their configuration and certificates again for new connections; nobody is disconnected.
+void House::reload_engines() {
+    for (const auto& service : services_) {
+        if (service->spec.kind == Kind::engine && service->pid > 0) {
+            ::kill(service->pid, SIGHUP);
+        }
+    }
+}
+
 void House::reload() {
+    const Settings before = settings_;
     if (auto checked = run_check(); !checked) {
         journal_.write(reload_failed, {{"error", checked.error().message}});
         return;
     }
-    // The children hold their settings from their start: those that run are started anew, one after the other.
+    const auto of_mail = [](const Settings& settings) {
+        std::string text = settings.text("house.host");
+        for (const auto& [key, value] : settings.all()) {
+            text += key.starts_with("mail.") ? "\n" + key + "\t" + value : "";
+        }
+        return text;
+    };
+    bool engines = find("dovecot") != nullptr && of_mail(before) != of_mail(settings_);
+    if (engines) {
+        if (auto made = run_provision_now("mail-engines", {}); !made) {
+            journal_.write(reload_failed, {{"error", made.error().message}});
+            engines = false;
+        }
+    }
+    // The children hold their settings from their start: those that run are started anew, one after the other. The
+    // engines too when something of theirs changed: a port is opened at a start only.
     for (const auto& service : services_) {
-        if (service->spec.kind != Kind::engine && service->policy.running()) {
+        if ((service->spec.kind != Kind::engine || engines) && service->policy.running()) {
             act(*service, service->policy.on_restart_wanted(clock_.now()));
         }
     }

@@ -75,6 +75,8 @@ private:
     void tick();
     Duration until_next() const;
     Service* find(std::string_view name);
+    void drop_engines(const std::string& reason);
+    void reload_engines();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
     std::string folder_of(const ServiceSpec& spec) const;
     Fd open_log(const std::string& name);
@@ -102,6 +104,7 @@ private:
     int exit_code_ = 0;
     bool closing_ = false;
     int closing_stage_ = 0;
+    std::string engines_missing_;  ///< why there are none, for the status
     Duration started_{0};
 };
 

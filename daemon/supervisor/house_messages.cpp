@@ -175,6 +175,9 @@ void House::answer_status(const StatusQuery& query) {
     for (const auto& [name, reason] : missing_parts(settings_, place_)) {
         answer.fields.emplace_back("missing:" + name, reason);
     }
+    if (!engines_missing_.empty()) {
+        answer.fields.emplace_back("missing:mail", engines_missing_);
+    }
     std::string walls = place_.root ? "own uids" : "";
     for (const std::string& wall : available_walls()) {
         walls += (walls.empty() ? "" : ", ") + wall;
@@ -258,6 +261,9 @@ void House::on_provision_end(int wait_status) {
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     if (!good) {
         journal_.write(provision_failed, {{"verb", done.verb}, {"error", text}});
+    }
+    if (good && (done.verb == "mail-engines" || done.verb == "certificate")) {
+        reload_engines();
     }
     if (good && done.verb == "certificate") {
         if (Service* gate = find("gate"); gate != nullptr && gate->control) {

@@ -62,8 +62,10 @@ Status House::prepare() {
     }
     if (place_.root) {
         const auto state = check_reachable(place_.state);
-        if (!state || !check_reachable(place_.binaries)) {
-            if (auto opened = open_private_view(place_); !opened) {
+        const bool closed = !state || !check_reachable(place_.binaries);
+        if (closed || !suits_engines(place_.state) || !suits_engines(place_.binaries)) {
+            // Without a view a long path costs the mail only, and the provisioning says so.
+            if (auto opened = open_private_view(place_); !opened && closed) {
                 return state ? opened : state;
             }
         }
@@ -139,9 +141,22 @@ Status House::prepare() {
     if (find("dovecot") != nullptr) {
         if (auto made = run_provision_now("mail-engines", {}); !made) {
             journal_.write(engines_failed, {{"error", made.error().message}});
+            drop_engines(made.error().message);
         }
     }
     return {};
+}
+
+/// An engine that never had a configuration would only fail again and again.
+void House::drop_engines(const std::string& reason) {
+    const auto configured = [this](const char* file) { return ::access((place_.state + "/engines" + file).c_str(), F_OK) == 0; };
+    if (configured("/dovecot/dovecot.conf") && (!place_.root || configured("/postfix/master.cf"))) {
+        return;
+    }
+    engines_missing_ = "off: " + reason.substr(0, reason.find('\n'));
+    std::erase_if(services_, [](const auto& service) {
+        return service->spec.kind == Kind::engine || service->spec.name == "milter";
+    });
 }
 
 Status House::make_folders() {

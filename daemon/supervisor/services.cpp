@@ -2,6 +2,7 @@
 #include "daemon/supervisor/services.hpp"
 
 #include <filesystem>
+#include <grp.h>
 
 #include "daemon/modules.hpp"
 #include "daemon/supervisor/contract.hpp"
@@ -36,14 +37,25 @@ ServiceSpec engine_spec(std::string name, std::string program, std::vector<std::
 }
 
 void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
-    ServiceSpec milter = base_spec("milter", Kind::module);
-    milter.stop_stage = 1;
-    specs.push_back(std::move(milter));
-    specs.push_back(engine_spec("dovecot", "/usr/sbin/dovecot", {"-F", "-c", place.state + "/mail/dovecot/dovecot.conf"}));
-    if (place.root) {
-        specs.push_back(
-            engine_spec("postfix", "/usr/lib/postfix/sbin/master", {"-s", "-c", place.state + "/mail/postfix"}));
+    const std::string engines = place.state + "/engines";
+    ServiceSpec dovecot = engine_spec("dovecot", "/usr/sbin/dovecot", {"-F", "-c", engines + "/dovecot/dovecot.conf"});
+    dovecot.folder = engines + "/dovecot/run";
+    dovecot.pid_file = dovecot.folder + "/master.pid";
+    if (!place.root) {
+        specs.push_back(std::move(dovecot));
+        return;
     }
+    ServiceSpec milter = base_spec("milter", Kind::module);
+    // It reads mail.db and asks Dovecot where Postfix does: by the rights of Postfix's group.
+    if (const group* postfix = ::getgrnam("postfix"); postfix != nullptr) {
+        milter.groups.push_back(postfix->gr_gid);
+    }
+    specs.push_back(std::move(milter));
+    specs.push_back(std::move(dovecot));
+    ServiceSpec postfix = engine_spec("postfix", "/usr/lib/postfix/sbin/master", {"-s", "-c", engines + "/postfix"});
+    postfix.folder = engines + "/postfix/queue";
+    postfix.pid_file = postfix.folder + "/pid/master.pid";
+    specs.push_back(std::move(postfix));
 }
 
 void plan_external(const Settings& settings, std::vector<ServiceSpec>& specs) {
@@ -98,8 +110,8 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
         for (const std::string_view verb : manifest->verbs) {
             spec.verbs.emplace_back(verb);
         }
-        if (manifest->sandbox.may_fork && name == "sites") {
-            spec.helper = "unpack";
+        if (manifest->sandbox.may_fork) {
+            spec.helper = name == "sites" ? "unpack" : name == "pads" ? "convert" : "";
         }
         specs.push_back(std::move(spec));
         if (name == "mail") {

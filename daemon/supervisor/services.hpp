@@ -22,6 +22,9 @@ struct ServiceSpec {
     std::vector<std::string> environment;
     uid_t uid = 0;
     gid_t gid = 0;
+    std::vector<gid_t> groups;            ///< besides internal_gid
+    std::string pid_file;                 ///< of an engine: what it writes, and reads at its next start
+    std::string folder;                   ///< of an engine: where its main process works
     bool drop = true;                     ///< engines start as root
     bool says_ready = true;               ///< speaks sd_notify; else ready once started
     bool has_control = true;

@@ -11,6 +11,8 @@ namespace hameau::supervisor {
 namespace {
 
 constexpr const char* view_folder = "/mnt";
+/// As provisioning/mail_engines.cpp says for the state.
+constexpr std::size_t engines_path_max = 52;
 
 Status show_as(const std::string& from, const std::string& name, std::string& place) {
     const std::string target = std::string(view_folder) + "/" + name;
@@ -32,6 +34,11 @@ Status check_reachable(const std::string& folder) {
         }
     }
     return {};
+}
+
+bool suits_engines(const std::string& folder) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+    return folder.size() <= engines_path_max && folder.find_first_not_of(plain) == std::string::npos;
 }
 
 Status open_private_view(Place& place) {

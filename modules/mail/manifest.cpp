@@ -25,6 +25,9 @@ constexpr std::array settings = {
     Setting{"imaps_port", SettingType::integer, "993", "The port where members' programs read (TLS from the start)."},
     Setting{"sieve_port", SettingType::integer, "4190", "The port where members' programs manage their filters (ManageSieve)."},
     Setting{"smarthost", SettingType::text, "", "Another server, HOST:PORT, that carries mail to the outside. Empty: directly."},
+    Setting{"smarthost_tls", SettingType::choice, "opportunistic",
+            "Encryption to the smarthost: where it is offered, always, or always with a certificate of its name.",
+            "opportunistic|required|verified"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are never slowed down."},
 };
@@ -107,6 +110,66 @@ CREATE VIEW engine_sender AS
     JOIN mailbox box ON box.member = m.member JOIN member p ON p.id = box.member AND p.disabled = 0
     WHERE c.may_send = 1 AND c.address IS NOT NULL;
 )sql"},
+    // The views again, for what changes later: a domain that an association gave up, an address that a group shares
+    // with a mailbox (the mailbox is served), a member who left, a member of a group without a mailbox.
+    Migration{2, R"sql(
+DROP VIEW engine_mailbox;
+DROP VIEW engine_alias;
+DROP VIEW engine_sender;
+CREATE VIEW live_mailbox AS
+  SELECT b.address, b.association, b.member, b.created_ms FROM mailbox b
+    JOIN domain d ON d.name = substr(b.address, instr(b.address, '@') + 1) AND d.association = b.association;
+CREATE VIEW live_alias AS
+  SELECT a.address, a.may_send FROM alias a
+    JOIN domain d ON d.name = substr(a.address, instr(a.address, '@') + 1) AND d.association = a.association;
+CREATE VIEW live_circle AS
+  SELECT c.address, c.association, c.slug, c.may_send FROM circle c
+    JOIN domain d ON d.name = substr(c.address, instr(c.address, '@') + 1) AND d.association = c.association
+    WHERE c.address IS NOT NULL AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.address = c.address)
+      AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.address = c.address);
+CREATE VIEW engine_mailbox AS SELECT address FROM live_mailbox;
+CREATE VIEW engine_alias AS
+  SELECT a.address, t.target FROM live_alias a JOIN alias_target t ON t.alias = a.address
+  UNION ALL
+  SELECT c.address, coalesce(
+      (SELECT b.address FROM live_mailbox b WHERE b.member = m.member AND b.association = m.association
+         ORDER BY b.created_ms, b.address LIMIT 1),
+      (SELECT b.address FROM live_mailbox b WHERE b.member = m.member ORDER BY b.created_ms, b.address LIMIT 1)) AS target
+    FROM live_circle c JOIN circle_member m ON m.association = c.association AND m.circle = c.slug
+    WHERE EXISTS (SELECT 1 FROM live_mailbox b WHERE b.member = m.member)
+  UNION ALL
+  SELECT c.address, o.address AS target FROM live_circle c
+    JOIN circle_outside o ON o.association = c.association AND o.circle = c.slug;
+CREATE VIEW engine_sender AS
+  SELECT own.address AS address, box.address AS user FROM live_mailbox own JOIN mailbox box ON box.member = own.member
+    JOIN member p ON p.id = box.member AND p.disabled = 0
+    JOIN membership s ON s.member = p.id AND s.association = own.association
+  UNION ALL
+  SELECT a.address, box.address AS user FROM live_alias a JOIN alias_target t ON t.alias = a.address
+    JOIN mailbox target ON target.address = t.target JOIN mailbox box ON box.member = target.member
+    JOIN member p ON p.id = box.member AND p.disabled = 0 WHERE a.may_send = 1
+  UNION ALL
+  SELECT c.address, box.address AS user FROM live_circle c
+    JOIN circle_member m ON m.association = c.association AND m.circle = c.slug
+    JOIN mailbox box ON box.member = m.member JOIN member p ON p.id = box.member AND p.disabled = 0
+    WHERE c.may_send = 1;
+-- Folders below boxes/ that no mailbox has any more. erase = 1: their content is to go (README.md).
+CREATE TABLE retired_box (
+  folder TEXT PRIMARY KEY, address TEXT NOT NULL, association TEXT NOT NULL, member TEXT NOT NULL,
+  retired_ms INTEGER NOT NULL, erase INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mailbox_retired AFTER DELETE ON mailbox BEGIN
+  INSERT INTO retired_box(folder, address, association, member, retired_ms)
+    VALUES (OLD.folder, OLD.address, OLD.association, OLD.member, CAST(strftime('%s', 'now') AS INTEGER) * 1000);
+  DELETE FROM alias_target WHERE target = OLD.address OR target GLOB
+    substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'));
+  DELETE FROM forward WHERE target = OLD.address OR target GLOB
+    substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'));
+END;
+CREATE TRIGGER alias_removed AFTER DELETE ON alias BEGIN
+  DELETE FROM alias_target WHERE target = OLD.address;
+  DELETE FROM forward WHERE target = OLD.address;
+END;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
@@ -120,6 +183,8 @@ constexpr Manifest make_manifest() {
     manifest.migrations = migrations;
     manifest.internal_callers = internal_callers;
     manifest.verbs = verbs;
+    // The probes of SMTP and IMAP (probe.hpp) need TCP sockets; the kernel's filter cannot hold them to the loopback.
+    manifest.sandbox.outbound_network = true;
     manifest.idle_stop = std::chrono::minutes(1);
     return manifest;
 }

@@ -37,6 +37,22 @@ inline constexpr std::size_t compact_bytes = 1 << 20;
 /// History rows join the edits of one author within this time.
 inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
 
+/// Images and documents that wait for the one converter; what they hold in memory meanwhile; how long one may take.
+inline constexpr std::size_t conversions_waiting_max = 16;
+inline constexpr std::size_t conversions_bytes_max = 64 << 20;
+inline constexpr std::chrono::seconds conversion_deadline{90};
+inline constexpr std::size_t converted_bytes_more = 8 << 20;
+/// An image that nothing refers to goes after this time.
+inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
+/// An exported document holds images up to so many bytes in all, the others are named.
+inline constexpr std::size_t export_image_bytes_max = 64 << 20;
+
+/// A moment of the history ends with the hour; a page of the list reads so many rows at most.
+inline constexpr std::size_t history_people_max = 50;
+/// What one look at the past may read (decompressed updates). A longer history can be read by nobody at once.
+inline constexpr std::size_t history_bytes_max = 256 << 20;
+inline constexpr std::size_t people_per_pad_max = 200;
+
 inline constexpr std::size_t connections_per_room_max = 500;
 inline constexpr std::int64_t bin_ms = 30LL * 24 * 3600 * 1000;
 inline constexpr std::size_t pads_per_association_max = 20'000;

@@ -12,11 +12,17 @@ namespace {
 // A pad may be open to people without an account (a link key): the module decides for `{pad}` and its export.
 constexpr std::array routes = {
     Route{"/api/v1/associations/{association}/pads", Who::member},
+    Route{"/api/v1/associations/{association}/pads/import", Who::member},
     Route{"/api/v1/pads/{pad}", Who::anyone},
     Route{"/api/v1/pads/{pad}/restore", Who::member},
     Route{"/api/v1/pads/{pad}/link", Who::member},
     Route{"/api/v1/pads/{pad}/authors", Who::anyone},
     Route{"/api/v1/pads/{pad}/export", Who::anyone},
+    Route{"/api/v1/pads/{pad}/images", Who::anyone},
+    Route{"/api/v1/pads/{pad}/images/{hash}", Who::anyone},
+    Route{"/api/v1/pads/{pad}/history", Who::member},
+    Route{"/api/v1/pads/{pad}/history/{moment}", Who::member},
+    Route{"/api/v1/pads/{pad}/history/{moment}/restore", Who::member},
     Route{"/api/v1/pads/ws/{pad}", Who::anyone, true},
 };
 
@@ -25,6 +31,8 @@ constexpr std::array settings = {
             "The largest message that a pad's editor may send at once, such as a pasted document."},
     Setting{"limits.pad_max", SettingType::size_bytes, "32 MiB",
             "The largest pad, with everything that its history needs to merge. A fuller pad can be read, not written."},
+    Setting{"limits.image_max", SettingType::size_bytes, "20 MiB", "The largest image that may be put into a pad."},
+    Setting{"limits.import_max", SettingType::size_bytes, "5 MiB", "The largest document that may become a pad."},
 };
 
 constexpr std::array migrations = {
@@ -60,19 +68,44 @@ CREATE TABLE pad_client (
   pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE, client INTEGER NOT NULL, author INTEGER NOT NULL,
   brought INTEGER NOT NULL, first_ms INTEGER NOT NULL, PRIMARY KEY (pad, client)) STRICT, WITHOUT ROWID;
 )sql"},
+    Migration{2, R"sql(
+-- Only these logins, beside the managers and who made it; empty: what members and link say.
+ALTER TABLE pad ADD COLUMN people TEXT NOT NULL DEFAULT '';
+-- Units that a row brought and took away.
+ALTER TABLE pad_update ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pad_update ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pad_history ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pad_history ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+-- An image, kept once per association below images/ASSOCIATION/HASH (and HASH.webp).
+CREATE TABLE image (
+  association TEXT NOT NULL, hash TEXT NOT NULL, type TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, webp_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  PRIMARY KEY (association, hash)) STRICT, WITHOUT ROWID;
+-- Which pad holds it, or held it (its history shows it still); shown 0: sent for that pad, not seen in it so far.
+CREATE TABLE pad_image (
+  pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE, hash TEXT NOT NULL, shown INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL, PRIMARY KEY (pad, hash)) STRICT, WITHOUT ROWID;
+CREATE INDEX pad_image_hash ON pad_image(hash);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 
+constexpr Manifest make_manifest() {
+    Manifest manifest;
+    manifest.name = "pads";
+    manifest.routes = routes;
+    manifest.settings = settings;
+    manifest.migrations = migrations;
+    manifest.internal_callers = internal_callers;
+    manifest.sandbox.may_fork = true;  // hameau-convert
+    manifest.sandbox.threads = true;
+    manifest.idle_stop = std::chrono::minutes(2);
+    return manifest;
+}
+
 } // namespace
 
-const Manifest pads_manifest{
-    .name = "pads",
-    .routes = routes,
-    .settings = settings,
-    .migrations = migrations,
-    .internal_callers = internal_callers,
-    .idle_stop = std::chrono::minutes(2),
-};
+constinit const Manifest pads_manifest = make_manifest();
 
 } // namespace hameau

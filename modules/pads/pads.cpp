@@ -1,6 +1,7 @@
 // The life of the module: open rooms, timers, health, stop.
 #include "modules/pads/pads.hpp"
 
+#include <filesystem>
 #include <sys/statvfs.h>
 
 #include <boost/asio/post.hpp>
@@ -45,6 +46,24 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
                          : pad_bytes_default;
+    std::error_code failed;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+    HelperProgram program;
+    program.fd = context.program("convert");
+    program.path = (self.parent_path() / "hameau-convert").string();
+    converter_ = std::make_unique<Converter>(context, std::move(program));
+    images_ = std::make_unique<ImageFiles>(context.folder());
+    add_routes();
+    // The process sleeps most of the time: the bin is looked after at each start, not by a clock.
+    const auto gone = store_->purge(now_ms() - bin_ms);
+    if (gone && *gone > 0) {
+        context.journal().write(purged, {{"pads", std::to_string(*gone)}});
+    }
+    forget_images(now_ms() - unused_image_ms);
+    co_return Status{};
+}
+
+void PadsModule::add_routes() {
     router_.add("GET", "/api/v1/associations/{association}/pads", this, &PadsModule::list);
     router_.add("POST", "/api/v1/associations/{association}/pads", this, &PadsModule::create);
     router_.add("GET", "/api/v1/pads/{pad}", this, &PadsModule::get);
@@ -54,12 +73,9 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/pads/{pad}/link", this, &PadsModule::link);
     router_.add("GET", "/api/v1/pads/{pad}/authors", this, &PadsModule::authors);
     router_.add("GET", "/api/v1/pads/{pad}/export", this, &PadsModule::export_pad);
-    // The process sleeps most of the time: the bin is looked after at each start, not by a clock.
-    const auto gone = store_->purge(now_ms() - bin_ms);
-    if (gone && *gone > 0) {
-        context.journal().write(purged, {{"pads", std::to_string(*gone)}});
-    }
-    co_return Status{};
+    router_.add("POST", "/api/v1/associations/{association}/pads/import", this, &PadsModule::import_pad);
+    router_.add("POST", "/api/v1/pads/{pad}/images", this, &PadsModule::add_image);
+    router_.add("GET", "/api/v1/pads/{pad}/images/{hash}", this, &PadsModule::get_image);
 }
 
 Task<Response> PadsModule::handle(Request& request) { co_return co_await router_.dispatch(request); }

@@ -43,8 +43,6 @@ std::uint64_t fresh_client() {
     return client;
 }
 
-std::string person_name(const Identity& who) { return who.name.empty() ? who.login : who.name; }
-
 } // namespace
 
 Task<Response> PadsModule::list(Request& request) {
@@ -129,29 +127,37 @@ Task<Response> PadsModule::create(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, pads_catalogue);
     }
-    auto refused = co_await refuse_unknown_association(request, association);
+    pad.association = association;
+    std::optional<Edit> content;
+    if (wanted) {
+        const bool english = language ? *language == "en" : language_of(request) == Language::english;
+        const auto update = template_update(*wanted, english, fresh_client());
+        // Nobody wrote a template: its author has no name.
+        content.emplace();
+        content->person = std::make_shared<const Person>();
+        frame_update(content->framed, *update);
+    }
+    co_return co_await add_pad(request, std::move(pad), std::move(content));
+}
+
+Task<Response> PadsModule::add_pad(Request& request, PadRow pad, std::optional<Edit> content) {
+    auto refused = co_await refuse_unknown_association(request, pad.association);
     if (refused) {
         co_return std::move(*refused);
     }
-    const auto count = store_->count(association);
+    const auto count = store_->count(pad.association);
     if (count && *count >= pads_per_association_max) {
         Parameters parameters;
         parameters.emplace_back("limit", std::to_string(pads_per_association_max));
         co_return problem(pads_catalogue, request, 422, "pad_too_many", parameters);
     }
     pad.id = new_id();
-    pad.association = association;
     pad.link_key = new_id();
     pad.created_ms = pad.updated_ms = now_ms();
-    pad.created_by = pad.updated_by = person_name(request.who);
+    pad.created_by = pad.updated_by = person_of(request.who).name;
     pad.creator = request.who.member;
-    std::optional<Edit> content;
-    if (wanted) {
-        const bool english = language ? *language == "en" : language_of(request) == Language::english;
-        const auto update = template_update(*wanted, english, fresh_client());
-        // Nobody wrote a template: its author has no name.
-        content = Edit{std::make_shared<const Person>(), pad.created_ms, {}};
-        frame_update(content->framed, *update);
+    if (content) {
+        content->time_ms = pad.created_ms;
     }
     if (auto done = store_->create(pad, content ? &*content : nullptr); !done) {
         co_return failure(request, done.error());
@@ -361,10 +367,7 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     arrival.asker = found.asker;
     arrival.extended = request.query_parameter("hameau") == "1";
     arrival.english = language_of(request) == Language::english;
-    Person person;
-    person.member = request.who.member;
-    person.login = request.who.login;
-    person.name = person_name(request.who);
+    Person person = person_of(request.who);
     if (person.member.empty() && person.name.empty()) {
         person.name = (arrival.english ? "Guest " : "Invité ") + std::to_string((*room)->next_guest());
     }

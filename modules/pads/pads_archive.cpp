@@ -224,7 +224,8 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
             co_return fail(std::move(free.error()));
         }
         pad->slug = std::move(*free);
-        Edit edit{std::make_shared<const Person>(), pad->updated_ms, {}};
+        Edit edit;
+        edit.time_ms = pad->updated_ms;
         edit.person = std::make_shared<const Person>(Person{"", "", pad->updated_by});
         frame_update(edit.framed, bytes);
         if (auto done = store_->create(*pad, &edit); !done) {

@@ -13,6 +13,9 @@
 #include "modules/module.hpp"
 #include "modules/pads/committer.hpp"
 #include "modules/pads/connection.hpp"
+#include "modules/pads/convert/answer.hpp"
+#include "modules/pads/converter.hpp"
+#include "modules/pads/images.hpp"
 #include "modules/pads/room.hpp"
 #include "modules/pads/store.hpp"
 #include "modules/support/router.hpp"
@@ -51,9 +54,23 @@ private:
     Task<Response> authors(Request& request);
     Task<Response> export_pad(Request& request);
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
+    /// A new pad with id, key and times; 201 or the refusal.
+    Task<Response> add_pad(Request& request, PadRow pad, std::optional<Edit> content);
+
+    // pads_images.cpp
+    Task<Response> add_image(Request& request);
+    Task<Response> get_image(Request& request);
+    Task<Response> import_pad(Request& request);
+    Task<Result<std::uint64_t>> quota_bytes(std::string association);
+    /// Errors: invalid, its message the code of the refusal; unavailable.
+    Task<Result<ConvertedImage>> convert_image(std::string bytes);
+    Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image);
+    /// Images that no pad refers to and that came before that time.
+    void forget_images(std::int64_t before_ms);
 
     // pads_views.cpp
     FoundOr find(const Request& request, std::string_view key, Deleted deleted);
+    static Person person_of(const Identity& who);
     Asker asker_of(const Request& request, const PadRow& pad, std::string_view key) const;
     boost::json::object item(const Request& request, const Found& found);
     std::string base_url(const Request& request) const;
@@ -64,6 +81,7 @@ private:
     void row_changed(const PadRow& pad, bool keys_void);
 
     // pads.cpp
+    void add_routes();
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
     Result<Bytes> content_of(const PadRow& pad);
     void close_room(std::int64_t number);
@@ -85,6 +103,8 @@ private:
     Router router_;
     std::unique_ptr<PadStore> store_;
     std::unique_ptr<Committer> committer_;
+    std::unique_ptr<Converter> converter_;
+    std::unique_ptr<ImageFiles> images_;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;

@@ -14,6 +14,8 @@ constexpr Event pad_unreadable{"pads.unreadable", Level::error, "keep the file; 
 constexpr Event store_failed{"pads.store_failed", Level::error, "look at the disk"};
 } // namespace
 
+Person PadsModule::person_of(const Identity& who) { return Person{who.member, who.login, who.name.empty() ? who.login : who.name}; }
+
 Asker PadsModule::asker_of(const Request& request, const PadRow& pad, std::string_view key) const {
     Asker asker;
     asker.member = request.who.member;

@@ -245,9 +245,18 @@ void Room::record(Connection& connection, const crdt::Applied& applied, View new
         }
     }
     if (unsaved_.empty() || unsaved_.back().person != connection.arrival_.person) {
-        unsaved_.push_back({connection.arrival_.person, now, {}});
+        Edit edit;
+        edit.person = connection.arrival_.person;
+        edit.time_ms = now;
+        unsaved_.push_back(std::move(edit));
     }
     frame_update(unsaved_.back().framed, news);
+    for (const crdt::ClockRange& range : applied.inserted) {
+        unsaved_.back().added += range.length;
+    }
+    for (const crdt::ClockRange& range : applied.deleted) {
+        unsaved_.back().removed += range.length;
+    }
     unsaved_bytes_ += news.size();
     outside_.edits_wait(*this);
 }

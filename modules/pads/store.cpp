@@ -49,7 +49,8 @@ Result<std::optional<PadRow>> read_one(Statement& query) {
 
 PadStore::PadStore(Database& database) :
     database_(database),
-    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes) VALUES (?1, ?2, ?3, ?4)")),
+    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
     insert_client_(database.prepare("INSERT OR IGNORE INTO pad_client (pad, client, author, brought, first_ms) "
                                     "VALUES (?1, ?2, ?3, ?4, ?5)")) {}
 
@@ -146,6 +147,10 @@ Status PadStore::erase_association(std::string_view association) {
     return database_.transaction([&] {
         auto statement = database_.prepare("DELETE FROM pad WHERE association = ?1");
         Status done = statement.bind(1, association).run();
+        if (done) {
+            auto images = database_.prepare("DELETE FROM image WHERE association = ?1");
+            done = images.bind(1, association).run();
+        }
         if (done) {
             // Names of people who wrote nowhere else go too.
             done = database_.execute("DELETE FROM author WHERE number NOT IN (SELECT author FROM pad_update UNION "

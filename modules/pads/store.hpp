@@ -51,6 +51,20 @@ struct Edit {
     PersonPtr person;
     std::int64_t time_ms = 0;
     Bytes framed;
+    std::int64_t added = 0;    ///< units: characters, elements
+    std::int64_t removed = 0;
+};
+
+/// An image of an association; kept once, whichever pads show it.
+struct ImageRow {
+    std::string association;
+    std::string hash;  ///< SHA-256 of the image without metadata, lower-case hexadecimal
+    std::string type;
+    std::int64_t width = 0;
+    std::int64_t height = 0;  ///< as shown
+    std::int64_t bytes = 0;
+    std::int64_t webp_bytes = 0;  ///< 0: there is no smaller form
+    std::int64_t created_ms = 0;
 };
 
 /// A Yjs client id seen for the first time.
@@ -121,6 +135,19 @@ public:
     /// Every update ever, oldest first: the document that was never collected.
     Status each_update(std::int64_t number, const std::function<Status(View)>& visit);
 
+    // Images.
+    /// Notes the image and that this pad was given it. Errors: conflict when the pad is not there any more.
+    Status add_image(const ImageRow& image, std::int64_t number);
+    Result<std::optional<ImageRow>> image(std::string_view association, std::string_view hash);
+    /// Whether the pad shows it, showed it, or was given it.
+    Result<bool> refers_to(std::int64_t number, std::string_view hash);
+    /// In order of hash, at most `limit`.
+    Result<std::vector<ImageRow>> images(std::string_view association, std::string_view after, std::size_t limit);
+    /// Forgets images that no pad refers to and that came before that time; their files are the caller's to remove.
+    Result<std::vector<ImageRow>> forget_images(std::int64_t before_ms);
+    /// What the association's pads, their history and images take on the disk.
+    Result<std::uint64_t> used_bytes(std::string_view association);
+
     Database& database() { return database_; }
     /// A transaction with append() in it failed: forget what it had made.
     void rolled_back() { author_numbers_.clear(); }
@@ -130,6 +157,7 @@ private:
     Status bind_clients(std::int64_t number, const std::vector<NewClient>& clients);
     Result<Recorder> open_state(std::int64_t number, std::int64_t& upto, bool& rebuilt);
     Status move_to_history(std::int64_t number, std::int64_t upto);
+    Status note_images(std::int64_t number, const Edit& edit);
 
     Database& database_;
     // The hot path is prepared once.

@@ -67,21 +67,26 @@ void frame_update(Bytes& framed, View update) { crdt::Writer(framed).bytes(updat
 
 Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edit>& edits,
                                       const std::vector<NewClient>& clients) {
+    std::int64_t seq = 0;
     for (const Edit& edit : edits) {
         const auto author = author_number(*edit.person);
         if (!author) {
             return fail(author.error());
         }
         insert_update_.bind(1, number).bind(2, *author).bind(3, edit.time_ms).bind_blob(4, text_view(edit.framed));
+        insert_update_.bind(5, edit.added).bind(6, edit.removed);
         if (auto done = insert_update_.run(); !done) {
             return fail(done.error());
         }
+        seq = database_.last_insert_id();
+        if (auto done = note_images(number, edit); !done) {
+            return fail(done.error());
+        }
     }
-    const std::int64_t seq = database_.last_insert_id();
     if (auto done = bind_clients(number, clients); !done) {
         return fail(done.error());
     }
-    return edits.empty() ? 0 : seq;
+    return seq;
 }
 
 Status PadStore::each_update(std::int64_t number, const std::function<Status(View)>& visit) {

@@ -1,113 +1,150 @@
-// Writing a tree as Yjs structs (yjs-v1-notes section 2): each item names its left neighbour, a first child its parent.
+// The three templates, in French and English.
+#include <array>
+#include <initializer_list>
+
 #include "modules/pads/templates.hpp"
 
 namespace hameau::pads {
 
 namespace {
-constexpr std::uint64_t type_xml_element = 3;
-constexpr std::uint64_t type_xml_text = 6;
+
+/// The French text, or the English one.
+class Words {
+public:
+    explicit Words(bool english) : english_(english) {}
+    std::string_view operator()(std::string_view french, std::string_view english) const {
+        return english_ ? english : french;
+    }
+
+private:
+    bool english_;
+};
+
+void heading(TreeWriter& tree, std::int64_t level, std::string_view text) {
+    tree.open("heading");
+    tree.attribute("level", level);
+    tree.text(text);
+    tree.close();
+}
+
+void paragraph(TreeWriter& tree, std::string_view text) {
+    tree.open("paragraph");
+    if (!text.empty()) {
+        tree.text(text);
+    }
+    tree.close();
+}
+
+/// "Label: " in bold, then room to write.
+void labelled(TreeWriter& tree, std::string_view label) {
+    const std::array spans = {Span{label, {{"bold", "{}"}}}, Span{" "}};
+    tree.open("paragraph");
+    tree.text(spans);
+    tree.close();
+}
+
+void bullets(TreeWriter& tree, int count) {
+    tree.open("bulletList");
+    for (int i = 0; i < count; ++i) {
+        tree.open("listItem");
+        paragraph(tree, "");
+        tree.close();
+    }
+    tree.close();
+}
+
+void tasks(TreeWriter& tree, std::initializer_list<std::string_view> texts) {
+    tree.open("taskList");
+    for (const std::string_view text : texts) {
+        tree.open("taskItem");
+        tree.attribute("checked", false);
+        paragraph(tree, text);
+        tree.close();
+    }
+    tree.close();
+}
+
+void row(TreeWriter& tree, std::string_view cell, std::initializer_list<std::string_view> texts) {
+    tree.open("tableRow");
+    for (const std::string_view text : texts) {
+        tree.open(cell);
+        paragraph(tree, text);
+        tree.close();
+    }
+    tree.close();
+}
+
+void table(TreeWriter& tree, std::initializer_list<std::string_view> head, int rows) {
+    tree.open("table");
+    row(tree, "tableHeader", head);
+    for (int i = 0; i < rows; ++i) {
+        tree.open("tableRow");
+        for (std::size_t column = 0; column < head.size(); ++column) {
+            tree.open("tableCell");
+            paragraph(tree, "");
+            tree.close();
+        }
+        tree.close();
+    }
+    tree.close();
+}
+
+void minutes(TreeWriter& tree, const Words& words) {
+    heading(tree, 1, words("Compte rendu de réunion", "Minutes of the meeting"));
+    labelled(tree, words("Date\u00a0:", "Date:"));
+    labelled(tree, words("Lieu\u00a0:", "Place:"));
+    labelled(tree, words("Présents\u00a0:", "Present:"));
+    labelled(tree, words("Excusés\u00a0:", "Apologies:"));
+    labelled(tree, words("Notes prises par\u00a0:", "Notes taken by:"));
+    heading(tree, 2, words("Ordre du jour", "Agenda"));
+    bullets(tree, 3);
+    heading(tree, 2, words("Ce qui s’est dit", "What was said"));
+    paragraph(tree, "");
+    heading(tree, 2, words("Décisions", "Decisions"));
+    bullets(tree, 2);
+    heading(tree, 2, words("À faire", "To do"));
+    tasks(tree, {words("Quoi, qui, pour quand", "What, who, by when"), ""});
+    heading(tree, 2, words("Prochaine réunion", "Next meeting"));
+    labelled(tree, words("Date et lieu\u00a0:", "Date and place:"));
+}
+
+void agenda(TreeWriter& tree, const Words& words) {
+    heading(tree, 1, words("Ordre du jour", "Agenda"));
+    labelled(tree, words("Date et heure\u00a0:", "Date and time:"));
+    labelled(tree, words("Lieu\u00a0:", "Place:"));
+    labelled(tree, words("Invités\u00a0:", "Invited:"));
+    heading(tree, 2, words("Sujets", "Topics"));
+    table(tree, {words("Sujet", "Topic"), words("Qui en parle", "Who presents it"), words("Durée", "Time")}, 5);
+    heading(tree, 2, words("À préparer avant la réunion", "To prepare before the meeting"));
+    tasks(tree, {"", ""});
+    heading(tree, 2, words("Questions diverses", "Any other business"));
+    bullets(tree, 1);
+}
+
+void attendance(TreeWriter& tree, const Words& words) {
+    heading(tree, 1, words("Feuille de présence", "Attendance sheet"));
+    labelled(tree, words("Réunion ou activité\u00a0:", "Meeting or activity:"));
+    labelled(tree, words("Date\u00a0:", "Date:"));
+    table(tree, {words("Nom", "Last name"), words("Prénom", "First name"), words("Présent, excusé ou absent", "Present, apologies or absent"),
+                 words("Remarque", "Remark")},
+          12);
+}
+
 } // namespace
 
-void TreeWriter::begin_struct(crdt::Kind kind) {
-    crdt::Writer out(structs_);
-    Frame& parent = frames_.back();
-    const auto info = static_cast<std::uint8_t>(kind);
-    if (parent.last) {
-        out.u8(static_cast<std::uint8_t>(info | crdt::StructView::has_origin));
-        out.uvar(client_);
-        out.uvar(*parent.last);
+std::optional<Bytes> template_update(std::string_view name, bool english, std::uint64_t client) {
+    TreeWriter tree(client);
+    const Words words(english);
+    if (name == "minutes") {
+        minutes(tree, words);
+    } else if (name == "agenda") {
+        agenda(tree, words);
+    } else if (name == "attendance") {
+        attendance(tree, words);
     } else {
-        out.u8(info);
-        if (parent.item) {
-            out.uvar(0);
-            out.uvar(client_);
-            out.uvar(*parent.item);
-        } else {
-            out.uvar(1);
-            out.text(root_name);
-        }
+        return std::nullopt;
     }
-    ++count_;
-}
-
-void TreeWriter::open(std::string_view name) {
-    begin_struct(crdt::Kind::type);
-    crdt::Writer out(structs_);
-    out.uvar(type_xml_element);
-    out.text(name);
-    frames_.back().last = clock_;
-    frames_.push_back({clock_++, {}});
-}
-
-void TreeWriter::close() { frames_.pop_back(); }
-
-void TreeWriter::begin_attribute(std::string_view key) {
-    crdt::Writer out(structs_);
-    out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(crdt::Kind::any) | crdt::StructView::has_key));
-    out.uvar(0);
-    out.uvar(client_);
-    out.uvar(*frames_.back().item);
-    out.text(key);
-    out.uvar(1);
-    ++count_;
-    ++clock_;
-}
-
-void TreeWriter::attribute(std::string_view key, std::int64_t number) {
-    begin_attribute(key);
-    crdt::Writer(structs_).any_number(static_cast<double>(number));
-}
-
-void TreeWriter::attribute(std::string_view key, bool truth) {
-    begin_attribute(key);
-    crdt::Writer(structs_).any_bool(truth);
-}
-
-void TreeWriter::text(std::span<const Span> spans) {
-    begin_struct(crdt::Kind::type);
-    crdt::Writer(structs_).uvar(type_xml_text);
-    frames_.back().last = clock_;
-    frames_.push_back({clock_++, {}});
-    const auto put = [this](crdt::Kind kind, std::string_view key, std::string_view value, std::uint32_t length) {
-        begin_struct(kind);
-        crdt::Writer out(structs_);
-        if (kind == crdt::Kind::format) {
-            out.text(key);
-        }
-        out.text(value);
-        clock_ += length;
-        frames_.back().last = clock_ - 1;
-    };
-    for (const Span& span : spans) {
-        if (span.text.empty()) {
-            continue;
-        }
-        if (span.bold) {
-            put(crdt::Kind::format, "bold", "{}", 1);
-        }
-        put(crdt::Kind::string, {}, span.text, crdt::utf16_length(span.text));
-        if (span.bold) {
-            put(crdt::Kind::format, "bold", "null", 1);
-        }
-    }
-    frames_.pop_back();
-}
-
-void TreeWriter::text(std::string_view plain) {
-    const Span span{plain, false};
-    text(std::span(&span, 1));
-}
-
-Bytes TreeWriter::finish() {
-    Bytes update;
-    crdt::Writer out(update);
-    out.uvar(1);
-    out.uvar(count_);
-    out.uvar(client_);
-    out.uvar(0);
-    out.raw(structs_);
-    out.uvar(0);
-    return update;
+    return tree.finish();
 }
 
 } // namespace hameau::pads

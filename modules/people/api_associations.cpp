@@ -10,23 +10,14 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 262144;
-constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
-
-json::array texts(const std::vector<std::string>& list) {
-    json::array out;
-    for (const std::string& text : list) {
-        out.emplace_back(text);
-    }
-    return out;
-}
+constexpr std::size_t lists_bytes_max = 262144;  // domains, members of groups
 
 json::object association_document(const Association& association, Role role) {
     json::object out;
     out["slug"] = association.slug;
     out["name"] = association.name;
     out["role"] = to_text(role);
-    out["domains"] = texts(association.domains);
+    out["domains"] = json::value_from(association.domains);
     out["members"] = association.members;
     out["quota_bytes"] = association.quota_bytes;
     return out;
@@ -41,7 +32,7 @@ json::object group_document(const Circle& circle) {
         members.emplace_back(login);
     }
     out["members"] = std::move(members);
-    out["outside"] = texts(circle.outside);
+    out["outside"] = json::value_from(circle.outside);
     if (circle.address.empty()) {
         out["address"] = nullptr;
     } else {
@@ -109,7 +100,7 @@ Task<Response> People::add_association(Request& request) {
     if (auto refused = refuse_unless_admin(request, actor)) {
         co_return std::move(*refused);
     }
-    const auto body = co_await read_json(request, body_bytes_max);
+    const auto body = co_await read_json(request, lists_bytes_max);
     if (!body) {
         co_return body_problem(request, body.error());
     }
@@ -150,7 +141,7 @@ Task<Response> People::change_association(Request& request) {
     if (!association) {
         co_return say(request, 404, "not_found");
     }
-    const auto body = co_await read_json(request, body_bytes_max);
+    const auto body = co_await read_json(request, lists_bytes_max);
     if (!body) {
         co_return body_problem(request, body.error());
     }
@@ -187,7 +178,7 @@ Task<Response> People::internal_association(Request& request) {
     json::object out;
     out["slug"] = association->slug;
     out["name"] = association->name;
-    out["domains"] = texts(association->domains);
+    out["domains"] = json::value_from(association->domains);
     out["quota_bytes"] = association->quota_bytes;
     co_return json_response(200, out);
 }
@@ -263,7 +254,7 @@ Task<Response> People::add_group(Request& request) {
     if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
         co_return std::move(*refused);
     }
-    const auto body = co_await read_json(request, body_bytes_max);
+    const auto body = co_await read_json(request, lists_bytes_max);
     if (!body) {
         co_return body_problem(request, body.error());
     }
@@ -302,7 +293,7 @@ Task<Response> People::change_group(Request& request) {
         co_return std::move(*refused);
     }
     const std::string group(request.parameter("group"));
-    const auto body = co_await read_json(request, body_bytes_max);
+    const auto body = co_await read_json(request, lists_bytes_max);
     // Read after the body has come: nothing of another call is lost.
     auto circle = store_->circle(slug, group);
     if (!circle) {

@@ -12,9 +12,7 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-constexpr std::size_t body_bytes_max = 16384;
 constexpr std::size_t setup_file_bytes_max = 256;
-constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
 
 Error too_busy() {
     Error error;

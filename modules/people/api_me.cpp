@@ -8,7 +8,6 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-constexpr std::size_t body_bytes_max = 8192;
 } // namespace
 
 Task<Response> People::change_password(Request& request) {

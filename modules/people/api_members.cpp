@@ -11,7 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 16384;
 
 /// Why a transaction was refused: a status and a code for the person, or the store's own error.
 struct Refusal {
@@ -304,8 +303,8 @@ Task<Response> People::change_member(Request& request) {
     }
     const auto changed = store_->member(slug, login);
     Response response = changed ? json_response(200, member_document(*changed, true)) : empty_response(204);
-    co_return co_await after_delivery(request, std::move(response),
-                                      disabled ? Urgency::before_answering : Urgency::when_possible);
+    const Urgency urgency = disabled ? Urgency::before_answering : Urgency::when_possible;
+    co_return co_await after_delivery(request, std::move(response), urgency);
 }
 
 Task<Response> People::erase_member(Request& request) {

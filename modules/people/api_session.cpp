@@ -10,7 +10,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 8192;
 constexpr std::int64_t session_ms_default = 30LL * 24 * 3600 * 1000;
 constexpr std::string_view cookie_attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 

@@ -1,16 +1,14 @@
 // Delivery of the outbox to mail: in order, one at a time, again and again while something is pending.
 #include "modules/people/people_module.hpp"
+#include "daemon/base/waiting.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace hameau::people {
 
 namespace {
 
-constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr Duration first_pause = std::chrono::milliseconds(200);
 constexpr Duration pause_max = std::chrono::minutes(1);
 constexpr hameau::Event mail_waits{"people.mail_waits", Level::warning, "changes wait until mail answers; look at hameau logs mail"};

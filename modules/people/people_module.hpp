@@ -25,6 +25,11 @@ namespace hameau::people {
 
 extern const Catalogue people_catalogue;
 
+/// The largest JSON body of a call that has no lists.
+inline constexpr std::size_t body_bytes_max = 16384;
+/// The quota of an association that declares none.
+inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
+
 /// The stream of revocations that the gate holds; ends by itself when people has nothing to do.
 struct RevocationStream {
     RevocationStream(boost::asio::io_context& io) : timer(io) {}

@@ -9,14 +9,6 @@ namespace json = boost::json;
 
 namespace {
 
-json::array texts(const std::vector<std::string>& list) {
-    json::array out;
-    for (const std::string& text : list) {
-        out.emplace_back(text);
-    }
-    return out;
-}
-
 json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
 } // namespace
@@ -39,7 +31,7 @@ Status Store::emit_association(const std::string& slug) {
     event["kind"] = "association";
     event["slug"] = found->slug;
     event["name"] = found->name;
-    event["domains"] = texts(found->domains);
+    event["domains"] = json::value_from(found->domains);
     event["quota_bytes"] = found->quota_bytes;
     return emit(json::serialize(event));
 }
@@ -98,7 +90,7 @@ Status Store::emit_circle(const std::string& association, const std::string& slu
         members.emplace_back(id);
     }
     event["members"] = std::move(members);
-    event["outside"] = texts(found->outside);
+    event["outside"] = json::value_from(found->outside);
     event["may_send"] = found->may_send;
     return emit(json::serialize(event));
 }

@@ -25,7 +25,7 @@ std::string line_of(std::string_view path, const Variant& variant, std::int64_t 
 
 /// What a download in progress holds on to.
 struct Packing {
-    std::unique_ptr<UnpackChild> child;
+    std::unique_ptr<HelperChild> child;
     std::shared_ptr<void> busy;
 };
 
@@ -127,7 +127,7 @@ Task<Response> Sites::download(Request& request) {
     std::vector<std::string> arguments;
     arguments.emplace_back("pack");
     arguments.push_back(form);
-    auto child = UnpackChild::start(context_->io(), *program_, std::move(arguments), folder->get());
+    auto child = HelperChild::start(context_->io(), *program_, std::move(arguments), folder->get());
     if (!child) {
         co_return say_failed(request, child.error());
     }

@@ -59,11 +59,11 @@ Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
     std::vector<std::string> arguments;
     arguments.emplace_back("unpack");
     arguments.push_back(std::to_string(upload.limit_bytes));
-    auto child = UnpackChild::start(context_->io(), *program_, std::move(arguments), staging->get());
+    auto child = HelperChild::start(context_->io(), *program_, std::move(arguments), staging->get());
     if (!child) {
         co_return fail(std::move(child.error()));
     }
-    UnpackChild& running = **child;
+    HelperChild& running = **child;
     asio::steady_timer deadline(context_->io(), upload_deadline);
     const auto armed = std::make_shared<bool>(true);
     deadline.async_wait([&running, armed](boost::system::error_code cancelled) {
@@ -85,7 +85,7 @@ Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
     co_return std::move(report);
 }
 
-Task<void> Sites::feed(UnpackChild& child, Upload& upload, Pieces body) {
+Task<void> Sites::feed(HelperChild& child, Upload& upload, Pieces body) {
     std::string slice(slice_bytes, '\0');
     bool taking = true;
     for (;;) {
@@ -114,7 +114,7 @@ Task<void> Sites::feed(UnpackChild& child, Upload& upload, Pieces body) {
     child.close_input();
 }
 
-Task<Result<Report>> Sites::collect(UnpackChild& child) {
+Task<Result<Report>> Sites::collect(HelperChild& child) {
     ReportReader reader;
     for (;;) {
         const auto piece = co_await child.read();

@@ -35,7 +35,7 @@ Task<Status> Sites::start(ModuleContext& context) {
         const int lent = context.program("unpack");
         std::error_code failed;
         const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-        program_ = UnpackProgram{lent, (self.parent_path() / "hameau-unpack").string()};
+        program_ = HelperProgram{lent, (self.parent_path() / "hameau-unpack").string()};
     }
     const auto interrupted = blobs_->prepare();
     if (!interrupted) {

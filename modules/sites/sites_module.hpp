@@ -1,4 +1,4 @@
-// Sites, the module: HTTP in front of Store (sqlite), Blobs (files) and UnpackChild (archives). Roles first, then
+// Sites, the module: HTTP in front of Store (sqlite), Blobs (files) and HelperChild (archives). Roles first, then
 // bodies. A visitor's page never comes through here: the gate answers it from hosts.map and the manifests alone.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 #include "modules/module.hpp"
 #include "modules/sites/blobs.hpp"
-#include "modules/sites/child.hpp"
+#include "modules/support/helper.hpp"
 #include "modules/sites/policy.hpp"
 #include "modules/sites/store.hpp"
 #include "modules/support/json_fields.hpp"
@@ -41,7 +41,7 @@ struct Association {
 class Sites final : public Module {
 public:
     /// `program`: how hameau-unpack is started; for tests. Without it: what hameaud lent, or the file beside us.
-    explicit Sites(std::optional<UnpackProgram> program = std::nullopt) : program_(std::move(program)) {}
+    explicit Sites(std::optional<HelperProgram> program = std::nullopt) : program_(std::move(program)) {}
 
     Task<Status> start(ModuleContext& context) override;
     Task<Response> handle(Request& request) override;
@@ -100,8 +100,8 @@ private:
 
     // Publishing (publish.cpp)
     Task<Result<Report>> unpack(Upload& upload, Pieces body);
-    Task<void> feed(UnpackChild& child, Upload& upload, Pieces body);
-    Task<Result<Report>> collect(UnpackChild& child);
+    Task<void> feed(HelperChild& child, Upload& upload, Pieces body);
+    Task<Result<Report>> collect(HelperChild& child);
     Task<Result<std::int64_t>> publish(Upload& upload, const Report& report, std::string by);
     Status tell_gate();
     void sweep_later();
@@ -115,7 +115,7 @@ private:
     Status export_site(const Site& site, const std::string& folder);
     Task<Status> import_site(std::string slug, std::string host, std::string folder);
 
-    std::optional<UnpackProgram> program_;
+    std::optional<HelperProgram> program_;
     ModuleContext* context_ = nullptr;
     std::optional<Store> store_;
     std::optional<Blobs> blobs_;

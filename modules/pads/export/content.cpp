@@ -160,6 +160,11 @@ private:
         return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
     }
 
+    Align align_of(std::uint32_t type) const {
+        const std::string name = text_attribute(type, "textAlign");
+        return name == "center" ? Align::center : name == "right" ? Align::right : name == "justify" ? Align::justify : Align::none;
+    }
+
     void open(std::uint32_t type) {
         const std::string_view name = document_.name(type);
         const auto known = std::find_if(block_names.begin(), block_names.end(), [name](const BlockName& block) { return block.name == name; });
@@ -169,6 +174,10 @@ private:
         switch (event.block) {
         case Block::heading:
             event.number = number_attribute(type, "level", 1, 6);
+            event.align = align_of(type);
+            break;
+        case Block::paragraph:
+            event.align = align_of(type);
             break;
         case Block::ordered_list:
             event.number = number_attribute(type, "start", number_attribute(type, "order", 1, 1'000'000'000), 1'000'000'000);
@@ -176,6 +185,7 @@ private:
         case Block::table_header:
         case Block::table_cell:
             event.number = number_attribute(type, "colspan", 1, 100);
+            event.rows = number_attribute(type, "rowspan", 1, 100);
             break;
         case Block::task_item: {
             const auto checked = attribute(type, "checked");
@@ -197,6 +207,8 @@ private:
             if (!is_safe_address(event.address)) {
                 event.address.clear();
             }
+            event.width = number_attribute(type, "width", 0, 10'000);
+            event.height = number_attribute(type, "height", 0, 10'000);
             break;
         default:
             break;
@@ -298,6 +310,8 @@ private:
     std::vector<Frame> stack_;
 };
 
+} // namespace
+
 std::optional<std::uint32_t> find_root(const crdt::Document& document) {
     if (const auto root = document.root(root_of_editor)) {
         return root;
@@ -314,14 +328,15 @@ std::optional<std::uint32_t> find_root(const crdt::Document& document) {
     return std::nullopt;
 }
 
-} // namespace
-
 Result<std::vector<Event>> read_content(crdt::View state) {
     crdt::Integrator integrator;
     if (auto done = integrator.apply(state, crdt::Hold::borrow); !done) {
         return fail(std::move(done.error()));
     }
-    const crdt::Document document(integrator);
+    return read_content(crdt::Document(integrator));
+}
+
+Result<std::vector<Event>> read_content(const crdt::Document& document) {
     Walker walker(document);
     if (const auto root = find_root(document)) {
         if (auto done = walker.walk(*root); !done) {

@@ -27,6 +27,8 @@ struct Mark {
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 
+enum class Align : std::uint8_t { none, center, right, justify };
+
 struct Event {
     enum class Kind : std::uint8_t { open, close, text };
     Kind kind = Kind::text;
@@ -36,10 +38,18 @@ struct Event {
     std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
     bool checked = false;     ///< task item
     std::string address;      ///< image: a safe address or empty
+    Align align = Align::none;  ///< paragraph, heading
+    std::int64_t rows = 1;      ///< cell: rows it spans, 1 to 100
+    std::int64_t width = 0;     ///< image: as it is shown, in CSS pixels, 0 when nobody said; at most 10,000
+    std::int64_t height = 0;
 };
 
 /// Errors: invalid, too_large when the bytes are no pad.
 Result<std::vector<Event>> read_content(crdt::View state);
+/// The same of an integrated document, of the present or of a moment.
+Result<std::vector<Event>> read_content(const crdt::Document& document);
+/// The root that an editor shows: "default", else the first one of XML, else the first text.
+std::optional<std::uint32_t> find_root(const crdt::Document& document);
 
 /// http, https, mailto, tel, or relative; nothing else ever reaches a document.
 bool is_safe_address(std::string_view address);

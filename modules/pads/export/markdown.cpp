@@ -177,6 +177,7 @@ private:
         std::string first;  ///< a list item's marker, until its first line was written
         std::string rest;   ///< before each further line
         std::int64_t next = 1;
+        bool begun = false;  ///< a line was written inside
     };
 
     bool in_cell() const { return cells_ > 0; }
@@ -186,6 +187,7 @@ private:
         for (Level& level : levels_) {
             text += level.first.empty() ? level.rest : level.first;
             level.first.clear();
+            level.begun = true;
         }
         return text;
     }
@@ -202,7 +204,7 @@ private:
         if (!out_.empty() && !tight_) {
             std::string blank;
             for (const Level& level : levels_) {
-                blank += level.block == Block::quote ? level.rest : level.first.empty() ? level.rest : "";
+                blank += level.begun ? level.rest : "";
             }
             blank.erase(blank.find_last_not_of(' ') + 1);
             out_ += blank + "\n";
@@ -230,12 +232,12 @@ private:
                          [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '+'; });
             break;
         case Block::quote:
-            enter({event.block, "", "> "});
+            enter({event.block, "", "> ", 1, false});
             break;
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
-            enter({event.block, "", "", event.number});
+            enter({event.block, "", "", event.number, false});
             if (!in_cell()) {
                 first_item_ = true;
             }
@@ -319,7 +321,7 @@ private:
         }
         first_item_ = false;
         separate();
-        levels_.push_back({event.block, marker, rest});
+        levels_.push_back({event.block, marker, rest, 1, false});
         tight_ = true;
     }
 

@@ -17,8 +17,8 @@
 #include <sodium/core.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/sandbox/helper_jail.hpp"
 #include "modules/sites/unpack/finish.hpp"
-#include "modules/sites/unpack/jail.hpp"
 #include "modules/sites/unpack/pack.hpp"
 
 namespace hameau::sites {

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -45,10 +46,30 @@ def site_page(house):
     assert answer.status == 200, answer.status
 
 
+class Writer:
+    """A stock provider that writes on a pad all the while; at the end every letter must be on the disk."""
+
+    def __init__(self, house):
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        pads = marie.call("GET", "/api/v1/associations/amis/pads").json()["items"]
+        cookies = "; ".join(f"{name}={value}" for name, value in marie.cookies.items())
+        self.process = subprocess.Popen(
+            ["node", str(ROOT / "tests/faults/house/writer.mjs"), "--room", pads[0]["id"], "--ca", house.ready["ca"],
+             "--base", f"wss://localhost:{house.ports['https']}/api/v1/pads/ws", "--cookie", cookies],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n", "the pad's writer did not get in"
+
+    def finish(self):
+        out, _ = self.process.communicate("", timeout=60)
+        assert self.process.returncode == 0, "what was written was never said to be saved"
+        return json.loads(out.splitlines()[-1])
+
+
 def kill_one(house, name):
     before = house.process_of(name)
     if not before or before["state"] != "ready":
         return f"{name} is {before and before['state']}"
+    writer = Writer(house)
     page = Loop(lambda: site_page(house))
     portal = Loop(lambda: _ok(house.visitor().call("GET", "/api/v1/house")))
     page.start()
@@ -66,6 +87,10 @@ def kill_one(house, name):
     time.sleep(0.5)
     page.finish()
     portal.finish()
+    pad = writer.finish()
+    assert pad["found"] == pad["written"] and pad["own"] > 10, pad
+    if name not in ("gate", "pads", "people"):
+        assert pad["reconnects"] == 0, f"the pad's connection broke while {name} was killed: {pad}"
     assert after["state"] == "ready" and after["pid"] != before["pid"], f"{name} did not come back: {after}"
     assert took <= BACK_SECONDS.get(name, 2.0) + 0.3, f"{name} took {took:.1f} s"
     assert page.count > 5 and portal.count > 5

@@ -139,7 +139,7 @@ def test_site():
     ok(visitor.call("GET", "/none"), 404)
     moved = visitor.call("GET", "/page")
     assert moved.status in (301, 308) and moved.headers["location"] == "/page/", moved.headers
-    assert visitor.call("GET", "/", host="unknown.test", headers={}).status in (404, 421)
+    assert visitor.call("GET", "/", headers={"Host": "unknown.test"}).status in (404, 421)
 
 
 def zipped(files):
@@ -166,6 +166,26 @@ def test_deploy_and_roll_back():
     ok(visitor.call("POST", "/api/v1/sites/amis.test/live", {"number": live}))
     assert ok(public.call("GET", "/")).body == old
     ok(yann().call("GET", "/api/v1/associations/amis/sites"))
+
+
+def node(script, *words):
+    done = subprocess.run(["node", str(ROOT / "tests" / "peers" / "pads" / script), *words], capture_output=True, text=True,
+                          timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+def test_stock_providers_through_the_gate():
+    """Stock y-websocket providers: session cookie, link keys to read and to write, hostile frames, strangers."""
+    visitor, path = marie(), "/api/v1/associations/amis/pads"
+    made = [ok(visitor.call("POST", path, {"slug": f"fils-{link}", "title": link,
+                                           "access": {"members": "write", "link": link}}), 201).json()
+            for link in ("read", "write")]
+    keys = [ok(visitor.call("POST", f"/api/v1/pads/{pad['id']}/link")).json()["url"].split("#")[1] for pad in made]
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    node("converge.mjs", "--base", f"wss://localhost:{house.ports['https']}/api/v1/pads/ws", "--ca", house.ready["ca"],
+         "--cookie", cookies, "--room", made[0]["id"], "--read-key", keys[0], "--write-key", keys[1],
+         "--write-room", made[1]["id"])
+    assert "key" not in Path(house.state, "log", "gate.log").read_text()
 
 
 def test_mail_between_members():

@@ -1,2 +1,5 @@
 #!/bin/sh
-exec python3 "$(dirname "$0")/house_test.py"
+set -eu
+cd "$(dirname "$0")"
+[ -d ../../peers/pads/node_modules/yjs ] || (cd ../../peers/pads && npm ci --ignore-scripts --no-audit --no-fund >/dev/null)
+exec python3 house_test.py

@@ -1,3 +1,4 @@
+// The access matrix: who may do what, and what a link key is worth.
 #include "tests/unit/pads/fakes.hpp"
 
 namespace hameau::pads {

@@ -1,3 +1,4 @@
+// Awareness: whose id it is, what is kept, what leaves with its connection.
 #include "tests/unit/pads/fakes.hpp"
 
 namespace hameau::pads {

@@ -1,3 +1,4 @@
+// The frames of y-websocket, read and written; updates joined.
 #include "tests/unit/pads/fakes.hpp"
 
 #include "modules/pads/merge.hpp"

@@ -1,3 +1,4 @@
+// The templates are whole documents that a stock client reads.
 #include "tests/unit/pads/fakes.hpp"
 
 #include "modules/pads/crdt/document.hpp"

@@ -141,7 +141,7 @@ protected:
     }
     /// As after a crash: a new module on the same folder and database.
     void restart() {
-        sites = std::make_unique<Sites>(UnpackProgram{-1, HAMEAU_UNPACK});
+        sites = std::make_unique<Sites>(HelperProgram{-1, HAMEAU_UNPACK});
         EXPECT_TRUE(run(sites->start(*context)));
         settle();
     }

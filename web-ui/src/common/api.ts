@@ -44,11 +44,12 @@ export interface Site {
 }
 export interface Deploy { number: number; created: string; by: string; files: number; bytes: number; live: boolean }
 export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: string[] }
-export interface MyMailbox { address: string; unread: number; used_bytes: number; quota_bytes: number }
+/** null: not known now (the mail engine does not answer). */
+export interface MyMailbox { address: string; unread: number | null; used_bytes: number | null; quota_bytes: number }
 export interface ServerSettings { host: string; port: number; security: string }
 export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings } }
 export interface AppPassword { id: string; name: string; scopes?: string[]; created?: string; used?: string | null }
-export interface Mailbox { address: string; login: string; used_bytes?: number; quota_bytes?: number; forward?: string[] }
+export interface Mailbox { address: string; login: string; used_bytes?: number | null; quota_bytes?: number; forward?: string[] }
 export interface Alias { address: string; to: string[]; may_send: boolean }
 export interface Check { name: string; passed: boolean; advice: string }
 export interface Process {

@@ -25,7 +25,7 @@ function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
   const id = `box-${box.address}`;
   const facts = [
     t('mail.box_of', { name: owner }),
-    box.used_bytes === undefined ? '' : box.quota_bytes ? t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) }) : size(box.used_bytes),
+    box.used_bytes === undefined || box.used_bytes === null ? '' : box.quota_bytes ? t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) }) : size(box.used_bytes),
     box.forward?.length ? t('mail.box_forward', { to: box.forward.join(', ') }) : '',
   ].filter(Boolean);
   const save = () => run(async () => {

@@ -9,14 +9,15 @@ const firstName = (name: string) => name.split(' ')[0] ?? name;
 
 function MailBlock() {
   const mail = useLoad('mail', () => get<MyMail>('/api/v1/me/mail'));
-  const unread = mail.data?.mailboxes.reduce((sum, box) => sum + box.unread, 0) ?? 0;
+  const unread = mail.data?.mailboxes.reduce((sum, box) => sum + (box.unread ?? 0), 0) ?? 0;
+  const counted = mail.data?.mailboxes.some((box) => box.unread !== null);
   return (
     <section class="block" aria-labelledby="home-mail">
       <h2 id="home-mail">{t('home.mail')}</h2>
       {mail.problem ? <Phrase light="stopped">{mail.problem.detail}</Phrase>
         : !mail.data ? <Loading />
           : mail.data.mailboxes.length === 0 ? <Phrase light="asleep">{t('home.mail_none')}</Phrase>
-            : <Phrase light={unread > 0 ? 'lit' : 'asleep'}>{tn('home.unread', unread)}</Phrase>}
+            : <Phrase light={unread > 0 ? 'lit' : 'asleep'}>{counted ? tn('home.unread', unread) : t('home.unread_unknown')}</Phrase>}
       <p class="verbs"><a class="button outlined" href="/mail">{t('home.mail_verb')}</a></p>
     </section>
   );

@@ -99,7 +99,7 @@ export function Mail() {
   const { association, manages, session } = useMember();
   const mail = useLoad('mail', () => get<MyMail>('/api/v1/me/mail'));
   const boxes = mail.data?.mailboxes ?? [];
-  const unread = boxes.reduce((sum, box) => sum + box.unread, 0);
+  const unread = boxes.reduce((sum, box) => sum + (box.unread ?? 0), 0);
   const first = boxes[0];
   return (
     <>
@@ -108,12 +108,14 @@ export function Mail() {
       {mail.problem ? <ProblemNotice problem={mail.problem} /> : !mail.data ? <Loading />
         : !first ? <Phrase light="asleep">{t('home.mail_none')}</Phrase> : (
           <>
-            <Phrase light={unread > 0 ? 'lit' : 'asleep'}>{tn('home.unread', unread)}</Phrase>
+            <Phrase light={unread > 0 ? 'lit' : 'asleep'}>
+              {boxes.some((box) => box.unread !== null) ? tn('home.unread', unread) : t('home.unread_unknown')}</Phrase>
             <h2 class="hidden">{t('mail.your_addresses')}</h2>
             <ul class="rows">
               {boxes.map((box) => (
                 <li key={box.address}><div><p class="row-title mono">{box.address}</p>
-                  <p class="soft">{tn('mail.unread', box.unread)}{box.quota_bytes > 0 && <> · {t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) })}</>}</p></div></li>
+                  <p class="soft">{[box.unread === null ? '' : tn('mail.unread', box.unread),
+                    box.used_bytes === null || !box.quota_bytes ? '' : t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) })].filter(Boolean).join(' · ')}</p></div></li>
               ))}
             </ul>
             {mail.data.settings && <Programming address={first.address} settings={mail.data.settings} />}

@@ -1,5 +1,5 @@
 // Order: limits, no_new_privs, Landlock where the kernel has it, seccomp. Nothing untrusted was read before.
-#include "modules/sites/unpack/jail.hpp"
+#include "daemon/sandbox/helper_jail.hpp"
 
 #include <array>
 #include <csignal>
@@ -12,7 +12,7 @@
 
 #include "daemon/base/fd.hpp"
 
-namespace hameau::sites {
+namespace hameau {
 
 namespace {
 
@@ -55,7 +55,7 @@ void enter_landlock(int folder) {
     rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                           LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
     rule.parent_fd = folder;
-    if (::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0) {
+    if (folder < 0 || ::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0) {
         ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0);
     }
 }
@@ -83,10 +83,10 @@ Status enter_jail(int folder, const JailLimits& limits) {
     // Over RLIMIT_FSIZE a write fails with an error that is reported, instead of a signal.
     ::signal(SIGXFSZ, SIG_IGN);
     if (!good || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        return fail_errno("limiting the unpacker");
+        return fail_errno("limiting the helper");
     }
     enter_landlock(folder);
     return enter_seccomp();
 }
 
-} // namespace hameau::sites
+} // namespace hameau

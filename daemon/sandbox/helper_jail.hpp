@@ -1,12 +1,12 @@
-// The walls around hameau-unpack: limits of memory, time and file size; no new rights; one folder; a short list of
-// system calls without sockets and without programs.
+// The walls around a helper (hameau-unpack, hameau-convert): limits of memory, time and file size; no new rights; one
+// folder or none; a short list of system calls without sockets and without programs.
 #pragma once
 
 #include <cstdint>
 
 #include "daemon/base/result.hpp"
 
-namespace hameau::sites {
+namespace hameau {
 
 struct JailLimits {
     std::uint64_t memory_bytes = std::uint64_t{768} << 20;
@@ -14,8 +14,8 @@ struct JailLimits {
     std::uint64_t cpu_seconds = 900;
 };
 
-/// After this the process can read and write what it has open and below `folder`, and nothing else.
+/// After this the process can read and write what it has open and below `folder` (-1: nothing), and nothing else.
 /// Errors: unavailable, where not even the limits could be set.
 Status enter_jail(int folder, const JailLimits& limits);
 
-} // namespace hameau::sites
+} // namespace hameau

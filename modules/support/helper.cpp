@@ -1,5 +1,5 @@
 // fork, place the files, exec. Between fork and exec only what is safe in a process that has threads.
-#include "modules/sites/child.hpp"
+#include "modules/support/helper.hpp"
 
 #include <array>
 #include <cerrno>
@@ -15,14 +15,14 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-namespace hameau::sites {
+namespace hameau {
 
 namespace asio = boost::asio;
 
 namespace {
 
 constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t piece_bytes = 65536;
+constexpr std::size_t pipe_bytes = 65536;
 constexpr std::chrono::seconds exit_deadline{5};
 constexpr int high_fd = 100;
 
@@ -38,12 +38,15 @@ struct ChildFiles {
     // Out of the way first: one of them may be 0, 1 or 3.
     const int input = ::fcntl(files.input, F_DUPFD_CLOEXEC, high_fd);
     const int output = ::fcntl(files.output, F_DUPFD_CLOEXEC, high_fd);
-    const int folder = ::fcntl(files.folder, F_DUPFD_CLOEXEC, high_fd);
+    const int folder = files.folder < 0 ? -1 : ::fcntl(files.folder, F_DUPFD_CLOEXEC, high_fd);
     const int program = files.program < 0 ? -1 : ::fcntl(files.program, F_DUPFD_CLOEXEC, high_fd);
-    if (input < 0 || output < 0 || folder < 0 || ::dup2(input, 0) < 0 || ::dup2(output, 1) < 0 || ::dup2(folder, 3) < 0) {
+    if (input < 0 || output < 0 || folder < 0 || ::dup2(input, 0) < 0 || ::dup2(output, 1) < 0) {
         ::_exit(126);
     }
-    ::syscall(SYS_close_range, 4u, static_cast<unsigned>(high_fd - 1), 0u);
+    if (files.folder >= 0 && ::dup2(folder, 3) < 0) {
+        ::_exit(126);
+    }
+    ::syscall(SYS_close_range, files.folder < 0 ? 3u : 4u, static_cast<unsigned>(high_fd - 1), 0u);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) {
         ::_exit(0);
@@ -62,21 +65,22 @@ struct ChildFiles {
 
 } // namespace
 
-Result<std::unique_ptr<UnpackChild>> UnpackChild::start(asio::io_context& io, const UnpackProgram& program,
+Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, const HelperProgram& program,
                                                         std::vector<std::string> arguments, int folder) {
+    const std::string name = program.path.substr(program.path.rfind('/') + 1);
     std::array<int, 2> to{};
     std::array<int, 2> from{};
     if (::pipe2(to.data(), O_CLOEXEC) != 0) {
-        return fail_errno("starting the unpacker");
+        return fail_errno("starting " + name);
     }
     Fd child_input(to[0]);
     Fd input(to[1]);
     if (::pipe2(from.data(), O_CLOEXEC) != 0) {
-        return fail_errno("starting the unpacker");
+        return fail_errno("starting " + name);
     }
     Fd output(from[0]);
     Fd child_output(from[1]);
-    arguments.insert(arguments.begin(), "hameau-unpack");
+    arguments.insert(arguments.begin(), name);
     std::vector<char*> argument_list;
     for (std::string& argument : arguments) {
         argument_list.push_back(argument.data());
@@ -91,61 +95,61 @@ Result<std::unique_ptr<UnpackChild>> UnpackChild::start(asio::io_context& io, co
         become(files, program.path.c_str(), argument_list.data(), environment.data(), parent);
     }
     if (pid < 0) {
-        return fail_errno("starting the unpacker");
+        return fail_errno("starting " + name);
     }
     Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!process) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        return fail_errno("starting the unpacker");
+        return fail_errno("starting " + name);
     }
-    return std::unique_ptr<UnpackChild>(
-        new UnpackChild(io, pid, std::move(process), std::move(input), std::move(output)));
+    return std::unique_ptr<HelperChild>(
+        new HelperChild(io, pid, std::move(process), std::move(input), std::move(output)));
 }
 
-UnpackChild::UnpackChild(asio::io_context& io, pid_t pid, Fd process, Fd input, Fd output) :
+HelperChild::HelperChild(asio::io_context& io, pid_t pid, Fd process, Fd input, Fd output) :
     pid_(pid), process_(io, process.release()), input_(io, input.release()), output_(io, output.release()) {}
 
-UnpackChild::~UnpackChild() {
+HelperChild::~HelperChild() {
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
 }
 
-Task<Status> UnpackChild::write(std::string_view bytes) {
+Task<Status> HelperChild::write(std::string_view bytes) {
     const auto buffer = asio::buffer(bytes);
     auto written = co_await asio::async_write(input_, buffer, wait_for);
     if (std::get<0>(written)) {
-        co_return fail(ErrorKind::closed, "the unpacker reads no more", std::get<0>(written));
+        co_return fail(ErrorKind::closed, "the helper reads no more", std::get<0>(written));
     }
     co_return Status{};
 }
 
-void UnpackChild::close_input() {
+void HelperChild::close_input() {
     boost::system::error_code ignored;
     input_.close(ignored);
 }
 
-Task<Result<std::string>> UnpackChild::read() {
-    std::string piece(piece_bytes, '\0');
+Task<Result<std::string>> HelperChild::read() {
+    std::string piece(pipe_bytes, '\0');
     const auto buffer = asio::buffer(piece);
     auto taken = co_await output_.async_read_some(buffer, wait_for);
     auto& [failed, n] = taken;
     if (failed && failed != asio::error::eof) {
-        co_return fail(ErrorKind::io, "reading from the unpacker", failed);
+        co_return fail(ErrorKind::io, "reading from the helper", failed);
     }
     piece.resize(n);
     co_return piece;
 }
 
-void UnpackChild::kill() {
+void HelperChild::kill() {
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
     }
 }
 
-Task<int> UnpackChild::wait() {
+Task<int> HelperChild::wait() {
     asio::steady_timer deadline(process_.get_executor(), exit_deadline);
     const auto armed = std::make_shared<bool>(true);
     deadline.async_wait([this, armed](boost::system::error_code cancelled) {
@@ -166,4 +170,4 @@ Task<int> UnpackChild::wait() {
     co_return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-} // namespace hameau::sites
+} // namespace hameau

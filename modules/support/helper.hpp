@@ -1,4 +1,5 @@
-// hameau-unpack as a child: started with three files and nothing else, fed and read without blocking, never outlives us.
+// A helper program (hameau-unpack, hameau-convert) as a child: started with two or three files and nothing else, fed and
+// read without blocking, never outlives us.
 #pragma once
 
 #include <string>
@@ -10,23 +11,24 @@
 #include "daemon/base/fd.hpp"
 #include "modules/module.hpp"
 
-namespace hameau::sites {
+namespace hameau {
 
-/// How to start it: an open program (handed over by hameaud, so that a private home works) or a path.
-struct UnpackProgram {
+/// How to start it: an open program (handed over by hameaud, so that a private home works) or a path; the path's last
+/// part is its name.
+struct HelperProgram {
     int fd = -1;
     std::string path;
 };
 
-class UnpackChild {
+class HelperChild {
 public:
-    /// `folder` becomes the child's file 3. Errors: io.
-    static Result<std::unique_ptr<UnpackChild>> start(boost::asio::io_context& io, const UnpackProgram& program,
+    /// `folder` becomes the child's file 3 (-1: it has none). Errors: io.
+    static Result<std::unique_ptr<HelperChild>> start(boost::asio::io_context& io, const HelperProgram& program,
                                                       std::vector<std::string> arguments, int folder);
     /// Ends it at once when it still runs, and reaps it.
-    ~UnpackChild();
-    UnpackChild(const UnpackChild&) = delete;
-    UnpackChild& operator=(const UnpackChild&) = delete;
+    ~HelperChild();
+    HelperChild(const HelperChild&) = delete;
+    HelperChild& operator=(const HelperChild&) = delete;
 
     /// Errors: closed when the child reads no more.
     Task<Status> write(std::string_view bytes);
@@ -39,7 +41,7 @@ public:
     Task<int> wait();
 
 private:
-    UnpackChild(boost::asio::io_context& io, pid_t pid, Fd process, Fd input, Fd output);
+    HelperChild(boost::asio::io_context& io, pid_t pid, Fd process, Fd input, Fd output);
 
     pid_t pid_;
     boost::asio::posix::stream_descriptor process_;
@@ -47,4 +49,4 @@ private:
     boost::asio::posix::stream_descriptor output_;
 };
 
-} // namespace hameau::sites
+} // namespace hameau

@@ -1,0 +1,17 @@
+// What is particular to engines (Postfix, Dovecot): they fork a group of their own, and leave files that name a pid.
+#pragma once
+
+#include <string>
+#include <sys/types.h>
+
+namespace hameau::supervisor {
+
+/// Ends every process of the session that `leader` led: asks, waits a moment, kills. Call while the leader is still a
+/// zombie, so that its number cannot belong to anybody else. When it returns, the group's ports are free.
+void end_group(pid_t leader);
+
+/// Before a start: an engine of the same state that outlived its hameaud (named by pid_file, working in `folder`) is
+/// ended with its group, and the file removed: Dovecot refuses to start when the pid in it lives, whosever it is now.
+void clear_stale_engine(const std::string& pid_file, const std::string& folder);
+
+} // namespace hameau::supervisor

@@ -1,0 +1,334 @@
+// The association's mailboxes and addresses of redirection, and one's own mail.
+#include "daemon/base/io.hpp"
+#include "modules/mail/mail_module.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::mail {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event mailbox_added{"mail.mailbox_added", Level::notice};
+constexpr Event mailbox_removed{"mail.mailbox_removed", Level::notice, "its messages stay in boxes/ (modules/mail/README.md)"};
+constexpr Event alias_added{"mail.alias_added", Level::notice};
+constexpr Event alias_removed{"mail.alias_removed", Level::notice};
+
+json::array texts(const std::vector<std::string>& list) {
+    json::array out;
+    for (const std::string& text : list) {
+        out.emplace_back(text);
+    }
+    return out;
+}
+
+json::value number_or_null(const std::optional<std::int64_t>& number) {
+    return number ? json::value(*number) : json::value(nullptr);
+}
+
+json::object mailbox_document(const Mailbox& mailbox) {
+    json::object out;
+    out["address"] = mailbox.address;
+    out["login"] = mailbox.login;
+    out["quota_bytes"] = mailbox.quota_bytes;
+    out["forward"] = texts(mailbox.forward);
+    return out;
+}
+
+json::object alias_document(const Alias& alias) {
+    json::object out;
+    out["address"] = alias.address;
+    out["to"] = texts(alias.targets);
+    out["may_send"] = alias.may_send;
+    return out;
+}
+
+/// Where a member's mail is copied to, and how full it is, is theirs and the managers' to see.
+bool sees_all(const Request& request, const std::string& slug) {
+    return request.who.caller == Caller::admin || request.who.role_in(slug) == Role::manager;
+}
+
+bool from_command(const Request& request) { return request.who.caller == Caller::admin; }
+
+std::string address_of(const Request& request) { return ascii_lower(request.parameter("address")); }
+
+json::object port_document(const std::string& host, std::int64_t port) {
+    json::object out;
+    out["host"] = host;
+    out["port"] = port;
+    out["security"] = "tls";
+    return out;
+}
+
+} // namespace
+
+Task<Response> Mail::list_mailboxes(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::member)) {
+        co_return std::move(*refused);
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    auto found = store_->mailboxes(slug, page->after, page->limit + 1);
+    std::string next;
+    if (found.size() > page->limit) {
+        found.pop_back();
+        next = found.back().address;
+    }
+    const bool all = sees_all(request, slug);
+    std::vector<std::string> users;
+    for (const Mailbox& mailbox : found) {
+        if (all || mailbox.member == request.who.member) {
+            users.push_back(mailbox.address);
+        }
+    }
+    const auto figures = co_await doveadm_->figures(std::move(users), figures_deadline);
+    json::array items;
+    std::size_t known = 0;
+    for (const Mailbox& mailbox : found) {
+        json::object item = mailbox_document(mailbox);
+        if (all || mailbox.member == request.who.member) {
+            item["used_bytes"] = number_or_null(figures[known++].used_bytes);
+        } else {
+            item.erase("forward");
+            item.erase("quota_bytes");
+        }
+        items.push_back(std::move(item));
+    }
+    co_return list_response(std::move(items), next);
+}
+
+Task<Response> Mail::add_mailbox(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    const auto association = store_->association(slug);
+    JsonFields fields(*body);
+    Mailbox mailbox;
+    mailbox.association = slug;
+    mailbox.address = read_address(fields, *association, Kind::mailbox);
+    mailbox.login = fields.login("login");
+    mailbox.folder = new_id();
+    const std::uint64_t room = association->quota_bytes > 0 ? association->quota_bytes : quota_bytes_default;
+    mailbox.quota_bytes = read_quota(fields, *association).value_or(std::min(room, quota_bytes_default));
+    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
+    const auto member = store_->member_by_login(slug, mailbox.login);
+    if (!member && !mailbox.login.empty()) {
+        Parameters parameters;
+        parameters.emplace_back("login", mailbox.login);
+        fields.refuse_field("login", "not_a_member", std::move(parameters));
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    if (auto taken = refuse_taken(request, mailbox.address)) {
+        co_return std::move(*taken);
+    }
+    if (store_->count_mailboxes(slug) >= mailboxes_per_association_max) {
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(mailboxes_per_association_max));
+        co_return say(request, 422, "ceiling", parameters);
+    }
+    mailbox.member = *member;
+    const Status done = store_->transaction([&] { return store_->insert_mailbox(mailbox); });
+    if (done) {
+        context_->journal().write(mailbox_added, {{"association", slug}});
+    }
+    json::object answer = mailbox_document(mailbox);
+    answer["used_bytes"] = 0;
+    co_return after_change(request, done, json_response(201, answer));
+}
+
+Task<Response> Mail::change_mailbox(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    auto mailbox = store_->mailbox(address_of(request));
+    if (!mailbox || mailbox->association != slug) {
+        co_return say(request, 404, "no_mailbox");
+    }
+    const auto association = store_->association(slug);
+    JsonFields fields(*body);
+    const auto quota = read_quota(fields, *association);
+    const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    if (!quota && !forward) {
+        co_return say(request, 422, "nothing_asked");
+    }
+    const Status done = store_->transaction([&]() -> Status {
+        auto set = quota ? store_->set_quota(mailbox->address, *quota) : Status{};
+        return set && forward ? store_->set_forward(mailbox->address, *forward) : set;
+    });
+    mailbox->quota_bytes = quota.value_or(mailbox->quota_bytes);
+    mailbox->forward = forward.value_or(mailbox->forward);
+    co_return after_change(request, done, json_response(200, mailbox_document(*mailbox)));
+}
+
+Task<Response> Mail::erase_mailbox(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto mailbox = store_->mailbox(address_of(request));
+    if (!mailbox || mailbox->association != slug) {
+        co_return say(request, 404, "no_mailbox");
+    }
+    const Status done = store_->transaction([&] { return store_->erase_mailbox(mailbox->address); });
+    if (done) {
+        context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
+    }
+    co_return after_change(request, done, empty_response(204));
+}
+
+Task<Response> Mail::list_aliases(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::member)) {
+        co_return std::move(*refused);
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    auto found = store_->aliases(slug, page->after, page->limit + 1);
+    std::string next;
+    if (found.size() > page->limit) {
+        found.pop_back();
+        next = found.back().address;
+    }
+    json::array items;
+    for (const Alias& alias : found) {
+        items.push_back(alias_document(alias));
+    }
+    co_return list_response(std::move(items), next);
+}
+
+Task<Response> Mail::add_alias(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    const auto association = store_->association(slug);
+    JsonFields fields(*body);
+    Alias alias;
+    alias.association = slug;
+    alias.address = read_address(fields, *association, Kind::alias);
+    alias.may_send = fields.boolean("may_send", false);
+    const std::size_t errors_before = fields.errors().size();
+    alias.targets = read_targets(fields, "to", alias.address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
+    if (alias.targets.empty() && fields.errors().size() == errors_before) {
+        fields.refuse_field("to", "no_target");
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    if (auto taken = refuse_taken(request, alias.address)) {
+        co_return std::move(*taken);
+    }
+    if (store_->count_aliases(slug) >= aliases_per_association_max) {
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(aliases_per_association_max));
+        co_return say(request, 422, "ceiling", parameters);
+    }
+    const Status done = store_->transaction([&] { return store_->put_alias(alias); });
+    if (done) {
+        context_->journal().write(alias_added, {{"association", slug}});
+    }
+    co_return after_change(request, done, json_response(201, alias_document(alias)));
+}
+
+Task<Response> Mail::change_alias(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    auto alias = store_->alias(address_of(request));
+    if (!alias || alias->association != slug) {
+        co_return say(request, 404, "no_alias");
+    }
+    JsonFields fields(*body);
+    const auto may_send = fields.optional_boolean("may_send");
+    auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
+    if (targets && targets->empty() && fields.errors().empty()) {
+        fields.refuse_field("to", "no_target");
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    if (!may_send && !targets) {
+        co_return say(request, 422, "nothing_asked");
+    }
+    alias->may_send = may_send.value_or(alias->may_send);
+    alias->targets = targets ? std::move(*targets) : alias->targets;
+    const Status done = store_->transaction([&] { return store_->put_alias(*alias); });
+    co_return after_change(request, done, json_response(200, alias_document(*alias)));
+}
+
+Task<Response> Mail::erase_alias(Request& request) {
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const auto alias = store_->alias(address_of(request));
+    if (!alias || alias->association != slug) {
+        co_return say(request, 404, "no_alias");
+    }
+    const Status done = store_->transaction([&] { return store_->erase_alias(alias->address); });
+    if (done) {
+        context_->journal().write(alias_removed, {{"association", slug}});
+    }
+    co_return after_change(request, done, empty_response(204));
+}
+
+Task<Response> Mail::my_mail(Request& request) {
+    if (!request.who.signed_in() || request.who.caller == Caller::module) {
+        co_return say(request, 401, "signed_out");
+    }
+    const auto boxes = store_->mailboxes_of(request.who.member);
+    std::vector<std::string> users;
+    for (const Mailbox& box : boxes) {
+        users.push_back(box.address);
+    }
+    const auto figures = co_await doveadm_->figures(std::move(users), figures_deadline);
+    json::array items;
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+        json::object item;
+        item["address"] = boxes[i].address;
+        item["unread"] = number_or_null(figures[i].unread);
+        item["used_bytes"] = number_or_null(figures[i].used_bytes);
+        item["quota_bytes"] = boxes[i].quota_bytes;
+        items.push_back(std::move(item));
+    }
+    const Settings& settings = context_->settings();
+    const std::string& host = settings.text("house.host");
+    json::object ports;
+    ports["imap"] = port_document(host, settings.integer("mail.imaps_port"));
+    ports["submission"] = port_document(host, settings.integer("mail.submissions_port"));
+    json::object out;
+    out["mailboxes"] = std::move(items);
+    out["settings"] = std::move(ports);
+    co_return json_response(200, out);
+}
+
+} // namespace hameau::mail

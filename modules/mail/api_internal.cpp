@@ -1,0 +1,239 @@
+// What people tells (events of the outbox, app passwords). 204 to an event means: mail.db and auth.db have it on disk.
+#include "daemon/base/io.hpp"
+#include "modules/mail/mail_module.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::mail {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event event_unreadable{"mail.event_unreadable", Level::error,
+                                 "people and mail are of two versions; install one and restart both"};
+constexpr Event group_loop{"mail.group_loop", Level::warning, "outside addresses that lead back to the group were left out"};
+constexpr std::size_t id_bytes_max = 64;
+constexpr std::size_t associations_per_member_max = 1000;
+constexpr std::size_t scopes_max = 4;
+
+std::string read_id(JsonFields& fields, std::string_view name) {
+    Length length;
+    length.most = id_bytes_max;
+    std::string id = fields.text(name, length);
+    if (id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != std::string::npos) {
+        fields.refuse_field(name, "field.text");
+    }
+    return id;
+}
+
+/// Within a transaction; the caller has seen to the refusals.
+Status refused(const JsonFields& fields) {
+    return fields.errors().empty() ? Status{} : Status(fail(ErrorKind::invalid, fields.errors().front().field));
+}
+
+std::string text_or_empty(JsonFields& fields, std::string_view name, std::size_t most) {
+    Length length;
+    length.least = 0;
+    length.most = most;
+    return fields.optional_text(name, length).value_or("");
+}
+
+} // namespace
+
+Status Mail::apply_association(JsonFields& fields) {
+    Association association;
+    association.slug = fields.slug("slug");
+    association.name = fields.text("name");
+    association.quota_bytes = fields.optional_size("quota_bytes").value_or(0);
+    Length length;
+    length.most = 253;
+    association.domains = fields.texts("domains", domains_max, length);
+    for (const std::string& domain : association.domains) {
+        if (!is_host_name(domain)) {
+            fields.refuse_field("domains", "field.host");
+        }
+    }
+    const Status sound = refused(fields);
+    return sound ? store_->put_association(association) : sound;
+}
+
+Status Mail::apply_member(JsonFields& fields) {
+    Member member;
+    member.id = read_id(fields, "id");
+    member.login = fields.login("login");
+    member.name = fields.text("name");
+    member.disabled = fields.boolean("disabled", false);
+    member.password_hash = fields.optional_raw_text("password_hash").value_or("");
+    member.contact = text_or_empty(fields, "contact", address_bytes_max);
+    if (const json::array* list = fields.optional_array("associations", associations_per_member_max)) {
+        for (const json::value& item : *list) {
+            const json::object nothing;
+            JsonFields one(item.is_object() ? item.get_object() : nothing);
+            std::string slug = one.slug("slug");
+            std::string role = one.choice("role", "manager|member");
+            fields.take_errors("associations", one);
+            member.associations.emplace_back(std::move(slug), std::move(role));
+        }
+    }
+    const Status sound = refused(fields);
+    return sound ? store_->put_member(member) : sound;
+}
+
+Status Mail::apply_group(JsonFields& fields) {
+    Circle circle;
+    circle.association = fields.slug("association");
+    circle.slug = fields.slug("slug");
+    circle.name = fields.text("name");
+    circle.address = fields.optional_address("address").value_or("");
+    circle.may_send = fields.boolean("may_send", false);
+    Length length;
+    length.most = address_bytes_max;
+    circle.members = fields.texts("members", group_entries_max, length);
+    for (const std::string& typed : fields.optional_texts("outside", group_entries_max, length).value_or(std::vector<std::string>())) {
+        auto address = normalise_address(typed);
+        if (!address) {
+            fields.refuse_field("outside", "field.address");
+            continue;
+        }
+        circle.outside.push_back(std::move(*address));
+    }
+    if (auto sound = refused(fields); !sound) {
+        return sound;
+    }
+    const auto left_out = store_->put_circle(circle);
+    if (!left_out) {
+        return fail(left_out.error());
+    }
+    if (!left_out->empty()) {
+        context_->journal().write(group_loop, {{"group", circle.address}, {"left_out", std::to_string(left_out->size())}});
+    }
+    return {};
+}
+
+Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
+    if (kind == "association") {
+        return apply_association(fields);
+    }
+    if (kind == "member") {
+        return apply_member(fields);
+    }
+    if (kind == "group") {
+        return apply_group(fields);
+    }
+    std::string first;
+    std::string second;
+    if (kind == "association-erased") {
+        first = fields.slug("slug");
+    } else if (kind == "member-erased") {
+        first = read_id(fields, "id");
+    } else if (kind == "group-erased") {
+        first = fields.slug("association");
+        second = fields.slug("slug");
+    } else {
+        fields.refuse_field("kind", "field.choice");
+    }
+    if (auto sound = refused(fields); !sound) {
+        return sound;
+    }
+    if (kind == "association-erased") {
+        return store_->erase_association(first);
+    }
+    return kind == "member-erased" ? store_->erase_member(first) : store_->erase_circle(first, second);
+}
+
+Task<Response> Mail::people_event(Request& request) {
+    if (auto denied = refuse_unless_people(request)) {
+        co_return std::move(*denied);
+    }
+    const auto body = co_await read_json(request, event_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const std::string kind = fields.text("kind");
+    const Status done = store_->transaction([&] { return apply_event(kind, fields); });
+    if (!done && done.error().kind == ErrorKind::invalid) {
+        context_->journal().write(event_unreadable, {{"kind", kind}, {"field", done.error().message}});
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    co_return after_change(request, done, empty_response(204));
+}
+
+Task<Response> Mail::add_app_password(Request& request) {
+    if (auto denied = refuse_unless_people(request)) {
+        co_return std::move(*denied);
+    }
+    const auto body = co_await read_json(request, request_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const std::string member = read_id(fields, "member");
+    const std::string name = fields.text("name");
+    const auto scopes = fields.texts("scopes", scopes_max);
+    for (const std::string& scope : scopes) {
+        if (scope != "imap" && scope != "submission" && scope != "dav" && scope != "deploy") {
+            Parameters parameters;
+            parameters.emplace_back("choices", "imap, submission, dav, deploy");
+            fields.refuse_field("scopes", "field.choice", std::move(parameters));
+        }
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    if (!store_->is_member(member)) {
+        co_return say(request, 503, "member_unknown");
+    }
+    std::string password;
+    auto id = accounts_->add_app_password(member, name, scopes, password);
+    if (!id && id.error().kind == ErrorKind::too_large) {
+        Parameters parameters;
+        parameters.emplace_back("max", std::to_string(app_passwords_per_member_max));
+        co_return say(request, 422, "ceiling", parameters);
+    }
+    if (!id) {
+        co_return say_failed(request, id.error());
+    }
+    json::object out;
+    out["id"] = std::move(*id);
+    out["password"] = std::move(password);
+    co_return json_response(201, out);
+}
+
+Task<Response> Mail::list_app_passwords(Request& request) {
+    if (auto denied = refuse_unless_people(request)) {
+        co_return std::move(*denied);
+    }
+    const auto found = accounts_->app_passwords(request.query_parameter("member").value_or(""));
+    if (!found) {
+        co_return say_failed(request, found.error());
+    }
+    json::array items;
+    for (const AppPassword& one : *found) {
+        json::object item;
+        item["id"] = one.id;
+        item["name"] = one.name;
+        json::array scopes;
+        for (const std::string& scope : one.scopes) {
+            scopes.emplace_back(scope);
+        }
+        item["scopes"] = std::move(scopes);
+        item["created"] = format_utc(one.created_ms);
+        items.push_back(std::move(item));
+    }
+    co_return list_response(std::move(items), "");
+}
+
+Task<Response> Mail::erase_app_password(Request& request) {
+    if (auto denied = refuse_unless_people(request)) {
+        co_return std::move(*denied);
+    }
+    const std::string id(request.parameter("id"));
+    const Status done = accounts_->erase_app_password(request.query_parameter("member").value_or(""), id);
+    if (!done) {
+        co_return done.error().kind == ErrorKind::not_found ? say(request, 404, "no_app_password") : say_failed(request, done.error());
+    }
+    co_return empty_response(204);
+}
+
+} // namespace hameau::mail

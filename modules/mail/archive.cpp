@@ -1,0 +1,182 @@
+// One association as a file: mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward"}],
+// "aliases":[{"address","to","may_send"}]}. The messages are Dovecot's (uid dovemail) and not in it: README.md.
+#include <sys/stat.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/mail/mail_module.hpp"
+
+namespace hameau::mail {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t archive_bytes_max = 32 << 20;
+
+json::array texts(const std::vector<std::string>& list) {
+    json::array out;
+    for (const std::string& text : list) {
+        out.emplace_back(text);
+    }
+    return out;
+}
+
+tl::unexpected<Error> bad_archive(const std::string& what) {
+    return fail(ErrorKind::invalid, "mail/addresses.json: " + what + ". Nothing was imported.");
+}
+
+std::string first_error(JsonFields& fields) {
+    fields.finish();
+    const FieldError& error = fields.errors().front();
+    return error.field + ": " + text_of(mail_catalogue, Language::english, error.code, error.parameters);
+}
+
+const json::object& object_of(const json::value& value) {
+    static const json::object nothing;
+    return value.is_object() ? value.get_object() : nothing;
+}
+
+} // namespace
+
+Task<Status> Mail::export_association(std::string slug, std::string folder) {
+    if (!store_->association(slug)) {
+        // Nothing of it is here; people says whether it exists.
+        co_return Status{};
+    }
+    json::array mailboxes;
+    for (const Mailbox& box : store_->mailboxes(slug, "", mailboxes_per_association_max)) {
+        json::object item;
+        item["address"] = box.address;
+        item["login"] = box.login;
+        item["quota_bytes"] = box.quota_bytes;
+        item["forward"] = texts(box.forward);
+        mailboxes.push_back(std::move(item));
+    }
+    json::array aliases;
+    for (const Alias& alias : store_->aliases(slug, "", aliases_per_association_max)) {
+        json::object item;
+        item["address"] = alias.address;
+        item["to"] = texts(alias.targets);
+        item["may_send"] = alias.may_send;
+        aliases.push_back(std::move(item));
+    }
+    if (auto failure = store_->take_failure()) {
+        co_return fail(std::move(*failure));
+    }
+    json::object out;
+    out["version"] = 1;
+    out["mailboxes"] = std::move(mailboxes);
+    out["aliases"] = std::move(aliases);
+    const std::string below = folder + "/mail";
+    if (auto made = make_folder(below, 0700); !made) {
+        co_return fail(std::move(made.error()));
+    }
+    co_return write_file_atomically(below + "/addresses.json", json::serialize(out));
+}
+
+Status Mail::import_now(const std::string& slug, const json::object& archive) {
+    const auto association = store_->association(slug);
+    if (!association) {
+        return fail(ErrorKind::not_found, "mail does not know the association " + slug + " yet. Nothing was imported. Import its people first.");
+    }
+    JsonFields fields(archive);
+    (void)fields.integer("version", 1, 1);
+    const json::array* mailboxes = fields.optional_array("mailboxes", mailboxes_per_association_max);
+    const json::array* aliases = fields.optional_array("aliases", aliases_per_association_max);
+    if (!fields.finish()) {
+        return bad_archive(first_error(fields));
+    }
+    const json::array nothing;
+    // All mailboxes first, then where they send copies: they may name each other.
+    std::vector<std::pair<std::string, json::value>> forwards;
+    for (const json::value& value : mailboxes == nullptr ? nothing : *mailboxes) {
+        JsonFields one(object_of(value));
+        Mailbox box;
+        box.association = slug;
+        box.address = read_address(one, *association, Kind::mailbox);
+        box.login = one.login("login");
+        box.folder = new_id();
+        box.quota_bytes = one.optional_size("quota_bytes").value_or(quota_bytes_default);
+        (void)one.optional_array("forward", forwards_max);
+        const auto member = store_->member_by_login(slug, box.login);
+        if (!one.finish() || !member) {
+            return bad_archive(one.errors().empty() ? box.login + " is not a member of " + slug : first_error(one));
+        }
+        box.member = *member;
+        if (store_->holder(box.address) != Holder::nobody) {
+            return bad_archive(box.address + " is taken already");
+        }
+        if (auto added = store_->insert_mailbox(box); !added) {
+            return added;
+        }
+        if (const json::value* list = object_of(value).if_contains("forward")) {
+            forwards.emplace_back(box.address, *list);
+        }
+    }
+    std::vector<Alias> read;
+    for (const json::value& value : aliases == nullptr ? nothing : *aliases) {
+        JsonFields one(object_of(value));
+        Alias alias;
+        alias.association = slug;
+        alias.address = read_address(one, *association, Kind::alias);
+        alias.may_send = one.boolean("may_send", false);
+        (void)one.optional_array("to", alias_targets_max);
+        if (!one.finish()) {
+            return bad_archive(first_error(one));
+        }
+        if (store_->holder(alias.address) != Holder::nobody) {
+            return bad_archive(alias.address + " is taken already");
+        }
+        if (auto put = store_->put_alias(alias); !put) {
+            return put;
+        }
+        read.push_back(std::move(alias));
+        if (const json::value* list = object_of(value).if_contains("to")) {
+            forwards.emplace_back(read.back().address, *list);
+        }
+    }
+    for (const auto& [address, list] : forwards) {
+        json::object holder;
+        holder["to"] = list;
+        JsonFields one(holder);
+        auto targets = read_targets(one, "to", address, alias_targets_max, Missing::refused);
+        if (!one.finish()) {
+            return bad_archive(address + ": " + first_error(one));
+        }
+        auto alias = store_->alias(address);
+        const auto found = targets.value_or(std::vector<std::string>());
+        if (alias) {
+            alias->targets = found;
+        }
+        if (auto set = alias ? store_->put_alias(*alias) : store_->set_forward(address, found); !set) {
+            return set;
+        }
+    }
+    return {};
+}
+
+Task<Status> Mail::import_association(std::string slug, std::string folder) {
+    const auto text = read_file(folder + "/mail/addresses.json", archive_bytes_max);
+    if (!text) {
+        co_return text.error().kind == ErrorKind::not_found ? Status{} : Status(fail(text.error()));
+    }
+    const auto archive = parse_json_object(*text);
+    if (!archive) {
+        co_return bad_archive("it is not a readable JSON object");
+    }
+    const Status done = store_->transaction([&] { return import_now(slug, *archive); });
+    if (done && !settle()) {
+        co_return fail(ErrorKind::unavailable, "the addresses are imported; signing in follows when the disk allows it");
+    }
+    co_return done;
+}
+
+Task<Status> Mail::erase_association(std::string slug) {
+    const Status done = store_->transaction([&] { return store_->erase_association(slug); });
+    if (done && !settle()) {
+        co_return fail(ErrorKind::unavailable, "the addresses are erased; signing in ends when the disk allows it");
+    }
+    co_return done;
+}
+
+} // namespace hameau::mail

@@ -1,0 +1,97 @@
+// Fields that several calls share: an address of the association, where its mail goes, room.
+#include <algorithm>
+
+#include "modules/mail/mail_module.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::mail {
+
+std::string Mail::read_address(JsonFields& fields, const Association& association, Kind kind) {
+    const std::size_t errors_before = fields.errors().size();
+    const std::string address = fields.address("address");
+    if (fields.errors().size() > errors_before) {
+        return {};
+    }
+    const std::string local(local_of(address));
+    if (kind == Kind::mailbox && is_reserved_local(local)) {
+        Parameters parameters;
+        parameters.emplace_back("local", local);
+        fields.refuse_field("address", "reserved", std::move(parameters));
+    } else if (!(kind == Kind::mailbox ? is_mailbox_local(local) : is_alias_local(local))) {
+        fields.refuse_field("address", kind == Kind::mailbox ? "mailbox_local" : "alias_local");
+    }
+    std::string domains;
+    bool ours = false;
+    for (const std::string& domain : association.domains) {
+        ours = ours || domain == domain_of(address);
+        domains += (domains.empty() ? "" : ", ") + domain;
+    }
+    if (!ours) {
+        Parameters parameters;
+        parameters.emplace_back("domains", domains);
+        fields.refuse_field("address", domains.empty() ? "no_domain" : "domain", std::move(parameters));
+    }
+    return address;
+}
+
+std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, std::string_view name, const std::string& start,
+                                                           std::size_t count_max, Missing missing) {
+    Length length;
+    length.most = address_bytes_max;
+    const auto typed = fields.optional_texts(name, count_max, length);
+    if (!typed) {
+        return std::nullopt;
+    }
+    std::vector<std::string> targets;
+    for (const std::string& text : *typed) {
+        auto target = normalise_address(text);
+        if (!target) {
+            fields.refuse_field(name, "field.address");
+            continue;
+        }
+        Parameters parameters;
+        parameters.emplace_back("address", *target);
+        const std::string base = without_tag(*target);
+        const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
+        if (missing == Missing::refused && ours && base != start && !is_reserved_local(local_of(base)) && store_->holder(base) == Holder::nobody &&
+            store_->holder(*target) == Holder::nobody) {
+            fields.refuse_field(name, "unknown_here", std::move(parameters));
+        } else if (const auto sender = store_->loop(start, {*target}); sender && !start.empty()) {
+            parameters.emplace_back("start", start);
+            fields.refuse_field(name, "loop", std::move(parameters));
+        } else if (std::find(targets.begin(), targets.end(), *target) == targets.end()) {
+            targets.push_back(std::move(*target));
+        }
+    }
+    return targets;
+}
+
+std::optional<std::uint64_t> Mail::read_quota(JsonFields& fields, const Association& association) {
+    const auto quota = fields.optional_size("quota");
+    const std::uint64_t most = association.quota_bytes > 0 ? association.quota_bytes : quota_bytes_max;
+    if (quota && (*quota < quota_bytes_min || *quota > most)) {
+        Parameters parameters;
+        parameters.emplace_back("min", size_text(quota_bytes_min));
+        parameters.emplace_back("max", size_text(most));
+        fields.refuse_field("quota", "space_range", std::move(parameters));
+    }
+    return quota;
+}
+
+std::optional<Response> Mail::refuse_taken(const Request& request, const std::string& address) {
+    Parameters parameters;
+    parameters.emplace_back("address", address);
+    switch (store_->holder(address)) {
+    case Holder::mailbox:
+        return say(request, 409, "taken_mailbox", parameters);
+    case Holder::alias:
+        return say(request, 409, "taken_alias", parameters);
+    case Holder::group:
+        return say(request, 409, "taken_group", parameters);
+    case Holder::nobody:
+        break;
+    }
+    return std::nullopt;
+}
+
+} // namespace hameau::mail

@@ -1,0 +1,199 @@
+// Start, stop, health, who may do what, and how auth.db follows mail.db.
+#include "modules/mail/mail.hpp"
+
+#include <filesystem>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "modules/mail/mail_module.hpp"
+#include "modules/mail/probe.hpp"
+
+namespace hameau {
+
+std::unique_ptr<Module> make_mail() { return std::make_unique<mail::Mail>(); }
+
+namespace mail {
+
+namespace {
+
+constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr Event request_failed{"mail.request_failed", Level::error};
+constexpr Event accounts_behind{"mail.accounts_behind", Level::error,
+                                "a change is saved, signing in to mail follows when the disk allows it; tried again"};
+constexpr std::chrono::seconds pause_first{1};
+constexpr std::chrono::seconds pause_max{60};
+
+Check check(std::string name, bool passed, std::string advice) {
+    return Check{std::move(name), passed, passed ? std::string() : std::move(advice)};
+}
+
+} // namespace
+
+Task<Status> Mail::start(ModuleContext& context) {
+    context_ = &context;
+    Database& database = context.database();
+    database.keep_wal_files();
+    store_.emplace(database);
+    auto accounts = Accounts::open(context.folder());
+    if (!accounts) {
+        co_return fail(std::move(accounts.error()));
+    }
+    accounts_.emplace(std::move(*accounts));
+    if (auto opened = open_to_group(context.folder() + "/mail.db"); !opened) {
+        co_return opened;
+    }
+    // As short as the working directory allows: a socket's path holds 107 bytes.
+    std::error_code failed;
+    const bool at_home = std::filesystem::equivalent(std::filesystem::current_path(failed), context.folder(), failed);
+    const std::string dovecot = at_home ? "dovecot" : context.folder() + "/dovecot";
+    doveadm_.emplace(context.io(), dovecot + "/run/hameau-doveadm", dovecot + "/doveadm-password");
+    // Whatever moment we were killed at, or whichever of the two files came out of a backup: mail.db is right.
+    if (auto brought = accounts_->bring_all(*store_); !brought) {
+        co_return fail(std::move(brought.error()).during("bringing auth.db behind mail.db"));
+    }
+    router_.add("GET", "/api/v1/associations/{slug}/mailboxes", this, &Mail::list_mailboxes);
+    router_.add("POST", "/api/v1/associations/{slug}/mailboxes", this, &Mail::add_mailbox);
+    router_.add("PATCH", "/api/v1/associations/{slug}/mailboxes/{address}", this, &Mail::change_mailbox);
+    router_.add("DELETE", "/api/v1/associations/{slug}/mailboxes/{address}", this, &Mail::erase_mailbox);
+    router_.add("GET", "/api/v1/associations/{slug}/aliases", this, &Mail::list_aliases);
+    router_.add("POST", "/api/v1/associations/{slug}/aliases", this, &Mail::add_alias);
+    router_.add("PATCH", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::change_alias);
+    router_.add("DELETE", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::erase_alias);
+    router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
+    router_.add("POST", "/internal/people-event", this, &Mail::people_event);
+    router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
+    router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);
+    router_.add("DELETE", "/internal/app-passwords/{id}", this, &Mail::erase_app_password);
+    co_return Status{};
+}
+
+Task<Response> Mail::handle(Request& request) {
+    Response response = co_await router_.dispatch(request);
+    if (const auto failure = store_->take_failure()) {
+        co_return say_failed(request, *failure);
+    }
+    co_return response;
+}
+
+Task<void> Mail::stop() {
+    stopping_ = true;
+    if (retry_timer_) {
+        retry_timer_->cancel();
+    }
+    co_return;
+}
+
+std::vector<Check> Mail::check_health() {
+    std::vector<Check> checks;
+    const auto idle = store_->idle_addresses();
+    const auto failure = store_->take_failure();
+    checks.push_back(check("mail.db", !failure, failure ? failure->message : ""));
+    const Status accounts = accounts_->check();
+    checks.push_back(check("auth.db", accounts && store_->touched().empty(),
+                           accounts ? "Des changements attendent d'être écrits : le disque est peut-être plein. Regardez : "
+                                      "hameau logs mail."
+                                    : accounts.error().message));
+    std::string names;
+    for (const std::string& address : idle) {
+        names += (names.empty() ? "" : ", ") + address;
+    }
+    checks.push_back(check("adresses", idle.empty(),
+                           "Ces adresses ne mènent à personne, n'existent pas, ou sont données deux fois : " + names +
+                               ". Changez-les ou retirez-les sur la page Courrier."));
+    return checks;
+}
+
+Task<std::vector<Check>> Mail::probe_health() {
+    std::vector<Check> checks;
+    const auto smtp_port = static_cast<std::uint16_t>(context_->settings().integer("mail.smtp_port"));
+    const auto imap_port = static_cast<std::uint16_t>(context_->settings().integer("mail.imap_port"));
+    std::string recipient = store_->probe_address();
+    const Probe smtp = co_await probe_smtp(context_->io(), smtp_port, std::move(recipient), probe_deadline);
+    const Probe imap = co_await probe_imap(context_->io(), imap_port, probe_deadline);
+    checks.push_back(check("postfix", smtp.verdict == Verdict::fine,
+                           (smtp.verdict == Verdict::silent ? "Postfix ne répond pas sur le port " + std::to_string(smtp_port)
+                                                            : "Postfix ne prend pas le courrier de la maison") +
+                               " (" + smtp.said + "). Les autres serveurs gardent les messages et réessaient. Regardez : hameau "
+                                                  "logs postfix ; puis : hameau restart postfix."));
+    checks.push_back(check("dovecot", imap.verdict == Verdict::fine,
+                           "Dovecot ne répond pas comme il faut sur le port " + std::to_string(imap_port) + " (" + imap.said +
+                               "). Personne ne peut lire son courrier, rien n'est perdu. Regardez : hameau logs dovecot ; "
+                               "puis : hameau restart dovecot."));
+    co_return checks;
+}
+
+Response Mail::say(const Request& request, int status, std::string_view code, const Parameters& parameters) const {
+    return problem(mail_catalogue, request, status, code, parameters);
+}
+
+Response Mail::say_failed(const Request& request, const Error& error) {
+    Parameters parameters;
+    parameters.emplace_back("reference", context_->journal().write_reference(request_failed, {{"error", error.message}}));
+    return say(request, 507, "disk", parameters);
+}
+
+std::optional<Response> Mail::refuse_below(const Request& request, const std::string& slug, Role role) {
+    if (!request.who.signed_in() && request.who.caller != Caller::admin) {
+        return say(request, 401, "signed_out");
+    }
+    if (request.who.caller == Caller::module || (request.who.caller == Caller::gate && request.who.role_in(slug) < role)) {
+        return say(request, 403, "forbidden");
+    }
+    if (!store_->association(slug)) {
+        return say(request, 404, "no_association");
+    }
+    return std::nullopt;
+}
+
+std::optional<Response> Mail::refuse_unless_people(const Request& request) const {
+    if (request.who.caller == Caller::module && request.who.module == "people") {
+        return std::nullopt;
+    }
+    return say(request, 403, "forbidden");
+}
+
+bool Mail::settle() {
+    if (store_->touched().empty()) {
+        return true;
+    }
+    const Status brought = accounts_->bring(*store_, store_->touched());
+    if (brought) {
+        store_->touched().clear();
+        return true;
+    }
+    context_->journal().write(accounts_behind, {{"error", brought.error().message}});
+    if (!settling_ && !stopping_) {
+        settling_ = true;
+        boost::asio::co_spawn(context_->io(), settle_later(), boost::asio::detached);
+    }
+    return false;
+}
+
+Task<void> Mail::settle_later() {
+    const auto held = context_->busy();
+    retry_timer_.emplace(context_->io());
+    std::chrono::seconds pause = pause_first;
+    while (!stopping_ && !store_->touched().empty()) {
+        retry_timer_->expires_after(pause);
+        co_await retry_timer_->async_wait(wait);
+        if (!stopping_) {
+            settle();
+        }
+        pause = std::min(pause * 2, pause_max);
+    }
+    settling_ = false;
+}
+
+Response Mail::after_change(const Request& request, const Status& done, Response answer) {
+    if (!done) {
+        return say_failed(request, done.error());
+    }
+    return settle() ? std::move(answer) : say(request, 503, "pending");
+}
+
+} // namespace mail
+
+} // namespace hameau

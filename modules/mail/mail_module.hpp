@@ -1,0 +1,97 @@
+// Mail, the module: HTTP in front of Store (mail.db) and Accounts (auth.db). Roles first, then bodies. No mail passes
+// here: Postfix and Dovecot read the two databases themselves, and go on when this process sleeps.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+
+#include "modules/mail/accounts.hpp"
+#include "modules/mail/doveadm.hpp"
+#include "modules/mail/policy.hpp"
+#include "modules/mail/store.hpp"
+#include "modules/module.hpp"
+#include "modules/support/json_fields.hpp"
+#include "modules/support/paging.hpp"
+#include "modules/support/problem.hpp"
+#include "modules/support/router.hpp"
+
+namespace hameau::mail {
+
+extern const Catalogue mail_catalogue;
+
+class Mail final : public Module {
+public:
+    Task<Status> start(ModuleContext& context) override;
+    Task<Response> handle(Request& request) override;
+    std::vector<Check> check_health() override;
+    Task<std::vector<Check>> probe_health() override;
+    Task<Status> export_association(std::string slug, std::string folder) override;
+    Task<Status> import_association(std::string slug, std::string folder) override;
+    Task<Status> erase_association(std::string slug) override;
+    Task<void> stop() override;
+
+private:
+    // Who may, and what goes wrong (mail.cpp)
+    Response say(const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
+    Response say_failed(const Request& request, const Error& error);
+    /// 401, 403 or 404 unless whoever asks has at least the role in an association that exists.
+    std::optional<Response> refuse_below(const Request& request, const std::string& slug, Role role);
+    std::optional<Response> refuse_unless_people(const Request& request) const;
+    /// Brings auth.db behind mail.db; on false it is tried again until it succeeds, and the caller must not say "done".
+    bool settle();
+    Task<void> settle_later();
+    /// The end of a change: `answer` when both databases have it.
+    Response after_change(const Request& request, const Status& done, Response answer);
+
+    // Addresses of an association (api_addresses.cpp)
+    Task<Response> list_mailboxes(Request& request);
+    Task<Response> add_mailbox(Request& request);
+    Task<Response> change_mailbox(Request& request);
+    Task<Response> erase_mailbox(Request& request);
+    Task<Response> list_aliases(Request& request);
+    Task<Response> add_alias(Request& request);
+    Task<Response> change_alias(Request& request);
+    Task<Response> erase_alias(Request& request);
+    Task<Response> my_mail(Request& request);
+
+    // Fields that they share (fields.cpp); each adds its refusals to `fields`
+    enum class Kind { mailbox, alias };
+    std::string read_address(JsonFields& fields, const Association& association, Kind kind);
+    enum class Missing { refused, allowed };
+    /// Where mail for `start` is sent on. An address of this house that does not exist is refused, but for `hameau`,
+    /// whose files may name what they declare further down (the health page tells what leads nowhere).
+    std::optional<std::vector<std::string>> read_targets(JsonFields& fields, std::string_view name, const std::string& start,
+                                                         std::size_t count_max, Missing missing);
+    std::optional<std::uint64_t> read_quota(JsonFields& fields, const Association& association);
+    /// A 409 that says who has the address.
+    std::optional<Response> refuse_taken(const Request& request, const std::string& address);
+
+    // What people tells (api_internal.cpp)
+    Task<Response> people_event(Request& request);
+    Status apply_event(std::string_view kind, JsonFields& fields);
+    Status apply_association(JsonFields& fields);
+    Status apply_member(JsonFields& fields);
+    Status apply_group(JsonFields& fields);
+    Task<Response> add_app_password(Request& request);
+    Task<Response> list_app_passwords(Request& request);
+    Task<Response> erase_app_password(Request& request);
+
+    // Whole associations (archive.cpp)
+    Status import_now(const std::string& slug, const boost::json::object& archive);
+
+    ModuleContext* context_ = nullptr;
+    std::optional<Store> store_;
+    std::optional<Accounts> accounts_;
+    std::optional<Doveadm> doveadm_;
+    std::optional<boost::asio::steady_timer> retry_timer_;
+    Router router_;
+    bool settling_ = false;
+    bool stopping_ = false;
+};
+
+} // namespace hameau::mail

@@ -1,0 +1,34 @@
+// Rights: who may send as whom, and where an address leads, read from the engine_* views of mail.db. Read-only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+
+namespace hameau::milter {
+
+/// Asked by a session; in tests a table.
+class Rights {
+public:
+    virtual ~Rights() = default;
+    /// Errors: unavailable when the database cannot be read now.
+    virtual Result<bool> may_send(const std::string& user, const std::string& address) = 0;
+    /// The mailboxes behind a recipient (itself, or through aliases and groups). `all_here` becomes false when a part
+    /// of them is outside, unknown, or beyond the limits of this look-up.
+    virtual Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) = 0;
+};
+
+class DatabaseRights final : public Rights {
+public:
+    /// `path`: mail.db. Opened at each question, so that a restored database is seen.
+    explicit DatabaseRights(std::string path) : path_(std::move(path)) {}
+    Result<bool> may_send(const std::string& user, const std::string& address) override;
+    Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override;
+
+private:
+    std::string path_;
+};
+
+} // namespace hameau::milter

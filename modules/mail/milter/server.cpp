@@ -1,0 +1,258 @@
+// epoll over: the listener, hameaud's control socket, Postfix's connections, questions to Dovecot.
+#include "modules/mail/milter/server.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/child/child.hpp"
+
+namespace hameau::milter {
+
+namespace {
+
+constexpr Event stranger_refused{"milter.stranger_refused", Level::warning, "only Postfix may connect"};
+constexpr Event protocol_broken{"milter.protocol_broken", Level::warning, "the connection was ended"};
+constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the message is taken; Dovecot decides at delivery"};
+constexpr std::size_t connections_max = 200;
+constexpr std::size_t out_bytes_max = 4 << 20;
+constexpr std::size_t quota_answer_max = 1024;
+constexpr Duration quota_wait{5000};
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+void on_signal(int) { asked_to_stop = 1; }
+
+uid_t owner_of(const std::string& path) {
+    struct stat facts {};
+    return ::stat(path.c_str(), &facts) == 0 ? facts.st_uid : ::geteuid();
+}
+
+} // namespace
+
+Server::Server(const Places& places, Fd listener, Fd control) :
+    rights_(places.database), quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
+    listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    ::sigaction(SIGTERM, &action, nullptr);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    (void)set_nonblocking(listener_.get(), true);
+    watch(listener_.get(), EPOLLIN, true);
+    if (control_) {
+        (void)set_nonblocking(control_.get(), true);
+        watch(control_.get(), EPOLLIN, true);
+    }
+}
+
+void Server::watch(int fd, std::uint32_t events, bool add) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    ::epoll_ctl(epoll_.get(), add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
+}
+
+int Server::wait_ms() const {
+    std::optional<Duration> next;
+    for (const auto& [fd, connection] : by_fd_) {
+        if (connection->quota && (!next || connection->quota_deadline < *next)) {
+            next = connection->quota_deadline;
+        }
+    }
+    return next ? static_cast<int>(std::max<Duration::rep>((*next - clock_.now()).count() + 1, 0)) : -1;
+}
+
+int Server::run() {
+    while (!stopping_ && asked_to_stop == 0) {
+        epoll_event events[32];
+        const int n = ::epoll_wait(epoll_.get(), events, 32, wait_ms());
+        if (n < 0 && errno != EINTR) {
+            return 70;
+        }
+        for (int i = 0; i < n; ++i) {
+            const int fd = events[i].data.fd;
+            if (fd == listener_.get()) {
+                accept_one();
+            } else if (control_ && fd == control_.get()) {
+                on_control();
+            } else if (const auto found = by_fd_.find(fd); found != by_fd_.end()) {
+                const auto connection = found->second;
+                if (fd != connection->socket.get()) {
+                    on_quota_readable(*connection);
+                } else if ((events[i].events & EPOLLOUT) != 0) {
+                    flush(*connection);
+                } else {
+                    on_readable(*connection);
+                }
+            }
+        }
+        const Duration now = clock_.now();
+        for (const auto& connection : std::map(by_fd_)) {
+            if (connection.second->quota && connection.second->quota_deadline <= now) {
+                settle(*connection.second, Room::unknown);
+            }
+        }
+        drop_ended();
+    }
+    return 0;
+}
+
+bool Server::is_postfix(int fd) const {
+    const auto peer = peer_of(fd);
+    return peer && (peer->uid == postfix_uid_ || peer->uid == 0 || peer->uid == ::geteuid());
+}
+
+void Server::accept_one() {
+    Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd || connections_ >= connections_max) {
+        return;
+    }
+    if (!is_postfix(fd.get())) {
+        journal_.write(stranger_refused);
+        return;
+    }
+    const int number = fd.get();
+    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_);
+    ++connections_;
+    watch(number, EPOLLIN, true);
+}
+
+void Server::on_control() {
+    for (;;) {
+        const auto message = receive_message(control_.get());
+        if (!message) {
+            // The end of the channel is the end of hameaud.
+            stopping_ = message.error().code != std::errc::resource_unavailable_try_again;
+            return;
+        }
+        if (message->kind == MessageKind::report) {
+            (void)send_message(control_.get(), usage_message(*message));
+        }
+    }
+}
+
+void Server::on_readable(Connection& connection) {
+    char part[16384];
+    const ssize_t n = ::recv(connection.socket.get(), part, sizeof part, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (n <= 0) {
+        connection.ended = true;
+        return;
+    }
+    connection.reader.feed(std::string_view(part, static_cast<std::size_t>(n)));
+    if (connection.reader.held_bytes() > 2 * packet_bytes_max) {
+        connection.ended = true;
+        return;
+    }
+    work(connection);
+}
+
+/// All whole packets, until one needs an answer of Dovecot.
+void Server::work(Connection& connection) {
+    while (!connection.ended && !connection.quota) {
+        const auto packet = connection.reader.next();
+        if (!packet) {
+            journal_.write(protocol_broken, {{"error", packet.error().message}});
+            connection.ended = true;
+            return;
+        }
+        if (!*packet) {
+            return;
+        }
+        apply(connection, connection.session.on_packet(**packet));
+    }
+}
+
+void Server::apply(Connection& connection, Step step) {
+    for (;;) {
+        connection.out += step.replies;
+        connection.ended = connection.ended || step.close || connection.out.size() > out_bytes_max;
+        flush(connection);
+        if (!step.ask || connection.ended || begin_question(connection)) {
+            return;
+        }
+        step = connection.session.on_room(Room::unknown);
+    }
+}
+
+void Server::flush(Connection& connection) {
+    if (connection.out.empty()) {
+        return;
+    }
+    const ssize_t n = ::send(connection.socket.get(), connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        connection.ended = true;
+        return;
+    }
+    connection.out.erase(0, n > 0 ? static_cast<std::size_t>(n) : 0);
+    watch(connection.socket.get(), connection.out.empty() ? EPOLLIN : EPOLLOUT, false);
+}
+
+/// False when Dovecot cannot be asked now: never waits for it here.
+bool Server::begin_question(Connection& connection) {
+    Fd quota(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    quota_socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    const std::string request = quota_request(connection.session.question());
+    const bool sent = quota && ::connect(quota.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                      ::send(quota.get(), request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size());
+    if (!sent) {
+        journal_.write(quota_unknown, {{"error", std::generic_category().message(errno)}});
+        return false;
+    }
+    connection.quota = std::move(quota);
+    connection.quota_answer.clear();
+    connection.quota_deadline = clock_.now() + quota_wait;
+    by_fd_[connection.quota.get()] = by_fd_[connection.socket.get()];
+    watch(connection.quota.get(), EPOLLIN, true);
+    return true;
+}
+
+void Server::on_quota_readable(Connection& connection) {
+    char part[512];
+    const ssize_t n = ::recv(connection.quota.get(), part, sizeof part, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (n > 0) {
+        connection.quota_answer.append(part, static_cast<std::size_t>(n));
+    }
+    if (connection.quota_answer.find("\n\n") != std::string::npos) {
+        settle(connection, parse_quota_answer(connection.quota_answer));
+    } else if (n <= 0 || connection.quota_answer.size() > quota_answer_max) {
+        settle(connection, Room::unknown);
+    }
+}
+
+void Server::settle(Connection& connection, Room room) {
+    if (room == Room::unknown) {
+        journal_.write(quota_unknown, {{"answer", connection.quota_answer}});
+    }
+    by_fd_.erase(connection.quota.get());
+    connection.quota.reset();
+    apply(connection, connection.session.on_room(room));
+    work(connection);
+}
+
+void Server::drop_ended() {
+    std::erase_if(by_fd_, [this](const auto& entry) {
+        const auto& [fd, connection] = entry;
+        if (!connection->ended) {
+            return false;
+        }
+        connections_ -= fd == connection->socket.get() ? 1 : 0;
+        return true;
+    });
+}
+
+} // namespace hameau::milter

@@ -1,0 +1,68 @@
+// Server: the loop of hameau-milter. One thread, no timer while nobody waits for an answer of Dovecot.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+
+#include "daemon/base/clock.hpp"
+#include "daemon/base/fd.hpp"
+#include "daemon/base/journal.hpp"
+#include "modules/mail/milter/session.hpp"
+
+namespace hameau::milter {
+
+struct Places {
+    std::string database;
+    std::string quota_socket;
+    std::string postfix_data;  ///< its owner is who may connect
+};
+
+class Server {
+public:
+    Server(const Places& places, Fd listener, Fd control);
+    /// Until SIGTERM, or until hameaud is gone. The exit code.
+    int run();
+
+private:
+    struct Connection {
+        explicit Connection(Fd fd, Rights& rights) : socket(std::move(fd)), session(rights) {}
+        Fd socket;
+        PacketReader reader;
+        Session session;
+        std::string out;
+        Fd quota;                   ///< open while a question is
+        std::string quota_answer;
+        Duration quota_deadline{0};
+        bool ended = false;
+    };
+
+    void accept_one();
+    void on_control();
+    void on_readable(Connection& connection);
+    void on_quota_readable(Connection& connection);
+    void work(Connection& connection);
+    void apply(Connection& connection, Step step);
+    bool begin_question(Connection& connection);
+    void settle(Connection& connection, Room room);
+    void flush(Connection& connection);
+    void watch(int fd, std::uint32_t events, bool add);
+    void drop_ended();
+    int wait_ms() const;
+    bool is_postfix(int fd) const;
+
+    Journal journal_{"milter"};
+    SystemClock clock_;
+    DatabaseRights rights_;
+    std::string quota_socket_;
+    uid_t postfix_uid_;
+    Fd listener_;
+    Fd control_;
+    Fd epoll_;
+    std::map<int, std::shared_ptr<Connection>> by_fd_;  ///< its socket, and the quota socket while it asks
+    std::size_t connections_ = 0;
+    bool stopping_ = false;
+};
+
+} // namespace hameau::milter

@@ -1,0 +1,306 @@
+// The order of a message: MAIL, RCPT..., headers, body, end. Postfix repeats from MAIL within one session.
+#include "modules/mail/milter/session.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "modules/mail/milter/address.hpp"
+
+namespace hameau::milter {
+
+namespace {
+
+constexpr std::uint32_t version_spoken = 6;
+constexpr std::size_t recipients_max = 2000;
+constexpr std::size_t headers_max = 4000;
+/// What Postfix and Dovecot add in front: Received lines, Return-Path, Delivered-To.
+constexpr std::uint64_t trace_bytes = 600;
+constexpr std::uint32_t wanted_quiet = no_helo | no_end_of_headers | no_unknown | no_data | no_reply_to_headers |
+                                       no_reply_to_connect | no_reply_to_body;
+constexpr std::string_view hidden_names[] = {"received", "x-originating-ip", "x-originating-host", "x-sender-ip",
+                                             "x-client-ip", "x-forwarded-for"};
+
+std::string to_lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return out;
+}
+
+std::string_view trim(std::string_view text) {
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+/// <marie@amis.test> -> marie@amis.test
+std::string bare_address(std::string_view text) {
+    if (text.size() >= 2 && text.front() == '<' && text.back() == '>') {
+        text = text.substr(1, text.size() - 2);
+    }
+    return to_lower(text);
+}
+
+std::uint64_t declared_size(const std::vector<std::string_view>& words) {
+    for (const std::string_view word : words) {
+        if (to_lower(word.substr(0, 5)) == "size=") {
+            std::uint64_t value = 0;
+            const auto [end, failed] = std::from_chars(word.data() + 5, word.data() + word.size(), value);
+            return failed == std::errc{} ? value : 0;
+        }
+    }
+    return 0;
+}
+
+Step reply(std::string bytes) { return Step{std::move(bytes), false, false}; }
+
+} // namespace
+
+Step Session::answer(std::uint32_t no_reply_flag) const {
+    return reply((quiet_ & no_reply_flag) != 0 ? std::string() : reply_continue());
+}
+
+Step Session::on_packet(const Packet& packet) {
+    switch (packet.command) {
+    case Command::negotiate:
+        return negotiate(packet.data);
+    case Command::macros:
+        return take_macros(packet.data);
+    case Command::connect:
+        return answer(no_reply_to_connect);
+    case Command::mail:
+        return begin_message(packet.data);
+    case Command::recipient:
+        return add_recipient(packet.data);
+    case Command::header:
+        return add_header(packet.data);
+    case Command::body:
+        counted_bytes_ += packet.data.size();
+        return answer(no_reply_to_body);
+    case Command::end_of_message:
+        return end_message(packet.data);
+    case Command::abort:
+        forget_message();
+        return {};
+    case Command::quit_and_reuse:
+        forget_message();
+        daemon_.clear();
+        user_.clear();
+        return {};
+    case Command::quit:
+        return Step{{}, true, false};
+    case Command::helo:
+    case Command::end_of_headers:
+    case Command::data:
+    case Command::unknown:
+        return reply(reply_continue());
+    }
+    return Step{{}, true, false};
+}
+
+Step Session::negotiate(std::string_view data) {
+    const auto offered = parse_negotiation(data);
+    if (!offered || offered->version < 2) {
+        return Step{{}, true, false};
+    }
+    quiet_ = offered->protocol & wanted_quiet;
+    may_change_ = (offered->actions & change_headers) != 0;
+    return reply(reply_negotiation({std::min(offered->version, version_spoken), offered->actions & change_headers, quiet_}));
+}
+
+Step Session::take_macros(std::string_view data) {
+    const auto macros = parse_macros(data);
+    if (!macros) {
+        return Step{{}, true, false};
+    }
+    if (macros->stage == static_cast<char>(Command::mail)) {
+        user_.clear();
+    }
+    for (const auto& [name, value] : macros->values) {
+        if (name == "{daemon_name}") {
+            daemon_ = value;
+        } else if (name == "{auth_authen}" && macros->stage == static_cast<char>(Command::mail)) {
+            user_ = to_lower(value);
+        }
+    }
+    return {};
+}
+
+void Session::forget_message() {
+    declared_bytes_ = counted_bytes_ = 0;
+    recipients_.clear();
+    from_.clear();
+    seen_.clear();
+    hidden_.clear();
+    headers_ = 0;
+    too_much_ = at_end_ = false;
+}
+
+Step Session::begin_message(std::string_view data) {
+    forget_message();
+    const auto words = parse_texts(data, 64);
+    if (!words || words->empty()) {
+        return Step{{}, true, false};
+    }
+    declared_bytes_ = declared_size(*words);
+    if (submission() && user_.empty()) {
+        return reply(reply_text("530 5.7.0 Sign in first, with your address and your password"));
+    }
+    return reply(reply_continue());
+}
+
+Step Session::add_recipient(std::string_view data) {
+    const auto words = parse_texts(data, 64);
+    if (!words || words->empty()) {
+        return Step{{}, true, false};
+    }
+    Recipient recipient{bare_address(words->front()), {}};
+    bool all_here = false;
+    auto mailboxes = rights_.mailboxes_of(recipient.address, all_here);
+    if (!mailboxes || !all_here || mailboxes->empty() || recipients_.size() == recipients_max) {
+        // Outside, unknown, or a group with somebody outside: not refused for the room of one of them.
+        return reply(reply_continue());
+    }
+    recipient.mailboxes = std::move(*mailboxes);
+    recipients_.push_back(std::move(recipient));
+    recipient_at_ = recipients_.size() - 1;
+    mailbox_at_ = 0;
+    return ask_next();
+}
+
+Step Session::add_header(std::string_view data) {
+    const auto texts = parse_texts(data, 2);
+    if (!texts || texts->size() != 2) {
+        return Step{{}, true, false};
+    }
+    const std::string_view name = texts->front();
+    const std::string_view value = texts->back();
+    counted_bytes_ += name.size() + value.size() + 4 + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
+    if (!submission()) {
+        return answer(no_reply_to_headers);
+    }
+    if (++headers_ > headers_max) {
+        too_much_ = true;
+        return answer(no_reply_to_headers);
+    }
+    // "From :" is the same field in the obsolete syntax (RFC 5322 §4.5).
+    const std::string key = to_lower(trim(name));
+    if (key == "from") {
+        from_.emplace_back(value);
+    }
+    if (std::find(std::begin(hidden_names), std::end(hidden_names), key) != std::end(hidden_names)) {
+        hidden_.push_back({std::string(name), ++seen_[key]});
+    }
+    return answer(no_reply_to_headers);
+}
+
+/// Empty, or the refusal.
+std::string Session::check_from() {
+    if (too_much_) {
+        return reply_text("552 5.3.4 The message has too many headers");
+    }
+    if (from_.size() != 1) {
+        return reply_text("550 5.7.1 A message needs exactly one From header; this one has " + std::to_string(from_.size()));
+    }
+    const auto addresses = parse_addresses(from_.front());
+    if (!addresses) {
+        return reply_text("550 5.7.1 The From header cannot be read: " + addresses.error().message);
+    }
+    if (addresses->empty()) {
+        return reply_text("550 5.7.1 The From header names nobody");
+    }
+    for (const std::string& address : *addresses) {
+        const auto allowed = rights_.may_send(user_, address);
+        if (!allowed) {
+            return reply_text("451 4.3.0 The accounts cannot be read now; nothing was sent, try again in a minute");
+        }
+        if (!*allowed) {
+            return reply_text("550 5.7.1 You are signed in as " + user_ + " and may not send as " + address +
+                              ". Choose an address of yours as the sender");
+        }
+    }
+    return {};
+}
+
+Step Session::end_message(std::string_view data) {
+    counted_bytes_ += data.size();
+    if (submission()) {
+        if (std::string refusal = check_from(); !refusal.empty()) {
+            forget_message();
+            return reply(std::move(refusal));
+        }
+    }
+    at_end_ = true;
+    recipient_at_ = mailbox_at_ = 0;
+    if (declared_bytes_ >= counted_bytes_ + trace_bytes) {
+        recipient_at_ = recipients_.size();  // this size was asked about at RCPT
+    }
+    return ask_next();
+}
+
+Step Session::ask_next() {
+    if (recipient_at_ < recipients_.size()) {
+        question_.mailbox = recipients_[recipient_at_].mailboxes[mailbox_at_];
+        question_.size_bytes = std::max<std::uint64_t>(at_end_ ? counted_bytes_ + trace_bytes : declared_bytes_, 1);
+        return Step{{}, false, true};
+    }
+    return finish_message();
+}
+
+Step Session::on_room(Room room) {
+    Recipient& recipient = recipients_[recipient_at_];
+    if (room == Room::full && mailbox_at_ + 1 < recipient.mailboxes.size()) {
+        ++mailbox_at_;
+        return ask_next();
+    }
+    if (room == Room::full) {
+        const std::string refusal = reply_text("552 5.2.2 The mailbox of " + recipient.address + " is full");
+        if (at_end_) {
+            forget_message();
+        } else {
+            recipients_.pop_back();
+        }
+        return reply(refusal);
+    }
+    if (!at_end_) {
+        return reply(reply_continue());
+    }
+    if (room == Room::unknown) {
+        return finish_message();  // Dovecot cannot say: it decides at delivery, and the queue keeps what does not fit
+    }
+    ++recipient_at_;
+    mailbox_at_ = 0;
+    return ask_next();
+}
+
+Step Session::finish_message() {
+    std::string replies;
+    if (may_change_) {
+        // From the last to the first: each removal moves those behind it.
+        for (auto header = hidden_.rbegin(); header != hidden_.rend(); ++header) {
+            replies += reply_remove_header(header->name, header->index);
+        }
+    }
+    replies += reply_continue();
+    forget_message();
+    return reply(std::move(replies));
+}
+
+std::string quota_request(const QuotaQuestion& question) {
+    return "request=smtpd_access_policy\nprotocol_state=RCPT\nrecipient=" + question.mailbox +
+           "\nsize=" + std::to_string(question.size_bytes) + "\n\n";
+}
+
+Room parse_quota_answer(std::string_view text) {
+    if (!text.starts_with("action=")) {
+        return Room::unknown;
+    }
+    text.remove_prefix(7);
+    if (text.starts_with("5")) {
+        return Room::full;
+    }
+    return text.starts_with("DUNNO") || text.starts_with("OK") ? Room::enough : Room::unknown;
+}
+
+} // namespace hameau::milter

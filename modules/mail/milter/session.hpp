@@ -1,0 +1,92 @@
+// Session: one SMTP session as Postfix tells it. Pure: packets in, replies and questions about quota out.
+//
+// On submission ({daemon_name} is SUBMISSION): each address in From must be one that the signed-in user may send as;
+// headers that tell where the user is are taken out. Everywhere: a message that fits into none of the mailboxes behind
+// a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+#include "modules/mail/milter/rights.hpp"
+#include "modules/mail/milter/wire.hpp"
+
+namespace hameau::milter {
+
+/// What the caller does next.
+struct Step {
+    std::string replies;   ///< bytes for Postfix, in this order
+    bool close = false;    ///< then end the connection
+    bool ask = false;      ///< ask Dovecot about question(), then call on_room; Postfix waits
+};
+
+struct QuotaQuestion {
+    std::string mailbox;
+    std::uint64_t size_bytes = 0;
+};
+
+enum class Room { enough, full, unknown };
+
+class Session {
+public:
+    explicit Session(Rights& rights) : rights_(rights) {}
+
+    /// Not while a question is open.
+    Step on_packet(const Packet& packet);
+    const QuotaQuestion& question() const { return question_; }
+    Step on_room(Room room);
+
+private:
+    struct Header {
+        std::string name;
+        std::uint32_t index;
+    };
+    /// The mailboxes behind one recipient of this message.
+    struct Recipient {
+        std::string address;
+        std::vector<std::string> mailboxes;
+    };
+
+    Step negotiate(std::string_view data);
+    Step take_macros(std::string_view data);
+    Step begin_message(std::string_view data);
+    Step add_recipient(std::string_view data);
+    Step add_header(std::string_view data);
+    Step end_message(std::string_view data);
+    Step ask_next();
+    Step finish_message();
+    std::string check_from();
+    void forget_message();
+    bool submission() const { return daemon_ == "SUBMISSION"; }
+    Step answer(std::uint32_t no_reply_flag) const;
+
+    Rights& rights_;
+    std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed
+    bool may_change_ = false;
+    std::string daemon_;
+    std::string user_;
+
+    std::uint64_t declared_bytes_ = 0;
+    std::uint64_t counted_bytes_ = 0;
+    std::vector<Recipient> recipients_;
+    std::vector<std::string> from_;
+    std::map<std::string, std::uint32_t> seen_;  ///< lower-case name -> how many
+    std::vector<Header> hidden_;
+    std::size_t headers_ = 0;
+    bool too_much_ = false;
+
+    bool at_end_ = false;             ///< the open question belongs to the end of the message
+    std::size_t recipient_at_ = 0;
+    std::size_t mailbox_at_ = 0;
+    QuotaQuestion question_;
+};
+
+/// The request of Postfix's policy protocol, and what its answer means.
+std::string quota_request(const QuotaQuestion& question);
+Room parse_quota_answer(std::string_view text);
+
+} // namespace hameau::milter

@@ -1,0 +1,320 @@
+// Store: mailboxes, aliases, and where an address leads.
+#include "modules/mail/store.hpp"
+
+#include <algorithm>
+
+#include "daemon/base/io.hpp"
+#include "modules/mail/policy.hpp"
+
+namespace hameau::mail {
+
+namespace {
+constexpr std::size_t addresses_followed_max = 20000;
+constexpr std::size_t idle_addresses_max = 20;
+
+#define MAILBOX_COLUMNS                                                                                                 \
+    "b.address, b.association, b.member, p.login, b.quota_bytes, b.folder, p.disabled = 0 AND EXISTS (SELECT 1 FROM "    \
+    "membership s WHERE s.association = b.association AND s.member = b.member) AS enabled FROM mailbox b JOIN member p " \
+    "ON p.id = b.member "
+} // namespace
+
+Status Store::transaction(const std::function<Status()>& work) {
+    failure_.reset();
+    const std::set<std::string> before = touched_;
+    Status done = database_.transaction([&]() -> Status {
+        auto changed = work();
+        if (changed && failure_) {
+            return fail(*std::exchange(failure_, std::nullopt));
+        }
+        return changed;
+    });
+    if (!done) {
+        touched_ = before;
+    }
+    return done;
+}
+
+std::optional<Error> Store::take_failure() { return std::exchange(failure_, std::nullopt); }
+
+bool Store::row(Statement& statement) {
+    auto stepped = statement.step();
+    if (!stepped && !failure_) {
+        failure_ = std::move(stepped.error());
+    }
+    return stepped && *stepped;
+}
+
+std::size_t Store::count(Statement statement) {
+    return row(statement) ? static_cast<std::size_t>(statement.number(0)) : 0;
+}
+
+std::vector<std::string> Store::texts(Statement statement) {
+    std::vector<std::string> out;
+    while (row(statement)) {
+        out.push_back(statement.text(0));
+    }
+    return out;
+}
+
+void Store::touch_owners(std::string_view sql, const std::string& value) {
+    auto query = ask(sql);
+    query.bind(1, value);
+    while (row(query)) {
+        touched_.insert(query.text(0));
+    }
+}
+
+std::optional<Association> Store::association(const std::string& slug) {
+    auto query = ask("SELECT slug, name, quota_bytes FROM association WHERE slug = ?");
+    query.bind(1, slug);
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    Association found;
+    found.slug = query.text(0);
+    found.name = query.text(1);
+    found.quota_bytes = static_cast<std::uint64_t>(query.number(2));
+    auto domains = ask("SELECT name FROM domain WHERE association = ? ORDER BY position");
+    domains.bind(1, slug);
+    found.domains = texts(std::move(domains));
+    return found;
+}
+
+bool Store::is_member(const std::string& id) {
+    auto query = ask("SELECT 1 FROM member WHERE id = ?");
+    query.bind(1, id);
+    return row(query);
+}
+
+std::string Store::password_hash(const std::string& member) {
+    auto query = ask("SELECT coalesce(password_hash, '') FROM member WHERE id = ?");
+    query.bind(1, member);
+    return row(query) ? query.text(0) : std::string();
+}
+
+std::optional<std::string> Store::member_by_login(const std::string& association, const std::string& login) {
+    auto query = ask("SELECT p.id FROM member p JOIN membership s ON s.member = p.id WHERE s.association = ? AND p.login = ?");
+    query.bind(1, association).bind(2, login);
+    return row(query) ? std::optional(query.text(0)) : std::nullopt;
+}
+
+std::string Store::owner_of_domain(std::string_view domain) {
+    auto query = ask("SELECT association FROM domain WHERE name = ?");
+    query.bind(1, domain);
+    return row(query) ? query.text(0) : std::string();
+}
+
+Holder Store::holder(const std::string& address) {
+    auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 UNION ALL SELECT 2 FROM alias WHERE address = ?1 "
+                     "UNION ALL SELECT 3 FROM circle WHERE address = ?1 LIMIT 1");
+    query.bind(1, address);
+    return row(query) ? static_cast<Holder>(query.number(0)) : Holder::nobody;
+}
+
+std::vector<std::string> Store::members_with_mailboxes() {
+    return texts(ask("SELECT DISTINCT member FROM mailbox ORDER BY member"));
+}
+
+Mailbox Store::read_mailbox(const Statement& found) {
+    Mailbox mailbox;
+    mailbox.address = found.text(0);
+    mailbox.association = found.text(1);
+    mailbox.member = found.text(2);
+    mailbox.login = found.text(3);
+    mailbox.quota_bytes = static_cast<std::uint64_t>(found.number(4));
+    mailbox.folder = found.text(5);
+    mailbox.enabled = found.number(6) != 0;
+    auto targets = ask("SELECT target FROM forward WHERE mailbox = ? ORDER BY target");
+    targets.bind(1, mailbox.address);
+    mailbox.forward = texts(std::move(targets));
+    return mailbox;
+}
+
+std::optional<Mailbox> Store::mailbox(const std::string& address) {
+    auto query = ask("SELECT " MAILBOX_COLUMNS "WHERE b.address = ?");
+    query.bind(1, address);
+    return row(query) ? std::optional(read_mailbox(query)) : std::nullopt;
+}
+
+std::vector<Mailbox> Store::mailboxes(const std::string& association, const std::string& after, std::size_t limit) {
+    auto query = ask("SELECT " MAILBOX_COLUMNS "WHERE b.association = ? AND b.address > ? ORDER BY b.address LIMIT ?");
+    query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    std::vector<Mailbox> out;
+    while (row(query)) {
+        out.push_back(read_mailbox(query));
+    }
+    return out;
+}
+
+std::vector<Mailbox> Store::mailboxes_of(const std::string& member) {
+    auto query = ask("SELECT " MAILBOX_COLUMNS "WHERE b.member = ? ORDER BY enabled DESC, b.created_ms, b.address");
+    query.bind(1, member);
+    std::vector<Mailbox> out;
+    while (row(query)) {
+        out.push_back(read_mailbox(query));
+    }
+    return out;
+}
+
+std::size_t Store::count_mailboxes(const std::string& association) {
+    auto query = ask("SELECT count(*) FROM mailbox WHERE association = ?");
+    query.bind(1, association);
+    return count(std::move(query));
+}
+
+Status Store::insert_mailbox(const Mailbox& mailbox) {
+    auto change = ask("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) VALUES (?, ?, ?, ?, ?, ?)");
+    change.bind(1, mailbox.address).bind(2, mailbox.association).bind(3, mailbox.member);
+    change.bind(4, static_cast<std::int64_t>(mailbox.quota_bytes)).bind(5, mailbox.folder).bind(6, now_ms());
+    touched_.insert(mailbox.member);
+    auto done = run(std::move(change));
+    return done ? set_forward(mailbox.address, mailbox.forward) : done;
+}
+
+Status Store::set_quota(const std::string& address, std::uint64_t bytes) {
+    touch_owners("SELECT member FROM mailbox WHERE address = ?", address);
+    auto change = ask("UPDATE mailbox SET quota_bytes = ? WHERE address = ?");
+    change.bind(1, static_cast<std::int64_t>(bytes)).bind(2, address);
+    return run(std::move(change));
+}
+
+Status Store::set_forward(const std::string& address, const std::vector<std::string>& targets) {
+    touch_owners("SELECT member FROM mailbox WHERE address = ?", address);
+    auto remove = ask("DELETE FROM forward WHERE mailbox = ?");
+    remove.bind(1, address);
+    if (auto done = run(std::move(remove)); !done) {
+        return done;
+    }
+    for (const std::string& target : targets) {
+        auto insert = ask("INSERT OR IGNORE INTO forward(mailbox, target) VALUES (?, ?)");
+        insert.bind(1, address).bind(2, target);
+        if (auto done = run(std::move(insert)); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Store::erase_mailbox(const std::string& address) {
+    touch_owners("SELECT member FROM mailbox WHERE address = ?1 UNION SELECT b.member FROM forward f "
+                 "JOIN mailbox b ON b.address = f.mailbox WHERE f.target GLOB substr(?1, 1, instr(?1, '@') - 1) || '*'",
+                 address);
+    auto change = ask("DELETE FROM mailbox WHERE address = ?");
+    change.bind(1, address);
+    return run(std::move(change));
+}
+
+std::optional<Alias> Store::alias(const std::string& address) {
+    auto query = ask("SELECT address, association, may_send FROM alias WHERE address = ?");
+    query.bind(1, address);
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    Alias found{query.text(0), query.text(1), query.number(2) != 0, {}};
+    auto targets = ask("SELECT target FROM alias_target WHERE alias = ? ORDER BY target");
+    targets.bind(1, address);
+    found.targets = texts(std::move(targets));
+    return found;
+}
+
+std::vector<Alias> Store::aliases(const std::string& association, const std::string& after, std::size_t limit) {
+    auto query = ask("SELECT address FROM alias WHERE association = ? AND address > ? ORDER BY address LIMIT ?");
+    query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    std::vector<Alias> out;
+    for (const std::string& address : texts(std::move(query))) {
+        if (auto found = alias(address)) {
+            out.push_back(std::move(*found));
+        }
+    }
+    return out;
+}
+
+std::size_t Store::count_aliases(const std::string& association) {
+    auto query = ask("SELECT count(*) FROM alias WHERE association = ?");
+    query.bind(1, association);
+    return count(std::move(query));
+}
+
+Status Store::put_alias(const Alias& alias) {
+    auto change = ask("INSERT INTO alias(address, association, may_send) VALUES (?, ?, ?) "
+                      "ON CONFLICT(address) DO UPDATE SET may_send = excluded.may_send");
+    change.bind(1, alias.address).bind(2, alias.association).bind(3, alias.may_send);
+    if (auto done = run(std::move(change)); !done) {
+        return done;
+    }
+    auto remove = ask("DELETE FROM alias_target WHERE alias = ?");
+    remove.bind(1, alias.address);
+    if (auto done = run(std::move(remove)); !done) {
+        return done;
+    }
+    for (const std::string& target : alias.targets) {
+        auto insert = ask("INSERT OR IGNORE INTO alias_target(alias, target) VALUES (?, ?)");
+        insert.bind(1, alias.address).bind(2, target);
+        if (auto done = run(std::move(insert)); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Store::erase_alias(const std::string& address) {
+    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?", address);
+    auto change = ask("DELETE FROM alias WHERE address = ?");
+    change.bind(1, address);
+    return run(std::move(change));
+}
+
+std::vector<std::string> Store::next_of(const std::string& address) {
+    auto query = ask("SELECT target FROM alias_target WHERE alias = ?1 UNION ALL SELECT target FROM forward WHERE mailbox = ?1 "
+                     "UNION ALL SELECT o.address FROM circle c JOIN circle_outside o ON o.association = c.association "
+                     "AND o.circle = c.slug WHERE c.address = ?1 "
+                     "UNION ALL SELECT target FROM engine_alias WHERE address = ?1");
+    query.bind(1, address);
+    return texts(std::move(query));
+}
+
+std::optional<std::string> Store::loop(const std::string& start, const std::vector<std::string>& targets) {
+    // Breadth first; a tag is no other address (mail for marie+x goes where mail for marie goes).
+    std::set<std::string> seen;
+    std::vector<std::pair<std::string, std::string>> open;  // address, what sent there
+    for (const std::string& target : targets) {
+        open.emplace_back(without_tag(target), target);
+    }
+    for (std::size_t i = 0; i < open.size() && i < addresses_followed_max; ++i) {
+        const auto [address, sender] = open[i];
+        if (address == start) {
+            return sender;
+        }
+        if (!seen.insert(address).second) {
+            continue;
+        }
+        for (const std::string& next : next_of(address)) {
+            open.emplace_back(without_tag(next), address);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string Store::probe_address() {
+    auto query = ask("SELECT 'postmaster@' || domain FROM engine_postmaster JOIN engine_mailbox ON address = target LIMIT 1");
+    return row(query) ? query.text(0) : std::string();
+}
+
+std::vector<std::string> Store::idle_addresses() {
+    auto query = ask("SELECT address FROM alias WHERE NOT EXISTS (SELECT 1 FROM alias_target t WHERE t.alias = address) "
+                     "UNION ALL SELECT target FROM (SELECT target FROM alias_target UNION SELECT target FROM forward) "
+                     "JOIN domain d ON d.name = substr(target, instr(target, '@') + 1) "
+                     "WHERE instr(target, '+') = 0 AND substr(target, 1, instr(target, '@') - 1) NOT IN ('postmaster', 'abuse') "
+                     "AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.address = target) "
+                     "AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.address = target) "
+                     "AND NOT EXISTS (SELECT 1 FROM circle c WHERE c.address = target) "
+                     "UNION ALL SELECT address FROM circle c WHERE address IS NOT NULL AND "
+                     "(EXISTS (SELECT 1 FROM mailbox b WHERE b.address = c.address) OR "
+                     "EXISTS (SELECT 1 FROM alias a WHERE a.address = c.address)) LIMIT ?");
+    query.bind(1, static_cast<std::int64_t>(idle_addresses_max));
+    return texts(std::move(query));
+}
+
+std::size_t Store::count_boxes_to_erase() { return count(ask("SELECT count(*) FROM retired_box WHERE erase = 1")); }
+
+} // namespace hameau::mail

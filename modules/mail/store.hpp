@@ -1,0 +1,146 @@
+// Store: every question to mail.db and every change of it. One transaction a change; never an HTTP word in here.
+// Each change notes the members whose sign-in it touches; Accounts (accounts.hpp) then writes auth.db after them.
+//
+// A broken disk or file is the same for every query: the first failure is kept, the query answers as if nothing were
+// there, and transaction() fails and rolls back; readers ask take_failure().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/store/database.hpp"
+
+namespace hameau::mail {
+
+struct Association {
+    std::string slug;
+    std::string name;
+    std::uint64_t quota_bytes = 0;
+    std::vector<std::string> domains;
+};
+
+struct Member {
+    std::string id;
+    std::string login;
+    std::string name;
+    bool disabled = false;
+    std::string password_hash;  ///< empty: none yet
+    std::string contact;
+    std::vector<std::pair<std::string, std::string>> associations;  ///< slug, role
+};
+
+struct Circle {  ///< a group of people
+    std::string association;
+    std::string slug;
+    std::string name;
+    std::string address;  ///< empty: none
+    bool may_send = false;
+    std::vector<std::string> members;  ///< ids
+    std::vector<std::string> outside;
+};
+
+struct Mailbox {
+    std::string address;
+    std::string association;
+    std::string member;
+    std::string login;
+    std::uint64_t quota_bytes = 0;
+    std::string folder;
+    std::vector<std::string> forward;
+    bool enabled = false;  ///< its member may sign in: not disabled, and still of the association
+};
+
+struct Alias {
+    std::string address;
+    std::string association;
+    bool may_send = false;
+    std::vector<std::string> targets;
+};
+
+/// What already has an address.
+enum class Holder { nobody, mailbox, alias, group };
+
+class Store {
+public:
+    explicit Store(Database& database) : database_(database) {}
+
+    /// All or nothing; the members touched meanwhile are kept only when it succeeds.
+    Status transaction(const std::function<Status()>& work);
+    std::optional<Error> take_failure();
+    bool has_failed() const { return failure_.has_value(); }
+    /// Members whose rows in auth.db may be behind. Emptied by the caller when they are not any more.
+    std::set<std::string>& touched() { return touched_; }
+
+    // What people tells (store_events.cpp); within a transaction. Whole upserts: twice is once, in any order.
+    Status put_association(const Association& association);
+    Status erase_association(const std::string& slug);
+    Status put_member(const Member& member);
+    Status erase_member(const std::string& id);
+    /// The outside addresses that were left out because they lead back to the group.
+    Result<std::vector<std::string>> put_circle(const Circle& circle);
+    Status erase_circle(const std::string& association, const std::string& slug);
+
+    // Who is there
+    std::optional<Association> association(const std::string& slug);
+    bool is_member(const std::string& id);
+    /// Empty: none yet, or no such member.
+    std::string password_hash(const std::string& member);
+    /// The member's id, for one who belongs to the association.
+    std::optional<std::string> member_by_login(const std::string& association, const std::string& login);
+    /// The association that has the domain, or empty.
+    std::string owner_of_domain(std::string_view domain);
+    Holder holder(const std::string& address);
+    /// Every member that has a mailbox.
+    std::vector<std::string> members_with_mailboxes();
+
+    // Mailboxes and aliases
+    std::optional<Mailbox> mailbox(const std::string& address);
+    std::vector<Mailbox> mailboxes(const std::string& association, const std::string& after, std::size_t limit);
+    /// Those that may be signed in to first, then the oldest.
+    std::vector<Mailbox> mailboxes_of(const std::string& member);
+    std::size_t count_mailboxes(const std::string& association);
+    /// Errors: conflict when the address is taken.
+    Status insert_mailbox(const Mailbox& mailbox);
+    Status set_quota(const std::string& address, std::uint64_t bytes);
+    Status set_forward(const std::string& address, const std::vector<std::string>& targets);
+    Status erase_mailbox(const std::string& address);
+    std::optional<Alias> alias(const std::string& address);
+    std::vector<Alias> aliases(const std::string& association, const std::string& after, std::size_t limit);
+    std::size_t count_aliases(const std::string& association);
+    /// Inserts or replaces.
+    Status put_alias(const Alias& alias);
+    Status erase_alias(const std::string& address);
+    /// Does mail for `start`, sent on to `targets`, come back to `start`? Then the address that sends it back.
+    std::optional<std::string> loop(const std::string& start, const std::vector<std::string>& targets);
+
+    /// An address that postmaster@ of some domain leads to now, for the probe; or empty.
+    std::string probe_address();
+    /// Aliases that lead nowhere, addresses of this house that mail is sent on to and that do not exist, and group
+    /// addresses that a mailbox or an alias hides.
+    std::vector<std::string> idle_addresses();
+    std::size_t count_boxes_to_erase();
+
+private:
+    Statement ask(std::string_view sql) { return database_.prepare(sql); }
+    bool row(Statement& statement);
+    Status run(Statement statement) { return statement.run(); }
+    std::size_t count(Statement statement);
+    std::vector<std::string> texts(Statement statement);
+    Mailbox read_mailbox(const Statement& row);
+    std::vector<std::string> next_of(const std::string& address);
+    /// Notes the owners of the mailboxes that a condition names, and of those that forward to them.
+    void touch_owners(std::string_view sql, const std::string& value);
+    Status give_domain(const std::string& name, const std::string& association, std::int64_t position);
+
+    Database& database_;
+    std::set<std::string> touched_;
+    std::optional<Error> failure_;
+};
+
+} // namespace hameau::mail

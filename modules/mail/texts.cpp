@@ -1,0 +1,62 @@
+// What mail says, in French and English. Members and managers read these: no word of the trade.
+#include <array>
+
+#include "modules/mail/mail_module.hpp"
+
+namespace hameau::mail {
+
+namespace {
+
+constexpr std::array texts = {
+    CatalogueText{"no_association", "Le courrier ne connaît pas cette association. Réessayez dans un instant.",
+                  "Mail does not know this association. Try again in a moment."},
+    CatalogueText{"no_mailbox", "Il n'y a pas de boîte à cette adresse.", "There is no mailbox at this address."},
+    CatalogueText{"no_alias", "Il n'y a pas de redirection à cette adresse.", "There is no redirection at this address."},
+    CatalogueText{"taken_mailbox", "{address} est déjà une boîte de quelqu'un. Choisissez une autre adresse. Rien n'a été changé.",
+                  "{address} is someone's mailbox already. Choose another address. Nothing was changed."},
+    CatalogueText{"taken_alias", "{address} est déjà une adresse de redirection. Changez-la, ou choisissez une autre adresse. "
+                                 "Rien n'a été changé.",
+                  "{address} is an address of redirection already. Change that one, or choose another address. Nothing was changed."},
+    CatalogueText{"taken_group", "{address} est déjà l'adresse d'un groupe. Choisissez une autre adresse. Rien n'a été changé.",
+                  "{address} is the address of a group already. Choose another address. Nothing was changed."},
+    CatalogueText{"mailbox_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - » ou « _ », une lettre ou un "
+                                   "chiffre au début et à la fin.",
+                  "Before \"@\": letters without accents, digits, \".\", \"-\" or \"_\", with a letter or a digit at both ends."},
+    CatalogueText{"alias_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - », « _ » ou « + », une lettre ou un "
+                                 "chiffre au début et à la fin.",
+                  "Before \"@\": letters without accents, digits, \".\", \"-\", \"_\" or \"+\", with a letter or a digit at both ends."},
+    CatalogueText{"reserved", "« {local} » est réservé aux messages pour les responsables : faites-en une adresse de redirection.",
+                  "\"{local}\" is reserved for messages to the managers: make it an address of redirection."},
+    CatalogueText{"domain", "L'adresse doit se terminer par un domaine de l'association : {domains}.",
+                  "The address must end with a domain of the association: {domains}."},
+    CatalogueText{"no_domain", "L'association n'a pas encore de domaine. Demandez à l'administrateur d'en ajouter un.",
+                  "The association has no domain yet. Ask the admin to add one."},
+    CatalogueText{"not_a_member", "« {login} » n'est pas membre de l'association. Invitez d'abord cette personne.",
+                  "\"{login}\" is not a member of the association. Invite this person first."},
+    CatalogueText{"ceiling", "Il y en a déjà {max} : c'est le maximum. Rien n'a été ajouté.",
+                  "There are {max} already: that is the limit. Nothing was added."},
+    CatalogueText{"space_range", "La place d'une boîte va de {min} à {max}.", "The room of a mailbox is from {min} to {max}."},
+    CatalogueText{"unknown_here", "{address} n'existe pas dans cette maison. Vérifiez l'adresse, ou créez-la d'abord.",
+                  "{address} does not exist in this house. Check the address, or make it first."},
+    CatalogueText{"loop", "Les messages reviendraient à {start} par {address}. Retirez cette adresse.",
+                  "Messages would come back to {start} by way of {address}. Leave this address out."},
+    CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
+    CatalogueText{"nothing_asked", "Rien n'était à changer : indiquez ce qui doit changer.", "Nothing to change: say what to change."},
+    CatalogueText{"pending", "C'est enregistré, mais le courrier n'en tient pas encore compte : le disque est plein ou ne répond pas. "
+                             "La maison réessaie toute seule. Prévenez l'administrateur si cela dure.",
+                  "It is saved, but mail does not follow it yet: the disk is full or does not answer. The house tries again by "
+                  "itself. Tell the admin if it lasts."},
+    CatalogueText{"disk", "Le disque du serveur est plein ou ne répond pas. Rien n'a été changé. Prévenez l'administrateur "
+                          "(référence {reference}).",
+                  "The server's disk is full or does not answer. Nothing was changed. Tell the admin (reference {reference})."},
+    CatalogueText{"member_unknown", "Le courrier ne connaît pas encore ce compte. Réessayez dans un instant.",
+                  "Mail does not know this account yet. Try again in a moment."},
+    CatalogueText{"no_app_password", "Ce mot de passe d'application n'existe pas (ou plus).",
+                  "There is no such app password (any more)."},
+};
+
+} // namespace
+
+const Catalogue mail_catalogue = texts;
+
+} // namespace hameau::mail

@@ -1,0 +1,40 @@
+// What hameau-convert says on its standard output: one line, then bytes. Read by the pads module, which believes no number
+// in it that it has not checked against what came.
+//
+//   image TYPE WIDTH HEIGHT BYTES WEBP_BYTES\n  then the image without metadata, then its WebP (0: none, show the image)
+//   update BYTES TITLE_BYTES\n                  then one Yjs v1 update, then the title that the document gives itself
+//   refused CODE\n
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/base/result.hpp"
+
+namespace hameau::pads {
+
+/// The longer side of what is shown.
+inline constexpr std::uint32_t image_side_max = 1600;
+/// No camera of our people makes more; an image bomb does.
+inline constexpr std::uint64_t image_pixels_max = 64'000'000;
+
+struct ConvertedImage {
+    std::string type;  ///< image/png, image/jpeg, image/webp, image/gif
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;  ///< as shown: turned, scaled
+    std::string image;
+    std::string webp;
+};
+
+struct ConvertedText {
+    std::string update;
+    std::string title;
+};
+
+/// A refusal is an Error of kind invalid whose message is the code. Errors: corrupt when it is no answer.
+Result<ConvertedImage> read_image_answer(std::string_view answer);
+Result<ConvertedText> read_text_answer(std::string_view answer);
+
+} // namespace hameau::pads

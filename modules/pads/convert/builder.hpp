@@ -1,0 +1,51 @@
+// ContentBuilder: from what a parser meets to content that the editor's schema accepts. What stands where it may not is put
+// where it may: text into a paragraph, a paragraph in a list into an item. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/pads/export/content.hpp"
+
+namespace hameau::pads {
+
+class ContentBuilder {
+public:
+    /// Opens a block (Event::kind is ignored). Give what it returns to end().
+    std::size_t begin(Event block);
+    /// Closes that block and what is still open inside.
+    void end(std::size_t mark);
+    /// Ends the paragraph that text opened by itself: a block boundary of the source that is no block of ours.
+    void break_paragraph();
+    /// Text of the current paragraph. Outside of one, white space alone opens none.
+    void text(std::string_view text, const std::vector<Mark>& marks);
+    /// A line break, a mention; or a rule, an image, which end the paragraph.
+    void leaf(Event block);
+    /// The current text block and nothing in it so far: leading white space is not wanted.
+    bool at_start() const;
+    bool in_code() const { return !open_.empty() && open_.back().block == Block::code; }
+    /// Too much: what came since was dropped.
+    bool full() const { return full_; }
+    std::vector<Event> finish();
+
+private:
+    struct Open {
+        Block block;
+        bool filled = false;
+    };
+
+    Block top() const { return open_.empty() ? Block::unknown : open_.back().block; }
+    bool room();
+    void push(Event block);
+    void pop();
+    void make_place_for_block();
+    void place(Event& block);
+
+    std::vector<Event> events_;
+    std::vector<Open> open_;
+    bool full_ = false;
+};
+
+} // namespace hameau::pads

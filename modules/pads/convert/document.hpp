@@ -1,0 +1,37 @@
+// Documents that people bring, as content for a pad: Markdown by cmark-gfm, HTML by libxml2. Only hameau-convert links it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/pads/crdt/lib0.hpp"
+#include "modules/pads/export/content.hpp"
+
+namespace hameau::pads {
+
+enum class DocumentForm { markdown, html };
+
+struct ReadDocument {
+    crdt::Bytes update;  ///< the whole document, written by one client id that nobody else has
+    std::string title;   ///< of its <title> or first heading, or empty; one line, at most 200 characters
+};
+
+/// What the libraries load or register; before the walls go up.
+void prepare_documents();
+/// Errors: invalid with a code as its message: document_not_utf8, document_too_large.
+Result<ReadDocument> read_document(std::string_view text, DocumentForm form);
+
+/// The parsers. `title` is set when the document names one.
+std::vector<Event> read_markdown(std::string_view text);
+std::vector<Event> read_html(std::string_view text, std::string& title);
+void prepare_markdown();
+void prepare_html();
+
+/// The content as one update written by `client`.
+crdt::Bytes write_content(const std::vector<Event>& events, std::uint64_t client);
+
+/// An image node for our own addresses; nothing for others': showing them would tell their owners who reads.
+bool is_own_image(std::string_view address);
+
+} // namespace hameau::pads

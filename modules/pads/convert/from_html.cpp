@@ -1,0 +1,359 @@
+// HTML by libxml2's parser, walked without recursion. Elements are looked up in tables; scripts, styles, forms and frames
+// are passed over with all that they hold.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <optional>
+
+#include <libxml/HTMLparser.h>
+#include <libxml/tree.h>
+
+#include "modules/pads/convert/builder.hpp"
+#include "modules/pads/convert/document.hpp"
+
+namespace hameau::pads {
+
+namespace {
+
+struct BlockTag {
+    std::string_view name;
+    Block block;
+    std::int64_t number;
+};
+constexpr std::array block_tags = {
+    BlockTag{"p", Block::paragraph, 1},   BlockTag{"h1", Block::heading, 1},       BlockTag{"h2", Block::heading, 2},
+    BlockTag{"h3", Block::heading, 3},    BlockTag{"h4", Block::heading, 4},       BlockTag{"h5", Block::heading, 5},
+    BlockTag{"h6", Block::heading, 6},    BlockTag{"blockquote", Block::quote, 1}, BlockTag{"pre", Block::code, 1},
+    BlockTag{"ul", Block::bullet_list, 1}, BlockTag{"ol", Block::ordered_list, 1}, BlockTag{"li", Block::list_item, 1},
+    BlockTag{"table", Block::table, 1},   BlockTag{"tr", Block::table_row, 1},     BlockTag{"th", Block::table_header, 1},
+    BlockTag{"td", Block::table_cell, 1}, BlockTag{"caption", Block::paragraph, 1},
+};
+
+struct MarkTag {
+    std::string_view name;
+    MarkKind kind;
+};
+constexpr std::array mark_tags = {
+    MarkTag{"b", MarkKind::bold},        MarkTag{"strong", MarkKind::bold},     MarkTag{"i", MarkKind::italic},
+    MarkTag{"em", MarkKind::italic},     MarkTag{"cite", MarkKind::italic},     MarkTag{"u", MarkKind::underline},
+    MarkTag{"ins", MarkKind::underline}, MarkTag{"s", MarkKind::strike},        MarkTag{"del", MarkKind::strike},
+    MarkTag{"strike", MarkKind::strike}, MarkTag{"mark", MarkKind::highlight},  MarkTag{"sub", MarkKind::subscript},
+    MarkTag{"sup", MarkKind::superscript}, MarkTag{"code", MarkKind::code},     MarkTag{"kbd", MarkKind::code},
+    MarkTag{"tt", MarkKind::code},       MarkTag{"samp", MarkKind::code},
+};
+
+constexpr std::array<std::string_view, 19> passed_over = {
+    "script", "style", "head", "template", "noscript", "iframe", "object", "embed", "svg", "math",
+    "select", "textarea", "button", "audio", "video", "canvas", "map", "applet", "frameset"};
+constexpr std::array<std::string_view, 16> boundaries = {"div", "section", "article", "main", "header", "footer", "nav", "aside",
+                                                         "address", "figure", "figcaption", "dl", "dt", "dd", "form", "body"};
+
+template <class Table>
+auto find_tag(const Table& table, std::string_view name) {
+    return std::find_if(table.begin(), table.end(), [name](const auto& tag) { return tag.name == name; });
+}
+
+std::string_view text_of(const xmlChar* text) {
+    return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
+}
+
+std::string attribute(const xmlNode* node, const char* name) {
+    xmlChar* value = xmlGetProp(const_cast<xmlNode*>(node), reinterpret_cast<const xmlChar*>(name));
+    std::string out(text_of(value));
+    xmlFree(value);
+    return out;
+}
+
+std::int64_t number_attribute(const xmlNode* node, const char* name, std::int64_t otherwise, std::int64_t most) {
+    const std::string text = attribute(node, name);
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return failed == std::errc{} && number >= 1 && number <= most ? number : otherwise;
+}
+
+/// The value of one property of a style attribute.
+std::string style_property(const std::string& style, std::string_view name) {
+    for (std::size_t at = 0; at < style.size();) {
+        const std::size_t end = std::min(style.find(';', at), style.size());
+        const std::string_view part = std::string_view(style).substr(at, end - at);
+        const std::size_t colon = part.find(':');
+        const auto trimmed = [](std::string_view text) {
+            const std::size_t first = text.find_first_not_of(" \t\n");
+            return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
+        };
+        if (colon != std::string_view::npos && trimmed(part.substr(0, colon)) == name) {
+            return std::string(trimmed(part.substr(colon + 1)));
+        }
+        at = end + 1;
+    }
+    return {};
+}
+
+class HtmlReader {
+public:
+    explicit HtmlReader(std::string& title) : title_(title) {}
+
+    std::vector<Event> read(const xmlNode* root) {
+        const xmlNode* node = root;
+        while (node != nullptr && !builder_.full()) {
+            const bool inside = enter(node);
+            if (inside && node->children != nullptr) {
+                node = node->children;
+                continue;
+            }
+            if (inside) {
+                leave(node);
+            }
+            while (node != nullptr && node != root && node->next == nullptr) {
+                node = node->parent;
+                if (node != nullptr && node != root) {
+                    leave(node);
+                }
+            }
+            node = node == nullptr || node == root ? nullptr : node->next;
+        }
+        return builder_.finish();
+    }
+
+private:
+    /// What leave() undoes.
+    struct Entered {
+        const xmlNode* node;
+        std::optional<std::size_t> block;
+        std::size_t marks;
+    };
+
+    /// False: nothing inside is read, and leave() is not called.
+    bool enter(const xmlNode* node) {
+        if (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) {
+            text(text_of(node->content));
+            return false;
+        }
+        if (node->type == XML_DOCUMENT_NODE || node->type == XML_HTML_DOCUMENT_NODE) {
+            entered_.push_back({node, std::nullopt, marks_.size()});
+            return true;
+        }
+        if (node->type != XML_ELEMENT_NODE) {
+            return false;
+        }
+        const std::string_view name = text_of(node->name);
+        if (name == "head") {
+            find_title(node);
+        }
+        if (std::find(passed_over.begin(), passed_over.end(), name) != passed_over.end() || leaf(node, name)) {
+            return false;
+        }
+        Entered entered{node, std::nullopt, marks_.size()};
+        if (const auto tag = find_tag(block_tags, name); tag != block_tags.end()) {
+            entered.block = builder_.begin(block(node, *tag));
+        } else if (std::find(boundaries.begin(), boundaries.end(), name) != boundaries.end()) {
+            builder_.break_paragraph();
+        } else {
+            add_marks(node, name);
+        }
+        entered_.push_back(entered);
+        return true;
+    }
+
+    void leave(const xmlNode* node) {
+        if (entered_.empty() || entered_.back().node != node) {
+            return;
+        }
+        const Entered entered = entered_.back();
+        entered_.pop_back();
+        marks_.resize(entered.marks);
+        if (entered.block) {
+            builder_.end(*entered.block);
+        } else if (std::find(boundaries.begin(), boundaries.end(), text_of(node->name)) != boundaries.end()) {
+            builder_.break_paragraph();
+        }
+    }
+
+    void find_title(const xmlNode* head) {
+        for (const xmlNode* node = head->children; node != nullptr; node = node->next) {
+            if (node->type == XML_ELEMENT_NODE && text_of(node->name) == "title" && node->children != nullptr) {
+                title_ = text_of(node->children->content);
+            }
+        }
+    }
+
+    Event block(const xmlNode* node, const BlockTag& tag) const {
+        Event event;
+        event.kind = Event::Kind::open;
+        event.block = tag.block;
+        event.number = tag.number;
+        switch (tag.block) {
+        case Block::ordered_list:
+            event.number = number_attribute(node, "start", 1, 1'000'000'000);
+            break;
+        case Block::table_header:
+        case Block::table_cell:
+            event.number = number_attribute(node, "colspan", 1, 100);
+            event.rows = number_attribute(node, "rowspan", 1, 100);
+            break;
+        case Block::bullet_list:
+            event.block = is_task_list(node) ? Block::task_list : Block::bullet_list;
+            break;
+        case Block::list_item:
+            if (const auto checked = task_state(node)) {
+                event.block = Block::task_item;
+                event.checked = *checked;
+            }
+            break;
+        case Block::paragraph:
+        case Block::heading: {
+            const std::string align = style_property(attribute(node, "style"), "text-align");
+            event.align = align == "center" ? Align::center : align == "right" ? Align::right : align == "justify" ? Align::justify : Align::none;
+            break;
+        }
+        default:
+            break;
+        }
+        return event;
+    }
+
+    /// Our own export's, GitHub's and the editor's ways of writing a task.
+    static std::optional<bool> task_state(const xmlNode* item) {
+        const std::string data = attribute(item, "data-checked");
+        if (attribute(item, "data-type") == "taskItem") {
+            return data == "true";
+        }
+        const xmlNode* child = item->children;
+        for (int depth = 0; child != nullptr && depth < 4; ++depth) {
+            while (child != nullptr && child->type == XML_TEXT_NODE && xmlIsBlankNode(child) != 0) {
+                child = child->next;
+            }
+            if (child == nullptr || child->type != XML_ELEMENT_NODE) {
+                return std::nullopt;
+            }
+            if (text_of(child->name) == "input") {
+                return attribute(child, "type") == "checkbox" ? std::optional(xmlHasProp(const_cast<xmlNode*>(child), reinterpret_cast<const xmlChar*>("checked")) != nullptr)
+                                                              : std::nullopt;
+            }
+            child = child->children;
+        }
+        return std::nullopt;
+    }
+    static bool is_task_list(const xmlNode* list) {
+        if (attribute(list, "data-type") == "taskList") {
+            return true;
+        }
+        for (const xmlNode* item = list->children; item != nullptr; item = item->next) {
+            if (item->type == XML_ELEMENT_NODE && task_state(item)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// True when it is one thing without a content of ours.
+    bool leaf(const xmlNode* node, std::string_view name) {
+        Event event;
+        event.kind = Event::Kind::open;
+        if (name == "br" || name == "hr") {
+            event.block = name == "br" ? Block::line_break : Block::rule;
+            builder_.leaf(std::move(event));
+            return true;
+        }
+        if (name == "img") {
+            event.block = Block::image;
+            event.address = attribute(node, "src");
+            event.text = attribute(node, "alt");
+            event.width = number_attribute(node, "width", 0, 10'000);
+            event.height = number_attribute(node, "height", 0, 10'000);
+            if (is_own_image(event.address)) {
+                builder_.leaf(std::move(event));
+            } else if (is_safe_address(event.address)) {
+                std::vector<Mark> marks = marks_;
+                marks.push_back({MarkKind::link, event.address});
+                builder_.text(event.text.empty() ? event.address : event.text, settled(marks));
+            } else {
+                builder_.text(event.text, settled(marks_));
+            }
+            return true;
+        }
+        return name == "input";
+    }
+
+    void add_marks(const xmlNode* node, std::string_view name) {
+        if (const auto tag = find_tag(mark_tags, name); tag != mark_tags.end()) {
+            Mark mark{tag->kind, {}};
+            if (mark.kind == MarkKind::highlight) {
+                mark.value = safe_colour(style_property(attribute(node, "style"), "background-color"));
+            }
+            marks_.push_back(std::move(mark));
+        }
+        if (name == "a") {
+            std::string address = attribute(node, "href");
+            if (is_safe_address(address)) {
+                marks_.push_back({MarkKind::link, std::move(address)});
+            }
+        }
+        if (name == "span" || name == "font") {
+            std::string colour = name == "font" ? attribute(node, "color") : style_property(attribute(node, "style"), "color");
+            colour = safe_colour(std::move(colour));
+            if (!colour.empty()) {
+                marks_.push_back({MarkKind::colour, std::move(colour)});
+            }
+        }
+    }
+    static std::string safe_colour(std::string colour) { return is_safe_colour(colour) ? colour : std::string(); }
+
+    /// Each kind once, the innermost wins; in rank.
+    static std::vector<Mark> settled(const std::vector<Mark>& marks) {
+        std::vector<Mark> all;
+        for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+            if (std::none_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark->kind; })) {
+                all.push_back(*mark);
+            }
+        }
+        std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+        return all;
+    }
+
+    void text(std::string_view text) {
+        if (builder_.in_code()) {
+            const bool last = text.ends_with('\n');
+            builder_.text(text.substr(0, text.size() - (last ? 1 : 0)), {});
+            return;
+        }
+        // White space is one space, and none where a line begins.
+        std::string out;
+        bool blank = builder_.at_start() || ended_blank_;
+        for (const char c : text) {
+            const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+            if (!space || !blank) {
+                out += space ? ' ' : c;
+            }
+            blank = space;
+        }
+        if (!out.empty()) {
+            builder_.text(out, settled(marks_));
+            ended_blank_ = out.back() == ' ' && !builder_.at_start();
+        }
+    }
+
+    std::string& title_;
+    ContentBuilder builder_;
+    std::vector<Entered> entered_;
+    std::vector<Mark> marks_;
+    bool ended_blank_ = false;
+};
+
+} // namespace
+
+void prepare_html() { xmlInitParser(); }
+
+std::vector<Event> read_html(std::string_view text, std::string& title) {
+    constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
+    const std::unique_ptr<xmlDoc, void (*)(xmlDoc*)> document(
+        htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc);
+    const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
+    if (root == nullptr) {
+        return ContentBuilder().finish();
+    }
+    return HtmlReader(title).read(root);
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,279 @@
+// Markdown (CommonMark with GFM's tables, task lists and strike-through) by cmark-gfm, walked without recursion.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+
+#include <cmark-gfm-core-extensions.h>
+#include <cmark-gfm-extension_api.h>
+#include <cmark-gfm.h>
+
+#include "modules/pads/convert/builder.hpp"
+#include "modules/pads/convert/document.hpp"
+
+namespace hameau::pads {
+
+namespace {
+
+constexpr std::array<const char*, 3> extensions = {"table", "strikethrough", "tasklist"};
+
+std::string_view text_of(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
+
+Event block_of(Block block, std::int64_t number = 1) {
+    Event event;
+    event.kind = Event::Kind::open;
+    event.block = block;
+    event.number = number;
+    return event;
+}
+
+/// Marks that HTML within a line switches; Markdown has no signs for them.
+struct InlineTag {
+    std::string_view open;
+    std::string_view close;
+    MarkKind kind;
+};
+constexpr std::array inline_tags = {
+    InlineTag{"<u>", "</u>", MarkKind::underline},         InlineTag{"<mark>", "</mark>", MarkKind::highlight},
+    InlineTag{"<sub>", "</sub>", MarkKind::subscript},     InlineTag{"<sup>", "</sup>", MarkKind::superscript},
+    InlineTag{"<s>", "</s>", MarkKind::strike},            InlineTag{"<b>", "</b>", MarkKind::bold},
+    InlineTag{"<i>", "</i>", MarkKind::italic},
+};
+
+class MarkdownReader {
+public:
+    std::vector<Event> read(cmark_node* document) {
+        const std::unique_ptr<cmark_iter, void (*)(cmark_iter*)> walk(cmark_iter_new(document), cmark_iter_free);
+        for (;;) {
+            const cmark_event_type kind = cmark_iter_next(walk.get());
+            if (kind == CMARK_EVENT_DONE || builder_.full()) {
+                break;
+            }
+            cmark_node* node = cmark_iter_get_node(walk.get());
+            if (kind == CMARK_EVENT_ENTER) {
+                enter(node);
+            } else {
+                leave(node);
+            }
+        }
+        return builder_.finish();
+    }
+
+private:
+    void begin(Event block) { marks_of_blocks_.push_back(builder_.begin(std::move(block))); }
+
+    static bool is_task(cmark_node* item) { return text_of(cmark_node_get_type_string(item)) == "tasklist"; }
+
+    void enter_list(cmark_node* list) {
+        bool tasks = false;
+        for (cmark_node* item = cmark_node_first_child(list); item != nullptr; item = cmark_node_next(item)) {
+            tasks = tasks || is_task(item);
+        }
+        const bool ordered = cmark_node_get_list_type(list) == CMARK_ORDERED_LIST;
+        begin(tasks     ? block_of(Block::task_list)
+              : ordered ? block_of(Block::ordered_list, std::max(1, cmark_node_get_list_start(list)))
+                        : block_of(Block::bullet_list));
+    }
+
+    void enter_item(cmark_node* item) {
+        Event event = block_of(is_task(item) ? Block::task_item : Block::list_item);
+        event.checked = is_task(item) && cmark_gfm_extensions_get_tasklist_item_checked(item);
+        begin(std::move(event));
+    }
+
+    void code_block(cmark_node* node) {
+        Event event = block_of(Block::code);
+        const std::string_view info = text_of(cmark_node_get_fence_info(node));
+        event.text = info.substr(0, info.find(' '));
+        const std::size_t mark = builder_.begin(std::move(event));
+        std::string_view text = text_of(cmark_node_get_literal(node));
+        text.remove_suffix(text.ends_with('\n') ? 1 : 0);
+        builder_.text(text, {});
+        builder_.end(mark);
+    }
+
+    /// A node of an extension: their types are numbers given at run time.
+    void enter_extension(cmark_node* node) {
+        const std::string_view name = text_of(cmark_node_get_type_string(node));
+        if (name == "table") {
+            begin(block_of(Block::table));
+        } else if (name == "table_row" || name == "table_header") {
+            in_head_ = name == "table_header";
+            begin(block_of(Block::table_row));
+        } else if (name == "table_cell") {
+            begin(block_of(in_head_ ? Block::table_header : Block::table_cell));
+        } else if (name == "strikethrough") {
+            marks_.push_back({MarkKind::strike, {}});
+        }
+    }
+
+    void enter(cmark_node* node) {
+        switch (cmark_node_get_type(node)) {
+        case CMARK_NODE_BLOCK_QUOTE:
+            return begin(block_of(Block::quote));
+        case CMARK_NODE_LIST:
+            return enter_list(node);
+        case CMARK_NODE_ITEM:
+            return enter_item(node);
+        case CMARK_NODE_PARAGRAPH:
+            return begin(block_of(Block::paragraph));
+        case CMARK_NODE_HEADING:
+            return begin(block_of(Block::heading, cmark_node_get_heading_level(node)));
+        case CMARK_NODE_CODE_BLOCK:
+            return code_block(node);
+        case CMARK_NODE_THEMATIC_BREAK:
+            return builder_.leaf(block_of(Block::rule));
+        case CMARK_NODE_HTML_BLOCK:
+            return html_block(text_of(cmark_node_get_literal(node)));
+        case CMARK_NODE_TEXT:
+            return text(text_of(cmark_node_get_literal(node)));
+        case CMARK_NODE_SOFTBREAK:
+            return text(" ");
+        case CMARK_NODE_LINEBREAK:
+            return builder_.leaf(block_of(Block::line_break));
+        case CMARK_NODE_CODE:
+            return code(text_of(cmark_node_get_literal(node)));
+        case CMARK_NODE_HTML_INLINE:
+            return html_inline(text_of(cmark_node_get_literal(node)));
+        case CMARK_NODE_EMPH:
+            return marks_.push_back({MarkKind::italic, {}});
+        case CMARK_NODE_STRONG:
+            return marks_.push_back({MarkKind::bold, {}});
+        case CMARK_NODE_LINK:
+            return marks_.push_back({MarkKind::link, std::string(text_of(cmark_node_get_url(node)))});
+        case CMARK_NODE_IMAGE:
+            image_ = node;
+            alt_.clear();
+            return;
+        default:
+            enter_extension(node);
+        }
+    }
+
+    void leave(cmark_node* node) {
+        const cmark_node_type type = cmark_node_get_type(node);
+        const std::string_view name = text_of(cmark_node_get_type_string(node));
+        const bool block = type == CMARK_NODE_BLOCK_QUOTE || type == CMARK_NODE_LIST || type == CMARK_NODE_ITEM ||
+                           type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING || name.starts_with("table");
+        const bool mark = type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG || type == CMARK_NODE_LINK ||
+                          name == "strikethrough";
+        if (block && !marks_of_blocks_.empty()) {
+            builder_.end(marks_of_blocks_.back());
+            marks_of_blocks_.pop_back();
+            tags_.clear();
+        } else if (mark && !marks_.empty()) {
+            marks_.pop_back();
+        } else if (type == CMARK_NODE_IMAGE && node == image_) {
+            image_ = nullptr;
+            image(node);
+        }
+    }
+
+    std::vector<Mark> marks() const {
+        std::vector<Mark> all;
+        for (const std::vector<Mark>* some : {&marks_, &tags_}) {
+            for (const Mark& mark : *some) {
+                const bool there = std::any_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark.kind; });
+                if (!there && (mark.kind != MarkKind::link || is_safe_address(mark.value))) {
+                    all.push_back(mark);
+                }
+            }
+        }
+        std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+        return all;
+    }
+
+    void text(std::string_view text) {
+        if (image_ != nullptr) {
+            alt_ += text;
+        } else {
+            builder_.text(text, marks());
+        }
+    }
+
+    void code(std::string_view text) {
+        if (image_ != nullptr) {
+            alt_ += text;
+            return;
+        }
+        std::vector<Mark> all = marks();
+        all.push_back({MarkKind::code, {}});
+        builder_.text(text, all);
+    }
+
+    void html_inline(std::string_view tag) {
+        if (tag == "<br>" || tag == "<br/>" || tag == "<br />") {
+            builder_.leaf(block_of(Block::line_break));
+            return;
+        }
+        for (const InlineTag& known : inline_tags) {
+            const auto open = std::find_if(tags_.begin(), tags_.end(), [&](const Mark& mark) { return mark.kind == known.kind; });
+            if (tag == known.open && open == tags_.end()) {
+                tags_.push_back({known.kind, {}});
+            } else if (tag == known.close && open != tags_.end()) {
+                tags_.erase(open);
+            }
+        }
+    }
+
+    void html_block(std::string_view html) {
+        std::string title;
+        builder_.break_paragraph();
+        const std::vector<Event> inner = read_html(html, title);
+        std::vector<std::size_t> marks;
+        for (const Event& event : inner) {
+            if (event.kind == Event::Kind::text) {
+                builder_.text(event.text, event.marks);
+            } else if (event.block == Block::line_break || event.block == Block::image || event.block == Block::rule) {
+                event.kind == Event::Kind::open ? builder_.leaf(event) : void();
+            } else if (event.kind == Event::Kind::open) {
+                marks.push_back(builder_.begin(event));
+            } else {
+                builder_.end(marks.back());
+                marks.pop_back();
+            }
+        }
+    }
+
+    void image(cmark_node* node) {
+        const std::string address(text_of(cmark_node_get_url(node)));
+        if (is_own_image(address)) {
+            Event event = block_of(Block::image);
+            event.address = address;
+            event.text = alt_;
+            builder_.leaf(std::move(event));
+            return;
+        }
+        std::vector<Mark> all = marks();
+        if (is_safe_address(address) && (all.empty() || all.front().kind != MarkKind::link)) {
+            all.insert(all.begin(), Mark{MarkKind::link, address});
+        }
+        builder_.text(alt_.empty() ? address : alt_, all);
+    }
+
+    ContentBuilder builder_;
+    std::vector<std::size_t> marks_of_blocks_;
+    std::vector<Mark> marks_;
+    std::vector<Mark> tags_;
+    cmark_node* image_ = nullptr;
+    std::string alt_;
+    bool in_head_ = false;
+};
+
+} // namespace
+
+void prepare_markdown() { cmark_gfm_core_extensions_ensure_registered(); }
+
+std::vector<Event> read_markdown(std::string_view text) {
+    const std::unique_ptr<cmark_parser, void (*)(cmark_parser*)> parser(cmark_parser_new(CMARK_OPT_DEFAULT), cmark_parser_free);
+    for (const char* name : extensions) {
+        if (cmark_syntax_extension* extension = cmark_find_syntax_extension(name)) {
+            cmark_parser_attach_syntax_extension(parser.get(), extension);
+        }
+    }
+    cmark_parser_feed(parser.get(), text.data(), text.size());
+    const std::unique_ptr<cmark_node, void (*)(cmark_node*)> document(cmark_parser_finish(parser.get()), cmark_node_free);
+    return MarkdownReader().read(document.get());
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,145 @@
+// Services, SQL and Sieve for both languages of Dovecot.
+#include "provisioning/dovecot_common.hpp"
+
+namespace hameau::provisioning {
+
+namespace {
+
+/// The connection must be encrypted even from this computer, which Dovecot itself would call secure. Postfix asks over
+/// a socket of ours, after its own TLS.
+std::string secured(const QueryVariables& names) {
+    return "('" + names.service + "' = 'smtp' OR '" + names.secured + "' = 'TLS')";
+}
+
+/// The fields of an account that Dovecot's mail processes take.
+std::string account_fields(const MailModel& model, const QueryVariables& names, const std::string& prefix) {
+    return "'" + model.state + "/mail/boxes/' || a.folder AS " + prefix + "home, '" + names.quota_prefix +
+           "' || a.quota_bytes || '" + names.quota_suffix + "' AS " + prefix + names.quota + ", CASE WHEN a.forward_script = '' THEN '' ELSE " +
+           "'file:' || a.forward_script || ';bindir=~/.sieve-bin' END AS " + prefix + names.sieve_before;
+}
+
+constexpr const char* services_template = R"(
+# One process serves all connections that sign in: light, and unprivileged in an empty folder.
+service imap-login {
+  {lasting}
+  client_limit = 400
+  process_limit = 2
+  vsz_limit = 128 M{login_chroot}
+  inet_listener imap {
+    port = {imap_port}
+  }
+  inet_listener imaps {
+    port = {imaps_port}
+    ssl = yes
+  }
+}
+service managesieve-login {
+  {lasting}
+  client_limit = 100
+  process_limit = 1{login_chroot}
+  inet_listener sieve {
+    port = {sieve_port}
+  }
+}
+service imap {
+  process_limit = 200
+}
+service managesieve {
+  process_limit = 20
+}
+# The penalty is per address: one telephone with an old password would slow down everybody behind the same router.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+# Sockets for others stand in folders of ours: their owners have numbers, and Dovecot takes names only.
+service auth {
+  unix_listener {post}/auth {
+    mode = 0666
+  }
+}
+# Not root: a last reader with the right to write would take the databases' WAL away.
+service auth-worker {
+  user = {internal_user}
+  vsz_limit = 256 M
+  process_limit = 2
+}
+service lmtp {
+  process_limit = 4
+  unix_listener lmtp {
+    mode = 0
+  }
+  unix_listener {post}/lmtp {
+    mode = 0666
+  }
+}
+service quota-status {
+  executable = quota-status -p postfix
+  client_limit = 1
+  process_limit = 4
+  unix_listener {post}/quota-status {
+    mode = 0666
+  }
+}
+# hameau-mail asks for `mailbox status` here.
+service doveadm {
+  unix_listener {ask}/hameau-doveadm {
+    mode = 0666
+  }
+}
+)";
+
+} // namespace
+
+const char* const spam_script = R"(# What the filter marked goes to Junk, and is not forwarded: no later script runs.
+require ["fileinto", "mailbox"];
+if header :contains "X-Spam-Flag" "YES" {
+  fileinto :create "Junk";
+}
+)";
+
+std::string password_query(const MailModel& model, const QueryVariables& names) {
+    const std::string& word = names.password;
+    // An app password names its row by the selector inside it, and is good for the protocols of its scopes only.
+    return "SELECT a.user AS user, coalesce(p.hash, a.password) AS password, " + account_fields(model, names, "userdb_") +
+           " FROM sign_in_name n JOIN account a ON a.user = n.user"
+           " LEFT JOIN app_password p ON p.member = a.member AND length('" + word + "') = 38"
+           " AND substr('" + word + "', 1, 3) = 'ap-' AND p.selector = substr('" + word + "', 4, 8)"
+           " AND instr(p.scopes, CASE '" + names.service + "' WHEN 'smtp' THEN ' submission ' WHEN 'imap' THEN ' imap '"
+           " WHEN 'sieve' THEN ' imap ' ELSE ' no scope ' END) > 0"
+           " WHERE n.name = '" + names.user + "' AND a.enabled = 1 AND coalesce(p.hash, a.password) IS NOT NULL AND " +
+           secured(names);
+}
+
+std::string user_query(const MailModel& model, const QueryVariables& names) {
+    return "SELECT a.user AS user, " + account_fields(model, names, "") + " FROM account a WHERE a.user = '" + names.user + "'";
+}
+
+std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
+    const bool old = language == DovecotLanguage::v2_3;
+    return fill_template(services_template,
+                         {{"login_chroot", model.root ? "" : "\n  chroot ="},
+                          {"lasting", old ? "service_count = 0" : "restart_request_count = unlimited"},
+                          {"internal_user", old ? "$default_internal_user" : "$SET:default_internal_user"},
+                          {"imap_port", std::to_string(model.imap_port)},
+                          {"imaps_port", std::to_string(model.imaps_port)},
+                          {"sieve_port", std::to_string(model.sieve_port)},
+                          {"post", model.post_folder()},
+                          {"ask", model.dovecot_folder() + "/ask"}});
+}
+
+std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model) {
+    return {{"place", model.dovecot_folder()},
+            {"state", model.state},
+            {"binaries", model.binaries},
+            {"host", model.host},
+            {"inject", model.postfix_folder() + "/queue/public/inject"},
+            {"listen", model.trial ? (model.ipv6 ? "127.0.0.1, ::1" : "127.0.0.1") : (model.ipv6 ? "*, ::" : "*")},
+            {"dovecot", model.users.dovecot},
+            {"dovenull", model.users.dovenull},
+            {"boxes", model.users.boxes},
+            {"size_max", std::to_string(model.message_bytes_max)}};
+}
+
+} // namespace hameau::provisioning

@@ -1,0 +1,235 @@
+// Folders are opened without following links before they change owner: some stand in a folder that is not root's.
+#include "provisioning/mail_folders.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <span>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/store/database.hpp"
+#include "modules/mail/auth_schema.hpp"
+#include "modules/manifest.hpp"
+
+namespace hameau {
+extern const Manifest mail_manifest;
+}
+
+namespace hameau::provisioning {
+
+namespace {
+
+struct Ids {
+    uid_t mail = 0;
+    uid_t boxes = 0;
+    uid_t postfix = 0;
+    gid_t postfix_group = 0;
+    gid_t postdrop_group = 0;
+    gid_t dovecot_group = 0;
+};
+
+struct Folder {
+    std::string path;  ///< below STATE
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+};
+
+Result<gid_t> group_of(const std::string& name) {
+    const group* found = ::getgrnam(name.c_str());
+    if (found == nullptr) {
+        return fail(ErrorKind::unavailable, "the group " + name + " is missing: install postfix and dovecot-core");
+    }
+    return found->gr_gid;
+}
+
+Result<Ids> find_ids(const MailModel& model) {
+    Ids ids;
+    ids.mail = static_cast<uid_t>(std::stoul(model.users.mail));
+    ids.boxes = static_cast<uid_t>(std::stoul(model.users.boxes));
+    const passwd* postfix = ::getpwnam(model.users.postfix.c_str());
+    if (postfix == nullptr) {
+        return fail(ErrorKind::unavailable, "the user " + model.users.postfix + " is missing: install postfix");
+    }
+    ids.postfix = postfix->pw_uid;
+    for (const auto& [name, place] : {std::pair{&model.users.postfix, &ids.postfix_group},
+                                      {&model.users.postdrop, &ids.postdrop_group},
+                                      {&model.users.dovecot, &ids.dovecot_group}}) {
+        const auto gid = group_of(*name);
+        if (!gid) {
+            return fail(gid.error());
+        }
+        *place = *gid;
+    }
+    return ids;
+}
+
+Status make_one(const MailModel& model, const Folder& folder) {
+    const std::string path = model.state + folder.path;
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return fail_errno(path);
+    }
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd || (model.root && ::fchown(fd.get(), folder.uid, folder.gid) != 0) || ::fchmod(fd.get(), folder.mode) != 0) {
+        return fail_errno(path);
+    }
+    return {};
+}
+
+Status make_all(const MailModel& model, std::span<const Folder> folders) {
+    for (const Folder& folder : folders) {
+        if (auto made = make_one(model, folder); !made) {
+            return made;
+        }
+    }
+    return {};
+}
+
+/// As Postfix's own postfix-files says, but for `public`: our mail processes hand in what a Sieve script sends there
+/// (hameau-submit), and there is no sendmail and no postdrop for this Postfix.
+std::vector<Folder> queue_folders(const Ids& ids) {
+    const std::string queue = "/engines/postfix/queue";
+    std::vector<Folder> folders = {{queue, 0755, 0, 0},
+                                   {"/engines/postfix/data", 0700, ids.postfix, ids.postfix_group},
+                                   {queue + "/pid", 0755, 0, 0},
+                                   {queue + "/maildrop", 01730, ids.postfix, ids.postdrop_group},
+                                   {queue + "/public", 02710, ids.postfix, ids.boxes}};
+    for (const char* name : {"active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+                             "saved", "trace"}) {
+        folders.push_back({queue + "/" + name, 0700, ids.postfix, 0});
+    }
+    return folders;
+}
+
+/// The version of the tables, without opening the database: SQLite's file format, offset 60, big-endian.
+int stored_version(const std::string& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    unsigned char number[4];
+    if (!fd || ::pread(fd.get(), number, sizeof number, 60) != sizeof number) {
+        return -1;
+    }
+    return (number[0] << 24) | (number[1] << 16) | (number[2] << 8) | number[3];
+}
+
+/// Opened only when something is missing: a running hameau-mail is its one writer.
+Status make_database(const std::string& path, std::span<const Migration> migrations) {
+    const bool whole = ::access((path + "-wal").c_str(), F_OK) == 0 && ::access((path + "-shm").c_str(), F_OK) == 0;
+    if (whole && stored_version(path) >= migrations.back().number) {
+        return {};
+    }
+    auto database = Database::open(path, migrations, 0640);
+    if (!database) {
+        return fail(database.error());
+    }
+    database->keep_wal_files();
+    return {};
+}
+
+/// What hameau-mail needs to ask Dovecot: the folder of the socket under its own roof, and the password.
+Status make_access_here(const MailModel& model, const std::string& password) {
+    const std::string folder = model.state + "/mail/dovecot";
+    if (auto made = make_folder(folder, 0700); !made) {
+        return made;
+    }
+    if (::symlink("../../engines/dovecot/ask", (folder + "/run").c_str()) != 0 && errno != EEXIST) {
+        return fail_errno(folder + "/run");
+    }
+    const auto present = read_file(folder + "/doveadm-password", 256);
+    return present && *present == password ? Status{}
+                                           : write_file_atomically(folder + "/doveadm-password", password, 0600);
+}
+
+Status make_databases_here(const MailModel& model, const std::string& password) {
+    if (auto made = make_access_here(model, password); !made) {
+        return made;
+    }
+    if (auto made = make_database(model.state + "/mail/mail.db", mail_manifest.migrations); !made) {
+        return made;
+    }
+    return make_database(model.state + "/mail/auth/auth.db", mail::auth_migrations);
+}
+
+} // namespace
+
+Status make_mail_folders(const MailModel& model) {
+    Ids ids;
+    if (model.root) {
+        const auto found = find_ids(model);
+        if (!found) {
+            return fail(found.error());
+        }
+        ids = *found;
+    }
+    const Folder folders[] = {
+        {"/mail", 02755, ids.mail, ids.postfix_group},
+        {"/mail/auth", 02750, ids.mail, ids.dovecot_group},
+        {"/mail/forward", 02750, ids.mail, ids.boxes},
+        {"/mail/boxes", 0700, ids.boxes, ids.boxes},
+        {"/engines", 0755, 0, 0},
+        {"/engines/dovecot", 0755, 0, 0},
+        {"/engines/dovecot/run", 0755, 0, 0},
+        {"/engines/dovecot/state", 0755, 0, 0},
+        {"/engines/dovecot/sieve", 0755, 0, 0},
+        {"/engines/dovecot/post", 0750, 0, ids.postfix_group},
+        {"/engines/dovecot/ask", 0700, ids.mail, ids.mail},
+    };
+    if (auto made = make_all(model, folders); !made || !model.root) {
+        return made;
+    }
+    if (auto made = make_one(model, {"/engines/postfix", 0755, 0, 0}); !made) {
+        return made;
+    }
+    return make_all(model, queue_folders(ids));
+}
+
+Result<std::string> doveadm_password(const MailModel& model) {
+    const std::string path = model.dovecot_folder() + "/secret.conf";
+    constexpr std::string_view key = "doveadm_password = ";
+    if (const auto present = read_file(path, 4096); present && present->starts_with(key) && present->ends_with('\n')) {
+        return present->substr(key.size(), present->size() - key.size() - 1);
+    }
+    std::string password = new_id();
+    if (auto written = write_file_atomically(path, std::string(key) + password + "\n", 0600); !written) {
+        return fail(written.error());
+    }
+    return password;
+}
+
+Status make_mail_databases(const MailModel& model) {
+    const auto password = doveadm_password(model);
+    if (!password) {
+        return fail(password.error());
+    }
+    if (!model.root) {
+        return make_databases_here(model, *password);
+    }
+    const auto mail = static_cast<uid_t>(std::stoul(model.users.mail));
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        return fail_errno("making the databases of mail");
+    }
+    if (pid == 0) {
+        if (::setgroups(0, nullptr) != 0 || ::setresgid(mail, mail, mail) != 0 || ::setresuid(mail, mail, mail) != 0) {
+            ::_exit(1);
+        }
+        const auto made = make_databases_here(model, *password);
+        if (!made) {
+            (void)write_all(STDERR_FILENO, made.error().message + "\n");
+        }
+        ::_exit(made ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        return fail(ErrorKind::io, "the databases of mail could not be made; see the line above. Mail does not run.");
+    }
+    return {};
+}
+
+} // namespace hameau::provisioning

@@ -1,0 +1,565 @@
+"""Postfix, Dovecot and hameau-milter as members and strangers meet them: smtplib, imaplib, swaks, raw sockets."""
+import email.message
+import email.utils
+import imaplib
+import os
+import re
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import house
+from mail_places import MARIE, YANN, open_place
+
+place = None
+
+
+def unique():
+    return uuid.uuid4().hex[:12]
+
+
+def message(sender, to, body="bonjour\n", **headers):
+    text = email.message.EmailMessage()
+    text["From"], text["To"] = sender, to
+    text["Subject"] = headers.pop("Subject", f"essai {unique()}")
+    for name, value in headers.items():
+        text[name.replace("_", "-")] = value
+    text.set_content(body)
+    return text
+
+
+def smtp(port="smtp", tls=None, **more):
+    if port == "submissions":
+        return smtplib.SMTP_SSL("localhost", place.ports[port], timeout=30, context=place.tls(), **more)
+    client = smtplib.SMTP("localhost", place.ports[port], timeout=30, **more)
+    client.ehlo()
+    if tls if tls is not None else port == "submission":
+        client.starttls(context=place.tls())
+        client.ehlo()
+    return client
+
+
+def outside(to, sender="ami@ailleurs.example", **more):
+    """Delivers through port 25; the subject to look for."""
+    text = message(sender, to, **more)
+    with smtp() as client:
+        client.send_message(text, sender, [to] if isinstance(to, str) else to)
+    return text["Subject"]
+
+
+def member(person, port="submission", password=None, **more):
+    client = smtp(port, **more)
+    client.login(person.address, password or person.password)
+    return client
+
+
+def imap(person, password=None, name=None, ssl_on=True, source=None):
+    if ssl_on:
+        client = imaplib.IMAP4_SSL("localhost", place.ports["imaps"], ssl_context=place.tls(), timeout=30)
+    else:
+        client = imaplib.IMAP4("127.0.0.1", place.ports["imap"], timeout=30)
+    client.login(name or person.address, password or person.password)
+    return client
+
+
+def find(person, subject, folder="INBOX", seconds=10):
+    """The message with this subject, as text, or None."""
+    deadline = time.time() + seconds
+    with imap(person) as client:
+        while True:
+            if client.select(f'"{folder}"')[0] == "OK":
+                numbers = client.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
+                if numbers:
+                    return client.fetch(numbers[0], "(RFC822)")[1][0][1].decode("utf-8", "replace")
+            if time.time() > deadline:
+                return None
+            time.sleep(0.05)
+            client.noop()
+
+
+def refusal(call, *wanted):
+    """The SMTP code of the refusal that `call` must meet."""
+    try:
+        call()
+    except smtplib.SMTPRecipientsRefused as problem:
+        code, text = next(iter(problem.recipients.values()))
+    except smtplib.SMTPResponseException as problem:
+        code, text = problem.smtp_code, problem.smtp_error
+    else:
+        raise AssertionError("it was not refused")
+    text = text.decode(errors="replace")
+    assert not wanted or code in wanted, (code, text)
+    return code, text
+
+
+def test_deliver_from_outside():
+    subject = outside(MARIE.address)
+    text = find(MARIE, subject)
+    assert text and "bonjour" in text
+    assert f"Return-Path: <ami@ailleurs.example>" in text
+
+
+def test_starttls_on_port_25():
+    with smtp(tls=True) as client:
+        text = message("ami@ailleurs.example", MARIE.address)
+        client.send_message(text)
+    assert find(MARIE, text["Subject"])
+
+
+def test_unknown_recipient_is_refused():
+    code, text = refusal(lambda: outside("personne@amis.test"), 550)
+    assert "personne" in text
+
+
+def test_tag_delivers():
+    local, domain = YANN.address.split("@")
+    assert find(YANN, outside(f"{local}+fete@{domain}"))
+    assert find(YANN, outside(f"{local.upper()}+Fete@{domain.upper()}"))
+
+
+def test_alias_and_group():
+    assert find(MARIE, outside("contact@amis.test"))
+    subject = outside("bureau@amis.test")
+    assert find(MARIE, subject) and find(YANN, subject)
+
+
+def test_postmaster_and_abuse():
+    for name in ("postmaster@amis.test", "abuse@amis.test", "Postmaster@amis.test", "postmaster"):
+        assert find(MARIE, outside(name, Subject=f"maître {unique()}".replace("î", "i"))), name
+
+
+def test_relay_is_refused():
+    refusal(lambda: outside("quelquun@ailleurs.example"), 554, 550, 454)
+    refusal(lambda: outside("quelquun%ailleurs.example@amis.test"), 550, 554)
+    refusal(lambda: outside("@amis.test:quelquun@ailleurs.example"), 550, 554, 501, 553)
+
+
+def test_submission_both_ports():
+    for port in ("submission", "submissions"):
+        text = message(MARIE.address, YANN.address)
+        with member(MARIE, port) as client:
+            client.send_message(text)
+        assert find(YANN, text["Subject"]), port
+
+
+def test_submission_needs_tls_and_sign_in():
+    with smtp("submission", tls=False) as client:
+        assert "auth" not in client.esmtp_features
+        assert client.docmd("AUTH", "PLAIN AGEAYg==")[0] in (530, 538, 503)
+        assert client.docmd("MAIL", f"FROM:<{MARIE.address}>")[0] == 530
+    with smtp("submission") as client:
+        refusal(lambda: client.send_message(message(MARIE.address, YANN.address)), 530, 553, 554)
+
+
+def test_no_auth_on_port_25():
+    with smtp(tls=True) as client:
+        assert "auth" not in client.esmtp_features
+
+
+def test_spoofed_envelope_is_refused():
+    for sender in (YANN.address, "ministre@ailleurs.example", "bureau@amis.test"):
+        with member(MARIE) as client:
+            text = message(MARIE.address, YANN.address)
+            refusal(lambda: client.send_message(text, sender, [YANN.address]), 553)
+
+
+def test_spoofed_header_is_refused():
+    forged = [YANN.address, f'"{MARIE.address}" <{YANN.address}>', f"{MARIE.address}, {YANN.address}",
+              f"{MARIE.address} (x) , <{YANN.address}>", f"Amis: {MARIE.address}, {YANN.address};",
+              f"<@amis.test:{YANN.address}>", "ministre@ailleurs.example", "bureau@amis.test", "personne: ;"]
+    for header in forged:
+        with member(MARIE) as client:
+            raw = f"From: {header}\r\nTo: {YANN.address}\r\nSubject: faux\r\n\r\nbonjour\r\n"
+            code, text = refusal(lambda: client.sendmail(MARIE.address, [YANN.address], raw), 550)
+            assert "5.7.1" in text, text
+
+
+def test_two_from_headers_are_refused():
+    for second in ("From", "FROM", "from "):
+        with member(MARIE) as client:
+            raw = f"From: {MARIE.address}\r\n{second}: {YANN.address}\r\nSubject: deux\r\n\r\nbonjour\r\n"
+            refusal(lambda: client.sendmail(MARIE.address, [YANN.address], raw), 550)
+
+
+def test_own_senders_are_accepted():
+    """Alias with may_send, own tag, capital letters, name and comment around; Date and Message-ID are added."""
+    local, domain = MARIE.address.split("@")
+    for header, envelope in ((f'"Le Goff, Marie" <{MARIE.address}>', MARIE.address), ("contact@amis.test", "contact@amis.test"),
+                             (f"{local}+liste@{domain}", MARIE.address), (MARIE.address.upper(), MARIE.address.upper()),
+                             (f"(bonjour) Marie <{MARIE.address}>", MARIE.address), (MARIE.address, "")):
+        subject = f"de moi {unique()}"
+        with member(MARIE) as client:
+            client.sendmail(envelope, [YANN.address], f"From: {header}\r\nSubject: {subject}\r\n\r\nbonjour\r\n")
+        text = find(YANN, subject)
+        assert text, header
+        assert re.search(r"^Date: ", text, re.M) and re.search(r"^Message-I[Dd]: ", text, re.M), text
+
+
+def test_no_trace_of_the_client():
+    subject = f"discret {unique()}"
+    raw = (f"Received: from portable-secret.local ([192.168.77.5]) by maison; Thu, 1 Jan 2026 00:00:00 +0000\r\n"
+           f"X-Originating-IP: [192.168.77.5]\r\nFrom: {MARIE.address}\r\nReceived: from encore.portable-secret.local\r\n"
+           f"\tby ailleurs\r\nSubject: {subject}\r\nUser-Agent: Courrier 1.0\r\n\r\nbonjour\r\n")
+    for port in ("submission", "submissions"):
+        with member(MARIE, port, local_hostname="portable-secret.local") as client:
+            client.sendmail(MARIE.address, [YANN.address], raw.replace(subject, f"{subject} {port}"))
+        text = find(YANN, f"{subject} {port}")
+        assert text
+        for trace in ("portable-secret", "192.168.77.5", "127.0.0.1", "[::1]", "Authenticated", MARIE.address + ")"):
+            assert trace not in text, (trace, text)
+        assert re.search(r"^Received: by \S+ \(Hameau\) with ESMTPSA id \w+;", text, re.M), text
+        assert "User-Agent: Courrier 1.0" in text
+
+
+def test_attached_message_keeps_its_headers():
+    """Only the message's own trace goes; a forwarded message inside is left as it is."""
+    subject = f"joint {unique()}"
+    raw = (f"From: {MARIE.address}\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+           "--b\r\nContent-Type: message/rfc822\r\n\r\nReceived: from dedans.example\r\nSubject: dedans\r\n\r\nx\r\n--b--\r\n")
+    with member(MARIE) as client:
+        client.sendmail(MARIE.address, [YANN.address], raw)
+    assert "Received: from dedans.example" in find(YANN, subject)
+
+
+def test_over_quota():
+    """Refused before the 250: at RCPT with SIZE, at the end without, by alias, with a tag, from a member."""
+    full = place.add_member("plein", quota_bytes=40000)
+    big = "x" * 70 + "\n"
+    text = message("ami@ailleurs.example", full.address, body=big * 900)
+    local, domain = full.address.split("@")
+    for to in (full.address, f"{local}+tag@{domain}", place.add_alias([full.address])):
+        with smtp() as client:
+            client.mail("ami@ailleurs.example", ["SIZE=64000"])
+            assert client.rcpt(to)[0] == 552, to
+        with smtp() as client:
+            client.mail("ami@ailleurs.example")
+            assert client.rcpt(to)[0] == 250
+            code, answer = client.data(text.as_bytes())
+            assert code == 552 and b"full" in answer, (code, answer)
+    with member(MARIE) as client:
+        del text["From"]
+        text["From"] = MARIE.address
+        refusal(lambda: client.send_message(text), 552)
+    # A lie about SIZE does not help.
+    with smtp() as client:
+        client.mail("ami@ailleurs.example", ["SIZE=100"])
+        assert client.rcpt(full.address)[0] == 250
+        assert client.data(text.as_bytes())[0] == 552
+    assert find(full, outside(full.address)), "a small one still fits"
+
+
+def test_group_with_one_full_mailbox():
+    """The others get it; nothing is refused for one who is full."""
+    full = place.add_member("pleine", quota_bytes=10000)
+    alias = place.add_alias([full.address, YANN.address])
+    subject = outside(alias, body=("x" * 70 + "\n") * 300)
+    assert find(YANN, subject)
+
+
+def test_message_too_large():
+    with smtp() as client:
+        assert client.mail("ami@ailleurs.example", ["SIZE=99999999"])[0] == 552
+
+
+def test_sign_in_names():
+    for name in (MARIE.address, MARIE.address.upper(), MARIE.login, MARIE.login.capitalize()):
+        imap(MARIE, name=name).logout()
+    for name, password in ((MARIE.address, "faux"), ("personne@amis.test", "faux"), (MARIE.address, "")):
+        try:
+            imap(MARIE, name=name, password=password or " ")
+            raise AssertionError("signed in")
+        except imaplib.IMAP4.error:
+            pass
+
+
+def test_plaintext_is_refused():
+    for source in ("127.0.0.1", "127.0.0.9"):
+        with socket.create_connection(("127.0.0.1", place.ports["imap"]), 10, (source, 0)) as raw:
+            stream = raw.makefile("rwb")
+            greeting = stream.readline()
+            assert source == "127.0.0.1" or b"LOGINDISABLED" in greeting, greeting
+            stream.write(f'a LOGIN "{MARIE.address}" "{MARIE.password}"\r\n'.encode())
+            stream.flush()
+            answer = stream.readline()
+            while not answer.startswith(b"a "):
+                answer = stream.readline()
+            assert answer.startswith(b"a NO"), answer
+
+
+def test_imap_starttls():
+    client = imaplib.IMAP4("localhost", place.ports["imap"], timeout=30)
+    client.starttls(place.tls())
+    client.login(MARIE.address, MARIE.password)
+    client.logout()
+
+
+def test_app_password_scopes():
+    both = place.add_app_password(YANN, "imap submission")
+    reads = place.add_app_password(YANN, "imap")
+    sends = place.add_app_password(YANN, "submission")
+    deploys = place.add_app_password(YANN, "deploy")
+
+    def can_read(word):
+        try:
+            imap(YANN, password=word).logout()
+            return True
+        except imaplib.IMAP4.error:
+            return False
+
+    def can_send(word):
+        try:
+            member(YANN, password=word).close()
+            return True
+        except smtplib.SMTPAuthenticationError:
+            return False
+
+    assert can_read(both) and can_send(both)
+    assert can_read(reads) and not can_send(reads)
+    assert not can_read(sends) and can_send(sends)
+    assert not can_read(deploys) and not can_send(deploys)
+    assert not can_read(both[:-1] + ("a" if both[-1] != "a" else "b"))
+    place.remove_app_password(YANN, both)
+    assert not can_read(both) and not can_send(both)
+
+
+def test_new_mailbox_at_once():
+    """Seen by running engines, within one SMTP session, without any reload."""
+    with smtp() as client:
+        client.mail("ami@ailleurs.example")
+        person = place.new_person("nouvelle")
+        assert client.rcpt(person.address)[0] == 550
+        place.add_person(person)
+        assert client.rcpt(person.address)[0] == 250
+        text = message("ami@ailleurs.example", person.address)
+        assert client.data(text.as_bytes())[0] == 250
+    assert find(person, text["Subject"])
+
+
+def test_disabled_account():
+    person = place.add_member("partie")
+    imap(person).logout()
+    place.disable(person)
+    try:
+        imap(person)
+        raise AssertionError("signed in")
+    except imaplib.IMAP4.error:
+        pass
+    try:
+        member(person)
+        raise AssertionError("signed in")
+    except smtplib.SMTPAuthenticationError:
+        pass
+    assert outside(person.address), "mail for it still arrives"
+
+
+def test_special_folders():
+    with imap(place.add_member("dossiers")) as client:
+        listed = b"\n".join(client.list()[1])
+        for name, use in (("Sent", "Sent"), ("Drafts", "Drafts"), ("Junk", "Junk"), ("Trash", "Trash")):
+            assert re.search(rb"\(([^)]*\\%s[^)]*)\) \"/\" %s" % (use.encode(), name.encode()), listed), (name, listed)
+        assert client.create('"Fete/M. Dupont"')[0] == "OK"
+        assert b"M. Dupont" in b"\n".join(client.list()[1])
+        assert client.getquotaroot("INBOX")[0] == "OK"
+
+
+def test_spam_goes_to_junk():
+    subject = outside(MARIE.address, X_Spam_Flag="YES")
+    assert find(MARIE, subject, "Junk")
+    assert not find(MARIE, subject, "INBOX", 0)
+
+
+class Sieve:
+    """ManageSieve by hand (RFC 5804): what the tests need."""
+
+    def __init__(self, person, password=None):
+        import base64
+        raw = socket.create_connection(("localhost", place.ports["sieve"]), 20)
+        self.stream = raw.makefile("rwb")
+        self.greeting = self.answer()
+        self.send("STARTTLS")
+        self.stream.flush()
+        raw = place.tls().wrap_socket(raw, server_hostname="localhost")
+        self.stream = raw.makefile("rwb")
+        self.greeting = self.answer()
+        word = base64.b64encode(f"\0{person.address}\0{password or person.password}".encode()).decode()
+        self.send(f'AUTHENTICATE "PLAIN" "{word}"')
+
+    def answer(self):
+        lines = []
+        while True:
+            line = self.stream.readline().decode()
+            lines.append(line)
+            if line.startswith(("OK", "NO", "BYE")) or not line:
+                return "".join(lines)
+
+    def send(self, text):
+        self.stream.write(text.encode() + b"\r\n")
+        self.stream.flush()
+        answer = self.answer()
+        assert answer.splitlines()[-1].startswith("OK"), answer
+        return answer
+
+    def activate(self, script):
+        data = script.encode()
+        self.send(f'PUTSCRIPT "mien" {{{len(data)}+}}\r\n{script}')
+        self.send('SETACTIVE "mien"')
+
+
+def test_sieve():
+    person = place.add_member("tri")
+    sieve = Sieve(person)
+    for word in ("vacation", "copy", "envelope", "fileinto"):
+        assert re.search(rf'"SIEVE" "[^"]*\b{word}\b', sieve.greeting), sieve.greeting
+    sieve.activate('require ["fileinto","copy","envelope","vacation","mailbox"];\r\n'
+                   'if envelope :is "from" "liste@ailleurs.example" { fileinto :create "Liste"; stop; }\r\n'
+                   f'redirect :copy "{YANN.address}";\r\n'
+                   'vacation :days 1 :subject "absente" "Je reviens lundi.";\r\n')
+    assert find(person, outside(person.address, "liste@ailleurs.example"), "Liste")
+    sender = place.add_member("ecrit")
+    text = message(sender.address, person.address)
+    with member(sender) as client:
+        client.send_message(text)
+    assert find(person, text["Subject"])
+    copy = find(YANN, text["Subject"])
+    assert copy and f"Return-Path: <{person.address}>" in copy, copy
+    assert find(sender, "absente"), "the reply of the vacation"
+
+
+def test_forward_script():
+    person = place.add_member("suivie", forward=[YANN.address])
+    subject = outside(person.address)
+    assert find(person, subject) and find(YANN, subject)
+    spam = outside(person.address, X_Spam_Flag="YES")
+    assert find(person, spam, "Junk")
+    assert not find(YANN, spam, "INBOX", 0.5), "what is marked is not forwarded"
+
+
+def test_smuggling():
+    """One message in, one message out, whatever stands for the end of a line."""
+    for end in (b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\r", b"\r.\r\n"):
+        mark = unique()
+        with socket.create_connection(("127.0.0.1", place.ports["smtp"]), 20) as raw:
+            stream = raw.makefile("rwb")
+
+            def say(data):
+                stream.write(data)
+                stream.flush()
+                return stream.readline()
+
+            stream.readline()
+            say(b"HELO ailleurs.example\r\n")
+            say(b"MAIL FROM:<ami@ailleurs.example>\r\n")
+            say(f"RCPT TO:<{MARIE.address}>\r\n".encode())
+            say(b"DATA\r\n")
+            inner = (f"MAIL FROM:<admin@amis.test>\r\nRCPT TO:<{MARIE.address}>\r\nDATA\r\n"
+                     f"Subject: contrebande {mark}\r\n\r\nfaux\r\n.\r\n").encode()
+            stream.write(f"Subject: dehors {mark}\r\n\r\nvrai".encode() + end + inner)
+            stream.flush()
+            raw.settimeout(10)
+            stream.readline()
+            raw.sendall(b"QUIT\r\n")
+        time.sleep(0.3)
+        assert not find(MARIE, f"contrebande {mark}", "INBOX", 0), end
+    with socket.create_connection(("127.0.0.1", place.ports["smtp"]), 20) as raw:
+        stream = raw.makefile("rwb")
+        stream.readline()
+        stream.write(b"HELO a.example\r\nMAIL FROM:<ami@ailleurs.example>\r\n"
+                     b"RCPT TO:<" + MARIE.address.encode() + b">\r\nDATA\r\nSubject: pipeline\r\n\r\n.\r\n")
+        stream.flush()
+        assert b"354" not in b"".join(stream.readline() for _ in range(4)), "pipelining without EHLO"
+
+
+def test_outside_stays_in_the_queue():
+    if place.smarthost:
+        return
+    text = message(MARIE.address, "ami@ailleurs.example")
+    with member(MARIE) as client:
+        client.send_message(text)
+    deadline = time.time() + 10
+    while time.time() < deadline:
+        if "ami@ailleurs.example" in place.queue():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not in the queue: " + place.queue())
+
+
+def test_swaks():
+    for words in (["--server", f"localhost:{place.ports['submission']}", "-tls"],
+                  ["--server", f"localhost:{place.ports['submissions']}", "-tlsc"]):
+        subject = f"swaks {unique()}"
+        done = subprocess.run(["swaks", *words, "--auth", "PLAIN", "--auth-user", MARIE.address, "--auth-password",
+                               MARIE.password, "--from", MARIE.address, "--to", YANN.address, "--header",
+                               f"Subject: {subject}"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert find(YANN, subject)
+
+
+def test_certificate_and_old_tls():
+    for port in ("imaps", "submissions"):
+        context = place.tls()
+        with context.wrap_socket(socket.create_connection(("localhost", place.ports[port]), 10),
+                                 server_hostname="localhost") as wrapped:
+            assert wrapped.version() in ("TLSv1.2", "TLSv1.3")
+        old = place.tls()
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            with old.wrap_socket(socket.create_connection(("localhost", place.ports[port]), 10), server_hostname="localhost"):
+                raise AssertionError("TLS 1.1 was accepted")
+        except (ssl.SSLError, OSError):
+            pass
+
+
+def test_nobody_listens_outside():
+    """In a trial the ports are on loopback only."""
+    done = subprocess.run(["ss", "-ltnH"], capture_output=True, text=True, check=True).stdout
+    ports = {str(place.ports[name]) for name in ("smtp", "submission", "submissions", "imap", "imaps", "sieve")}
+    for line in done.splitlines():
+        address, _, port = line.split()[3].rpartition(":")
+        assert port not in ports or address in ("127.0.0.1", "[::1]"), line
+    assert "[::1]" in done
+
+
+def test_database_locks_do_not_stop_mail():
+    """A writer that holds its lock for a while: mail goes on (WAL)."""
+    with place.locked_databases():
+        subject = outside(MARIE.address)
+        assert find(MARIE, subject, seconds=3)
+
+
+def test_no_password_in_any_log():
+    words = [MARIE.password, YANN.password, *place.secrets]
+    for file in Path(place.state, "log").glob("*"):
+        text = file.read_text(errors="replace")
+        for word in words:
+            assert word not in text, (file.name, word)
+        assert "Panic" not in text and "panic:" not in text, file.name
+
+
+def test_engines_do_not_complain():
+    """No error of the engines' own in the logs."""
+    wrong = []
+    for name in ("dovecot", "postfix", "milter"):
+        for line in place.log(name).splitlines():
+            if re.search(r"\b(Error|Fatal|fatal|panic|Panic|quota_unknown)\b|warning: (?!TLS library|\S+: SASL |non-SMTP|Illegal|hostname|too many)", line):
+                wrong.append(line)
+    assert not wrong, "\n".join(wrong[:20])
+
+
+TESTS = [value for name, value in list(globals().items()) if name.startswith("test_") and callable(value)]
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("mail needs root (Postfix): left out\n0 passed, 0 failed")
+        sys.exit(0)
+    with open_place() as place:
+        code = house.main(TESTS)
+        if code:
+            print(place.tail()[-6000:])
+    sys.exit(code)

@@ -1,0 +1,225 @@
+// A house for tests of mail in-process: a fake context, real databases, and engines that a test may stand in for.
+#pragma once
+
+#include <cstring>
+#include <filesystem>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/mail/auth_schema.hpp"
+#include "modules/mail/mail_module.hpp"
+
+namespace hameau {
+extern const Manifest mail_manifest;
+}
+
+namespace hameau::mail {
+
+class TextBody final : public Body {
+public:
+    explicit TextBody(std::string text) : text_(std::move(text)) {}
+    Task<Result<std::size_t>> read_some(std::span<char> buffer) override {
+        const std::size_t n = std::min(buffer.size(), text_.size() - at_);
+        std::memcpy(buffer.data(), text_.data() + at_, n);
+        at_ += n;
+        co_return n;
+    }
+    std::optional<std::uint64_t> size_bytes() const override { return text_.size(); }
+
+private:
+    std::string text_;
+    std::size_t at_ = 0;
+};
+
+class FakeContext final : public ModuleContext {
+public:
+    explicit FakeContext(std::string folder) : folder_(std::move(folder)), database_(open()) {
+        settings_.set("house.host", "maison.test");
+        settings_.set("mail.smtp_port", "1");
+        settings_.set("mail.imap_port", "1");
+        settings_.set("mail.imaps_port", "2993");
+        settings_.set("mail.submissions_port", "2465");
+    }
+    Database open() {
+        auto opened = Database::open(folder_ + "/mail.db", mail_manifest.migrations);
+        EXPECT_TRUE(opened) << opened.error().message;
+        return std::move(*opened);
+    }
+    boost::asio::io_context& io() override { return io_; }
+    const Settings& settings() override { return settings_; }
+    Database& database() override { return database_; }
+    Journal& journal() override { return journal_; }
+    const std::string& folder() override { return folder_; }
+    Task<Result<Response>> call(std::string, std::string, std::string, std::string) override {
+        co_return fail(ErrorKind::unavailable, "mail calls nobody");
+    }
+    Task<Status> provision(std::string, std::map<std::string, std::string>) override { co_return Status{}; }
+    Task<void> run_slow(std::function<void()> work) override {
+        work();
+        co_return;
+    }
+    Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
+        co_return std::vector<std::pair<std::string, std::string>>();
+    }
+    void announce(std::string) override {}
+    std::shared_ptr<void> busy() override { return nullptr; }
+    void set(std::string key, std::string value) { settings_.set(std::move(key), std::move(value)); }
+
+private:
+    std::string folder_;
+    boost::asio::io_context io_;
+    Settings settings_;
+    Journal journal_{"mail"};
+    Database database_;
+};
+
+struct Answer {
+    int status = 0;
+    boost::json::object json;
+    const boost::json::array& items() const { return json.at("items").as_array(); }
+    std::string text(std::string_view key) const {
+        const auto* value = json.if_contains(key);
+        return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+    }
+    /// The code of the first field that was refused.
+    std::string field_code() const {
+        const auto* errors = json.if_contains("errors");
+        return errors == nullptr ? std::string() : std::string(errors->as_array().at(0).as_object().at("code").as_string());
+    }
+};
+
+inline const std::string amis_event = R"({"kind":"association","slug":"amis","name":"Les Amis","domains":["amis.test","amis.example"],"quota_bytes":5368709120})";
+inline const std::string jardin_event = R"({"kind":"association","slug":"jardin","name":"Le Jardin","domains":["jardin.test"],"quota_bytes":0})";
+inline const std::string hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+
+/// marie manages amis, yann is in both, rose manages jardin.
+class MailHouse : public testing::Test {
+protected:
+    MailHouse() : folder_(std::filesystem::temp_directory_path() / ("mail-module-" + new_id())) {
+        std::filesystem::create_directory(folder_);
+        context = std::make_unique<FakeContext>(folder_.string());
+        people.caller = Caller::module;
+        people.module = "people";
+        admin.caller = Caller::admin;
+        admin.admin = true;
+        marie = member("marie", {{"amis", Role::manager}});
+        yann = member("yann", {{"amis", Role::member}, {"jardin", Role::member}});
+        rose = member("rose", {{"jardin", Role::manager}});
+        restart();
+    }
+    ~MailHouse() override {
+        mail.reset();
+        context.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    /// As after a crash: a new module on what the disk holds.
+    void restart() {
+        mail.reset();
+        mail = std::make_unique<Mail>();
+        const Status started = run(mail->start(*context));
+        EXPECT_TRUE(started) << started.error().message;
+    }
+    static Identity member(std::string login, std::vector<std::pair<std::string, Role>> associations) {
+        Identity who;
+        who.member = "id" + login;
+        who.login = std::move(login);
+        who.associations = std::move(associations);
+        return who;
+    }
+    template <class T>
+    T run(Task<T> task) {
+        std::optional<T> result;
+        boost::asio::co_spawn(context->io(), std::move(task), [&result](std::exception_ptr failed, T value) {
+            EXPECT_FALSE(failed);
+            result.emplace(std::move(value));
+        });
+        context->io().restart();
+        while (!result && context->io().run_one() > 0) {
+        }
+        return std::move(*result);
+    }
+    Answer go(const Identity& who, std::string method, const std::string& path, std::string body = "", std::string language = "en") {
+        TextBody text(std::move(body));
+        Request request;
+        request.method = std::move(method);
+        const std::size_t question = path.find('?');
+        request.path = path.substr(0, question);
+        request.query = question == std::string::npos ? "" : path.substr(question + 1);
+        request.who = who;
+        request.headers.emplace_back("accept-language", std::move(language));
+        request.body = &text;
+        const Response response = run(mail->handle(request));
+        Answer answer;
+        answer.status = response.status;
+        if (const auto* json = std::get_if<std::string>(&response.body); json != nullptr && !json->empty()) {
+            answer.json = boost::json::parse(*json).as_object();
+        }
+        return answer;
+    }
+    int tell(const std::string& event) { return go(people, "POST", "/internal/people-event", event).status; }
+    static std::string member_event(const std::string& login, const std::string& associations, bool disabled = false,
+                                    const std::string& id = "") {
+        return "{\"kind\":\"member\",\"id\":\"" + (id.empty() ? "id" + login : id) + "\",\"login\":\"" + login +
+               "\",\"name\":\"N\",\"disabled\":" + (disabled ? "true" : "false") + ",\"password_hash\":\"" + hash +
+               "\",\"associations\":[" + associations + "],\"contact\":\"\"}";
+    }
+    static std::string of(const std::string& slug, const std::string& role = "member") {
+        return "{\"slug\":\"" + slug + "\",\"role\":\"" + role + "\"}";
+    }
+    void tell_house() {
+        EXPECT_EQ(tell(amis_event), 204);
+        EXPECT_EQ(tell(jardin_event), 204);
+        EXPECT_EQ(tell(member_event("marie", of("amis", "manager"))), 204);
+        EXPECT_EQ(tell(member_event("yann", of("amis") + "," + of("jardin"))), 204);
+        EXPECT_EQ(tell(member_event("rose", of("jardin", "manager"))), 204);
+    }
+    Answer add_box(const std::string& address, const std::string& login, const std::string& more = "", const std::string& slug = "amis") {
+        return go(admin, "POST", "/api/v1/associations/" + slug + "/mailboxes",
+                  "{\"address\":\"" + address + "\",\"login\":\"" + login + "\"" + more + "}");
+    }
+    Answer add_alias(const std::string& address, const std::string& to, const std::string& more = "", const std::string& slug = "amis") {
+        return go(admin, "POST", "/api/v1/associations/" + slug + "/aliases",
+                  "{\"address\":\"" + address + "\",\"to\":" + to + more + "}");
+    }
+    /// The rows of a query on mail.db, "a|b" each, sorted.
+    std::vector<std::string> rows(std::string_view sql) { return rows_of(context->database(), sql); }
+    std::vector<std::string> auth(std::string_view sql) {
+        auto opened = Database::open((folder_ / "auth/auth.db").string(), auth_migrations);
+        EXPECT_TRUE(opened);
+        opened->keep_wal_files();
+        return rows_of(*opened, sql);
+    }
+    static std::vector<std::string> rows_of(Database& database, std::string_view sql) {
+        auto query = database.prepare(sql);
+        std::vector<std::string> out;
+        while (query.step().value()) {
+            std::string line = query.text(0);
+            for (int column = 1; column < columns_of(sql); ++column) {
+                line += "|" + query.text(column);
+            }
+            out.push_back(line);
+        }
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+    static int columns_of(std::string_view sql) {
+        const std::string_view list = sql.substr(0, sql.find(" FROM"));
+        return static_cast<int>(std::count(list.begin(), list.end(), ',')) + 1;
+    }
+    std::string script(const std::string& address) {
+        return read_file(folder_ / "forward" / (address + ".sieve"), 65536).value_or("");
+    }
+
+    std::filesystem::path folder_;
+    std::unique_ptr<FakeContext> context;
+    std::unique_ptr<Mail> mail;
+    Identity people, admin, marie, yann, rose;
+};
+
+using Rows = std::vector<std::string>;
+
+} // namespace hameau::mail

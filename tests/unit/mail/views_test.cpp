@@ -1,0 +1,128 @@
+// What the engines may read: each engine_* view, with what makes a row come and go.
+#include "fake_house.hpp"
+
+namespace hameau::mail {
+namespace {
+
+std::string group(const std::string& slug, const std::string& members, const std::string& outside = "", bool may_send = false,
+                  const std::string& association = "amis", const std::string& address = "") {
+    return "{\"kind\":\"group\",\"association\":\"" + association + "\",\"slug\":\"" + slug + "\",\"name\":\"G\",\"address\":\"" +
+           (address.empty() ? slug + "@" + association + ".test" : address) + "\",\"members\":[" + members + "],\"outside\":[" +
+           outside + "],\"may_send\":" + (may_send ? "true" : "false") + "}";
+}
+
+class Views : public MailHouse {
+protected:
+    Views() {
+        tell_house();
+        EXPECT_EQ(add_box("marie@amis.test", "marie").status, 201);
+        EXPECT_EQ(add_box("yann@amis.test", "yann").status, 201);
+        EXPECT_EQ(add_box("yann@jardin.test", "yann", "", "jardin").status, 201);
+    }
+    Rows sender(const std::string& address) {
+        return rows("SELECT user FROM engine_sender WHERE address = '" + address + "'");
+    }
+    Rows alias(const std::string& address) {
+        return rows("SELECT target FROM engine_alias WHERE address = '" + address + "'");
+    }
+};
+
+TEST_F(Views, DomainsAndMailboxes) {
+    EXPECT_EQ(rows("SELECT name FROM engine_domain"), (Rows{"amis.example", "amis.test", "jardin.test"}));
+    EXPECT_EQ(rows("SELECT address FROM engine_mailbox"), (Rows{"marie@amis.test", "yann@amis.test", "yann@jardin.test"}));
+}
+
+TEST_F(Views, AGroupWithAMemberOfTwoAssociations) {
+    EXPECT_EQ(tell(group("bureau", R"("idmarie","idyann","idrose")", R"("Dehors@Ailleurs.example")")), 204);
+    EXPECT_EQ(tell(group("serre", R"("idyann","idmarie")", "", false, "jardin")), 204);
+    // Each is reached at the mailbox of the group's association; one without such a mailbox at their oldest; rose has none.
+    EXPECT_EQ(alias("bureau@amis.test"), (Rows{"dehors@ailleurs.example", "marie@amis.test", "yann@amis.test"}));
+    EXPECT_EQ(alias("serre@jardin.test"), (Rows{"marie@amis.test", "yann@jardin.test"}));
+    EXPECT_TRUE(sender("bureau@amis.test").empty()) << "may_send is false";
+    EXPECT_EQ(tell(group("bureau", R"("idyann")", "", true)), 204);
+    EXPECT_EQ(sender("bureau@amis.test"), (Rows{"yann@amis.test", "yann@jardin.test"}));
+    EXPECT_EQ(tell(R"({"kind":"group-erased","association":"amis","slug":"bureau"})"), 204);
+    EXPECT_TRUE(alias("bureau@amis.test").empty());
+}
+
+TEST_F(Views, SendersAreTheirOwnAndEnabled) {
+    EXPECT_EQ(sender("marie@amis.test"), Rows{"marie@amis.test"});
+    EXPECT_EQ(sender("yann@jardin.test"), (Rows{"yann@amis.test", "yann@jardin.test"}));
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test","yann@amis.test","x@ailleurs.example"])", ",\"may_send\":true").status, 201);
+    EXPECT_EQ(add_alias("info@amis.test", R"(["marie@amis.test"])").status, 201);
+    EXPECT_EQ(sender("contact@amis.test"), (Rows{"marie@amis.test", "yann@amis.test", "yann@jardin.test"}));
+    EXPECT_TRUE(sender("info@amis.test").empty());
+    EXPECT_EQ(tell(member_event("yann", of("amis") + "," + of("jardin"), true)), 204);
+    EXPECT_EQ(sender("contact@amis.test"), Rows{"marie@amis.test"});
+    EXPECT_TRUE(sender("yann@amis.test").empty());
+    EXPECT_EQ(rows("SELECT address FROM engine_mailbox WHERE address = 'yann@amis.test'").size(), 1u) << "mail still arrives";
+    EXPECT_EQ(auth("SELECT enabled FROM account WHERE user = 'yann@amis.test'"), Rows{"0"});
+}
+
+TEST_F(Views, WhoLeftAnAssociationKeepsNothingOfIt) {
+    EXPECT_EQ(tell(member_event("yann", of("jardin"))), 204);
+    EXPECT_TRUE(sender("yann@amis.test").empty());
+    EXPECT_FALSE(sender("yann@jardin.test").empty());
+    EXPECT_EQ(auth("SELECT user, enabled FROM account WHERE member = 'idyann'"), (Rows{"yann@amis.test|0", "yann@jardin.test|1"}));
+    EXPECT_EQ(auth("SELECT user FROM sign_in_name WHERE name = 'yann'"), Rows{"yann@jardin.test"});
+    EXPECT_EQ(tell(member_event("yann", of("amis") + "," + of("jardin"))), 204);
+    EXPECT_EQ(auth("SELECT user FROM sign_in_name WHERE name = 'yann'"), Rows{"yann@amis.test"});
+}
+
+TEST_F(Views, PostmasterIsTheManagers) {
+    EXPECT_EQ(rows("SELECT target FROM engine_postmaster WHERE domain = 'amis.example'"), Rows{"marie@amis.test"});
+    EXPECT_TRUE(rows("SELECT target FROM engine_postmaster WHERE domain = 'jardin.test'").empty()) << "rose has no mailbox";
+    EXPECT_EQ(add_alias("postmaster@amis.test", R"(["yann@amis.test"])").status, 201);
+    EXPECT_EQ(alias("postmaster@amis.test"), Rows{"yann@amis.test"});
+}
+
+TEST_F(Views, AMailboxHidesAGroupOfTheSameAddress) {
+    EXPECT_EQ(tell(group("marie", R"("idyann")", "", true)), 204);
+    EXPECT_TRUE(alias("marie@amis.test").empty()) << "nobody takes over a mailbox";
+    EXPECT_EQ(sender("marie@amis.test"), Rows{"marie@amis.test"});
+    const auto checks = mail->check_health();
+    EXPECT_FALSE(checks.back().passed);
+    EXPECT_NE(checks.back().advice.find("marie@amis.test"), std::string::npos);
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test").status, 204);
+    EXPECT_EQ(alias("marie@amis.test"), Rows{"yann@amis.test"});
+    EXPECT_TRUE(mail->check_health().back().passed);
+}
+
+TEST_F(Views, ADomainThatWasGivenUpIsNotServed) {
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test"])", ",\"may_send\":true").status, 201);
+    EXPECT_EQ(tell(group("bureau", R"("idmarie")", "", true)), 204);
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"amis","name":"A","domains":["amis.example"],"quota_bytes":0})"), 204);
+    EXPECT_EQ(rows("SELECT address FROM engine_mailbox"), Rows{"yann@jardin.test"});
+    EXPECT_TRUE(alias("contact@amis.test").empty());
+    EXPECT_TRUE(alias("bureau@amis.test").empty());
+    EXPECT_TRUE(sender("marie@amis.test").empty());
+    EXPECT_TRUE(sender("contact@amis.test").empty());
+    EXPECT_EQ(auth("SELECT enabled FROM account WHERE user = 'marie@amis.test'"), Rows{"1"}) << "old mail can be read";
+    EXPECT_EQ(tell(amis_event), 204);
+    EXPECT_EQ(alias("contact@amis.test"), Rows{"marie@amis.test"});
+    EXPECT_EQ(rows("SELECT address FROM engine_mailbox").size(), 3u);
+    // Another association gets it: the names are free there, the old mail stays in its folder.
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"jardin","name":"J","domains":["jardin.test","amis.test"],"quota_bytes":0})"), 204);
+    EXPECT_EQ(rows("SELECT address FROM mailbox"), Rows{"yann@jardin.test"});
+    EXPECT_TRUE(rows("SELECT address FROM alias").empty());
+    EXPECT_EQ(rows("SELECT address, erase FROM retired_box"), (Rows{"marie@amis.test|0", "yann@amis.test|0"}));
+    EXPECT_EQ(add_box("marie@amis.test", "rose", "", "jardin").status, 201);
+    EXPECT_EQ(auth("SELECT member FROM account WHERE user = 'marie@amis.test'"), Rows{"idrose"});
+    EXPECT_EQ(auth("SELECT name FROM sign_in_name"), (Rows{"marie@amis.test", "rose", "yann", "yann@jardin.test"}));
+}
+
+TEST_F(Views, LookUpsUseIndexes) {
+    for (const char* sql : {"EXPLAIN QUERY PLAN SELECT target FROM engine_alias WHERE address = 'a@b'",
+                            "EXPLAIN QUERY PLAN SELECT address FROM engine_mailbox WHERE address = 'a@b'",
+                            "EXPLAIN QUERY PLAN SELECT user FROM engine_sender WHERE address = 'a@b'",
+                            "EXPLAIN QUERY PLAN SELECT target FROM engine_postmaster WHERE domain = 'b'"}) {
+        auto query = context->database().prepare(sql);
+        while (query.step().value()) {
+            const std::string step = query.text(3);
+            EXPECT_FALSE(step.starts_with("SCAN") && step.find("engine_") == std::string::npos) << sql << ": " << step;
+        }
+    }
+}
+
+} // namespace
+} // namespace hameau::mail
