@@ -241,6 +241,7 @@ void House::start(Service& service) {
     plan.gid = spec.gid;
     plan.death_signal = spec.death_signal;
     plan.own_session = spec.own_session;
+    plan.guarded = spec.guarded;
     if (spec.kind != Kind::external) {
         plan.groups = {internal_gid};
         plan.groups.insert(plan.groups.end(), spec.groups.begin(), spec.groups.end());
