@@ -299,7 +299,8 @@ void House::reap() {
             return service->pid == pid && service->spec.own_session;
         });
         if (leads) {
-            end_group(pid);  // what a killed master left behind holds its ports
+            // What a killed master left behind holds its ports.
+            end_group(pid, ended.si_code == CLD_EXITED ? Patience::long_after_a_stop : Patience::short_after_a_crash);
         }
         int status = 0;
         ::waitpid(pid, &status, 0);
