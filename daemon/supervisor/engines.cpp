@@ -15,7 +15,8 @@ namespace hameau::supervisor {
 
 namespace {
 
-constexpr int naps_after_term = 40;  ///< of 25 ms
+constexpr int naps_after_stop = 40;  ///< of 25 ms
+constexpr int naps_after_crash = 6;
 constexpr int naps_after_kill = 20;
 constexpr int nap_ms = 25;
 
@@ -65,11 +66,11 @@ bool works_in(pid_t pid, const std::string& folder) {
 
 } // namespace
 
-void end_group(pid_t leader) {
+void end_group(pid_t leader, Patience patience) {
     if (leader <= 1 || ::kill(-leader, SIGTERM) != 0) {
         return;
     }
-    if (!wait_for_group(leader, naps_after_term)) {
+    if (!wait_for_group(leader, patience == Patience::long_after_a_stop ? naps_after_stop : naps_after_crash)) {
         ::kill(-leader, SIGKILL);
         (void)wait_for_group(leader, naps_after_kill);
     }
@@ -82,7 +83,7 @@ void clear_stale_engine(const std::string& pid_file, const std::string& folder) 
     }
     const pid_t pid = std::atoi(text->c_str());
     if (pid > 1 && ::kill(pid, 0) == 0 && ::getsid(pid) == pid && works_in(pid, folder)) {
-        end_group(pid);
+        end_group(pid, Patience::long_after_a_stop);
     }
     ::unlink(pid_file.c_str());
 }

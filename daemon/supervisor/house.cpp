@@ -241,6 +241,7 @@ void House::start(Service& service) {
     plan.gid = spec.gid;
     plan.death_signal = spec.death_signal;
     plan.own_session = spec.own_session;
+    plan.guarded = spec.guarded;
     if (spec.kind != Kind::external) {
         plan.groups = {internal_gid};
         plan.groups.insert(plan.groups.end(), spec.groups.begin(), spec.groups.end());
@@ -298,7 +299,8 @@ void House::reap() {
             return service->pid == pid && service->spec.own_session;
         });
         if (leads) {
-            end_group(pid);  // what a killed master left behind holds its ports
+            // What a killed master left behind holds its ports.
+            end_group(pid, ended.si_code == CLD_EXITED ? Patience::long_after_a_stop : Patience::short_after_a_crash);
         }
         int status = 0;
         ::waitpid(pid, &status, 0);

@@ -53,6 +53,7 @@ void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
     specs.push_back(std::move(milter));
     specs.push_back(std::move(dovecot));
     ServiceSpec postfix = engine_spec("postfix", "/usr/lib/postfix/sbin/master", {"-s", "-c", engines + "/postfix"});
+    postfix.guarded = true;
     postfix.folder = engines + "/postfix/queue";
     postfix.pid_file = postfix.folder + "/pid/master.pid";
     specs.push_back(std::move(postfix));

@@ -32,6 +32,7 @@ struct ServiceSpec {
     int stop_stage = 1;                   ///< 0 first (gate, engines), 1 modules, 2 people
     int death_signal = 9;
     bool own_session = false;
+    bool guarded = false;                 ///< it changes its uid for a moment at its start, and loses the death signal
 };
 
 /// Where this house lives, and how.

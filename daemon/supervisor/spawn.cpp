@@ -7,9 +7,11 @@
 #include <cstring>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
@@ -19,6 +21,8 @@ namespace hameau::supervisor {
 namespace {
 
 constexpr int first_listen_fd = 3;
+constexpr int guard_wait_term_ms = 3000;
+constexpr int guard_wait_kill_ms = 300;
 
 /// In the child: nothing here may allocate after a failure; the message goes straight to standard error.
 [[noreturn]] void give_up(const char* what) {
@@ -63,6 +67,40 @@ void drop_rights(const SpawnPlan& plan) {
     }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         give_up("no_new_privs");
+    }
+}
+
+/// Sleeps until hameaud or the engine ends. After hameaud the engine's group is ended, this process with it.
+[[noreturn]] void guard(pid_t parent, pid_t engine) {
+    const auto parent_fd = static_cast<int>(::syscall(SYS_pidfd_open, parent, 0));
+    const auto engine_fd = static_cast<int>(::syscall(SYS_pidfd_open, engine, 0));
+    pollfd ends[] = {{parent_fd, POLLIN, 0}, {engine_fd, POLLIN, 0}};
+    while (::poll(ends, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (ends[1].revents == 0) {
+        ::signal(SIGTERM, SIG_IGN);
+        ::kill(-engine, SIGTERM);
+        ::poll(&ends[1], 1, guard_wait_term_ms);
+        // Postfix's postlogd puts its end off: it was asked.
+        ::poll(nullptr, 0, guard_wait_kill_ms);
+        ::kill(-engine, SIGKILL);
+    }
+    ::_exit(0);
+}
+
+/// Forked twice: hameaud, the next subreaper, is its parent. The engine would not know what to make of a child.
+void start_guard(pid_t parent) {
+    const pid_t engine = ::getpid();
+    const pid_t between = ::fork();
+    if (between == 0) {
+        if (::fork() == 0) {
+            ::syscall(SYS_close_range, 0, ~0U, 0);
+            guard(parent, engine);
+        }
+        ::_exit(0);
+    }
+    if (between > 0) {
+        ::waitpid(between, nullptr, 0);
     }
 }
 
@@ -140,6 +178,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
     if (::getppid() != parent) {
         ::_exit(0);
+    }
+    if (plan.guarded) {
+        start_guard(parent);
     }
     std::vector<std::string> arguments = plan.arguments;
     if (program >= 0) {

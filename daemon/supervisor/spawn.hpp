@@ -30,6 +30,7 @@ struct SpawnPlan {
     std::vector<gid_t> groups;
     int death_signal = 9;             ///< what it gets when hameaud dies
     bool own_session = false;         ///< Postfix's master wants to lead one
+    bool guarded = false;             ///< a small process in its session ends the group when hameaud dies
     unsigned open_files_max = 8192;
 };
 

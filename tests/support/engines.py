@@ -155,7 +155,7 @@ class Engines:
         return "\n".join(f"--- {f.name}\n" + f.read_text(errors="replace")[-3000:]
                          for f in sorted(Path(self.state, "log").glob("*.log")))
 
-    def log(self, name):
+    def log_of(self, name):
         return Path(self.state, "log", f"{name}.log").read_text(errors="replace")
 
     def stop(self):

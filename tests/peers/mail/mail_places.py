@@ -136,14 +136,14 @@ associations:
       - {address: contact@amis.test, to: [%s], may_send: true}
 """ % (MARIE.password, MARIE.address, YANN.password, YANN.address, MARIE.address)
 
-    def __init__(self, settings=()):
-        super().__init__(settings=settings, base_port=BASE_PORT)
+    def __init__(self, settings=(), state=None):
+        super().__init__(settings=settings, base_port=BASE_PORT, state=state)
         content = Path(self.state, "content.yaml")
         content.write_text(self.CONTENT)
         self.apply = [content]
         self.secrets, self.aliases, self.ids = [], 0, {}
 
-    def log(self, name):
+    def log_of(self, name):
         file = Path(self.state, "log", f"{name}.log")
         return file.read_text(errors="replace") if file.exists() else ""
 

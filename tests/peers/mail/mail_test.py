@@ -546,7 +546,7 @@ def test_engines_do_not_complain():
     """No error of the engines' own in the logs."""
     wrong = []
     for name in ("dovecot", "postfix", "milter"):
-        for line in place.log(name).splitlines():
+        for line in place.log_of(name).splitlines():
             if re.search(r"\b(Error|Fatal|fatal|panic|Panic|quota_unknown)\b|warning: (?!TLS library|\S+: SASL |non-SMTP|Illegal|hostname|too many)", line):
                 wrong.append(line)
     assert not wrong, "\n".join(wrong[:20])
