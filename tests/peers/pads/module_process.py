@@ -55,7 +55,9 @@ class FakePeople(threading.Thread):
 
 
 class ModuleProcess:
-    def __init__(self, state, settings=None, name="pads"):
+    def __init__(self, state, settings=None, name="pads", environment=None):
+        """`environment`: more variables, read at each start."""
+        self.environment = environment if environment is not None else {}
         self.state, self.name, self.ending, self.process = Path(state), name, False, None
         self.settings = {**SETTINGS, **(settings or {})}
         for folder in ("run", "log", name):
@@ -86,6 +88,7 @@ class ModuleProcess:
         environment = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": f"{self.name}:convert", "HAMEAU_STATE": str(self.state),
                        "HAMEAU_ROLE": self.name, "HAMEAU_CONTROL_FD": "5", "HAMEAU_SETTINGS_FD": "6",
                        "HAMEAU_UIDS": " ".join(f"{role}={uid}" for role in ("gate", "admin", "people", "pads"))}
+        environment.update(self.environment)
         moves = ((self.listener.fileno(), 3), (helper, 4), (child_control.fileno(), 5), (settings, 6))
 
         def arrange():
