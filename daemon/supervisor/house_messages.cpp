@@ -178,11 +178,13 @@ void House::answer_status(const StatusQuery& query) {
     if (!engines_missing_.empty()) {
         answer.fields.emplace_back("missing:mail", engines_missing_);
     }
-    std::string walls = place_.root ? "own uids" : "";
-    for (const std::string& wall : available_walls()) {
-        walls += (walls.empty() ? "" : ", ") + wall;
+    // One field a wall.
+    if (place_.root) {
+        answer.fields.emplace_back("walls", "own uids");
     }
-    answer.fields.emplace_back("walls", walls);
+    for (const std::string& wall : available_walls()) {
+        answer.fields.emplace_back("walls", wall);
+    }
     (void)send_message(asker->control.get(), answer);
 }
 

@@ -1,9 +1,10 @@
 // Home: three services, each with one live thing and one verb, and one true line of sobriety.
 import { get, getAll, type MyMail, type Pad, type Site } from '../../common/api';
 import { useLoad } from '../../common/hooks';
-import { list, size, t, tn, when } from '../../common/i18n';
+import { list, size, t, tn } from '../../common/i18n';
 import { Loading, Phrase, Skyline } from '../../common/parts';
 import { useMember } from '../state';
+import { lastWritten } from '../written';
 
 const firstName = (name: string) => name.split(' ')[0] ?? name;
 
@@ -38,7 +39,7 @@ function PadsBlock({ slug }: { slug: string }) {
                 <strong>{pad.title}</strong>{' '}
                 <span class="soft">{pad.here.length > 0
                   ? tn('pads.here', pad.here.length, { names: list(pad.here.slice(0, 3)) })
-                  : t('pads.last', { name: pad.updated_by, when: when(pad.updated) })}</span>
+                  : lastWritten(pad)}</span>
               </Phrase>
             )}
       <p class="verbs">

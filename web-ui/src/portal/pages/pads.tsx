@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks';
 import { call, getAll, type Pad, Problem } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
-import { day, list, t, tn, when } from '../../common/i18n';
+import { day, list, t, tn } from '../../common/i18n';
 import { Button, Choice, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
 import { Share } from '../../common/share';
 import { slugOf } from '../names';
 import { useMember } from '../state';
+import { lastWritten } from '../written';
 
 const shown_first = 20;
 type Template = 'none' | 'minutes' | 'agenda' | 'attendance';
@@ -60,7 +61,7 @@ function PadRow({ pad, me, onChanged, onRemove }: RowProps) {
         <p class="soft">
           {pad.here.length > 0
             ? <><Window light="lit" /> {tn('pads.here', pad.here.length, { names: list(pad.here.slice(0, 3)) })}</>
-            : t('pads.last', { name: pad.updated_by === me ? t('you') : pad.updated_by, when: when(pad.updated) })}
+            : lastWritten(pad, me)}
         </p>
         <p class="soft">{t(`pads.members.${pad.access.members}`)}, {t(`pads.link.${pad.access.link}`)}</p>
       </div>

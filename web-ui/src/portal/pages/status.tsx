@@ -9,6 +9,7 @@ export function lightOf(state: string): Light {
   return /^(asleep|idle|sleeping)$/.test(state) ? 'asleep' : 'stopped';
 }
 const knownStates = ['ready', 'running', 'starting', 'asleep', 'stopped', 'off', 'failed', 'stopping'];
+const knownWalls = ['own uids', 'seccomp', 'landlock'];
 const stateText = (state: string) => (knownStates.includes(state) ? t(`state.${state}`) : state);
 
 export function duration(ms: number): string {
@@ -54,17 +55,20 @@ export function StatusPage() {
             <tbody>
               {processes.slice(0, 20).map((one) => (
                 <tr key={one.name}>
-                  <th scope="row">{one.name}</th><td><Window light={lightOf(one.state)} /> {stateText(one.state)}</td>
-                  <td class="figure">{one.pss_kb > 0 ? size(one.pss_kb * 1024) : '–'}</td><td class="figure">{number(Math.round(one.cpu_ms / 100) / 10)}</td>
-                  <td class="figure">{number(one.wakeups)}</td><td class="figure">{number(one.restarts)}</td>
-                  <td class="figure">{one.pid > 0 ? duration(one.uptime_ms) : '–'}</td>
+                  <th scope="row">{one.name}</th><td data-name={t('status.state')}><Window light={lightOf(one.state)} /> {stateText(one.state)}</td>
+                  <td class="figure" data-name={t('status.memory')}>{one.pss_kb > 0 ? size(one.pss_kb * 1024) : '–'}</td><td class="figure" data-name={t('status.cpu')}>{number(Math.round(one.cpu_ms / 100) / 10)}</td>
+                  <td class="figure" data-name={t('status.wakeups')}>{number(one.wakeups)}</td><td class="figure" data-name={t('status.restarts')}>{number(one.restarts)}</td>
+                  <td class="figure" data-name={t('status.since')}>{one.pid > 0 ? duration(one.uptime_ms) : '–'}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       </section>
-      {walls.length > 0 && <section aria-labelledby="walls"><h2 id="walls">{t('status.walls')}</h2><ul>{walls.map((wall) => <li key={wall}>{wall}</li>)}</ul></section>}
+      <section aria-labelledby="walls"><h2 id="walls">{t('status.walls')}</h2><p>{t('status.walls_text')}</p>
+        <ul class="rows">{knownWalls.map((wall) => (
+          <li key={wall}><p><Window light={walls.includes(wall) ? 'lit' : 'stopped'} /> {t(`wall.${wall.replace(' ', '_')}`)} <span class="soft">{t(walls.includes(wall) ? 'wall.stands' : 'wall.missing')}</span></p></li>
+        ))}</ul></section>
     </>
   );
 }

@@ -1,0 +1,9 @@
+// Who wrote last in a text, and when, as one sentence.
+import type { Pad } from '../common/api';
+import { t, when } from '../common/i18n';
+
+/** `me`: the reader's own name, shown as "you". */
+export function lastWritten(pad: Pad, me?: string): string {
+  if (!pad.updated_by) return t('pads.made', { when: when(pad.updated) });
+  return t('pads.last', { name: pad.updated_by === me ? t('you') : pad.updated_by, when: when(pad.updated) });
+}
