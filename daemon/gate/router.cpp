@@ -18,6 +18,7 @@ std::string weight_of(std::string_view pattern) {
         weight += segment == "*" ? 'a' : segment.starts_with('{') ? 'b' : 'c';
         pattern.remove_prefix(end);
     }
+    weight += '~';  // "/a" comes before "/a/*", which matches it too
     return weight;
 }
 

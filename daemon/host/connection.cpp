@@ -236,7 +236,7 @@ bool wants_websocket(const Request& request) {
 } // namespace
 
 Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket socket,
-                            std::shared_ptr<void> busy) {
+                            std::shared_ptr<Use> use) {
     Stream stream(std::move(socket));
     std::optional<Request> upgraded;
     std::unique_ptr<WebSocketHandler> handler;
@@ -270,6 +270,7 @@ Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket soc
             handler = std::move(std::get<std::unique_ptr<WebSocketHandler>>(outcome));
             upgraded = std::move(*request);
         } else {
+            use->counts = request->path != health_path;
             Response response = co_await host.answer(*request);
             co_await write_response(stream, std::move(response));
             if (!body.finished() || buffer.size() > 0) {
@@ -280,7 +281,7 @@ Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket soc
     }
     auto plain = stream.release_socket();
     co_await serve_websocket(host, std::move(plain), std::move(*upgraded), std::move(handler));
-    busy.reset();
+    use.reset();
 }
 
 Task<Response> Host::answer(Request& request) {

@@ -112,16 +112,20 @@ Task<void> Host::accept_loop() {
         if (busy_ >= connections_max) {
             continue;
         }
-        auto held = busy();
+        auto held = use();
         auto connection = serve_connection(*this, std::move(socket), std::move(held));
         asio::co_spawn(io_, std::move(connection), asio::detached);
     }
 }
 
-std::shared_ptr<void> Host::busy() {
+std::shared_ptr<Use> Host::use() {
     ++busy_;
     idle_timer_.cancel();
-    return std::shared_ptr<void>(nullptr, [this](void*) {
+    return std::shared_ptr<Use>(new Use, [this](Use* ended) {
+        if (ended->counts) {
+            last_use_ = std::chrono::steady_clock::now();
+        }
+        delete ended;
         if (--busy_ == 0) {
             on_idle();
         }
@@ -133,7 +137,7 @@ void Host::on_idle() {
     if (stopping_ || idle_stop_.count() == 0 || !started_) {
         return;
     }
-    idle_timer_.expires_after(idle_stop_);
+    idle_timer_.expires_at(std::max(last_use_ + idle_stop_, std::chrono::steady_clock::now()));
     idle_timer_.async_wait([this](boost::system::error_code failed) {
         if (!failed && busy_ == 0 && !stopping_) {
             asio::co_spawn(io_, stop("idle"), asio::detached);

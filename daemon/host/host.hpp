@@ -28,9 +28,16 @@ inline constexpr std::chrono::seconds head_deadline{10};
 inline constexpr std::chrono::seconds body_deadline{60};
 inline constexpr std::chrono::seconds write_deadline{60};
 inline constexpr std::chrono::seconds stop_deadline{6};
+inline constexpr std::string_view health_path = "/internal/health";
 inline constexpr std::size_t websocket_message_bytes_default = 16 << 20;
 
 class SocketConnection;
+
+/// What keeps a module from its idle stop. Its end begins the idle time anew, but for a look at the module's health:
+/// who watches the house must not keep it awake.
+struct Use {
+    bool counts = true;
+};
 
 class Host final : public ModuleContext {
 public:
@@ -52,7 +59,8 @@ public:
     Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override;
     void announce(std::string what) override;
     int program(std::string_view name) override;
-    std::shared_ptr<void> busy() override;
+    std::shared_ptr<void> busy() override { return use(); }
+    std::shared_ptr<Use> use();
 
     /// hameau-admin only: asks hameaud to start a service anew.
     void tell_restart(std::string service);
@@ -92,6 +100,7 @@ private:
     std::unique_ptr<boost::asio::thread_pool> worker_;
     std::set<SocketConnection*> sockets_;
     std::size_t busy_ = 0;
+    std::chrono::steady_clock::time_point last_use_ = std::chrono::steady_clock::now();
     std::size_t websocket_message_bytes_max_;
     std::chrono::milliseconds idle_stop_{0};
     bool started_ = false;
@@ -101,7 +110,7 @@ private:
 
 /// One accepted connection: one request, or one WebSocket.
 Task<void> serve_connection(Host& host, boost::asio::local::stream_protocol::socket socket,
-                            std::shared_ptr<void> busy);
+                            std::shared_ptr<Use> use);
 
 /// main() of a module's program: environment, database, sandbox, host.
 int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)());

@@ -81,7 +81,7 @@ Task<Response> Host::answer_internal(Request& request) {
     const bool listed = std::find(manifest_.internal_callers.begin(), manifest_.internal_callers.end(),
                                   request.who.module) != manifest_.internal_callers.end();
     const bool admin = request.who.caller == Caller::admin;
-    if (request.path == "/internal/health" && (listed || admin || request.who.module == "people")) {
+    if (request.path == health_path && (listed || admin || request.who.module == "people")) {
         std::vector<Check> checks = module_->check_health();
         const std::vector<Check> probed = co_await module_->probe_health();
         checks.insert(checks.end(), probed.begin(), probed.end());

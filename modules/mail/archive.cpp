@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t archive_bytes_max = 32 << 20;
 
-json::array texts(const std::vector<std::string>& list) {
-    json::array out;
-    for (const std::string& text : list) {
-        out.emplace_back(text);
-    }
-    return out;
-}
-
 tl::unexpected<Error> bad_archive(const std::string& what) {
     return fail(ErrorKind::invalid, "mail/addresses.json: " + what + ". Nothing was imported.");
 }
@@ -49,14 +41,14 @@ Task<Status> Mail::export_association(std::string slug, std::string folder) {
         item["address"] = box.address;
         item["login"] = box.login;
         item["quota_bytes"] = box.quota_bytes;
-        item["forward"] = texts(box.forward);
+        item["forward"] = json::value_from(box.forward);
         mailboxes.push_back(std::move(item));
     }
     json::array aliases;
     for (const Alias& alias : store_->aliases(slug, "", aliases_per_association_max)) {
         json::object item;
         item["address"] = alias.address;
-        item["to"] = texts(alias.targets);
+        item["to"] = json::value_from(alias.targets);
         item["may_send"] = alias.may_send;
         aliases.push_back(std::move(item));
     }

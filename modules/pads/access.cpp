@@ -35,6 +35,11 @@ Permission permission_of(const Access& access, const Asker& asker) {
     if (may_manage(asker)) {
         return Permission::write;
     }
+    const bool named = asker.role != Role::none && !asker.login.empty() &&
+                       std::find(access.people.begin(), access.people.end(), asker.login) != access.people.end();
+    if (named) {
+        return Permission::write;
+    }
     const Permission as_member = asker.role == Role::none ? Permission::none : access.members;
     const Permission by_key = asker.key_fits ? access.link : Permission::none;
     return std::max(as_member, by_key);

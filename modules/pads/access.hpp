@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "modules/module.hpp"
 
@@ -18,11 +19,14 @@ std::optional<Permission> permission_from(std::string_view text);
 struct Access {
     Permission members = Permission::write;
     Permission link = Permission::none;
+    /// Logins that may write though the members may not; then members and link are none.
+    std::vector<std::string> people;
 };
 
 /// Who asks, as far as access goes. It outlives the request: an open connection keeps it.
 struct Asker {
     std::string member;      ///< empty: not signed in
+    std::string login;
     Role role = Role::none;  ///< in the pad's association
     bool creator = false;
     bool key_fits = false;   ///< brought this pad's link key

@@ -1,7 +1,6 @@
 // Files of images.
 #include "modules/pads/images.hpp"
 
-#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <filesystem>
@@ -15,20 +14,6 @@ namespace hameau::pads {
 namespace {
 constexpr std::size_t image_bytes_max = std::size_t{512} << 20;
 } // namespace
-
-bool is_image_hash(std::string_view text) {
-    return text.size() == image_hash_size && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
-}
-
-std::string_view image_hash_of(std::string_view address) {
-    std::string_view found;
-    if (address.starts_with("/api/v1/pads/")) {
-        each_image_hash(address, [&found](std::string_view hash) { found = hash; });
-    }
-    return found;
-}
 
 std::string ImageFiles::hash_of(std::string_view bytes) {
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};

@@ -7,28 +7,9 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
+#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
-
-inline constexpr std::size_t image_hash_size = 64;
-
-/// 64 lower-case hexadecimal digits.
-bool is_image_hash(std::string_view text);
-
-/// Calls visit(hash) for each address ".../images/HASH" in the text (the bytes of an update, say).
-template <class Visit>
-void each_image_hash(std::string_view text, Visit&& visit) {
-    constexpr std::string_view before = "/images/";
-    for (std::size_t at = text.find(before); at != std::string_view::npos; at = text.find(before, at + 1)) {
-        const std::string_view hash = text.substr(at + before.size(), image_hash_size);
-        if (is_image_hash(hash)) {
-            visit(hash);
-        }
-    }
-}
-
-/// The hash at the end of an address of ours, or nothing.
-std::string_view image_hash_of(std::string_view address);
 
 enum class ImageForm { original, webp };
 

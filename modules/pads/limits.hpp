@@ -36,6 +36,7 @@ inline constexpr std::size_t compact_rows = 2000;
 inline constexpr std::size_t compact_bytes = 1 << 20;
 /// History rows join the edits of one author within this time.
 inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
+inline constexpr std::int64_t history_hour_ms = 60 * 60 * 1000;
 
 /// Images and documents that wait for the one converter; what they hold in memory meanwhile; how long one may take.
 inline constexpr std::size_t conversions_waiting_max = 16;
@@ -47,7 +48,7 @@ inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
 /// An exported document holds images up to so many bytes in all, the others are named.
 inline constexpr std::size_t export_image_bytes_max = 64 << 20;
 
-/// A moment of the history ends with the hour; a page of the list reads so many rows at most.
+/// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
 /// What one look at the past may read (decompressed updates). A longer history can be read by nobody at once.
 inline constexpr std::size_t history_bytes_max = 256 << 20;

@@ -59,7 +59,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     if (gone && *gone > 0) {
         context.journal().write(purged, {{"pads", std::to_string(*gone)}});
     }
-    forget_images(now_ms() - unused_image_ms);
+    forget_images(now_ms() - unused_image_ms, now_ms() - unused_image_ms);
     co_return Status{};
 }
 
@@ -74,6 +74,9 @@ void PadsModule::add_routes() {
     router_.add("GET", "/api/v1/pads/{pad}/authors", this, &PadsModule::authors);
     router_.add("GET", "/api/v1/pads/{pad}/export", this, &PadsModule::export_pad);
     router_.add("POST", "/api/v1/associations/{association}/pads/import", this, &PadsModule::import_pad);
+    router_.add("GET", "/api/v1/pads/{pad}/history", this, &PadsModule::history);
+    router_.add("GET", "/api/v1/pads/{pad}/history/{moment}", this, &PadsModule::look_back);
+    router_.add("POST", "/api/v1/pads/{pad}/history/{moment}/restore", this, &PadsModule::restore_moment);
     router_.add("POST", "/api/v1/pads/{pad}/images", this, &PadsModule::add_image);
     router_.add("GET", "/api/v1/pads/{pad}/images/{hash}", this, &PadsModule::get_image);
 }

@@ -5,10 +5,12 @@
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
+#include "modules/pads/search.hpp"
 #include "modules/pads/templates.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/paging.hpp"
+#include "modules/support/validators.hpp"
 
 namespace hameau::pads {
 
@@ -19,7 +21,8 @@ namespace {
 constexpr std::string_view access_choices = "none|read|write";
 constexpr std::string_view key_header = "pad-key";  // a link's key, for people without an account: never in a query
 
-/// Fills in what `fields` has; wrong values are noted there.
+/// Fills in what `fields` has; wrong values are noted there. One choice: whoever opens the pad to the members or by link
+/// ends "only these people", whoever names people closes it to the others.
 void read_access(JsonFields& fields, Access& access) {
     const json::object* object = fields.optional_object("access");
     if (object == nullptr) {
@@ -28,10 +31,30 @@ void read_access(JsonFields& fields, Access& access) {
     JsonFields nested(*object);
     const auto members = nested.optional_choice("members", access_choices);
     const auto link = nested.optional_choice("link", access_choices);
+    const auto people = nested.optional_texts("people", people_per_pad_max);
+    std::vector<std::string> logins;
+    for (const std::string& name : people.value_or(std::vector<std::string>())) {
+        if (const auto login = normalise_login(name)) {
+            logins.push_back(*login);
+        } else {
+            nested.refuse_field("people", "field.login");
+        }
+    }
+    const bool opened = (members && *members != "none") || (link && *link != "none");
+    if (opened && !logins.empty()) {
+        nested.refuse_field("people", "pad_people");
+    }
     nested.finish();
     fields.take_errors("access", nested);
-    access.members = members ? permission_from(*members).value_or(access.members) : access.members;
-    access.link = link ? permission_from(*link).value_or(access.link) : access.link;
+    if (!logins.empty()) {
+        access.members = access.link = Permission::none;
+    } else {
+        access.members = members ? permission_from(*members).value_or(access.members) : access.members;
+        access.link = link ? permission_from(*link).value_or(access.link) : access.link;
+    }
+    if (people || opened) {
+        access.people = std::move(logins);
+    }
 }
 
 /// Under which a template is written: a number like a browser's, never one of a person.
@@ -58,26 +81,32 @@ Task<Response> PadsModule::list(Request& request) {
         co_return problem(request, 400, "bad_page");
     }
     const Bin bin = request.query_parameter("bin") == "1" ? Bin::inside : Bin::outside;
-    const auto rows = store_->list(association, bin, page->after, page->limit + 1);
-    if (!rows) {
-        co_return failure(request, rows.error());
-    }
+    const TitleSearch search(request.query_parameter("search").value_or(""));
     json::array items;
     std::string next;
-    const std::size_t shown = std::min(rows->size(), page->limit);
-    for (std::size_t i = 0; i < shown; ++i) {
-        Found found;
-        found.pad = (*rows)[i];
-        found.asker = asker_of(request, found.pad, "");
-        found.permission = permission_of(found.pad.access, found.asker);
-        // Pads that are not open to the members are seen by who made them, and by managers.
-        const bool visible = bin == Bin::inside ? may_manage(found.asker) : found.permission != Permission::none;
-        if (visible) {
-            items.push_back(item(request, found));
+    std::string after = page->after;
+    for (bool more = true; more && next.empty();) {
+        const auto rows = store_->list(association, bin, after, page_items_max);
+        if (!rows) {
+            co_return failure(request, rows.error());
         }
-    }
-    if (rows->size() > shown) {
-        next = bin == Bin::inside ? (*rows)[shown - 1].id : (*rows)[shown - 1].slug;
+        more = rows->size() == page_items_max;
+        for (const PadRow& row : *rows) {
+            Found found;
+            found.asker = asker_of(request, row, "");
+            found.permission = permission_of(row.access, found.asker);
+            // Pads that are not open to the members are seen by who made them, who is named, and managers.
+            const bool visible = bin == Bin::inside ? may_manage(found.asker) : found.permission != Permission::none;
+            if (visible && search.fits(row.title)) {
+                if (items.size() == page->limit) {
+                    next = after;
+                    break;
+                }
+                found.pad = row;
+                items.push_back(item(request, found));
+            }
+            after = bin == Bin::inside ? row.id : row.slug;
+        }
     }
     co_return list_response(std::move(items), next);
 }
@@ -215,7 +244,7 @@ Task<Response> PadsModule::patch(Request& request) {
 }
 
 Task<Response> PadsModule::put_in_bin(Request& request) {
-    FoundOr outcome = find(request, "", Deleted::refused);
+    FoundOr outcome = find(request, "", Deleted::allowed);
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
@@ -223,12 +252,36 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
     if (!may_manage(found.asker)) {
         co_return problem(pads_catalogue, request, 403, "pad_manage");
     }
+    if (found.pad.deleted_ms || request.query_parameter("purge") == "1") {
+        co_return purge(request, found);
+    }
     found.pad.deleted_ms = now_ms();
     if (auto done = store_->update(found.pad); !done) {
         co_return failure(request, done.error());
     }
     row_changed(found.pad, false);
     co_return empty_response(204);
+}
+
+/// For good: with its history, and with the images that no other pad shows.
+Response PadsModule::purge(const Request& request, const Found& found) {
+    if (request.query_parameter("purge") != "1") {
+        return problem(pads_catalogue, request, 404, "pad_deleted");
+    }
+    if (!found.pad.deleted_ms) {
+        return problem(pads_catalogue, request, 409, "pad_not_in_bin");
+    }
+    if (const auto open = rooms_.find(found.pad.number); open != rooms_.end()) {
+        const std::shared_ptr<Room> room = open->second;
+        room->end(close_policy, "deleted");
+        committer_->forget(*room);
+        rooms_.erase(found.pad.number);
+    }
+    if (auto done = store_->erase(found.pad.number); !done) {
+        return failure(request, done.error());
+    }
+    forget_images(now_ms() - unused_image_ms, now_ms());
+    return empty_response(204);
 }
 
 Task<Response> PadsModule::restore(Request& request) {
@@ -317,7 +370,7 @@ Task<Response> PadsModule::export_pad(Request& request) {
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
-    const Found& found = std::get<Found>(outcome);
+    const Found found = std::get<Found>(outcome);
     const std::string wanted = request.query_parameter("format").value_or("");
     const auto format = export_format(wanted);
     if (!format) {
@@ -329,7 +382,11 @@ Task<Response> PadsModule::export_pad(Request& request) {
     if (!content) {
         co_return damaged(request, found.pad, content.error());
     }
-    auto document = export_document(*format, *content, found.pad.title, language_of(request) == Language::english);
+    const ImageSource images = image_source(found.pad, as_text(*content));
+    const bool english = language_of(request) == Language::english;
+    Result<std::string> document;
+    std::function<void()> work = [&] { document = export_document(*format, *content, found.pad.title, english, images); };
+    co_await context_->run_slow(std::move(work));
     if (!document) {
         co_return damaged(request, found.pad, document.error());
     }

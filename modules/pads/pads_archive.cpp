@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::string_view index_name = "pads.json";
 constexpr std::string_view folder_name = "pads";
+constexpr std::string_view images_name = "images";
+constexpr Event image_not_imported{"pads.image_not_imported", Level::warning, "the archive's image is damaged or was changed; the pad names it still"};
 constexpr std::size_t index_bytes_max = 64 << 20;
 constexpr std::size_t page_rows = 200;
 constexpr std::size_t slug_attempts = 100;
@@ -29,6 +31,7 @@ json::object describe(const PadRow& pad) {
     json::object access;
     access["members"] = to_text(pad.access.members);
     access["link"] = to_text(pad.access.link);
+    access["people"] = json::value_from(pad.access.people);
     out["access"] = std::move(access);
     out["created_ms"] = pad.created_ms;
     out["created_by"] = pad.created_by;
@@ -78,6 +81,13 @@ std::optional<PadRow> read_row(const json::object& object) {
     if (const json::value* access = object.if_contains("access"); access != nullptr && access->is_object()) {
         pad.access.members = permission_from(text(access->as_object(), "members")).value_or(Permission::write);
         pad.access.link = permission_from(text(access->as_object(), "link")).value_or(Permission::none);
+        const json::value* people = access->as_object().if_contains("people");
+        for (std::size_t i = 0; people != nullptr && people->is_array() && i < people->as_array().size() && i < people_per_pad_max; ++i) {
+            const json::value& name = people->as_array()[i];
+            if (const auto login = name.is_string() ? normalise_login(name.as_string()) : std::nullopt) {
+                pad.access.people.push_back(*login);
+            }
+        }
     }
     pad.created_ms = number(object, "created_ms", now_ms());
     pad.created_by = text(object, "created_by");
@@ -138,6 +148,9 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
     if (!committer_->run()) {
         co_return fail(ErrorKind::unavailable, "the last edits could not be written to the disk; make room and try again");
     }
+    if (auto done = co_await export_images(slug, (base / folder_name / images_name).string()); !done) {
+        co_return done;
+    }
     json::array index;
     std::string after;
     const auto markdown = export_format("markdown");
@@ -192,6 +205,10 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
     if (list == nullptr || !list->is_array()) {
         co_return fail(ErrorKind::invalid, "the archive's pads.json is not a list of pads; nothing was imported from it");
     }
+    // Before the pads: a pad's reference is noted for images that are there.
+    if (auto done = co_await import_images(slug, (base / folder_name / images_name).string()); !done) {
+        co_return done;
+    }
     for (const json::value& value : list->as_array()) {
         auto pad = value.is_object() ? read_row(value.as_object()) : std::nullopt;
         if (!pad) {
@@ -241,6 +258,64 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
     co_return Status{};
 }
 
+/// As they are kept, without the smaller form: who imports them makes it anew.
+Task<Status> PadsModule::export_images(std::string slug, std::string folder) {
+    std::string after;
+    for (;;) {
+        const auto rows = store_->images(slug, after, page_rows);
+        if (!rows) {
+            co_return fail(rows.error());
+        }
+        if (rows->empty()) {
+            co_return Status{};
+        }
+        after = rows->back().hash;
+        Status done = make_folder(folder, 0700);
+        std::function<void()> work = [&] {
+            for (const ImageRow& row : *rows) {
+                const auto bytes = done ? images_->read(slug, row.hash, ImageForm::original) : Result<std::string>(std::string());
+                if (done) {
+                    done = bytes ? write_file_atomically(folder + "/" + row.hash, *bytes) : Status(fail(bytes.error()));
+                }
+            }
+        };
+        co_await context_->run_slow(std::move(work));
+        if (!done) {
+            co_return fail(std::move(done.error()).during("the images of pads"));
+        }
+    }
+}
+
+/// An archive is a stranger's: each image goes through hameau-convert, and must come out as what its name says.
+Task<Status> PadsModule::import_images(std::string slug, std::string folder) {
+    std::error_code failed;
+    std::vector<std::string> names;
+    for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+        names.push_back(entry->path().filename().string());
+    }
+    const auto bytes_max = static_cast<std::size_t>(context_->settings().size_bytes("pads.limits.image_max"));
+    for (const std::string& name : names) {
+        const auto known = store_->image(slug, name);
+        if (!is_image_hash(name) || (known && *known)) {
+            continue;
+        }
+        auto bytes = read_file(std::filesystem::path(folder) / name, bytes_max);
+        if (!bytes) {
+            co_return fail(Error(bytes.error()).during("the image " + name));
+        }
+        auto image = co_await convert_image(std::move(*bytes));
+        if (!image || ImageFiles::hash_of(image->image) != name) {
+            context_->journal().write(image_not_imported, {{"image", name}});
+            continue;
+        }
+        const auto kept = co_await keep_image(slug, 0, std::move(*image));
+        if (!kept) {
+            co_return fail(kept.error());
+        }
+    }
+    co_return Status{};
+}
+
 Task<Status> PadsModule::erase_association(std::string slug) {
     std::vector<std::shared_ptr<Room>> open;
     for (const auto& [number, room] : rooms_) {
@@ -253,7 +328,11 @@ Task<Status> PadsModule::erase_association(std::string slug) {
         committer_->forget(*room);
         rooms_.erase(room->pad().number);
     }
-    co_return store_->erase_association(slug);
+    Status done = store_->erase_association(slug);
+    if (done) {
+        images_->remove_association(slug);
+    }
+    co_return done;
 }
 
 } // namespace hameau::pads

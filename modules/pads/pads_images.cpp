@@ -195,8 +195,8 @@ Task<Response> PadsModule::get_image(Request& request) {
     co_return response;
 }
 
-void PadsModule::forget_images(std::int64_t before_ms) {
-    const auto gone = store_->forget_images(before_ms);
+void PadsModule::forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms) {
+    const auto gone = store_->forget_images(unshown_before_ms, orphaned_before_ms);
     if (!gone || gone->empty()) {
         return;  // the next start tries again
     }

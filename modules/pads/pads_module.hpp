@@ -15,6 +15,7 @@
 #include "modules/pads/connection.hpp"
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/converter.hpp"
+#include "modules/pads/export/image_source.hpp"
 #include "modules/pads/images.hpp"
 #include "modules/pads/room.hpp"
 #include "modules/pads/store.hpp"
@@ -49,6 +50,7 @@ private:
     Task<Response> get(Request& request);
     Task<Response> patch(Request& request);
     Task<Response> put_in_bin(Request& request);
+    Response purge(const Request& request, const Found& found);
     Task<Response> restore(Request& request);
     Task<Response> link(Request& request);
     Task<Response> authors(Request& request);
@@ -65,8 +67,21 @@ private:
     /// Errors: invalid, its message the code of the refusal; unavailable.
     Task<Result<ConvertedImage>> convert_image(std::string bytes);
     Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image);
-    /// Images that no pad refers to and that came before that time.
-    void forget_images(std::int64_t before_ms);
+    /// Images that no pad refers to: those sent and never shown before the first time, others that came before the second.
+    void forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms);
+
+    // pads_archive.cpp
+    Task<Status> export_images(std::string slug, std::string folder);
+    Task<Status> import_images(std::string slug, std::string folder);
+
+    // pads_history.cpp
+    Task<Response> history(Request& request);
+    Task<Response> look_back(Request& request);
+    Task<Response> restore_moment(Request& request);
+    FoundOr find_for_history(const Request& request);
+    Response no_past(const Request& request, const PadRow& pad, const Error& error);
+    /// The images that these bytes name, as far as the pad's association has them; may be called on the worker thread.
+    ImageSource image_source(const PadRow& pad, std::string_view content);
 
     // pads_views.cpp
     FoundOr find(const Request& request, std::string_view key, Deleted deleted);

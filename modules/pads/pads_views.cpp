@@ -19,6 +19,7 @@ Person PadsModule::person_of(const Identity& who) { return Person{who.member, wh
 Asker PadsModule::asker_of(const Request& request, const PadRow& pad, std::string_view key) const {
     Asker asker;
     asker.member = request.who.member;
+    asker.login = request.who.login;
     asker.role = request.who.role_in(pad.association);
     asker.creator = !pad.creator.empty() && pad.creator == request.who.member;
     asker.key_fits = same_key(key, pad.link_key);
@@ -88,6 +89,7 @@ json::object PadsModule::item(const Request& request, const Found& found) {
     json::object access;
     access["members"] = to_text(pad.access.members);
     access["link"] = to_text(pad.access.link);
+    access["people"] = json::value_from(pad.access.people);
     out["access"] = std::move(access);
     out["created"] = format_utc(pad.created_ms);
     out["created_by"] = pad.created_by;

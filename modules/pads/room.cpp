@@ -185,7 +185,7 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
     if (applied->changed || applied->held) {
         const std::optional<Bytes> news = rewrite ? news_of(*applied, before) : std::nullopt;
         const View relayed = news ? View(*news) : applied->relay;
-        record(connection, *applied, relayed, step2);
+        record(connection.arrival_.person, *applied, relayed, step2 ? &connection : nullptr);
         // The very bytes that came can go out as they are, unless something stood behind the update.
         const bool as_it_came = !step2 && relayed.data() == update.data() && relayed.size() == update.size() &&
                                 update.data() + update.size() == as_view(frame).data() + frame.size();
@@ -233,20 +233,20 @@ std::optional<Bytes> Room::news_of(const crdt::Applied& applied, View vector_bef
 }
 
 /// Notes what has to reach the disk, and who wrote it.
-void Room::record(Connection& connection, const crdt::Applied& applied, View news, bool step2) {
+void Room::record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by) {
     ++version_;
     const std::int64_t now = outside_.wall_ms();
     for (const crdt::ClockRange& range : applied.inserted) {
         unsaved_from_.try_emplace(range.client, range.clock);
         batch_from_.try_emplace(range.client, range.clock);
         if (bound_.insert(range.client).second) {
-            const bool brought = step2 && !awareness_.owns(connection.number_, range.client);
-            new_clients_.push_back({range.client, connection.arrival_.person, brought, now});
+            const bool brought = brought_by != nullptr && !awareness_.owns(brought_by->number_, range.client);
+            new_clients_.push_back({range.client, person, brought, now});
         }
     }
-    if (unsaved_.empty() || unsaved_.back().person != connection.arrival_.person) {
+    if (unsaved_.empty() || unsaved_.back().person != person) {
         Edit edit;
-        edit.person = connection.arrival_.person;
+        edit.person = person;
         edit.time_ms = now;
         unsaved_.push_back(std::move(edit));
     }
@@ -259,6 +259,22 @@ void Room::record(Connection& connection, const crdt::Applied& applied, View new
     }
     unsaved_bytes_ += news.size();
     outside_.edits_wait(*this);
+}
+
+Status Room::change(PersonPtr person, View update) {
+    if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
+        return fail(ErrorKind::too_large, "the pad would be too large");
+    }
+    const auto applied = recorder_.apply(update);
+    if (!applied) {
+        return fail(applied.error());
+    }
+    record(person, *applied, applied->relay, nullptr);
+    Message message = update_message(applied->relay);
+    const std::size_t update_at = message->size() - applied->relay.size();
+    batch_.push_back({std::move(message), update_at, nullptr});
+    schedule_flush();
+    return {};
 }
 
 void Room::take_awareness(Connection& connection, View payload) {

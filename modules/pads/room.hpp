@@ -76,6 +76,9 @@ public:
     void access_changed(bool keys_void);
     /// Ends all connections, and those whose hand-shake is still going on: the pad went into the bin or away.
     void end(std::uint16_t code, std::string_view reason);
+    /// A change that the server makes in a member's name (going back), relayed to everybody. Errors: too_large when the pad
+    /// would be too full, or the bytes cannot be recorded; then nothing happened.
+    Status change(PersonPtr person, View update);
     /// It came back from the bin before the room was forgotten.
     void revive() { ended_ = false; }
 
@@ -103,7 +106,8 @@ private:
     void take_step1(Connection& connection, View state_vector);
     void take_update(Connection& connection, View update, std::string_view frame, bool step2);
     bool admit(Connection& connection, View update, bool step2);
-    void record(Connection& connection, const crdt::Applied& applied, View news, bool step2);
+    /// `brought_by`: whose step 2 it came in; ids that it did not announce may be somebody else's.
+    void record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by);
     std::optional<Bytes> news_of(const crdt::Applied& applied, View vector_before) const;
     void take_awareness(Connection& connection, View payload);
     void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);

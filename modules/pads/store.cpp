@@ -1,6 +1,8 @@
 // Rows of pads.
 #include "modules/pads/store.hpp"
 
+#include <algorithm>
+
 namespace hameau::pads {
 
 namespace {
@@ -10,7 +12,26 @@ constexpr std::string_view columns =
     // An open pad's last edit stands in its log only.
     "coalesce((SELECT time_ms FROM pad_update WHERE pad_update.pad = pad.number ORDER BY seq DESC LIMIT 1), updated_ms), "
     "coalesce((SELECT author.name FROM pad_update JOIN author ON author.number = pad_update.author "
-    "WHERE pad_update.pad = pad.number ORDER BY seq DESC LIMIT 1), updated_by), deleted_ms";
+    "WHERE pad_update.pad = pad.number ORDER BY seq DESC LIMIT 1), updated_by), deleted_ms, people";
+
+/// Logins hold no blank.
+std::string join(const std::vector<std::string>& logins) {
+    std::string text;
+    for (const std::string& login : logins) {
+        text += (text.empty() ? "" : " ") + login;
+    }
+    return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> logins;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        logins.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return logins;
+}
 
 PadRow read_row(const Statement& row) {
     PadRow pad;
@@ -30,6 +51,7 @@ PadRow read_row(const Statement& row) {
     if (!row.is_null(13)) {
         pad.deleted_ms = row.number(13);
     }
+    pad.access.people = split(row.view(14));
     return pad;
 }
 
@@ -58,11 +80,11 @@ Status PadStore::create(PadRow& pad, const Edit* content) {
     const Status done = database_.transaction([&]() -> Status {
         auto insert = database_.prepare(
             "INSERT INTO pad (id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
-            "updated_ms, updated_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+            "updated_ms, updated_by, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
         insert.bind(1, pad.id).bind(2, pad.association).bind(3, pad.slug).bind(4, pad.title);
         insert.bind(5, to_text(pad.access.members)).bind(6, to_text(pad.access.link)).bind(7, pad.link_key);
         insert.bind(8, pad.created_ms).bind(9, pad.created_by).bind(10, pad.creator);
-        insert.bind(11, pad.updated_ms).bind(12, pad.updated_by);
+        insert.bind(11, pad.updated_ms).bind(12, pad.updated_by).bind(13, join(pad.access.people));
         if (auto done = insert.run(); !done) {
             return done;
         }
@@ -127,9 +149,9 @@ Result<std::size_t> PadStore::count(std::string_view association) {
 
 Status PadStore::update(const PadRow& pad) {
     auto statement = database_.prepare("UPDATE pad SET title = ?2, members = ?3, link = ?4, link_key = ?5, slug = ?6, "
-                                       "deleted_ms = ?7 WHERE number = ?1");
+                                       "deleted_ms = ?7, people = ?8 WHERE number = ?1");
     statement.bind(1, pad.number).bind(2, pad.title).bind(3, to_text(pad.access.members)).bind(4, to_text(pad.access.link));
-    statement.bind(5, pad.link_key).bind(6, pad.slug);
+    statement.bind(5, pad.link_key).bind(6, pad.slug).bind(8, join(pad.access.people));
     if (pad.deleted_ms) {
         statement.bind(7, *pad.deleted_ms);
     } else {

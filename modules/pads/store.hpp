@@ -55,6 +55,23 @@ struct Edit {
     std::int64_t removed = 0;
 };
 
+/// What one author did within some minutes.
+struct HistoryRow {
+    std::int64_t first_seq = 0;
+    std::int64_t last_seq = 0;
+    std::string author;  ///< name
+    std::int64_t begin_ms = 0;
+    std::int64_t end_ms = 0;
+    std::int64_t added = 0;
+    std::int64_t removed = 0;
+};
+
+/// All updates of a pad as they came, framed; the first `then_bytes` of them make the moment that was asked for.
+struct Past {
+    Bytes framed;
+    std::size_t then_bytes = 0;
+};
+
 /// An image of an association; kept once, whichever pads show it.
 struct ImageRow {
     std::string association;
@@ -135,16 +152,23 @@ public:
     /// Every update ever, oldest first: the document that was never collected.
     Status each_update(std::int64_t number, const std::function<Status(View)>& visit);
 
+    // History.
+    /// In the order in which it came.
+    Status each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit);
+    /// Errors: not_found when `upto` is no moment of the pad, too_large, corrupt.
+    Result<Past> past(std::int64_t number, std::int64_t upto);
+
     // Images.
-    /// Notes the image and that this pad was given it. Errors: conflict when the pad is not there any more.
+    /// Notes the image and that this pad was given it (0: no pad yet). Errors: conflict when the pad is not there any more.
     Status add_image(const ImageRow& image, std::int64_t number);
     Result<std::optional<ImageRow>> image(std::string_view association, std::string_view hash);
     /// Whether the pad shows it, showed it, or was given it.
     Result<bool> refers_to(std::int64_t number, std::string_view hash);
     /// In order of hash, at most `limit`.
     Result<std::vector<ImageRow>> images(std::string_view association, std::string_view after, std::size_t limit);
-    /// Forgets images that no pad refers to and that came before that time; their files are the caller's to remove.
-    Result<std::vector<ImageRow>> forget_images(std::int64_t before_ms);
+    /// Forgets what was sent for a pad before the first time and never shown in it, and images that no pad refers to and
+    /// that came before the second; their files are the caller's to remove.
+    Result<std::vector<ImageRow>> forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms);
     /// What the association's pads, their history and images take on the disk.
     Result<std::uint64_t> used_bytes(std::string_view association);
 
@@ -158,6 +182,8 @@ private:
     Result<Recorder> open_state(std::int64_t number, std::int64_t& upto, bool& rebuilt);
     Status move_to_history(std::int64_t number, std::int64_t upto);
     Status note_images(std::int64_t number, const Edit& edit);
+    /// Every stored row's framed updates, with the first sequence number in it.
+    Status each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit);
 
     Database& database_;
     // The hot path is prepared once.

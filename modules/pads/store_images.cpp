@@ -1,6 +1,6 @@
 // Rows of images, and which pads refer to them. A reference is found in the bytes of every update that is stored, so that
 // what a pad showed once is kept as long as its history.
-#include "modules/pads/images.hpp"
+#include "modules/pads/image_names.hpp"
 #include "modules/pads/store.hpp"
 
 namespace hameau::pads {
@@ -44,7 +44,7 @@ Status PadStore::add_image(const ImageRow& image, std::int64_t number) {
                                         "webp_bytes, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
         insert.bind(1, image.association).bind(2, image.hash).bind(3, image.type).bind(4, image.width);
         insert.bind(5, image.height).bind(6, image.bytes).bind(7, image.webp_bytes).bind(8, image.created_ms);
-        if (auto done = insert.run(); !done) {
+        if (auto done = insert.run(); !done || number == 0) {
             return done;
         }
         auto given = database_.prepare("INSERT INTO pad_image (pad, hash, shown, first_ms) VALUES (?1, ?2, 0, ?3) "
@@ -76,12 +76,12 @@ Result<std::vector<ImageRow>> PadStore::images(std::string_view association, std
     return read_rows(query);
 }
 
-Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t before_ms) {
+Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms) {
     Result<std::vector<ImageRow>> gone;
     const Status done = database_.transaction([&]() -> Status {
         // Sent and never shown: the paste was undone at once, or never arrived.
         auto unused = database_.prepare("DELETE FROM pad_image WHERE shown = 0 AND first_ms < ?1");
-        if (auto removed = unused.bind(1, before_ms).run(); !removed) {
+        if (auto removed = unused.bind(1, unshown_before_ms).run(); !removed) {
             return removed;
         }
         const std::string condition = " FROM image WHERE created_ms < ?1 AND NOT EXISTS (SELECT 1 FROM pad_image JOIN pad "
@@ -89,14 +89,14 @@ Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t before_ms) {
                                       "AND pad.association = image.association)";
         const std::string select = "SELECT " + std::string(columns) + condition;
         auto query = database_.prepare(select);
-        query.bind(1, before_ms);
+        query.bind(1, orphaned_before_ms);
         gone = read_rows(query);
         if (!gone) {
             return fail(gone.error());
         }
         const std::string remove = "DELETE" + condition;
         auto statement = database_.prepare(remove);
-        return statement.bind(1, before_ms).run();
+        return statement.bind(1, orphaned_before_ms).run();
     });
     return done ? std::move(gone) : Result<std::vector<ImageRow>>(fail(done.error()));
 }

@@ -47,6 +47,8 @@ struct Bucket {
     std::int64_t begin_ms = 0;
     std::int64_t end_ms = 0;
     std::int64_t updates = 0;
+    std::int64_t added = 0;
+    std::int64_t removed = 0;
     Bytes plain;
 };
 
@@ -57,7 +59,7 @@ Status write_bucket(Statement& insert, std::int64_t pad, std::int64_t author, co
     }
     insert.bind(1, pad).bind(2, bucket.first_seq).bind(3, bucket.last_seq).bind(4, author).bind(5, bucket.begin_ms);
     insert.bind(6, bucket.end_ms).bind(7, bucket.updates).bind(8, static_cast<std::int64_t>(bucket.plain.size()));
-    insert.bind_blob(9, text_view(*packed));
+    insert.bind_blob(9, text_view(*packed)).bind(10, bucket.added).bind(11, bucket.removed);
     return insert.run();
 }
 
@@ -89,19 +91,9 @@ Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edi
     return seq;
 }
 
-Status PadStore::each_update(std::int64_t number, const std::function<Status(View)>& visit) {
+Status PadStore::each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit) {
     Status done;
-    const auto visit_all = [&](View framed) {
-        const bool whole = each_framed(framed, [&](View update) {
-            if (done) {
-                done = visit(update);
-            }
-        });
-        if (done && !whole) {
-            done = fail(ErrorKind::corrupt, "a log row is damaged");
-        }
-    };
-    auto history = database_.prepare("SELECT bytes, plain_bytes FROM pad_history WHERE pad = ?1 ORDER BY first_seq");
+    auto history = database_.prepare("SELECT first_seq, bytes, plain_bytes FROM pad_history WHERE pad = ?1 ORDER BY first_seq");
     history.bind(1, number);
     for (auto row = history.step(); done; row = history.step()) {
         if (!row) {
@@ -110,13 +102,13 @@ Status PadStore::each_update(std::int64_t number, const std::function<Status(Vie
         if (!*row) {
             break;
         }
-        const auto plain = decompress(history.view(0), history.number(1));
+        const auto plain = decompress(history.view(1), history.number(2));
         if (!plain) {
             return fail(plain.error());
         }
-        visit_all(*plain);
+        done = visit(history.number(0), *plain);
     }
-    auto log = database_.prepare("SELECT bytes FROM pad_update WHERE pad = ?1 ORDER BY seq");
+    auto log = database_.prepare("SELECT seq, bytes FROM pad_update WHERE pad = ?1 ORDER BY seq");
     log.bind(1, number);
     for (auto row = log.step(); done; row = log.step()) {
         if (!row) {
@@ -125,9 +117,21 @@ Status PadStore::each_update(std::int64_t number, const std::function<Status(Vie
         if (!*row) {
             break;
         }
-        visit_all(byte_view(log.view(0)));
+        done = visit(log.number(0), byte_view(log.view(1)));
     }
     return done;
+}
+
+Status PadStore::each_update(std::int64_t number, const std::function<Status(View)>& visit) {
+    return each_row(number, [&](std::int64_t, View framed) {
+        Status done;
+        const bool whole = each_framed(framed, [&](View update) {
+            if (done) {
+                done = visit(update);
+            }
+        });
+        return done && !whole ? Status(fail(ErrorKind::corrupt, "a log row is damaged")) : done;
+    });
 }
 
 Result<Recorder> PadStore::open_state(std::int64_t number, std::int64_t& upto, bool& rebuilt) {
@@ -202,12 +206,23 @@ Result<Loaded> PadStore::load(std::int64_t number) {
 }
 
 Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
-    auto log = database_.prepare("SELECT seq, author, time_ms, bytes FROM pad_update WHERE pad = ?1 AND seq <= ?2 "
-                                 "ORDER BY seq");
+    auto log = database_.prepare("SELECT seq, author, time_ms, bytes, added, removed FROM pad_update WHERE pad = ?1 "
+                                 "AND seq <= ?2 ORDER BY seq");
     log.bind(1, number).bind(2, upto);
     auto insert = database_.prepare("INSERT INTO pad_history (pad, first_seq, last_seq, author, begin_ms, end_ms, "
-                                    "updates, plain_bytes, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+                                    "updates, plain_bytes, bytes, added, removed) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     std::map<std::int64_t, Bucket> open;
+    const auto write_all = [&]() -> Status {
+        for (const auto& [author, bucket] : open) {
+            if (auto done = write_bucket(insert, number, author, bucket); !done) {
+                return done;
+            }
+        }
+        open.clear();
+        return {};
+    };
+    std::int64_t hour = 0;
     for (;;) {
         const auto row = log.step();
         if (!row) {
@@ -218,6 +233,13 @@ Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
         }
         const std::int64_t author = log.number(1);
         const std::int64_t time = log.number(2);
+        // No row reaches from one hour into the next: a moment ends there for everybody.
+        if (time / history_hour_ms != hour) {
+            if (auto done = write_all(); !done) {
+                return done;
+            }
+            hour = time / history_hour_ms;
+        }
         auto bucket = open.find(author);
         if (bucket != open.end() && (time - bucket->second.begin_ms > history_bucket_ms || time < bucket->second.begin_ms ||
                                      bucket->second.plain.size() > compact_bytes)) {
@@ -228,21 +250,21 @@ Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
             bucket = open.end();
         }
         if (bucket == open.end()) {
-            bucket = open.emplace(author, Bucket{log.number(0), 0, time, time, 0, {}}).first;
+            Bucket fresh;
+            fresh.first_seq = log.number(0);
+            fresh.begin_ms = fresh.end_ms = time;
+            bucket = open.emplace(author, std::move(fresh)).first;
         }
         Bucket& into = bucket->second;
         into.last_seq = log.number(0);
         into.end_ms = std::max(into.end_ms, time);
         const View framed = byte_view(log.view(3));
         each_framed(framed, [&](View) { ++into.updates; });
+        into.added += log.number(4);
+        into.removed += log.number(5);
         into.plain.insert(into.plain.end(), framed.begin(), framed.end());
     }
-    for (const auto& [author, bucket] : open) {
-        if (auto done = write_bucket(insert, number, author, bucket); !done) {
-            return done;
-        }
-    }
-    return {};
+    return write_all();
 }
 
 Status PadStore::compact(std::int64_t number, const crdt::Stored& state, std::int64_t upto) {

@@ -51,6 +51,8 @@ constexpr std::array texts = {
                   "This document is not in UTF-8. Save it as UTF-8 and send it again."},
     CatalogueText{"pad_not_in_bin", "Ce pad n’est pas dans la corbeille. Supprimez-le d’abord.", "This pad is not in the bin. Delete it first."},
     CatalogueText{"pad_no_moment", "Ce moment n’est pas dans l’historique du pad.", "This moment is not in the pad's history."},
+    CatalogueText{"pad_restored_unsaved", "Le pad est revenu à ce moment, mais le disque ne l’a pas encore enregistré : gardez la page ouverte et prévenez votre administrateur.",
+                  "The pad is back at that moment, but the disk has not taken it yet: keep the page open and tell your administrator."},
     CatalogueText{"pad_history_large", "L’historique de ce pad est trop long pour être relu d’un coup. Rien n’a été changé.",
                   "The history of this pad is too long to be read at once. Nothing was changed."},
     CatalogueText{"pad_people", "Pour n’ouvrir le pad qu’à certaines personnes, fermez-le aux autres membres et au lien (access.members et access.link : none).",

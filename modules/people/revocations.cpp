@@ -8,13 +8,18 @@
 
 #include <algorithm>
 
-
 namespace hameau::people {
 
 namespace {
-constexpr Duration stream_quiet = std::chrono::seconds(40);
+constexpr Duration stream_quiet_max = std::chrono::seconds(40);
 constexpr std::size_t streams_max = 4;
 constexpr std::size_t pending_bytes_max = 65536;
+
+/// How long a stream outlives the last call: no longer than people itself waits before it sleeps.
+Duration stream_quiet(const Settings& settings) {
+    const Duration idle = settings.has("people.idle_stop") ? settings.duration("people.idle_stop") : Duration(0);
+    return idle > Duration(0) ? std::min(idle, stream_quiet_max) : stream_quiet_max;
+}
 } // namespace
 
 Task<Response> People::internal_revocations(Request& request) {
@@ -41,7 +46,7 @@ Task<Response> People::internal_revocations(Request& request) {
 
 Task<Result<std::string>> People::next_revocation(std::shared_ptr<RevocationStream> stream) {
     while (stream->pending.empty() && !stream->ended && !stopping_) {
-        const Duration left = last_call_ + stream_quiet - clock_->now();
+        const Duration left = last_call_ + stream_quiet(context_->settings()) - clock_->now();
         if (left <= Duration(0)) {
             stream->ended = true;
             break;

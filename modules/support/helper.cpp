@@ -40,7 +40,7 @@ struct ChildFiles {
     const int output = ::fcntl(files.output, F_DUPFD_CLOEXEC, high_fd);
     const int folder = files.folder < 0 ? -1 : ::fcntl(files.folder, F_DUPFD_CLOEXEC, high_fd);
     const int program = files.program < 0 ? -1 : ::fcntl(files.program, F_DUPFD_CLOEXEC, high_fd);
-    if (input < 0 || output < 0 || folder < 0 || ::dup2(input, 0) < 0 || ::dup2(output, 1) < 0) {
+    if (input < 0 || output < 0 || (files.folder >= 0 && folder < 0) || ::dup2(input, 0) < 0 || ::dup2(output, 1) < 0) {
         ::_exit(126);
     }
     if (files.folder >= 0 && ::dup2(folder, 3) < 0) {

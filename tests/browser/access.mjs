@@ -24,7 +24,7 @@ const states = (page, say) => {
   return [
     ['plain', async () => undefined, async () => undefined],
     ['menu', () => page.getByRole('button', { name: say.menu, exact: true }).click(), close],
-    ['outline', fromMenu(say.outline), fromMenu(say.outline)],
+    ['outline', fromMenu(say.outline), () => page.getByRole('button', { name: say.close, exact: true }).first().click()],
     ['who wrote what', fromMenu(say.authors), fromMenu(say.authors)],
     ['find', () => page.keyboard.press('Control+f'), close],
     ['share', () => page.getByRole('button', { name: say.share, exact: true }).click(), close],

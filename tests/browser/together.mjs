@@ -56,17 +56,18 @@ try {
     const pad = await newPad(marie);
     await open(marie, pad);
     await open(yann, pad);
-    await write(marie.page, 'De Marie. ');
-    await until(async () => (await words(yann.page)).includes('De Marie.'), 'arrives');
-    await write(yann.page, 'De Yann. ');
-    await until(async () => (await words(marie.page)).includes('De Yann.'), 'arrives');
+    await write(marie.page, 'Marie écrit. ');
+    await until(async () => (await words(yann.page)).includes('Marie écrit.'), 'arrives');
+    await write(yann.page, 'Yann ajoute. ');
+    await until(async () => (await words(marie.page)).includes('Yann ajoute.'), 'arrives');
     await text(marie.page).focus();
     await marie.page.keyboard.press('Control+z');
-    await until(async () => !(await words(marie.page)).includes('De Marie.'), 'hers is gone');
-    holds((await words(marie.page)).includes('De Yann.'), 'his stays');
+    await until(async () => !(await words(marie.page)).includes('Marie écrit.'), 'hers is gone');
+    const left = await words(marie.page);
+    holds(left.includes('Yann ajoute.'), `his stays: ${left} / ${await words(yann.page)}`);
     await equal([marie, yann]);
     await marie.page.keyboard.press('Control+y');
-    await until(async () => (await words(yann.page)).includes('De Marie.'), 'redone');
+    await until(async () => (await words(yann.page)).includes('Marie écrit.'), 'redone');
   });
 
   await check('"saved" is said only when it is on the disk', async () => {

@@ -105,6 +105,8 @@ public:
     std::size_t client_count() const { return clients_.size(); }
     /// Bytes of the update from the payload of `item` on.
     View payload(const Item& item) const { return bytes_at(item.content); }
+    /// The content of an item as it stands behind a struct's header; of a type its kind and name, not its children.
+    void write_content(Writer& out, const Item& item) const;
     /// The text of a string item, with U+FFFD where a pair was split.
     void append_text(const Item& item, std::string& out) const;
 
@@ -180,7 +182,6 @@ private:
     std::vector<std::uint32_t> order() const;
     std::vector<Range> deleted_ranges(std::uint32_t client) const;
     void write_item(Writer& out, const Item& item) const;
-    void write_content(Writer& out, const Item& item) const;
     bool parent_deleted(const Item& item) const {
         return types_[item.parent].item != none && items_[types_[item.parent].item].is_deleted();
     }

@@ -28,7 +28,8 @@ std::optional<ExportFormat> export_format(std::string_view name) {
     return std::nullopt;
 }
 
-Result<std::string> export_document(const ExportFormat& format, crdt::View state, std::string_view title, bool english) {
+Result<std::string> export_document(const ExportFormat& format, crdt::View state, std::string_view title, bool english,
+                                    const ImageSource& images) {
     if (format.name == "yjs") {
         return std::string(reinterpret_cast<const char*>(state.data()), state.size());
     }
@@ -43,9 +44,9 @@ Result<std::string> export_document(const ExportFormat& format, crdt::View state
         return render_markdown(*events);
     }
     if (format.name == "odt") {
-        return render_odt(*events, title, english);
+        return render_odt(*events, title, english, images);
     }
-    return render_html(*events, title, english);
+    return render_html(*events, title, english, images);
 }
 
 } // namespace hameau::pads

@@ -7,6 +7,7 @@
 
 #include "daemon/base/result.hpp"
 #include "modules/pads/crdt/lib0.hpp"
+#include "modules/pads/export/image_source.hpp"
 
 namespace hameau::pads {
 
@@ -21,6 +22,7 @@ extern const std::string_view export_formats;
 std::optional<ExportFormat> export_format(std::string_view name);
 
 /// `state` is a v1 update of the whole pad. Errors: invalid, too_large when it cannot be read as a document.
-Result<std::string> export_document(const ExportFormat& format, crdt::View state, std::string_view title, bool english);
+Result<std::string> export_document(const ExportFormat& format, crdt::View state, std::string_view title, bool english,
+                                    const ImageSource& images = {});
 
 } // namespace hameau::pads

@@ -1,5 +1,8 @@
 // HTML. Element names come from the tables below only, never from the pad.
+#include <algorithm>
+
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 
@@ -97,8 +100,28 @@ Tags tags_of(const Mark& mark) {
     return {};
 }
 
+/// RFC 4648 §4.
+std::string base64(std::string_view bytes) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        std::uint32_t group = 0;
+        const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+        for (std::size_t i = 0; i < 3; ++i) {
+            group = group << 8 | (i < count ? static_cast<std::uint8_t>(bytes[at + i]) : 0u);
+        }
+        for (std::size_t i = 0; i < 4; ++i) {
+            out += i <= count ? alphabet[group >> (18 - 6 * i) & 63] : '=';
+        }
+    }
+    return out;
+}
+
 class HtmlRenderer {
 public:
+    explicit HtmlRenderer(const ImageSource& images) : images_(images) {}
+
     std::string render(std::span<const Event> events) {
         for (const Event& event : events) {
             switch (event.kind) {
@@ -147,6 +170,13 @@ private:
             if ((event.block == Block::table_cell || event.block == Block::table_header) && event.number > 1) {
                 out_ += " colspan=\"" + std::to_string(event.number) + "\"";
             }
+            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.rows > 1) {
+                out_ += " rowspan=\"" + std::to_string(event.rows) + "\"";
+            }
+            if (event.align != Align::none) {
+                const bool center = event.align == Align::center;
+                out_ += center ? " style=\"text-align:center\"" : event.align == Align::right ? " style=\"text-align:right\"" : " style=\"text-align:justify\"";
+            }
             if (event.block == Block::task_list) {
                 out_ += " class=\"tasks\"";
             }
@@ -183,6 +213,13 @@ private:
     void image(const Event& event) {
         // Pictures of other machines would tell them who reads: only our own are shown, others are linked.
         const bool outside = event.address.find(':') != std::string::npos;
+        const std::string_view hash = image_hash_of(event.address);
+        if (const auto image = images_ && !hash.empty() ? images_(hash, ImageUse::page) : std::nullopt) {
+            out_ += "<img src=\"data:" + image->type + ";base64," + base64(image->bytes) + "\" alt=\"";
+            escape_xml(event.text, out_);
+            out_ += "\" width=\"" + std::to_string(event.width > 0 ? event.width : image->width) + "\">\n";
+            return;
+        }
         if (event.address.empty()) {
             escape_xml(event.text, out_);
             return;
@@ -204,6 +241,7 @@ private:
         }
     }
 
+    const ImageSource& images_;
     std::string out_;
     std::vector<std::string_view> headings_;
 };
@@ -212,13 +250,15 @@ constexpr std::string_view style =
     "body{font:1.1rem/1.55 Charter,Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1b2226;"
     "background:#fff}h1,h2,h3{line-height:1.2}table{border-collapse:collapse;width:100%}th,td{border:1px solid #8a938f;"
     "padding:.3rem .5rem;text-align:left;vertical-align:top}ul.tasks{list-style:none;padding-left:0}ul.tasks p{display:inline}"
-    "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}";
+    "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}img{max-width:100%;height:auto}";
 
 } // namespace
 
-std::string render_html_fragment(std::span<const Event> events) { return HtmlRenderer().render(events); }
+std::string render_html_fragment(std::span<const Event> events, const ImageSource& images) {
+    return HtmlRenderer(images).render(events);
+}
 
-std::string render_html(std::span<const Event> events, std::string_view title, bool english) {
+std::string render_html(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images) {
     std::string page = "<!doctype html>\n<html lang=\"";
     page += english ? "en" : "fr";
     page += "\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>";
@@ -226,7 +266,7 @@ std::string render_html(std::span<const Event> events, std::string_view title, b
     page += "</title>\n<style>";
     page += style;
     page += "</style>\n</head>\n<body>\n<main>\n";
-    page += render_html_fragment(events);
+    page += render_html_fragment(events, images);
     return page += "</main>\n</body>\n</html>\n";
 }
 

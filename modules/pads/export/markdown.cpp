@@ -178,6 +178,12 @@ private:
         std::string rest;   ///< before each further line
         std::int64_t next = 1;
         bool begun = false;  ///< a line was written inside
+        bool other = false;  ///< a list with the other marker
+    };
+    /// A list that has just ended: another one right behind it needs another marker, else the two are one.
+    struct Ended {
+        bool ordered;
+        bool other;
     };
 
     bool in_cell() const { return cells_ > 0; }
@@ -232,12 +238,12 @@ private:
                          [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '+'; });
             break;
         case Block::quote:
-            enter({event.block, "", "> ", 1, false});
+            enter({event.block, "", "> ", 1, false, false});
             break;
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
-            enter({event.block, "", "", event.number, false});
+            enter({event.block, "", "", event.number, false, other_marker(event.block == Block::ordered_list)});
             if (!in_cell()) {
                 first_item_ = true;
             }
@@ -283,6 +289,8 @@ private:
         }
     }
 
+    bool other_marker(bool ordered) const { return ended_ && ended_->ordered == ordered && !ended_->other; }
+
     void enter(Level level) {
         if (!in_cell()) {
             levels_.push_back(std::move(level));
@@ -303,9 +311,10 @@ private:
             item_in_cell_ = true;
             return;
         }
-        std::string marker = "- ";
+        const bool other = !levels_.empty() && levels_.back().other;
+        std::string marker = other ? "* " : "- ";
         if (!levels_.empty() && levels_.back().block == Block::ordered_list) {
-            marker = std::to_string(levels_.back().next++) + ". ";
+            marker = std::to_string(levels_.back().next++) + (other ? ") " : ". ");
         }
         const std::string rest(marker.size(), ' ');
         if (event.block == Block::task_item) {
@@ -313,15 +322,16 @@ private:
         }
         tight_ = tight_ || !first_item_;
         if (first_item_) {
-            // The first item of an inner list follows its paragraph at once; an outer list is set off.
-            const bool inner = levels_.size() > 1;
+            // The first item of a list in a list follows its paragraph at once; any other list is set off.
+            const Block around = levels_.size() > 1 ? levels_[levels_.size() - 2].block : Block::unknown;
+            const bool inner = around == Block::list_item || around == Block::task_item;
             if (inner && !out_.empty()) {
                 tight_ = true;
             }
         }
         first_item_ = false;
         separate();
-        levels_.push_back({event.block, marker, rest, 1, false});
+        levels_.push_back({event.block, marker, rest, 1, false, false});
         tight_ = true;
     }
 
@@ -353,6 +363,14 @@ private:
     }
 
     void close(Block block) {
+        close_block(block);
+        const bool list = block == Block::bullet_list || block == Block::ordered_list || block == Block::task_list;
+        if (!list) {
+            ended_.reset();
+        }
+    }
+
+    void close_block(Block block) {
         switch (block) {
         case Block::paragraph:
         case Block::heading:
@@ -367,9 +385,10 @@ private:
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
+            ended_ = in_cell() ? std::optional<Ended>() : Ended{block == Block::ordered_list, levels_.back().other};
             leave();
             tight_ = false;
-            break;
+            return;
         case Block::list_item:
         case Block::task_item:
             if (!in_cell()) {
@@ -466,6 +485,7 @@ private:
     std::vector<Level> levels_;
     std::optional<Line> line_;
     std::int64_t level_ = 0;
+    std::optional<Ended> ended_;
     bool tight_ = false;
     bool first_item_ = false;
     bool code_ = false;

@@ -1,8 +1,12 @@
 // OpenDocument Text 1.2: content.xml and styles.xml in a ZIP whose first file is "mimetype", stored.
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <map>
 
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/zip.hpp"
+#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 
@@ -13,7 +17,8 @@ constexpr std::string_view namespaces =
     " xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" xmlns:style=\"urn:oasis:names:tc:opendocument:xmlns:style:1.0\""
     " xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\""
     " xmlns:fo=\"urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0\" xmlns:xlink=\"http://www.w3.org/1999/xlink\""
-    " xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.2\"";
+    " xmlns:draw=\"urn:oasis:names:tc:opendocument:xmlns:drawing:1.0\""
+    " xmlns:svg=\"urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.2\"";
 constexpr std::string_view xml_head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr std::size_t styles_max = 500;
 
@@ -66,8 +71,18 @@ std::string properties_of(const std::vector<Mark>& marks) {
     return out;
 }
 
+/// A picture of the document, as a file of the archive.
+struct Picture {
+    std::string name;
+    ImageBytes image;
+};
+
 class OdtRenderer {
 public:
+    explicit OdtRenderer(const ImageSource& images) : images_(images) {}
+
+    const std::vector<Picture>& pictures() const { return pictures_; }
+
     std::string render(std::span<const Event> events) {
         for (std::size_t i = 0; i < events.size(); ++i) {
             const Event& event = events[i];
@@ -92,16 +107,19 @@ private:
     void open(const Event& event, std::span<const Event> from_here) {
         switch (event.block) {
         case Block::paragraph:
-            paragraph(header_ > 0 ? "TableHead" : quotes_ > 0 ? "Quotations" : "Standard");
+            ++lines_;
+            paragraph(std::string(header_ > 0 ? "TableHead" : quotes_ > 0 ? "Quotations" : "Standard") + suffix_of(event.align));
             body_ += task_;
             task_.clear();
             break;
         case Block::heading: {
+            ++lines_;
             const std::string level = std::to_string(event.number);
-            body_ += "<text:h text:style-name=\"Heading" + level + "\" text:outline-level=\"" + level + "\">";
+            body_ += "<text:h text:style-name=\"Heading" + level + suffix_of(event.align) + "\" text:outline-level=\"" + level + "\">";
             break;
         }
         case Block::code:
+            ++lines_;
             paragraph("Code");
             break;
         case Block::quote:
@@ -146,7 +164,8 @@ private:
         case Block::table_header:
         case Block::table_cell:
             body_ += "<table:table-cell table:style-name=\"Cell\" office:value-type=\"string\"";
-            body_ += event.number > 1 ? " table:number-columns-spanned=\"" + std::to_string(event.number) + "\">" : std::string(">");
+            body_ += event.number > 1 ? " table:number-columns-spanned=\"" + std::to_string(event.number) + "\"" : std::string();
+            body_ += event.rows > 1 ? " table:number-rows-spanned=\"" + std::to_string(event.rows) + "\">" : std::string(">");
             spans_.push_back(event.number);
             header_ += event.block == Block::table_header ? 1 : 0;
             break;
@@ -176,10 +195,14 @@ private:
         switch (block) {
         case Block::paragraph:
         case Block::code:
+            --lines_;
+            body_ += "</text:p>";
+            break;
         case Block::rule:
             body_ += "</text:p>";
             break;
         case Block::heading:
+            --lines_;
             body_ += "</text:h>";
             break;
         case Block::quote:
@@ -219,7 +242,50 @@ private:
         }
     }
 
+    static std::string suffix_of(Align align) {
+        return align == Align::center ? "Center" : align == Align::right ? "Right" : align == Align::justify ? "Justify" : "";
+    }
+
+    /// False when the document has not the image itself.
+    bool picture(const Event& event) {
+        const std::string_view hash = image_hash_of(event.address);
+        auto image = images_ && !hash.empty() ? images_(hash, ImageUse::office) : std::nullopt;
+        if (!image || image->width < 1 || image->height < 1) {
+            return false;
+        }
+        // 96 CSS pixels are an inch; a page has room for 17 cm.
+        constexpr double room_cm = 17;
+        const double wanted = static_cast<double>(event.width > 0 ? event.width : image->width) * 2.54 / 96;
+        const double width = std::min(wanted, room_cm);
+        const double height = width * static_cast<double>(image->height) / static_cast<double>(image->width);
+        const auto centimetres = [](double value) {
+            std::array<char, 32> text{};
+            std::snprintf(text.data(), text.size(), "%.2fcm", value);
+            return std::string(text.data());
+        };
+        const std::string name = "Pictures/" + std::string(hash) + "." + image->type.substr(image->type.find('/') + 1);
+        body_ += "<draw:frame draw:name=\"" + std::to_string(pictures_.size() + 1) + "\" text:anchor-type=\"as-char\" svg:width=\"" +
+                 centimetres(width) + "\" svg:height=\"" + centimetres(height) + "\"><draw:image xlink:href=\"" + name +
+                 "\" xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/><svg:title>";
+        escape_xml(event.text, body_);
+        body_ += "</svg:title></draw:frame>";
+        pictures_.push_back({name, std::move(*image)});
+        return true;
+    }
+
     void image(const Event& event) {
+        // ODF 1.2 §9.2: text and frames stand in paragraphs.
+        const bool bare = lines_ == 0;
+        if (bare) {
+            paragraph("Standard");
+        }
+        if (!picture(event)) {
+            image_link(event);
+        }
+        body_ += bare ? "</text:p>" : "";
+    }
+
+    void image_link(const Event& event) {
         std::string label;
         escape_xml(event.text.empty() ? event.address : event.text, label);
         if (event.address.empty()) {
@@ -301,6 +367,9 @@ private:
         return out += "</office:text></office:body></office:document-content>";
     }
 
+    const ImageSource& images_;
+    std::vector<Picture> pictures_;
+    int lines_ = 0;  ///< open paragraphs
     std::string body_;
     std::map<std::string, std::string> styles_;
     std::string task_;
@@ -348,6 +417,13 @@ std::string styles(bool english) {
     out += paragraph_style("Quotations", " fo:margin-left=\"8mm\" fo:margin-right=\"8mm\" fo:margin-bottom=\"2mm\"", " fo:font-style=\"italic\"");
     out += paragraph_style("Code", " fo:background-color=\"#f0f0ee\"", " fo:font-family=\"monospace\"");
     out += paragraph_style("TableHead", "", " fo:font-weight=\"bold\"");
+    for (const auto& [suffix, value] : {std::pair("Center", "center"), std::pair("Right", "end"), std::pair("Justify", "justify")}) {
+        const std::string align = std::string(" fo:text-align=\"") + value + "\"";
+        for (const char* name : {"Standard", "Quotations", "TableHead", "Heading1", "Heading2", "Heading3", "Heading4", "Heading5", "Heading6"}) {
+            out += "<style:style style:name=\"" + std::string(name) + suffix + "\" style:family=\"paragraph\" style:parent-style-name=\"" +
+                   name + "\"><style:paragraph-properties" + align + "/></style:style>";
+        }
+    }
     out += paragraph_style("Rule", " fo:border-bottom=\"0.5pt solid #8a938f\"", "");
     out += list_style("Bullets", "•");
     out += list_style("Tasks", " ");
@@ -368,16 +444,28 @@ constexpr std::string_view manifest =
     "manifest:media-type=\"application/vnd.oasis.opendocument.text\"/>"
     "<manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/>"
     "<manifest:file-entry manifest:full-path=\"styles.xml\" manifest:media-type=\"text/xml\"/>"
-    "<manifest:file-entry manifest:full-path=\"meta.xml\" manifest:media-type=\"text/xml\"/></manifest:manifest>";
+    "<manifest:file-entry manifest:full-path=\"meta.xml\" manifest:media-type=\"text/xml\"/>";
 
 } // namespace
 
-std::string render_odt(std::span<const Event> events, std::string_view title, bool english) {
+std::string render_odt(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images) {
+    OdtRenderer renderer(images);
+    const std::string content = renderer.render(events);
+    std::string files(manifest);
+    std::vector<std::string_view> named;
     ZipWriter zip;
     // ODF 1.2 part 3 §3.3: first, stored, without extra field.
     zip.add("mimetype", media_type, ZipWriter::Packing::stored);
-    zip.add("META-INF/manifest.xml", manifest, ZipWriter::Packing::deflated);
-    zip.add("content.xml", OdtRenderer().render(events), ZipWriter::Packing::deflated);
+    for (const Picture& picture : renderer.pictures()) {
+        if (std::find(named.begin(), named.end(), picture.name) == named.end()) {
+            named.push_back(picture.name);
+            zip.add(picture.name, picture.image.bytes, ZipWriter::Packing::stored);
+            files += "<manifest:file-entry manifest:full-path=\"" + picture.name + "\" manifest:media-type=\"" + picture.image.type + "\"/>";
+        }
+    }
+    files += "</manifest:manifest>";
+    zip.add("META-INF/manifest.xml", files, ZipWriter::Packing::deflated);
+    zip.add("content.xml", content, ZipWriter::Packing::deflated);
     zip.add("styles.xml", styles(english), ZipWriter::Packing::deflated);
     zip.add("meta.xml", meta(title), ZipWriter::Packing::deflated);
     return zip.finish();

@@ -5,19 +5,22 @@
 #include <string>
 
 #include "modules/pads/export/content.hpp"
+#include "modules/pads/export/image_source.hpp"
 
 namespace hameau::pads {
 
 /// Lines; lists with markers, the cells of a row separated by tabs.
 std::string render_text(std::span<const Event> events);
 /// A whole page without scripts or outside parts.
-std::string render_html(std::span<const Event> events, std::string_view title, bool english);
+std::string render_html(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
 /// The content only, for a page of a site.
-std::string render_html_fragment(std::span<const Event> events);
+std::string render_html_fragment(std::span<const Event> events, const ImageSource& images = {});
 /// CommonMark with tables, task lists and strike-through (GFM).
 std::string render_markdown(std::span<const Event> events);
 /// OpenDocument Text 1.2.
-std::string render_odt(std::span<const Event> events, std::string_view title, bool english);
+std::string render_odt(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
+/// The editor's own JSON.
+Result<std::string> render_prosemirror(const crdt::Document& document);
 
 /// & < > and both quotes; control characters that XML cannot hold are dropped.
 void escape_xml(std::string_view text, std::string& out);

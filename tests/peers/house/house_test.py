@@ -180,7 +180,7 @@ def test_stock_providers_through_the_gate():
     made = [ok(visitor.call("POST", path, {"slug": f"fils-{link}", "title": link,
                                            "access": {"members": "write", "link": link}}), 201).json()
             for link in ("read", "write")]
-    keys = [ok(visitor.call("POST", f"/api/v1/pads/{pad['id']}/link")).json()["url"].split("#")[1] for pad in made]
+    keys = [ok(visitor.call("POST", f"/api/v1/pads/{pad['id']}/link")).json()["url"].split("#key=")[1] for pad in made]
     cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
     node("converge.mjs", "--base", f"wss://localhost:{house.ports['https']}/api/v1/pads/ws", "--ca", house.ready["ca"],
          "--cookie", cookies, "--room", made[0]["id"], "--read-key", keys[0], "--write-key", keys[1],

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 BINARIES = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build" / "release"))
 SETTINGS = {"pads.limits.frame_max": str(16 << 20), "pads.limits.pad_max": str(32 << 20), "pads.idle_stop": "0",
+            "pads.limits.image_max": str(2 << 20), "pads.limits.import_max": str(1 << 20),
             "house.host": "localhost", "house.https_port": "8443", "house.sandbox": "kill"}
 
 
@@ -28,8 +29,35 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+class FakePeople(threading.Thread):
+    """The process people, as far as pads asks it: what an association may use."""
+
+    def __init__(self, path, quota_bytes=1 << 30):
+        super().__init__(daemon=True)
+        self.quota_bytes = quota_bytes
+        Path(path).unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(16)
+        self.start()
+
+    def run(self):
+        while True:
+            connection = self.listener.accept()[0]
+            with connection:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += connection.recv(4096) or b"\r\n\r\n"
+                slug = head.split()[1].decode().rsplit("/", 1)[-1]
+                body = json.dumps({"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes}).encode()
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                                   + str(len(body)).encode() + b"\r\n\r\n" + body)
+
+
 class ModuleProcess:
-    def __init__(self, state, settings=None, name="pads"):
+    def __init__(self, state, settings=None, name="pads", environment=None):
+        """`environment`: more variables, read at each start."""
+        self.environment = environment if environment is not None else {}
         self.state, self.name, self.ending, self.process = Path(state), name, False, None
         self.settings = {**SETTINGS, **(settings or {})}
         for folder in ("run", "log", name):
@@ -55,10 +83,13 @@ class ModuleProcess:
         os.write(settings, "".join(f"{key}\t{value}\n" for key, value in sorted(self.settings.items())).encode())
         os.lseek(settings, 0, os.SEEK_SET)
         uid = os.getuid()
-        environment = {"LISTEN_FDS": "1", "LISTEN_FDNAMES": self.name, "HAMEAU_STATE": str(self.state),
-                       "HAMEAU_ROLE": self.name, "HAMEAU_CONTROL_FD": "4", "HAMEAU_SETTINGS_FD": "5",
+        # As hameaud does: the helper's program is lent open, beside the listener.
+        helper = os.open(BINARIES / "hameau-convert", os.O_RDONLY)
+        environment = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": f"{self.name}:convert", "HAMEAU_STATE": str(self.state),
+                       "HAMEAU_ROLE": self.name, "HAMEAU_CONTROL_FD": "5", "HAMEAU_SETTINGS_FD": "6",
                        "HAMEAU_UIDS": " ".join(f"{role}={uid}" for role in ("gate", "admin", "people", "pads"))}
-        moves = ((self.listener.fileno(), 3), (child_control.fileno(), 4), (settings, 5))
+        environment.update(self.environment)
+        moves = ((self.listener.fileno(), 3), (helper, 4), (child_control.fileno(), 5), (settings, 6))
 
         def arrange():
             kept = [(os.dup2(fd, 40 + target), target) for fd, target in moves]
@@ -70,10 +101,11 @@ class ModuleProcess:
         # LISTEN_PID must be the child's own pid: a shell that becomes the program knows it.
         log = open(self.state / "log" / f"{self.name}.log", "ab")
         self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0"', str(BINARIES / f"hameau-{self.name}")],
-                                        env=environment, preexec_fn=arrange, pass_fds=(3, 4, 5), close_fds=True, stderr=log,
+                                        env=environment, preexec_fn=arrange, pass_fds=(3, 4, 5, 6), close_fds=True, stderr=log,
                                         stdin=subprocess.DEVNULL)
         child_control.close()
         os.close(settings)
+        os.close(helper)
         log.close()
         temporary = self.pid_file.with_suffix(".new")
         temporary.write_text(str(self.process.pid))
@@ -87,10 +119,10 @@ class ModuleProcess:
             self.control.close()
 
     def call(self, method, path, body=None, who=None, headers=None):
-        """(status, headers, bytes) as the gate would ask for `who` = (member, login, name, roles)."""
+        """(status, headers, bytes) as the gate would ask for `who` = (member, login, name, roles). Bytes go as they are."""
         connection = UnixConnection(self.socket_path)
         sent = {"Hameau-Caller": "gate", "Hameau-Scheme-Host": "https://localhost:8443", **identity(who), **(headers or {})}
-        data = json.dumps(body) if body is not None else None
+        data = body if isinstance(body, bytes) else json.dumps(body) if body is not None else None
         connection.request(method, path, body=data, headers=sent)
         answer = connection.getresponse()
         try:

@@ -4,19 +4,22 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-from module_process import ModuleProcess, identity  # noqa: E402
+from module_process import FakePeople, ModuleProcess, identity  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
 YANN = ("y" * 26, "yann", "Yann", "amis=member")
+ROZENN = ("r" * 26, "rozenn", "Rozenn", "amis=member")
 ALIEN = ("z" * 26, "zoe", "Zoe", "jardin=member")
 passed = failed = 0
 state = tempfile.mkdtemp(prefix="hameau-pads-peers-")
@@ -57,6 +60,15 @@ def node(script, *arguments):
     passed, failed = passed + int(words[0]), failed + int(words[2])
     if int(words[2]):
         print(done.stderr[-4000:])
+
+
+def png(width, height):
+    """A picture with a text chunk that must not stay."""
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    rows = b"".join(b"\0" + bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)) for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+            + chunk(b"tEXt", b"Author\0secret") + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def test_pad_life():
@@ -132,6 +144,122 @@ def test_private_pad():
     call(200, "GET", "/api/v1/pads/amis:mine", who=YANN)
 
 
+def test_images():
+    people = FakePeople(Path(state, "run", "people.sock"))
+    pad, other = make("pictures", access={"link": "read"}), make("no-pictures", access={"members": "none"})
+    path, picture = f"/api/v1/pads/{pad['id']}/images", png(2000, 500)
+    made = call(201, "POST", path, picture, who=YANN)
+    assert (made["width"], made["height"]) == (1600, 400) and made["url"].startswith(path + "/"), made
+    assert call(201, "POST", path, picture)["url"] == made["url"], "the same image is kept once"
+    got, headers, data = pads.call("GET", made["url"], who=YANN)
+    assert got == 200 and headers["content-type"] == "image/webp" and data[:4] == b"RIFF", (got, headers)
+    assert "immutable" in headers["cache-control"] and headers["x-content-type-options"] == "nosniff", headers
+    assert headers["content-security-policy"] == "default-src 'none'; sandbox", headers
+    assert pads.call("GET", made["url"], who=YANN, headers={"If-None-Match": headers["etag"]})[0] == 304
+    original = pads.call("GET", made["url"] + "?original=1", who=YANN)
+    assert original[1]["content-type"] == "image/png" and b"secret" in picture and b"secret" not in original[2]
+    key = call(200, "POST", f"/api/v1/pads/{pad['id']}/link")["key"]
+    call(200, "GET", made["url"] + "?key=" + key, who=None)
+    call(401, "GET", made["url"], who=None)
+    call(403, "GET", made["url"] + "?key=" + "a" * 26, who=None)
+    call(403, "POST", path + "?key=" + key, picture, who=None)
+    call(403, "GET", made["url"], who=ALIEN)
+    call(404, "GET", made["url"].replace(pad["id"], other["id"]))
+    call(400, "GET", path + "/..%2f..%2fpads.db")
+    call(415, "POST", path, b"<svg onload=alert(1)>")
+    call(422, "POST", path, picture[:3000])
+    assert "2" in call(413, "POST", path, bytes(3 << 20))["detail"]
+    people.quota_bytes = 1000
+    assert call(413, "POST", path, png(30, 30))["code"] == "pad_quota"
+    people.quota_bytes = 1 << 30
+    files = sorted(file.name for file in Path(state, "pads", "images", "amis").iterdir())
+    assert len(files) == 2 and files[1] == files[0] + ".webp", files
+    markdown = f"# Photos\n\n![Le plan](<{made['url']}>)\n".encode()
+    page = call(201, "POST", "/api/v1/associations/amis/pads/import?format=markdown&slug=photos", markdown)
+    assert page["title"] == "Photos", page
+    html = call(200, "GET", f"/api/v1/pads/{page['id']}/export?format=html").decode()
+    assert "data:image/webp;base64," in html and 'alt="Le plan"' in html and "/api/" not in html, html[:1500]
+    odt = call(200, "GET", f"/api/v1/pads/{page['id']}/export?format=odt")
+    import io
+    import zipfile
+    names = zipfile.ZipFile(io.BytesIO(odt)).namelist()
+    assert names[0] == "mimetype" and sum(name.startswith("Pictures/") for name in names) == 1, names
+    call(200, "GET", made["url"].replace(pad["id"], page["id"]), who=YANN)
+
+
+def test_import():
+    path = "/api/v1/associations/amis/pads/import"
+    call(403, "POST", path + "?format=html&slug=i", b"x", who=ALIEN)
+    call(400, "POST", path + "?format=docx&slug=i", b"x")
+    call(422, "POST", path + "?format=html&slug=No", b"x")
+    call(422, "POST", path + "?format=markdown&slug=i", b"caf\xe9")
+    call(413, "POST", path + "?format=markdown&slug=i", b"x" * ((1 << 20) + 1))
+    text = "# Titre\n\nUn **mot**\n\n- [x] fait\n- [ ] à faire\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n".encode()
+    pad = call(201, "POST", path + "?format=markdown&slug=imported&title=Mon%20titre", text)
+    assert pad["title"] == "Mon titre" and pad["updated_by"] == "Marie Le Goff", pad
+    assert call(200, "GET", f"/api/v1/pads/{pad['id']}/export?format=markdown") == text
+    call(409, "POST", path + "?format=markdown&slug=imported", text)
+
+
+def test_history():
+    pad = make("history", template="agenda", language="fr", access={"link": "read"})
+    path = f"/api/v1/pads/{pad['id']}/history"
+    first = call(200, "GET", path)["items"]
+    assert len(first) == 1, first
+    before = call(200, "GET", f"{path}/{first[0]['moment']}?format=json")
+    assert before["type"] == "doc" and before["content"][0]["type"] == "heading", str(before)[:300]
+    arguments = ["--base", f"ws+unix://{pads.socket_path}:/api/v1/pads/ws", "--room", pad["id"], "--header", "Hameau-Caller: gate"]
+    for name, value in identity(YANN).items():
+        arguments += ["--header", f"{name}: {value}"]
+    node("rewrite.mjs", *arguments)
+    now = call(200, "GET", path)["items"]
+    assert now[0]["authors"] == ["Yann"] and now[0]["removed"] > 10 and now[0]["added"] > 5, now
+    assert "Tout autre chose" in call(200, "GET", f"{path}/{now[0]['moment']}?format=text").decode()
+    got, headers, page = pads.call("GET", f"{path}/{first[0]['moment']}", who=YANN)
+    assert got == 200 and "sandbox" in headers["content-security-policy"] and "Ordre du jour" in page.decode(), headers
+    assert call(200, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN) == {"changed": True}
+    restored = call(200, "GET", path)["items"][0]["moment"]
+    assert call(200, "GET", f"{path}/{restored}?format=json") == before
+    assert call(200, "POST", f"{path}/{restored}/restore") == {"changed": False}
+    node("read.mjs", *arguments, "--expect", "Ordre du jour", "--expect-not", "Tout autre chose")
+    call(404, "GET", f"{path}/0")
+    call(404, "GET", f"{path}/x")
+    call(400, "GET", f"{path}/{restored}?format=odt")
+    call(403, "GET", path, who=ALIEN)
+    call(200, "PATCH", f"/api/v1/pads/{pad['id']}", {"access": {"members": "read"}})
+    call(200, "GET", path, who=YANN)
+    call(403, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN)
+
+
+def test_only_these_people():
+    pad = make("few", access={"people": ["yann"]})
+    assert pad["access"] == {"members": "none", "link": "none", "people": ["yann"]}, pad
+    assert call(200, "GET", f"/api/v1/pads/{pad['id']}", who=YANN)["may"] == "write"
+    call(403, "GET", f"/api/v1/pads/{pad['id']}", who=ROZENN)
+    assert "few" not in [item["slug"] for item in call(200, "GET", "/api/v1/associations/amis/pads?limit=500", who=ROZENN)["items"]]
+    call(422, "PATCH", f"/api/v1/pads/{pad['id']}", {"access": {"people": ["yann"], "link": "read"}})
+    call(422, "PATCH", f"/api/v1/pads/{pad['id']}", {"access": {"people": ["Pas un login"]}})
+    assert call(200, "PATCH", f"/api/v1/pads/{pad['id']}", {"access": {"members": "read"}})["access"]["people"] == []
+    assert call(200, "GET", f"/api/v1/pads/{pad['id']}", who=ROZENN)["may"] == "read"
+
+
+def test_search_and_bin():
+    make("s1", title="Compte rendu de la RÉUNION du 21 été")
+    pad = make("s2", title="Réunion du bureau")
+    path = "/api/v1/associations/amis/pads"
+    found = lambda query: [item["slug"] for item in call(200, "GET", f"{path}?{query}")["items"]]  # noqa: E731
+    assert found("search=reunion") == ["minutes", "s1", "s2"]
+    assert found("search=ete%20REUNION") == ["s1"]
+    first = call(200, "GET", f"{path}?search=REUNION%20du&limit=1")
+    assert [item["slug"] for item in first["items"]] == ["s1"] and found(f"search=REUNION%20du&limit=1&after={first['next']}") == ["s2"]
+    call(409, "DELETE", f"/api/v1/pads/{pad['id']}?purge=1")
+    call(204, "DELETE", f"/api/v1/pads/{pad['id']}")
+    call(404, "DELETE", f"/api/v1/pads/{pad['id']}")
+    call(403, "DELETE", f"/api/v1/pads/{pad['id']}?purge=1", who=YANN)
+    call(204, "DELETE", f"/api/v1/pads/{pad['id']}?purge=1")
+    call(404, "POST", f"/api/v1/pads/{pad['id']}/restore")
+
+
 def test_templates():
     files = []
     for name in ("minutes", "agenda", "attendance"):
@@ -172,6 +300,7 @@ def test_archive():
     admin = {"Hameau-Caller": "admin"}
     call(204, "POST", "/internal/export", {"association": "amis", "folder": str(folder)}, who=None, headers=admin)
     index = json.loads((folder / "pads.json").read_text())
+    picture = next((folder / "pads" / "images").iterdir())
     slugs = {pad["slug"] for pad in index["pads"]}
     assert {"minutes", "room", "mine"} <= slugs, slugs
     assert (folder / "pads" / "room.yjs").read_bytes() == before
@@ -180,6 +309,8 @@ def test_archive():
     for _ in range(2):
         call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers=admin)
     after = call(200, "GET", "/api/v1/associations/amis/pads?limit=500")["items"]
+    photos = call(200, "GET", "/api/v1/pads/amis:photos")["id"]
+    assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.name}?original=1", who=YANN)[2] == picture.read_bytes()
     assert {pad["slug"] for pad in after} == slugs
     assert call(200, "GET", "/api/v1/pads/amis:room/export?format=yjs") == before
     call(204, "POST", "/internal/import", {"association": "jardin", "folder": str(folder)}, who=None, headers=admin)

@@ -245,6 +245,21 @@ TEST_F(HostTest, StopsWhenIdleAndLeavesNoMarker) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "probe/probe.db.open"));
 }
 
+TEST_F(HostTest, WhoWatchesItsHealthDoesNotKeepItAwake) {
+    start("300");
+    EXPECT_TRUE(ask(head("GET /api/echo")).starts_with("HTTP/1.1 200"));
+    int status = 0;
+    int looks = 0;
+    for (; looks < 500 && ::waitpid(pid_, &status, WNOHANG) == 0; ++looks) {
+        const Fd socket = std::move(*connect_unix(path_));
+        (void)write_all(socket.get(), "GET /internal/health HTTP/1.1\r\nHost: x\r\nHameau-Caller: people\r\n\r\n");
+        ::usleep(20000);
+    }
+    EXPECT_GT(looks, 3);
+    ASSERT_LT(looks, 500) << "it never slept";
+    pid_ = 0;
+}
+
 TEST_F(HostTest, AnswersReportsOnTheControlSocket) {
     start("0");
     ask(head("GET /api/echo"));

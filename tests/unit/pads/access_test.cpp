@@ -9,24 +9,24 @@ using P = Permission;
 TEST(Access, TheWholeMatrix) {
     for (const P members : {P::none, P::read, P::write}) {
         for (const P link : {P::none, P::read, P::write}) {
-            const Access access{members, link};
+            const Access access{members, link, {}};
             EXPECT_EQ(permission_of(access, {}), P::none) << "a stranger without a key";
-            EXPECT_EQ(permission_of(access, {"", Role::none, false, true}), link) << "a key";
-            EXPECT_EQ(permission_of(access, {"m", Role::none, false, false}), P::none) << "another association";
-            EXPECT_EQ(permission_of(access, {"m", Role::none, true, false}), P::none) << "made it, left the association";
-            EXPECT_EQ(permission_of(access, {"m", Role::member, false, false}), members);
-            EXPECT_EQ(permission_of(access, {"m", Role::member, false, true}), std::max(members, link)) << "the better of both";
-            EXPECT_EQ(permission_of(access, {"m", Role::member, true, false}), P::write) << "made it";
-            EXPECT_EQ(permission_of(access, {"m", Role::manager, false, false}), P::write);
+            EXPECT_EQ(permission_of(access, {"", "", Role::none, false, true}), link) << "a key";
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::none, false, false}), P::none) << "another association";
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::none, true, false}), P::none) << "made it, left the association";
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::member, false, false}), members);
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::member, false, true}), std::max(members, link)) << "the better of both";
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::member, true, false}), P::write) << "made it";
+            EXPECT_EQ(permission_of(access, {"m", "login", Role::manager, false, false}), P::write);
         }
     }
 }
 
 TEST(Access, OnlyManagersAndTheMakerManage) {
-    EXPECT_FALSE(may_manage({"m", Role::member, false, true}));
-    EXPECT_TRUE(may_manage({"m", Role::member, true, false}));
-    EXPECT_TRUE(may_manage({"m", Role::manager, false, false}));
-    EXPECT_FALSE(may_manage({"m", Role::none, true, false}));
+    EXPECT_FALSE(may_manage({"m", "login", Role::member, false, true}));
+    EXPECT_TRUE(may_manage({"m", "login", Role::member, true, false}));
+    EXPECT_TRUE(may_manage({"m", "login", Role::manager, false, false}));
+    EXPECT_FALSE(may_manage({"m", "login", Role::none, true, false}));
 }
 
 TEST(Access, Keys) {

@@ -214,7 +214,7 @@ public:
                      Role role = Role::member, bool key = false) {
         Arrival arrival;
         arrival.person = std::make_shared<const Person>(Person{member, "login-" + member, "Name " + member});
-        arrival.asker = Asker{member, role, false, key};
+        arrival.asker = Asker{member, "login-" + member, role, false, key};
         arrival.extended = extended;
         connection_ = std::make_unique<Connection>(room, std::move(arrival));
         connection_->on_open(socket_);

@@ -147,7 +147,7 @@ TEST_F(RoomTest, AccessChangesReachOpenConnections) {
     Visitor anna(room);
     Visitor guest(room, "", true, Role::none, true);
     EXPECT_EQ(guest.connection_ != nullptr, true);
-    pad.access = Access{Permission::read, Permission::write};
+    pad.access = Access{Permission::read, Permission::write, {}};
     room->pad() = pad;
     room->access_changed(false);
     anna.types(1, 0, "a");

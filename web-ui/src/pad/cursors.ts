@@ -19,6 +19,7 @@ function label(people: People, client: number): HTMLElement {
   name.className = 'cursor-name';
   name.textContent = person?.name ?? '…';
   cursor.append('\u2060', name, '\u2060');
+  requestAnimationFrame(() => cursor.classList.toggle('flip', name.getBoundingClientRect().right > document.documentElement.clientWidth));
   setTimeout(() => cursor.classList.add('quiet'), name_ms);
   return cursor;
 }

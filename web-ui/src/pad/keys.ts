@@ -68,6 +68,12 @@ const act = (work: () => void): Command => () => {
   return true;
 };
 
+/** The browser's own undo knows nothing of what others wrote: it never gets a turn. */
+const always = (command: Command): Command => (state, dispatch, view) => {
+  command(state, dispatch, view);
+  return true;
+};
+
 /** Where Tab means something, it is used up even when nothing can move, so that nobody leaves by accident. */
 const tab: Command = (state, dispatch, view) => {
   if (isInTable(state)) {
@@ -113,7 +119,7 @@ export function keys(actions: KeyActions): Plugin[] {
     leaving(),
     inputRules({ rules }),
     keymap({
-      'Mod-z': undoCommand, 'Mod-y': redoCommand, 'Mod-Shift-z': redoCommand,
+      'Mod-z': always(undoCommand as Command), 'Mod-y': always(redoCommand as Command), 'Mod-Shift-z': always(redoCommand as Command),
       'Mod-b': toggle('bold'), 'Mod-i': toggle('italic'), 'Mod-u': toggle('underline'), 'Mod-Shift-x': toggle('strike'),
       'Mod-Shift-h': toggle('highlight'), 'Mod-e': toggle('code'), 'Mod-\\': clearMarks,
       'Mod-k': act(actions.link), 'Mod-f': act(actions.find), 'Alt-F10': act(actions.toolbar), 'Mod-/': act(actions.help),

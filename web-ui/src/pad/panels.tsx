@@ -12,6 +12,8 @@ import { Dialog } from './menu';
 import type { Present } from './people';
 import { safeAddress } from './schema';
 
+const outline_beside = '(min-width: 78rem)';
+
 interface Closable { onClose: () => void }
 
 export function ShareDialog({ pad, onChanged, onClose }: Closable & { pad: Pad; onChanged: (pad: Pad) => void }) {
@@ -134,18 +136,34 @@ export function LinkDialog({ view, onClose }: Closable & { view: EditorView }) {
   );
 }
 
-export function Outline({ view, onClose, tick }: Closable & { view: EditorView; tick: unknown }) {
-  void tick;
+function Headings({ view, onChosen }: { view: EditorView; onChosen: (pos: number) => void }) {
   const headings = outlineOf(view.state.doc);
   const top = Math.min(6, ...headings.map((one) => one.level));
+  if (headings.length === 0) return <p class="soft">{t('pad.outline.none')}</p>;
+  return (
+    <ul class="outline-list">{headings.map((one) => (
+      <li key={one.pos} class={`depth-${Math.min(3, one.level - top)}`}><button type="button" onClick={() => onChosen(one.pos)}>{one.text}</button></li>
+    ))}</ul>
+  );
+}
+
+/** Beside the text where there is room; else a dialog that closes when a place is chosen. */
+export function Outline({ view, onClose, tick }: Closable & { view: EditorView; tick: unknown }) {
+  void tick;
+  if (!matchMedia(outline_beside).matches) {
+    return (
+      <Dialog title={t('pad.outline')} onClose={onClose}>
+        <Headings view={view} onChosen={(pos) => {
+          onClose();
+          setTimeout(() => goTo(view, pos), 0);
+        }} />
+      </Dialog>
+    );
+  }
   return (
     <nav class="outline" aria-label={t('pad.outline')}>
       <div class="outline-head"><h2>{t('pad.outline')}</h2><button type="button" class="word-tool" onClick={onClose}>{t('close')}</button></div>
-      {headings.length === 0 ? <p class="soft">{t('pad.outline.none')}</p> : (
-        <ul>{headings.map((one) => (
-          <li key={one.pos} class={`depth-${Math.min(3, one.level - top)}`}><button type="button" onClick={() => goTo(view, one.pos)}>{one.text}</button></li>
-        ))}</ul>
-      )}
+      <Headings view={view} onChosen={(pos) => goTo(view, pos)} />
     </nav>
   );
 }

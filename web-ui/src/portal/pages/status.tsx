@@ -42,7 +42,7 @@ export function StatusPage() {
           ))}
         </ul>
       </section>
-      <section aria-labelledby="processes">
+      <section>
         <h2 id="processes">{t('status.processes')}</h2>
         <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="processes">
           <table>

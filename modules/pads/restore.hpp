@@ -1,0 +1,18 @@
+// Going back: the change that makes a pad what it was at a moment, as an update like a member's: what came since is
+// deleted, what went since is written again as copies in its old place, the rest is not touched. Pure; never a rewrite.
+#pragma once
+
+#include <optional>
+
+#include "modules/pads/crdt/integrator.hpp"
+
+namespace hameau::pads {
+
+using crdt::Bytes;
+
+/// `now` was built from updates that were never collected, `then` by now.snapshot(). Nothing when it is like that already.
+/// `client` is one that the pad does not know. Content that the history never had (a client collected it before it came
+/// here) stays lost.
+std::optional<Bytes> restoring_update(const crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client);
+
+} // namespace hameau::pads

@@ -1,0 +1,59 @@
+// The history as rows, and as the bytes of a moment.
+#include "modules/pads/limits.hpp"
+#include "modules/pads/store.hpp"
+
+namespace hameau::pads {
+
+Status PadStore::each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit) {
+    auto query = database_.prepare(
+        "SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, name FROM pad_history JOIN author "
+        "ON author.number = pad_history.author WHERE pad = ?1 UNION ALL "
+        "SELECT seq, seq, time_ms, time_ms, added, removed, name FROM pad_update JOIN author "
+        "ON author.number = pad_update.author WHERE pad = ?1 ORDER BY 1");
+    query.bind(1, number);
+    HistoryRow out;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            return {};
+        }
+        out.first_seq = query.number(0);
+        out.last_seq = query.number(1);
+        out.begin_ms = query.number(2);
+        out.end_ms = query.number(3);
+        out.added = query.number(4);
+        out.removed = query.number(5);
+        out.author = query.text(6);
+        visit(out);
+    }
+}
+
+Result<Past> PadStore::past(std::int64_t number, std::int64_t upto) {
+    Past past;
+    bool any = false;
+    bool behind = false;
+    const auto done = each_row(number, [&](std::int64_t first_seq, View framed) -> Status {
+        if (past.framed.size() + framed.size() > history_bytes_max) {
+            return fail(ErrorKind::too_large, "the pad's history is larger than " + std::to_string(history_bytes_max >> 20) + " MiB");
+        }
+        past.framed.insert(past.framed.end(), framed.begin(), framed.end());
+        behind = behind || first_seq > upto;
+        if (!behind) {
+            any = true;
+            past.then_bytes = past.framed.size();
+        }
+        return {};
+    });
+    if (!done) {
+        return fail(done.error());
+    }
+    if (!any) {
+        return fail(ErrorKind::not_found, "no such moment");
+    }
+    return past;
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,238 @@
+// What people bring: images without what they say about their maker, documents with their structure.
+#include <gtest/gtest.h>
+
+#include "modules/pads/convert/decode.hpp"
+#include "modules/pads/convert/document.hpp"
+#include "modules/pads/export/export.hpp"
+#include "modules/pads/export/render.hpp"
+
+namespace hameau::pads {
+namespace {
+
+std::string big_endian(std::uint32_t value, int count) {
+    std::string out;
+    for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
+        out += static_cast<char>(value >> shift & 0xff);
+    }
+    return out;
+}
+
+/// A JPEG's skeleton: enough for the container, not for a decoder.
+std::string jpeg_with(const std::string& segments) {
+    std::string frame("\xff\xc0\x00\x0b\x08", 5);
+    frame += big_endian(2, 2) + big_endian(3, 2) + std::string("\x01\x01\x11\x00", 4);
+    return "\xff\xd8" + segments + frame + std::string("\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00", 10) + std::string("da\xff\x00ta\xff\xd0ta", 9) + "\xff\xd9";
+}
+std::string segment(char code, const std::string& content) {
+    return std::string("\xff") + code + big_endian(static_cast<std::uint32_t>(content.size() + 2), 2) + content;
+}
+std::string exif(int orientation) {
+    std::string content("Exif\0\0II\x2a\0\x08\0\0\0\x02\0", 16);
+    content += std::string("\x12\x01\x03\0\x01\0\0\0", 8) + static_cast<char>(orientation) + std::string("\0\0\0", 3);
+    content += std::string("\x25\x88\x04\0\x01\0\0\0\x26\0\0\0", 12) + std::string(4, '\0') + "GPS 48.1 -2.7";
+    return segment('\xe1', content);
+}
+
+TEST(Strip, AJpegForgetsItsMakerAndKeepsWhichSideIsUp) {
+    const std::string secret = exif(6) + segment('\xe1', "http://ns.adobe.com/xap/1.0/ XMP secret") + segment('\xfe', "comment secret") +
+                               segment('\xed', "Photoshop secret") + segment('\xe2', std::string("MPF\0secret", 10));
+    const std::string colours = segment('\xe2', std::string("ICC_PROFILE\0\1\1colours", 21));
+    const auto out = strip_image(jpeg_with(secret + colours) + "another picture behind, secret");
+    ASSERT_TRUE(out.has_value()) << out.error().message;
+    EXPECT_EQ(out->orientation, 6);
+    EXPECT_EQ(out->width, 3u);
+    EXPECT_EQ(out->height, 2u);
+    EXPECT_EQ(out->bytes.find("secret"), std::string::npos);
+    EXPECT_EQ(out->bytes.find("GPS"), std::string::npos);
+    EXPECT_NE(out->bytes.find("colours"), std::string::npos);
+    const auto again = strip_image(out->bytes);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->bytes, out->bytes) << "stripping what is stripped changes nothing";
+    EXPECT_EQ(again->orientation, 6);
+}
+
+TEST(Strip, APngKeepsPixelsAndColours) {
+    const auto chunk = [](const char* name, const std::string& content) {
+        return big_endian(static_cast<std::uint32_t>(content.size()), 4) + name + content + "crc.";
+    };
+    const std::string head = std::string("\x89PNG\r\n\x1a\n", 8) + chunk("IHDR", big_endian(5, 4) + big_endian(7, 4) + std::string("\x08\x02\0\0\0", 5));
+    const auto out = strip_image(head + chunk("tEXt", "secret") + chunk("gAMA", "gggg") + chunk("eXIf", "secret") + chunk("IDAT", "pixels") +
+                                 chunk("tIME", "secret") + chunk("IEND", "") + "secret");
+    ASSERT_TRUE(out.has_value());
+    EXPECT_EQ(out->bytes, head + chunk("gAMA", "gggg") + chunk("IDAT", "pixels") + chunk("IEND", ""));
+    EXPECT_EQ(out->height, 7u);
+    EXPECT_EQ(strip_image(head + chunk("IDAT", "cut")).error().message, "image_damaged");
+}
+
+TEST(Strip, AGifKeepsItsFilmAndNotItsComments) {
+    const std::string head("GIF89a\x02\0\x02\0\0\0\0", 13);
+    const std::string loop = std::string("\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0", 19);
+    const std::string frame("\x2c\0\0\0\0\x02\0\x02\0\0\x02\x02\x44\x01\0", 15);
+    const std::string comment = std::string("\x21\xfe\x06secret\0", 10);
+    const auto film = strip_image(head + loop + comment + frame + comment + frame + ";secret");
+    ASSERT_TRUE(film.has_value());
+    EXPECT_TRUE(film->animated);
+    EXPECT_EQ(film->bytes, head + loop + frame + frame + ";");
+    EXPECT_EQ(strip_image(head + ";").error().message, "image_damaged") << "no frame at all";
+}
+
+TEST(Strip, AWebpLosesItsMetadataAndItsFlags) {
+    const auto chunk = [](const char* name, const std::string& content) {
+        std::string size = big_endian(static_cast<std::uint32_t>(content.size()), 4);
+        return std::string(name) + std::string(size.rbegin(), size.rend()) + content + (content.size() % 2 == 1 ? std::string(1, '\0') : "");
+    };
+    const auto riff = [](const std::string& body) {
+        std::string size = big_endian(static_cast<std::uint32_t>(body.size() + 4), 4);
+        return "RIFF" + std::string(size.rbegin(), size.rend()) + "WEBP" + body;
+    };
+    const auto head = [&](char flags) { return chunk("VP8X", std::string(1, flags) + std::string("\0\0\0\x07\0\0\x03\0\0", 9)); };
+    const auto out = strip_image(riff(head('\x2c') + chunk("VP8 ", "pixels") + chunk("EXIF", "GPS secret!") + chunk("XMP ", "secret")));
+    ASSERT_TRUE(out.has_value());
+    EXPECT_EQ(out->bytes, riff(head('\x20') + chunk("VP8 ", "pixels")));
+    EXPECT_EQ(out->width, 8u);
+    EXPECT_EQ(out->height, 4u);
+}
+
+TEST(Strip, RefusesWhatIsNoImageOrABomb) {
+    EXPECT_EQ(strip_image("<svg xmlns=\"http://www.w3.org/2000/svg\"/>").error().message, "image_unknown");
+    EXPECT_EQ(strip_image("").error().message, "image_unknown");
+    const std::string bomb = std::string("\x89PNG\r\n\x1a\n", 8) + big_endian(13, 4) + "IHDR" + big_endian(60'000, 4) + big_endian(60'000, 4) +
+                             std::string("\x08\x02\0\0\0crc.", 9) + big_endian(0, 4) + "IENDcrc.";
+    EXPECT_EQ(strip_image(bomb).error().message, "image_too_many_pixels");
+    const std::string whole = jpeg_with(exif(3));
+    for (std::size_t size = 3; size < whole.size(); ++size) {
+        EXPECT_FALSE(strip_image(whole.substr(0, size)).has_value()) << size;
+    }
+}
+
+TEST(Scale, AveragesAndTurns) {
+    BoxScaler scaler(4, 2, 2, 1);
+    const std::vector<std::uint8_t> row = {0, 0, 0, 255, 200, 0, 0, 255, 10, 20, 30, 255, 10, 20, 30, 255};
+    scaler.add_row(row);
+    scaler.add_row(row);
+    const Picture small = scaler.finish();
+    EXPECT_EQ(small.pixels, (std::vector<std::uint8_t>{100, 0, 0, 255, 10, 20, 30, 255}));
+    BoxScaler clear(2, 1, 1, 1);
+    clear.add_row(std::vector<std::uint8_t>{250, 0, 0, 255, 0, 0, 0, 0});
+    EXPECT_EQ(clear.finish().pixels, (std::vector<std::uint8_t>{250, 0, 0, 128})) << "what is transparent has no colour";
+    Picture two;
+    two.width = 2;
+    two.height = 1;
+    two.pixels = {1, 1, 1, 255, 2, 2, 2, 255};
+    const Picture turned = turn(two, 6);  // shown after a quarter turn to the right
+    EXPECT_EQ(turned.width, 1u);
+    EXPECT_EQ(turned.pixels[0], 1);
+    EXPECT_EQ(turn(two, 8).pixels[0], 2);
+    EXPECT_EQ(turn(two, 3).pixels[0], 2);
+    std::uint32_t width = 4000;
+    std::uint32_t height = 1;
+    fit_within(1600, width, height);
+    EXPECT_EQ(width, 1600u);
+    EXPECT_EQ(height, 1u);
+}
+
+// Every block and mark that Markdown has, as our exporter writes it.
+constexpr std::string_view sample = R"(# Réunion *du* **bureau**
+
+Un lien [ici](<https://amis.test/a?b=c>), du `code`, ~~barré~~, \*rien\*, 1 \< 2\
+nouvelle ligne
+
+- un
+- deux
+  1. dedans
+  2. encore
+
+     deuxième paragraphe
+- trois
+
+3. trois
+4. quatre
+
+- [x] fait
+- [ ] à faire
+
+> cité
+>
+> - dans la citation
+
+| nom | note |
+| --- | --- |
+| Marie | a \| b |
+| Yann | **gras** |
+
+```sh
+ls -l
+  echo "x"
+```
+
+---
+
+![plan](</api/v1/pads/p/images/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef>)
+)";
+
+TEST(Import, MarkdownThereAndBackIsTheSame) {
+    const auto document = read_document(sample, DocumentForm::markdown);
+    ASSERT_TRUE(document.has_value());
+    EXPECT_EQ(document->title, "Réunion du bureau");
+    const auto again = export_document(*export_format("markdown"), document->update, "", false);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(*again, sample);
+}
+
+TEST(Import, MarkdownIsStableWhateverPeopleWrote) {
+    for (const std::string_view text : {"* a\n* b\n\n\n+ c\n", "Titre\n=====\n\ntexte  \nsuite\n", "1) a\n2) b\n\n> x\ny\n", "a\n***\nb", "<div>x <b>y</b></div>\n\nz",
+                                        "- [ ] a\n- b\n", "    code\n\ttab", "| a |\n|---|\n", "[x]: http://a.b\n\n[x] et <http://c.d>", "**a *b* c** _d_ __e__",
+                                        "- a\n\n  - b\n\n    - c\n", "![dehors](https://x.y/z.png \"t\")", "\\# pas un titre\n\n#", "&amp; &copy; <script>alert(1)</script>", ""}) {
+        const auto first = read_document(text, DocumentForm::markdown);
+        ASSERT_TRUE(first.has_value());
+        const auto once = export_document(*export_format("markdown"), first->update, "", false);
+        const auto second = read_document(*once, DocumentForm::markdown);
+        const auto twice = export_document(*export_format("markdown"), second->update, "", false);
+        EXPECT_EQ(*once, *twice) << text;
+        EXPECT_EQ(once->find("<script"), std::string::npos) << *once;
+    }
+}
+
+TEST(Import, HtmlKeepsStructureAndNothingElse) {
+    constexpr std::string_view page =
+        "<html><head><title>Une  page</title><style>p{}</style></head><body onload=alert(1)><script>alert(2)</script>"
+        "<h2 style='text-align: center'>Titre</h2><p>Un <b>mot <i>gras</i></b> <a href='javascript:alert(3)'>non</a> <a href='/a'>oui</a>"
+        "<br>suite</p><ul><li>un<ul><li>deux</ul></ul>libre<div>bloc</div><table><tr><th colspan=2>t<tr><td>a<td rowspan=2>b</table>"
+        "<ul class=tasks><li><input type=checkbox checked> fait</li></ul><pre>a\n  b</pre><img src=https://x.y/z.png alt=dehors>"
+        "<img src='/api/v1/pads/p/images/abc' alt=dedans width=40><iframe src=x>y</iframe><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></body></html>";
+    const auto document = read_document(page, DocumentForm::html);
+    ASSERT_TRUE(document.has_value());
+    EXPECT_EQ(document->title, "Une page");
+    const auto events = read_content(document->update);
+    ASSERT_TRUE(events.has_value());
+    const std::string html = render_html_fragment(*events);
+    EXPECT_EQ(html,
+              "<h2 style=\"text-align:center\">Titre</h2>\n<p>Un <strong>mot </strong><strong><em>gras</em></strong> non "
+              "<a href=\"/a\" rel=\"noopener noreferrer\">oui</a><br>suite</p>\n<ul><li><p>un</p>\n<ul><li><p>deux</p>\n</li>\n</ul>\n</li>\n</ul>\n"
+              "<p>libre</p>\n<p>bloc</p>\n<table><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
+              "<ul class=\"tasks\"><li><input type=\"checkbox\" checked disabled> <p>fait</p>\n</li>\n</ul>\n<pre><code>a\n  b</code></pre>\n"
+              "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\">"
+              "<p><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></p>\n");
+    const auto again = read_document(html, DocumentForm::html);
+    EXPECT_EQ(render_html_fragment(read_content(again->update).value()), html) << "our own HTML comes back as it was";
+}
+
+TEST(Import, RefusesOtherEncodingsAndSurvivesNesting) {
+    EXPECT_EQ(read_document("caf\xe9", DocumentForm::html).error().message, "document_not_utf8");
+    std::string deep;
+    for (int i = 0; i < 5000; ++i) {
+        deep += "<blockquote><ul><li>";
+    }
+    EXPECT_TRUE(read_document(deep + "x", DocumentForm::html).has_value());
+    EXPECT_TRUE(read_document(std::string(5000, '>') + " x", DocumentForm::markdown).has_value());
+    EXPECT_TRUE(read_document(std::string(5000, '['), DocumentForm::markdown).has_value());
+}
+
+} // namespace
+} // namespace hameau::pads
+
+int main(int argc, char** argv) {
+    hameau::pads::prepare_documents();
+    testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}

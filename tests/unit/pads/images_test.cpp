@@ -1,0 +1,117 @@
+// Which pad refers to which image, and when one goes; titles as people search them.
+#include "modules/pads/convert/answer.hpp"
+#include "modules/pads/images.hpp"
+#include "modules/pads/search.hpp"
+#include "tests/unit/pads/fakes.hpp"
+
+namespace hameau::pads {
+namespace {
+
+struct ImagesTest : testing::Test {
+    TemporaryFolder folder;
+    FakeHouse house{folder / "pads.db"};
+    PadRow pad = house.new_pad("minutes");
+    const std::string hash = std::string(63, 'a') + "1";
+
+    ImageRow given(const PadRow& to, const std::string& name, std::int64_t when) {
+        ImageRow image;
+        image.association = "amis";
+        image.hash = name;
+        image.type = "image/png";
+        image.width = image.height = 10;
+        image.bytes = 1000;
+        image.created_ms = when;
+        EXPECT_TRUE(house.store_.add_image(image, to.number).has_value());
+        return image;
+    }
+    void shows(const PadRow& in, const std::string& name) {
+        auto room = house.open(in);
+        Visitor anna(room, "m1");
+        anna.types(room->recorder().next_clock(1) == 0 ? 1 : 2, 0, "/api/v1/pads/x/images/" + name);
+        ASSERT_TRUE(house.committer_.run());
+    }
+};
+
+TEST_F(ImagesTest, ShownOnceIsKeptAsLongAsThePad) {
+    given(pad, hash, 1000);
+    EXPECT_TRUE(house.store_.refers_to(pad.number, hash).value()) << "given: the editor shows it before it is in the text";
+    shows(pad, hash);
+    EXPECT_TRUE(house.store_.forget_images(5000, 5000).value().empty()) << "its history shows it";
+    ASSERT_TRUE(house.store_.erase(pad.number).has_value());
+    EXPECT_TRUE(house.store_.forget_images(1000, 1000).value().empty()) << "not before its time";
+    ASSERT_EQ(house.store_.forget_images(5000, 5000).value().size(), 1u);
+    EXPECT_FALSE(house.store_.image("amis", hash).value().has_value());
+}
+
+TEST_F(ImagesTest, SentAndNeverShownGoesAfterItsTime) {
+    given(pad, hash, 1000);
+    EXPECT_TRUE(house.store_.forget_images(1000, 5000).value().empty());
+    EXPECT_EQ(house.store_.forget_images(1001, 5000).value().size(), 1u);
+    EXPECT_FALSE(house.store_.refers_to(pad.number, hash).value());
+}
+
+TEST_F(ImagesTest, OncePerAssociationForSeveralPads) {
+    const PadRow second = house.new_pad("second");
+    given(pad, hash, 1000);
+    given(second, hash, 2000);
+    EXPECT_EQ(house.store_.images("amis", "", 10).value().size(), 1u);
+    shows(second, hash);
+    ASSERT_TRUE(house.store_.erase(pad.number).has_value());
+    EXPECT_TRUE(house.store_.forget_images(9000, 9000).value().empty());
+    EXPECT_GE(house.store_.used_bytes("amis").value(), 1000u);
+}
+
+TEST_F(ImagesTest, InventedAddressesFillNoTable) {
+    shows(pad, std::string(64, 'b'));
+    EXPECT_FALSE(house.store_.refers_to(pad.number, std::string(64, 'b')).value());
+    EXPECT_FALSE(is_image_hash(std::string(64, 'G')));
+    EXPECT_FALSE(is_image_hash("../../etc/passwd"));
+    EXPECT_EQ(image_hash_of("https://elsewhere.example/images/" + hash), "");
+    EXPECT_EQ(image_hash_of("/api/v1/pads/p/images/" + hash + "?key=k"), hash);
+}
+
+TEST_F(ImagesTest, FilesAreNamedByWhatIsInThem) {
+    ImageFiles files(folder.string());
+    const std::string name = ImageFiles::hash_of("abc");
+    EXPECT_EQ(name, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    ASSERT_TRUE(files.keep("amis", name, "abc", "w").has_value());
+    ASSERT_TRUE(files.keep("amis", name, "abc", "w").has_value());
+    EXPECT_EQ(files.read("amis", name, ImageForm::original).value(), "abc");
+    EXPECT_EQ(files.read("amis", name, ImageForm::webp).value(), "w");
+    files.remove("amis", name);
+    EXPECT_FALSE(files.open("amis", name, ImageForm::original).has_value());
+}
+
+TEST(ConverterAnswer, IsBelievedAsFarAsItIsWhole) {
+    EXPECT_EQ(read_image_answer("image image/png 3 4 2 1\nabw").value().webp, "w");
+    EXPECT_EQ(read_image_answer("refused image_unknown\n").error().kind, ErrorKind::invalid);
+    for (const char* broken : {"", "image image/png 3 4 2 1", "image image/png 3 4 9 1\nabw", "image text/html 3 4 2 1\nabw",
+                               "image image/png 0 4 2 1\nabw", "image image/png 3 4 2 18446744073709551615\nabw", "image\n", "update 1 1\nab"}) {
+        EXPECT_EQ(read_image_answer(broken).error().kind, ErrorKind::corrupt) << broken;
+    }
+    EXPECT_EQ(read_text_answer("update 1 1\nab").value().title, "b");
+    EXPECT_EQ(read_text_answer("update 3 1\nab").error().kind, ErrorKind::corrupt);
+}
+
+TEST(TitleSearch, AsPeopleType) {
+    EXPECT_TRUE(TitleSearch("reunion").fits("Compte rendu de la RÉUNION"));
+    EXPECT_TRUE(TitleSearch("  Rendu  compte ").fits("Compte rendu"));
+    EXPECT_TRUE(TitleSearch("œuvre").fits("Œuvres"));
+    EXPECT_FALSE(TitleSearch("rendu bureau").fits("Compte rendu"));
+    EXPECT_TRUE(TitleSearch("").fits("anything"));
+}
+
+TEST(Access, OnlyThesePeople) {
+    Access access;
+    access.members = access.link = Permission::none;
+    access.people = {"bert"};
+    Asker bert{"m2", "bert", Role::member, false, false};
+    EXPECT_EQ(permission_of(access, bert), Permission::write);
+    bert.role = Role::none;
+    EXPECT_EQ(permission_of(access, bert), Permission::none) << "who left the association is nobody";
+    EXPECT_EQ(permission_of(access, Asker{"m3", "carl", Role::member, false, true}), Permission::none);
+    EXPECT_EQ(permission_of(access, Asker{"m1", "anna", Role::manager, false, false}), Permission::write);
+}
+
+} // namespace
+} // namespace hameau::pads
