@@ -21,6 +21,7 @@ listen = {listen}
 hostname = {host}
 postmaster_address = postmaster@{host}
 default_internal_user = {dovecot}
+default_internal_group = {dovecot_group}
 default_login_user = {dovenull}
 
 ssl = required

@@ -48,7 +48,7 @@ service managesieve {
   process_limit = 20
 }
 # The penalty is per address: one telephone with an old password would slow down everybody behind the same router.
-service anvil {
+service anvil {{anvil_chroot}
   unix_listener anvil-auth-penalty {
     mode = 0
   }
@@ -119,7 +119,8 @@ std::string user_query(const MailModel& model, const QueryVariables& names) {
 std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
     const bool old = language == DovecotLanguage::v2_3;
     return fill_template(services_template,
-                         {{"login_chroot", model.root ? "" : "\n  chroot ="},
+                         {{"anvil_chroot", model.root ? "" : "\n  chroot ="},
+                          {"login_chroot", model.root ? "" : "\n  chroot ="},
                           {"lasting", old ? "service_count = 0" : "restart_request_count = unlimited"},
                           {"internal_user", old ? "$default_internal_user" : "$SET:default_internal_user"},
                           {"imap_port", std::to_string(model.imap_port)},
@@ -137,6 +138,7 @@ std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel&
             {"inject", model.postfix_folder() + "/queue/public/inject"},
             {"listen", model.trial ? (model.ipv6 ? "127.0.0.1, ::1" : "127.0.0.1") : (model.ipv6 ? "*, ::" : "*")},
             {"dovecot", model.users.dovecot},
+            {"dovecot_group", model.users.dovecot_group},
             {"dovenull", model.users.dovenull},
             {"boxes", model.users.boxes},
             {"size_max", std::to_string(model.message_bytes_max)}};

@@ -53,7 +53,8 @@ void use_caller(MailUsers& users) {
     const passwd* self = ::getpwuid(::geteuid());
     const std::string name = self != nullptr ? self->pw_name : std::to_string(::geteuid());
     const std::string uid = std::to_string(::geteuid());
-    users = {name, name, name, name, uid, uid};
+    const group* own = ::getgrgid(::getegid());
+    users = {name, name, name, own != nullptr ? own->gr_name : std::to_string(::getegid()), name, uid, uid};
 }
 
 Result<MailModel> make_model(const Settings& settings, const std::string& state, bool trial, bool root) {

@@ -60,7 +60,7 @@ Result<Ids> find_ids(const MailModel& model) {
     ids.postfix = postfix->pw_uid;
     for (const auto& [name, place] : {std::pair{&model.users.postfix, &ids.postfix_group},
                                       {&model.users.postdrop, &ids.postdrop_group},
-                                      {&model.users.dovecot, &ids.dovecot_group}}) {
+                                      {&model.users.dovecot_group, &ids.dovecot_group}}) {
         const auto gid = group_of(*name);
         if (!gid) {
             return fail(gid.error());

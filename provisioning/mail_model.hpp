@@ -18,6 +18,7 @@ struct MailUsers {
     std::string postfix = "postfix";         ///< user and group
     std::string postdrop = "postdrop";       ///< group that may speak to Postfix's public sockets
     std::string dovecot = "dovecot";         ///< Dovecot's own, unprivileged
+    std::string dovecot_group = "dovecot";
     std::string dovenull = "dovenull";       ///< for what strangers talk to before they signed in
     std::string mail = "62003";              ///< hameau-mail
     std::string boxes = "62010";             ///< owns the Maildirs

@@ -72,6 +72,7 @@ void drop_rights(const SpawnPlan& plan) {
 
 /// Sleeps until hameaud or the engine ends. After hameaud the engine's group is ended, this process with it.
 [[noreturn]] void guard(pid_t parent, pid_t engine) {
+    ::prctl(PR_SET_NAME, "hameau-guard");
     const auto parent_fd = static_cast<int>(::syscall(SYS_pidfd_open, parent, 0));
     const auto engine_fd = static_cast<int>(::syscall(SYS_pidfd_open, engine, 0));
     pollfd ends[] = {{parent_fd, POLLIN, 0}, {engine_fd, POLLIN, 0}};

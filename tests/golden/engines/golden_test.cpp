@@ -54,7 +54,7 @@ MailModel smarthost() {
 MailModel rootless() {
     MailModel model = trial();
     model.root = false;
-    model.users = {"marie", "marie", "marie", "marie", "1000", "1000"};
+    model.users = {"marie", "marie", "marie", "users", "marie", "1000", "1000"};
     return model;
 }
 
