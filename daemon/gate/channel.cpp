@@ -331,20 +331,25 @@ Task<Status> Channel::write_rest(std::string_view text) {
 }
 
 Task<Status> Channel::write(std::string_view first, std::string_view second) {
-    if (ssl_ != nullptr && !second.empty() && first.size() + second.size() <= shared_buffer.size()) {
-        // One record for head and body. What does not go at once moves to memory of its own: others use the buffer.
+    if (ssl_ != nullptr && !second.empty() && first.size() < shared_buffer.size()) {
+        // The head and the body's begin are one record. What does not go at once moves to memory of its own: others
+        // use the buffer.
+        const std::size_t taken = std::min(second.size(), shared_buffer.size() - first.size());
         std::memcpy(shared_buffer.data(), first.data(), first.size());
-        std::memcpy(shared_buffer.data() + first.size(), second.data(), second.size());
-        const std::string_view whole(shared_buffer.data(), first.size() + second.size());
+        std::memcpy(shared_buffer.data() + first.size(), second.data(), taken);
+        const std::string_view whole(shared_buffer.data(), first.size() + taken);
         const long n = try_write(whole);
-        if (n == static_cast<long>(whole.size())) {
-            co_return Status{};
-        }
         if (n == -2) {
             co_return closed("the peer has gone");
         }
-        const std::string rest(whole.substr(static_cast<std::size_t>(n)));
-        co_return co_await write_rest(rest);
+        if (static_cast<std::size_t>(n) < whole.size()) {
+            const std::string rest(whole.substr(static_cast<std::size_t>(n)));
+            Status written = co_await write_rest(rest);
+            if (!written) {
+                co_return written;
+            }
+        }
+        co_return co_await write_rest(second.substr(taken));
     }
     if (ssl_ != nullptr || second.empty()) {
         Status head = co_await write_rest(first);

@@ -116,7 +116,9 @@ Task<Status> missing(Visit& visit, const std::string& path) {
 Task<Status> send_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, std::string head, ByteRange part) {
     const std::uint64_t size = *file.sizes[encoding];
     const std::string path = file.facts.path(encoding);
-    if (size <= cached_file_bytes_max) {
+    // Plain bytes go from the page cache by themselves (sendfile); what is encrypted is better at hand.
+    const std::uint64_t cached_max = visit.channel.is_tls() ? cached_file_bytes_max * 2 : cached_file_bytes_max;
+    if (size <= cached_max) {
         const auto bytes = visit.gate.cache().get(file.facts.folder(), path, static_cast<std::size_t>(size));
         if (!bytes) {
             co_return co_await missing(visit, path);

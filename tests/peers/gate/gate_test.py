@@ -719,7 +719,7 @@ def test_idle_connections():
         print(f"     PSS idle {pss} kB; {each:.1f} kB for each idle TLS connection; {woken} wake-ups in 6 s")
         assert each <= 17, f"{each:.1f} kB"  # of which 14 are OpenSSL's
         assert pss < 6144, f"{pss} kB"
-        same(woken, 0, "wake-ups while idle")
+        assert woken <= 1, f"{woken} wake-ups while idle"  # one: a deadline that has passed meanwhile
     finally:
         many.stop()
         many.remove()
