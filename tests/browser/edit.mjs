@@ -1,9 +1,9 @@
 // One person and the text: Markdown signs, lists, tasks, tables, links, images, pasting, finding, outline, who wrote what.
 import { readFileSync } from 'node:fs';
-import { startBrowser } from './browser.mjs';
+import { axeFindings, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
-import { html, newPad, open, paste, person, png, saved, selectAll, text, words, write } from './pads.mjs';
+import { api, html, linkKey, newPad, open, paste, person, png, saved, selectAll, text, words, write } from './pads.mjs';
 
 const { check, report } = suite();
 const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
@@ -107,15 +107,6 @@ try {
 
   await check('images: by the button and by pasting, described, resized; errors are sentences', async () => {
     const pad = await fresh();
-    const probe = await page.evaluate(async (id) => (await fetch(`/api/v1/pads/${id}/images`, { method: 'POST', body: 'x' })).status, pad.id);
-    let refuse = false;
-    if (probe === 404 || probe === 405) {
-      // This house's pads keep no images yet: a stand-in answers as they will.
-      await page.route(/\/api\/v1\/pads\/[^/]+\/images/, (route) => (route.request().method() === 'GET'
-        ? route.fulfill({ contentType: 'image/png', body: Buffer.from(picture, 'base64') })
-        : refuse ? route.fulfill({ status: 413, contentType: 'application/problem+json', body: JSON.stringify({ status: 413, detail: 'Cette image est trop lourde : 12 Mo. La limite est 10 Mo. Le texte n’a pas changé.' }) })
-          : route.fulfill({ status: 201, contentType: 'application/json', body: JSON.stringify({ url: `/api/v1/pads/${pad.id}/images/abc`, width: 120, height: 60 }) })));
-    }
     await page.keyboard.type('Avant');
     await page.locator('input[type=file]').setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
     const image = text(page).locator('figure img');
@@ -146,13 +137,22 @@ try {
     await saved(page);
     await page.locator('input[type=file]').setInputFiles({ name: 'faux.png', mimeType: 'image/png', buffer: Buffer.from('not an image') });
     await page.getByText('Ce fichier n’est pas une image lisible ici.').waitFor();
-    refuse = true;
-    if (probe === 404 || probe === 405) {
-      await page.locator('input[type=file]').setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
-      await page.getByText('La limite est 10 Mo').waitFor();
-    }
+    await page.getByRole('button', { name: 'Fermer' }).click();
+    // An animation is sent as it is: the house refuses one that is too heavy, in its own words.
+    await page.locator('input[type=file]').evaluate((input) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File(['GIF89a', new Uint8Array(21 << 20)], 'anime.gif', { type: 'image/gif' }));
+      input.files = carried.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await page.locator('.notice.serious').waitFor();
+    holds(/limite|lourd|trop/.test(await page.locator('.notice.serious').innerText()), await page.locator('.notice.serious').innerText());
     same(await image.count(), 2, 'images after two refusals');
-    await page.unroute(/\/api\/v1\/pads\/[^/]+\/images/);
+    const visitor = await person(browser, house, null);
+    await api(page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'write', link: 'read' } });
+    await open(visitor, pad, { key: await linkKey(page, pad) });
+    await until(() => visitor.page.locator('#text figure img').first().evaluate((one) => one.complete && one.naturalWidth === 120), 'a guest sees it');
+    await visitor.context.close();
   });
 
   await check('pasting from Word: headings, lists, tables and formats stay, everything else goes', async () => {
@@ -268,6 +268,32 @@ try {
     same(await page.locator('.pad-title h1').isVisible(), true, 'the title on paper');
     holds((await page.pdf({ format: 'A4' })).length > 4_000, 'a PDF');
     await page.emulateMedia({ media: 'screen' });
+  });
+
+  await check('going back: the text of a moment is shown, made so again, and that can be taken back too', async () => {
+    const pad = await fresh({ title: 'Histoire' });
+    const asked = `/api/v1/pads/${pad.id}/history`;
+    await page.keyboard.type('# Première idée');
+    await saved(page);
+    const list = await until(async () => {
+      const answer = await page.evaluate(async (where) => (await fetch(where)).json(), asked);
+      return answer.items?.length > 0 && answer.items;
+    }, 'moments');
+    holds(list[0].authors.includes(marie.name), 'who wrote');
+    await page.getByRole('button', { name: 'Menu', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Revenir en arrière' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Revenir en arrière' });
+    await dialog.locator('.moments button').first().click();
+    await until(async () => (await dialog.locator('.past h2').innerText().catch(() => '')) === 'Première idée', 'the text as it was');
+    same(await axeFindings(page), [], 'findings');
+    await dialog.getByRole('button', { name: 'Revenir à ce texte' }).click();
+    await until(async () => /Le texte est (revenu|déjà)/.test(await page.locator('p[role=status][aria-live]').textContent()), 'said');
+    await saved(page);
+    holds((await words(page)).includes('Première idée'), 'the text');
+    const yann = await person(browser, house, 'member');
+    await open(yann, pad);
+    await until(async () => (await words(yann.page)).includes('Première idée'), 'for everybody');
+    await yann.context.close();
   });
 
   await check('typing stays quick in a text of 200 pages', async () => {
