@@ -146,7 +146,7 @@ try {
       input.dispatchEvent(new Event('change', { bubbles: true }));
     });
     await page.locator('.notice.serious').waitFor();
-    holds(/limite|lourd|trop/.test(await page.locator('.notice.serious').innerText()), await page.locator('.notice.serious').innerText());
+    holds(/plus de|limite|lourd/.test(await page.locator('.notice.serious').innerText()), await page.locator('.notice.serious').innerText());
     same(await image.count(), 2, 'images after two refusals');
     const visitor = await person(browser, house, null);
     await api(page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'write', link: 'read' } });
