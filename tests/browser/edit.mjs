@@ -96,6 +96,8 @@ try {
     await page.getByLabel('Adresse').fill('mairie.example');
     await page.keyboard.press('Enter');
     await until(async () => (await text(page).locator('a').getAttribute('href').catch(() => '')) === 'https://mairie.example', 'link');
+    await page.locator('#text.ProseMirror-focused').waitFor();
+    await page.waitForTimeout(100);
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowRight');
     await page.getByRole('toolbar', { name: 'Lien' }).getByRole('button', { name: 'Retirer le lien' }).click();
