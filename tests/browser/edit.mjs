@@ -96,6 +96,8 @@ try {
     await page.getByLabel('Adresse').fill('mairie.example');
     await page.keyboard.press('Enter');
     await until(async () => (await text(page).locator('a').getAttribute('href').catch(() => '')) === 'https://mairie.example', 'link');
+    await page.locator('#text.ProseMirror-focused').waitFor();
+    await page.waitForTimeout(100);
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowRight');
     await page.getByRole('toolbar', { name: 'Lien' }).getByRole('button', { name: 'Retirer le lien' }).click();
@@ -146,7 +148,7 @@ try {
       input.dispatchEvent(new Event('change', { bubbles: true }));
     });
     await page.locator('.notice.serious').waitFor();
-    holds(/limite|lourd|trop/.test(await page.locator('.notice.serious').innerText()), await page.locator('.notice.serious').innerText());
+    holds(/plus de|limite|lourd/.test(await page.locator('.notice.serious').innerText()), await page.locator('.notice.serious').innerText());
     same(await image.count(), 2, 'images after two refusals');
     const visitor = await person(browser, house, null);
     await api(page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'write', link: 'read' } });

@@ -55,14 +55,21 @@ export async function open(one, pad, { key = '', ready = true } = {}) {
 
 export const saved = (page) => until(async () => /^(Enregistré|Saved)$/.test(await saving(page)), 'saved');
 
+/** ProseMirror puts its selection back a moment after the focus came; a key before that would move nothing. */
+async function focusText(page) {
+  await text(page).focus();
+  await page.locator('#text.ProseMirror-focused').waitFor();
+  await page.waitForTimeout(100);
+}
+
 /** Writes at the end of the text. */
 export async function write(page, what) {
-  await text(page).focus();
+  await focusText(page);
   await page.keyboard.press('Control+End');
   await page.keyboard.type(what);
 }
 
-export const selectAll = async (page) => { await text(page).focus(); await page.keyboard.press('Control+a'); };
+export const selectAll = async (page) => { await focusText(page); await page.keyboard.press('Control+a'); };
 
 /** As if another program had put this on the clipboard. */
 export const paste = (page, data) => text(page).evaluate((dom, content) => {

@@ -44,9 +44,10 @@ function useEditorState() {
       }
       if (moved()) setVersion((n) => n + 1);
     });
-    if (docChanged && !timer.current) {
+    if (docChanged) {
+      // After a pause in typing: counting a long text takes longer than a keystroke may.
+      clearTimeout(timer.current);
       timer.current = window.setTimeout(() => {
-        timer.current = 0;
         if (view.isDestroyed) return;
         setWords(countsOf(view.state.doc).words);
         setVersion((n) => n + 1);
