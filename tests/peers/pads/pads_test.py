@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The real hameau-pads process: its API as the gate sees it, stock providers, kill -9, archive, idle stop."""
+import io
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ import sys
 import tempfile
 import time
 import traceback
+import xml.etree.ElementTree
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -180,9 +183,12 @@ def test_images():
     html = call(200, "GET", f"/api/v1/pads/{page['id']}/export?format=html").decode()
     assert "data:image/webp;base64," in html and 'alt="Le plan"' in html and "/api/" not in html, html[:1500]
     odt = call(200, "GET", f"/api/v1/pads/{page['id']}/export?format=odt")
-    import io
-    import zipfile
-    names = zipfile.ZipFile(io.BytesIO(odt)).namelist()
+    archive = zipfile.ZipFile(io.BytesIO(odt))
+    names = archive.namelist()
+    for part in ("content.xml", "styles.xml", "meta.xml", "META-INF/manifest.xml"):
+        xml.etree.ElementTree.fromstring(archive.read(part))
+    pictures = [name for name in names if name.startswith("Pictures/")]
+    assert f'xlink:href="{pictures[0]}"' in archive.read("content.xml").decode() and pictures[0] in archive.read("META-INF/manifest.xml").decode()
     assert names[0] == "mimetype" and sum(name.startswith("Pictures/") for name in names) == 1, names
     call(200, "GET", made["url"].replace(pad["id"], page["id"]), who=YANN)
 

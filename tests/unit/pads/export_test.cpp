@@ -193,6 +193,49 @@ TEST(Export, TemplatesInEveryFormat) {
     EXPECT_FALSE(export_document(*export_format("html"), Bytes{1, 2, 3}, "", false).has_value());
 }
 
+Event opened(Block block) {
+    Event event;
+    event.kind = Event::Kind::open;
+    event.block = block;
+    event.number = 1;
+    return event;
+}
+Event closed(Block block) {
+    Event event;
+    event.kind = Event::Kind::close;
+    event.block = block;
+    return event;
+}
+
+TEST(Export, ImagesAlignmentAndSpans) {
+    const std::string hash(64, 'a');
+    Event image = opened(Block::image);
+    image.address = "/api/v1/pads/p/images/" + hash;
+    image.text = "Le plan <1>";
+    Event centred = opened(Block::paragraph);
+    centred.align = Align::center;
+    Event text;
+    text.text = "au milieu";
+    Event cell = opened(Block::table_cell);
+    cell.number = 2;
+    cell.rows = 3;
+    const std::vector<Event> events = {image, closed(Block::image), centred, text, closed(Block::paragraph), opened(Block::table),
+                                       opened(Block::table_row), cell, opened(Block::paragraph), closed(Block::paragraph),
+                                       closed(Block::table_cell), closed(Block::table_row), closed(Block::table)};
+    const ImageSource images = [&hash](std::string_view wanted, ImageUse use) -> std::optional<ImageBytes> {
+        EXPECT_EQ(wanted, hash);
+        return ImageBytes{use == ImageUse::page ? "image/webp" : "image/jpeg", "Man", 800, 600};
+    };
+    const std::string html = render_html_fragment(events, images);
+    EXPECT_EQ(html, "<img src=\"data:image/webp;base64,TWFu\" alt=\"Le plan &lt;1&gt;\" width=\"800\">\n"
+                    "<p style=\"text-align:center\">au milieu</p>\n"
+                    "<table><tr><td colspan=\"2\" rowspan=\"3\"><p></p>\n</td>\n</tr>\n</table>\n");
+    EXPECT_NE(render_html_fragment(events).find("<img src=\"/api/v1/pads/p/images/"), std::string::npos) << "without the bytes: named";
+    const std::string odt = render_odt(events, "t", false, images);
+    EXPECT_NE(odt.find("Pictures/" + hash + ".jpeg"), std::string::npos);
+    EXPECT_NE(odt.find("Man"), std::string::npos) << "the picture itself, stored";
+}
+
 void pm_text(const json::value& node, std::string& out) {
     const json::object& object = node.as_object();
     if (const json::value* text = object.if_contains("text")) {

@@ -1,0 +1,59 @@
+// What people bring to pads: an image's container, its pixels, Markdown, HTML. The first byte chooses. Besides not crashing:
+// what was stripped is stripped, and every document becomes an update that the recorder takes and the exporters read.
+#include <cstdlib>
+
+#include "modules/pads/convert/decode.hpp"
+#include "modules/pads/convert/document.hpp"
+#include "modules/pads/crdt/recorder.hpp"
+#include "modules/pads/export/export.hpp"
+
+using namespace hameau::pads;
+
+namespace {
+
+void image(std::string_view bytes) {
+    const auto once = strip_image(bytes);
+    if (!once) {
+        return;
+    }
+    const auto twice = strip_image(once->bytes);
+    if (!twice || twice->bytes != once->bytes) {
+        std::abort();
+    }
+    // Larger ones would only measure the libraries' patience.
+    if (!once->animated && once->width * once->height < 250'000) {
+        (void)decode_image(*once, 64);
+    }
+}
+
+void document(std::string_view text, DocumentForm form) {
+    const auto read = read_document(text, form);
+    if (!read) {
+        return;
+    }
+    hameau::crdt::Recorder recorder;
+    if (!recorder.apply(read->update)) {
+        std::abort();
+    }
+    for (const char* name : {"markdown", "html", "odt", "text"}) {
+        if (!export_document(*export_format(name), read->update, "", true)) {
+            std::abort();
+        }
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const bool prepared = (prepare_documents(), true);
+    if (!prepared || size == 0) {
+        return 0;
+    }
+    const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
+    if (data[0] % 3 == 0) {
+        image(rest);
+    } else {
+        document(rest, data[0] % 3 == 1 ? DocumentForm::markdown : DocumentForm::html);
+    }
+    return 0;
+}
