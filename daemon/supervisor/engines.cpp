@@ -66,6 +66,17 @@ bool works_in(pid_t pid, const std::string& folder) {
 
 } // namespace
 
+bool catches(pid_t pid, int signal) {
+    const auto text = read_file("/proc/" + std::to_string(pid) + "/status", 16384);
+    constexpr std::string_view field = "SigCgt:";
+    const std::size_t at = text ? text->find(field) : std::string::npos;
+    if (at == std::string::npos) {
+        return false;
+    }
+    const unsigned long long caught = std::strtoull(text->c_str() + at + field.size(), nullptr, 16);
+    return ((caught >> (signal - 1)) & 1U) != 0;
+}
+
 void end_group(pid_t leader, Patience patience) {
     if (leader <= 1 || ::kill(-leader, SIGTERM) != 0) {
         return;

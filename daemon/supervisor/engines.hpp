@@ -6,6 +6,9 @@
 
 namespace hameau::supervisor {
 
+/// Whether the process has a handler for the signal (SigCgt of /proc/PID/status).
+bool catches(pid_t pid, int signal);
+
 enum class Patience { short_after_a_crash, long_after_a_stop };
 
 /// Ends every process of the session that `leader` led: asks, waits a moment, kills. Call while the leader is still a

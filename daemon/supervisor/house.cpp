@@ -425,7 +425,8 @@ void House::continue_closing() {
 /// Both read their configuration and certificates again for new connections; nobody is disconnected.
 void House::reload_engines() {
     for (const auto& service : services_) {
-        if (service->spec.kind == Kind::engine && service->pid > 0) {
+        // One that has no handler yet would die of it; it has not read what changed yet either.
+        if (service->spec.kind == Kind::engine && service->pid > 0 && catches(service->pid, SIGHUP)) {
             ::kill(service->pid, SIGHUP);
         }
     }

@@ -79,12 +79,21 @@ def _for_host(context, host):
     return _NamedContext(context, host)
 
 
+def free_base():
+    """Eight free ports in a row, below those that the system gives to outgoing connections (32768 and up)."""
+    for attempt in range(200):
+        base = 20000 + ((os.getpid() + attempt) * 16) % 4000
+        if all(port_is_free(base + i) for i in range(len(PORT_NAMES))):
+            return base
+    raise RuntimeError("no free ports for a house")
+
+
 class House:
     def __init__(self, apply=(), settings=(), state=None, base_port=None, arguments=(), as_user=None):
         self.made = state is None
         self.state = state or tempfile.mkdtemp(prefix="hameau-test-")
         os.chmod(self.state, 0o755)
-        base = base_port or 20000 + (os.getpid() * 16) % 20000
+        base = base_port or free_base()
         self.ports = {name: base + i for i, name in enumerate(PORT_NAMES)}
         self.host = "localhost"
         self.apply, self.settings, self.arguments, self.as_user = apply, settings, arguments, as_user

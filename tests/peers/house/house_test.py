@@ -269,6 +269,16 @@ def test_apply_is_idempotent():
     ok(fresh.call("POST", "/api/v1/me/password", {"current": "marie-other-words", "new": "marie-secret-words"}), 204)
 
 
+def test_apply_keeps_the_version_that_was_chosen():
+    visitor, public = marie(), house.visitor(host="amis.test")
+    path = "/api/v1/sites/amis.test/deploys"
+    before = next(d["number"] for d in ok(visitor.call("GET", path)).json()["items"] if d["live"])
+    ok(visitor.call("POST", path, raw=zipped({"index.html": "<h1>Choisi</h1>"}), headers={"Content-Type": "application/zip"}), 201)
+    house.hameau("apply", str(CONTENT))
+    assert ok(public.call("GET", "/")).body == b"<h1>Choisi</h1>"
+    ok(visitor.call("POST", "/api/v1/sites/amis.test/live", {"number": before}))
+
+
 def test_apply_dry_run_changes_nothing():
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "more.yaml")

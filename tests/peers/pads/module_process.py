@@ -1,6 +1,7 @@
 """One real hameau-pads process as hameaud would start it, without the rest of the house; started again when it dies.
 
 Talks to it as the gate does: HTTP over its Unix socket with Hameau-* headers."""
+import fcntl
 import http.client
 import json
 import os
@@ -89,20 +90,16 @@ class ModuleProcess:
                        "HAMEAU_ROLE": self.name, "HAMEAU_CONTROL_FD": "5", "HAMEAU_SETTINGS_FD": "6",
                        "HAMEAU_UIDS": " ".join(f"{role}={uid}" for role in ("gate", "admin", "people", "pads"))}
         environment.update(self.environment)
-        moves = ((self.listener.fileno(), 3), (helper, 4), (child_control.fileno(), 5), (settings, 6))
-
-        def arrange():
-            kept = [(os.dup2(fd, 40 + target), target) for fd, target in moves]
-            for fd, target in kept:
-                os.dup2(fd, target)
-                os.close(fd)
-            os.chdir(self.state / self.name)
-
+        # Out of the way of 3 to 6, so that no move covers another; bash moves them and becomes the program.
+        high = [fcntl.fcntl(fd, fcntl.F_DUPFD, 50) for fd in (self.listener.fileno(), helper, child_control.fileno(), settings)]
         # LISTEN_PID must be the child's own pid: a shell that becomes the program knows it.
         log = open(self.state / "log" / f"{self.name}.log", "ab")
-        self.process = subprocess.Popen(["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$0"', str(BINARIES / f"hameau-{self.name}")],
-                                        env=environment, preexec_fn=arrange, pass_fds=(3, 4, 5, 6), close_fds=True, stderr=log,
-                                        stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["/bin/bash", "-c", 'LISTEN_PID=$$ exec "$0" 3<&"$1"- 4<&"$2"- 5<&"$3"- 6<&"$4"-', str(BINARIES / f"hameau-{self.name}"),
+             *map(str, high)],
+            env=environment, cwd=self.state / self.name, pass_fds=high, stderr=log, stdin=subprocess.DEVNULL)
+        for fd in high:
+            os.close(fd)
         child_control.close()
         os.close(settings)
         os.close(helper)

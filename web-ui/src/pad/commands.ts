@@ -218,7 +218,11 @@ export function setLink(href: string): Command {
     const old = linkAround(state);
     const tr = state.tr;
     if (old && empty) tr.removeMark(old.from, old.to, mark('link')).addMark(old.from, old.to, link);
-    else if (!empty) tr.removeMark(from, to, mark('link')).addMark(from, to, link);
+    else if (!empty) {
+      // The cursor goes to the end of the new link: writing on must not replace the words that were chosen.
+      tr.removeMark(from, to, mark('link')).addMark(from, to, link);
+      tr.setSelection(TextSelection.near(tr.doc.resolve(to), -1));
+    }
     else tr.replaceSelectionWith(schema.text(href.replace(/^mailto:/, ''), [link]), false).removeStoredMark(mark('link'));
     dispatch?.(tr.scrollIntoView());
     return true;
