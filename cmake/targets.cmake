@@ -58,6 +58,9 @@ function(hameau_bench name)
   target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HAMEAU_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
 endfunction()
 
+# All fuzzers, and nothing else: clang 14 cannot build coroutines with its sanitizers.
+add_custom_target(fuzzers)
+
 # hameau_fuzzer(NAME SOURCES... [LINK libs...]): a libFuzzer program; its corpus is tests/fuzz/<folder>/corpus
 function(hameau_fuzzer name)
   cmake_parse_arguments(A "" "" "LINK" ${ARGN})
@@ -65,4 +68,5 @@ function(hameau_fuzzer name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
   target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  add_dependencies(fuzzers ${name})
 endfunction()

@@ -213,7 +213,7 @@ try {
     await saved(yann.page);
     await api(marie.page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'read', link: 'none' } });
     await until(async () => (await saving(yann.page)) === 'Lecture seule', 'read only');
-    same(await text(yann.page).getAttribute('contenteditable'), 'false', 'editable');
+    await until(async () => (await text(yann.page).getAttribute('contenteditable')) === 'false', 'not editable');
     await api(marie.page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'write', link: 'none' } });
     await until(async () => (await text(yann.page).getAttribute('contenteditable')) === 'true', 'and given back');
     await write(yann.page, 'De nouveau. ');

@@ -128,7 +128,7 @@ export function LinkDialog({ view, onClose }: Closable & { view: EditorView }) {
   return (
     <Dialog title={t(old ? 'pad.link.change' : 'pad.tool.link')} onClose={onClose}>
       <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); keep(); }}>
-        <Field name="link" label={t('pad.link.address')} example={t('pad.link.example')} value={text} onValue={setText} error={error || undefined} type="url" mono autocomplete="url" />
+        <Field name="link" label={t('pad.link.address')} example={t('pad.link.example')} value={text} onValue={setText} error={error || undefined} type="url" mono autocomplete="off" />
         <p class="verbs"><Button type="submit" kind="main">{t('save')}</Button>
           {old && <Button onClick={() => { removeLink(view.state, view.dispatch); done(); }}>{t('pad.link.remove')}</Button>}</p>
       </form>
