@@ -5,21 +5,28 @@ export function suite() {
   let passed = 0;
   let failed = 0;
   const only = process.argv.indexOf('--only') > 0 ? process.argv[process.argv.indexOf('--only') + 1] : '';
-  return {
-    async check(name, work, most_ms = check_ms) {
-      if (only && !name.includes(only)) return;
-      let timer;
-      try {
-        const said = await Promise.race([work(), new Promise((_, late) => { timer = setTimeout(() => late(new Error(`not done after ${most_ms} ms`)), most_ms); })]);
-        passed += 1;
-        console.log(`ok   ${name}${typeof said === 'string' ? `: ${said}` : ''}`);
-      } catch (error) {
-        failed += 1;
-        console.log(`FAIL ${name}\n${error.stack ?? error}`);
-      } finally {
-        clearTimeout(timer);
+  /** `tries`: more than one only for a race that is known, named where it is used, and still to be mended. */
+  async function check(name, work, { most_ms = check_ms, tries = 1 } = {}) {
+    if (only && !name.includes(only)) return;
+    let timer;
+    try {
+      const said = await Promise.race([work(), new Promise((_, late) => { timer = setTimeout(() => late(new Error(`not done after ${most_ms} ms`)), most_ms); })]);
+      passed += 1;
+      console.log(`ok   ${name}${typeof said === 'string' ? `: ${said}` : ''}`);
+    } catch (error) {
+      if (tries > 1) {
+        console.log(`     ${name}: tried again, since: ${String(error).split('\n')[0]}`);
+        await check(name, work, { most_ms, tries: tries - 1 });
+        return;
       }
-    },
+      failed += 1;
+      console.log(`FAIL ${name}\n${error.stack ?? error}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  return {
+    check,
     report() {
       console.log(`${passed} passed, ${failed} failed`);
       process.exitCode = failed > 0 ? 1 : 0;
