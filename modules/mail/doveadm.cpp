@@ -9,17 +9,16 @@
 
 #include <charconv>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <sodium.h>
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/secret.hpp"
+#include "daemon/base/waiting.hpp"
 
 namespace hameau::mail {
 
@@ -27,7 +26,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t password_bytes_max = 256;
 constexpr std::size_t socket_path_bytes_max = 107;
 using Stream = boost::beast::basic_stream<asio::local::stream_protocol>;

@@ -3,13 +3,13 @@
 
 #include <optional>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
+
+#include "daemon/base/waiting.hpp"
 
 namespace hameau::mail {
 
@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t reply_bytes_max = 8192;
 constexpr std::size_t reply_lines_max = 64;
 constexpr std::size_t said_bytes_max = 200;

@@ -1,8 +1,8 @@
 // The stream of revocations. The gate reads it while it caches any session.
 //
 // An open stream is an open request, which keeps the host from stopping people for idleness. So the stream ends by
-// itself once nobody has called people for a while (longer than the gate caches); the gate then empties its cache and
-// opens a new one with its next question. After the end the host's idle time begins, and people sleeps.
+// itself once nobody has called people for a while; the gate then empties its cache, whatever it held, and opens a new
+// one with its next question. After the end the host's idle time begins, and people sleeps.
 #include "modules/people/people_module.hpp"
 #include "daemon/base/waiting.hpp"
 
