@@ -101,8 +101,8 @@ try {
     await marie.context.close();
   });
 
-  await check('minutes written with the keyboard alone', async () => {
-    const one = await person(browser, house, 'manager');
+  await check('minutes written with the keyboard alone, on a slow computer', async () => {
+    const one = await person(browser, house, 'manager', { slow: 6 });
     const { page } = one;
     const pad = await newPad(one, { title: 'Bureau' });
     await open(one, pad);
@@ -163,10 +163,10 @@ try {
     holds((await words(page)).includes('Excusée : Annick (train)'), 'words');
     same(one.complaints, [], 'complaints');
     await one.context.close();
-  }, { tries: 3 });  // on a loaded machine a key can come before the menu of styles listens
+  });
 
-  await check('menus and dialogs by keyboard: open, move, close, the focus comes back', async () => {
-    const one = await person(browser, house, 'manager');
+  await check('menus and dialogs by keyboard, on a slow computer: open, move, close, the focus comes back', async () => {
+    const one = await person(browser, house, 'manager', { slow: 6 });
     const { page } = one;
     await open(one, await newPad(one));
     const menu = page.getByRole('button', { name: 'Menu', exact: true });

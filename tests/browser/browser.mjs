@@ -7,10 +7,13 @@ const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 export const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
 
+/** HAMEAU_SLOW=6 makes every page at least six times slower: what races on a loaded machine then races here. */
+const slowAll = Number(process.env.HAMEAU_SLOW ?? 1);
+
 export const startBrowser = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
-/** A page that notes console errors, policy violations, failed requests and bytes on the wire. */
-export async function openPage(browser, { language = 'fr', width = 1280, height = 900, dark = false } = {}) {
+/** A page (`slow` times slower than this machine) that notes console errors, policy violations, failed requests and bytes on the wire. */
+export async function openPage(browser, { language = 'fr', width = 1280, height = 900, dark = false, slow = 1 } = {}) {
   const context = await browser.newContext({
     locale: language === 'fr' ? 'fr-FR' : 'en-GB', viewport: { width, height }, ignoreHTTPSErrors: true, colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'],
@@ -25,6 +28,8 @@ export async function openPage(browser, { language = 'fr', width = 1280, height 
   const wire = { bytes: 0, requests: 0, outside: [] };
   const session = await context.newCDPSession(page);
   await session.send('Network.enable');
+  const rate = Math.max(slow, slowAll);
+  if (rate > 1) await session.send('Emulation.setCPUThrottlingRate', { rate });
   session.on('Network.loadingFinished', (event) => { wire.bytes += event.encodedDataLength; wire.requests += 1; });
   page.on('request', (request) => {
     const url = new URL(request.url());

@@ -5,8 +5,7 @@ export function suite() {
   let passed = 0;
   let failed = 0;
   const only = process.argv.indexOf('--only') > 0 ? process.argv[process.argv.indexOf('--only') + 1] : '';
-  /** `tries`: more than one only for a race that is known, named where it is used, and still to be mended. */
-  async function check(name, work, { most_ms = check_ms, tries = 1 } = {}) {
+  async function check(name, work, { most_ms = check_ms } = {}) {
     if (only && !name.includes(only)) return;
     let timer;
     try {
@@ -14,11 +13,6 @@ export function suite() {
       passed += 1;
       console.log(`ok   ${name}${typeof said === 'string' ? `: ${said}` : ''}`);
     } catch (error) {
-      if (tries > 1) {
-        console.log(`     ${name}: tried again, since: ${String(error).split('\n')[0]}`);
-        await check(name, work, { most_ms, tries: tries - 1 });
-        return;
-      }
       failed += 1;
       console.log(`FAIL ${name}\n${error.stack ?? error}`);
     } finally {

@@ -1,5 +1,6 @@
 // Loading and doing: the two ways in which pages talk to the API. A late answer never overwrites a newer one.
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Problem } from './api';
 import { t } from './i18n';
 
@@ -56,4 +57,22 @@ export function useAction(): Doing {
     }
   }, []);
   return { busy, problem, run, clear: useCallback(() => setProblem(null), []) };
+}
+
+/**
+ * For a `<dialog>`: shown as a modal while its component is there. It opens before the next key can come, and is closed
+ * before it is taken away: everything else is inert until then, and closing gives the focus back to where it was.
+ */
+export function useModal(): RefObject<HTMLDialogElement> {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const shown = dialog.current!;
+    shown.showModal();
+    return () => {
+      // Whoever took it away knows: its own "close", which comes later, could close what was opened since.
+      shown.addEventListener('close', (event) => event.stopImmediatePropagation(), { capture: true });
+      shown.close();
+    };
+  }, []);
+  return dialog;
 }

@@ -1,8 +1,9 @@
 // The small parts that every page is made of: logo, lit window, fields, messages, values to copy.
 // No part here calls the API.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FieldProblem, Problem } from './api';
+import { useModal } from './hooks';
 import { t } from './i18n';
 
 /** Three gables of unequal width on one ground line, one lit window. */
@@ -140,7 +141,7 @@ export function Check({ label, checked, onValue, hint }: { label: string; checke
 /** Above a form: what to mend, each line leads to its field. Takes the focus when it appears. */
 export function ErrorSummary({ problem, labels }: { problem: Problem | null; labels?: Record<string, string> }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (problem) box.current?.focus();
   }, [problem]);
   if (!problem) return null;
@@ -227,11 +228,10 @@ export function Loading() {
 interface EraseProps { title: string; text: string; name: string; onErase: () => Promise<void>; onClose: () => void }
 /** Only for what nothing brings back: the name must be typed. */
 export function EraseDialog({ title, text, name, onErase, onClose }: EraseProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [typed, setTyped] = useState('');
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
   const erase = async () => {
     if (typed.trim() !== name) return setError(t('erase.differs'));
     setBusy(true);

@@ -1,6 +1,6 @@
 // The shared-computer stripe, the big leave button and the idle warning.
 // Times out a little before the server does, so that a person is told and not cut off.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get } from './api';
 import { t } from './i18n';
 import { leave } from './leaving';
@@ -49,7 +49,7 @@ export function SharedStripe({ beforeLeaving }: { beforeLeaving?: () => Promise<
       for (const name of events) removeEventListener(name, active, { capture: true });
     };
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (warned) dialog.current?.showModal();
     else dialog.current?.close();
   }, [warned]);

@@ -46,7 +46,9 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
     ...(writes ? { role: 'textbox', 'aria-multiline': 'true', 'aria-describedby': parts.describedBy } : { role: 'document', tabindex: '0' }),
   });
   const view: EditorView = new EditorView(place, {
-    state: EditorState.create({ doc, plugins }),
+    // A text without any paragraph would start with everything selected, and keep that while others fill it: the first
+    // key here would replace what they wrote.
+    state: EditorState.create({ doc: doc.childCount > 0 ? doc : schema.topNodeType.createAndFill()!, plugins }),
     editable: () => writes,
     attributes,
     scrollMargin: { top: 140, bottom: 120, left: 0, right: 0 },

@@ -1,21 +1,22 @@
 // Find and replace, above the text.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { EditorView } from 'prosemirror-view';
 import { t, tn } from '../common/i18n';
 import { find, found, go, replaceAll, replaceOne } from './find';
 
 export function FindBar({ view, writes, onClose, tick }: { view: EditorView; writes: boolean; onClose: () => void; tick: unknown }) {
-  const [text, setText] = useState('');
+  const [text, setText] = useState(() => {
+    const { from, to } = view.state.selection;
+    const chosen = view.state.doc.textBetween(from, to, ' ');
+    return chosen.length < 100 ? chosen : '';
+  });
   const [other, setOther] = useState('');
   const [exact, setExact] = useState(false);
   const [said, setSaid] = useState('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const { from, to } = view.state.selection;
-    const chosen = view.state.doc.textBetween(from, to, ' ');
-    if (chosen && chosen.length < 100) setText(chosen);
+  useLayoutEffect(() => {
     field.current?.focus();
-    requestAnimationFrame(() => field.current?.select());
+    field.current?.select();
     return () => { if (!view.isDestroyed) find(view, null); };
   }, []);
   useEffect(() => {

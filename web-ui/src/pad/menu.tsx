@@ -1,6 +1,8 @@
-// A menu button and a dialog, as the ARIA practices describe them.
+// A menu button and a dialog, as the ARIA practices describe them. The focus moves before the next key can come
+// (layout effects): one that comes a moment after Enter belongs to what Enter opened.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useModal } from '../common/hooks';
 import { t } from '../common/i18n';
 import { Icon } from './icons';
 
@@ -18,7 +20,7 @@ export function Menu({ label, name, items, class: className = '', tabIndex, end 
   const id = useId();
   const entries = () => [...(box.current?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])];
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
     onOpen?.();
     (entries().find((one) => one.getAttribute('aria-checked') === 'true') ?? entries()[0])?.focus();
@@ -79,13 +81,8 @@ export function Menu({ label, name, items, class: className = '', tabIndex, end 
 
 interface DialogProps { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }
 export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const id = useId();
-  useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.isConnected ? before.focus() : undefined;
-  }, []);
   return (
     <dialog ref={dialog} class={wide ? 'sheet-dialog wide' : 'sheet-dialog'} aria-labelledby={id} onClose={onClose}
       onClick={(event) => event.target === dialog.current && dialog.current?.close()}>

@@ -117,7 +117,7 @@ export function LinkDialog({ view, onClose }: Closable & { view: EditorView }) {
   const [error, setError] = useState('');
   const done = () => {
     onClose();
-    setTimeout(() => view.focus(), 0);
+    queueMicrotask(() => view.focus());      // after the dialog is gone, before the next key
   };
   const keep = () => {
     const href = addressOf(text);
@@ -155,7 +155,7 @@ export function Outline({ view, onClose, tick }: Closable & { view: EditorView; 
       <Dialog title={t('pad.outline')} onClose={onClose}>
         <Headings view={view} onChosen={(pos) => {
           onClose();
-          setTimeout(() => goTo(view, pos), 0);
+          queueMicrotask(() => goTo(view, pos));
         }} />
       </Dialog>
     );

@@ -1,7 +1,7 @@
 // The buttons of the text: one tab stop, arrows between them, Escape back to the text. Under them, when the cursor is in
 // a table, a link or an image, what can be done with it.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Command, EditorState } from 'prosemirror-state';
 import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, deleteColumn, deleteRow, deleteTable, isInTable, toggleHeaderRow } from 'prosemirror-tables';
 import type { EditorView } from 'prosemirror-view';
@@ -47,7 +47,7 @@ function useRoving(onEscape: () => void) {
     const current = buttons.find((one) => one.tabIndex === 0) ?? buttons[0]!;
     for (const one of bar.current!.querySelectorAll<HTMLElement>(':scope button:not([role])')) one.tabIndex = one === current ? 0 : -1;
   };
-  useEffect(settle);
+  useLayoutEffect(settle);
   useEffect(() => {
     addEventListener('resize', settle);
     return () => removeEventListener('resize', settle);

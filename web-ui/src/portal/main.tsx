@@ -1,6 +1,6 @@
 // The portal: everything but the editor. Finds out who is here, shows the page of the address, moves the focus.
 import { render } from 'preact';
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, type House, Problem, type Session } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
@@ -116,7 +116,7 @@ function Portal() {
   }, [known, route, session, problem]);
 
   const first = useRef(true);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!known) return;
     if (first.current) {
       first.current = false;

@@ -1,5 +1,5 @@
 // The first visit of a new house: its name, who keeps it, the first association. The secret comes in the fragment.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { call, get, Problem, type Session } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
 import { chooseLanguage, language, languageName, languages, t } from '../../common/i18n';
@@ -32,7 +32,7 @@ export function Setup() {
       history.replaceState(null, '', '/setup');
     }
   }, []);
-  useEffect(() => { if (step > 0) document.querySelector<HTMLElement>('h1')?.focus(); }, [step]);
+  useLayoutEffect(() => { if (step > 0) document.querySelector<HTMLElement>('h1')?.focus(); }, [step]);
 
   const missing = (field: string, key: string) => new Problem(422, 'fields', t('form.mend'), [{ field, message: t(key) }]);
   const next = () => run(async () => {
