@@ -55,11 +55,15 @@ export async function open(one, pad, { key = '', ready = true } = {}) {
 
 export const saved = (page) => until(async () => /^(Enregistré|Saved)$/.test(await saving(page)), 'saved');
 
-/** ProseMirror puts its selection back a moment after the focus came; a key before that would move nothing. */
-async function focusText(page) {
-  await text(page).focus();
+/** The focus is in the text. ProseMirror puts its selection back 20 ms after it came; a key before that would move nothing. */
+export async function inText(page) {
   await page.locator('#text.ProseMirror-focused').waitFor();
   await page.waitForTimeout(100);
+}
+
+async function focusText(page) {
+  await text(page).focus();
+  await inText(page);
 }
 
 /** Writes at the end of the text. */
