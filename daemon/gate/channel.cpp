@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/err.h>
 
@@ -181,41 +182,86 @@ void Channel::finish_writing() {
     ::shutdown(fd_, SHUT_WR);
 }
 
-Status Channel::outcome_of(const Side& side, bool reading) const {
-    if (ended_ || (reading && interrupted_)) {
+Status Channel::outcome_of(const Side& side) const {
+    if (ended_ || (&side == &reading_ && interrupted_)) {
         return closed("ended");
     }
     return side.expired ? Status(fail(ErrorKind::timed_out, "it took too long")) : Status{};
 }
 
-Task<Status> Channel::wait(asio::posix::descriptor_base::wait_type what) {
-    const bool reading = what == asio::posix::descriptor_base::wait_read;
-    Side& side = reading ? reading_ : writing_;
+bool Channel::holds_input() const { return ssl_ != nullptr && !drained_ && SSL_has_pending(ssl_) == 1; }
+
+void Channel::begin_wait(Side& side) {
     const std::int64_t now = Deadlines::now_ms();
     side.expired = limit_ms_ != 0 && limit_ms_ <= now;
     side.deadline_ms = limit_ms_ == 0 && side.pause.count() > 0 ? now + side.pause.count() : 0;
-    const bool decrypted = reading && ssl_ != nullptr && SSL_pending(ssl_) > 0;
+}
+
+void Channel::start_waiting(Side& side) {
+    side.waiting = true;
+    deadlines_.add(this);
+}
+
+std::optional<Status> Channel::end_wait(Side& side, const boost::system::error_code& failed) {
+    side.waiting = false;
+    if (!reading_.waiting && !writing_.waiting) {
+        deadlines_.remove(this);
+    }
+    Status outcome = outcome_of(side);
+    // Cancelling reaches both directions: the one that was not meant waits again.
+    if (failed == asio::error::operation_aborted && outcome) {
+        return std::nullopt;
+    }
+    if (failed && outcome) {
+        return Status(fail(ErrorKind::closed, failed.message()));
+    }
+    return outcome;
+}
+
+Task<Status> Channel::wait(WaitType what) {
+    Side& side = side_of(what);
+    begin_wait(side);
+    Status outcome = outcome_of(side);
+    if (!outcome || (what == WaitType::wait_read && holds_input())) {
+        co_return outcome;
+    }
     for (;;) {
-        Status outcome = outcome_of(side, reading);
-        if (!outcome || decrypted) {
-            co_return outcome;
-        }
-        side.waiting = true;
-        deadlines_.add(this);
+        start_waiting(side);
         auto waited = co_await descriptor_.async_wait(what, wait_here);
         const boost::system::error_code failed = std::get<0>(waited);
-        side.waiting = false;
-        if (!reading_.waiting && !writing_.waiting) {
-            deadlines_.remove(this);
-        }
-        if (!failed) {
-            co_return outcome_of(side, reading);
-        }
-        // Cancelling reaches both directions: the one that was not meant waits again.
-        if (failed != asio::error::operation_aborted) {
-            co_return fail(ErrorKind::closed, failed.message());
+        if (auto ended = end_wait(side, failed)) {
+            co_return *ended;
         }
     }
+}
+
+/// The end of a wait without a coroutine.
+struct Channel::Resume {
+    Channel* channel;
+    Waiter* waiter;
+    WaitType what;
+
+    void operator()(const boost::system::error_code& failed) const {
+        Side& side = channel->side_of(what);
+        if (auto ended = channel->end_wait(side, failed)) {
+            waiter->on_wait_end(*channel, what == WaitType::wait_read, std::move(*ended));
+            return;
+        }
+        channel->start_waiting(side);
+        channel->descriptor_.async_wait(what, *this);
+    }
+};
+
+void Channel::call_when(WaitType what, Waiter& waiter) {
+    Side& side = side_of(what);
+    begin_wait(side);
+    start_waiting(side);
+    const Resume resume{this, &waiter, what};
+    if (!outcome_of(side) || (what == WaitType::wait_read && holds_input())) {
+        asio::post(descriptor_.get_executor(), [resume] { resume({}); });
+        return;
+    }
+    descriptor_.async_wait(what, resume);
 }
 
 Task<Status> Channel::accept_tls(SSL_CTX* context) {
@@ -227,16 +273,17 @@ Task<Status> Channel::accept_tls(SSL_CTX* context) {
         ERR_clear_error();
         const int done = SSL_accept(ssl_);
         if (done == 1) {
+            drained_ = false;
             co_return Status{};
         }
         const int why = SSL_get_error(ssl_, done);
         if (why == SSL_ERROR_WANT_READ) {
-            const Status waited = co_await wait(asio::posix::descriptor_base::wait_read);
+            const Status waited = co_await wait(WaitType::wait_read);
             if (!waited) {
                 co_return waited;
             }
         } else if (why == SSL_ERROR_WANT_WRITE) {
-            const Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+            const Status waited = co_await wait(WaitType::wait_write);
             if (!waited) {
                 co_return waited;
             }
@@ -261,8 +308,10 @@ long Channel::try_read(std::span<char> buffer) {
     ERR_clear_error();
     std::size_t n = 0;
     if (SSL_read_ex(ssl_, buffer.data(), buffer.size(), &n) == 1) {
+        drained_ = false;
         return static_cast<long>(n);
     }
+    drained_ = true;
     switch (SSL_get_error(ssl_, 0)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: return -1;
@@ -294,7 +343,7 @@ long Channel::try_write(std::string_view text) {
     }
 }
 
-Task<Status> Channel::wait_readable() { return wait(asio::posix::descriptor_base::wait_read); }
+Task<Status> Channel::wait_readable() { return wait(WaitType::wait_read); }
 
 Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     for (;;) {
@@ -305,7 +354,7 @@ Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
         if (n == -2) {
             co_return closed("the peer has gone");
         }
-        const Status waited = co_await wait(asio::posix::descriptor_base::wait_read);
+        const Status waited = co_await wait(WaitType::wait_read);
         if (!waited) {
             co_return fail(waited.error());
         }
@@ -322,7 +371,7 @@ Task<Status> Channel::write_rest(std::string_view text) {
             text.remove_prefix(static_cast<std::size_t>(n));
             continue;
         }
-        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        Status waited = co_await wait(WaitType::wait_write);
         if (!waited) {
             co_return waited;
         }
@@ -365,7 +414,7 @@ Task<Status> Channel::write(std::string_view first, std::string_view second) {
         if (first.empty() && second.empty()) {
             co_return Status{};
         }
-        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        Status waited = co_await wait(WaitType::wait_write);
         if (!waited) {
             co_return waited;
         }
@@ -385,7 +434,7 @@ Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint6
         if (n != -1 || !would_block()) {
             co_return closed("the file or the peer has gone");
         }
-        Status waited = co_await wait(asio::posix::descriptor_base::wait_write);
+        Status waited = co_await wait(WaitType::wait_write);
         if (!waited) {
             co_return waited;
         }

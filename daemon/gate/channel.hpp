@@ -1,10 +1,11 @@
 // Channel: one byte stream of the gate (a visitor's TCP connection, with or without TLS, or a module's Unix socket).
-// Raw descriptors with async_wait and SSL_set_fd: an idle TLS connection holds no buffers (gate-notes: 12.7 KiB).
-// One coroutine may read while another one writes; never two of the same kind.
+// Raw descriptors with async_wait and SSL_set_fd: an idle TLS connection holds OpenSSL's 14 KiB and no buffers.
+// One coroutine (or Waiter) may read while another one writes; never two of the same kind.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,19 @@ private:
 
 class Channel {
 public:
+    using WaitType = boost::asio::posix::descriptor_base::wait_type;
+
+    /// Somebody who waits without a coroutine: what may last (an idle connection, a tunnel) holds no frames meanwhile.
+    class Waiter {
+    public:
+        /// The wait that was begun by call_when is over; `reading` says which. Errors: closed, timed_out.
+        /// The channel may be destroyed from here.
+        virtual void on_wait_end(Channel& channel, bool reading, Status status) = 0;
+
+    protected:
+        ~Waiter() = default;
+    };
+
     Channel(boost::asio::io_context& io, Fd socket, Deadlines& deadlines);
     ~Channel();
     Channel(const Channel&) = delete;
@@ -59,6 +73,11 @@ public:
 
     /// Returns when a read would give something, the end included. No buffer is held meanwhile.
     Task<Status> wait_readable();
+    /// Calls the waiter once, from the event loop and never from within, when a read (or write) would go on.
+    /// Channel and waiter must live until then: whoever wants to be rid of them calls end() first.
+    void call_when(WaitType what, Waiter& waiter);
+    /// Whether bytes that came already wait within TLS: the socket would say nothing of them.
+    bool holds_input() const;
     /// At most buffer.size() bytes; 0 at the end. Errors: closed, timed_out.
     Task<Result<std::size_t>> read_some(std::span<char> buffer);
     /// Both texts, whole. They must live until it returns.
@@ -98,8 +117,17 @@ private:
         std::int64_t deadline_ms = 0;  ///< 0: none
         std::chrono::milliseconds pause{30000};
     };
-    Task<Status> wait(boost::asio::posix::descriptor_base::wait_type what);
-    Status outcome_of(const Side& side, bool reading) const;
+    /// The descriptor's own executor type: an operation that waits is smaller than with any_io_executor.
+    using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+    struct Resume;
+
+    Task<Status> wait(WaitType what);
+    void begin_wait(Side& side);
+    /// Nothing when the wait is to be begun again.
+    std::optional<Status> end_wait(Side& side, const boost::system::error_code& failed);
+    void start_waiting(Side& side);
+    Side& side_of(WaitType what) { return what == WaitType::wait_read ? reading_ : writing_; }
+    Status outcome_of(const Side& side) const;
     Task<Status> write_rest(std::string_view text);
     Task<Status> send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes);
     std::int64_t next_deadline_ms() const;
@@ -107,7 +135,7 @@ private:
     void cancel_waits();
 
     Deadlines& deadlines_;
-    boost::asio::posix::stream_descriptor descriptor_;
+    Descriptor descriptor_;
     int fd_;
     SSL* ssl_ = nullptr;
     std::size_t watch_index_ = not_watched;
@@ -117,6 +145,7 @@ private:
     bool ended_ = false;
     bool interrupted_ = false;
     bool tls_broken_ = false;
+    bool drained_ = true;  ///< the last read found nothing more, or there was none since the last wait
 
     static constexpr std::size_t not_watched = static_cast<std::size_t>(-1);
 };

@@ -1,48 +1,21 @@
 // A visitor's connection: hand-shake, one request after the other, the end. What a request names decides who answers.
 #include <array>
 
-#include "daemon/gate/gate.hpp"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "daemon/gate/services.hpp"
 #include "daemon/gate/site_pages.hpp"
+#include "daemon/gate/visitor.hpp"
 
 namespace hameau::gate {
+
+namespace asio = boost::asio;
 
 namespace {
 
 /// One buffer for the whole process: what arrives is moved to the connection's own text at once.
 std::array<char, piece_bytes> shared_input;  // NOLINT: one thread
-
-/// A connection while it is open: counted, and known to the gate.
-struct Visitor {
-    Visitor(Gate& at, Fd socket, const Address& from, bool tls, bool let_in) :
-        gate(at), channel(at.io(), std::move(socket), at.deadlines()), address(from), scheme(tls ? "https" : "http"),
-        admitted(let_in), place(at.enter(channel)) {
-        gate.refusing += admitted ? 0 : 1;
-    }
-    ~Visitor() {
-        if (admitted) {
-            gate.limits().leave(address);
-        } else {
-            --gate.refusing;
-        }
-        gate.leave(place);
-    }
-    Visitor(const Visitor&) = delete;
-    Visitor& operator=(const Visitor&) = delete;
-
-    void set_state(bool idle, bool busy) {
-        place->idle = idle;
-        place->busy = busy;
-    }
-
-    Gate& gate;
-    Channel channel;
-    Address address;
-    std::string_view scheme;
-    bool admitted;
-    Gate::Place place;
-    std::string input;  ///< what arrived and was not used yet; no memory while idle
-};
 
 enum class Next { request, answered, gone };
 
@@ -59,7 +32,7 @@ Task<void> refuse_head(Visitor& visitor, int status) {
     RequestHead nothing;
     std::string input;
     BodyReader body(visitor.channel, input, nothing, visitor.gate.options().body_time);
-    Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme, body};
+    Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme(), body};
     visit.services = true;
     visit.keep_alive = false;
     const std::string_view code = status == 414 || status == 431 ? "too_large" : status == 408 ? "timed_out"
@@ -119,10 +92,14 @@ Task<bool> serve_one(Visitor& visitor, std::string text) {
     visitor.channel.clear_deadline();
     visitor.channel.set_pauses(gate.options().body_time, gate.options().body_time);
     BodyReader body(visitor.channel, visitor.input, *head, gate.options().body_time);
-    Visit visit{gate, visitor.channel, visitor.input, *head, visitor.address, visitor.scheme, body};
+    Visit visit{gate, visitor.channel, visitor.input, *head, visitor.address, visitor.scheme(), body};
     visit.keep_alive = head->keep_alive && !gate.stopping();
     const Status outcome = co_await serve_request(visit);
     if (!outcome) {
+        co_return false;
+    }
+    if (visit.upgrade) {
+        visitor.upgrade = std::move(visit.upgrade);
         co_return false;
     }
     if (!body.finished() || !visit.keep_alive || gate.stopping()) {
@@ -150,14 +127,6 @@ Task<Next> read_head(Visitor& visitor, std::size_t& size) {
             size = *end;
             co_return Next::request;
         }
-        const Status waited = co_await visitor.channel.wait_readable();
-        if (!waited) {
-            const bool late = waited.error().kind == ErrorKind::timed_out && !input.empty();
-            if (late) {
-                co_await refuse_head(visitor, 408);
-            }
-            co_return Next::gone;
-        }
         const long n = visitor.channel.try_read(shared_input);
         if (n == 0 || n == -2) {
             co_return Next::gone;
@@ -167,6 +136,15 @@ Task<Next> read_head(Visitor& visitor, std::size_t& size) {
                 visitor.channel.set_deadline(visitor.gate.options().header_time);
             }
             input.append(shared_input.data(), static_cast<std::size_t>(n));
+            continue;
+        }
+        const Status waited = co_await visitor.channel.wait_readable();
+        if (!waited) {
+            const bool late = waited.error().kind == ErrorKind::timed_out && !input.empty();
+            if (late) {
+                co_await refuse_head(visitor, 408);
+            }
+            co_return Next::gone;
         }
     }
 }
@@ -192,7 +170,7 @@ Task<bool> serve_next(Visitor& visitor) {
 /// The hand-shake. False: there is nobody to serve.
 Task<bool> begin(Visitor& visitor) {
     visitor.channel.set_deadline(visitor.gate.options().header_time);
-    if (visitor.scheme == "https") {
+    if (visitor.tls) {
         const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context());
         if (!accepted) {
             co_return false;
@@ -204,23 +182,64 @@ Task<bool> begin(Visitor& visitor) {
     co_return visitor.admitted;
 }
 
+/// Answers what has come, then waits for more without a coroutine.
+Task<void> serve(std::unique_ptr<Visitor> visitor, bool begun) {
+    bool open = begun;
+    if (!begun) {
+        open = co_await begin(*visitor);
+    }
+    // Who has just come is answered even while the gate stops: the first request is on its way.
+    while (open && (!visitor->input.empty() || visitor->channel.holds_input() || begun)) {
+        begun = false;
+        open = co_await serve_next(*visitor);
+        visitor->served = true;
+    }
+    if (visitor->upgrade) {
+        auto upgrade = std::move(visitor->upgrade);
+        Tunnel::start(std::move(visitor), std::move(upgrade));
+    } else if (open && !(visitor->served && visitor->gate.stopping())) {
+        Visitor::park(std::move(visitor));
+    }
+}
+
+void spawn(std::unique_ptr<Visitor> visitor, bool begun) {
+    auto& io = visitor->gate.io();
+    auto serving = serve(std::move(visitor), begun);
+    asio::co_spawn(io, std::move(serving), asio::detached);
+}
+
 } // namespace
 
-Task<void> serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted) {
-    Visitor visitor(gate, std::move(socket), address, tls, admitted);
-    bool open = co_await begin(visitor);
-    // Who has just come is answered even while the gate stops: the first request is on its way.
-    for (bool first = true; open && (first || !gate.stopping()); first = false) {
-        if (visitor.input.empty()) {
-            // Waited for here, where an idle connection holds the least.
-            visitor.set_state(!first, false);
-            const Status waited = co_await visitor.channel.wait_readable();
-            if (!waited) {
-                break;
-            }
-        }
-        open = co_await serve_next(visitor);
+Visitor::Visitor(Gate& at, Fd socket, const Address& from, bool over_tls, bool let_in) :
+    gate(at), channel(at.io(), std::move(socket), at.deadlines()), address(from), tls(over_tls), admitted(let_in),
+    place(at.enter(channel)) {
+    gate.refusing += admitted ? 0 : 1;
+}
+
+Visitor::~Visitor() {
+    if (admitted) {
+        gate.limits().leave(address);
+    } else {
+        --gate.refusing;
     }
+    gate.leave(place);
+}
+
+void Visitor::park(std::unique_ptr<Visitor> visitor) {
+    Visitor* parked = visitor.release();  // comes back in on_wait_end
+    parked->set_state(parked->served, false);
+    parked->channel.call_when(Channel::WaitType::wait_read, *parked);
+}
+
+void Visitor::on_wait_end(Channel&, bool, Status status) {
+    std::unique_ptr<Visitor> self(this);
+    if (status) {
+        spawn(std::move(self), true);
+    }
+}
+
+void serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted) {
+    spawn(std::make_unique<Visitor>(gate, std::move(socket), address, tls, admitted), false);
 }
 
 } // namespace hameau::gate

@@ -114,8 +114,7 @@ void Gate::admit(Fd socket, const sockaddr_storage& peer, bool tls) {
     set_option(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, keep_idle_seconds);
     set_option(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, keep_idle_seconds / 4);
     set_option(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, 4);
-    auto serving = serve_visitor(*this, std::move(socket), address, tls, admitted);
-    asio::co_spawn(io_, std::move(serving), asio::detached);
+    serve_visitor(*this, std::move(socket), address, tls, admitted);
 }
 
 Gate::Place Gate::enter(Channel& channel) {

@@ -102,6 +102,6 @@ private:
 };
 
 /// One visitor's connection, from the hand-shake to its end. `admitted`: within the limits; else it is told 503.
-Task<void> serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted);
+void serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted);
 
 } // namespace hameau::gate

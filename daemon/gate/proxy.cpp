@@ -197,25 +197,29 @@ Task<bool> still_signed_in(Visit& visit, const ForwardPlan& plan) {
     co_return again && again->session;
 }
 
-Task<Status> answer_upgrade(Visit& visit, Channel& module, const ForwardPlan& plan, const ResponseHead& head, std::string rest) {
+Task<Status> answer_upgrade(Visit& visit, std::unique_ptr<Channel>& module, const ForwardPlan& plan, const ResponseHead& head,
+                            std::string rest) {
     const bool valid = co_await still_signed_in(visit, plan);
     if (!valid) {
         co_return co_await send_problem(visit, 401, "signed_out");
     }
-    std::optional<Sessions::OpenSocket> open;
+    auto upgrade = std::make_unique<Upgrade>();
     if (plan.session) {
-        open.emplace(visit.gate.sessions(), plan.session, plan.token, visit.channel);
+        upgrade->session = std::make_unique<Sessions::OpenSocket>(visit.gate.sessions(), plan.session, plan.token, visit.channel);
     }
     std::string text = status_and_date(101) + passed_fields(head, plan.route.module);
     text += "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-    const Status written = co_await visit.channel.write(text);
+    Status written = co_await visit.channel.write(text);
     if (written) {
-        co_await carry_tunnel(visit, module, std::move(rest));
+        upgrade->early = std::move(rest);
+        upgrade->module = std::move(module);
+        visit.upgrade = std::move(upgrade);
     }
-    co_return fail(ErrorKind::closed, "the WebSocket has ended");
+    co_return written;
 }
 
-Task<Status> answer_with(Visit& visit, Channel& module, const ForwardPlan& plan, std::string head_text, std::string rest) {
+Task<Status> answer_with(Visit& visit, std::unique_ptr<Channel>& module, const ForwardPlan& plan, std::string head_text,
+                         std::string rest) {
     const auto head = parse_response_head(head_text);
     const bool upgraded = head && head->status == 101;
     if (!head || (upgraded && !(visit.head.websocket && plan.route.websocket))) {
@@ -239,7 +243,7 @@ Task<Status> answer_with(Visit& visit, Channel& module, const ForwardPlan& plan,
     text += common_fields(visit, fields) + "\r\n";
     Status written = co_await visit.channel.write(text);
     if (written && !bodiless) {
-        written = co_await carry_answer(visit, module, *head, std::move(rest), chunked);
+        written = co_await carry_answer(visit, *module, *head, std::move(rest), chunked);
     }
     co_return written;
 }
@@ -282,7 +286,7 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     auto head = co_await read_head(module, rest);
     Status outcome;
     if (head) {
-        outcome = co_await answer_with(visit, module, plan, std::move(*head), std::move(rest));
+        outcome = co_await answer_with(visit, *connected, plan, std::move(*head), std::move(rest));
     } else if (may_repeat && rest.empty() && head.error().kind == ErrorKind::closed) {
         again = true;
     } else {
@@ -297,71 +301,7 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     co_return outcome;
 }
 
-/// One direction of a tunnel. Nothing is read while the other side has not taken what came before.
-Task<void> carry(Channel& from, Channel& to) {
-    for (;;) {
-        const Status waited = co_await from.wait_readable();
-        if (!waited) {
-            break;
-        }
-        const long n = from.try_read(shared_piece);
-        if (n == 0 || n == -2) {
-            break;
-        }
-        const std::string_view piece(shared_piece.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-        const long sent = piece.empty() ? 0 : to.try_write(piece);
-        if (sent == -2) {
-            break;
-        }
-        if (static_cast<std::size_t>(sent) < piece.size()) {
-            const std::string rest(piece.substr(static_cast<std::size_t>(sent)));
-            const Status written = co_await to.write(rest);
-            if (!written) {
-                break;
-            }
-        }
-    }
-    if (!to.ended()) {
-        to.finish_writing();
-    }
-    to.end();
-    from.end();
-}
-
-Task<void> carry_beside(Channel& from, Channel& to, Beside& beside) {
-    co_await carry(from, to);
-    beside.finish();
-}
-
 } // namespace
-
-Task<void> carry_tunnel(Visit& visit, Channel& module, std::string early) {
-    Channel& visitor = visit.channel;
-    const std::chrono::milliseconds never{0};
-    visitor.set_pauses(never, visit.gate.options().body_time);
-    module.set_pauses(never, answer_time);
-    visitor.clear_deadline();
-    module.clear_deadline();
-    if (!visit.input.empty()) {
-        const std::string first = std::exchange(visit.input, std::string());
-        const Status sent = co_await module.write(first);
-        if (!sent) {
-            co_return;
-        }
-    }
-    if (!early.empty()) {
-        const Status sent = co_await visitor.write(early);
-        if (!sent) {
-            co_return;
-        }
-    }
-    early = std::string();
-    Beside down(visit.gate.io());
-    auto carrying = carry_beside(module, visitor, down);
-    asio::co_spawn(visit.gate.io(), std::move(carrying), asio::detached);
-    co_await carry(visitor, module);
-    co_await down.join();
-}
 
 Task<Status> forward(Visit& visit, const ForwardPlan& plan) {
     const bool websocket = visit.head.websocket && plan.route.websocket && visit.head.method == "GET";

@@ -26,10 +26,7 @@ struct ForwardPlan {
     std::uint64_t generation = 0;  ///< of the session cache at that answer
     std::string token;
 };
-/// Errors: the connection to the visitor is to be closed.
+/// With visit.upgrade set a tunnel follows. Errors: the connection to the visitor is to be closed.
 Task<Status> forward(Visit& visit, const ForwardPlan& plan);
-
-/// Carries bytes both ways until one side ends; then both are ended. `early`: what the module sent behind its head.
-Task<void> carry_tunnel(Visit& visit, Channel& module, std::string early);
 
 } // namespace hameau::gate

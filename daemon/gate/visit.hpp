@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "daemon/gate/limits.hpp"
 #include "daemon/gate/pages.hpp"
 #include "daemon/gate/request_head.hpp"
+#include "daemon/gate/tunnel.hpp"
 
 namespace hameau::gate {
 
@@ -52,6 +54,7 @@ struct Visit {
     bool services = false;    ///< the services' host (or nobody's), not a site
     bool keep_alive = true;   ///< whether another request may follow on this connection
     bool continued = false;   ///< 100 (Continue) was sent
+    std::unique_ptr<Upgrade> upgrade = {};  ///< set when the answer was 101: what follows is a tunnel's
 
     bool is_head() const { return head.method == "HEAD"; }
     std::string_view language() const;

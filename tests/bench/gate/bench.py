@@ -16,13 +16,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "peers" / "gate"))
-from house import ROOT, House  # noqa: E402
+import gate_house  # noqa: E402
+from client import frame, read_frame, upgrade  # noqa: E402
 
 SECONDS = int(os.environ.get("SECONDS", "5"))
 WRK = os.environ.get("WRK") or shutil.which("wrk")
 NGINX = os.environ.get("NGINX") or shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10}
 IDLE_CONNECTIONS = 400
+IDLE_WEBSOCKETS = 200
 TICKS = os.sysconf("SC_CLK_TCK")
 FILES = {f"{name.replace(' ', '')}.bin": os.urandom(size) for name, size in SIZES.items()}
 CONFIGURATION = """
@@ -81,6 +83,31 @@ def idle_kib(pid, port):
     return each
 
 
+def idle_websocket_kib(house):
+    """KiB of the gate and of pads for each quiet WebSocket on one pad."""
+    visitor = gate_house.marie(house)
+    path, cookie = gate_house.pad_path(visitor), gate_house.cookie_of(visitor)
+    pids = [house.process_of(name)["pid"] for name in ("gate", "pads")]
+
+    def hold(count):
+        for _ in range(count):
+            status, raw = upgrade(house, path, cookie)
+            assert status == 101, status
+            raw.send(frame(b"\x00\x00\x01\x00"))
+            while (got := read_frame(raw)) and bytes(got[1][:2]) != b"\x00\x01":
+                pass
+            held.append(raw)
+
+    held = []
+    hold(20)
+    before = [pss_kb(pid) for pid in pids]
+    hold(IDLE_WEBSOCKETS)
+    each = [(pss_kb(pid) - was) / IDLE_WEBSOCKETS for pid, was in zip(pids, before)]
+    for raw in held:
+        raw.close()
+    return each
+
+
 def start_nginx(house, folder):
     base = house.ports["https"] + 20
     site = Path(folder, "site")
@@ -111,8 +138,7 @@ def main():
     if not WRK:
         print("wrk is not installed: nothing to measure")
         return
-    import gate_test
-    house = gate_test.start(["gate.limits.idle_time=20 min"], 24900, FILES)
+    house = gate_house.start(["gate.limits.idle_time=20 min"], 700, FILES)
     folder = tempfile.mkdtemp(prefix="hameau-nginx-")
     nginx = None
     try:
@@ -128,6 +154,8 @@ def main():
         for name, cells in rows(servers):
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         print("| PSS before the load, MiB | " + " | ".join(f"{fresh[name] / 1024:.1f}" for name in servers) + " |")
+        gate, pads = idle_websocket_kib(house)
+        print(f"| KiB for each idle WebSocket, gate + pads | {gate:.1f} + {pads:.1f} |" + " |" * (len(servers) - 1))
         print("| KiB for each idle TLS connection | " + " | ".join(f"{idle[name]:.1f}" for name in servers) + " |")
     finally:
         if nginx:

@@ -1,0 +1,161 @@
+"""Time, number and memory: slow visitors, too many, restarts, falling asleep, idle connections."""
+import threading
+import time
+
+from pathlib import Path
+
+from client import Raw, memory_kb, wait_until
+from gate_house import NOISE, SITE, gate_pid, house, marie, same, start
+
+
+def test_slow_visitors():
+    with_limits = start(["gate.limits.header_time=1 s", "gate.limits.body_time=1 s", "gate.limits.idle_time=2 s"], 100)
+    try:
+        slow = []
+        for i in range(150):
+            raw = Raw(with_limits, tls=False)
+            raw.send("GET / HTTP/1.1\r\nHost: amis.test\r\n")
+            slow.append(raw)
+        silent = [Raw(with_limits, tls=False) for _ in range(20)]
+        begin = time.time()
+        dripping = True
+
+        def drip():
+            while dripping and time.time() - begin < 8:
+                for raw in slow:
+                    try:
+                        raw.send("X: y\r\n")
+                    except OSError:
+                        pass
+                time.sleep(0.3)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with Raw(with_limits) as raw:
+            same(raw.get("/plain.txt", SITE)[0], 200, "others are served meanwhile")
+        assert all(raw.ended(6) for raw in slow), "a dripping head stays"
+        took = time.time() - begin
+        dripping = False
+        thread.join()
+        assert took < 6, took
+        assert any(b"408" in raw.buffer for raw in slow)
+        assert all(raw.ended(3) for raw in silent)
+        with Raw(with_limits, tls=False) as raw:
+            raw.send("POST /echo/body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc")
+            same(raw.answer()[0], 408)
+        with Raw(with_limits, tls=False) as raw:
+            raw.send("POST /echo/body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+            begin = time.time()
+            try:
+                while time.time() - begin < 8:
+                    raw.send("a")
+                    time.sleep(0.2)
+            except OSError:
+                pass
+            assert time.time() - begin < 6, "a dripping body stays"
+        with Raw(with_limits) as raw:
+            same(raw.get("/plain.txt", SITE)[0], 200)
+            assert raw.ended(4.5), "an idle connection stays"
+    finally:
+        with_limits.stop()
+        with_limits.remove()
+
+
+def test_connection_limits():
+    strict = start(["gate.limits.connections_per_address=5", "gate.limits.exempt_networks="], 200, None)
+    try:
+        held = [Raw(strict, tls=i % 2 == 0) for i in range(5)]
+        for raw in held:
+            same(raw.get("/", "localhost")[0], 200)
+        for tls in (False, True):
+            with Raw(strict, tls=tls) as raw:
+                answer = raw.answer()
+                same((answer[0], "retry-after" in answer[1]), (503, True))
+        held.pop().close()
+        assert wait_until(lambda: Raw(strict).get("/", "localhost")[0] == 200, 3)
+    finally:
+        strict.stop()
+        strict.remove()
+
+
+def test_restart_loses_nobody():
+    """`hameau restart gate`: who waits in the listener is served; an answer under way is finished."""
+    failures, count, ending = [], 0, False
+
+    def ask():
+        nonlocal count
+        while not ending:
+            try:
+                with Raw(house, tls=False) as raw:
+                    same(raw.get("/plain.txt", SITE, "Connection: close\r\n")[0], 200)
+                count += 1
+            except Exception as problem:
+                failures.append(repr(problem))
+
+    asking = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    before = gate_pid()
+    with Raw(house, tls=False, buffer=65536) as slow:
+        slow.send("GET /noise.bin HTTP/1.1\r\nHost: amis.test\r\n\r\n")
+        time.sleep(0.2)
+        house.hameau("restart", "gate")
+        same(slow.answer()[2], NOISE, "the answer under way")
+    assert wait_until(lambda: gate_pid() not in (before, 0), 8)
+    time.sleep(0.3)
+    ending = True
+    for thread in asking:
+        thread.join()
+    assert count > 20 and not failures, (count, failures[:3])
+
+
+def test_sleeping_modules_wake():
+    sleepy = start(["pads.idle_stop=1 s", "sites.idle_stop=1 s"], 300, None)
+
+    def asleep(name):
+        # Not asked often: a look at the status asks a module that runs for its health.
+        return wait_until(lambda: time.sleep(2.2) or sleepy.process_of(name)["state"] == "asleep", 20)
+
+    try:
+        visitor = marie(sleepy)
+        for _ in range(2):
+            assert asleep("pads")
+            same(visitor.call("GET", "/api/v1/associations/amis/pads").status, 200)
+        for i in range(12):  # around the moment of falling asleep
+            time.sleep(0.985 + i * 0.004)
+            same(visitor.call("GET", "/api/v1/associations/amis/sites").status, 200)
+        assert asleep("sites")
+    finally:
+        sleepy.stop()
+        sleepy.remove()
+
+
+def test_idle_connections():
+    """Memory of an idle TLS connection, and no wake-ups while nobody asks."""
+    many = start(["gate.limits.idle_time=20 min", "gate.limits.header_time=20 min"], 400)
+    try:
+        with Raw(many) as raw:
+            raw.get("/plain.txt", SITE)
+        pid = gate_pid(many)
+        pss = many.process_of("gate")["pss_kb"]
+        before = memory_kb(pid)
+        held = []
+        for _ in range(400):
+            raw = Raw(many)
+            same(raw.get("/plain.txt", SITE)[0], 200)
+            held.append(raw)
+        each = (memory_kb(pid) - before) / len(held)
+        switches = lambda: int(Path(f"/proc/{pid}/status").read_text().split("nonvoluntary_ctxt_switches")[0].split("voluntary_ctxt_switches:")[1])
+        time.sleep(1.5)
+        first = switches()
+        time.sleep(6)
+        woken = switches() - first
+        for raw in held:
+            raw.close()
+        print(f"     PSS idle {pss} kB; {each:.1f} kB for each idle TLS connection; {woken} wake-ups in 6 s")
+        assert each <= 16, f"{each:.1f} kB"  # of which 14 are OpenSSL's
+        assert pss < 6144, f"{pss} kB"
+        assert woken <= 1, f"{woken} wake-ups while idle"  # one: a deadline that has passed meanwhile
+    finally:
+        many.stop()
+        many.remove()
