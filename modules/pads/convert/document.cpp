@@ -146,6 +146,7 @@ private:
         } else if (event.block == Block::image) {
             words("src", event.address);
             words("alt", event.text);
+            words("title", event.title);
             number("width", event.width, 0);
             number("height", event.height, 0);
         } else if (event.block == Block::mention) {

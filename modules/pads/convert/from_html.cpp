@@ -192,6 +192,9 @@ private:
             event.number = number_attribute(node, "colspan", 1, 100);
             event.rows = number_attribute(node, "rowspan", 1, 100);
             break;
+        case Block::code:
+            event.text = language_of(node);
+            break;
         case Block::bullet_list:
             event.block = is_task_list(node) ? Block::task_list : Block::bullet_list;
             break;
@@ -213,6 +216,21 @@ private:
         return event;
     }
 
+    /// <pre><code class="language-c++">, or the class of the <pre>.
+    static std::string language_of(const xmlNode* pre) {
+        constexpr std::string_view prefix = "language-";
+        constexpr std::size_t language_bytes_max = 40;
+        for (const xmlNode* node = pre; node != nullptr; node = node == pre ? pre->children : nullptr) {
+            const std::string classes = node->type == XML_ELEMENT_NODE ? attribute(node, "class") : std::string();
+            const std::size_t at = classes.find(prefix);
+            if (at != std::string::npos) {
+                const std::size_t begin = at + prefix.size();
+                return classes.substr(begin, std::min(classes.find(' ', begin) - begin, language_bytes_max));
+            }
+        }
+        return {};
+    }
+
     /// Our own export's, GitHub's and the editor's ways of writing a task.
     static std::optional<bool> task_state(const xmlNode* item) {
         const std::string data = attribute(item, "data-checked");
@@ -230,6 +248,10 @@ private:
             if (text_of(child->name) == "input") {
                 return attribute(child, "type") == "checkbox" ? std::optional(xmlHasProp(const_cast<xmlNode*>(child), reinterpret_cast<const xmlChar*>("checked")) != nullptr)
                                                               : std::nullopt;
+            }
+            const std::string_view name = text_of(child->name);
+            if (name != "p" && name != "label" && name != "span" && name != "div") {
+                return std::nullopt;  // a list in the item may begin with a box: that is not this item's
             }
             child = child->children;
         }
@@ -260,6 +282,7 @@ private:
             event.block = Block::image;
             event.address = attribute(node, "src");
             event.text = attribute(node, "alt");
+            event.title = attribute(node, "title");
             event.width = number_attribute(node, "width", 0, 10'000);
             event.height = number_attribute(node, "height", 0, 10'000);
             if (is_own_image(event.address)) {

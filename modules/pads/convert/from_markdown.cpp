@@ -15,7 +15,8 @@ namespace hameau::pads {
 
 namespace {
 
-constexpr std::array<const char*, 3> extensions = {"table", "strikethrough", "tasklist"};
+// Not "tasklist": it sees boxes only where nothing but blanks and the item's marker stands before them.
+constexpr std::array<const char*, 2> extensions = {"table", "strikethrough"};
 
 std::string_view text_of(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
@@ -40,8 +41,32 @@ constexpr std::array inline_tags = {
     InlineTag{"<i>", "</i>", MarkKind::italic},
 };
 
+/// The source by lines and columns, as cmark counts them (from 1).
+class Source {
+public:
+    explicit Source(std::string_view text) : text_(text) {
+        for (std::size_t at = 0; at != std::string_view::npos;) {
+            lines_.push_back(at);
+            at = text.find_first_of("\r\n", at);
+            at = at == std::string_view::npos ? at : at + (text.substr(at).starts_with("\r\n") ? 2 : 1);
+        }
+    }
+    std::string_view at(int line, int column) const {
+        if (line < 1 || column < 1 || static_cast<std::size_t>(line) > lines_.size()) {
+            return {};
+        }
+        return text_.substr(std::min(text_.size(), lines_[static_cast<std::size_t>(line) - 1] + static_cast<std::size_t>(column) - 1));
+    }
+
+private:
+    std::string_view text_;
+    std::vector<std::size_t> lines_;
+};
+
 class MarkdownReader {
 public:
+    explicit MarkdownReader(std::string_view text) : source_(text) {}
+
     std::vector<Event> read(cmark_node* document) {
         const std::unique_ptr<cmark_iter, void (*)(cmark_iter*)> walk(cmark_iter_new(document), cmark_iter_free);
         for (;;) {
@@ -62,7 +87,21 @@ public:
 private:
     void begin(Event block) { marks_of_blocks_.push_back(builder_.begin(std::move(block))); }
 
-    static bool is_task(cmark_node* item) { return text_of(cmark_node_get_type_string(item)) == "tasklist"; }
+    /// GFM §5.3: an item whose first block is a paragraph that begins with a box and a blank. Looked up in the source, where
+    /// "\[ \]" is no box.
+    std::string_view box_of(cmark_node* item) const {
+        cmark_node* first = cmark_node_first_child(item);
+        if (first == nullptr || cmark_node_get_type(first) != CMARK_NODE_PARAGRAPH) {
+            return {};
+        }
+        const std::string_view text = source_.at(cmark_node_get_start_line(first), cmark_node_get_start_column(first));
+        const bool box = text.starts_with("[ ]") || text.starts_with("[x]") || text.starts_with("[X]");
+        const bool blank = text.size() == 3 || (text.size() > 3 && std::string_view(" \t\r\n").find(text[3]) != std::string_view::npos);
+        cmark_node* inside = cmark_node_first_child(first);
+        const bool literal = inside != nullptr && text_of(cmark_node_get_literal(inside)).starts_with('[');
+        return box && blank && literal ? text.substr(0, 3) : std::string_view();
+    }
+    bool is_task(cmark_node* item) const { return !box_of(item).empty(); }
 
     void enter_list(cmark_node* list) {
         bool tasks = false;
@@ -76,8 +115,10 @@ private:
     }
 
     void enter_item(cmark_node* item) {
-        Event event = block_of(is_task(item) ? Block::task_item : Block::list_item);
-        event.checked = is_task(item) && cmark_gfm_extensions_get_tasklist_item_checked(item);
+        const std::string_view box = box_of(item);
+        Event event = block_of(box.empty() ? Block::list_item : Block::task_item);
+        event.checked = !box.empty() && box != "[ ]";
+        unread_ = box.empty() ? 0 : box.size() + 1;
         begin(std::move(event));
     }
 
@@ -157,6 +198,7 @@ private:
                            type == CMARK_NODE_PARAGRAPH || type == CMARK_NODE_HEADING || name.starts_with("table");
         const bool mark = type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG || type == CMARK_NODE_LINK ||
                           name == "strikethrough";
+        unread_ = block ? 0 : unread_;
         if (block && !marks_of_blocks_.empty()) {
             builder_.end(marks_of_blocks_.back());
             marks_of_blocks_.pop_back();
@@ -184,6 +226,10 @@ private:
     }
 
     void text(std::string_view text) {
+        // The box, and the blank behind it, are the item's.
+        const std::size_t skipped = std::min(unread_, text.size());
+        text.remove_prefix(skipped);
+        unread_ -= skipped;
         if (image_ != nullptr) {
             alt_ += text;
         } else {
@@ -241,6 +287,7 @@ private:
             Event event = block_of(Block::image);
             event.address = address;
             event.text = alt_;
+            event.title = text_of(cmark_node_get_title(node));
             builder_.leaf(std::move(event));
             return;
         }
@@ -258,6 +305,8 @@ private:
     cmark_node* image_ = nullptr;
     std::string alt_;
     bool in_head_ = false;
+    Source source_;
+    std::size_t unread_ = 0;  ///< bytes of text that are not the paragraph's
 };
 
 } // namespace
@@ -273,7 +322,7 @@ std::vector<Event> read_markdown(std::string_view text) {
     }
     cmark_parser_feed(parser.get(), text.data(), text.size());
     const std::unique_ptr<cmark_node, void (*)(cmark_node*)> document(cmark_parser_finish(parser.get()), cmark_node_free);
-    return MarkdownReader().read(document.get());
+    return MarkdownReader(text).read(document.get());
 }
 
 } // namespace hameau::pads

@@ -203,6 +203,7 @@ private:
             break;
         case Block::image:
             event.text = text_attribute(type, "alt");
+            event.title = text_attribute(type, "title");
             event.address = text_attribute(type, "src");
             if (!is_safe_address(event.address)) {
                 event.address.clear();

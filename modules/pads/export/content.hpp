@@ -38,6 +38,7 @@ struct Event {
     std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
     bool checked = false;     ///< task item
     std::string address;      ///< image: a safe address or empty
+    std::string title;        ///< image: shown by some when one points at it
     Align align = Align::none;  ///< paragraph, heading
     std::int64_t rows = 1;      ///< cell: rows it spans, 1 to 100
     std::int64_t width = 0;     ///< image: as it is shown, in CSS pixels, 0 when nobody said; at most 10,000

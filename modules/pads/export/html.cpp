@@ -156,7 +156,14 @@ private:
             image(event);
             break;
         case Block::code:
-            out_ += "<pre><code>";
+            out_ += "<pre><code";
+            if (!event.text.empty()) {
+                // HTML Living Standard §4.5.15: how a language is named.
+                out_ += " class=\"language-";
+                escape_xml(event.text, out_);
+                out_ += "\"";
+            }
+            out_ += ">";
             break;
         case Block::task_item:
             out_ += event.checked ? "<li><input type=\"checkbox\" checked disabled> " : "<li><input type=\"checkbox\" disabled> ";
@@ -217,7 +224,7 @@ private:
         if (const auto image = images_ && !hash.empty() ? images_(hash, ImageUse::page) : std::nullopt) {
             out_ += "<img src=\"data:" + image->type + ";base64," + base64(image->bytes) + "\" alt=\"";
             escape_xml(event.text, out_);
-            out_ += "\" width=\"" + std::to_string(event.width > 0 ? event.width : image->width) + "\">\n";
+            out_ += "\"" + title_of(event) + " width=\"" + std::to_string(event.width > 0 ? event.width : image->width) + "\">\n";
             return;
         }
         if (event.address.empty()) {
@@ -228,7 +235,16 @@ private:
         escape_xml(event.address, out_);
         out_ += outside ? "\" rel=\"noopener noreferrer\">" : "\" alt=\"";
         escape_xml(event.text.empty() && outside ? event.address : event.text, out_);
-        out_ += outside ? "</a>" : "\">";
+        out_ += outside ? std::string("</a>") : "\"" + title_of(event) + (event.width > 0 ? " width=\"" + std::to_string(event.width) + "\">" : std::string(">"));
+    }
+
+    static std::string title_of(const Event& event) {
+        if (event.title.empty()) {
+            return {};
+        }
+        std::string out = " title=\"";
+        escape_xml(event.title, out);
+        return out + "\"";
     }
 
     void text(const Event& event) {

@@ -1,160 +1,26 @@
-// Markdown (CommonMark 0.31 with the tables, task lists and strike-through of GFM). Escapes by context.
+// Markdown (CommonMark 0.31 with the tables, task lists and strike-through of GFM): blocks. What our import makes of it is
+// written the same way again.
 #include <algorithm>
 #include <cctype>
 
+#include "modules/pads/export/markdown_line.hpp"
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/table_grid.hpp"
 
 namespace hameau::pads {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\n";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Everything that could mean something inside a line.
-void escape_inline(std::string_view text, bool in_table, std::string& out) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool entity = c == '&' && i + 1 < text.size() && (std::isalnum(static_cast<unsigned char>(text[i + 1])) != 0 || text[i + 1] == '#');
-        if (std::string_view("\\`*_[]<>~").find(c) != std::string_view::npos || entity || (c == '|' && in_table)) {
-            out += '\\';
-        }
-        out += c == '\n' || c == '\r' ? ' ' : c;
-    }
-}
-
-/// What would mean something at the beginning of a line: "# ", "- ", "+ ", "=", "1. ", "1) ".
-void escape_line_start(std::string& line) {
-    if (line.empty()) {
-        return;
-    }
-    if (std::string_view("#+-=").find(line[0]) != std::string_view::npos) {
-        line.insert(0, 1, '\\');
-        return;
-    }
-    std::size_t digits = 0;
-    while (digits < line.size() && digits < 10 && is_digit(line[digits])) {
-        ++digits;
-    }
-    if (digits > 0 && digits < line.size() && (line[digits] == '.' || line[digits] == ')')) {
-        line.insert(digits, 1, '\\');
-    }
-}
-
-std::size_t longest_run(std::string_view text, char wanted) {
-    std::size_t longest = 0;
-    std::size_t run = 0;
-    for (const char c : text) {
-        run = c == wanted ? run + 1 : 0;
-        longest = std::max(longest, run);
-    }
-    return longest;
-}
-
-/// Marks that Markdown has; the others are dropped.
-std::vector<Mark> markdown_marks(const std::vector<Mark>& marks) {
-    std::vector<Mark> kept;
-    for (const Mark& mark : marks) {
-        if (mark.kind == MarkKind::link || mark.kind == MarkKind::bold || mark.kind == MarkKind::italic || mark.kind == MarkKind::strike) {
-            kept.push_back(mark);
-        }
-    }
-    return kept;
-}
-
-/// One line of inline content. White space stays outside of the markers, else they would not count as such.
-class Line {
-public:
-    explicit Line(bool in_table) : in_table_(in_table) {}
-
-    void add(const Event& event) {
-        const bool code = std::any_of(event.marks.begin(), event.marks.end(), [](const Mark& mark) { return mark.kind == MarkKind::code; });
-        std::string_view text(event.text);
-        const std::size_t first = text.find_first_not_of(blanks);
-        if (first == std::string_view::npos) {
-            pending_ += text.empty() ? "" : " ";
-            return;
-        }
-        const std::size_t last = text.find_last_not_of(blanks);
-        pending_.append(first > 0 ? " " : "");
-        switch_to(markdown_marks(event.marks));
-        const std::string_view core = text.substr(first, last - first + 1);
-        if (code) {
-            add_code(core);
-        } else {
-            std::string escaped;
-            escape_inline(core, in_table_, escaped);
-            if (out_.empty()) {
-                escape_line_start(escaped);
-            }
-            out_ += escaped;
-        }
-        pending_ = last + 1 < text.size() ? " " : "";
-    }
-    void add_raw(std::string_view text) {
-        switch_to({});
-        out_.append(text);
-    }
-    void break_line(std::string_view prefix) {
-        switch_to({});
-        pending_.clear();
-        out_ += in_table_ ? "<br>" : "\\\n";
-        out_ += prefix;
-    }
-    std::string finish() {
-        pending_.clear();
-        switch_to({});
-        return std::move(out_);
-    }
-
-private:
-    void switch_to(const std::vector<Mark>& wanted) {
-        std::size_t common = 0;
-        while (common < open_.size() && common < wanted.size() && open_[common] == wanted[common]) {
-            ++common;
-        }
-        while (open_.size() > common) {
-            const Mark& mark = open_.back();
-            out_ += mark.kind == MarkKind::link ? "](<" + mark.value + ">)" : marker(mark.kind);
-            open_.pop_back();
-        }
-        out_ += pending_;
-        pending_.clear();
-        for (std::size_t i = common; i < wanted.size(); ++i) {
-            out_ += wanted[i].kind == MarkKind::link ? "[" : marker(wanted[i].kind);
-            open_.push_back(wanted[i]);
-        }
-    }
-    static std::string marker(MarkKind kind) {
-        return kind == MarkKind::bold ? "**" : kind == MarkKind::italic ? "*" : "~~";
-    }
-    void add_code(std::string_view text) {
-        const std::string fence(longest_run(text, '`') + 1, '`');
-        const bool pad = text.front() == '`' || text.back() == '`';
-        std::string inside(text);
-        std::replace(inside.begin(), inside.end(), '\n', ' ');
-        if (in_table_) {
-            for (std::size_t at = 0; (at = inside.find('|', at)) != std::string::npos; at += 2) {
-                inside.insert(at, 1, '\\');
-            }
-        }
-        out_ += fence + (pad ? " " : "") + inside + (pad ? " " : "") + fence;
-    }
-
-    bool in_table_;
-    std::string out_;
-    std::string pending_;
-    std::vector<Mark> open_;
-};
-
 class MarkdownRenderer {
 public:
     std::string render(std::span<const Event> events) {
-        for (const Event& event : events) {
+        shapes_ = table_shapes(events);
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const Event& event = events[i];
             switch (event.kind) {
             case Event::Kind::open:
-                open(event);
+                begin_block(event.block);
+                open(event, events.subspan(i));
                 break;
             case Event::Kind::close:
                 close(event.block);
@@ -218,16 +84,29 @@ private:
         tight_ = false;
     }
     void write_line(const std::string& text) {
-        std::string line = prefix() + text;
-        line.erase(line.find_last_not_of(' ') + 1);
-        out_ += line + "\n";
+        std::string line = prefix();
+        if (text.empty()) {
+            line.erase(line.find_last_not_of(' ') + 1);
+        }
+        out_ += line + text + "\n";
     }
 
-    void open(const Event& event) {
+    /// What is not text may not stand behind the box of a task: "- [ ] - a" is text.
+    void begin_block(Block block) {
+        const bool leaf = block == Block::line_break || block == Block::mention || block == Block::unknown;
+        if (block != Block::paragraph && !leaf && !in_cell() && !levels_.empty() && levels_.back().block == Block::task_item &&
+            !levels_.back().first.empty()) {
+            write_line("");
+            tight_ = false;
+        }
+    }
+
+    void open(const Event& event, std::span<const Event> from_here) {
+        using Place = MarkdownLine::Place;
         switch (event.block) {
         case Block::paragraph:
         case Block::heading:
-            line_.emplace(in_cell());
+            line_.emplace(in_cell() ? Place::cell : event.block == Block::heading ? Place::heading : Place::paragraph);
             level_ = event.block == Block::heading ? event.number : 0;
             break;
         case Block::code:
@@ -235,7 +114,7 @@ private:
             code_text_.clear();
             language_.clear();
             std::copy_if(event.text.begin(), event.text.end(), std::back_inserter(language_),
-                         [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '+'; });
+                         [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-+#._").find(c) != std::string_view::npos; });
             break;
         case Block::quote:
             enter({event.block, "", "> ", 1, false, false});
@@ -243,9 +122,11 @@ private:
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
-            enter({event.block, "", "", event.number, false, other_marker(event.block == Block::ordered_list)});
+            // A number of more than nine digits is none.
+            enter({event.block, "", "", std::min<std::int64_t>(event.number, 999'000'000), false, other_marker(event.block == Block::ordered_list)});
             if (!in_cell()) {
                 first_item_ = true;
+                may_follow_text_ = (event.block != Block::ordered_list || event.number == 1) && begins_with_words(from_here);
             }
             break;
         case Block::list_item:
@@ -255,12 +136,13 @@ private:
         case Block::rule:
             if (!in_cell()) {
                 separate();
-                write_line("---");
+                // Behind a marker of the same sign it would be one rule with it.
+                write_line(levels_.empty() ? "---" : "___");
             }
             break;
         case Block::line_break:
             if (line_) {
-                line_->break_line(in_cell() ? "" : prefix_of_rest());
+                line_->add_break();
             }
             break;
         case Block::mention:
@@ -268,19 +150,27 @@ private:
             inline_leaf(event);
             break;
         case Block::table:
-            rows_ = cells_ > 0 ? rows_ : 0;
+            if (cells_ == 0) {
+                rows_ = 0;
+                shape_ = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
+                grid_ = TableGrid(shape_.rows);
+            }
+            ++table_count_;
             break;
         case Block::table_row:
             if (cells_ == 0) {
                 row_.clear();
                 header_ = true;
+                grid_.begin_row();
             }
             break;
         case Block::table_header:
         case Block::table_cell:
             if (cells_++ == 0) {
                 cell_.clear();
-                span_ = event.number;
+                const TableGrid::Place place = grid_.place(event);
+                row_.resize(row_.size() + static_cast<std::size_t>(place.covered));
+                span_ = place.columns;
                 header_ = header_ && event.block == Block::table_header;
             }
             break;
@@ -289,7 +179,25 @@ private:
         }
     }
 
-    bool other_marker(bool ordered) const { return ended_ && ended_->ordered == ordered && !ended_->other; }
+    /// Whether the first item of the list that opens here begins with text: an empty one, or one that does not count from 1,
+    /// would be part of a paragraph right before it (CommonMark 0.31 §5.2).
+    static bool begins_with_words(std::span<const Event> events) {
+        if (events.size() < 4 || events[1].block == Block::task_item) {
+            return events.size() >= 4;
+        }
+        bool words = false;
+        for (std::size_t i = 3; i < events.size() && events[i].kind == Event::Kind::text && !words; ++i) {
+            words = events[i].text.find_first_not_of(" \t\r\n") != std::string::npos;
+        }
+        return events[2].block == Block::paragraph && events[2].kind == Event::Kind::open && words;
+    }
+
+    bool other_marker(bool ordered) const {
+        // "- - -" would be a rule: a list that is the first thing in an item has the other marker than the item's.
+        const bool first_in_item = levels_.size() > 1 && !levels_.back().first.empty();
+        return first_in_item && !ordered ? !levels_[levels_.size() - 2].other : follows_its_like(ordered);
+    }
+    bool follows_its_like(bool ordered) const { return ended_ && ended_->ordered == ordered && !ended_->other; }
 
     void enter(Level level) {
         if (!in_cell()) {
@@ -325,7 +233,7 @@ private:
             // The first item of a list in a list follows its paragraph at once; any other list is set off.
             const Block around = levels_.size() > 1 ? levels_[levels_.size() - 2].block : Block::unknown;
             const bool inner = around == Block::list_item || around == Block::task_item;
-            if (inner && !out_.empty()) {
+            if (inner && !out_.empty() && (may_follow_text_ || after_marker())) {
                 tight_ = true;
             }
         }
@@ -335,15 +243,17 @@ private:
         tight_ = true;
     }
 
+    /// Nothing was written behind the marker of the item that holds this list.
+    bool after_marker() const { return levels_.size() > 1 && !levels_[levels_.size() - 2].first.empty(); }
+
     void inline_leaf(const Event& event) {
-        std::string text;
-        escape_inline(event.text, in_cell(), text);
+        std::string text = escape_markdown(event.text);
         if (event.block == Block::mention) {
             text = "@" + text;
         } else if (event.address.empty()) {
-            text = "[" + text + "]";
+            text = "\\[" + text + "\\]";
         } else {
-            text = "![" + text + "](<" + event.address + ">)";
+            text = "![" + text + "]" + markdown_target(event.address, event.title);
         }
         if (line_) {
             line_->add_raw(text);
@@ -402,6 +312,10 @@ private:
         case Block::table_header:
         case Block::table_cell:
             if (--cells_ == 0) {
+                // GFM §4.10: within a cell, in code and addresses too, a pipe stands behind a backslash.
+                for (std::size_t at = 0; (at = cell_.find('|', at)) != std::string::npos; at += 2) {
+                    cell_.insert(at, 1, '\\');
+                }
                 row_.push_back(cell_);
                 row_.resize(row_.size() + static_cast<std::size_t>(span_ - 1));
             }
@@ -420,36 +334,37 @@ private:
         if (!line_) {
             return;
         }
-        std::string text = line_->finish();
+        std::string text = line_->finish(prefix_of_rest());
         line_.reset();
         if (in_cell()) {
             add_to_cell(text);
             return;
         }
-        const bool in_item = !levels_.empty() && !levels_.back().first.empty();
-        if (text.empty() && !in_item) {
-            return;  // Markdown has no empty paragraphs
+        if (text.empty() && level_ == 0) {
+            return;  // Markdown has no empty paragraphs; an item writes its marker when it ends
         }
         separate();
-        write_line(level_ > 0 ? std::string(static_cast<std::size_t>(level_), '#') + " " + text : text);
+        write_line(level_ > 0 ? std::string(static_cast<std::size_t>(level_), '#') + (text.empty() ? "" : " ") + text : text);
     }
 
     void close_code() {
         code_ = false;
         if (in_cell()) {
-            std::string text;
-            escape_inline(code_text_, true, text);
-            add_to_cell(text);
+            for (std::string_view rest(code_text_); !rest.empty();) {
+                const std::size_t end = std::min(rest.find('\n'), rest.size());
+                add_to_cell(escape_markdown(rest.substr(0, end)));
+                rest.remove_prefix(std::min(end + 1, rest.size()));
+            }
             return;
         }
         const std::string fence(std::max<std::size_t>(3, longest_run(code_text_, '`') + 1), '`');
         separate();
         write_line(fence + language_);
-        std::string_view rest(code_text_);
-        while (!rest.empty()) {
-            const std::size_t end = rest.find('\n');
-            write_line(std::string(rest.substr(0, end)));
-            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        // A line end at the end is an empty line: the last one that is written belongs to the fence.
+        for (std::size_t at = 0; !code_text_.empty() && at <= code_text_.size();) {
+            const std::size_t end = std::min(code_text_.find('\n', at), code_text_.size());
+            write_line(code_text_.substr(at, end - at));
+            at = end + 1;
         }
         write_line(fence);
     }
@@ -462,6 +377,9 @@ private:
             }
             write_line(text);
         };
+        // Every row as wide as the head: GFM drops what goes beyond it.
+        const std::int64_t wide = rows_ == 0 ? shape_.columns : std::min(shape_.columns, grid_columns_max);
+        row_.resize(std::max(row_.size(), static_cast<std::size_t>(wide)));
         if (rows_ == 0) {
             separate();
             // GFM needs a head: without header cells it is empty.
@@ -483,11 +401,12 @@ private:
 
     std::string out_;
     std::vector<Level> levels_;
-    std::optional<Line> line_;
+    std::optional<MarkdownLine> line_;
     std::int64_t level_ = 0;
     std::optional<Ended> ended_;
     bool tight_ = false;
     bool first_item_ = false;
+    bool may_follow_text_ = false;
     bool code_ = false;
     std::string code_text_;
     std::string language_;
@@ -496,6 +415,10 @@ private:
     int levels_in_cell_ = 0;
     std::string cell_;
     std::int64_t span_ = 1;
+    std::vector<TableShape> shapes_;
+    std::size_t table_count_ = 0;
+    TableShape shape_;
+    TableGrid grid_{0};
     std::vector<std::string> row_;
     std::size_t rows_ = 0;
     bool header_ = false;

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <map>
 
+#include "modules/pads/export/odt_styles.hpp"
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/table_grid.hpp"
 #include "modules/pads/export/zip.hpp"
 #include "modules/pads/image_names.hpp"
 
@@ -13,63 +15,8 @@ namespace hameau::pads {
 namespace {
 
 constexpr std::string_view media_type = "application/vnd.oasis.opendocument.text";
-constexpr std::string_view namespaces =
-    " xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" xmlns:style=\"urn:oasis:names:tc:opendocument:xmlns:style:1.0\""
-    " xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\""
-    " xmlns:fo=\"urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0\" xmlns:xlink=\"http://www.w3.org/1999/xlink\""
-    " xmlns:draw=\"urn:oasis:names:tc:opendocument:xmlns:drawing:1.0\""
-    " xmlns:svg=\"urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.2\"";
 constexpr std::string_view xml_head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr std::size_t styles_max = 500;
-
-/// The style of a stretch of text, as attributes; links are no style.
-std::string properties_of(const std::vector<Mark>& marks) {
-    std::string out;
-    const auto colour = [&out](std::string_view name, const std::string& value, std::string_view otherwise) {
-        // ODF 1.2 §18.3.9: a colour is #rrggbb.
-        std::string hex = value.size() == 7 && value[0] == '#' ? value : std::string(otherwise);
-        if (value.size() == 4 && value[0] == '#') {
-            hex = {'#', value[1], value[1], value[2], value[2], value[3], value[3]};
-        }
-        if (!hex.empty()) {
-            out.append(" ").append(name).append("=\"").append(hex).append("\"");
-        }
-    };
-    for (const Mark& mark : marks) {
-        switch (mark.kind) {
-        case MarkKind::bold:
-            out += " fo:font-weight=\"bold\"";
-            break;
-        case MarkKind::italic:
-            out += " fo:font-style=\"italic\"";
-            break;
-        case MarkKind::underline:
-            out += " style:text-underline-style=\"solid\"";
-            break;
-        case MarkKind::strike:
-            out += " style:text-line-through-style=\"solid\"";
-            break;
-        case MarkKind::highlight:
-            colour("fo:background-color", mark.value, "#ffef9e");
-            break;
-        case MarkKind::colour:
-            colour("fo:color", mark.value, "");
-            break;
-        case MarkKind::subscript:
-            out += " style:text-position=\"sub 58%\"";
-            break;
-        case MarkKind::superscript:
-            out += " style:text-position=\"super 58%\"";
-            break;
-        case MarkKind::code:
-            out += " style:font-name=\"Courier New\" fo:font-family=\"monospace\"";
-            break;
-        case MarkKind::link:
-            break;
-        }
-    }
-    return out;
-}
 
 /// A picture of the document, as a file of the archive.
 struct Picture {
@@ -84,11 +31,11 @@ public:
     const std::vector<Picture>& pictures() const { return pictures_; }
 
     std::string render(std::span<const Event> events) {
-        for (std::size_t i = 0; i < events.size(); ++i) {
-            const Event& event = events[i];
+        shapes_ = table_shapes(events);
+        for (const Event& event : events) {
             switch (event.kind) {
             case Event::Kind::open:
-                open(event, events.subspan(i));
+                open(event);
                 break;
             case Event::Kind::close:
                 close(event.block);
@@ -102,47 +49,102 @@ public:
     }
 
 private:
+    /// A list that is open in the pad. A table cannot stand in a list (ODF 1.2 §5.3.3): the list is closed in the file, and
+    /// what comes behind the table goes on in it.
+    struct List {
+        Block block;
+        std::int64_t start = 1;
+        bool in_item = false;
+        bool written = false;       ///< it is open in the file
+        std::string_view item_tag = {};  ///< open in the file, or empty
+    };
+    struct Table {
+        TableShape shape;
+        TableGrid grid;
+        std::int64_t row = 0;
+    };
+
     void paragraph(std::string_view style) { body_.append("<text:p text:style-name=\"").append(style).append("\">"); }
 
-    void open(const Event& event, std::span<const Event> from_here) {
+    void begin_list(List& list, bool again) {
+        const char* style = list.block == Block::task_list ? "Tasks" : list.block == Block::bullet_list ? "Bullets" : "Numbers";
+        body_ += std::string("<text:list text:style-name=\"") + style + (again ? "\" text:continue-numbering=\"true\">" : "\">");
+        list.written = true;
+    }
+    void begin_item(List& list, std::string_view tag) {
+        body_.append("<").append(tag);
+        body_ += list.start > 1 && tag == "text:list-item" ? " text:start-value=\"" + std::to_string(list.start) + "\">" : std::string(">");
+        list.start = tag == "text:list-item" ? 1 : list.start;
+        list.item_tag = tag;
+    }
+    void end_item(List& list) {
+        if (!list.item_tag.empty()) {
+            body_.append("</").append(list.item_tag).append(">");
+            list.item_tag = {};
+        }
+    }
+    std::vector<List>& lists() { return lists_.back(); }
+
+    void suspend_lists() {
+        for (auto list = lists().rbegin(); list != lists().rend(); ++list) {
+            end_item(*list);
+            body_ += list->written ? "</text:list>" : "";
+            list->written = false;
+        }
+    }
+    /// Before anything that stands in them.
+    void resume_lists() {
+        for (List& list : lists()) {
+            if (!list.written) {
+                begin_list(list, true);
+            }
+            if (list.in_item && list.item_tag.empty()) {
+                begin_item(list, "text:list-header");
+            }
+        }
+    }
+
+    void begin_line(std::string_view style, Align align = Align::none) {
+        ++lines_;
+        resume_lists();
+        paragraph(odf_paragraph_style(style, align));
+        body_ += task_;
+        task_.clear();
+    }
+
+    void open(const Event& event) {
         switch (event.block) {
         case Block::paragraph:
-            ++lines_;
-            paragraph(std::string(header_ > 0 ? "TableHead" : quotes_ > 0 ? "Quotations" : "Standard") + suffix_of(event.align));
-            body_ += task_;
-            task_.clear();
+            begin_line(header_ > 0 ? "Table Heading" : quotes_ > 0 ? "Quotations" : "Standard", event.align);
             break;
         case Block::heading: {
             ++lines_;
+            resume_lists();
+            flush_task();
             const std::string level = std::to_string(event.number);
-            body_ += "<text:h text:style-name=\"Heading" + level + suffix_of(event.align) + "\" text:outline-level=\"" + level + "\">";
+            body_ += "<text:h text:style-name=\"" + odf_paragraph_style("Heading " + level, event.align) + "\" text:outline-level=\"" + level + "\">";
             break;
         }
         case Block::code:
-            ++lines_;
-            paragraph("Code");
+            begin_line("Preformatted Text");
             break;
         case Block::quote:
             ++quotes_;
             break;
         case Block::bullet_list:
         case Block::task_list:
-            body_ += event.block == Block::task_list ? "<text:list text:style-name=\"Tasks\">" : "<text:list text:style-name=\"Bullets\">";
-            break;
         case Block::ordered_list:
-            body_ += "<text:list text:style-name=\"Numbers\">";
-            start_ = event.number;
+            resume_lists();
+            lists().push_back({event.block, event.block == Block::ordered_list ? event.number : 1});
+            begin_list(lists().back(), false);
             break;
         case Block::list_item:
         case Block::task_item:
-            body_ += start_ > 1 ? "<text:list-item text:start-value=\"" + std::to_string(start_) + "\">" : std::string("<text:list-item>");
-            start_ = 1;
-            if (event.block == Block::task_item) {
-                task_ = event.checked ? "☑ " : "☐ ";
-            }
+            open_item(event);
             break;
         case Block::rule:
-            paragraph("Rule");
+            resume_lists();
+            paragraph(odf_paragraph_style("Horizontal Line", Align::none));
             break;
         case Block::line_break:
             body_ += "<text:line-break/>";
@@ -155,40 +157,121 @@ private:
             image(event);
             break;
         case Block::table:
-            body_ += "<table:table table:style-name=\"Table\"><table:table-column table:number-columns-repeated=\"" +
-                     std::to_string(columns(from_here)) + "\"/>";
+            open_table();
             break;
         case Block::table_row:
+            if (!tables_.empty()) {
+                tables_.back().grid.begin_row();
+            }
             body_ += "<table:table-row>";
             break;
         case Block::table_header:
         case Block::table_cell:
-            body_ += "<table:table-cell table:style-name=\"Cell\" office:value-type=\"string\"";
-            body_ += event.number > 1 ? " table:number-columns-spanned=\"" + std::to_string(event.number) + "\"" : std::string();
-            body_ += event.rows > 1 ? " table:number-rows-spanned=\"" + std::to_string(event.rows) + "\">" : std::string(">");
-            spans_.push_back(event.number);
-            header_ += event.block == Block::table_header ? 1 : 0;
+            open_cell(event);
             break;
         case Block::unknown:
             break;
         }
     }
 
-    /// Columns of the first row of the table that opens here.
-    static std::int64_t columns(std::span<const Event> events) {
-        std::int64_t count = 0;
-        int depth = 0;
-        for (const Event& event : events) {
-            const bool cell = event.block == Block::table_cell || event.block == Block::table_header;
-            if (cell && event.kind == Event::Kind::open && depth++ == 0) {
-                count += event.number;
-            } else if (cell && event.kind == Event::Kind::close) {
-                --depth;
-            } else if (event.block == Block::table_row && event.kind == Event::Kind::close && depth == 0) {
-                break;
+    void open_item(const Event& event) {
+        resume_lists();
+        if (lists().empty()) {
+            return;  // no editor makes an item without a list: its content stands alone
+        }
+        lists().back().in_item = true;
+        begin_item(lists().back(), "text:list-item");
+        if (event.block == Block::task_item) {
+            task_ = event.checked ? "☑ " : "☐ ";
+        }
+    }
+
+    /// A box whose item does not begin with a paragraph stands alone.
+    void flush_task() {
+        if (!task_.empty()) {
+            begin_line("Standard");
+            body_ += "</text:p>";
+            --lines_;
+        }
+    }
+
+    void close_item() {
+        flush_task();
+        if (!lists().empty()) {
+            end_item(lists().back());
+            lists().back().in_item = false;
+        }
+    }
+
+    void close_list() {
+        if (!lists().empty()) {
+            end_item(lists().back());
+            body_ += lists().back().written ? "</text:list>" : "";
+            lists().pop_back();
+        }
+    }
+
+    void open_table() {
+        flush_task();
+        suspend_lists();
+        const TableShape shape = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
+        ++table_count_;
+        tables_.push_back({shape, TableGrid(shape.rows)});
+        const std::string columns = std::to_string(std::min(shape.columns, grid_columns_max));
+        body_ += "<table:table table:name=\"Table" + std::to_string(table_count_) + "\" table:style-name=\"Table\"><table:table-column "
+                 "table:number-columns-repeated=\"" + columns + "\"/>";
+        body_ += shape.header_rows > 0 ? "<table:table-header-rows>" : "";
+    }
+
+    void open_cell(const Event& event) {
+        TableGrid::Place place;
+        if (!tables_.empty()) {
+            place = tables_.back().grid.place(event);
+        }
+        covered(place.covered);
+        body_ += "<table:table-cell table:style-name=\"Cell\" office:value-type=\"string\"";
+        body_ += place.columns > 1 ? " table:number-columns-spanned=\"" + std::to_string(place.columns) + "\"" : std::string();
+        body_ += place.rows > 1 ? " table:number-rows-spanned=\"" + std::to_string(place.rows) + "\">" : std::string(">");
+        spans_.push_back(place.columns);
+        header_ += event.block == Block::table_header ? 1 : 0;
+        lists_.emplace_back();
+    }
+
+    /// ODF 1.2 §9.1.5: what a cell covers, to its right and below, is there as covered cells.
+    void covered(std::int64_t count) {
+        if (count > 0) {
+            body_ += count == 1 ? "<table:covered-table-cell/>"
+                                : "<table:covered-table-cell table:number-columns-repeated=\"" + std::to_string(count) + "\"/>";
+        }
+    }
+
+    void close_cell(Block block) {
+        header_ -= block == Block::table_header ? 1 : 0;
+        if (lists_.size() > 1) {
+            lists_.pop_back();
+        }
+        body_ += "</table:table-cell>";
+        if (!spans_.empty()) {
+            covered(spans_.back() - 1);
+            spans_.pop_back();
+        }
+    }
+
+    void close_row() {
+        if (!tables_.empty()) {
+            Table& table = tables_.back();
+            for (const TableGrid::Gap& gap : table.grid.end_row(std::min(table.shape.columns, grid_columns_max))) {
+                if (gap.covered) {
+                    covered(gap.columns);
+                } else {
+                    body_ += "<table:table-cell table:style-name=\"Cell\" table:number-columns-repeated=\"" + std::to_string(gap.columns) + "\"><text:p/></table:table-cell>";
+                }
             }
         }
-        return std::max<std::int64_t>(count, 1);
+        body_ += "</table:table-row>";
+        if (!tables_.empty() && ++tables_.back().row == tables_.back().shape.header_rows) {
+            body_ += "</table:table-header-rows>";
+        }
     }
 
     void close(Block block) {
@@ -211,39 +294,28 @@ private:
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
-            body_ += "</text:list>";
+            close_list();
             break;
         case Block::list_item:
         case Block::task_item:
-            if (!task_.empty()) {
-                body_ += "<text:p>" + task_ + "</text:p>";
-                task_.clear();
-            }
-            body_ += "</text:list-item>";
+            close_item();
             break;
         case Block::table:
             body_ += "</table:table>";
+            if (!tables_.empty()) {
+                tables_.pop_back();
+            }
             break;
         case Block::table_row:
-            body_ += "</table:table-row>";
+            close_row();
             break;
         case Block::table_header:
         case Block::table_cell:
-            header_ -= block == Block::table_header ? 1 : 0;
-            body_ += "</table:table-cell>";
-            // ODF 1.2 §9.1.5: what a cell covers is there as covered cells.
-            for (std::int64_t i = 1; i < spans_.back(); ++i) {
-                body_ += "<table:covered-table-cell/>";
-            }
-            spans_.pop_back();
+            close_cell(block);
             break;
         default:
             break;
         }
-    }
-
-    static std::string suffix_of(Align align) {
-        return align == Align::center ? "Center" : align == Align::right ? "Right" : align == Align::justify ? "Justify" : "";
     }
 
     /// False when the document has not the image itself.
@@ -277,6 +349,7 @@ private:
         // ODF 1.2 §9.2: text and frames stand in paragraphs.
         const bool bare = lines_ == 0;
         if (bare) {
+            resume_lists();
             paragraph("Standard");
         }
         if (!picture(event)) {
@@ -292,7 +365,7 @@ private:
             body_ += label;
             return;
         }
-        body_ += "<text:a xlink:type=\"simple\" xlink:href=\"";
+        body_ += "<text:a xlink:type=\"simple\" text:style-name=\"Internet_20_link\" xlink:href=\"";
         escape_xml(event.address, body_);
         body_ += "\">" + label + "</text:a>";
     }
@@ -301,7 +374,7 @@ private:
         const bool link = !event.marks.empty() && event.marks.front().kind == MarkKind::link;
         const std::string style = style_of(event.marks);
         if (link) {
-            body_ += "<text:a xlink:type=\"simple\" xlink:href=\"";
+            body_ += "<text:a xlink:type=\"simple\" text:style-name=\"Internet_20_link\" xlink:href=\"";
             escape_xml(event.marks.front().value, body_);
             body_ += "\">";
         }
@@ -340,7 +413,7 @@ private:
     }
 
     std::string style_of(const std::vector<Mark>& marks) {
-        const std::string properties = properties_of(marks);
+        const std::string properties = odf_text_properties(marks);
         if (properties.empty()) {
             return {};
         }
@@ -356,7 +429,7 @@ private:
 
     std::string content() const {
         std::string out(xml_head);
-        out.append("<office:document-content").append(namespaces).append("><office:automatic-styles>");
+        out.append("<office:document-content").append(odf_namespaces).append(">").append(odf_fonts).append("<office:automatic-styles>");
         for (const auto& [properties, name] : styles_) {
             out += "<style:style style:name=\"" + name + "\" style:family=\"text\"><style:text-properties" + properties + "/></style:style>";
         }
@@ -374,66 +447,17 @@ private:
     std::map<std::string, std::string> styles_;
     std::string task_;
     std::vector<std::int64_t> spans_;
-    std::int64_t start_ = 1;
     int quotes_ = 0;
     int header_ = 0;
+    std::vector<std::vector<List>> lists_{1};  ///< of the text, and of each open cell
+    std::vector<TableShape> shapes_;
+    std::vector<Table> tables_;
+    std::size_t table_count_ = 0;
 };
-
-std::string list_style(std::string_view name, std::string_view bullet) {
-    std::string out = "<text:list-style style:name=\"" + std::string(name) + "\">";
-    for (int level = 1; level <= 10; ++level) {
-        const std::string number = std::to_string(level);
-        const std::string indent = std::to_string(level * 6) + "mm";
-        const std::string properties =
-            "<style:list-level-properties text:list-level-position-and-space-mode=\"label-alignment\">"
-            "<style:list-level-label-alignment text:label-followed-by=\"listtab\" fo:text-indent=\"-6mm\" fo:margin-left=\"" + indent +
-            "\"/></style:list-level-properties>";
-        if (bullet == "1") {
-            out += "<text:list-level-style-number text:level=\"" + number + "\" style:num-format=\"1\" style:num-suffix=\".\">" +
-                   properties + "</text:list-level-style-number>";
-        } else {
-            out += "<text:list-level-style-bullet text:level=\"" + number + "\" text:bullet-char=\"" + std::string(bullet) + "\">" +
-                   properties + "</text:list-level-style-bullet>";
-        }
-    }
-    return out + "</text:list-style>";
-}
-
-std::string paragraph_style(const std::string& name, const std::string& paragraph, const std::string& text) {
-    return "<style:style style:name=\"" + name + "\" style:family=\"paragraph\"><style:paragraph-properties" + paragraph +
-           "/><style:text-properties" + text + "/></style:style>";
-}
-
-std::string styles(bool english) {
-    std::string out(xml_head);
-    out.append("<office:document-styles").append(namespaces).append("><office:styles>");
-    const std::string language = english ? " fo:language=\"en\" fo:country=\"GB\"" : " fo:language=\"fr\" fo:country=\"FR\"";
-    out += paragraph_style("Standard", " fo:margin-bottom=\"2mm\"", " fo:font-size=\"12pt\"" + language);
-    constexpr const char* sizes[] = {"22pt", "17pt", "14pt", "13pt", "12pt", "12pt"};
-    for (int level = 1; level <= 6; ++level) {
-        out += paragraph_style("Heading" + std::to_string(level), " fo:margin-top=\"5mm\" fo:margin-bottom=\"2mm\" fo:keep-with-next=\"always\"",
-                               " fo:font-weight=\"bold\" fo:font-size=\"" + std::string(sizes[level - 1]) + "\"" + language);
-    }
-    out += paragraph_style("Quotations", " fo:margin-left=\"8mm\" fo:margin-right=\"8mm\" fo:margin-bottom=\"2mm\"", " fo:font-style=\"italic\"");
-    out += paragraph_style("Code", " fo:background-color=\"#f0f0ee\"", " fo:font-family=\"monospace\"");
-    out += paragraph_style("TableHead", "", " fo:font-weight=\"bold\"");
-    for (const auto& [suffix, value] : {std::pair("Center", "center"), std::pair("Right", "end"), std::pair("Justify", "justify")}) {
-        const std::string align = std::string(" fo:text-align=\"") + value + "\"";
-        for (const char* name : {"Standard", "Quotations", "TableHead", "Heading1", "Heading2", "Heading3", "Heading4", "Heading5", "Heading6"}) {
-            out += "<style:style style:name=\"" + std::string(name) + suffix + "\" style:family=\"paragraph\" style:parent-style-name=\"" +
-                   name + "\"><style:paragraph-properties" + align + "/></style:style>";
-        }
-    }
-    out += paragraph_style("Rule", " fo:border-bottom=\"0.5pt solid #8a938f\"", "");
-    out += list_style("Bullets", "•");
-    out += list_style("Tasks", " ");
-    out += list_style("Numbers", "1");
-    return out += "</office:styles></office:document-styles>";
-}
 
 std::string meta(std::string_view title) {
     std::string out(xml_head);
-    out.append("<office:document-meta").append(namespaces).append("><office:meta><meta:generator>Hameau</meta:generator><dc:title>");
+    out.append("<office:document-meta").append(odf_namespaces).append("><office:meta><meta:generator>Hameau</meta:generator><dc:title>");
     escape_xml(title, out);
     return out += "</dc:title></office:meta></office:document-meta>";
 }
@@ -466,7 +490,7 @@ std::string render_odt(std::span<const Event> events, std::string_view title, bo
     files += "</manifest:manifest>";
     zip.add("META-INF/manifest.xml", files, ZipWriter::Packing::deflated);
     zip.add("content.xml", content, ZipWriter::Packing::deflated);
-    zip.add("styles.xml", styles(english), ZipWriter::Packing::deflated);
+    zip.add("styles.xml", odf_styles(english), ZipWriter::Packing::deflated);
     zip.add("meta.xml", meta(title), ZipWriter::Packing::deflated);
     return zip.finish();
 }

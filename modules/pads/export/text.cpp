@@ -1,5 +1,8 @@
 // Plain text.
+#include <algorithm>
+
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/table_grid.hpp"
 
 namespace hameau::pads {
 
@@ -8,7 +11,9 @@ namespace {
 class TextRenderer {
 public:
     std::string render(std::span<const Event> events) {
-        for (const Event& event : events) {
+        shapes_ = table_shapes(events);
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const Event& event = events[i];
             switch (event.kind) {
             case Event::Kind::open:
                 open(event);
@@ -18,6 +23,9 @@ public:
                 break;
             case Event::Kind::text:
                 out_ += event.text;
+                if (i + 1 == events.size() || link_of(events[i + 1]) != link_of(event)) {
+                    address(link_of(event));
+                }
                 break;
             }
         }
@@ -41,6 +49,22 @@ private:
         }
         if (!out_.empty()) {
             out_ += cells_ > 0 ? " " : "\n";
+        }
+        if (cells_ == 0) {
+            out_.append(2 * indent_, ' ');
+        }
+        line_ = out_.size();
+    }
+
+    static std::string_view link_of(const Event& event) {
+        const bool link = event.kind == Event::Kind::text && !event.marks.empty() && event.marks.front().kind == MarkKind::link;
+        return link ? std::string_view(event.marks.front().value) : std::string_view();
+    }
+    /// Behind the words of a link, unless they are the address.
+    void address(std::string_view address) {
+        const std::string_view shown = address.starts_with("mailto:") ? address.substr(7) : address;
+        if (!address.empty() && std::string_view(out_).substr(std::min(line_, out_.size())).find(shown) == std::string_view::npos) {
+            out_.append(" <").append(address).append(">");
         }
     }
 
@@ -71,15 +95,30 @@ private:
             out_ += "@" + event.text;
             break;
         case Block::image:
+            begin_line();
             out_ += "[" + event.text + "]";
             break;
+        case Block::table:
+            if (cells_ == 0) {
+                grid_ = TableGrid(table_count_ < shapes_.size() ? shapes_[table_count_].rows : 0);
+            }
+            ++table_count_;
+            break;
         case Block::table_row:
-            begin_line();
-            first_cell_ = true;
+            if (cells_ == 0) {
+                begin_line();
+                grid_.begin_row();
+                first_cell_ = true;
+            }
             break;
         case Block::table_header:
         case Block::table_cell:
-            out_ += first_cell_ ? "" : "\t";
+            if (cells_ == 0) {
+                // What cells from above and from the left cover is empty.
+                const TableGrid::Place place = grid_.place(event);
+                out_.append(static_cast<std::size_t>(place.covered + (first_cell_ ? 0 : span_)), '\t');
+                span_ = place.columns;
+            }
             first_cell_ = false;
             fresh_ = true;
             ++cells_;
@@ -90,10 +129,9 @@ private:
     }
 
     void item(const Event& event) {
+        indent_ = lists_.empty() ? 0 : lists_.size() - 1;
         begin_line();
-        if (!lists_.empty()) {
-            out_.append(2 * (lists_.size() - 1), ' ');
-        }
+        indent_ = lists_.size();
         if (event.block == Block::task_item) {
             out_ += event.checked ? "[x] " : "[ ] ";
         } else if (!lists_.empty() && lists_.back().block == Block::ordered_list) {
@@ -110,6 +148,7 @@ private:
         case Block::ordered_list:
         case Block::task_list:
             lists_.pop_back();
+            indent_ = lists_.size();
             break;
         case Block::list_item:
         case Block::task_item:
@@ -127,6 +166,12 @@ private:
 
     std::string out_;
     std::vector<List> lists_;
+    std::size_t indent_ = 0;
+    std::size_t line_ = 0;  ///< where the last line begins
+    std::vector<TableShape> shapes_;
+    std::size_t table_count_ = 0;
+    TableGrid grid_{0};
+    std::int64_t span_ = 1;
     int cells_ = 0;
     bool first_cell_ = false;
     bool fresh_ = true;

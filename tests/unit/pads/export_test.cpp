@@ -90,6 +90,7 @@ TEST(Export, Markdown) {
                                          "\n"
                                          "- un\n"
                                          "- deux\n"
+                                         "\n"
                                          "  3. dedans\n"
                                          "  4. encore\n"
                                          "\n"

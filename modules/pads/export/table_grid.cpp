@@ -1,0 +1,122 @@
+// Places of a table.
+#include "modules/pads/export/table_grid.hpp"
+
+#include <algorithm>
+
+namespace hameau::pads {
+
+namespace {
+
+constexpr std::int64_t rows_unknown = std::int64_t{1} << 40;
+
+bool is_cell(Block block) { return block == Block::table_cell || block == Block::table_header; }
+
+/// A table that is being measured.
+struct Measured {
+    std::size_t index;
+    TableGrid grid{rows_unknown};
+    int cells = 0;  ///< open cells: what is in one is not of this table
+    bool headers = true;
+    bool any = false;
+};
+
+} // namespace
+
+void TableGrid::begin_row() {
+    ++row_;
+    column_ = 0;
+}
+
+TableGrid::Place TableGrid::place(const Event& cell) {
+    Place out;
+    const auto covered = [this](std::int64_t column) { return covered_until_[static_cast<std::size_t>(column)] > row_; };
+    while (column_ < grid_columns_max && covered(column_)) {
+        ++column_;
+        ++out.covered;
+    }
+    out.rows = std::clamp<std::int64_t>(cell.rows, 1, std::max<std::int64_t>(1, rows_ - row_));
+    if (column_ >= grid_columns_max) {
+        ++column_;
+        out.rows = 1;
+        return out;
+    }
+    const std::int64_t most = std::min(std::max<std::int64_t>(1, cell.number), grid_columns_max - column_);
+    for (out.columns = 1; out.columns < most && !covered(column_ + out.columns);) {
+        ++out.columns;
+    }
+    for (std::int64_t i = 0; i < out.columns; ++i) {
+        covered_until_[static_cast<std::size_t>(column_ + i)] = row_ + out.rows;
+    }
+    column_ += out.columns;
+    return out;
+}
+
+std::vector<TableGrid::Gap> TableGrid::end_row(std::int64_t columns) {
+    std::vector<Gap> gaps;
+    for (; column_ < columns; ++column_) {
+        const bool covered = column_ < grid_columns_max && covered_until_[static_cast<std::size_t>(column_)] > row_;
+        if (gaps.empty() || gaps.back().covered != covered) {
+            gaps.push_back({covered, 0});
+        }
+        ++gaps.back().columns;
+    }
+    return gaps;
+}
+
+std::int64_t TableGrid::width() const {
+    std::int64_t width = column_;
+    for (std::int64_t column = column_; column < grid_columns_max; ++column) {
+        width = covered_until_[static_cast<std::size_t>(column)] > row_ ? column + 1 : width;
+    }
+    return width;
+}
+
+bool TableGrid::reaches_below() const {
+    return std::any_of(covered_until_.begin(), covered_until_.end(), [this](std::int64_t until) { return until > row_ + 1; });
+}
+
+std::vector<TableShape> table_shapes(std::span<const Event> events) {
+    std::vector<TableShape> shapes;
+    std::vector<Measured> open;
+    for (const Event& event : events) {
+        const bool opens = event.kind == Event::Kind::open;
+        if (event.kind == Event::Kind::text) {
+            continue;
+        }
+        if (event.block == Block::table && opens) {
+            open.push_back({shapes.size()});
+            shapes.emplace_back();
+        } else if (event.block == Block::table && !open.empty()) {
+            open.pop_back();
+        }
+        if (open.empty()) {
+            continue;
+        }
+        Measured& table = open.back();
+        TableShape& shape = shapes[table.index];
+        if (is_cell(event.block)) {
+            if (opens && table.cells++ == 0) {
+                table.grid.place(event);
+                table.headers = table.headers && event.block == Block::table_header;
+                table.any = true;
+            } else if (!opens) {
+                --table.cells;
+            }
+        } else if (event.block == Block::table_row && table.cells == 0) {
+            if (opens) {
+                table.grid.begin_row();
+                table.any = false;
+                continue;
+            }
+            ++shape.rows;
+            shape.columns = std::max(shape.columns, table.grid.width());
+            table.headers = table.headers && table.any;
+            if (table.headers && !table.grid.reaches_below()) {
+                shape.header_rows = shape.rows;
+            }
+        }
+    }
+    return shapes;
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,154 @@
+// Golden: documents of the editor (cases/NAME.json, in its own form) -> each export (NAME.txt, .md, .html, and .xml: the
+// content.xml of the OpenDocument Text). covers.mjs sees to it that every node, mark and attribute of the editor is in one.
+// HAMEAU_UPDATE_GOLDEN=1 writes the expected files anew.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/export/export.hpp"
+#include "modules/pads/export/render.hpp"
+#include "modules/pads/tree_writer.hpp"
+
+namespace hameau::pads {
+namespace {
+
+namespace json = boost::json;
+
+const std::filesystem::path folder = std::filesystem::path(HAMEAU_SOURCE_DIR) / "tests/golden/pads/cases";
+
+std::string read(const std::filesystem::path& path) { return read_file(path, 1 << 22).value_or(""); }
+
+/// The editor's JSON as y-prosemirror writes it: neighbouring texts are one text node, attributes that are null are not there.
+class CaseWriter {
+public:
+    Bytes write(const json::object& document) {
+        content(document);
+        return tree_.finish();
+    }
+
+private:
+    void node(const json::object& node) {
+        tree_.open(std::string_view(node.at("type").as_string()));
+        if (const json::value* attributes = node.if_contains("attrs")) {
+            for (const auto& [key, value] : attributes->as_object()) {
+                if (value.is_string()) {
+                    tree_.attribute(std::string_view(key), std::string_view(value.as_string()));
+                } else if (value.is_bool()) {
+                    tree_.attribute(std::string_view(key), value.as_bool());
+                } else if (value.is_int64()) {
+                    tree_.attribute(std::string_view(key), value.as_int64());
+                }
+            }
+        }
+        content(node);
+        tree_.close();
+    }
+
+    void content(const json::object& parent) {
+        const json::value* content = parent.if_contains("content");
+        std::vector<Span> spans;
+        const auto flush = [&] {
+            if (!spans.empty()) {
+                tree_.text(spans);
+                spans.clear();
+            }
+        };
+        for (std::size_t i = 0; content != nullptr && i < content->as_array().size(); ++i) {
+            const json::object& child = content->as_array()[i].as_object();
+            if (child.at("type").as_string() != "text") {
+                flush();
+                node(child);
+                continue;
+            }
+            Span span{std::string_view(child.at("text").as_string())};
+            const json::value* marks = child.if_contains("marks");
+            for (std::size_t m = 0; marks != nullptr && m < marks->as_array().size(); ++m) {
+                const json::object& mark = marks->as_array()[m].as_object();
+                const json::value* attributes = mark.if_contains("attrs");
+                span.marks.emplace(std::string(mark.at("type").as_string()), attributes == nullptr ? "{}" : json::serialize(*attributes));
+            }
+            spans.push_back(std::move(span));
+        }
+        flush();
+    }
+
+    TreeWriter tree_{1};
+};
+
+std::string file_of_zip(const std::string& zip, std::string_view wanted) {
+    const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
+    archive_read_support_format_zip(reader.get());
+    std::string out;
+    archive_entry* entry = nullptr;
+    if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) == ARCHIVE_OK) {
+        while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+            if (archive_entry_pathname(entry) == wanted) {
+                out.resize(static_cast<std::size_t>(archive_entry_size(entry)));
+                out.resize(static_cast<std::size_t>(std::max<la_ssize_t>(0, archive_read_data(reader.get(), out.data(), out.size()))));
+            }
+        }
+    }
+    return out;
+}
+
+/// One element a line, so that a difference can be read.
+std::string by_line(std::string_view xml) {
+    std::string out;
+    for (std::size_t i = 0; i < xml.size(); ++i) {
+        const std::string_view rest = xml.substr(i);
+        const bool block = rest.starts_with("<text:p") || rest.starts_with("<text:h") || rest.starts_with("<text:list") ||
+                           rest.starts_with("<table:") || rest.starts_with("</table:") || rest.starts_with("</text:list") ||
+                           rest.starts_with("<style:style") || rest.starts_with("<office:") || rest.starts_with("</office:");
+        out += block ? "\n" : "";
+        out += xml[i];
+    }
+    return out + "\n";
+}
+
+struct Export {
+    const char* format;
+    const char* extension;
+};
+
+class PadsGolden : public testing::TestWithParam<std::string> {};
+
+TEST_P(PadsGolden, EveryExportIsAsExpected) {
+    const Bytes update = CaseWriter().write(json::parse(read(folder / (GetParam() + ".json"))).as_object());
+    const ImageSource images = [](std::string_view, ImageUse use) -> std::optional<ImageBytes> {
+        return ImageBytes{use == ImageUse::page ? "image/webp" : "image/jpeg", "Man", 800, 500};
+    };
+    for (const Export& one : {Export{"text", ".txt"}, Export{"markdown", ".md"}, Export{"html", ".html"}, Export{"odt", ".xml"}}) {
+        const auto document = export_document(*export_format(one.format), update, "Titre & <titre>", false, images);
+        ASSERT_TRUE(document.has_value());
+        const bool odt = std::string_view(one.format) == "odt";
+        const std::string got = odt ? by_line(file_of_zip(*document, "content.xml")) : *document;
+        const std::filesystem::path expected = folder / (GetParam() + one.extension);
+        if (std::getenv("HAMEAU_UPDATE_GOLDEN") != nullptr) {
+            std::ofstream(expected) << got;
+        }
+        EXPECT_EQ(got, read(expected)) << expected;
+    }
+}
+
+std::vector<std::string> cases() {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() == ".json") {
+            names.push_back(entry.path().stem().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Exports, PadsGolden, testing::ValuesIn(cases()), [](const auto& info) { return info.param; });
+
+} // namespace
+} // namespace hameau::pads
