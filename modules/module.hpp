@@ -100,8 +100,10 @@ struct Response {
 class WebSocket {
 public:
     virtual ~WebSocket() = default;
-    /// Queues one binary message; the same bytes may be queued on many connections.
-    virtual void send(std::shared_ptr<const std::string> message) = 0;
+    /// Sends binary messages, together where that is possible; the same bytes may go to many connections. What the system
+    /// does not take at once is queued.
+    virtual void send(std::span<const std::shared_ptr<const std::string>> messages) = 0;
+    void send(const std::shared_ptr<const std::string>& message) { send(std::span(&message, 1)); }
     /// Bytes that were queued and not yet taken by the system.
     virtual std::size_t queued_bytes() const = 0;
     /// Sends what is queued, then a close frame; on_close follows.
@@ -116,7 +118,7 @@ public:
     virtual void on_open(WebSocket& socket) = 0;
     /// One whole binary message (text is refused by the host with 1003; over the limit 1009).
     virtual void on_message(std::string_view message) = 0;
-    /// What was queued has been taken by the system: time to send more to a slow reader.
+    /// What was queued because the reader did not keep up has been taken by the system: time to send more.
     virtual void on_drained() {}
     virtual void on_close() = 0;
 };

@@ -280,8 +280,7 @@ Task<void> serve_connection(Host& host, asio::local::stream_protocol::socket soc
         }
     }
     auto plain = stream.release_socket();
-    co_await serve_websocket(host, std::move(plain), std::move(*upgraded), std::move(handler));
-    use.reset();
+    co_await serve_websocket(host, std::move(plain), std::move(*upgraded), std::move(handler), std::move(use));
 }
 
 Task<Response> Host::answer(Request& request) {

@@ -1,18 +1,21 @@
-// WebSockets of a module: Beast's stream without compression (CPU), small buffers while idle, a bounded queue.
+// WebSockets of a module: no coroutine and no buffer while nothing moves, one system call for what a turn of the loop
+// has for one reader, a bounded queue only for readers that do not keep up.
 #include "daemon/host/websocket.hpp"
 
-#include <deque>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "daemon/base/waiting.hpp"
 #include "daemon/host/client.hpp"
+#include "daemon/host/frames.hpp"
 #include "daemon/host/host.hpp"
 
 namespace hameau {
@@ -23,95 +26,271 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 
 namespace {
-constexpr std::size_t write_buffer_bytes = 512;
-constexpr std::size_t kept_read_bytes = 1024;
+
+constexpr std::size_t read_buffer_bytes = 65536;
+/// Reads of one connection before the others have their turn.
+constexpr int reads_in_turn_max = 16;
+constexpr std::size_t gathered_max = 16;
+constexpr std::size_t close_reason_bytes_max = 120;
 constexpr std::chrono::seconds close_deadline{5};
+
+/// One for the whole process: what is in it has been handled before the next connection reads.
+std::span<char> read_buffer() {
+    static std::array<char, read_buffer_bytes> bytes;
+    return bytes;
+}
+
+/// A frame on its way to one reader; the payload is shared with others.
+struct OutFrame {
+    std::shared_ptr<const std::string> payload;
+    std::array<char, frame_head_bytes_max> head{};
+    std::uint8_t head_bytes = 0;
+
+    OutFrame(Opcode opcode, std::shared_ptr<const std::string> bytes) : payload(std::move(bytes)) {
+        head_bytes = static_cast<std::uint8_t>(write_frame_head(head.data(), opcode, payload->size()));
+    }
+    std::size_t size() const { return head_bytes + payload->size(); }
+};
+
 } // namespace
 
-/// The module's handle on a connection; shared by the reading and the writing coroutine.
-class SocketConnection final : public WebSocket, public std::enable_shared_from_this<SocketConnection> {
+/// The module's handle on a connection. Lives while the loop waits for it, and until the module let go.
+class SocketConnection final : public WebSocket, public FrameSink, public std::enable_shared_from_this<SocketConnection> {
 public:
-    using Stream = websocket::stream<asio::local::stream_protocol::socket, false>;
+    using Socket = asio::local::stream_protocol::socket;
 
-    explicit SocketConnection(asio::local::stream_protocol::socket socket) : stream_(std::move(socket)) {
-        stream_.auto_fragment(false);
-        stream_.write_buffer_bytes(write_buffer_bytes);
-        stream_.binary(true);
+    SocketConnection(Host& host, Socket socket, std::unique_ptr<WebSocketHandler> handler, std::shared_ptr<Use> use) :
+        host_(host), socket_(std::move(socket)), handler_(std::move(handler)), use_(std::move(use)),
+        reader_(host.websocket_message_bytes_max()) {}
+
+    void start() {
+        boost::system::error_code ignored;
+        socket_.non_blocking(true, ignored);
+        host_.enter(this);
+        handler_->on_open(*this);
+        wait_readable();
     }
 
-    void send(std::shared_ptr<const std::string> message) override {
-        if (closing_ || ended_) {
+    // WebSocket
+    void send(std::span<const std::shared_ptr<const std::string>> messages) override {
+        if (closing_ || broken_) {
             return;
         }
-        queued_ += message->size();
-        queue_.push_back(std::move(message));
-        start_writing();
+        for (const auto& message : messages) {
+            enqueue(Opcode::binary, message);
+        }
+        write_now();
     }
 
     std::size_t queued_bytes() const override { return queued_; }
 
     void close(std::uint16_t code, std::string reason) override {
-        if (closing_ || ended_) {
+        if (closing_ || broken_) {
             return;
         }
+        std::string payload;
+        if (code != close_without_code) {
+            payload += static_cast<char>(code >> 8);
+            payload += static_cast<char>(code & 0xff);
+            payload += reason.substr(0, close_reason_bytes_max);
+        }
+        enqueue(Opcode::close, std::make_shared<const std::string>(std::move(payload)));
         closing_ = true;
-        reason_ = websocket::close_reason(static_cast<websocket::close_code>(code), reason.substr(0, 120));
-        start_writing();
+        // §7.1.1: the other side answers and ends the connection; if not, we do.
+        deadline_ = std::make_unique<asio::steady_timer>(socket_.get_executor(), close_deadline);
+        deadline_->async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+            if (!cancelled) {
+                self->break_off();
+            }
+        });
+        write_now();
     }
 
-    Stream& stream() { return stream_; }
-    void attach(WebSocketHandler* handler) { handler_ = handler; }
-    /// No more calls into the handler; a writer that still runs lets go at its next step.
-    void end() {
-        ended_ = true;
-        handler_ = nullptr;
-        queue_.clear();
-        queued_ = 0;
-        boost::system::error_code ignored;
-        stream_.next_layer().close(ignored);
+    // FrameSink
+    void on_binary(std::string_view message) override {
+        if (!closing_) {
+            handler_->on_message(message);
+        }
     }
+    void on_ping(std::string_view payload) override {
+        // A reader that pings and does not read is not answered more than once at a time.
+        if (!writing_ && !closing_) {
+            enqueue(Opcode::pong, std::make_shared<const std::string>(payload));
+            write_now();
+        }
+    }
+    void on_close(std::uint16_t code) override {
+        close(code == close_without_code ? code : static_cast<std::uint16_t>(websocket::close_code::normal), "");
+        peer_closed_ = true;
+        end_when_told();
+    }
+    /// Also while we are closing: the other side's goodbye is waited for.
+    bool open() const override { return !peer_closed_ && !broken_; }
 
 private:
-    void start_writing() {
+    void enqueue(Opcode opcode, std::shared_ptr<const std::string> payload) {
+        queue_.emplace_back(opcode, std::move(payload));
+        queued_ += queue_.back().size();
+    }
+
+    /// Gives the system what it takes; waits for the rest.
+    void write_now() {
+        while (!writing_ && !broken_ && first_ < queue_.size()) {
+            const ssize_t sent = send_some();
+            if (sent < 0) {
+                if (errno == EINTR) {
+                    continue;
+                }
+                if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                    wait_writable();
+                } else {
+                    break_off();
+                }
+                return;
+            }
+            took(static_cast<std::size_t>(sent));
+        }
         if (!writing_) {
-            writing_ = true;
-            auto self = shared_from_this();
-            asio::co_spawn(stream_.get_executor(), write_loop(std::move(self)), asio::detached);
+            end_when_told();
         }
     }
 
-    static Task<void> write_loop(std::shared_ptr<SocketConnection> self) {
-        while (!self->queue_.empty() && !self->ended_) {
-            const auto message = self->queue_.front();
-            const auto buffer = asio::buffer(*message);
-            auto written = co_await self->stream_.async_write(buffer, wait);
-            if (std::get<0>(written) || self->ended_) {
+    ssize_t send_some() {
+        std::array<iovec, 2 * gathered_max> parts;
+        std::size_t count = 0;
+        std::size_t skip = sent_of_first_;
+        const auto add = [&](const char* data, std::size_t size) {
+            const std::size_t past = std::min(skip, size);
+            skip -= past;
+            if (size > past) {
+                parts[count++] = {const_cast<char*>(data) + past, size - past};
+            }
+        };
+        for (std::size_t i = first_; i < queue_.size() && i < first_ + gathered_max; ++i) {
+            add(queue_[i].head.data(), queue_[i].head_bytes);
+            add(queue_[i].payload->data(), queue_[i].payload->size());
+        }
+        msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = count;
+        return ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    }
+
+    void took(std::size_t bytes) {
+        queued_ -= bytes;
+        bytes += sent_of_first_;
+        while (first_ < queue_.size() && bytes >= queue_[first_].size()) {
+            bytes -= queue_[first_].size();
+            queue_[first_].payload.reset();
+            ++first_;
+        }
+        sent_of_first_ = bytes;
+        if (first_ == queue_.size()) {
+            // Nothing is held while nothing moves.
+            queue_ = {};
+            first_ = 0;
+        }
+    }
+
+    void wait_writable() {
+        writing_ = true;
+        socket_.async_wait(Socket::wait_write, [self = shared_from_this()](boost::system::error_code failed) {
+            self->writing_ = false;
+            if (failed || self->broken_) {
+                return;
+            }
+            self->write_now();
+            if (self->queue_.empty() && !self->closing_ && self->handler_ != nullptr) {
+                self->handler_->on_drained();
+            }
+        });
+    }
+
+    void wait_readable() {
+        socket_.async_wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code failed) {
+            if (failed || !self->read_now()) {
+                self->end();
+            } else {
+                self->wait_readable();
+            }
+        });
+    }
+
+    /// False: the connection has ended.
+    bool read_now() {
+        for (int i = 0; i < reads_in_turn_max; ++i) {
+            const std::span<char> buffer = read_buffer();
+            const ssize_t n = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), 0);
+            if (n < 0 && errno == EINTR) {
+                continue;
+            }
+            if (n <= 0) {
+                return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !broken_;
+            }
+            const auto got = static_cast<std::size_t>(n);
+            if (open() && !faulty_) {
+                const FrameFault fault = reader_.feed(buffer.first(got), *this);
+                if (fault != FrameFault::none) {
+                    // What comes now cannot be read: it is thrown away until the other side ends.
+                    faulty_ = true;
+                    close(static_cast<std::uint16_t>(fault), fault == FrameFault::unsupported ? "binary messages only" : "");
+                }
+            }
+            if (got < buffer.size()) {
                 break;
             }
-            self->queue_.pop_front();
-            self->queued_ -= message->size();
         }
-        if (self->closing_ && !self->ended_) {
-            const websocket::close_reason reason = self->reason_;
-            auto closed = co_await self->stream_.async_close(reason, wait);
-            (void)closed;
-            boost::system::error_code ignored;
-            self->stream_.next_layer().close(ignored);
+        return !broken_;
+    }
+
+    /// Both sides have said goodbye, ours is on its way: nothing more is to come.
+    void end_when_told() {
+        if (!queue_.empty() || broken_) {
+            return;
         }
-        self->writing_ = false;
-        if (!self->ended_ && !self->closing_ && self->handler_ != nullptr) {
-            self->handler_->on_drained();
+        if (peer_closed_) {
+            break_off();
+        } else if (faulty_ && closing_) {
+            ::shutdown(socket_.native_handle(), SHUT_WR);
         }
     }
 
-    Stream stream_;
-    WebSocketHandler* handler_ = nullptr;
-    std::deque<std::shared_ptr<const std::string>> queue_;
+    /// No more of this connection; its end is told from the loop, never from inside a call of the module.
+    void break_off() {
+        broken_ = true;
+        ::shutdown(socket_.native_handle(), SHUT_RDWR);
+    }
+
+    void end() {
+        broken_ = true;
+        host_.leave(this);
+        if (deadline_) {
+            deadline_->cancel();
+        }
+        queue_ = {};
+        queued_ = 0;
+        handler_->on_close();
+        handler_.reset();
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+        use_.reset();
+    }
+
+    Host& host_;
+    Socket socket_;
+    std::unique_ptr<WebSocketHandler> handler_;
+    std::shared_ptr<Use> use_;
+    FrameReader reader_;
+    std::vector<OutFrame> queue_;
+    std::size_t first_ = 0;          ///< of queue_, not sent whole
+    std::size_t sent_of_first_ = 0;
     std::size_t queued_ = 0;
-    websocket::close_reason reason_;
-    bool writing_ = false;
+    std::unique_ptr<asio::steady_timer> deadline_;
+    bool writing_ = false;  ///< waiting until the reader takes more
     bool closing_ = false;
-    bool ended_ = false;
+    bool peer_closed_ = false;
+    bool faulty_ = false;
+    bool broken_ = false;
 };
 
 void close_sockets(const std::set<SocketConnection*>& sockets) {
@@ -128,48 +307,21 @@ http::request<http::empty_body> handshake_of(const Request& request) {
     }
     return handshake;
 }
-
-/// Reads messages until the end.
-Task<void> read_loop(std::shared_ptr<SocketConnection> connection, WebSocketHandler& handler) {
-    beast::flat_buffer buffer;
-    for (;;) {
-        // An idle connection holds no read buffer: wait first, then read.
-        auto read = co_await connection->stream().async_read(buffer, wait);
-        if (std::get<0>(read)) {
-            co_return;
-        }
-        if (connection->stream().got_text()) {
-            connection->close(websocket::close_code::unknown_data, "binary messages only");
-            continue;
-        }
-        const auto data = buffer.cdata();
-        handler.on_message(std::string_view(static_cast<const char*>(data.data()), data.size()));
-        buffer.consume(buffer.size());
-        if (buffer.capacity() > kept_read_bytes) {
-            buffer.shrink_to_fit();
-        }
-    }
-}
 } // namespace
 
 Task<void> serve_websocket(Host& host, asio::local::stream_protocol::socket socket, Request request,
-                           std::unique_ptr<WebSocketHandler> handler) {
-    auto connection = std::make_shared<SocketConnection>(std::move(socket));
-    connection->stream().read_message_max(host.websocket_message_bytes_max());
+                           std::unique_ptr<WebSocketHandler> handler, std::shared_ptr<Use> use) {
     {
+        // Beast answers the hand-shake; the frames are ours.
+        websocket::stream<asio::local::stream_protocol::socket&, false> stream(socket);
         const auto handshake = handshake_of(request);
-        auto accepted = co_await connection->stream().async_accept(handshake, wait);
+        auto accepted = co_await stream.async_accept(handshake, wait);
         if (std::get<0>(accepted)) {
             co_return;
         }
     }
-    connection->attach(handler.get());
-    host.enter(connection.get());
-    handler->on_open(*connection);
-    co_await read_loop(connection, *handler);
-    host.leave(connection.get());
-    handler->on_close();
-    connection->end();
+    auto connection = std::make_shared<SocketConnection>(host, std::move(socket), std::move(handler), std::move(use));
+    connection->start();
 }
 
 } // namespace hameau

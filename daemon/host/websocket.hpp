@@ -11,8 +11,10 @@ namespace hameau {
 
 class Host;
 
-/// Answers the hand-shake of `request`, then carries messages until either side ends.
+struct Use;
+
+/// Answers the hand-shake of `request` and returns; the connection then lives by itself until either side ends it.
 Task<void> serve_websocket(Host& host, boost::asio::local::stream_protocol::socket socket, Request request,
-                           std::unique_ptr<WebSocketHandler> handler);
+                           std::unique_ptr<WebSocketHandler> handler, std::shared_ptr<Use> use);
 
 } // namespace hameau

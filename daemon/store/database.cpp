@@ -17,6 +17,9 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 constexpr int copy_pages_per_step = 256;
+// A small cache: an idle module must stay light.
+constexpr std::string_view connection_pragmas = "PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-256;"
+                                                "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=1048576;";
 /// "HAME": files of other programs are refused.
 constexpr int application_id = 0x48414d45;
 
@@ -225,10 +228,8 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
     const auto version = pragma_number(handle, "PRAGMA user_version");
     const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
     if (version && *version <= newest) {
-        // A small cache: an idle module must stay light.
-        auto set = run_sql(handle, "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
-                                   "PRAGMA cache_size=-256;PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=1048576;"
-                                   "PRAGMA application_id=1212239173");
+        auto set = run_sql(handle, "PRAGMA journal_mode=WAL;" + std::string(connection_pragmas) +
+                                       "PRAGMA application_id=1212239173");
         if (!set) {
             return fail(std::move(set.error()).during(path));
         }
@@ -238,6 +239,22 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
     }
     database.opened_ = true;
     const Fd marker(::open(marker_of(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    return database;
+}
+
+Result<Database> Database::open_again() const {
+    const char* file = sqlite3_db_filename(handle_, "main");
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(file, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    Database database(handle);
+    if (code != SQLITE_OK) {
+        return fail(fail_sqlite(handle, code).value().during(file));
+    }
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, busy_timeout_ms);
+    if (auto set = run_sql(handle, std::string(connection_pragmas)); !set) {
+        return fail(std::move(set.error()).during(file));
+    }
     return database;
 }
 

@@ -58,6 +58,8 @@ public:
     /// Opens or makes the file (mode 0600 unless given), applies what is missing of `migrations`.
     /// Errors: conflict for a file of a newer version (nothing is touched), corrupt after a failed check.
     static Result<Database> open(const std::string& path, std::span<const Migration> migrations, unsigned mode = 0600);
+    /// Another connection of this process to the same file, for a thread of its own. It must end before this one.
+    Result<Database> open_again() const;
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();

@@ -46,7 +46,7 @@ void Connection::on_close() {
     socket_ = nullptr;
 }
 
-void Connection::send(const Message& message) {
+void Connection::send(std::span<const Message> messages) {
     if (!joined_ || socket_ == nullptr) {
         return;
     }
@@ -54,7 +54,7 @@ void Connection::send(const Message& message) {
         close(close_try_later, "too slow");
         return;
     }
-    socket_->send(message);
+    socket_->send(messages);
 }
 
 void Connection::close(std::uint16_t code, std::string_view reason) {

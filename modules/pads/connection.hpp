@@ -35,8 +35,9 @@ public:
 private:
     friend class Room;
 
-    /// Queues; closes the connection instead when it is far too slow.
-    void send(const Message& message);
+    /// Sends, together; closes the connection instead when it is far too slow.
+    void send(std::span<const Message> messages);
+    void send(const Message& message) { send(std::span(&message, 1)); }
     std::size_t queued_bytes() const { return socket_ == nullptr ? 0 : socket_->queued_bytes(); }
     bool may_write() const { return permission_ == Permission::write; }
     /// No frame is taken any more; the room forgets the connection at once.
@@ -53,6 +54,7 @@ private:
     // The room's notes.
     ConnectionNumber number_ = 0;
     std::uint64_t received_ = 0;  ///< sync messages with changes that were taken, for "saved"
+    std::uint64_t handed_ = 0;    ///< of them, when the edits were last handed over to be written
     std::uint64_t told_saved_ = 0;
     bool saved_due_ = false;
     bool lagging_ = false;

@@ -24,6 +24,11 @@ inline constexpr std::chrono::milliseconds step1_interval{250};
 /// A longer state vector is not an honest one: 200,000 clients take about 2 MB.
 inline constexpr std::size_t state_vector_bytes_max = 4 << 20;
 
+/// A full pad relays what came within this time together, for each ten connections: else a hundred writers would cost a
+/// thousand messages for every one that they type, and each reader's page as much work.
+inline constexpr std::chrono::milliseconds relay_pause_per_ten{1};
+inline constexpr std::size_t relay_pause_from = 20;
+
 /// A commit comes this long after the first edit; none when nothing was edited.
 inline constexpr std::chrono::milliseconds commit_window{50};
 inline constexpr std::chrono::milliseconds commit_retry_first{500};

@@ -11,7 +11,7 @@ namespace hameau::pads {
 
 namespace {
 
-constexpr std::size_t blocks_max = 64;
+constexpr std::size_t blocks_max = 512;
 constexpr std::size_t bytes_max = 256 * 1024;
 
 struct Joined {

@@ -35,14 +35,8 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     context_ = &context;
     store_ = std::make_unique<PadStore>(context.database());
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
-    committer_ = std::make_unique<Committer>(*store_, context.journal(), [this](Duration delay) {
-        commit_timer_->expires_after(delay);
-        commit_timer_->async_wait([this](boost::system::error_code cancelled) {
-            if (!cancelled) {
-                on_commit_timer();
-            }
-        });
-    });
+    commit_thread_ = std::make_unique<CommitThread>(context.io(), context.database());
+    committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
                          : pad_bytes_default;
@@ -117,17 +111,12 @@ void PadsModule::close_room(std::int64_t number) {
         return;
     }
     const std::shared_ptr<Room> room = found->second;
-    if (!room->unsaved().empty() && !committer_->run()) {
-        return;  // stays in memory until the disk takes it
+    stay_awake();
+    if (committer_->settle(*room)) {
+        committer_->forget(*room);
+        rooms_.erase(number);
     }
-    if (room->has_log()) {
-        committer_->compact(*room);
-    }
-    committer_->forget(*room);
-    rooms_.erase(number);
-    if (!committer_->waiting()) {
-        busy_.reset();
-    }
+    batch_ended();
 }
 
 void PadsModule::close_unused_rooms() {
@@ -142,32 +131,60 @@ void PadsModule::close_unused_rooms() {
     }
 }
 
-void PadsModule::on_commit_timer() {
-    const bool failed_before = committer_->failing();
-    if (!committer_->run()) {
-        return;
+void PadsModule::arm_commit(Duration delay) {
+    commit_timer_->expires_after(delay);
+    commit_timer_->async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            committer_->start();
+        }
+    });
+}
+
+void PadsModule::settled(Room& room) {
+    if (!room.in_use()) {
+        emptied(room);
     }
-    busy_.reset();
-    if (failed_before) {
+}
+
+void PadsModule::batch_ended() {
+    if (!committer_->waiting()) {
+        busy_.reset();
+    }
+    if (failed_before_ && !committer_->failing()) {
         close_unused_rooms();
+    }
+    failed_before_ = committer_->failing();
+}
+
+void PadsModule::stay_awake() {
+    if (!busy_) {
+        busy_ = context_->busy();
     }
 }
 
 std::int64_t PadsModule::wall_ms() const { return now_ms(); }
 
-void PadsModule::flush_soon(Room& room) {
-    asio::post(context_->io(), [this, number = room.pad().number] {
+void PadsModule::flush_in(Room& room, Duration delay) {
+    const auto flush = [this, number = room.pad().number] {
         if (const auto open = rooms_.find(number); open != rooms_.end()) {
             const std::shared_ptr<Room> held = open->second;
             held->flush();
+        }
+    };
+    if (delay == Duration(0)) {
+        asio::post(context_->io(), flush);
+        return;
+    }
+    auto timer = std::make_shared<asio::steady_timer>(context_->io(), delay);
+    timer->async_wait([timer, flush](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            flush();
         }
     });
 }
 
 void PadsModule::edits_wait(Room& room) {
-    if (!busy_) {
-        busy_ = context_->busy();
-    }
+    stay_awake();
     committer_->edits_wait(room);
 }
 
@@ -228,6 +245,7 @@ Task<void> PadsModule::stop() {
         }
     }
     commit_timer_->cancel();
+    commit_thread_->stop();
     busy_.reset();
     co_return;
 }

@@ -328,6 +328,7 @@ Task<Status> PadsModule::erase_association(std::string slug) {
         committer_->forget(*room);
         rooms_.erase(room->pad().number);
     }
+    committer_->authors_removed();
     Status done = store_->erase_association(slug);
     if (done) {
         images_->remove_association(slug);

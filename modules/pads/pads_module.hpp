@@ -11,6 +11,7 @@
 #include <boost/json.hpp>
 
 #include "modules/module.hpp"
+#include "modules/pads/commit_thread.hpp"
 #include "modules/pads/committer.hpp"
 #include "modules/pads/connection.hpp"
 #include "modules/pads/convert/answer.hpp"
@@ -23,7 +24,7 @@
 
 namespace hameau::pads {
 
-class PadsModule final : public Module, public RoomOutside {
+class PadsModule final : public Module, public RoomOutside, public CommitterOutside {
 public:
     Task<Status> start(ModuleContext& context) override;
     Task<Response> handle(Request& request) override;
@@ -101,23 +102,31 @@ private:
     Result<Bytes> content_of(const PadRow& pad);
     void close_room(std::int64_t number);
     void close_unused_rooms();
-    void on_commit_timer();
+    /// While edits wait for the disk the process does not go to sleep.
+    void stay_awake();
 
     // RoomOutside
     Duration now() const override { return clock_.now(); }
     std::int64_t wall_ms() const override;
-    void flush_soon(Room& room) override;
+    void flush_in(Room& room, Duration delay) override;
     void edits_wait(Room& room) override;
     bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
     void answer_later(Room& room, Duration delay) override;
     void emptied(Room& room) override;
     void note(const Room& room, RoomEvent event, const std::string& detail) override;
 
+    // CommitterOutside
+    void arm_commit(Duration delay) override;
+    void settled(Room& room) override;
+    void batch_ended() override;
+
     ModuleContext* context_ = nullptr;
     SystemClock clock_;
     Router router_;
     std::unique_ptr<PadStore> store_;
+    std::unique_ptr<CommitThread> commit_thread_;
     std::unique_ptr<Committer> committer_;
+    bool failed_before_ = false;
     std::unique_ptr<Converter> converter_;
     std::unique_ptr<ImageFiles> images_;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;

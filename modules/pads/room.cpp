@@ -61,10 +61,16 @@ void Room::leave(Connection& connection) {
 }
 
 void Room::schedule_flush() {
-    if (!flush_scheduled_) {
-        flush_scheduled_ = true;
-        outside_.flush_soon(*this);
+    if (flush_scheduled_) {
+        return;
     }
+    flush_scheduled_ = true;
+    Duration delay{0};
+    if (peers_.size() >= relay_pause_from) {
+        const auto pause = relay_pause_per_ten * static_cast<int>(peers_.size() / 10);
+        delay = std::max(Duration(0), flushed_ + pause - outside_.now());
+    }
+    outside_.flush_in(*this, delay);
 }
 
 void Room::refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail) {
@@ -192,7 +198,7 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
         Message message = as_it_came ? std::make_shared<const std::string>(frame) : update_message(relayed);
         const std::size_t update_at = message->size() - relayed.size();
         batch_.push_back({std::move(message), update_at, &connection});
-    } else if (unsaved_.empty()) {
+    } else if (all_saved()) {
         connection.saved_due_ = true;
     }
     if (applied->pending && connection.last_heard_ - ask_back_every > connection.asked_back_) {
@@ -244,18 +250,13 @@ void Room::record(const PersonPtr& person, const crdt::Applied& applied, View ne
             new_clients_.push_back({range.client, person, brought, now});
         }
     }
-    if (unsaved_.empty() || unsaved_.back().person != person) {
-        Edit edit;
-        edit.person = person;
-        edit.time_ms = now;
-        unsaved_.push_back(std::move(edit));
-    }
-    frame_update(unsaved_.back().framed, news);
+    Edit& edit = edit_of(person, now);
+    frame_update(edit.framed, news);
     for (const crdt::ClockRange& range : applied.inserted) {
-        unsaved_.back().added += range.length;
+        edit.added += range.length;
     }
     for (const crdt::ClockRange& range : applied.deleted) {
-        unsaved_.back().removed += range.length;
+        edit.removed += range.length;
     }
     unsaved_bytes_ += news.size();
     outside_.edits_wait(*this);
@@ -307,39 +308,6 @@ void Room::take_awareness(Connection& connection, View payload) {
     if (!awareness_changed_.empty()) {
         schedule_flush();
     }
-}
-
-void Room::committed(std::int64_t last_seq) {
-    last_seq_ = std::max(last_seq_, last_seq);
-    log_rows_ += unsaved_.size();
-    log_bytes_ += unsaved_bytes_;
-    std::vector<SavedClock> clocks;
-    clocks.reserve(unsaved_from_.size());
-    for (const auto& [client, clock] : unsaved_from_) {
-        clocks.push_back({client, recorder_.next_clock(client)});
-    }
-    unsaved_.clear();
-    unsaved_bytes_ = 0;
-    unsaved_from_.clear();
-    new_clients_.clear();
-    const std::vector<Connection*> peers = peers_;
-    for (Connection* peer : peers) {
-        if (peer->arrival_.extended && !peer->lagging_) {
-            peer->told_saved_ = peer->received_;
-            peer->saved_due_ = false;
-            peer->send(saved_message(clocks, peer->received_));
-        }
-    }
-}
-
-bool Room::wants_compaction() const { return log_rows_ > compact_rows || log_bytes_ > compact_bytes; }
-
-void Room::compacted(Recorder recorder) {
-    recorder_ = std::move(recorder);
-    answer_.reset();
-    ++version_;
-    log_rows_ = 0;
-    log_bytes_ = 0;
 }
 
 } // namespace hameau::pads

@@ -29,8 +29,8 @@ public:
     virtual ~RoomOutside() = default;
     virtual Duration now() const = 0;
     virtual std::int64_t wall_ms() const = 0;
-    /// Call room.flush() at the end of this event-loop turn (asked once until then).
-    virtual void flush_soon(Room& room) = 0;
+    /// Call room.flush() after this time, with 0 at the end of this event-loop turn (asked once until then).
+    virtual void flush_in(Room& room, Duration delay) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
     /// Whether so many more bytes may wait for the disk.
@@ -42,7 +42,13 @@ public:
     virtual void note(const Room& room, RoomEvent event, const std::string& detail) = 0;
 };
 
-class Room {
+/// What a room hands over to be written.
+struct Unsaved {
+    std::vector<Edit> edits;
+    std::vector<NewClient> clients;
+};
+
+class Room : public std::enable_shared_from_this<Room> {
 public:
     Room(RoomOutside& outside, PadRow pad, Loaded loaded, std::size_t pad_bytes_max);
     ~Room();
@@ -83,23 +89,35 @@ public:
     void revive() { ended_ = false; }
 
     // Called by the committer.
-    const std::vector<Edit>& unsaved() const { return unsaved_; }
-    const std::vector<NewClient>& new_clients() const { return new_clients_; }
-    std::size_t unsaved_bytes() const { return unsaved_bytes_; }
-    /// What unsaved() held is durable: tells the clients.
-    void committed(std::int64_t last_seq);
+    /// Everything that was recorded is durable.
+    bool all_saved() const { return unsaved_.empty() && !writing_; }
+    /// Of edits that are not durable, whether handed over or not.
+    std::size_t unsaved_bytes() const { return unsaved_bytes_ + writing_bytes_; }
+    /// Hands over what is not saved; committed() or put_back() follows before the next time.
+    Unsaved take_unsaved();
+    /// What was handed over is durable: tells the clients. `edits` of them made `last_seq` the newest row.
+    void committed(std::size_t edits, std::int64_t last_seq);
+    /// It was not written: it waits again, before what came since.
+    void put_back(Unsaved unsaved);
+    /// With what waits its log is long enough to be folded.
     bool wants_compaction() const;
     /// Something is in the log behind the state.
     bool has_log() const { return log_rows_ > 0; }
     std::int64_t last_seq() const { return last_seq_; }
-    /// The state was stored; `recorder` is what was read back from it.
-    void compacted(Recorder recorder);
+    /// `recorder` is what was read back from the collected state of this one: the same document, tidier.
+    void replace_recorder(Recorder recorder);
+    /// The state of everything that was committed is stored.
+    void compacted();
 
 private:
     struct Pending {
         Message message;
         std::size_t update_at = 0;  ///< where the update begins in the message
         Connection* sender = nullptr;
+    };
+    struct Relayed {
+        Message message;
+        const Connection* except = nullptr;
     };
 
     // room.cpp: what comes in
@@ -113,15 +131,20 @@ private:
     void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);
     void schedule_flush();
 
+    // room_saving.cpp: what is not on the disk
+    /// The row that takes what this person does now.
+    Edit& edit_of(const PersonPtr& person, std::int64_t now_ms);
+    std::uint32_t durable_clock(std::uint64_t client, std::uint32_t next_clock) const;
+    std::vector<SavedClock> saved_clocks() const;
+
     // room_relay.cpp: what goes out
     void answer_step1(Connection& connection, View state_vector);
-    void relay(const Message& message, const Connection* except);
-    void relay_updates();
+    std::vector<Relayed> take_batch();
+    void leave_slow_ones_behind();
     void fall_behind(Connection& connection);
     void welcome(Connection& connection);
-    void send_roster(Connection& connection);
+    Message roster_for(const Connection& connection, const std::string& clients) const;
     std::string roster_clients() const;
-    std::vector<SavedClock> saved_clocks() const;
     Bytes vector_before_batch() const;
 
     RoomOutside& outside_;
@@ -141,6 +164,7 @@ private:
     std::vector<std::uint64_t> awareness_changed_;
     bool roster_changed_ = false;
     bool flush_scheduled_ = false;
+    Duration flushed_{Duration::min() / 2};
     bool ended_ = false;
 
     // Not yet on the disk.
@@ -149,6 +173,13 @@ private:
     std::unordered_map<std::uint64_t, std::uint32_t> unsaved_from_;  ///< client -> first clock that is not durable
     std::vector<NewClient> new_clients_;
     std::unordered_set<std::uint64_t> bound_;
+
+    // Handed over to be written.
+    bool writing_ = false;
+    std::size_t writing_bytes_ = 0;
+    std::unordered_map<std::uint64_t, std::uint32_t> writing_from_;
+    std::vector<SavedClock> writing_clocks_;  ///< where these clients stood then
+    std::unordered_map<std::uint64_t, std::uint32_t> untold_;  ///< durable since everybody was told
 
     // Behind the state in the database.
     std::int64_t last_seq_ = 0;

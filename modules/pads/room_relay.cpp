@@ -14,14 +14,15 @@ namespace json = boost::json;
 
 void Room::welcome(Connection& connection) {
     // Section 9: our own step 1 at once, else we never get what the client wrote offline.
-    connection.send(step1_message(recorder_.state_vector()));
+    std::vector<Message> out{step1_message(recorder_.state_vector())};
     if (!awareness_.empty()) {
-        connection.send(awareness_message(awareness_.encode_all()));
+        out.push_back(awareness_message(awareness_.encode_all()));
     }
     if (connection.arrival_.extended) {
-        send_roster(connection);
-        connection.send(saved_message(saved_clocks(), connection.received_));
+        out.push_back(roster_for(connection, roster_clients()));
+        out.push_back(saved_message(saved_clocks(), connection.received_));
     }
+    connection.send(out);
 }
 
 void Room::answer_step1(Connection& connection, View state_vector) {
@@ -34,15 +35,6 @@ void Room::answer_step1(Connection& connection, View state_vector) {
         answer_ = Answer{version_, Bytes(state_vector.begin(), state_vector.end()), step2_message(*diff)};
     }
     connection.send(answer_->message);
-}
-
-void Room::relay(const Message& message, const Connection* except) {
-    const std::vector<Connection*> peers = peers_;
-    for (Connection* peer : peers) {
-        if (peer != except && !peer->lagging_) {
-            peer->send(message);
-        }
-    }
 }
 
 /// The state vector of what everybody was sent before this batch.
@@ -71,18 +63,10 @@ void Room::fall_behind(Connection& connection) {
     connection.lag_vector_ = vector_before_batch();
 }
 
-void Room::relay_updates() {
-    if (batch_.empty()) {
-        return;
-    }
-    for (Connection* peer : peers_) {
-        if (!peer->lagging_ && peer->queued_bytes() > queue_bytes_lagging) {
-            fall_behind(*peer);
-            outside_.note(*this, RoomEvent::too_slow, std::to_string(peer->queued_bytes()));
-        }
-    }
-    std::vector<Pending> batch = std::move(batch_);
-    batch_.clear();
+/// What the turn brought, joined where that is possible.
+std::vector<Room::Relayed> Room::take_batch() {
+    std::vector<Relayed> relayed;
+    std::vector<Pending> batch = std::exchange(batch_, {});
     batch_from_.clear();
     if (batch.size() > 1 && peers_.size() > 1) {
         std::vector<View> updates;
@@ -94,74 +78,86 @@ void Room::relay_updates() {
             // An echo to one of several senders is harmless; the only sender of a burst gets none.
             const bool one = std::all_of(batch.begin(), batch.end(),
                                          [&](const Pending& pending) { return pending.sender == batch.front().sender; });
-            relay(update_message(*merged), one ? batch.front().sender : nullptr);
-            return;
+            relayed.push_back({update_message(*merged), one ? batch.front().sender : nullptr});
+            return relayed;
         }
     }
-    for (const Pending& pending : batch) {
-        relay(pending.message, pending.sender);
+    for (Pending& pending : batch) {
+        relayed.push_back({std::move(pending.message), pending.sender});
+    }
+    return relayed;
+}
+
+void Room::leave_slow_ones_behind() {
+    for (Connection* peer : peers_) {
+        if (!peer->lagging_ && peer->queued_bytes() > queue_bytes_lagging) {
+            fall_behind(*peer);
+            outside_.note(*this, RoomEvent::too_slow, std::to_string(peer->queued_bytes()));
+        }
     }
 }
 
 void Room::flush() {
     flush_scheduled_ = false;
-    relay_updates();
+    flushed_ = outside_.now();
+    if (!batch_.empty()) {
+        leave_slow_ones_behind();
+    }
+    std::vector<Relayed> relayed = take_batch();
     if (!awareness_changed_.empty()) {
-        std::vector<std::uint64_t> changed = std::move(awareness_changed_);
-        awareness_changed_.clear();
+        std::vector<std::uint64_t> changed = std::exchange(awareness_changed_, {});
         std::sort(changed.begin(), changed.end());
         changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
         // To the sender too: a stock client that hears nothing for 30 s gives up the connection.
-        relay(awareness_message(awareness_.encode(changed)), nullptr);
+        relayed.push_back({awareness_message(awareness_.encode(changed)), nullptr});
     }
+    const bool roster = std::exchange(roster_changed_, false);
+    const std::string clients = roster ? roster_clients() : "";
     const std::vector<Connection*> peers = peers_;
+    std::vector<Message> out;
     for (Connection* peer : peers) {
-        if (peer->arrival_.extended && !peer->lagging_) {
-            if (roster_changed_) {
-                send_roster(*peer);
-            }
-            if (peer->saved_due_ && unsaved_.empty()) {
-                peer->saved_due_ = false;
-                peer->told_saved_ = peer->received_;
-                peer->send(saved_message({}, peer->received_));
+        if (peer->lagging_) {
+            continue;
+        }
+        out.clear();
+        for (const Relayed& message : relayed) {
+            if (message.except != peer) {
+                out.push_back(message.message);
             }
         }
+        if (peer->arrival_.extended && roster) {
+            out.push_back(roster_for(*peer, clients));
+        }
+        if (peer->arrival_.extended && peer->saved_due_ && all_saved()) {
+            peer->saved_due_ = false;
+            peer->told_saved_ = peer->received_;
+            out.push_back(saved_message({}, peer->received_));
+        }
+        if (!out.empty()) {
+            peer->send(out);
+        }
     }
-    roster_changed_ = false;
 }
 
 void Room::drained(Connection& connection) {
     if (connection.lagging_) {
         connection.lagging_ = false;
-        const Bytes had = std::move(connection.lag_vector_);
-        connection.lag_vector_ = {};
-        if (const auto missed = recorder_.diff(had)) {
-            connection.send(step2_message(*missed));
+        std::vector<Message> out;
+        if (const auto missed = recorder_.diff(std::exchange(connection.lag_vector_, {}))) {
+            out.push_back(step2_message(*missed));
         }
-        connection.send(awareness_message(awareness_.encode_all()));
+        out.push_back(awareness_message(awareness_.encode_all()));
         if (connection.arrival_.extended) {
-            send_roster(connection);
+            out.push_back(roster_for(connection, roster_clients()));
             // While edits wait for the disk its own count is not durable yet: the next commit tells it.
-            connection.told_saved_ = unsaved_.empty() ? connection.received_ : connection.told_saved_;
-            connection.send(saved_message(saved_clocks(), connection.told_saved_));
+            connection.told_saved_ = all_saved() ? connection.received_ : connection.told_saved_;
+            out.push_back(saved_message(saved_clocks(), connection.told_saved_));
         }
+        connection.send(out);
     }
     if (connection.waiting_step1_) {
         outside_.answer_later(*this, Duration(0));
     }
-}
-
-std::vector<SavedClock> Room::saved_clocks() const {
-    std::vector<SavedClock> clocks;
-    clocks.reserve(recorder_.client_count());
-    recorder_.each_client([&](std::uint64_t client, std::uint32_t next_clock) {
-        const auto from = unsaved_from_.find(client);
-        const std::uint32_t clock = from == unsaved_from_.end() ? next_clock : std::min(next_clock, from->second);
-        if (clock > 0) {
-            clocks.push_back({client, clock});
-        }
-    });
-    return clocks;
 }
 
 std::string Room::roster_clients() const {
@@ -179,14 +175,13 @@ std::string Room::roster_clients() const {
     return json::serialize(clients);
 }
 
-void Room::send_roster(Connection& connection) {
+Message Room::roster_for(const Connection& connection, const std::string& clients) const {
     json::object you;
     you["name"] = connection.person().name;
     you["login"] = connection.person().login;
     you["access"] = to_text(connection.permission_);
     const std::string title = json::serialize(json::string(pad_.title));
-    connection.send(roster_message("{\"clients\":" + roster_clients() + ",\"you\":" + json::serialize(you) +
-                                   ",\"title\":" + title + "}"));
+    return roster_message("{\"clients\":" + clients + ",\"you\":" + json::serialize(you) + ",\"title\":" + title + "}");
 }
 
 void Room::access_changed(bool keys_void) {
@@ -204,7 +199,7 @@ void Room::access_changed(bool keys_void) {
         }
         peer->permission_ = permission;
         if (peer->arrival_.extended && !peer->lagging_) {
-            send_roster(*peer);
+            peer->send(roster_for(*peer, roster_clients()));
         }
     }
 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""hameau-pads (every edit saved) beside y-websocket and Hocuspocus in the same run: typing, and a crowd that sits there.
+"""hameau-pads (every edit saved) beside y-websocket and Hocuspocus in the same run: typing, a full pad, a crowd that sits
+there, a herd that comes back; then each bound of the design with what was seen.
 
-PADS, RATES, SECONDS_OF_LOAD, RUNS, CROWD (idle clients per pad), BENCH_DISK choose otherwise."""
+BENCH_RUNS (median of so many), BENCH_SECONDS, BENCH_CROWD (idle clients), BENCH_ONLY (parts of table names), BENCH_DISK
+(where the data goes) choose otherwise. Ports: BENCH_PORT or HAMEAU_PORTS + 10."""
+import contextlib
 import json
 import os
 import resource
@@ -14,78 +17,121 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
+from house import ROOT, House  # noqa: E402
 from module_process import ModuleProcess, identity  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie", "amis=manager")
-PADS = int(os.environ.get("PADS", "20"))
-SECONDS = os.environ.get("SECONDS_OF_LOAD", "10")
-RATES = os.environ.get("RATES", "4,40").split(",")
-PORT = int(os.environ.get("BENCH_PORT", "27810"))
-RUNS = int(os.environ.get("RUNS", "3"))
-CROWD = int(os.environ.get("CROWD", "100"))
-ROOMS = [f"r{i}" for i in range(PADS)]
+RUNS = int(os.environ.get("BENCH_RUNS", "3"))
+SECONDS = os.environ.get("BENCH_SECONDS", "8")
+CROWD = int(os.environ.get("BENCH_CROWD", "2000"))
+ONLY = os.environ.get("BENCH_ONLY", "")
+PORT = int(os.environ.get("BENCH_PORT", int(os.environ.get("HAMEAU_PORTS", "27800")) + 10))
+DISK = os.environ.get("BENCH_DISK")
 
 
-def load(base, rooms, pid, rate, *more):
-    done = subprocess.run(["node", str(HERE / "bench.mjs"), "--base", base, "--rooms", ",".join(rooms), "--pid", str(pid),
-                           "--seconds", SECONDS, "--rate", rate, *more], capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+class Running:
+    """A server under load: where it is, how it is spoken to, its processes, how it is ended and begun anew."""
+
+    def __init__(self, base, rooms, pids, arguments=(), restart=None):
+        self.base, self.rooms, self.pids, self.arguments, self.restart = base, rooms, pids, list(arguments), restart
+
+    def command(self, *more):
+        return ["node", str(HERE / "bench.mjs"), "--base", self.base, "--rooms", ",".join(self.rooms),
+                "--pids", ",".join(map(str, self.pids())), *self.arguments, *map(str, more)]
+
+    def load(self, *more):
+        done = subprocess.run(self.command(*more), capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            raise OSError(done.stderr)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def herd(self, *more):
+        with subprocess.Popen(self.command("--herd", 1, *more), stdout=subprocess.PIPE, text=True) as crowd:
+            try:
+                if crowd.stdout.readline().strip() != "ready":
+                    raise OSError("the herd did not gather")
+                self.restart()
+                return json.loads(crowd.communicate(timeout=120)[0].splitlines()[-1])
+            finally:
+                crowd.kill()
 
 
-def hameau(rate, clients="5"):
-    state = tempfile.mkdtemp(prefix="hameau-pads-bench-", dir=os.environ.get("BENCH_DISK"))
-    pads = ModuleProcess(state)
+def header_arguments(who):
+    return [item for name, value in {"Hameau-Caller": "gate", **identity(who)}.items() for item in ("--header", f"{name}: {value}")]
+
+
+@contextlib.contextmanager
+def direct(pads):
+    state = tempfile.mkdtemp(prefix="hameau-pads-bench-", dir=DISK)
+    process = ModuleProcess(state)
     try:
-        rooms = []
-        for i in range(PADS):
-            data = pads.call("POST", "/api/v1/associations/amis/pads", {"slug": f"p{i}", "title": "Bench"}, MARIE)[2]
-            rooms.append(json.loads(data)["id"])
-        headers = [item for pair in (("--header", f"{k}: {v}") for k, v in
-                                     {"Hameau-Caller": "gate", **identity(MARIE)}.items()) for item in pair]
-        return load(f"ws+unix://{pads.socket_path}:/api/v1/pads/ws", rooms, pads.process.pid, rate, "--clients", clients, *headers)
+        rooms = [json.loads(process.call("POST", "/api/v1/associations/amis/pads", {"slug": f"p{i}", "title": "Bench"}, MARIE)[2])["id"]
+                 for i in range(pads)]
+        yield Running(f"ws+unix://{process.socket_path}:/api/v1/pads/ws", rooms, lambda: [process.process.pid],
+                      ["--members", "1", *header_arguments(MARIE)], lambda: process.process.kill())
     finally:
-        pads.stop()
+        process.stop()
         shutil.rmtree(state, ignore_errors=True)
 
 
-def serve(command, environment, base, rooms, rate, *more):
-    """A peer's server for one load."""
-    server = subprocess.Popen(command, env={**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(PORT)}, cwd=HERE,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", PORT), 1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        return load(base, rooms, server.pid, rate, *more)
-    finally:
-        server.terminate()
-        server.wait(10)
+@contextlib.contextmanager
+def through_the_gate(pads):
+    ports = {"base_port": PORT + 10} if "HAMEAU_PORTS" in os.environ else {}
+    with House(apply=[ROOT / "tests" / "support" / "content.yaml"], **ports,
+               settings=["mail.enabled=false", "gate.limits.exempt_networks=127.0.0.0/8"]) as house:
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        rooms = [marie.call("POST", "/api/v1/associations/amis/pads", {"slug": f"p{i}", "title": "Bench"}).json()["id"] for i in range(pads)]
+        origin = f"https://localhost:{house.ports['https']}"
+        yield Running(f"wss://localhost:{house.ports['https']}/api/v1/pads/ws", rooms,
+                      lambda: [house.process_of(name)["pid"] for name in ("gate", "pads")],
+                      ["--ca", house.ready["ca"], "--header", f"Origin: {origin}",
+                       "--header", "Cookie: " + "; ".join(f"{k}={v}" for k, v in marie.cookies.items())],
+                      lambda: os.kill(house.process_of("pads")["pid"], 9))
 
 
-def y_websocket(rate, clients="5"):
-    return serve(["node", "node_modules/y-websocket-1/bin/server.js"], {}, f"ws://127.0.0.1:{PORT}", ROOMS, rate, "--clients", clients)
+@contextlib.contextmanager
+def peer(command, pads, arguments=(), **environment):
+    with tempfile.TemporaryDirectory(dir=DISK) as folder:
+        environment = {key: value.format(folder=folder) for key, value in environment.items()}
+        server = None
+
+        def begin():
+            nonlocal server
+            server = subprocess.Popen(command, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                      env={**os.environ, **environment, "HOST": "127.0.0.1", "PORT": str(PORT)})
+            deadline = time.time() + 60
+            while time.time() < deadline and server.poll() is None:
+                with contextlib.suppress(OSError):
+                    socket.create_connection(("127.0.0.1", PORT), 1).close()
+                    return
+                time.sleep(0.02)
+            raise OSError("the server did not start")
+
+        def again():
+            server.kill()
+            server.wait()
+            begin()
+        begin()
+        try:
+            yield Running(f"ws://127.0.0.1:{PORT}", [f"r{i}" for i in range(pads)], lambda: [server.pid], arguments, again)
+        finally:
+            server.kill()
+            server.wait()
 
 
-def y_leveldb(rate, clients="5"):
-    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DISK")) as folder:
-        return serve(["node", "node_modules/y-websocket-1/bin/server.js"], {"YPERSISTENCE": folder}, f"ws://127.0.0.1:{PORT}", ROOMS,
-                     rate, "--clients", clients)
-
-
-def hocuspocus(rate, clients="5"):
-    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DISK")) as folder:
-        return serve(["node", "hocuspocus.mjs"], {"FOLDER": folder}, f"ws://127.0.0.1:{PORT}", ROOMS, rate, "--envelope", "1",
-                     "--clients", clients)
-
-
-SERVERS = (("hameau-pads, every edit on disk", hameau), ("y-websocket 1.5.4, memory only", y_websocket),
-           ("y-websocket 1.5.4 + LevelDB", y_leveldb), ("Hocuspocus 2.15, files, debounced", hocuspocus))
+Y_WEBSOCKET = ["node", "node_modules/y-websocket-1/bin/server.js"]
+HOCUSPOCUS = ["node", "hocuspocus.mjs"]
+OURS, GATE, LEVEL, MEMORY = "hameau-pads", "hameau-pads through the gate (TLS)", "y-websocket 1.5.4 + LevelDB", "y-websocket 1.5.4, memory only"
+SQLITE, FILES = "Hocuspocus 2.15 + SQLite, debounced", "Hocuspocus 2.15, files, debounced"
+SERVERS = {
+    OURS: direct,
+    GATE: through_the_gate,
+    MEMORY: lambda pads: peer(Y_WEBSOCKET, pads),
+    LEVEL: lambda pads: peer(Y_WEBSOCKET, pads, YPERSISTENCE="{folder}"),
+    SQLITE: lambda pads: peer(HOCUSPOCUS, pads, ["--envelope", "1"], FOLDER="{folder}"),
+    FILES: lambda pads: peer(HOCUSPOCUS, pads, ["--envelope", "1"], FOLDER="{folder}", STORE="files"),
+}
 
 
 def median(results):
@@ -97,19 +143,76 @@ def median(results):
     return out
 
 
-def table(title, work):
-    print(title)
-    for name, run in SERVERS:
-        try:
-            print(f"  {name:34} {json.dumps(median([work(run) for _ in range(RUNS)]))}", flush=True)
-        except (OSError, ValueError, subprocess.SubprocessError, SystemExit) as problem:
-            print(f"  {name:34} (did not run: {str(problem)[-200:]})", flush=True)
+def table(title, pads, work, servers=tuple(SERVERS), runs=1):
+    """{server: figures}; one server's failure is a line, not the end."""
+    if not any(part in title for part in ONLY.split(",")):
+        return {}
+    print(f"\n### {title}, median of {runs}", flush=True)
+    found = {}
+    # One round after the other, so that a busy moment of the machine meets everybody.
+    results = {name: [] for name in servers}
+    for _ in range(runs):
+        for name in servers:
+            try:
+                with SERVERS[name](pads) as server:
+                    results[name].append(work(server))
+            except (OSError, ValueError, RuntimeError, subprocess.SubprocessError, AssertionError) as problem:
+                print(f"({name} did not run: {str(problem).strip()[-200:]})", flush=True)
+    rows = {name: median(result) for name, result in results.items() if result}
+    columns = list(next(iter(rows.values()), {}))
+    print("| server | " + " | ".join(columns) + " |\n| --- |" + " ---: |" * len(columns))
+    for name, figures in rows.items():
+        found[name] = figures
+        print(f"| {name} | " + " | ".join(str(figures.get(column)) for column in columns) + " |", flush=True)
+    return found
+
+
+def verdicts(typing, full, crowd, herd):
+    lines = []
+
+    def line(what, value, bound, met):
+        lines.append(f"| {what} | {value} | {bound} | {'met' if met else 'NOT MET'} |")
+
+    def both(found, *names):
+        return all(name in found for name in names)
+    if both(typing, OURS, LEVEL):
+        ours, other = typing[OURS], typing[LEVEL]
+        ratio = other["cpu_s_per_10000"] / max(ours["cpu_s_per_10000"], 0.001)
+        line("CPU per 10,000 edits, y-websocket + LevelDB : ours", f"{ratio:.1f} : 1", ">= 10 : 1", ratio >= 10)
+        for name in (LEVEL, MEMORY, SQLITE):
+            if name in typing:
+                line(f"p99 latency, ours against {name}", f"{ours['p99_ms']} ms : {typing[name]['p99_ms']} ms", "lower",
+                     ours["p99_ms"] < typing[name]["p99_ms"])
+    if OURS in full:
+        line("100 editors of one pad, p95", f"{full[OURS]['p95_ms']} ms", "< 50 ms", full[OURS]["p95_ms"] < 50)
+    if OURS in crowd:
+        line("idle RSS of the module without a client", f"{crowd[OURS]['rss_kb_empty'] / 1024:.1f} MB", "<= 8 MB",
+             crowd[OURS]["rss_kb_empty"] <= 8 * 1024)
+        line(f"wake-ups with {CROWD} idle clients", crowd[OURS]["wakeups"], "0", crowd[OURS]["wakeups"] == 0)
+    if GATE in crowd:
+        line("idle client, gate and pads together", f"{crowd[GATE]['kib_per_client']} KiB", "<= 24 KiB", crowd[GATE]["kib_per_client"] <= 24)
+        line(f"wake-ups of gate and pads, {CROWD} idle clients", crowd[GATE]["wakeups"], "0", crowd[GATE]["wakeups"] == 0)
+    if GATE in herd:
+        line(f"{CROWD} clients come back through the gate after kill -9", f"{herd[GATE]['all_back_s']} s", "all", True)
+    print("\n### Bounds of the design\n| what | seen | bound | |\n| --- | ---: | ---: | --- |\n" + "\n".join(lines), flush=True)
+
+
+def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, hard), hard))
+    pads, crowd = 20, CROWD // 20
+    typing = table(f"typing: {pads} pads x 5 clients x 4 edits/s", pads,
+                   lambda server: server.load("--clients", 5, "--rate", 4, "--seconds", SECONDS), runs=RUNS)
+    table(f"fast: {pads} pads x 5 clients x 40 edits/s", pads, lambda server: server.load("--clients", 5, "--rate", 40, "--seconds", SECONDS))
+    full = table("full: one pad x 100 clients x 1 edit/s", 1, lambda server: server.load("--clients", 100, "--rate", 1, "--seconds", SECONDS))
+    table("full and fast: one pad x 100 clients x 4 edits/s", 1,
+          lambda server: server.load("--clients", 100, "--rate", 4, "--seconds", SECONDS), (OURS, GATE, LEVEL))
+    idle = table(f"crowd: {CROWD} clients that only sit there, 20 s", pads,
+                 lambda server: server.load("--clients", crowd, "--rate", 0, "--seconds", 20), (OURS, GATE, MEMORY, SQLITE))
+    herd = table(f"herd: {CROWD} clients come back after kill -9", pads, lambda server: server.herd("--clients", crowd),
+                 (OURS, GATE, LEVEL, SQLITE))
+    verdicts(typing, full, idle, herd)
 
 
 if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
-    for rate in RATES:
-        table(f"{PADS} pads x 5 clients x {rate} edits/s each, {SECONDS} s, median of {RUNS}", lambda run, rate=rate: run(rate))
-    if CROWD:
-        ROOMS = ROOMS[:20]
-        table(f"{CROWD * len(ROOMS)} clients that only sit there, {SECONDS} s", lambda run: run("0", str(CROWD)))
+    main()

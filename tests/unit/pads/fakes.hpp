@@ -26,10 +26,10 @@ namespace hameau::pads {
 
 class FakeSocket final : public WebSocket {
 public:
-    void send(std::shared_ptr<const std::string> message) override {
-        sent.push_back(*message);
-        if (stuck) {
-            queued += message->size();
+    void send(std::span<const Message> messages) override {
+        for (const Message& message : messages) {
+            sent.push_back(*message);
+            queued += stuck ? message->size() : 0;
         }
     }
     std::size_t queued_bytes() const override { return queued; }
@@ -133,16 +133,51 @@ private:
     std::filesystem::path path_;
 };
 
+/// The disk as a thread of its own would write it, turned by hand.
+class FakeWriter final : public BatchWriter {
+public:
+    explicit FakeWriter(PadStore& store) : store_(store) {}
+    void write(std::shared_ptr<Batch> batch, std::function<void()> written) override {
+        batch_ = std::move(batch);
+        written_ = std::move(written);
+    }
+    void wait() override {
+        if (const auto batch = std::exchange(batch_, nullptr)) {
+            write_batch(store_, *batch);
+        }
+    }
+    bool away() const { return batch_ != nullptr; }
+    /// The disk has it, and the event loop learns it.
+    void land() {
+        wait();
+        if (const auto written = std::exchange(written_, nullptr)) {
+            written();
+        }
+    }
+
+private:
+    PadStore& store_;
+    std::shared_ptr<Batch> batch_;
+    std::function<void()> written_;
+};
+
 /// The process around the rooms, turned by hand.
-class FakeHouse : public RoomOutside {
+class FakeHouse : public RoomOutside, public CommitterOutside {
 public:
     explicit FakeHouse(const std::string& file) :
         database_(Database::open(file, pads_manifest.migrations).value()), store_(database_),
-        committer_(store_, journal_, [this](Duration delay) { armed_ = delay; }) {}
+        committer_(store_, writer_, journal_, *this) {}
+
+    void arm_commit(Duration delay) override { armed_ = delay; }
+    void settled(Room& room) override { settled_.insert(&room); }
+    void batch_ended() override {}
 
     Duration now() const override { return clock_.now(); }
     std::int64_t wall_ms() const override { return 1'700'000'000'000 + clock_.now().count(); }
-    void flush_soon(Room& room) override { flushes_.push_back(&room); }
+    void flush_in(Room& room, Duration delay) override {
+        flushes_.push_back(&room);
+        flush_delay_ = delay;
+    }
     void edits_wait(Room& room) override { committer_.edits_wait(room); }
     bool room_for_edits(std::size_t bytes) const override { return committer_.room_for(bytes); }
     void answer_later(Room& room, Duration) override { answers_.insert(&room); }
@@ -198,10 +233,13 @@ public:
     Journal journal_{"test"};
     Database database_;
     PadStore store_;
+    FakeWriter writer_{store_};
     Duration armed_{-1};
+    std::set<Room*> settled_;
     Committer committer_;
     std::vector<std::weak_ptr<Room>> rooms_;
     std::vector<Room*> flushes_;
+    Duration flush_delay_{0};  ///< asked for last
     std::set<Room*> answers_;
     std::vector<std::pair<RoomEvent, std::string>> notes_;
     int emptied_ = 0;

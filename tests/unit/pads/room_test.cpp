@@ -270,5 +270,26 @@ TEST_F(RoomTest, TheHandShakeThatFailsLetsTheRoomGo) {
     EXPECT_EQ(house.emptied_, 1);
 }
 
+TEST_F(RoomTest, AFullPadRelaysTogetherWhatComesWithinAMoment) {
+    std::vector<std::unique_ptr<Visitor>> crowd;
+    for (int i = 0; i < 100; ++i) {
+        crowd.push_back(std::make_unique<Visitor>(room, "m" + std::to_string(i)));
+    }
+    crowd[0]->types(1, 0, "a");
+    EXPECT_EQ(house.flush_delay_, Duration(0)) << "the first at once";
+    house.turn();
+    ASSERT_EQ(crowd[99]->socket_.of(Incoming::Kind::update).size(), 1u);
+    crowd[1]->types(2, 0, "a");
+    EXPECT_EQ(house.flush_delay_, relay_pause_per_ten * 10);
+    for (int i = 2; i < 100; ++i) {
+        crowd[static_cast<std::size_t>(i)]->types(static_cast<std::uint64_t>(i) + 1, 0, "a");
+    }
+    house.turn();
+    EXPECT_EQ(crowd[0]->socket_.of(Incoming::Kind::update).size(), 1u) << "one message for ninety-nine";
+    house.clock_.advance(relay_pause_per_ten * 10);
+    crowd[0]->types(1, 1, "b");
+    EXPECT_EQ(house.flush_delay_, Duration(0)) << "after a pause at once";
+}
+
 } // namespace
 } // namespace hameau::pads

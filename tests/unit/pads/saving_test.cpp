@@ -170,5 +170,138 @@ TEST_F(SavingTest, LongSessionsAreCompactedWhileTheyGoOn) {
     EXPECT_EQ(house.open(pad)->recorder().encode(), room->recorder().encode());
 }
 
+/// The same with the disk on its own thread: what happens between the hand-over and its end.
+struct AsideTest : SavingTest {
+    std::int64_t rows() {
+        auto query = house.database_.prepare("SELECT count(*) FROM pad_update");
+        EXPECT_TRUE(query.step().value());
+        return query.number(0);
+    }
+};
+
+TEST_F(AsideTest, SavedCoversTheHandOverAndNothingBehindIt) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "abc");
+    house.committer_.start();
+    ASSERT_TRUE(house.writer_.away());
+    anna.types(1, 3, "defg");
+    house.turn();
+    EXPECT_EQ(saved_count(anna), 1u) << "not before the disk has it";
+    EXPECT_EQ(house.armed_, commit_window) << "what came since waits for its own window";
+    Visitor bert(room, "m2", true);
+    EXPECT_TRUE(last_saved(bert).clocks.empty());
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).clocks.at(1), 3u);
+    EXPECT_EQ(last_saved(anna).messages, 1u);
+    house.committer_.start();
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).clocks.at(1), 7u);
+    EXPECT_EQ(last_saved(anna).messages, 2u);
+    EXPECT_EQ(rows(), 2);
+    EXPECT_FALSE(house.committer_.waiting());
+}
+
+TEST_F(AsideTest, WhatChangesNothingIsSavedWithTheWriteThatIsUnderWay) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "abc");
+    house.committer_.start();
+    anna.types(1, 0, "abc");
+    house.turn();
+    EXPECT_EQ(saved_count(anna), 1u);
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).messages, 2u);
+}
+
+TEST_F(AsideTest, AWindowThatEndsDuringAWriteBeginsWhenThatHasLanded) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "a");
+    house.committer_.start();
+    anna.types(1, 1, "b");
+    house.committer_.start();
+    house.writer_.land();
+    EXPECT_TRUE(house.writer_.away()) << "without another window";
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).messages, 2u);
+}
+
+TEST_F(AsideTest, AFailedWriteGoesBackBeforeWhatCameSince) {
+    Visitor anna(room, "m1", true);
+    const std::string much(100'000, 'x');
+    anna.types(1, 0, much);
+    fill_disk();
+    house.committer_.start();
+    anna.types(1, 100'000, "more");
+    house.writer_.land();
+    EXPECT_TRUE(house.committer_.failing());
+    EXPECT_EQ(house.armed_, commit_retry_first);
+    EXPECT_EQ(saved_count(anna), 1u);
+    EXPECT_GE(room->unsaved_bytes(), 100'004u);
+    free_disk();
+    house.committer_.start();
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).clocks.at(1), 100'004u);
+    EXPECT_EQ(last_saved(anna).messages, 2u);
+    EXPECT_EQ(house.open(pad)->recorder().encode(), room->recorder().encode());
+}
+
+TEST_F(AsideTest, AtOnceWaitsForWhatIsUnderWay) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "a");
+    house.committer_.start();
+    anna.types(1, 1, "b");
+    EXPECT_TRUE(house.committer_.run());
+    EXPECT_EQ(last_saved(anna).clocks.at(1), 2u);
+    house.writer_.land();
+    EXPECT_EQ(rows(), 2) << "the late call writes nothing twice";
+}
+
+TEST_F(AsideTest, AStateNeverCoversWhatIsNotInTheLogBeforeIt) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "abc");
+    EXPECT_FALSE(house.committer_.settle(*room));
+    ASSERT_TRUE(house.writer_.away());
+    anna.types(1, 3, "def");
+    house.writer_.land();
+    EXPECT_EQ(house.open(pad)->recorder().next_clock(1), 3u) << "the state is the one of the hand-over";
+    EXPECT_TRUE(house.settled_.contains(room.get()));
+    EXPECT_FALSE(house.committer_.settle(*room));
+    house.writer_.land();
+    EXPECT_TRUE(house.committer_.settle(*room));
+    EXPECT_FALSE(room->has_log());
+    EXPECT_EQ(house.open(pad)->recorder().encode(), room->recorder().encode());
+    std::size_t updates = 0;
+    ASSERT_TRUE(house.store_.each_update(pad.number, [&](View) { ++updates; return Status(); }).has_value());
+    EXPECT_EQ(updates, 2u) << "the history has both";
+}
+
+TEST_F(AsideTest, APadErasedDuringTheWriteDoesNotStopTheOthers) {
+    auto other_pad = house.new_pad("agenda");
+    auto other = house.open(other_pad);
+    Visitor anna(room, "m1", true);
+    Visitor bert(other, "m2");
+    anna.types(1, 0, "a");
+    bert.types(2, 0, "b");
+    house.committer_.start();
+    ASSERT_TRUE(house.store_.erase(other_pad.number).has_value());
+    house.committer_.forget(*other);
+    house.writer_.land();
+    house.writer_.land();
+    EXPECT_EQ(last_saved(anna).clocks.at(1), 1u);
+    EXPECT_FALSE(house.committer_.waiting());
+}
+
+TEST_F(AsideTest, SeveralPeopleInOneWindowMakeOneRowEach) {
+    Visitor anna(room, "m1");
+    Visitor bert(room, "m2");
+    std::uint32_t clock = 0;
+    for (int i = 0; i < 20; ++i, ++clock) {
+        anna.types(1, clock, "a");
+        bert.types(2, clock, "b");
+    }
+    ASSERT_TRUE(house.committer_.run());
+    EXPECT_EQ(rows(), 2);
+    EXPECT_EQ(house.open(pad)->recorder().encode(), room->recorder().encode());
+}
+
 } // namespace
 } // namespace hameau::pads
