@@ -28,6 +28,8 @@ inline constexpr std::size_t state_vector_bytes_max = 4 << 20;
 /// thousand messages for every one that they type, and each reader's page as much work.
 inline constexpr std::chrono::milliseconds relay_pause_per_ten{1};
 inline constexpr std::size_t relay_pause_from = 20;
+/// An edit in a pad that was quiet for so long goes out at once, later ones with what else its turn of the loop brings.
+inline constexpr std::chrono::milliseconds relay_quiet{2};
 
 /// A commit comes this long after the first edit; none when nothing was edited.
 inline constexpr std::chrono::milliseconds commit_window{50};

@@ -183,6 +183,11 @@ void PadsModule::flush_in(Room& room, Duration delay) {
     });
 }
 
+void PadsModule::flush_now(Room& room) {
+    const std::shared_ptr<Room> held = room.shared_from_this();
+    held->flush();
+}
+
 void PadsModule::edits_wait(Room& room) {
     stay_awake();
     committer_->edits_wait(room);

@@ -109,6 +109,7 @@ private:
     Duration now() const override { return clock_.now(); }
     std::int64_t wall_ms() const override;
     void flush_in(Room& room, Duration delay) override;
+    void flush_now(Room& room) override;
     void edits_wait(Room& room) override;
     bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
     void answer_later(Room& room, Duration delay) override;

@@ -56,15 +56,19 @@ void Room::leave(Connection& connection) {
         pending.sender = pending.sender == &connection ? nullptr : pending.sender;
     }
     if (!peers_.empty()) {
-        schedule_flush();
+        schedule_flush(Flush::later);
     }
 }
 
-void Room::schedule_flush() {
+void Room::schedule_flush(Flush when) {
     if (flush_scheduled_) {
         return;
     }
     flush_scheduled_ = true;
+    if (when == Flush::now_if_quiet && peers_.size() < relay_pause_from && outside_.now() - flushed_ >= relay_quiet) {
+        outside_.flush_now(*this);
+        return;
+    }
     Duration delay{0};
     if (peers_.size() >= relay_pause_from) {
         const auto pause = relay_pause_per_ten * static_cast<int>(peers_.size() / 10);
@@ -205,7 +209,7 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
         connection.asked_back_ = connection.last_heard_;
         connection.send(step1_message(recorder_.state_vector()));
     }
-    schedule_flush();
+    schedule_flush(Flush::now_if_quiet);
 }
 
 /// What others lack of a large step 2: its new structs, and the deletions that are new.
@@ -274,7 +278,7 @@ Status Room::change(PersonPtr person, View update) {
     Message message = update_message(applied->relay);
     const std::size_t update_at = message->size() - applied->relay.size();
     batch_.push_back({std::move(message), update_at, nullptr});
-    schedule_flush();
+    schedule_flush(Flush::later);
     return {};
 }
 
@@ -306,7 +310,7 @@ void Room::take_awareness(Connection& connection, View payload) {
         return;
     }
     if (!awareness_changed_.empty()) {
-        schedule_flush();
+        schedule_flush(Flush::now_if_quiet);
     }
 }
 

@@ -31,6 +31,8 @@ public:
     virtual std::int64_t wall_ms() const = 0;
     /// Call room.flush() after this time, with 0 at the end of this event-loop turn (asked once until then).
     virtual void flush_in(Room& room, Duration delay) = 0;
+    /// The same with 0, or from inside this call: the room has nothing else to do.
+    virtual void flush_now(Room& room) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
     /// Whether so many more bytes may wait for the disk.
@@ -129,7 +131,8 @@ private:
     std::optional<Bytes> news_of(const crdt::Applied& applied, View vector_before) const;
     void take_awareness(Connection& connection, View payload);
     void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);
-    void schedule_flush();
+    enum class Flush { later, now_if_quiet };
+    void schedule_flush(Flush when);
 
     // room_saving.cpp: what is not on the disk
     /// The row that takes what this person does now.

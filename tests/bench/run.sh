@@ -11,6 +11,7 @@ for program in build/release/bench/*; do
         "$program" || echo "(ended with $?)"
     fi
 done
+[ -d tests/peers/pads/node_modules/@hocuspocus ] || (cd tests/peers/pads && npm ci --ignore-scripts --no-audit --no-fund >&2)
 for script in tests/bench/*/bench.py tests/peers/*/bench.py; do
     if [ -e "$script" ]; then
         echo "## $(basename "$(dirname "$script")")"

@@ -3,7 +3,6 @@
 //   [--cookie C] [--ca FILE]  through the gate
 //   [--members 1]   every client is a member of its own (headers as the gate sends them)
 //   [--envelope 1]  Hocuspocus: one address, the document's name in front of every message
-//   [--deflate 1]   offers permessage-deflate
 //   [--rate 0]      everybody only sits there for that time
 //   [--herd 1]      "ready" on standard output; the server is ended and begun anew by the caller; all come back
 import fs from 'node:fs'
@@ -77,7 +76,7 @@ function headers () {
 
 /** Opens; resolves when the server has answered step 1. */
 function open (room, onMessage, onClose) {
-  const socket = new WebSocket(args.envelope ? args.base : `${args.base}/${room}`, { ...headers(), perMessageDeflate: args.deflate === '1' })
+  const socket = new WebSocket(args.envelope ? args.base : `${args.base}/${room}`, { ...headers(), perMessageDeflate: false })
   socket.binaryType = 'nodebuffer'
   return new Promise((resolve, reject) => {
     let synced = false

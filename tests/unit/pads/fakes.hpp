@@ -178,6 +178,7 @@ public:
         flushes_.push_back(&room);
         flush_delay_ = delay;
     }
+    void flush_now(Room& room) override { flush_in(room, Duration(0)); }
     void edits_wait(Room& room) override { committer_.edits_wait(room); }
     bool room_for_edits(std::size_t bytes) const override { return committer_.room_for(bytes); }
     void answer_later(Room& room, Duration) override { answers_.insert(&room); }
