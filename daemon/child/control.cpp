@@ -1,10 +1,8 @@
 // The control socket: one packet, one message; answers find their question by serial.
 #include "daemon/child/control.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "daemon/base/io.hpp"
+#include "daemon/base/waiting.hpp"
 #include "daemon/child/child.hpp"
 
 namespace hameau {
@@ -72,7 +70,7 @@ asio::awaitable<Result<Message>> ControlChannel::ask(Message question, std::chro
         waiting_.erase(serial);
         co_return fail(std::move(sent.error()));
     }
-    co_await waiting->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await waiting->timer.async_wait(wait);
     waiting_.erase(serial);
     co_return std::move(waiting->answer);
 }

@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <openssl/err.h>
+
+#include "daemon/base/waiting.hpp"
 
 namespace hameau::gate {
 
@@ -20,7 +20,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
 constexpr std::int64_t sweep_interval_ms = 1000;
 constexpr std::size_t record_bytes = 16384;  // one TLS record (RFC 8446 §5.1)
 constexpr std::size_t sendfile_slice_bytes = 1 << 20;
@@ -227,7 +226,7 @@ Task<Status> Channel::wait(WaitType what) {
     }
     for (;;) {
         start_waiting(side);
-        auto waited = co_await descriptor_.async_wait(what, wait_here);
+        auto waited = co_await descriptor_.async_wait(what, hameau::wait);
         const boost::system::error_code failed = std::get<0>(waited);
         if (auto ended = end_wait(side, failed)) {
             co_return *ended;
@@ -398,11 +397,15 @@ Task<Status> Channel::write(std::string_view first, std::string_view second) {
                 co_return written;
             }
         }
-        co_return co_await write_rest(second.substr(taken));
+        second.remove_prefix(taken);
+        if (second.empty()) {
+            co_return Status{};
+        }
+        co_return co_await write_rest(second);
     }
     if (ssl_ != nullptr || second.empty()) {
         Status head = co_await write_rest(first);
-        if (!head) {
+        if (!head || second.empty()) {
             co_return head;
         }
         co_return co_await write_rest(second);
@@ -421,7 +424,7 @@ Task<Status> Channel::write(std::string_view first, std::string_view second) {
     }
 }
 
-Task<Status> Channel::write(std::string_view text) { co_return co_await write_rest(text); }
+Task<Status> Channel::write(std::string_view text) { return write_rest(text); }
 
 Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes) {
     auto at = static_cast<off_t>(offset);

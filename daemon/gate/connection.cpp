@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "daemon/gate/challenge.hpp"
 #include "daemon/gate/services.hpp"
 #include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/visitor.hpp"
@@ -60,7 +61,7 @@ Task<Status> redirect_to_https(Visit& visit) {
     if (visit.head.has_query) {
         location.append("?").append(visit.head.query);
     }
-    co_return co_await send_redirect(visit, 308, std::move(location));
+    return send_redirect(visit, 308, std::move(location));
 }
 
 Task<Status> serve_request(Visit& visit) {
@@ -69,16 +70,21 @@ Task<Status> serve_request(Visit& visit) {
     if (!choice.services && choice.site == nullptr) {
         visit.services = true;  // nobody's page: as strict as the house's
         visit.keep_alive = visit.keep_alive && visit.body.finished();
-        co_return co_await send_problem(visit, 421, "no_such_host");
+        return send_problem(visit, 421, "no_such_host");
+    }
+    if (visit.scheme == "http" && visit.head.method == "GET") {
+        if (auto answer = challenge_answer(visit.gate.options().challenge_folder, visit.head.path)) {
+            visit.keep_alive = visit.keep_alive && visit.body.finished();
+            return send_answer(visit, std::move(*answer));
+        }
     }
     if (must_redirect(visit, choice)) {
-        co_return co_await redirect_to_https(visit);
+        return redirect_to_https(visit);
     }
     if (choice.services) {
-        co_return co_await serve_services(visit);
+        return serve_services(visit);
     }
-    const sites::HostLine line = *choice.site;  // the map may be replaced while the answer is on its way
-    co_return co_await serve_site(visit, line);
+    return serve_site(visit, *choice.site);
 }
 
 /// One request whose head is complete in `text`. False: the connection ends.
@@ -102,11 +108,17 @@ Task<bool> serve_one(Visitor& visitor, std::string text) {
         visitor.upgrade = std::move(visit.upgrade);
         co_return false;
     }
-    if (!body.finished() || !visit.keep_alive || gate.stopping()) {
-        co_await drain(visitor.channel);
-        co_return false;
+    if (visit.keep_alive && body.finished() && !gate.stopping()) {
+        co_return true;
     }
-    co_return true;
+    // Who asked for the end and said nothing more has sent its last byte.
+    const bool said_all = !head->keep_alive && body.finished() && visitor.input.empty() && !visitor.channel.holds_input();
+    if (said_all) {
+        visitor.channel.finish_writing();
+    } else {
+        co_await drain(visitor.channel);
+    }
+    co_return false;
 }
 
 /// Reads until a head is complete; `size` is its length.
@@ -157,10 +169,10 @@ Task<bool> serve_next(Visitor& visitor) {
         co_return false;
     }
     visitor.set_state(false, true);
-    std::string text = visitor.input.substr(0, size);
-    visitor.input.erase(0, size);
-    if (visitor.input.empty()) {
-        visitor.input = std::string();
+    std::string text = std::exchange(visitor.input, std::string());
+    if (text.size() > size) {
+        visitor.input.assign(text, size);
+        text.resize(size);
     }
     const bool open = co_await serve_one(visitor, std::move(text));
     visitor.channel.set_deadline(visitor.gate.options().idle_time);

@@ -7,12 +7,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/waiting.hpp"
 
 namespace hameau::gate {
 
@@ -20,7 +19,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
 constexpr Event gate_ready{"gate.ready", Level::info};
 constexpr Event gate_stopping{"gate.stopping", Level::info};
 constexpr Event hosts_failed{"gate.hosts_failed", Level::error, "the former list of sites stays"};
@@ -34,6 +32,15 @@ constexpr std::size_t refusing_max = 32;
 constexpr int keep_idle_seconds = 120;  // the kernel finds out that a WebSocket's peer is gone; no process wakes
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
+
+/// Of a listener: each connection that it accepts has them from the begin (tcp(7), Linux).
+void set_options(int listener) {
+    set_option(listener, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, keep_idle_seconds);
+    set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, keep_idle_seconds / 4);
+    set_option(listener, IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
 
 /// Whether something of a next request lies there unread.
 bool has_bytes(int socket) {
@@ -63,6 +70,7 @@ int Gate::run() {
     });
     for (auto& [name, fd] : environment_.listeners) {
         (void)set_nonblocking(fd.get(), true);
+        set_options(fd.get());
         doors_.push_back({asio::posix::stream_descriptor(io_, fd.release()), name == "https"});
     }
     for (Door& door : doors_) {
@@ -76,7 +84,7 @@ int Gate::run() {
 
 Task<void> Gate::accept_loop(Door& door) {
     while (!stopping_) {
-        auto waited = co_await door.listener.async_wait(asio::posix::descriptor_base::wait_read, wait_here);
+        auto waited = co_await door.listener.async_wait(asio::posix::descriptor_base::wait_read, wait);
         if (stopping_ || std::get<0>(waited)) {
             co_return;
         }
@@ -86,7 +94,7 @@ Task<void> Gate::accept_loop(Door& door) {
         if (exhausted) {
             journal_.write(accept_failed);
             asio::steady_timer pause(io_, exhausted_pause);
-            co_await pause.async_wait(wait_here);
+            co_await pause.async_wait(wait);
         }
     }
 }
@@ -109,11 +117,6 @@ void Gate::admit(Fd socket, const sockaddr_storage& peer, bool tls) {
     if (!admitted && refusing >= refusing_max) {
         return;  // closed: there is no room even to say so
     }
-    set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(socket.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, keep_idle_seconds);
-    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, keep_idle_seconds / 4);
-    set_option(socket.get(), IPPROTO_TCP, TCP_KEEPCNT, 4);
     serve_visitor(*this, std::move(socket), address, tls, admitted);
 }
 

@@ -6,9 +6,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/waiting.hpp"
 #include "daemon/gate/chunks.hpp"
 #include "daemon/gate/request_head.hpp"
 
@@ -18,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds full_pause{50};  // the listener's queue is full
 constexpr int full_attempts = 60;
 constexpr std::chrono::seconds call_deadline{15};
@@ -82,7 +80,7 @@ Task<Result<std::unique_ptr<Channel>>> ModuleSockets::connect(std::string module
             co_return fail(ErrorKind::unavailable, module + ": " + std::strerror(failed));
         }
         asio::steady_timer pause(io_, full_pause);
-        co_await pause.async_wait(wait_here);
+        co_await pause.async_wait(wait);
     }
     co_return fail(ErrorKind::unavailable, module + " has too many callers");
 }

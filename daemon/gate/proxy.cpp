@@ -4,12 +4,11 @@
 #include <array>
 #include <charconv>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/waiting.hpp"
 #include "daemon/gate/gate.hpp"
 
 namespace hameau::gate {
@@ -18,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait_here = asio::as_tuple(asio::use_awaitable);
 constexpr Event module_failed{"gate.module_failed", Level::warning, "see the module's own log"};
 /// How long a module may think once it has the whole request: a big site is unpacked meanwhile.
 constexpr std::chrono::minutes answer_time{5};
@@ -36,7 +34,7 @@ struct Beside {
     }
     Task<void> join() {
         while (!done) {
-            co_await timer.async_wait(wait_here);
+            co_await timer.async_wait(wait);
         }
     }
     asio::steady_timer timer;
@@ -146,8 +144,9 @@ private:
     ChunkDecoder decoder_;
 };
 
+/// Sends `text` and the body behind it; what of the body is there already goes out with it.
 /// Errors: either side has gone; the visitor then sees a body without its end.
-Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& head, std::string rest, bool chunked) {
+Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& head, std::string text, std::string rest, bool chunked) {
     ResponseBody body(head);
     std::string data;
     body.take(rest, data);
@@ -163,8 +162,8 @@ Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& hea
         if (chunked && last) {
             data += "0\r\n\r\n";
         }
-        if (!data.empty()) {
-            Status written = co_await visit.channel.write(data);
+        if (!data.empty() || !text.empty()) {
+            Status written = co_await visit.channel.write(text, data);
             if (!written) {
                 co_return written;
             }
@@ -172,6 +171,7 @@ Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& hea
         if (last) {
             co_return Status{};
         }
+        text = std::string();
         data = std::string();
         Status waited = co_await module.wait_readable();
         if (!waited) {
@@ -241,11 +241,10 @@ Task<Status> answer_with(Visit& visit, std::unique_ptr<Channel>& module, const F
         text += "Content-Length: " + std::to_string(*head->content_length) + "\r\n";
     }
     text += common_fields(visit, fields) + "\r\n";
-    Status written = co_await visit.channel.write(text);
-    if (written && !bodiless) {
-        written = co_await carry_answer(visit, *module, *head, std::move(rest), chunked);
+    if (bodiless) {
+        co_return co_await visit.channel.write(text);
     }
-    co_return written;
+    co_return co_await carry_answer(visit, *module, *head, std::move(text), std::move(rest), chunked);
 }
 
 Task<Status> answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error, const Upload& upload) {

@@ -13,7 +13,7 @@ namespace {
 
 Task<Status> refuse(Visit& visit, int status, std::string_view code) {
     visit.keep_alive = visit.keep_alive && visit.body.finished();
-    co_return co_await send_problem(visit, status, code);
+    return send_problem(visit, status, code);
 }
 
 Task<Status> serve_route(Visit& visit, const GateRoute& route) {

@@ -74,20 +74,20 @@ Task<Status> send_moved(Visit& visit, const sites::DeployReader& manifest, std::
     Answer answer;
     answer.status = status;
     answer.headers = own_fields(manifest, path) + "Location: " + location + "\r\n";
-    co_return co_await send_answer(visit, std::move(answer));
+    return send_answer(visit, std::move(answer));
 }
 
 Task<Status> send_not_found(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
     const auto page = manifest.not_found_page(path);
     if (!page) {
-        co_return co_await send_problem(visit, 404, "not_found");
+        return send_problem(visit, 404, "not_found");
     }
-    co_return co_await send_entry(visit, manifest, path, *page, 404);
+    return send_entry(visit, manifest, path, *page, 404);
 }
 
 Task<Status> apply_redirect(Visit& visit, const sites::DeployReader& manifest, std::string_view path, sites::RedirectMatch match) {
     if (match.status >= 300 && match.status < 400) {
-        co_return co_await send_moved(visit, manifest, path, match.status, std::move(match.target));
+        return send_moved(visit, manifest, path, match.status, std::move(match.target));
     }
     std::string_view raw = match.target;
     raw = raw.substr(0, raw.find_first_of("?#"));
@@ -95,32 +95,32 @@ Task<Status> apply_redirect(Visit& visit, const sites::DeployReader& manifest, s
     const std::string_view target = decoded && decoded->starts_with('/') ? std::string_view(*decoded).substr(1) : std::string_view();
     const auto page = decoded && !is_hidden(target) ? find_page(manifest, target) : std::nullopt;
     if (!page) {
-        co_return co_await send_not_found(visit, manifest, path);
+        return send_not_found(visit, manifest, path);
     }
-    co_return co_await send_entry(visit, manifest, path, *page, match.status);
+    return send_entry(visit, manifest, path, *page, match.status);
 }
 
 Task<Status> serve_path(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
     if (manifest.has_forced_redirects()) {
         if (auto match = manifest.redirect(path); match && match->force) {
-            co_return co_await apply_redirect(visit, manifest, path, std::move(*match));
+            return apply_redirect(visit, manifest, path, std::move(*match));
         }
     }
     if (is_hidden(path)) {
-        co_return co_await send_not_found(visit, manifest, path);
+        return send_not_found(visit, manifest, path);
     }
     if (const auto entry = find_page(manifest, path)) {
-        co_return co_await send_entry(visit, manifest, path, *entry, 200);
+        return send_entry(visit, manifest, path, *entry, 200);
     }
     // The path stands in the manifest as a folder, so it has no empty segment: the redirect cannot lead to another host.
     if (!path.empty() && !path.ends_with('/') && manifest.find(std::string(path) + "/index.html")) {
         std::string location = "/" + sites::percent_encode_path(path) + "/";
-        co_return co_await send_moved(visit, manifest, path, 308, std::move(location));
+        return send_moved(visit, manifest, path, 308, std::move(location));
     }
     if (auto match = manifest.redirect(path)) {
-        co_return co_await apply_redirect(visit, manifest, path, std::move(*match));
+        return apply_redirect(visit, manifest, path, std::move(*match));
     }
-    co_return co_await send_not_found(visit, manifest, path);
+    return send_not_found(visit, manifest, path);
 }
 
 } // namespace

@@ -68,7 +68,9 @@ Result<SSL_CTX*> TlsStore::make_context(const std::string& file) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // The file holds the whole chain: without NO_AUTO_CHAIN each hand-shake would look for more of it.
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(context, 1);  // a record's head and body with one system call
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets only: no memory per visitor
@@ -114,8 +116,8 @@ int TlsStore::on_server_name(SSL* ssl, int*, void* self) {
         return SSL_TLSEXT_ERR_NOACK;
     }
     const std::string host = lower(name);
-    // The name becomes part of a path: host characters only, and none that leads elsewhere.
-    if (host.empty() || host.size() > 253 || host.front() == '.' || host.find("..") != std::string::npos ||
+    // The name becomes part of a path: host characters only, and none that leads elsewhere; no address.
+    if (host.empty() || host.size() > 253 || host.find_first_not_of("0123456789.") == std::string::npos || host.front() == '.' || host.find("..") != std::string::npos ||
         host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos) {
         return SSL_TLSEXT_ERR_NOACK;
     }

@@ -10,7 +10,7 @@ namespace hameau::gate {
 namespace {
 
 /// Shared by all tunnels: filled and emptied without a wait in between.
-std::array<char, piece_bytes> shared_piece;  // NOLINT: one thread
+std::array<char, piece_bytes> tunnel_piece;  // NOLINT: one thread
 constexpr std::chrono::milliseconds never{0};
 
 } // namespace
@@ -53,11 +53,11 @@ bool Tunnel::carry(Direction& direction) {
         }
         return true;
     }
-    const long n = direction.from.try_read(shared_piece);
+    const long n = direction.from.try_read(tunnel_piece);
     if (n == 0 || n == -2) {
         return false;
     }
-    const std::string_view piece(shared_piece.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+    const std::string_view piece(tunnel_piece.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
     const long sent = piece.empty() ? 0 : direction.to.try_write(piece);
     if (sent == -2) {
         return false;

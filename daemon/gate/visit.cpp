@@ -2,6 +2,7 @@
 #include "daemon/gate/visit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <ctime>
 
@@ -189,23 +190,23 @@ Task<Status> send_problem(Visit& visit, int status, std::string_view code) {
     if (status == 503) {
         answer.headers += "Retry-After: 5\r\n";
     }
-    co_return co_await send_answer(visit, std::move(answer));
+    return send_answer(visit, std::move(answer));
 }
 
 Task<Status> send_redirect(Visit& visit, int status, std::string location) {
     Answer answer;
     answer.status = status;
     answer.headers = "Location: " + location + "\r\n";
-    co_return co_await send_answer(visit, std::move(answer));
+    return send_answer(visit, std::move(answer));
 }
 
 Task<void> drain(Channel& channel) {
     channel.finish_writing();
     channel.interrupt_reading(false);
     channel.set_deadline(drain_deadline);
-    std::string rest(piece_bytes, '\0');
+    static std::array<char, piece_bytes> unread;  // NOLINT: one thread; nobody looks at it
     for (std::size_t total = 0; total < drain_bytes_max;) {
-        const auto n = co_await channel.read_some(rest);
+        const auto n = co_await channel.read_some(unread);
         if (!n || *n == 0) {
             break;
         }

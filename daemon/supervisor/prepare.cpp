@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
@@ -133,9 +134,10 @@ Status House::prepare() {
         }
         services_.push_back(std::move(service));
     }
-    if (place_.trial) {
+    // Without any certificate nobody could even see the first page: the house makes one of its own until a real one comes.
+    if (place_.trial || ::access((place_.state + "/tls/default.pem").c_str(), F_OK) != 0) {
         if (auto made = run_provision_now("trial-ca", {}); !made) {
-            return fail(std::move(made.error()).during("making the certificates of the trial"));
+            return fail(std::move(made.error()).during("making the house's own certificates"));
         }
     }
     if (find("dovecot") != nullptr) {
@@ -163,6 +165,7 @@ Status House::make_folders() {
     const std::vector<Folder> folders = {
         {"/run", 0755, "", ""},           {"/log", 0755, "", ""},
         {"/tls", 0755, "", ""},           {"/tls/hosts", 0750, "", "gate"},
+        {"/tls/acme-challenge", 0755, "", ""},
         {"/people", 0700, "people", ""},  {"/mail", 0755, "mail", ""},
         {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
         {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The gate beside nginx: static files over TLS, CPU for 10,000 requests, memory of idle connections.
+"""The gate beside nginx: static files, new TLS connections and proxied calls, CPU for 10,000 requests, idle memory.
 
 Needs wrk; nginx only for comparison. SECONDS=5 for each row; NGINX and WRK name programs that are not installed.
 One worker on CPU 0, the generator on CPU 1, 32 connections: compare within one run only."""
@@ -22,7 +22,7 @@ from client import frame, read_frame, upgrade  # noqa: E402
 SECONDS = int(os.environ.get("SECONDS", "5"))
 WRK = os.environ.get("WRK") or shutil.which("wrk")
 NGINX = os.environ.get("NGINX") or shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10}
+SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10, "1 MiB": 1 << 20}
 IDLE_CONNECTIONS = 400
 IDLE_WEBSOCKETS = 200
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -34,7 +34,8 @@ http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4;
   scgi_temp_path {folder}/t5; open_file_cache max=1000;
   server {{ listen 127.0.0.1:{https} ssl; listen 127.0.0.1:{http}; root {folder}/site; ssl_protocols TLSv1.3; ssl_session_tickets on;
-    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/cert.pem; }} }}
+    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/cert.pem;
+    location /echo/ {{ proxy_pass http://unix:{state}/run/echo.sock; }} }} }}
 """
 
 
@@ -48,11 +49,13 @@ def pss_kb(pid):
     return int(re.search(r"^Pss:\s+(\d+)", text, re.M).group(1))
 
 
-def load(pid, url):
+def load(pid, url, host="amis.test", headers=()):
     """(requests a second, CPU seconds for 10,000 requests) of one server."""
     before = cpu_seconds(pid)
-    done = subprocess.run(["taskset", "-c", "1", WRK, "-t1", "-c32", f"-d{SECONDS}s", "-H", "Host: amis.test", url],
-                          capture_output=True, text=True, timeout=SECONDS + 30)
+    command = ["taskset", "-c", "1", WRK, "-t1", "-c32", f"-d{SECONDS}s", "-H", f"Host: {host}"]
+    for header in headers:
+        command += ["-H", header]
+    done = subprocess.run(command + [url], capture_output=True, text=True, timeout=SECONDS + 30)
     spent = cpu_seconds(pid) - before
     total = re.search(r"(\d+) requests in", done.stdout)
     if not total or "Non-2xx" in done.stdout:
@@ -117,21 +120,29 @@ def start_nginx(house, folder):
     Path(folder, "cert.pem").write_bytes(Path(house.state, "tls", "default.pem").read_bytes())
     user = "user root;" if os.geteuid() == 0 else ""
     configuration = Path(folder, "nginx.conf")
-    configuration.write_text(CONFIGURATION.format(folder=folder, https=base, http=base + 1, user=user))
+    configuration.write_text(CONFIGURATION.format(folder=folder, https=base, http=base + 1, user=user, state=house.state))
     process = subprocess.Popen([NGINX, "-p", folder, "-c", str(configuration)], stderr=subprocess.DEVNULL)
     time.sleep(1)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return process, int(children[0]), base
 
 
-def rows(servers):
-    for scheme, offset in (("https", 0), ("http", 1)):
+def wanted_rows():
+    """(name, scheme, path, host, headers)"""
+    for scheme in ("https", "http"):
         for name in SIZES:
-            cells = []
-            for pid, port in servers.values():
-                rate, spent = load(pid, f"{scheme}://127.0.0.1:{port + offset}/{name.replace(' ', '')}.bin")
-                cells.append(f"{rate / 1000:.1f}k · {spent:.3f}")
-            yield f"{scheme}, {name}", cells
+            yield f"{scheme}, {name}", scheme, f"/{name.replace(' ', '')}.bin", "amis.test", ()
+    yield "https, 1 KiB, a new connection each", "https", "/1KiB.bin", "amis.test", ("Connection: close",)
+    yield "https, through to a module", "https", "/echo/head", "localhost", ()
+
+
+def rows(servers):
+    for name, scheme, path, host, headers in wanted_rows():
+        cells = []
+        for pid, port in servers.values():
+            rate, spent = load(pid, f"{scheme}://127.0.0.1:{port + (scheme == 'http')}{path}", host, headers)
+            cells.append(f"{rate / 1000:.1f}k · {spent:.3f}")
+        yield name, cells
 
 
 def main():

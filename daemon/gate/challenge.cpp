@@ -1,0 +1,32 @@
+// A token is base64url: nothing in it leads out of the folder.
+#include "daemon/gate/challenge.hpp"
+
+#include "daemon/base/io.hpp"
+
+namespace hameau::gate {
+
+namespace {
+constexpr std::size_t token_length_max = 256;
+constexpr std::size_t challenge_bytes_max = 4096;
+constexpr std::string_view token_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+} // namespace
+
+std::optional<Answer> challenge_answer(const std::string& folder, std::string_view path) {
+    if (!path.starts_with(challenge_prefix)) {
+        return std::nullopt;
+    }
+    const std::string_view token = path.substr(challenge_prefix.size());
+    if (token.empty() || token.size() > token_length_max || token.find_first_not_of(token_characters) != std::string_view::npos) {
+        return std::nullopt;
+    }
+    auto text = read_file(folder + "/" + std::string(token), challenge_bytes_max);
+    if (!text) {
+        return std::nullopt;
+    }
+    Answer answer;
+    answer.headers = "Content-Type: text/plain\r\nCache-Control: no-store\r\n";
+    answer.body = std::move(*text);
+    return answer;
+}
+
+} // namespace hameau::gate
