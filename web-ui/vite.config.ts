@@ -1,17 +1,62 @@
 // How the pages are built. Two entries: the portal and the editor. Nothing inline: the pages are served under a
 // policy that runs no inline script and no inline style.
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outDir = process.env.HAMEAU_WEB_OUT ?? resolve(here, '../build/release/web');
-const editor = existsSync(resolve(here, 'src/pad/main.tsx'));
+
+/** The editor's page names the editor itself before the small file that calls it: one round trip less. */
+const editorAhead: Plugin = {
+  name: 'editor-ahead',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { bundle, path }) {
+      if (!path.endsWith('pad.html') || !bundle) return html;
+      const editor = Object.values(bundle).find((one) => one.type === 'chunk' && one.moduleIds.some((id) => id.endsWith('/pad/main.tsx')));
+      if (editor?.type !== 'chunk') throw new Error('the editor is in no chunk');
+      const links = [editor.fileName, ...editor.imports.filter((name) => !html.includes(name))];
+      // After the small file, which is to have the connection that is open already.
+      return html.replace('</head>', `${links.map((name) => `  <link rel="modulepreload" crossorigin href="/${name}">\n`).join('')}</head>`);
+    },
+  },
+};
+
+/** /sw.js: pad/worker.js with the names of all files that the editor may load, and a version made of them. */
+const offlineEditor: Plugin = {
+  name: 'offline-editor',
+  apply: 'build',
+  generateBundle: {
+    order: 'post',
+    handler(_options, bundle) {
+      const files = new Set<string>();
+      const follow = (name: string) => {
+        const chunk = bundle[name];
+        if (files.has(name) || chunk?.type !== 'chunk') return;
+        files.add(name);
+        for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
+        for (const next of [...chunk.imports, ...chunk.dynamicImports]) follow(next);
+      };
+      follow(Object.values(bundle).find((one) => one.type === 'chunk' && one.name === 'pad')!.fileName);
+      const names = JSON.stringify([...files].sort().map((name) => `/${name}`));
+      const worker = readFileSync(resolve(here, 'src/pad/worker.js'), 'utf8');
+      const version = createHash('sha256').update(names).update(worker).update(readFileSync(resolve(here, 'pad.html'))).digest('hex').slice(0, 16);
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source: `const VERSION = '${version}';\nconst FILES = ${names};\n${worker}` });
+    },
+  },
+};
+
+// What both pages show at once is one file; what only the portal and the editor's later parts share goes with the portal.
+const shared = /node_modules\/preact|src\/common\/(api|hooks|i18n|leaving|signs)\.|src\/i18n\/common\.[a-z]{2}\.json/;
+const shared_later = /src\/common\//;
 
 export default defineConfig({
   root: here,
   base: '/',
+  plugins: [editorAhead, offlineEditor],
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'none' },
   build: {
     outDir,
@@ -21,10 +66,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     rollupOptions: {
-      input: { index: resolve(here, 'index.html'), ...(editor ? { pad: resolve(here, 'pad.html') } : {}) },
+      input: { index: resolve(here, 'index.html'), pad: resolve(here, 'pad.html') },
       output: {
-        // What both pages share is one file, so that a portal page stays within a few requests.
-        manualChunks: (id) => /node_modules\/preact|src\/common\/|src\/i18n\/[a-z]{2}\.json/.test(id) ? 'common' : undefined,
+        manualChunks: (id) => (shared.test(id) ? 'common' : shared_later.test(id) ? 'parts' : undefined),
       },
     },
   },

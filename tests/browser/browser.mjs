@@ -10,7 +10,8 @@ export const browserPath = process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/b
 /** HAMEAU_SLOW=6 makes every page at least six times slower: what races on a loaded machine then races here. */
 const slowAll = Number(process.env.HAMEAU_SLOW ?? 1);
 
-export const startBrowser = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+/** Without a look at certificates: a service worker is refused by the browser where one must be waved through. */
+export const startBrowser = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--ignore-certificate-errors'] });
 
 /** A page (`slow` times slower than this machine) that notes console errors, policy violations, failed requests and bytes on the wire. */
 export async function openPage(browser, { language = 'fr', width = 1280, height = 900, dark = false, slow = 1 } = {}) {

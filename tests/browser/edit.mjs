@@ -157,6 +157,70 @@ try {
     await visitor.context.close();
   });
 
+  await check('an image asks what it shows, and stops nobody: answered, mere decoration, or later', async () => {
+    const pad = await fresh();
+    const bar = page.getByRole('form', { name: 'Décrire l’image' });
+    const add = async (name) => {
+      const before = await text(page).locator('figure').count();
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'image/png', buffer: png(60 + before, 40) });
+      await until(async () => (await text(page).locator('figure').count()) === before + 1, 'it is in the text');
+      await bar.waitFor();
+    };
+    await page.keyboard.type('Avant.');
+    await add('a.png');
+    await page.keyboard.type('Sans attendre.');
+    holds((await words(page)).includes('Sans attendre.'), 'writing goes on');
+    await bar.getByLabel('Que montre cette image ?').fill('La mairie sous la neige');
+    await bar.getByRole('button', { name: 'Enregistrer' }).click();
+    await until(async () => (await text(page).locator('figure img').first().getAttribute('alt')) === 'La mairie sous la neige', 'described');
+    same(await bar.count(), 0, 'questions');
+    await page.locator('#text.ProseMirror-focused').waitFor();
+    await add('b.png');
+    await bar.getByRole('button', { name: 'C’est une décoration' }).click();
+    const second = text(page).locator('figure img:not([alt^="La mairie"])').first();
+    await until(async () => (await second.getAttribute('alt')) === '' && (await second.getAttribute('aria-label')) === null, 'decoration has no name');
+    await add('c.png');
+    await bar.getByLabel('Que montre cette image ?').press('Escape');
+    await until(async () => (await bar.count()) === 0, 'later');
+    same(await text(page).getByRole('img', { name: 'Image sans description' }).count(), 1, 'one is not described');
+    await saved(page);
+    const { document: kept } = await (await page.request.get(`${house.url}api/v1/pads/${pad.id}/export?format=html`)).text().then((seen) => ({ document: seen }));
+    holds(kept.includes('alt="La mairie sous la neige"') && kept.includes('alt=""'), 'the export knows both');
+  });
+
+  await check('columns: wider and narrower by keyboard and by mouse, kept in the text', async () => {
+    const pad = await fresh();
+    await tool(page, 'Tableau').click();
+    await page.keyboard.type('Nom');
+    const bar = page.getByRole('toolbar', { name: 'Tableau' });
+    const width = async (n) => (await text(page).locator('tr').first().locator('th').nth(n).boundingBox()).width;
+    const first = await width(0);
+    await bar.getByRole('button', { name: 'Élargir la colonne' }).focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await until(async () => (await width(0)) > first + 60, 'wider');
+    same(await bar.getByRole('button', { name: 'Élargir la colonne' }).evaluate((one) => one === document.activeElement), true, 'the focus stays');
+    await bar.getByRole('button', { name: 'Rétrécir la colonne' }).click();
+    const [a, b] = [await width(0), await width(1)];
+    const edge = await text(page).locator('th').nth(1).boundingBox();
+    await page.mouse.move(edge.x + edge.width - 2, edge.y + 10);
+    await text(page).locator('.column-resize-handle').first().waitFor();
+    await page.mouse.down();
+    await page.mouse.move(edge.x + edge.width - 62, edge.y + 10, { steps: 5 });
+    await page.mouse.up();
+    await until(async () => (await width(1)) < b - 30, 'narrower by the mouse');
+    await saved(page);
+    const yann = await person(browser, house, 'member');
+    await open(yann, pad);
+    const his = async (n) => (await text(yann.page).locator('th').nth(n).boundingBox()).width;
+    await until(async () => Math.abs((await his(0)) - (await width(0))) < 4 && Math.abs((await his(1)) - (await width(1))) < 4, 'others see the same widths');
+    holds(a > first, 'one step back is still wider');
+    await yann.context.close();
+    await bar.getByRole('button', { name: 'Colonnes égales' }).click();
+    await until(async () => Math.abs((await width(0)) - (await width(2))) < 3, 'equal again');
+    same((await api(page, 'GET', `/api/v1/pads/${pad.id}`)).status, 200, 'the house');
+  });
+
   await check('pasting from Word: headings, lists, tables and formats stay, everything else goes', async () => {
     await fresh();
     await paste(page, { 'text/html': readFileSync(new URL('paste/word.html', import.meta.url), 'utf8'), 'text/plain': 'x' });

@@ -31,7 +31,7 @@ try {
     await equal(everybody);
     const seen = await words(marie.page);
     for (let i = 0; i < 3; i += 1) for (let turn = 0; turn < 8; turn += 1) holds(seen.includes(`mot${i}-${turn}`.slice(0, 3)), 'words of everybody');
-    holds(seen.replace(/\s/g, '').length === 24 * 6, `nothing lost or doubled: ${seen.length}`);
+    holds(seen.replace(/\s/g, "").length === 24 * 6, `nothing lost or doubled: ${seen}`);
     for (const one of everybody) await saved(one.page);
   });
 
@@ -235,7 +235,37 @@ try {
     await write(yann.page, 'De nouveau. ');
     await until(async () => (await words(marie.page)).includes('De nouveau.'), 'written');
     await api(marie.page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'none', link: 'none' } });
+    await yann.page.getByRole('heading', { name: 'Ce texte ne vous est plus ouvert' }).waitFor();
+    await open(yann, pad, { ready: false });
     await yann.page.getByRole('heading', { name: 'Ce texte ne vous est pas ouvert' }).waitFor();
+  });
+
+  await check('only these people: chosen by name with the keyboard, said in words; the others are told', async () => {
+    const pad = await newPad(marie);
+    await open(marie, pad);
+    await open(yann, pad);
+    const { page } = marie;
+    await page.getByRole('button', { name: 'Partager', exact: true }).click();
+    await page.getByRole('radio', { name: 'Seulement des personnes choisies' }).focus();
+    await page.keyboard.press('Space');
+    const him = page.getByRole('checkbox', { name: yann.name });
+    await him.waitFor();
+    await page.getByText('Personne d’autre que vous ne pourra l’ouvrir.').waitFor();
+    await page.getByText(/Les responsables l’ouvrent toujours/).waitFor();
+    await page.getByRole('button', { name: 'Enregistrer' }).press('Enter');
+    await yann.page.getByRole('heading', { name: 'Ce texte ne vous est plus ouvert' }).waitFor();
+    await him.focus();
+    await page.keyboard.press('Space');
+    await page.getByText(`Pourront le lire et l’écrire : ${yann.name}.`).waitFor();
+    await page.getByRole('button', { name: 'Enregistrer' }).press('Enter');
+    await page.getByText('Enregistré', { exact: false }).first().waitFor();
+    await until(async () => JSON.stringify((await api(page, 'GET', `/api/v1/pads/${pad.id}`)).body.access) === JSON.stringify({ members: 'none', link: 'none', people: ['yann'] }), 'access');
+    await open(yann, pad);
+    await write(yann.page, 'Choisi.');
+    await until(async () => (await words(page)).includes('Choisi.'), 'he writes');
+    await page.keyboard.press('Escape');
+    await page.goto(`${house.url}pads`);
+    await page.getByText('seulement 1 personne choisie').waitFor();
   });
 
   await check('a text in the bin, one that never was, a wrong key, no session: each says what to do', async () => {

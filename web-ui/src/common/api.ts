@@ -27,7 +27,7 @@ export interface House {
 export type Permission = 'none' | 'read' | 'write';
 export interface Pad {
   id: string; slug: string; title: string; url: string; socket: string; association?: string;
-  access: { members: Permission; link: Permission };
+  access: { members: Permission; link: Permission; people?: string[] };
   updated: string; updated_by: string; here: string[]; may?: Permission; may_manage?: boolean; gone?: string;
 }
 export interface Member {
@@ -101,7 +101,11 @@ async function send(method: string, path: string, body: unknown, headers: Record
 export async function call<T = void>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, headers: Record<string, string> = {},
 ): Promise<T> {
-  const answer = await send(method, path, body, headers);
+  return read(await send(method, path, body, headers), path);
+}
+
+/** The JSON of an answer to `path`, or a Problem. */
+export async function read<T>(answer: Response, path: string): Promise<T> {
   const text = await answer.text();
   const type = answer.headers.get('Content-Type') ?? '';
   if (!answer.ok) {

@@ -1,11 +1,12 @@
-// Texts in the reader's language. Every text stands in src/i18n: `fr.json` for the portal and what is common,
-// `PART.fr.json` for a part (the editor), which adds its own with addTexts(). Another language is one more file of each.
+// Texts in the reader's language. Every text stands in src/i18n: `common.fr.json` for what is common, `fr.json` for the
+// portal, `pad.fr.json` for the editor and `pad-first.fr.json` for what it shows before the rest of it has come; each part
+// adds its own with addTexts(). Another language is one more file of each.
 // Never builds HTML: what it returns is plain text.
 export type Catalogue = Record<string, string>;
 
-const files = import.meta.glob<Catalogue>('../i18n/??.json', { eager: true, import: 'default' });
+const files = import.meta.glob<Catalogue>('../i18n/common.??.json', { eager: true, import: 'default' });
 const catalogues: Record<string, Catalogue> = Object.fromEntries(
-  Object.entries(files).map(([path, texts]) => [path.replace(/^.*\/|\.json$/g, ''), { ...texts }]),
+  Object.entries(files).map(([path, texts]) => [path.replace(/\.json$/, '').slice(-2), { ...texts }]),
 );
 
 /** Adds the texts of a part: `import.meta.glob('../i18n/pad.??.json', { eager: true, import: 'default' })`. */

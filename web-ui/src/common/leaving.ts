@@ -28,7 +28,22 @@ const removeDatabase = (name: string) => new Promise<void>((resolve) => {
   request.onsuccess = request.onerror = request.onblocked = () => resolve();
 });
 
+/** The editor that opens without network (pad/worker.js): only on a person's own computer, only while signed in. */
+export function keepEditor(): void {
+  void navigator.serviceWorker?.register('/sw.js', { scope: '/pads/' }).catch(() => undefined);
+}
+
+export async function forgetEditor(): Promise<void> {
+  try {
+    for (const one of await navigator.serviceWorker.getRegistrations()) await one.unregister();
+    for (const name of await caches.keys()) await caches.delete(name);
+  } catch {
+    // A browser without them keeps nothing.
+  }
+}
+
 export async function forgetEverything(): Promise<void> {
+  await forgetEditor();
   for (const name of await databases()) await removeDatabase(name);
   try {
     localStorage.clear();
@@ -39,6 +54,7 @@ export async function forgetEverything(): Promise<void> {
 }
 
 async function forgetSaved(): Promise<void> {
+  await forgetEditor();
   const unsaved = new Set(Object.keys(localStorage).filter((key) => key.startsWith(unsavedPrefix))
     .map((key) => key.slice(unsavedPrefix.length)));
   for (const name of await databases()) {

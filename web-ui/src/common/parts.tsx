@@ -1,32 +1,13 @@
-// The small parts that every page is made of: logo, lit window, fields, messages, values to copy.
+// The small parts that every page is made of: fields, messages, values to copy; logo and window from signs.tsx.
 // No part here calls the API.
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FieldProblem, Problem } from './api';
 import { useModal } from './hooks';
 import { t } from './i18n';
+import { Notice, Window, type Light } from './signs';
 
-/** Three gables of unequal width on one ground line, one lit window. */
-export function Logo() {
-  return (
-    <svg class="logo" viewBox="0 0 54 30" width="54" height="30" aria-hidden="true" focusable="false">
-      <path d="M1 28.5h52M4 28.5V17l6.5-6.5L17 17v11.5M17 21V12.5L27 2.5l10 10v16M37 20.5l5.5-5.5 7.5 7.5v6"
-        fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
-      <rect class="pane" x="23" y="13" width="8" height="10" rx="1" />
-    </svg>
-  );
-}
-
-export type Light = 'lit' | 'asleep' | 'stopped';
-/** The one sign: lit, outlined, crossed. A word always stands beside it. */
-export function Window({ light }: { light: Light }) {
-  return (
-    <svg class={`window ${light}`} viewBox="0 0 10 12" width="10" height="12" aria-hidden="true" focusable="false">
-      <rect x="1" y="1" width="8" height="10" rx="1" />
-      {light === 'stopped' && <path d="M1.5 1.5l7 9M8.5 1.5l-7 9" />}
-    </svg>
-  );
-}
+export { type Light, Logo, Notice, type Tone, Window } from './signs';
 
 /** The logo drawn large with a window for each service that can sleep: an idle house is dark. */
 export function Skyline({ asleep }: { asleep: number }) {
@@ -50,12 +31,6 @@ export function Phrase({ light, children, live = false }: { light: Light; childr
       <Window light={light} /> <span>{children}</span>
     </p>
   );
-}
-
-export type Tone = 'good' | 'attention' | 'serious';
-/** A message about what happened. Announced; serious ones at once. */
-export function Notice({ tone, children }: { tone: Tone; children: ComponentChildren }) {
-  return <div class={`notice ${tone}`} role={tone === 'serious' ? 'alert' : 'status'}>{children}</div>;
 }
 
 /** What happened, what is kept, what to do, and the reference that stands in the log too. */

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, type Pad, Problem } from '../common/api';
 import { list, t } from '../common/i18n';
-import { Logo, Notice, Window } from '../common/parts';
+import { Logo, Notice, Window } from '../common/signs';
 import type { Panel } from './main';
 import { Menu, type MenuItem } from './menu';
 import type { Present } from './people';
@@ -104,25 +104,5 @@ export function Notices({ visit, said, onSeen }: { visit: Visit; said: string; o
       {visit.denied && visit.writes && <Notice tone="serious"><p>{visit.denied}</p></Notice>}
       {said && <Notice tone="serious"><p>{said}</p><p><button type="button" class="button outlined" onClick={onSeen}>{t('close')}</button></p></Notice>}
     </>
-  );
-}
-
-/** A guest may say a name; nothing of it is kept by this browser. */
-export function GuestBar({ visit }: { visit: Visit }) {
-  const [name, setName] = useState(visit.guest);
-  const [gone, setGone] = useState(false);
-  if (gone) return null;
-  return (
-    <form class="guest" onSubmit={(event) => {
-      event.preventDefault();
-      visit.setGuest(name);
-      visit.say(t('pad.guest.done'));
-      setGone(true);
-      document.getElementById('text')?.focus();
-    }}>
-      <label>{t('pad.guest.name')}<input name="guest" value={name} maxLength={40} autocomplete="off" onInput={(event) => setName(event.currentTarget.value)} /></label>
-      <button type="submit" class="button outlined">{t('pad.guest.keep')}</button>
-      <button type="button" class="button link" onClick={() => setGone(true)}>{t('pad.guest.without')}</button>
-    </form>
   );
 }

@@ -77,7 +77,11 @@ function send(path: string, body: Blob, padKey: string, progress: (part: number)
 }
 
 export class Images {
-  constructor(private readonly pad: string, private readonly padKey: string, private readonly failed: (detail: string) => void) {}
+  constructor(
+    private readonly pad: string, private readonly padKey: string, private readonly failed: (detail: string) => void,
+    /** An image stands in the text, undescribed. */
+    private readonly placed: (src: string) => void,
+  ) {}
 
   /** Files that are images go into the text at `pos`; says whether there were any. */
   take(view: EditorView, files: Blob[], pos: number): boolean {
@@ -110,6 +114,7 @@ export class Images {
       const onPlace = kept.empty && kept.from === at;
       if (onPlace) view.dispatch(afterBlock(view.state, image));
       else view.dispatch(view.state.tr.insert($at.depth ? $at.after(1) : at, image));
+      this.placed(made.url);
     } catch (error) {
       if (view.isDestroyed) return;
       this.remove(view, id);

@@ -1,6 +1,6 @@
 // The keyboard. Tab moves in lists and tables and leaves the text elsewhere; Escape, then Tab leaves from anywhere.
 // Markdown shortcuts are input rules; what they made is taken back by one Backspace.
-import { baseKeymap, chainCommands, exitCode } from 'prosemirror-commands';
+import { chainCommands, exitCode } from 'prosemirror-commands';
 import { InputRule, inputRules, textblockTypeInputRule, undoInputRule, wrappingInputRule } from 'prosemirror-inputrules';
 import { keymap } from 'prosemirror-keymap';
 import type { MarkType } from 'prosemirror-model';
@@ -131,6 +131,5 @@ export function keys(actions: KeyActions): Plugin[] {
       Enter: splitItem,
       Backspace: chainCommands(undoInputRule, backOut, plainAgain),
     }),
-    keymap(baseKeymap),
   ];
 }

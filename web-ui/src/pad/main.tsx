@@ -1,23 +1,19 @@
 // The page of one text. Draws what the visit (session.ts) says; the text itself belongs to ProseMirror.
+import './texts';
 import { render } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { addTexts, type Catalogue, t } from '../common/i18n';
-import { onLeftElsewhere } from '../common/leaving';
-import { SharedStripe } from '../common/shared';
-import { authorsShown, showAuthors } from './authors';
+import { t, tn } from '../common/i18n';
+import { forgetEditor, keepEditor, onLeftElsewhere } from '../common/leaving';
+import { keyIn, nameIn } from './address';
 import { showCursors } from './cursors';
 import { type Editor, makeEditor } from './editor';
-import { FindBar } from './find-bar';
-import { GuestBar, Header, Notices } from './head';
-import { History } from './history';
-import { CountDialog, ExportDialog, KeysDialog, LeaveDialog, LinkDialog, Outline, PeopleDialog, ShareDialog } from './panels';
-import { countsOf } from './commands';
-import { Refused } from './refused';
-import { keyIn, Visit } from './session';
-import { ContextBar, type Shown, shownOf, Toolbar } from './toolbar';
-import { tn } from '../common/i18n';
+import { Header, Notices } from './head';
+import type { Images } from './images';
+import { Visit } from './session';
+import { takeOver } from './take-over';
+import type { Shown } from './toolbar';
 
-addTexts(import.meta.glob<Catalogue>('../i18n/pad.??.json', { eager: true, import: 'default' }));
+type Rest = typeof import('./rest');
 
 const count_ms = 700;
 export type Panel = 'share' | 'export' | 'history' | 'keys' | 'count' | 'people' | 'link' | 'leave' | null;
@@ -25,9 +21,9 @@ export type Panel = 'share' | 'export' | 'history' | 'keys' | 'count' | 'people'
 const nothing: Shown = { style: 'text', on: [], undo: false, redo: false, table: false, link: null, image: null };
 
 /** Toolbar and counts follow the text, at most once a frame, and only when something they show has changed. */
-function useEditorState() {
+function useEditorState(rest: { current: Rest | null }) {
   const [shown, setShown] = useState<Shown>(nothing);
-  const [words, setWords] = useState(0);
+  const [words, setWords] = useState<number | null>(null);
   const [version, setVersion] = useState(0);
   const frame = useRef(0);
   const timer = useRef(0);
@@ -35,8 +31,8 @@ function useEditorState() {
   const follow = useCallback((view: Editor['view'], docChanged: boolean, moved: () => boolean) => {
     frame.current ||= requestAnimationFrame(() => {
       frame.current = 0;
-      if (view.isDestroyed) return;
-      const next = shownOf(view.state);
+      if (view.isDestroyed || !rest.current) return;
+      const next = rest.current.shownOf(view.state);
       const text = JSON.stringify(next);
       if (text !== last.current) {
         last.current = text;
@@ -48,13 +44,13 @@ function useEditorState() {
       // After a pause in typing: counting a long text takes longer than a keystroke may.
       clearTimeout(timer.current);
       timer.current = window.setTimeout(() => {
-        if (view.isDestroyed) return;
-        setWords(countsOf(view.state.doc).words);
+        if (view.isDestroyed || !rest.current) return;
+        setWords(rest.current.countsOf(view.state.doc).words);
         setVersion((n) => n + 1);
       }, count_ms);
     }
   }, []);
-  return { shown, words, setWords, version, follow };
+  return { shown, words, version, follow };
 }
 
 /** Room for the keyboard of a phone under the buttons. */
@@ -100,8 +96,12 @@ function PadPage({ visit }: { visit: Visit }) {
   const [outline, setOutline] = useState(false);
   const [colours, setColours] = useState(false);
   const [said, setSaid] = useState('');
+  const [asked, setAsked] = useState<string[]>([]);
   const [editor, setEditor] = useState<Editor | null>(null);
-  const { shown, words, setWords, version, follow } = useEditorState();
+  const [rest, setRest] = useState<Rest | null>(null);
+  const restNow = useRef<Rest | null>(null);
+  const images = useRef<Images | null>(null);
+  const { shown, words, version, follow } = useEditorState(restNow);
   const place = useRef<HTMLDivElement>(null);
   const answer = useRef<((leave: boolean) => void) | null>(null);
   const findingNow = useRef(false);
@@ -109,24 +109,44 @@ function PadPage({ visit }: { visit: Visit }) {
   const { pad, session } = visit;
 
   useEffect(() => {
-    if (!visit.ready || editor || !place.current || !pad) return;
+    if (!visit.ready || editor || !place.current || !pad || place.current.hasChildNodes()) return;
     const made = makeEditor(place.current, {
-      doc: visit.doc, awareness: visit.awareness, people: visit.people, pad: pad.id, padKey: visit.key, writes: visit.writes,
+      doc: visit.doc, awareness: visit.awareness, people: visit.people, padKey: visit.key, writes: visit.writes,
       label: t('pad.text'), describedBy: 'text-help',
+      changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
+    });
+    made.view.dom.id = 'text';
+    takeOver(made.view, () => setEditor(made));
+  }, [visit.ready, pad, editor]);
+
+  useEffect(() => {
+    if (visit.phase === 'loading' || rest) return;
+    void import('./rest').then((came) => {
+      restNow.current = came;
+      setRest(came);
+    });
+  }, [visit.phase]);
+  useEffect(() => {
+    if (!rest || !session) return;
+    if (visit.keeps) keepEditor();
+    else void forgetEditor();
+  }, [rest, session]);
+  useEffect(() => {
+    if (!editor || !rest || !pad || images.current) return;
+    images.current = new rest.Images(pad.id, visit.key, setSaid, (src) => {
+      setAsked((before) => (before.includes(src) ? before : [...before, src]));
+      visit.say(t('pad.describe.asked'));
+    });
+    editor.grow(rest.writing({
+      people: visit.people, images: images.current, said: setSaid,
       actions: {
         link: () => setPanel('link'), find: () => setFinding(true), help: () => setPanel('keys'),
         toolbar: () => document.querySelector<HTMLElement>('.toolbar button[tabindex="0"]')?.focus(),
       },
-      changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
-      said: setSaid,
       unknownAuthor: () => void visit.loadAuthors(),
-    });
-    made.view.dom.id = 'text';
-    setEditor(made);
-    setWords(countsOf(made.view.state.doc).words);
-    follow(made.view, false, () => false);
-  }, [visit.ready, pad, editor]);
-
+    }));
+    follow(editor.view, true, () => false);
+  }, [editor, rest]);
   useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
   useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
   useEffect(() => { document.title = pad ? `${pad.title} – Hameau` : 'Hameau'; }, [pad?.title]);
@@ -152,7 +172,7 @@ function PadPage({ visit }: { visit: Visit }) {
     };
   }, [visit]);
 
-  if (visit.phase === 'refused') return <Refused problem={visit.problem!} visit={visit} view={editor?.view ?? null} />;
+  if (visit.phase === 'refused') return rest && <rest.Refused problem={visit.problem!} visit={visit} view={editor?.view ?? null} />;
 
   const view = editor?.view ?? null;
   const beforeLeaving = async () => {
@@ -161,33 +181,37 @@ function PadPage({ visit }: { visit: Visit }) {
     return new Promise<boolean>((done) => { answer.current = done; });
   };
   const toggleColours = async () => {
-    if (!view) return;
-    if (!authorsShown(view.state)) await visit.loadAuthors();
-    showAuthors(view, !authorsShown(view.state));
-    setColours(authorsShown(view.state));
+    if (!view || !rest) return;
+    if (!rest.authorsShown(view.state)) await visit.loadAuthors();
+    rest.showAuthors(view, !rest.authorsShown(view.state));
+    setColours(rest.authorsShown(view.state));
   };
   const close = () => setPanel(null);
 
   return (
     <>
       <a class="skip" href="#text" onClick={(event) => { event.preventDefault(); view?.focus(); }}>{t('pad.skip')}</a>
-      {session?.shared_computer && <SharedStripe beforeLeaving={beforeLeaving} />}
+      {rest && session?.shared_computer && <rest.SharedStripe beforeLeaving={beforeLeaving} />}
       <header class="top">
         <Header visit={visit} colours={colours} outline={outline} onPanel={setPanel} onFind={() => setFinding(true)}
           onOutline={() => setOutline(!outline)} onColours={() => void toggleColours()} />
-        {view && visit.writes && (
+        {view && visit.writes && !rest && <div class="tools tools-coming" />}
+        {view && visit.writes && rest && (
           <div class="tools">
-            <Toolbar view={view} shown={shown} onLink={() => setPanel('link')} onFind={() => setFinding(true)}
-              onImages={(files) => editor!.images.take(view, files, view.state.selection.to)} />
-            <ContextBar view={view} shown={shown} onLink={() => setPanel('link')} />
+            <rest.Toolbar view={view} shown={shown} onLink={() => setPanel('link')} onFind={() => setFinding(true)}
+              onImages={(files) => images.current?.take(view, files, view.state.selection.to)} />
+            <rest.ContextBar view={view} shown={shown} onLink={() => setPanel('link')} />
           </div>
         )}
-        {view && finding && <FindBar view={view} writes={visit.writes} onClose={() => setFinding(false)} tick={version} />}
+        {view && rest && visit.writes && asked[0] && (
+          <rest.DescribeBar view={view} src={asked[0]} more={asked.length - 1} tick={version} onDone={() => setAsked((before) => before.slice(1))} />
+        )}
+        {view && rest && finding && <rest.FindBar view={view} writes={visit.writes} onClose={() => setFinding(false)} tick={version} />}
       </header>
       <main id="main" class={outline && view ? 'with-outline' : ''}>
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
-        {!session && visit.key && visit.writes && view && <GuestBar visit={visit} />}
-        {outline && view && <Outline view={view} tick={version} onClose={() => { setOutline(false); view.focus(); }} />}
+        {!session && visit.key && visit.writes && view && rest && <rest.GuestBar visit={visit} />}
+        {outline && view && rest && <rest.Outline view={view} tick={version} onClose={() => { setOutline(false); view.focus(); }} />}
         <div class="paper">
           {!view && <p class="soft paper-loading" role="status">{t('loading')}</p>}
           <div ref={place} class={colours ? 'place coloured' : 'place'} />
@@ -195,22 +219,21 @@ function PadPage({ visit }: { visit: Visit }) {
         </div>
       </main>
       <footer class="pad-foot">
-        {view && <p>{tn('pad.words', words)}</p>}
+        {words !== null && <p>{tn('pad.words', words)}</p>}
         <button type="button" class="word-tool" onClick={() => setPanel('keys')}>{t('pad.keys')}</button>
       </footer>
       <p class="hidden" role="status" aria-live="polite">{visit.announce}</p>
-      {panel === 'share' && pad && <ShareDialog pad={pad} onChanged={(changed) => visit.setPad(changed)} onClose={close} />}
-      {panel === 'export' && pad && <ExportDialog pad={pad} padKey={visit.key} saved={!visit.waiting} onClose={close} />}
-      {panel === 'history' && pad && <History pad={pad.id} writes={visit.writes} onClose={close}
+      {rest && panel === 'share' && pad && <rest.ShareDialog pad={pad} onChanged={(changed) => visit.setPad(changed)} onClose={close} />}
+      {rest && panel === 'export' && pad && <rest.ExportDialog pad={pad} padKey={visit.key} saved={!visit.waiting} onClose={close} />}
+      {rest && panel === 'history' && pad && <rest.History pad={pad.id} writes={visit.writes} onClose={close}
         onRestored={(changed) => visit.say(t(changed ? 'pad.history.restored' : 'pad.history.same'))} />}
-      {panel === 'keys' && <KeysDialog onClose={close} />}
-      {panel === 'count' && view && <CountDialog view={view} onClose={close} />}
-      {panel === 'people' && <PeopleDialog people={visit.people.present()} onClose={close} />}
-      {panel === 'link' && view && <LinkDialog view={view} onClose={close} />}
-      {panel === 'leave' && <LeaveDialog onAnswer={(leave) => { close(); answer.current?.(leave); answer.current = null; }} />}
+      {rest && panel === 'keys' && <rest.KeysDialog onClose={close} />}
+      {rest && panel === 'count' && view && <rest.CountDialog view={view} onClose={close} />}
+      {rest && panel === 'people' && <rest.PeopleDialog people={visit.people.present()} onClose={close} />}
+      {rest && panel === 'link' && view && <rest.LinkDialog view={view} onClose={close} />}
+      {rest && panel === 'leave' && <rest.LeaveDialog onAnswer={(leave) => { close(); answer.current?.(leave); answer.current = null; }} />}
     </>
   );
 }
 
-const name = decodeURIComponent(location.pathname.replace(/^\/pads\//, '').replace(/\/$/, ''));
-render(<PadPage visit={new Visit(name, keyIn(location.hash))} />, document.getElementById('app')!);
+render(<PadPage visit={new Visit(nameIn(location.pathname), keyIn(location.hash))} />, document.getElementById('app')!);

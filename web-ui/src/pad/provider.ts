@@ -4,6 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
+import type { EarlyLine } from './first';
 
 const message = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, roster: 100, saved: 101 } as const;
 const step = { one: 0, two: 1, update: 2 } as const;
@@ -22,6 +23,8 @@ export type Line = 'opening' | 'open' | 'lost';
 
 export interface Outside {
   address: () => string;
+  /** A line that was opened before the editor came; the first time only. */
+  early: () => EarlyLine | null;
   /** Asked when the house closed the line or did not open it: whether to try again. */
   mayRetry: () => Promise<boolean>;
   changed: () => void;
@@ -78,13 +81,14 @@ export class Provider {
     if (this.ended || this.socket) return;
     clearTimeout(this.retryTimer);
     this.retryTimer = 0;
-    const socket = new WebSocket(this.outside.address());
+    const early = this.outside.early();
+    const socket = early?.socket ?? new WebSocket(this.outside.address());
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     this.sent = this.durable = 0;
     this.answeredStep1 = false;
     this.openTimer = window.setTimeout(() => this.socket === socket && socket.readyState === WebSocket.CONNECTING && socket.close(), opening_ms);
-    socket.onopen = () => this.onOpen(socket);
+    socket.onopen = () => this.onOpen(socket, false);
     socket.onmessage = (event) => {
       if (this.socket !== socket) return;
       this.heard = Date.now();
@@ -96,6 +100,10 @@ export class Provider {
       }
     };
     socket.onclose = (event) => void this.onClose(socket, event.code);
+    if (early && socket.readyState === WebSocket.OPEN) {
+      this.onOpen(socket, early.asked);
+      for (const frame of early.frames) socket.onmessage(frame);
+    }
   }
 
   reconnect(): void {
@@ -121,15 +129,17 @@ export class Provider {
     removeEventListener('pageshow', this.onPageShow);
   }
 
-  private onOpen(socket: WebSocket): void {
+  private onOpen(socket: WebSocket, asked: boolean): void {
     if (this.socket !== socket) return;
     clearTimeout(this.openTimer);
     this.heard = Date.now();
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, message.sync);
-    encoding.writeVarUint(encoder, step.one);
-    encoding.writeVarUint8Array(encoder, Y.encodeStateVector(this.doc));
-    socket.send(encoding.toUint8Array(encoder));
+    if (!asked) {
+      const encoder = encoding.createEncoder();
+      encoding.writeVarUint(encoder, message.sync);
+      encoding.writeVarUint(encoder, step.one);
+      encoding.writeVarUint8Array(encoder, Y.encodeStateVector(this.doc));
+      socket.send(encoding.toUint8Array(encoder));
+    }
     this.sendAwareness();
     this.line = 'open';
     this.tick();

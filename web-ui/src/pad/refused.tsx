@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { EditorView } from 'prosemirror-view';
 import type { Problem } from '../common/api';
 import { t } from '../common/i18n';
-import { Logo } from '../common/parts';
+import { Logo } from '../common/signs';
 import type { Visit } from './session';
 
 /** Where the sign-in page leads afterwards; only within this tab. */
@@ -16,7 +16,7 @@ function remember(): void {
 }
 
 const kindOf = (problem: Problem, visit: Visit) => (problem.status === 401 ? 'sign_in'
-  : problem.status === 403 ? (visit.session ? 'access' : 'key')
+  : problem.status === 403 ? (visit.ready ? 'lost' : visit.session ? 'access' : 'key')
     : problem.code === 'pad_deleted' ? 'bin' : problem.status === 404 ? 'gone' : 'other');
 
 export function Refused({ problem, visit, view }: { problem: Problem; visit: Visit; view: EditorView | null }) {

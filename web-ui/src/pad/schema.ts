@@ -13,11 +13,16 @@ const aligned = { textAlign: { default: null } };
 const alignment = (node: Node): Attrs => (/^(center|right|justify)$/.test(String(node.attrs.textAlign)) ? { 'data-align': node.attrs.textAlign } : {});
 const alignOf = (dom: HTMLElement) => dom.dataset.align ?? null;
 
+export const width_max = 2000;      // of a column, in CSS pixels
+
 function cellAttributes(dom: HTMLElement): Attrs {
   const count = (name: string) => Math.min(100, Math.max(1, Number(dom.getAttribute(name)) || 1));
-  return { colspan: count('colspan'), rowspan: count('rowspan'), colwidth: null };
+  const colspan = count('colspan');
+  const widths = (dom.dataset.colwidth ?? '').split(',').map(Number);
+  return { colspan, rowspan: count('rowspan'), colwidth: widths.length === colspan && widths.every((one) => one > 0 && one <= width_max) ? widths : null };
 }
 const cellDom = (tag: string) => (node: Node): DOMOutputSpec => [tag, {
+  ...(Array.isArray(node.attrs.colwidth) ? { 'data-colwidth': node.attrs.colwidth.join() } : {}),
   ...(node.attrs.colspan > 1 ? { colspan: node.attrs.colspan } : {}), ...(node.attrs.rowspan > 1 ? { rowspan: node.attrs.rowspan } : {}),
 }, 0];
 const cell = { content: 'block+', isolating: true, attrs: { colspan: { default: 1 }, rowspan: { default: 1 }, colwidth: { default: null } } };
@@ -58,6 +63,7 @@ const nodes: Record<string, NodeSpec> = {
   },
   horizontalRule: { group: 'block', parseDOM: [{ tag: 'hr' }], toDOM: () => ['hr'] },
   hardBreak: { group: 'inline', inline: true, selectable: false, linebreakReplacement: true, parseDOM: [{ tag: 'br' }], toDOM: () => ['br'] },
+  // `alt`: what one sees, "" for mere decoration, null while nobody has said.
   image: {
     group: 'block', draggable: true,
     attrs: { src: { default: null }, alt: { default: null }, title: { default: null }, width: { default: null }, height: { default: null } },
@@ -65,7 +71,7 @@ const nodes: Record<string, NodeSpec> = {
       tag: 'img[src]',
       getAttrs: (dom) => {
         const src = dom.getAttribute('src') ?? '';
-        return safeAddress(src) ? { src, alt: dom.getAttribute('alt') || null, width: Number(dom.getAttribute('width')) || null, height: Number(dom.getAttribute('height')) || null } : false;
+        return safeAddress(src) ? { src, alt: dom.getAttribute('alt'), width: Number(dom.getAttribute('width')) || null, height: Number(dom.getAttribute('height')) || null } : false;
       },
     }],
     toDOM: (node) => {

@@ -1,12 +1,14 @@
 // One visit of one text: who is asking, may they, the local copy, the line to the house, the editor. The page draws what
 // this says. Kept on this computer only for somebody who signed in on their own one.
-import { IndexeddbPersistence } from 'y-indexeddb';
+import type { IndexeddbPersistence } from 'y-indexeddb';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { get, type Pad, type Permission, Problem, type Session } from '../common/api';
+import { get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
 import { markUnsaved, padDatabasePrefix } from '../common/leaving';
+import { socketAddress } from './address';
+import type { Early, EarlyLine } from './first';
 import { People, guestName } from './people';
 import { Provider, type Person, type Roster } from './provider';
 import { rootName } from './schema';
@@ -19,8 +21,11 @@ const offline_after_ms = 1_500;
 const saved_after_ms = 350;    // quiet for so long before "saved" is said, so that the word does not flicker
 const temporary = new Set([0, 429, 502, 503, 504]);
 
-/** "#key=KEY" or "#KEY". */
-export const keyIn = (hash: string) => decodeURIComponent(hash.replace(/^#(key=)?/, ''));
+/** What was asked before the editor came, else (no answer, or a passing trouble) asked now. */
+async function firstAnswer<T>(early: Promise<Response | null> | undefined, path: string, headers?: Record<string, string>): Promise<T> {
+  const answer = await early;
+  return answer && answer.status < 500 ? read<T>(answer, path) : get<T>(path, headers);
+}
 
 export class Visit {
   phase: Phase = 'loading';
@@ -76,31 +81,47 @@ export class Visit {
   }
 
   async start(): Promise<void> {
-    const who = await get<Session>('/api/v1/session').catch((error: unknown) => asProblem(error));
+    const early: Partial<Early> = window.hameauEarly ?? {};
+    window.hameauEarly = undefined;
+    const asProblemOf = (error: unknown) => asProblem(error);
+    const asking = firstAnswer<Pad>(early.pad, this.path, this.headers).catch(asProblemOf);
+    const who = await firstAnswer<Session>(early.session, '/api/v1/session').catch(asProblemOf);
     if (!(who instanceof Problem)) this.session = who;
     else if (!this.key && !temporary.has(who.status)) return this.refuse(new Problem(401, 'signed_out', t('pad.refused.sign_in')));
-    try {
-      this.pad = await get<Pad>(this.path, this.headers);
-    } catch (error) {
-      const problem = asProblem(error);
-      if (!temporary.has(problem.status)) return this.refuse(problem);
-      if (!(await this.openLocal(this.name))) return this.refuse(problem);
-    }
+    const pad = await asking;
+    if (!(pad instanceof Problem)) this.pad = pad;
+    else if (!temporary.has(pad.status) || !(await this.openLocal(this.name))) return this.refuse(pad);
     this.writes = (this.pad?.may ?? 'write') === 'write';
-    if (this.pad && this.session && !this.session.shared_computer) await this.openLocal(this.pad.id);
+    if (this.pad && this.keeps) await this.openLocal(this.pad.id);
     if (this.pad) void this.local?.set('title', this.pad.title);
     this.awareness.setLocalState({ user: {}, cursor: null, away: document.hidden });
-    this.connect();
+    this.connect((await early.line) ?? null);
     this.show();
   }
 
-  /** The copy that this browser keeps; true when it holds something. */
-  private async openLocal(id: string): Promise<boolean> {
+  /** Opened from this browser's copy, without network: who is here is asked when it is back. */
+  private async learnSession(): Promise<void> {
+    if (this.session || this.key) return;
+    const who = await get<Session>('/api/v1/session').catch(() => null);
+    if (!who) return;
+    this.session = who;
+    await this.mayRetry();
+    this.changed();
+  }
+
+  /** Only on a computer of one's own. */
+  get keeps(): boolean {
+    return this.session !== null && !this.session.shared_computer;
+  }
+
+  /** The copy that this browser keeps; true when it holds something. `make`: begins one where there is none. */
+  private async openLocal(id: string, make = false): Promise<boolean> {
     if (this.local || !('indexedDB' in window)) return this.local !== null;
     try {
       const name = padDatabasePrefix + id;
-      const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? false;
-      if (!this.pad && !known) return false;
+      const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
+      if (!known && !make) return false;
+      const { IndexeddbPersistence } = await import('y-indexeddb');
       const local = new IndexeddbPersistence(name, this.doc);
       const loaded = await Promise.race([local.whenSynced.then(() => true), new Promise<false>((done) => setTimeout(() => done(false), local_ms))]);
       if (!loaded) {
@@ -124,11 +145,14 @@ export class Visit {
     this.changed();
   }
 
-  private connect(): void {
-    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    const key = this.key ? `&key=${encodeURIComponent(this.key)}` : '';
+  private connect(line: EarlyLine | null): void {
     this.provider = new Provider(this.doc, this.awareness, {
-      address: () => `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(this.pad!.id)}?hameau=1${key}`,
+      address: () => socketAddress(this.pad!.id, this.key),
+      early: () => {
+        const once = line && line.socket.readyState <= WebSocket.OPEN ? line : null;
+        line = null;
+        return once;
+      },
       mayRetry: () => this.mayRetry(),
       changed: () => this.lineChanged(),
       roster: (roster) => this.rosterCame(roster),
@@ -169,6 +193,7 @@ export class Visit {
       if (came.length > 0) this.say(t('pad.arrived', { name: came.map((one) => one.name).join(', ') }));
     }
     this.setAccess(roster.you.access);
+    void this.learnSession();
     this.changed();
   }
 
@@ -225,6 +250,8 @@ export class Visit {
       this.ready = true;
       this.phase = 'open';
       this.changed();
+      // Nobody waits for a copy that holds nothing yet.
+      if (!this.local && this.keeps) void this.openLocal(this.pad!.id, true).then(() => this.lineChanged());
     }
     if (provider.line === 'open') this.lostAt = 0;
     else if (this.lostAt === 0) this.lostAt = Date.now();

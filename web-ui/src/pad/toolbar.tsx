@@ -10,6 +10,7 @@ import { t } from '../common/i18n';
 import {
   around, insertRule, insertTable, linkAround, type ListName, mark, markActive, removeLink, selectedImage, setImage, setStyle, type Style, styleOf, toggle, toggleList,
 } from './commands';
+import { widen } from './columns';
 import { openLink } from './editor';
 import { Icon } from './icons';
 import { Menu } from './menu';
@@ -22,7 +23,7 @@ const styles: Style[] = ['text', 'h1', 'h2', 'h3', 'quote', 'code'];
 /** What the buttons show; small, so that it is cheap to compare after every keystroke. */
 export interface Shown {
   style: Style; on: string[]; undo: boolean; redo: boolean; table: boolean; link: string | null;
-  image: { pos: number; alt: string; width: number | null } | null;
+  image: { pos: number; alt: string | null; width: number | null } | null;
 }
 
 export function shownOf(state: EditorState): Shown {
@@ -33,7 +34,7 @@ export function shownOf(state: EditorState): Shown {
     on: [...markNames.filter((name) => markActive(state, mark(name))), ...(list ? [list] : [])],
     undo: Boolean(undoCommand(state)), redo: Boolean(redoCommand(state)),
     table: isInTable(state), link: linkAround(state)?.href ?? null,
-    image: image && { pos: image.pos, alt: String(image.node.attrs.alt ?? ''), width: image.node.attrs.width },
+    image: image && { pos: image.pos, alt: image.node.attrs.alt, width: image.node.attrs.width },
   };
 }
 
@@ -134,7 +135,9 @@ export function Toolbar({ view, shown, onLink, onFind, onImages }: BarProps) {
 
 const tableTools: [string, Command][] = [
   ['row_above', addRowBefore], ['row_below', addRowAfter], ['column_left', addColumnBefore], ['column_right', addColumnAfter],
-  ['row_remove', deleteRow], ['column_remove', deleteColumn], ['header', toggleHeaderRow], ['table_remove', deleteTable],
+  ['row_remove', deleteRow], ['column_remove', deleteColumn], ['header', toggleHeaderRow],
+  ['column_wider', widen(1)], ['column_narrower', widen(-1)], ['column_even', widen(null)],
+   ['table_remove', deleteTable],
 ];
 const sizes = [['small', 0.25], ['medium', 0.5], ['large', 0.75], ['full', 1]] as const;
 
@@ -153,7 +156,7 @@ function TableBar({ view }: ContextProps) {
       {tableTools.map(([name, command]) => (
         <button key={name} type="button" class="word-tool" onMouseDown={(event) => event.preventDefault()}
           onClick={(event) => {
-            command(view.state, view.dispatch);
+            command(view.state, view.dispatch, view);
             if (event.detail > 0 || !isInTable(view.state)) view.focus();
           }}>{t(`pad.table.${name}`)}</button>
       ))}
@@ -179,11 +182,11 @@ function LinkBar({ view, shown, onLink }: ContextProps) {
 
 function ImageBar({ view, shown }: ContextProps) {
   const image = shown.image!;
-  const [alt, setAlt] = useState(image.alt);
+  const [alt, setAlt] = useState(image.alt ?? '');
   const { bar, onKeyDown, onFocusIn } = useRoving(() => view.focus());
-  useEffect(() => setAlt(image.alt), [image.pos, image.alt]);
+  useEffect(() => setAlt(image.alt ?? ''), [image.pos, image.alt]);
   const keep = () => {
-    if (alt.trim() !== image.alt) setImage({ alt: alt.trim() || null })(view.state, view.dispatch);
+    if (alt.trim() !== (image.alt ?? '')) setImage({ alt: alt.trim() || null })(view.state, view.dispatch);
   };
   const size = (part: number) => {
     const figure = view.nodeDOM(image.pos) as HTMLElement | null;
@@ -202,6 +205,8 @@ function ImageBar({ view, shown }: ContextProps) {
             view.focus();
           }} />
       </label>
+      <button type="button" class="word-tool" aria-pressed={image.alt === '' ? 'true' : 'false'} onMouseDown={(event) => event.preventDefault()}
+        onClick={() => setImage({ alt: image.alt === '' ? null : '' })(view.state, view.dispatch)}>{t('pad.image.decoration')}</button>
       {sizes.map(([name, part]) => (
         <button key={name} type="button" class="word-tool" onMouseDown={(event) => event.preventDefault()} onClick={() => size(part)}>{t(`pad.image.${name}`)}</button>
       ))}

@@ -73,6 +73,7 @@ export class ImageView implements NodeView {
     this.handle.addEventListener('pointerdown', (event) => this.drag(event));
     this.image.draggable = false;
     this.image.decoding = 'async';
+    this.image.loading = 'lazy';
     this.image.addEventListener('error', () => this.dom.classList.add('missing'));
     this.dom.append(this.image, this.handle);
     this.show();
@@ -81,7 +82,7 @@ export class ImageView implements NodeView {
   private show(): void {
     const { src, alt, width, height } = this.node.attrs as { src: string | null; alt: string | null; width: number | null; height: number | null };
     this.image.alt = alt ?? '';
-    if (!alt) this.image.setAttribute('aria-label', t('pad.image.no_alt'));
+    if (alt === null) this.image.setAttribute('aria-label', t('pad.image.no_alt'));
     else this.image.removeAttribute('aria-label');
     if (width) this.image.width = width;
     else this.image.removeAttribute('width');
@@ -159,6 +160,49 @@ export class ImageView implements NodeView {
 
   destroy(): void {
     if (this.blob) URL.revokeObjectURL(this.blob);
+  }
+}
+
+export const column_least_px = 48;
+
+/** A table in a box of its own that scrolls sideways, with the widths that people gave to its columns. The order
+ * (columns, then rows) is what prosemirror-tables looks for while a column is dragged. */
+export class TableView implements NodeView {
+  readonly dom = document.createElement('div');
+  readonly contentDOM = document.createElement('tbody');
+  private readonly table = document.createElement('table');
+  private readonly columns = document.createElement('colgroup');
+
+  constructor(private node: Node) {
+    this.dom.className = 'tableWrapper';
+    this.table.append(this.columns, this.contentDOM);
+    this.dom.append(this.table);
+    this.show();
+  }
+
+  private show(): void {
+    const widths: number[] = [];
+    this.node.firstChild?.forEach((cell) => {
+      for (let i = 0; i < cell.attrs.colspan; i += 1) widths.push(Number(cell.attrs.colwidth?.[i]) || 0);
+    });
+    while (this.columns.childElementCount > widths.length) this.columns.lastChild!.remove();
+    while (this.columns.childElementCount < widths.length) this.columns.append(document.createElement('col'));
+    widths.forEach((width, i) => { (this.columns.children[i] as HTMLElement).style.width = width ? `${width}px` : ''; });
+    const total = widths.reduce((sum, width) => sum + (width || column_least_px), 0);
+    const all = widths.length > 0 && widths.every((width) => width > 0);
+    this.table.style.width = all ? `${total}px` : '';
+    this.table.style.minWidth = all ? '' : `${total}px`;
+  }
+
+  update(node: Node): boolean {
+    if (node.type !== this.node.type) return false;
+    this.node = node;
+    this.show();
+    return true;
+  }
+
+  ignoreMutation(mutation: { type: string; target: globalThis.Node }): boolean {
+    return mutation.type === 'attributes' && (mutation.target === this.table || this.columns.contains(mutation.target));
   }
 }
 

@@ -1,4 +1,5 @@
 // The portal: everything but the editor. Finds out who is here, shows the page of the address, moves the focus.
+import './texts';
 import { render } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, type House, Problem, type Session } from '../common/api';

@@ -63,7 +63,8 @@ function PadRow({ pad, me, onChanged, onRemove }: RowProps) {
             ? <><Window light="lit" /> {tn('pads.here', pad.here.length, { names: list(pad.here.slice(0, 3)) })}</>
             : lastWritten(pad, me)}
         </p>
-        <p class="soft">{t(`pads.members.${pad.access.members}`)}, {t(`pads.link.${pad.access.link}`)}</p>
+        <p class="soft">{pad.access.people?.length ? tn('pads.people_only', pad.access.people.length)
+          : `${t(`pads.members.${pad.access.members}`)}, ${t(`pads.link.${pad.access.link}`)}`}</p>
       </div>
       <span class="verbs">
         {shareable && <button type="button" class="button outlined" aria-expanded={open} aria-controls={id}

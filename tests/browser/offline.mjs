@@ -1,0 +1,141 @@
+// Without network: on a person's own computer a text seen before opens again, after closing everything; on a shared one
+// nothing of it stays. The network goes as a cut line does: nobody listens any more.
+import { openPage, startBrowser } from './browser.mjs';
+import { holds, same, suite, until } from './check.mjs';
+import { startHouse } from './house.mjs';
+import { api, newPad, open, person, saved, saving, text, words, write } from './pads.mjs';
+import { slowLink } from './slow-link.mjs';
+
+const { check, report } = suite();
+const base = Number(process.env.HAMEAU_PORTS ?? 26100);
+const house = await startHouse({ base });
+const browser = await startBrowser();
+const fast = { port: base + 20, to: Number(new URL(house.url).port), kbit_per_s: 1_000_000, round_ms: 0 };
+let line = null;
+const mend = async () => { line ??= await slowLink(fast); };
+const cut = async () => {
+  await line?.stop();
+  line = null;
+};
+await mend();
+const url = line.url;
+
+/** What the browser keeps of the house at this page. */
+const kept = (page) => page.evaluate(async () => ({
+  workers: (await navigator.serviceWorker.getRegistrations()).length,
+  files: (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat(),
+  texts: (await indexedDB.databases()).map((one) => one.name),
+}));
+/** Done when everything that was written before is in this browser's copy: its work is done one after the other. */
+const copied = (page, pad) => page.evaluate((name) => new Promise((done, failed) => {
+  const request = indexedDB.open(name);
+  request.onerror = () => failed(request.error);
+  request.onsuccess = () => {
+    const work = request.result.transaction(['updates'], 'readwrite');
+    work.objectStore('updates').count();
+    work.oncomplete = () => { request.result.close(); done(); };
+  };
+}), `hameau-pad-${pad.id}`);
+const installed = (page) => until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/pads/'))?.active?.state === 'activated'), 'the editor is kept', 30_000);
+
+async function signIn(one, shared) {
+  const cards = (await (await one.page.request.get(`${house.url}api/v1/house`)).json()).people;
+  const card = cards.find((who) => who.role === 'member');
+  await one.page.goto(`${url}sign-in`);
+  await one.page.locator('#field-login').fill(card.login);
+  await one.page.locator('#field-password').fill(card.password);
+  if (shared) await one.page.getByLabel('Je suis sur un ordinateur partagé').check();
+  await one.page.locator('form button[type=submit]').click();
+  await one.page.waitForURL((where) => where.pathname === '/');
+}
+
+try {
+  const marie = await person(browser, house, 'manager');
+
+  await check('written without network, closed, opened again without network: it is there; then it merges', async () => {
+    await mend();
+    const pad = await newPad(marie);
+    const yann = { ...(await openPage(browser)), house: { url } };
+    await signIn(yann, false);
+    await open(yann, pad);
+    await write(yann.page, 'Avant. ');
+    await saved(yann.page);
+    await installed(yann.page);
+    const { files, texts } = await kept(yann.page);
+    same(texts, [`hameau-pad-${pad.id}`], 'texts kept');
+    holds(files.includes('/pad.html') && files.every((one) => one === '/pad.html' || /^\/assets\/[\w.-]+$/.test(one)), `only the editor's files: ${files}`);
+    await cut();
+    await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'says so');
+    await write(yann.page, 'Sans réseau. ');
+    await copied(yann.page, pad);
+    await yann.page.close();
+    yann.page = await yann.context.newPage();
+    await open(yann, pad);
+    await until(async () => (await words(yann.page)) === 'Avant. Sans réseau. ', 'the text is there', 30_000);
+    await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'and says that there is no network');
+    await write(yann.page, 'Rouvert. ');
+    await open(marie, pad);
+    await write(marie.page, 'De Marie. ');
+    await saved(marie.page);
+    await mend();
+    await until(async () => { const seen = await words(marie.page); return ['Avant.', 'Sans réseau.', 'Rouvert.', 'De Marie.'].every((part) => seen.includes(part)); }, 'merged', 60_000);
+    await saved(yann.page);
+    await yann.page.getByRole('button', { name: 'Partager', exact: true }).waitFor();
+    await yann.context.close();
+  });
+
+  await check('a text never seen here does not open without network, and what is kept is never shown while it is there', async () => {
+    await mend();
+    const [seen, unseen] = [await newPad(marie), await newPad(marie)];
+    const yann = { ...(await openPage(browser)), house: { url } };
+    await signIn(yann, false);
+    await open(yann, seen);
+    await saved(yann.page);
+    await installed(yann.page);
+    // An old shell in the browser's hands: the house's page is shown all the same.
+    await yann.page.evaluate(async () => { for (const name of await caches.keys()) await (await caches.open(name)).put('/pad.html', new Response('<p>old</p>', { headers: { 'Content-Type': 'text/html' } })); });
+    await yann.page.reload();
+    await text(yann.page).waitFor();
+    await cut();
+    await yann.page.reload({ waitUntil: 'commit' });
+    await yann.page.getByText('old').waitFor();
+    await mend();
+    await yann.page.reload();
+    await text(yann.page).waitFor();
+    await cut();
+    await yann.page.goto(`${url}pads/${unseen.id}`, { waitUntil: 'commit' }).catch(() => undefined);
+    same(await yann.page.locator('#text').count(), 0, 'texts');
+    await mend();
+    await yann.context.close();
+  });
+
+  await check('signing out leaves nothing; a shared computer never had anything', async () => {
+    await mend();
+    const pad = await newPad(marie);
+    const yann = { ...(await openPage(browser)), house: { url } };
+    await signIn(yann, false);
+    await open(yann, pad);
+    await write(yann.page, 'Écrit chez moi. ');
+    await saved(yann.page);
+    await installed(yann.page);
+    await yann.page.goto(`${url}account`);
+    await yann.page.getByRole('button', { name: 'Sortir', exact: true }).click();
+    await yann.page.waitForURL((where) => where.pathname === '/sign-in');
+    same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'after signing out');
+    await signIn(yann, true);
+    await open(yann, pad);
+    await write(yann.page, 'Au point d’accès. ');
+    await saved(yann.page);
+    same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'on a shared computer');
+    await yann.page.getByRole('button', { name: 'Quitter cet ordinateur' }).click();
+    await yann.page.waitForURL((where) => where.pathname === '/sign-in');
+    same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'after leaving');
+    same((await api(marie.page, 'GET', `/api/v1/pads/${pad.id}`)).status, 200, 'the house has the text');
+    await yann.context.close();
+  });
+} finally {
+  await browser.close();
+  await cut();
+  await house.stop();
+}
+report();

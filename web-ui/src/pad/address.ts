@@ -1,0 +1,12 @@
+// What the address of this page says: which text, and with which key.
+
+/** The id of the text, or "ASSOCIATION:NAME". */
+export const nameIn = (path: string) => decodeURIComponent(path.replace(/^\/pads\//, '').replace(/\/$/, ''));
+
+/** "#key=KEY" or "#KEY". */
+export const keyIn = (hash: string) => decodeURIComponent(hash.replace(/^#(key=)?/, ''));
+
+export function socketAddress(id: string, key: string): string {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=1${key ? `&key=${encodeURIComponent(key)}` : ''}`;
+}

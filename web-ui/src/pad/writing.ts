@@ -1,0 +1,75 @@
+// What the text can do besides taking letters: keys, finding, tables, images, links, clean pasting. Comes after the first
+// letters.
+import { dropCursor } from 'prosemirror-dropcursor';
+import { gapCursor } from 'prosemirror-gapcursor';
+import type { Slice } from 'prosemirror-model';
+import { Plugin, TextSelection } from 'prosemirror-state';
+import { columnResizing, tableEditing } from 'prosemirror-tables';
+import { tn } from '../common/i18n';
+import { authors } from './authors';
+import { linkAround } from './commands';
+import { openLink } from './editor';
+import { finder } from './find';
+import { blobOf, type Images, imagesOnTheWay } from './images';
+import { type KeyActions, keys } from './keys';
+import { clean } from './paste';
+import type { People } from './people';
+import { safeAddress, schema } from './schema';
+import { column_least_px } from './views';
+
+export interface WritingParts {
+  people: People; images: Images; actions: KeyActions; said: (text: string) => void; unknownAuthor: () => void;
+}
+
+const plainSlice = (slice: Slice, text: string) => slice.content.textBetween(0, slice.content.size, '\n') === text;
+
+/** Pasting, dropping and links. */
+function carrying({ images, said }: WritingParts): Plugin {
+  return new Plugin({
+    props: {
+      transformPastedHTML(html, view) {
+        const cleaned = clean(html);
+        for (const data of cleaned.images) {
+          const blob = blobOf(data);
+          if (blob) setTimeout(() => images.take(view, [blob], view.state.selection.to), 0);
+        }
+        if (cleaned.lost > 0) said(tn('pad.paste.images_lost', cleaned.lost));
+        return cleaned.html;
+      },
+      handlePaste(view, event, slice) {
+        const text = event.clipboardData?.getData('text/plain').trim() ?? '';
+        // An address pasted over words makes a link of them.
+        if (!view.state.selection.empty && /^https?:\/\/\S+$/.test(text) && safeAddress(text) && plainSlice(slice, text)) {
+          const { from, to } = view.state.selection;
+          view.dispatch(view.state.tr.addMark(from, to, schema.marks.link!.create({ href: text })));
+          return true;
+        }
+        const files = [...(event.clipboardData?.files ?? [])];
+        // A program that offers words and their picture means the words.
+        return !text && images.take(view, files, view.state.selection.to);
+      },
+      handleDrop(view, event, _slice, moved) {
+        const files = [...(event.dataTransfer?.files ?? [])];
+        if (moved || files.length === 0) return false;
+        event.preventDefault();
+        const at = view.posAtCoords({ left: event.clientX, top: event.clientY })?.pos ?? view.state.selection.to;
+        return images.take(view, files, at) || true;
+      },
+      handleClick(view, pos, event) {
+        const link = (event.target as Element | null)?.closest?.('a[href]') as HTMLAnchorElement | null;
+        if (!link || (view.editable && !event.ctrlKey && !event.metaKey)) return false;
+        const old = linkAround(view.state.apply(view.state.tr.setSelection(TextSelection.near(view.state.doc.resolve(pos)))));
+        openLink(old?.href ?? link.getAttribute('href') ?? '');
+        return true;
+      },
+    },
+  });
+}
+
+export const writing = (parts: WritingParts): Plugin[] => [
+  authors(parts.people, parts.unknownAuthor), finder(), imagesOnTheWay(), carrying(parts),
+  ...keys(parts.actions),
+  dropCursor({ class: 'drop-line', color: false }), gapCursor(),
+  // The table's view is editor.ts's own: it must be there before this is.
+  columnResizing({ View: null, handleWidth: 6, cellMinWidth: column_least_px, defaultCellMinWidth: column_least_px }), tableEditing(),
+];
