@@ -55,10 +55,13 @@ export async function open(one, pad, { key = '', ready = true } = {}) {
 
 export const saved = (page) => until(async () => /^(Enregistré|Saved)$/.test(await saving(page)), 'saved');
 
-/** The focus is in the text. ProseMirror puts its selection back 20 ms after it came; a key before that would move nothing. */
+/**
+ * The focus is in the text, and has been for a moment: for 200 ms ProseMirror takes a caret that goes to the start of
+ * the text for the browser's doing, and puts it back.
+ */
 export async function inText(page) {
   await page.locator('#text.ProseMirror-focused').waitFor();
-  await page.waitForTimeout(100);
+  await page.waitForTimeout(250);
 }
 
 async function focusText(page) {

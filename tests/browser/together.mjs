@@ -155,7 +155,7 @@ try {
     await marie.page.reload();
     await text(marie.page).waitFor();
     await write(marie.page, 'Su de moi seule.');
-    await until(async () => /Pas de réseau/.test(await saving(marie.page)), 'no line');
+    await until(async () => (await saving(marie.page)) === 'Pas de réseau. Votre texte est gardé sur cet ordinateur.', 'no line, and kept');
     await marie.page.waitForTimeout(500);
     holds(await marie.page.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith('hameau.unsaved.'))), 'marked as not saved');
     await marie.page.unrouteAll({ behavior: 'ignoreErrors' }).catch(() => undefined);

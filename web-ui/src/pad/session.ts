@@ -16,7 +16,7 @@ import { rootName } from './schema';
 export type Phase = 'loading' | 'open' | 'refused';
 export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'denied';
 
-const local_ms = 4_000;        // a browser that does not give its copy by then gives none
+const local_ms = 4_000;        // a browser that does not give its copy by then is not waited for
 const offline_after_ms = 1_500;
 const saved_after_ms = 350;    // quiet for so long before "saved" is said, so that the word does not flicker
 const temporary = new Set([0, 429, 502, 503, 504]);
@@ -45,6 +45,7 @@ export class Visit {
   readonly people = new People(this.awareness);
   private provider: Provider | null = null;
   private local: IndexeddbPersistence | null = null;
+  private opening: Promise<IndexeddbPersistence> | null = null;
   private listeners = new Set<() => void>();
   private lostAt = 0;
   private timer = 0;
@@ -122,10 +123,16 @@ export class Visit {
       const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
       if (!known && !make) return false;
       const { IndexeddbPersistence } = await import('y-indexeddb');
-      const local = new IndexeddbPersistence(name, this.doc);
-      const loaded = await Promise.race([local.whenSynced.then(() => true), new Promise<false>((done) => setTimeout(() => done(false), local_ms))]);
-      if (!loaded) {
-        void local.destroy();
+      this.opening ??= new IndexeddbPersistence(name, this.doc).whenSynced;
+      const came = this.opening;
+      const local = await Promise.race([came, new Promise<null>((done) => setTimeout(() => done(null), local_ms))]);
+      if (!local) {
+        // Nobody waits longer for it; what is written is kept from when it comes.
+        void came.then((late) => {
+          this.local = late;
+          this.lineChanged();
+          this.show();
+        });
         return false;
       }
       this.local = local;
