@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/host/frames.hpp"
 #include "daemon/host/path.hpp"
 
 namespace hameau {
@@ -204,35 +205,97 @@ TEST_F(HostTest, RefusesMalformedPaths) {
     }
 }
 
-TEST_F(HostTest, CarriesWebSocketMessages) {
-    start("0");
-    const std::string upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    EXPECT_TRUE(ask(head("GET /api/ws/1", upgrade)).starts_with("HTTP/1.1 403"));
-    const Fd socket = std::move(*connect_unix(path_));
-    const timeval limit{10, 0};
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ASSERT_TRUE(write_all(socket.get(), head("GET /api/ws/1?key=good", upgrade)));
-    std::string got;
-    char buffer[1024];
-    const auto read_until = [&](const std::string& wanted) {
-        while (got.find(wanted) == std::string::npos) {
-            const ssize_t received = ::recv(socket.get(), buffer, sizeof buffer, 0);
-            ASSERT_GT(received, 0) << got;
-            got.append(buffer, static_cast<std::size_t>(received));
+/// A client's side of one WebSocket, with plain reads.
+struct Line {
+    Fd socket;
+    std::string got;  ///< behind the hand-shake's answer, not taken yet
+
+    void say(std::uint8_t first, std::string_view payload) {
+        char head[frame_head_bytes_max];
+        const std::size_t size = write_frame_head(head, Opcode::binary, payload.size());
+        head[0] = static_cast<char>(first);
+        head[1] = static_cast<char>(head[1] | 0x80);
+        // A zero mask (RFC 6455 §5.3).
+        ASSERT_TRUE(write_all(socket.get(), std::string(head, size) + std::string(4, '\0') + std::string(payload)));
+    }
+    /// False at the end, or when nothing comes.
+    bool more() {
+        char buffer[65536];
+        const ssize_t n = ::recv(socket.get(), buffer, sizeof buffer, 0);
+        got.append(buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+        return n > 0;
+    }
+    void expect(const std::string& wanted) {
+        while (got.size() < wanted.size() && more()) {
         }
-    };
-    read_until("\r\n\r\n");
-    // A masked binary frame "hi" with a zero mask; it comes back unmasked (RFC 6455, 5.3).
-    ASSERT_TRUE(write_all(socket.get(), std::string("\x82\x82\0\0\0\0hi", 8)));
-    read_until("\x82\x02hi");
-    EXPECT_TRUE(got.starts_with("HTTP/1.1 101")) << got;
-    // A text frame is refused with 1003.
-    ASSERT_TRUE(write_all(socket.get(), std::string("\x81\x82\0\0\0\0hi", 8)));
-    const ssize_t n = ::recv(socket.get(), buffer, sizeof buffer, 0);
-    ASSERT_GT(n, 4);
-    EXPECT_EQ(buffer[0], '\x88');
-    EXPECT_EQ((static_cast<unsigned char>(buffer[2]) << 8) + static_cast<unsigned char>(buffer[3]), 1003);
+        ASSERT_TRUE(got.starts_with(wanted)) << ::testing::PrintToString(got.substr(0, 80));
+        got.erase(0, wanted.size());
+    }
+    void expect_end() {
+        EXPECT_TRUE(got.empty() && !more()) << ::testing::PrintToString(got.substr(0, 80));
+    }
+};
+
+constexpr std::string_view upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+struct HostSocketTest : HostTest {
+    Line open() {
+        Line line{std::move(*connect_unix(path_)), ""};
+        const timeval limit{30, 0};
+        ::setsockopt(line.socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        EXPECT_TRUE(write_all(line.socket.get(), head("GET /api/ws/1?key=good", std::string(upgrade))));
+        std::size_t end = std::string::npos;
+        while ((end = line.got.find("\r\n\r\n")) == std::string::npos && line.more()) {
+        }
+        EXPECT_TRUE(line.got.starts_with("HTTP/1.1 101")) << line.got;
+        line.got.erase(0, end + 4);
+        return line;
+    }
+};
+
+TEST_F(HostSocketTest, CarriesMessages) {
+    start("0");
+    EXPECT_TRUE(ask(head("GET /api/ws/1", std::string(upgrade))).starts_with("HTTP/1.1 403"));
+    Line line = open();
+    line.say(0x82, "hi");
+    line.expect("\x82\x02hi");
+    line.say(0x89, "there?");
+    line.expect("\x8a\x06there?");
+    // A text frame is refused with 1003; then the line ends.
+    line.say(0x81, "hi");
+    line.expect(std::string("\x88\x16\x03\xeb", 4) + "binary messages only");
+    line.expect_end();
+}
+
+TEST_F(HostSocketTest, BothSidesSayGoodbye) {
+    start("0");
+    Line line = open();
+    line.say(0x88, "\x03\xe9");
+    line.expect(std::string("\x88\x02\x03\xe8", 4));
+    line.expect_end();
+    Line other = open();
+    other.say(0x82, "close");
+    other.expect(std::string("\x88\x07\x03\xf0", 4) + "asked");
+    other.say(0x82, "too late");
+    other.say(0x88, "\x03\xf0");
+    other.expect_end();
+}
+
+TEST_F(HostSocketTest, AReaderThatDoesNotKeepUpGetsEverythingInOrder) {
+    start("0");
+    Line line = open();
+    std::string expected;
+    for (std::size_t i = 0; i < 300; ++i) {
+        const std::string message = std::to_string(i) + std::string(i % 7 == 0 ? 70'000 : i, static_cast<char>('a' + i % 26));
+        line.say(0x82, message);
+        char head[frame_head_bytes_max];
+        expected.append(head, write_frame_head(head, Opcode::binary, message.size())).append(message);
+    }
+    line.say(0x88, "");
+    line.expect(expected);
+    line.expect(std::string("\x88\x00", 2));
+    line.expect_end();
 }
 
 TEST_F(HostTest, StopsWhenIdleAndLeavesNoMarker) {
