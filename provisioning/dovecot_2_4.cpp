@@ -7,40 +7,20 @@ std::vector<EngineFile> dovecot_files_2_4(const MailModel& model);
 
 namespace {
 
-constexpr const char* head = "# Written by hameau-provision from hameau.yaml: changes made here are lost.\n";
-
 constexpr const char* first_template = R"(dovecot_config_version = 2.4.0
 dovecot_storage_version = 2.4.0
 
 )";
 
-constexpr const char* main_template = R"(
-instance_name = hameau
-base_dir = {place}/run
-state_dir = {place}/state
-log_path = /dev/stderr
-# No visitor's address in the log.
-login_log_format_elements = user=<%{user}> method=%{mechanism} mpid=%{mail_pid} %{secured}
-protocols = imap lmtp sieve
-listen = {listen}
-hostname = {host}
-postmaster_address = postmaster@{host}
-default_internal_user = {dovecot}
-default_internal_group = {dovecot_group}
-default_login_user = {dovenull}
-
-ssl = required
-ssl_server_cert_file = {state}/tls/default.pem
+constexpr DovecotWords words{
+    .log_elements = "user=<%{user}> method=%{mechanism} mpid=%{mail_pid} %{secured}",
+    .certificate = R"(ssl_server_cert_file = {state}/tls/default.pem
 ssl_server_key_file = {state}/tls/default.pem
-ssl_min_protocol = TLSv1.2
-ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20
-auth_allow_cleartext = no
-auth_mechanisms = plain login
-auth_username_format = %{user | lower}
-auth_debug = no
-auth_verbose_passwords = no
-
-sql_driver = sqlite
+)",
+    .cleartext = "auth_allow_cleartext = no",
+    .lower_user = R"(%{user | lower}
+)",
+    .accounts = R"(sql_driver = sqlite
 sqlite_path = {state}/mail/auth/auth.db
 sqlite_readonly = yes
 passdb sql {
@@ -53,55 +33,15 @@ userdb sql {
   query = {user_query}
   iterate_query = SELECT user FROM account
 }
-
-# The word of hameau-mail at its socket: a file for root alone.
-!include_try {place}/secret.conf
-
-mail_uid = {boxes}
-mail_gid = {boxes}
-first_valid_uid = {boxes}
-last_valid_uid = {boxes}
-first_valid_gid = {boxes}
-last_valid_gid = {boxes}
-mail_driver = maildir
+)",
+    .store = R"(mail_driver = maildir
 mail_path = %{home}/Maildir
 mailbox_list_storage_escape_char = "\\"
 mail_plugins {
   quota = yes
 }
-recipient_delimiter = +
-lmtp_save_to_detail_mailbox = no
-lda_mailbox_autocreate = yes
-quota_full_tempfail = yes
-sendmail_path = {binaries}/hameau-submit {inject}
-
-# Names in English on the wire; SPECIAL-USE lets each program show its own language.
-namespace inbox {
-  inbox = yes
-  separator = /
-  mailbox Drafts {
-    auto = subscribe
-    special_use = \Drafts
-  }
-  mailbox Sent {
-    auto = subscribe
-    special_use = \Sent
-  }
-  mailbox Junk {
-    auto = subscribe
-    special_use = \Junk
-  }
-  mailbox Trash {
-    auto = subscribe
-    special_use = \Trash
-  }
-  mailbox Archive {
-    auto = no
-    special_use = \Archive
-  }
-}
-
-protocol imap {
+)",
+    .protocols = R"(protocol imap {
   mail_plugins {
     imap_quota = yes
   }
@@ -149,7 +89,8 @@ sieve_max_redirects = 32
 sieve_max_script_size = 256K
 sieve_quota_script_count = 32
 sieve_quota_storage_size = 2M
-)";
+)",
+};
 
 /// The path of the forwarding script stands in the configuration here, not in the account's row.
 std::string without_field(std::string query, const std::string& from) {
@@ -165,7 +106,7 @@ std::vector<EngineFile> dovecot_files_2_4(const MailModel& model) {
     auto values = dovecot_values(model);
     values.emplace_back("password_query", without_field(password_query(model, names), ", CASE WHEN a.forward_script"));
     values.emplace_back("user_query", without_field(user_query(model, names), ", CASE WHEN a.forward_script"));
-    return {{"dovecot.conf", std::string(first_template) + head + fill_template(main_template, values) + dovecot_services(model, DovecotLanguage::v2_4)},
+    return {{"dovecot.conf", std::string(first_template) + dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_4)},
             {"sieve/spam.sieve", spam_script}};
 }
 

@@ -90,6 +90,73 @@ service doveadm {
 }
 )";
 
+constexpr const char* main_template = R"(
+instance_name = hameau
+base_dir = {place}/run
+state_dir = {place}/state
+log_path = /dev/stderr
+# No visitor's address in the log.
+login_log_format_elements = {log_elements}
+protocols = imap lmtp sieve
+listen = {listen}
+hostname = {host}
+postmaster_address = postmaster@{host}
+default_internal_user = {dovecot}
+default_internal_group = {dovecot_group}
+default_login_user = {dovenull}
+
+ssl = required
+{certificate}ssl_min_protocol = TLSv1.2
+ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20
+{cleartext}
+auth_mechanisms = plain login
+auth_username_format = {lower_user}auth_debug = no
+auth_verbose_passwords = no
+
+{accounts}
+# The word of hameau-mail at its socket: a file for root alone.
+!include_try {place}/secret.conf
+
+mail_uid = {boxes}
+mail_gid = {boxes}
+first_valid_uid = {boxes}
+last_valid_uid = {boxes}
+first_valid_gid = {boxes}
+last_valid_gid = {boxes}
+{store}recipient_delimiter = +
+lmtp_save_to_detail_mailbox = no
+lda_mailbox_autocreate = yes
+quota_full_tempfail = yes
+sendmail_path = {binaries}/hameau-submit {inject}
+
+# Names in English on the wire; SPECIAL-USE lets each program show its own language.
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Drafts {
+    auto = subscribe
+    special_use = \Drafts
+  }
+  mailbox Sent {
+    auto = subscribe
+    special_use = \Sent
+  }
+  mailbox Junk {
+    auto = subscribe
+    special_use = \Junk
+  }
+  mailbox Trash {
+    auto = subscribe
+    special_use = \Trash
+  }
+  mailbox Archive {
+    auto = no
+    special_use = \Archive
+  }
+}
+
+{protocols})";
+
 } // namespace
 
 const char* const spam_script = R"(# What the filter marked goes to Junk, and is not forwarded: no later script runs.
@@ -114,6 +181,19 @@ std::string password_query(const MailModel& model, const QueryVariables& names) 
 
 std::string user_query(const MailModel& model, const QueryVariables& names) {
     return "SELECT a.user AS user, " + account_fields(model, names, "") + " FROM account a WHERE a.user = '" + names.user + "'";
+}
+
+const char* const dovecot_head = "# Written by hameau-provision from hameau.yaml: changes made here are lost.\n";
+
+std::string dovecot_main(const DovecotWords& words, const std::vector<std::pair<std::string, std::string>>& values) {
+    auto all = values;
+    all.emplace_back("log_elements", words.log_elements);
+    for (const auto& [name, text] : {std::pair{"certificate", words.certificate}, std::pair{"cleartext", words.cleartext},
+                                     std::pair{"lower_user", words.lower_user}, std::pair{"accounts", words.accounts},
+                                     std::pair{"store", words.store}, std::pair{"protocols", words.protocols}}) {
+        all.emplace_back(name, fill_template(text, values));
+    }
+    return dovecot_head + fill_template(main_template, all);
 }
 
 std::string dovecot_services(const MailModel& model, DovecotLanguage language) {

@@ -1,7 +1,8 @@
-// What both Dovecot emitters say in the same words: services, SQL, the global Sieve script.
+// What both Dovecot emitters say in the same words: the main file but for some words, services, SQL, the global Sieve script.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,21 @@ struct QueryVariables {
     std::string quota_suffix;
 };
 
+/// What the main file says in the language of one version; values of dovecot_values() are filled in.
+struct DovecotWords {
+    std::string_view log_elements;
+    std::string_view certificate;  ///< lines, each with its end, as all that follow
+    std::string_view cleartext;    ///< the line that forbids passwords in clear
+    std::string_view lower_user;   ///< the sign-in name in lower case, and lines that follow
+    std::string_view accounts;     ///< passdb and userdb
+    std::string_view store;        ///< Maildir, quota
+    std::string_view protocols;    ///< plugins of each protocol and their settings
+};
+
+extern const char* const dovecot_head;
+
+/// dovecot.conf up to its services.
+std::string dovecot_main(const DovecotWords& words, const std::vector<std::pair<std::string, std::string>>& values);
 std::string password_query(const MailModel& model, const QueryVariables& names);
 std::string user_query(const MailModel& model, const QueryVariables& names);
 /// Processes, sockets and their owners.

@@ -61,14 +61,14 @@ std::int64_t number_of(std::string_view text) { return std::atoll(std::string(te
 /// One record of hameaud as JSON; see House::answer_status for the columns.
 json::object process_of(std::string_view name, std::string_view line) {
     auto columns = columns_of(line);
-    columns.resize(9);
+    columns.resize(10);
     json::object process;
     process["name"] = name;
     process["state"] = columns[0];
     process["pid"] = number_of(columns[1]);
     process["uptime_ms"] = number_of(columns[2]);
     process["restarts"] = number_of(columns[3]);
-    process[columns[7] == "ours" ? "pss_kb" : "rss_kb"] = number_of(columns[4]);
+    process[columns[9] == "rss" ? "rss_kb" : "pss_kb"] = number_of(columns[4]);
     process["cpu_ms"] = number_of(columns[5]);
     process["wakeups"] = number_of(columns[6]);
     process["kind"] = columns[7];

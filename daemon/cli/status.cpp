@@ -26,13 +26,13 @@ std::string duration(std::int64_t ms) {
 void print_table(const json::object& status) {
     std::printf("%-12s %-10s %8s %9s %9s %12s %9s %9s\n", "PROCESS", "STATE", "PID", "SINCE", "RESTARTS", "MEMORY", "CPU", "WAKE-UPS");
     std::int64_t ours = 0;
-    bool engines = false;
+    bool resident = false;
     for (const json::value& entry : status.at("processes").as_array()) {
         const json::object& process = entry.as_object();
         const bool pss = process.contains("pss_kb");
         const std::int64_t memory = number_of(process, pss ? "pss_kb" : "rss_kb");
         ours += text_of(process, "kind") == "ours" ? memory : 0;
-        engines = engines || !pss;
+        resident = resident || !pss;
         char cpu[32];
         std::snprintf(cpu, sizeof cpu, "%.2f s", static_cast<double>(number_of(process, "cpu_ms")) / 1000.0);
         std::printf("%-12s %-10s %8lld %9s %9lld %9lld kB%s %9s %9lld\n", text_of(process, "name").c_str(), text_of(process, "state").c_str(),
@@ -41,7 +41,7 @@ void print_table(const json::object& status) {
                     static_cast<long long>(number_of(process, "wakeups")));
     }
     std::printf("\nOur processes together: %.1f MB%s\n\n", static_cast<double>(ours) / 1024.0,
-                engines ? " (*: resident memory, which counts shared pages in each)" : "");
+                resident ? " (*: resident memory, which counts shared pages in each)" : "");
     for (const json::value& entry : status.at("services").as_array()) {
         const json::object& service = entry.as_object();
         std::printf("%-8s %s\n", text_of(service, "name").c_str(), text_of(service, "state").c_str());

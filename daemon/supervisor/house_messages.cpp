@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <sys/wait.h>
 
 #include "daemon/base/io.hpp"
@@ -20,38 +22,62 @@ constexpr Event message_refused{"control.refused", Level::warning};
 constexpr Event provision_failed{"provision.failed", Level::error};
 constexpr std::size_t error_text_max = 2000;
 
-/// The resident memory of an engine: its main process and its descendants (PSS of other uids cannot be read cheaply).
-std::uint64_t resident_kb(pid_t root) {
-    std::map<pid_t, std::pair<pid_t, std::uint64_t>> processes;
+/// What an engine or an external module uses: its main process and its descendants.
+struct TreeMemory {
+    std::uint64_t kb = 0;
+    bool proportional = true;  ///< PSS; else resident memory, which counts shared pages in each process
+};
+
+/// The number behind `key` in a file such as /proc/PID/status; nothing when it cannot be read.
+std::optional<std::uint64_t> number_in(const std::filesystem::path& file, std::string_view key) {
+    const auto text = read_file(file, 8192);
+    const std::size_t at = text ? text->find(key) : std::string::npos;
+    if (at == std::string::npos) {
+        return std::nullopt;
+    }
+    return std::strtoull(text->c_str() + at + key.size(), nullptr, 10);
+}
+
+std::map<pid_t, pid_t> parents_of_all() {
+    std::map<pid_t, pid_t> parents;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
         const pid_t pid = std::atoi(entry.path().filename().c_str());
-        if (pid <= 0) {
-            continue;
-        }
-        const auto text = read_file(entry.path() / "status", 8192);
-        if (!text) {
-            continue;
-        }
-        const auto number = [&text](const char* key) -> std::uint64_t {
-            const std::size_t at = text->find(key);
-            return at == std::string::npos ? 0 : std::strtoull(text->c_str() + at + std::char_traits<char>::length(key), nullptr, 10);
-        };
-        processes[pid] = {static_cast<pid_t>(number("\nPPid:")), number("\nVmRSS:")};
-    }
-    std::uint64_t total = 0;
-    for (const auto& [pid, facts] : processes) {
-        pid_t at = pid;
-        for (int depth = 0; depth < 8 && at > 1; ++depth) {
-            if (at == root) {
-                total += facts.second;
-                break;
-            }
-            const auto parent = processes.find(at);
-            at = parent == processes.end() ? 0 : parent->second.first;
+        const auto parent = pid > 0 ? number_in(entry.path() / "status", "\nPPid:") : std::nullopt;
+        if (parent) {
+            parents[pid] = static_cast<pid_t>(*parent);
         }
     }
-    return total;
+    return parents;
+}
+
+bool descends(const std::map<pid_t, pid_t>& parents, pid_t pid, pid_t root) {
+    for (int depth = 0; depth < 8 && pid > 1; ++depth) {
+        if (pid == root) {
+            return true;
+        }
+        const auto parent = parents.find(pid);
+        pid = parent == parents.end() ? 0 : parent->second;
+    }
+    return false;
+}
+
+TreeMemory memory_of(const std::map<pid_t, pid_t>& parents, pid_t root) {
+    TreeMemory proportional;
+    TreeMemory resident{0, false};
+    for (const auto& [pid, parent] : parents) {
+        if (!descends(parents, pid, root)) {
+            continue;
+        }
+        const std::filesystem::path folder = "/proc/" + std::to_string(pid);
+        const auto rss = number_in(folder / "status", "\nVmRSS:");
+        // Of another user's process this needs root (ptrace(2), PTRACE_MODE_READ).
+        const auto pss = number_in(folder / "smaps_rollup", "\nPss:");
+        resident.kb += rss.value_or(0);
+        proportional.kb += pss.value_or(0);
+        proportional.proportional = proportional.proportional && (pss || !rss);
+    }
+    return proportional.proportional ? proportional : resident;
 }
 
 } // namespace
@@ -145,7 +171,8 @@ void House::answer_status(const StatusQuery& query) {
     answer.kind = MessageKind::status_answer;
     answer.serial = query.serial;
     const Duration now = clock_.now();
-    // Columns: state, pid, uptime_ms, restarts, pss_kb, cpu_ms, wakeups, kind (ours|engine|external), status text.
+    // Columns: state, pid, uptime_ms, restarts, pss_kb, cpu_ms, wakeups, kind (ours|engine|external), status text,
+    // what the memory is (pss|rss).
     const auto add = [&answer](const std::string& name, std::initializer_list<std::string> columns) {
         std::string line;
         for (const std::string& column : columns) {
@@ -155,22 +182,26 @@ void House::answer_status(const StatusQuery& query) {
     };
     const Usage own = measure_usage();
     add("hameaud", {"ready", std::to_string(::getpid()), std::to_string((now - started_).count()), "0",
-                    std::to_string(own.pss_kb), std::to_string(own.cpu_ms), std::to_string(own.wakeups), "ours", ""});
+                    std::to_string(own.pss_kb), std::to_string(own.cpu_ms), std::to_string(own.wakeups), "ours", "", "pss"});
+    const auto parents = parents_of_all();
     for (const auto& service : services_) {
         auto& usage = service->usage;
         const bool engine = service->spec.kind == Kind::engine;
         const bool running = service->policy.running();
         const auto column = [&usage](const char* name) { return usage.contains(name) ? usage[name] : std::string("0"); };
         std::string memory = running ? column("pss_kb") : "0";
+        const char* measure = "pss";
         if ((engine || service->spec.kind == Kind::external) && running) {
-            memory = std::to_string(resident_kb(service->pid));
+            const TreeMemory used = memory_of(parents, service->pid);
+            memory = std::to_string(used.kb);
+            measure = used.proportional ? "pss" : "rss";
         }
         add(service->spec.name, {to_text(service->policy.state()), std::to_string(service->pid),
                                  std::to_string((now - service->policy.since()).count()),
                                  std::to_string(service->policy.restarts()), memory,
                                  running ? column("cpu_ms") : "0", running ? column("wakeups") : "0",
                                  engine ? "engine" : service->spec.kind == Kind::external ? "external" : "ours",
-                                 service->status});
+                                 service->status, measure});
     }
     for (const auto& [name, reason] : missing_parts(settings_, place_)) {
         answer.fields.emplace_back("missing:" + name, reason);

@@ -1,6 +1,7 @@
 // The association's mailboxes and addresses of redirection, and one's own mail.
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::mail {
@@ -64,19 +65,12 @@ json::object port_document(const std::string& host, std::int64_t port) {
 
 Task<Response> Mail::list_mailboxes(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::member)) {
-        co_return std::move(*refused);
+    auto opened = open_page(request, refuse_below(request, slug, Role::member));
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto page = read_page(request);
-    if (!page) {
-        co_return problem(request, 400, "bad_page");
-    }
-    auto found = store_->mailboxes(slug, page->after, page->limit + 1);
-    std::string next;
-    if (found.size() > page->limit) {
-        found.pop_back();
-        next = found.back().address;
-    }
+    auto found = store_->mailboxes(slug, opened.page.after, opened.page.limit + 1);
+    const std::string next = cut_page(found, opened.page, &Mailbox::address);
     const bool all = sees_all(request, slug);
     std::vector<std::string> users;
     for (const Mailbox& mailbox : found) {
@@ -102,15 +96,13 @@ Task<Response> Mail::list_mailboxes(Request& request) {
 
 Task<Response> Mail::add_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
     const auto association = store_->association(slug);
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Mailbox mailbox;
     mailbox.association = slug;
     mailbox.address = read_address(fields, *association, Kind::mailbox);
@@ -148,19 +140,17 @@ Task<Response> Mail::add_mailbox(Request& request) {
 
 Task<Response> Mail::change_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
     auto mailbox = store_->mailbox(address_of(request));
     if (!mailbox || mailbox->association != slug) {
         co_return say(request, 404, "no_mailbox");
     }
     const auto association = store_->association(slug);
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const auto quota = read_quota(fields, *association);
     const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused);
     if (!fields.finish()) {
@@ -196,19 +186,12 @@ Task<Response> Mail::erase_mailbox(Request& request) {
 
 Task<Response> Mail::list_aliases(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::member)) {
-        co_return std::move(*refused);
+    auto opened = open_page(request, refuse_below(request, slug, Role::member));
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto page = read_page(request);
-    if (!page) {
-        co_return problem(request, 400, "bad_page");
-    }
-    auto found = store_->aliases(slug, page->after, page->limit + 1);
-    std::string next;
-    if (found.size() > page->limit) {
-        found.pop_back();
-        next = found.back().address;
-    }
+    auto found = store_->aliases(slug, opened.page.after, opened.page.limit + 1);
+    const std::string next = cut_page(found, opened.page, &Alias::address);
     json::array items;
     for (const Alias& alias : found) {
         items.push_back(alias_document(alias));
@@ -218,15 +201,13 @@ Task<Response> Mail::list_aliases(Request& request) {
 
 Task<Response> Mail::add_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
     const auto association = store_->association(slug);
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Alias alias;
     alias.association = slug;
     alias.address = read_address(fields, *association, Kind::alias);
@@ -256,18 +237,16 @@ Task<Response> Mail::add_alias(Request& request) {
 
 Task<Response> Mail::change_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
     auto alias = store_->alias(address_of(request));
     if (!alias || alias->association != slug) {
         co_return say(request, 404, "no_alias");
     }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
     auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
     if (targets && targets->empty() && fields.errors().empty()) {

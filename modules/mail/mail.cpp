@@ -3,11 +3,10 @@
 
 #include <filesystem>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/mail/probe.hpp"
 
@@ -19,7 +18,6 @@ namespace mail {
 
 namespace {
 
-constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr Event request_failed{"mail.request_failed", Level::error};
 constexpr Event accounts_behind{"mail.accounts_behind", Level::error,
                                 "a change is saved, signing in to mail follows when the disk allows it; tried again"};

@@ -1,6 +1,7 @@
 // Associations and their groups.
 #include "daemon/base/io.hpp"
 #include "modules/people/people_module.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/validators.hpp"
 
@@ -186,19 +187,17 @@ Task<Response> People::internal_association(Request& request) {
 Task<Response> People::list_groups(Request& request) {
     const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::member)) {
-        co_return std::move(*refused);
+    auto opened = open_page(request, refuse_below(request, actor, slug, Role::member));
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto page = read_page(request);
-    if (!page) {
-        co_return problem(request, 400, "bad_page");
-    }
-    const auto circles = store_->circles(slug, page->after, page->limit + 1);
+    auto circles = store_->circles(slug, opened.page.after, opened.page.limit + 1);
+    const std::string next = cut_page(circles, opened.page, [](const auto& row) { return row.slug; });
     json::array items;
-    for (std::size_t i = 0; i < circles.size() && i < page->limit; ++i) {
-        items.push_back(group_document(circles[i]));
+    for (const auto& row : circles) {
+        items.push_back(group_document(row));
     }
-    co_return list_response(std::move(items), circles.size() > page->limit ? circles[page->limit - 1].slug : "");
+    co_return list_response(std::move(items), next);
 }
 
 void People::read_group(JsonFields& fields, Circle& circle, const Association& association, bool all) {

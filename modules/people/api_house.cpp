@@ -23,17 +23,18 @@ std::int64_t to_number(std::string_view text) {
     return number;
 }
 
-/// "state TAB pid TAB uptime_ms TAB restarts TAB pss_kb TAB cpu_ms TAB wakeups TAB kind TAB text" of hameaud.
+/// "state TAB pid TAB uptime_ms TAB restarts TAB pss_kb TAB cpu_ms TAB wakeups TAB kind TAB text TAB memory" of hameaud;
+/// the last says what pss_kb is: "pss", or "rss" where shared pages are counted in each process.
 json::object process_document(const std::string& name, std::string_view line) {
-    static constexpr std::array<std::string_view, 9> columns = {"state", "pid", "uptime_ms", "restarts", "pss_kb",
-                                                                 "cpu_ms", "wakeups", "kind", "text"};
+    static constexpr std::array<std::string_view, 10> columns = {"state", "pid", "uptime_ms", "restarts", "pss_kb",
+                                                                 "cpu_ms", "wakeups", "kind", "text", "memory"};
     json::object out;
     out["name"] = name;
     for (const std::string_view column : columns) {
         const std::size_t tab = line.find('\t');
         const std::string_view value = line.substr(0, tab);
         line.remove_prefix(tab == std::string_view::npos ? line.size() : tab + 1);
-        if (column == "state" || column == "kind" || column == "text") {
+        if (column == "state" || column == "kind" || column == "text" || column == "memory") {
             out[column] = value;
         } else {
             out[column] = to_number(value);
@@ -62,6 +63,7 @@ Task<Response> People::show_house(Request& request) {
         const auto records = co_await context_->process_status();
         if (records) {
             memory_kb_ = 0;
+            memory_about_ = false;
             asleep_ = 0;
             for (const auto& [name, line] : *records) {
                 if (name == "walls" || name.starts_with("missing:")) {
@@ -69,6 +71,7 @@ Task<Response> People::show_house(Request& request) {
                 }
                 const json::object process = process_document(name, line);
                 memory_kb_ += static_cast<std::uint64_t>(process.at("pss_kb").as_int64());
+                memory_about_ = memory_about_ || process.at("memory").as_string() == "rss";
                 asleep_ += process.at("state").as_string() == "asleep" ? 1 : 0;
             }
         }
@@ -93,6 +96,7 @@ Task<Response> People::show_house(Request& request) {
     }
     out["services"] = std::move(enabled);
     out["memory_kb"] = memory_kb_;
+    out["memory_about"] = memory_about_;
     out["asleep"] = asleep_;
     out["trial"] = trial_;
     if (trial_) {

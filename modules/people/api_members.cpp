@@ -2,6 +2,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/validators.hpp"
 
@@ -64,32 +65,28 @@ void People::check_mailbox(JsonFields& fields, const std::optional<std::string>&
 Task<Response> People::list_members(Request& request) {
     const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::member)) {
-        co_return std::move(*refused);
+    auto opened = open_page(request, refuse_below(request, actor, slug, Role::member));
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto page = read_page(request);
-    if (!page) {
-        co_return problem(request, 400, "bad_page");
-    }
-    const auto members = store_->members(slug, page->after, page->limit + 1);
+    auto members = store_->members(slug, opened.page.after, opened.page.limit + 1);
+    const std::string next = cut_page(members, opened.page, [](const auto& row) { return row.person.login; });
     json::array items;
-    for (std::size_t i = 0; i < members.size() && i < page->limit; ++i) {
-        items.push_back(member_document(members[i], actor.manages(slug)));
+    for (const auto& row : members) {
+        items.push_back(member_document(row, actor.manages(slug)));
     }
-    co_return list_response(std::move(items), members.size() > page->limit ? members[page->limit - 1].person.login : "");
+    co_return list_response(std::move(items), next);
 }
 
 Task<Response> People::add_member(Request& request) {
     const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
-        co_return std::move(*refused);
+    auto denied = refuse_below(request, actor, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Person person;
     person.id = new_id();
     person.login = fields.login("login");

@@ -183,6 +183,7 @@ private:
     std::optional<boost::asio::signal_set> signals_;
     std::vector<std::weak_ptr<RevocationStream>> streams_;
     std::uint64_t memory_kb_ = 0;
+    bool memory_about_ = false;  ///< a part of it counts shared pages more than once
     std::int64_t asleep_ = 0;
     std::optional<Duration> measured_;
 };

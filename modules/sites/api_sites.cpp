@@ -1,6 +1,7 @@
 // The sites of an association: list, make, show, put into the bin.
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
+#include "modules/support/opening.hpp"
 
 namespace hameau::sites {
 
@@ -59,19 +60,12 @@ json::object Sites::site_document(const Site& site, const std::string& visited) 
 
 Task<Response> Sites::list_sites(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::member)) {
-        co_return std::move(*refused);
+    auto opened = open_page(request, refuse_below(request, slug, Role::member));
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto page = read_page(request);
-    if (!page) {
-        co_return problem(request, 400, "bad_page");
-    }
-    auto found = store_->sites(slug, page->after, page->limit + 1);
-    std::string next;
-    if (found.size() > page->limit) {
-        found.pop_back();
-        next = found.back().host;
-    }
+    auto found = store_->sites(slug, opened.page.after, opened.page.limit + 1);
+    const std::string next = cut_page(found, opened.page, &Site::host);
     json::array items;
     for (const Site& site : found) {
         items.push_back(site_document(site, visited(request)));
@@ -81,14 +75,12 @@ Task<Response> Sites::list_sites(Request& request) {
 
 Task<Response> Sites::add_site(Request& request) {
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
-        co_return std::move(*refused);
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string host = fields.host_name("host");
     if (!fields.finish()) {
         co_return fields.refuse(request, sites_catalogue);

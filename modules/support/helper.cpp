@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "daemon/base/waiting.hpp"
 
 namespace hameau {
 
@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t pipe_bytes = 65536;
 constexpr std::chrono::seconds exit_deadline{5};
 constexpr int high_fd = 100;
@@ -119,7 +118,7 @@ HelperChild::~HelperChild() {
 
 Task<Status> HelperChild::write(std::string_view bytes) {
     const auto buffer = asio::buffer(bytes);
-    auto written = co_await asio::async_write(input_, buffer, wait_for);
+    auto written = co_await asio::async_write(input_, buffer, hameau::wait);
     if (std::get<0>(written)) {
         co_return fail(ErrorKind::closed, "the helper reads no more", std::get<0>(written));
     }
@@ -134,7 +133,7 @@ void HelperChild::close_input() {
 Task<Result<std::string>> HelperChild::read() {
     std::string piece(pipe_bytes, '\0');
     const auto buffer = asio::buffer(piece);
-    auto taken = co_await output_.async_read_some(buffer, wait_for);
+    auto taken = co_await output_.async_read_some(buffer, hameau::wait);
     auto& [failed, n] = taken;
     if (failed && failed != asio::error::eof) {
         co_return fail(ErrorKind::io, "reading from the helper", failed);
@@ -158,7 +157,7 @@ Task<int> HelperChild::wait() {
         }
     });
     // A pidfd is readable once its process has ended (pidfd_open(2)).
-    co_await process_.async_wait(asio::posix::stream_descriptor::wait_read, wait_for);
+    co_await process_.async_wait(asio::posix::stream_descriptor::wait_read, hameau::wait);
     *armed = false;
     deadline.cancel();
     int status = 0;

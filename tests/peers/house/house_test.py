@@ -4,6 +4,7 @@ import imaplib
 import io
 import json
 import os
+import re
 import smtplib
 import subprocess
 import sys
@@ -339,6 +340,27 @@ def test_external_module():
         other.wait_state("guestbook", ("asleep",), 20)
         assert "Merci à tous" in ok(visitor.call("GET", "/guestbook")).body.decode()
         assert other.process_of("guestbook")["restarts"] == 0
+
+
+def pss_of_group(leader):
+    """kB of the processes whose session this pid began, each page counted by its share."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[3]) == leader:
+                total += int(re.search(r"^Pss:\s+(\d+)", folder.joinpath("smaps_rollup").read_text(), re.M).group(1))
+        except (OSError, AttributeError):
+            pass
+    return total
+
+
+def test_memory_of_engines_counts_shared_pages_once():
+    engines = [p for p in house.status()["processes"] if p["kind"] == "engine"]
+    assert engines, house.status()
+    for process in engines:
+        assert "rss_kb" not in process, process
+        seen = pss_of_group(process["pid"])
+        assert abs(process["pss_kb"] - seen) < max(2048, seen // 4), (process, seen)
 
 
 def test_memory():

@@ -248,6 +248,7 @@ TEST_F(Outbox, EventsComeInOrderAndAreKeptWhileMailIsAway) {
 }
 
 TEST_F(Outbox, OneThatMailCannotUseDoesNotHoldBackTheOthers) {
+    people->set_delivery_deadline(std::chrono::seconds(60));
     context->mail_status = 422;
     EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis", R"({"name":"A"})").status, 200);
     EXPECT_TRUE(people->check_health()[1].passed);
@@ -326,6 +327,8 @@ TEST_F(TheHouse, StatusAsksOnlyWhoIsAwake) {
     EXPECT_TRUE(context->calls.empty());
     const Answer house = go(annick, "GET", "/api/v1/house");
     EXPECT_EQ(house.json.at("asleep"), 1);
+    EXPECT_EQ(house.json.at("memory_kb"), 12000);
+    EXPECT_EQ(house.json.at("memory_about"), true) << "an engine's resident memory counts shared pages in each process";
     EXPECT_FALSE(house.json.contains("people")) << "passwords are shown in a trial only";
 }
 

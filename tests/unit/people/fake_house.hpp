@@ -1,18 +1,9 @@
 // A house for tests of the module in-process: a fake context, clocks that are moved, a mail that can be away.
 #pragma once
 
-#include <cstring>
-#include <filesystem>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
-#include "daemon/base/io.hpp"
+#include "daemon/base/waiting.hpp"
 #include "modules/people/people_module.hpp"
+#include "tests/unit/support/fake_house.hpp"
 
 namespace hameau {
 extern const Manifest people_manifest;
@@ -20,38 +11,12 @@ extern const Manifest people_manifest;
 
 namespace hameau::people {
 
-class TextBody final : public Body {
+class FakeContext final : public QuietContext {
 public:
-    explicit TextBody(std::string text) : text_(std::move(text)) {}
-    Task<Result<std::size_t>> read_some(std::span<char> buffer) override {
-        const std::size_t n = std::min(buffer.size(), text_.size() - at_);
-        std::memcpy(buffer.data(), text_.data() + at_, n);
-        at_ += n;
-        co_return n;
+    explicit FakeContext(std::string folder) : QuietContext(std::move(folder), people_manifest) {
+        set("mail.enabled", "true");
+        set("people.limits.exempt_networks", "127.0.0.0/8");
     }
-    std::optional<std::uint64_t> size_bytes() const override { return text_.size(); }
-
-private:
-    std::string text_;
-    std::size_t at_ = 0;
-};
-
-class FakeContext final : public ModuleContext {
-public:
-    explicit FakeContext(std::string folder) : folder_(std::move(folder)), database_(open()) {
-        settings_.set("mail.enabled", "true");
-        settings_.set("people.limits.exempt_networks", "127.0.0.0/8");
-    }
-    Database open() {
-        auto opened = Database::open(folder_ + "/people.db", people_manifest.migrations);
-        EXPECT_TRUE(opened);
-        return std::move(*opened);
-    }
-    boost::asio::io_context& io() override { return io_; }
-    const Settings& settings() override { return settings_; }
-    Database& database() override { return database_; }
-    Journal& journal() override { return journal_; }
-    const std::string& folder() override { return folder_; }
     Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string text) override {
         if (mail_away) {
             co_return fail(ErrorKind::unavailable, "away");
@@ -65,24 +30,22 @@ public:
         response.body = std::string();
         co_return response;
     }
-    Task<Status> provision(std::string, std::map<std::string, std::string>) override { co_return Status{}; }
     Task<void> run_slow(std::function<void()> work) override {
         ++slow_runs;
         if (hold_slow) {
             boost::asio::steady_timer never(io_, boost::asio::steady_timer::time_point::max());
             held.push_back(&never);
-            co_await never.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            co_await never.async_wait(wait);
         }
         work();
     }
     Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
         std::vector<std::pair<std::string, std::string>> records;
-        records.emplace_back("people", "ready\t12\t1000\t0\t3000\t50\t7\tours\t");
+        records.emplace_back("people", "ready\t12\t1000\t0\t3000\t50\t7\tours\t\tpss");
+        records.emplace_back("postfix", "ready\t13\t1000\t0\t9000\t0\t0\tengine\t\trss");
         records.emplace_back("pads", "asleep\t0\t0\t0\t0\t0\t0\tours\t");
         co_return records;
     }
-    void announce(std::string) override {}
-    std::shared_ptr<void> busy() override { return nullptr; }
 
     bool mail_away = false;
     int mail_status = 204;
@@ -91,13 +54,6 @@ public:
     std::vector<boost::asio::steady_timer*> held;
     std::vector<std::string> calls;
     std::vector<boost::json::object> events;
-
-private:
-    std::string folder_;
-    boost::asio::io_context io_;
-    Settings settings_;
-    Journal journal_{"people"};
-    Database database_;
 };
 
 struct Visitor {
@@ -123,11 +79,9 @@ struct Answer {
 };
 
 /// A house with annick (admin), marie (manager of amis), yann (member of amis); passwords LOGIN-secret-words.
-class House : public testing::Test {
+class House : public ModuleHouse<FakeContext> {
 protected:
-    House() : folder_(std::filesystem::temp_directory_path() / ("people-module-" + new_id())) {
-        std::filesystem::create_directory(folder_);
-        context = std::make_unique<FakeContext>(folder_.string());
+    House() : ModuleHouse("people") {
         auto fake = std::make_unique<FakeClock>();
         clock = fake.get();
         people = std::make_unique<People>([this] { return wall_ms; }, std::move(fake));
@@ -139,28 +93,11 @@ protected:
         add("marie", "manager");
         add("yann", "member");
     }
-    ~House() override {
-        people.reset();
-        context.reset();
-        std::filesystem::remove_all(folder_);
-    }
     void add(const std::string& login, const std::string& role, const std::string& slug = "amis") {
         const Answer added = go(admin, "POST", "/api/v1/associations/" + slug + "/members",
                                 "{\"login\":\"" + login + "\",\"name\":\"" + login + "\",\"role\":\"" + role +
                                     "\",\"password\":\"" + login + "-secret-words\"}");
         EXPECT_EQ(added.status, 201) << boost::json::serialize(added.json);
-    }
-    template <class T>
-    T run(Task<T> task) {
-        std::optional<T> result;
-        boost::asio::co_spawn(context->io(), std::move(task), [&result](std::exception_ptr failed, T value) {
-            EXPECT_FALSE(failed);
-            result.emplace(std::move(value));
-        });
-        context->io().restart();
-        while (!result && context->io().run_one() > 0) {
-        }
-        return std::move(*result);
     }
     Task<Response> handle(Request& request) { return people->handle(request); }
     Answer go(Visitor& visitor, std::string method, std::string path, std::string body = "") {
@@ -207,8 +144,6 @@ protected:
         return visitor;
     }
 
-    std::filesystem::path folder_;
-    std::unique_ptr<FakeContext> context;
     std::unique_ptr<People> people;
     FakeClock* clock = nullptr;
     std::int64_t wall_ms = 1'800'000'000'000;

@@ -1,19 +1,13 @@
 // A house for tests of the module in-process: a fake context and a real hameau-unpack.
 #pragma once
 
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
-#include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/sites/tar_stream.hpp"
+#include "tests/unit/support/fake_house.hpp"
 
 namespace hameau {
 extern const Manifest sites_manifest;
@@ -49,25 +43,15 @@ private:
     std::size_t at_ = 0;
 };
 
-class FakeContext final : public ModuleContext {
+class FakeContext final : public QuietContext {
 public:
-    explicit FakeContext(std::string folder) : folder_(std::move(folder)), database_(open()) {
-        settings_.set("house.host", "maison.test");
-        settings_.set("sites.publishing", "member");
-        settings_.set("sites.keep_versions", "3");
-        settings_.set("sites.limits.sites_max", "5");
-        settings_.set("sites.limits.deploy_max", std::to_string(50 << 20));
+    explicit FakeContext(std::string folder) : QuietContext(std::move(folder), sites_manifest) {
+        set("house.host", "maison.test");
+        set("sites.publishing", "member");
+        set("sites.keep_versions", "3");
+        set("sites.limits.sites_max", "5");
+        set("sites.limits.deploy_max", std::to_string(50 << 20));
     }
-    Database open() {
-        auto opened = Database::open(folder_ + "/sites.db", sites_manifest.migrations);
-        EXPECT_TRUE(opened);
-        return std::move(*opened);
-    }
-    boost::asio::io_context& io() override { return io_; }
-    const Settings& settings() override { return settings_; }
-    Database& database() override { return database_; }
-    Journal& journal() override { return journal_; }
-    const std::string& folder() override { return folder_; }
     Task<Result<Response>> call(std::string, std::string, std::string path, std::string) override {
         if (people_away) {
             co_return fail(ErrorKind::unavailable, "away");
@@ -88,29 +72,13 @@ public:
         provisions.push_back(verb + " " + arguments["host"]);
         co_return certificate_fails ? Status(fail(ErrorKind::unavailable, "no DNS")) : Status{};
     }
-    Task<void> run_slow(std::function<void()> work) override {
-        work();
-        co_return;
-    }
-    Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
-        co_return std::vector<std::pair<std::string, std::string>>();
-    }
     void announce(std::string what) override { announced.push_back(std::move(what)); }
-    std::shared_ptr<void> busy() override { return nullptr; }
-    void set(std::string key, std::string value) { settings_.set(std::move(key), std::move(value)); }
 
     bool people_away = false;
     bool certificate_fails = false;
     std::uint64_t quota = 100 << 20;
     std::vector<std::string> provisions;
     std::vector<std::string> announced;
-
-private:
-    std::string folder_;
-    boost::asio::io_context io_;
-    Settings settings_;
-    Journal journal_{"sites"};
-    Database database_;
 };
 
 struct Answer {
@@ -121,11 +89,9 @@ struct Answer {
     const boost::json::array& items() const { return json.at("items").as_array(); }
 };
 
-class SitesHouse : public testing::Test {
+class SitesHouse : public ModuleHouse<FakeContext> {
 protected:
-    SitesHouse() : folder_(std::filesystem::temp_directory_path() / ("sites-module-" + new_id())) {
-        std::filesystem::create_directory(folder_);
-        context = std::make_unique<FakeContext>(folder_.string());
+    SitesHouse() : ModuleHouse("sites") {
         marie = member("marie", "amis", Role::manager);
         yann = member("yann", "amis", Role::member);
         rose = member("rose", "jardin", Role::manager);
@@ -133,11 +99,6 @@ protected:
         admin.admin = true;
         admin.login = "admin";
         restart();
-    }
-    ~SitesHouse() override {
-        sites.reset();
-        context.reset();
-        std::filesystem::remove_all(folder_);
     }
     /// As after a crash: a new module on the same folder and database.
     void restart() {
@@ -152,18 +113,6 @@ protected:
         who.associations.emplace_back(std::move(association), role);
         return who;
     }
-    template <class T>
-    T run(Task<T> task) {
-        std::optional<T> result;
-        boost::asio::co_spawn(context->io(), std::move(task), [&result](std::exception_ptr failed, T value) {
-            EXPECT_FALSE(failed);
-            result.emplace(std::move(value));
-        });
-        context->io().restart();
-        while (!result && context->io().run_one() > 0) {
-        }
-        return std::move(*result);
-    }
     /// Lets what runs in the background (sweep, certificates) end.
     void settle() {
         context->io().restart();
@@ -172,11 +121,7 @@ protected:
     }
     Task<Response> handle(Request& request) { return sites->handle(request); }
     Answer go(const Identity& who, std::string method, std::string path, Body& body, std::string language = "en") {
-        Request request;
-        request.method = std::move(method);
-        const std::size_t question = path.find('?');
-        request.path = path.substr(0, question);
-        request.query = question == std::string::npos ? "" : path.substr(question + 1);
+        Request request = request_of(std::move(method), path);
         request.who = who;
         request.headers.emplace_back("hameau-scheme-host", "https://maison.test:8443");
         request.headers.emplace_back("accept-language", std::move(language));
@@ -243,8 +188,6 @@ protected:
         return count;
     }
 
-    std::filesystem::path folder_;
-    std::unique_ptr<FakeContext> context;
     std::unique_ptr<Sites> sites;
     Identity marie, yann, rose, admin;
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
@@ -279,6 +280,31 @@ TEST(Paging, LimitsAreChecked) {
         EXPECT_FALSE(read_page(request)) << bad;
     }
     EXPECT_EQ(document(list_response(json::array(), "")).at("next"), nullptr);
+}
+
+TEST(Opening, RefusalGoesFirst) {
+    Request request;
+    request.query = "limit=x";
+    Response forbidden;
+    forbidden.status = 403;
+    EXPECT_EQ(open_page(request, std::move(forbidden)).refused->status, 403);
+    EXPECT_EQ(open_page(request, std::nullopt).refused->status, 400);
+    request.query = "limit=2";
+    const auto opened = open_page(request, std::nullopt);
+    ASSERT_FALSE(opened.refused);
+    EXPECT_EQ(opened.page.limit, 2u);
+}
+
+TEST(Opening, APageEndsWhereTheNextBegins) {
+    struct Row {
+        std::string name;
+    };
+    const Page page{"", 2};
+    std::vector<Row> rows = {{"a"}, {"b"}, {"c"}};
+    EXPECT_EQ(cut_page(rows, page, &Row::name), "b");
+    EXPECT_EQ(rows.size(), 2u);
+    EXPECT_EQ(cut_page(rows, page, &Row::name), "");
+    EXPECT_EQ(rows.size(), 2u);
 }
 
 } // namespace

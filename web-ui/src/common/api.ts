@@ -21,7 +21,7 @@ export interface Session {
 }
 export interface House {
   name: string; languages: string[]; services: { mail: boolean; sites: boolean; pads: boolean };
-  memory_kb: number; asleep: number; trial: boolean;
+  memory_kb: number; memory_about?: boolean; asleep: number; trial: boolean;
   people?: { login: string; name: string; role: Role; password: string }[];
 }
 export type Permission = 'none' | 'read' | 'write';
@@ -53,7 +53,7 @@ export interface Mailbox { address: string; login: string; used_bytes?: number |
 export interface Alias { address: string; to: string[]; may_send: boolean }
 export interface Check { name: string; passed: boolean; advice: string }
 export interface Process {
-  name: string; state: string; pid: number; uptime_ms: number; restarts: number; pss_kb: number; cpu_ms: number; wakeups: number; text?: string;
+  name: string; state: string; pid: number; uptime_ms: number; restarts: number; pss_kb: number; memory?: string; cpu_ms: number; wakeups: number; text?: string;
 }
 export interface Status {
   processes: Process[]; services: { name: string; state: string; checks: Check[] }[]; walls: string[];

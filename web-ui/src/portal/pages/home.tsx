@@ -86,7 +86,7 @@ export function Home() {
       {house && house.memory_kb > 0 && (
         <aside class="sobriety" aria-label={t('home.sobriety')}>
           <Skyline asleep={house.asleep} />
-          <p class="soft">{t('home.memory', { size: size(house.memory_kb * 1024) })} {tn('home.asleep', house.asleep)}</p>
+          <p class="soft">{t(house.memory_about ? 'home.memory_about' : 'home.memory', { size: size(house.memory_kb * 1024) })} {tn('home.asleep', house.asleep)}</p>
         </aside>
       )}
     </>
