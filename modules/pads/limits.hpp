@@ -50,7 +50,7 @@ inline constexpr std::size_t conversions_waiting_max = 16;
 inline constexpr std::size_t conversions_bytes_max = 64 << 20;
 inline constexpr std::chrono::seconds conversion_deadline{90};
 inline constexpr std::size_t converted_bytes_more = 8 << 20;
-/// An image that nothing refers to goes after this time.
+/// An image that nothing refers to goes after this time: the bin's.
 inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
 /// An exported document holds images up to so many bytes in all, the others are named.
 inline constexpr std::size_t export_image_bytes_max = 64 << 20;

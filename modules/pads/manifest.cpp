@@ -87,6 +87,10 @@ CREATE TABLE pad_image (
   first_ms INTEGER NOT NULL, PRIMARY KEY (pad, hash)) STRICT, WITHOUT ROWID;
 CREATE INDEX pad_image_hash ON pad_image(hash);
 )sql"},
+    Migration{3, R"sql(
+-- Since when no pad refers to the image; it stays for the bin's time.
+ALTER TABLE image ADD COLUMN unused_ms INTEGER;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -53,7 +53,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     if (gone && *gone > 0) {
         context.journal().write(purged, {{"pads", std::to_string(*gone)}});
     }
-    forget_images(now_ms() - unused_image_ms, now_ms() - unused_image_ms);
+    forget_images();
     co_return Status{};
 }
 

@@ -263,7 +263,7 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
     co_return empty_response(204);
 }
 
-/// For good: with its history, and with the images that no other pad shows.
+/// For good: with its history. Images that no other pad shows stay on the disk for the bin's time.
 Response PadsModule::purge(const Request& request, const Found& found) {
     if (request.query_parameter("purge") != "1") {
         return problem(pads_catalogue, request, 404, "pad_deleted");
@@ -280,7 +280,7 @@ Response PadsModule::purge(const Request& request, const Found& found) {
     if (auto done = store_->erase(found.pad.number); !done) {
         return failure(request, done.error());
     }
-    forget_images(now_ms() - unused_image_ms, now_ms());
+    forget_images();
     return empty_response(204);
 }
 

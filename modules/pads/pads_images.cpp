@@ -70,6 +70,20 @@ Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
     co_return quota->to_number<std::uint64_t>();
 }
 
+Task<std::optional<Response>> PadsModule::refuse_without_room(const Request& request, std::string association, std::uint64_t bytes) {
+    std::optional<Response> refused;
+    const auto quota = co_await quota_bytes(association);
+    const auto used = store_->used_bytes(association);
+    if (!quota || !used) {
+        refused = quota ? failure(request, used.error()) : problem(request, 503, "busy");
+    } else if (*used + bytes > *quota) {
+        Parameters parameters;
+        parameters.emplace_back("limit", size_text(*quota, language_of(request)));
+        refused = problem(pads_catalogue, request, 413, "pad_quota", parameters);
+    }
+    co_return refused;
+}
+
 Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
     std::string mode = "image";
     const auto answer = co_await converter_->run(std::move(mode), std::move(bytes));
@@ -98,6 +112,11 @@ Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int6
         kept = store_->add_image(row, pad);
     }
     if (!kept) {
+        // Not half kept: the files go unless the association had the image before.
+        const auto known = store_->image(row.association, row.hash);
+        if (known && !*known) {
+            images_->remove(row.association, row.hash);
+        }
         co_return fail(kept.error());
     }
     co_return row;
@@ -117,23 +136,14 @@ Task<Response> PadsModule::add_image(Request& request) {
     if (!bytes) {
         co_return say_not_converted(request, bytes.error(), "image_too_large", limit);
     }
-    const auto quota = co_await quota_bytes(found.pad.association);
-    if (!quota) {
-        co_return problem(request, 503, "busy");
-    }
     auto image = co_await convert_image(std::move(*bytes));
     if (!image) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
-    const auto used = store_->used_bytes(found.pad.association);
-    if (!used) {
-        co_return failure(request, used.error());
-    }
-    if (*used + image->image.size() + image->webp.size() > *quota) {
-        Parameters parameters;
-        parameters.emplace_back("limit", size_text(*quota, language_of(request)));
-        co_return problem(pads_catalogue, request, 413, "pad_quota", parameters);
+    auto full = co_await refuse_without_room(request, found.pad.association, image->image.size() + image->webp.size());
+    if (full) {
+        co_return std::move(*full);
     }
     const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image));
     if (!kept) {
@@ -195,8 +205,8 @@ Task<Response> PadsModule::get_image(Request& request) {
     co_return response;
 }
 
-void PadsModule::forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms) {
-    const auto gone = store_->forget_images(unshown_before_ms, orphaned_before_ms);
+void PadsModule::forget_images() {
+    const auto gone = store_->forget_images(now_ms());
     if (!gone || gone->empty()) {
         return;  // the next start tries again
     }
@@ -258,6 +268,10 @@ Task<Response> PadsModule::import_pad(Request& request) {
     Recorder probe;
     if (document->update.size() > pad_bytes_max_ || !probe.apply(update)) {
         co_return say_refused(request, "document_too_rich");
+    }
+    auto full = co_await refuse_without_room(request, association, document->update.size());
+    if (full) {
+        co_return std::move(*full);
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));

@@ -68,8 +68,10 @@ private:
     /// Errors: invalid, its message the code of the refusal; unavailable.
     Task<Result<ConvertedImage>> convert_image(std::string bytes);
     Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image);
-    /// Images that no pad refers to: those sent and never shown before the first time, others that came before the second.
-    void forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms);
+    /// Notes which images no pad refers to, and removes those that nobody used for the bin's time.
+    void forget_images();
+    /// The refusal when the association's quota has no room for so many bytes more.
+    Task<std::optional<Response>> refuse_without_room(const Request& request, std::string association, std::uint64_t bytes);
 
     // pads_archive.cpp
     Task<Status> export_images(std::string slug, std::string folder);

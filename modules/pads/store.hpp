@@ -166,10 +166,10 @@ public:
     Result<bool> refers_to(std::int64_t number, std::string_view hash);
     /// In order of hash, at most `limit`.
     Result<std::vector<ImageRow>> images(std::string_view association, std::string_view after, std::size_t limit);
-    /// Forgets what was sent for a pad before the first time and never shown in it, and images that no pad refers to and
-    /// that came before the second; their files are the caller's to remove.
-    Result<std::vector<ImageRow>> forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms);
-    /// What the association's pads, their history and images take on the disk.
+    /// Forgets images that no pad refers to for 30 days by now (a pad refers to what its history shows, and to what was sent
+    /// for it in the last 30 days); their files are the caller's to remove.
+    Result<std::vector<ImageRow>> forget_images(std::int64_t now_ms);
+    /// What the association's pads, their history and the images that they refer to take on the disk.
     Result<std::uint64_t> used_bytes(std::string_view association);
 
     Database& database() { return database_; }

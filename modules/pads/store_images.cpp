@@ -1,6 +1,7 @@
 // Rows of images, and which pads refer to them. A reference is found in the bytes of every update that is stored, so that
 // what a pad showed once is kept as long as its history.
 #include "modules/pads/image_names.hpp"
+#include "modules/pads/limits.hpp"
 #include "modules/pads/store.hpp"
 
 namespace hameau::pads {
@@ -8,6 +9,10 @@ namespace hameau::pads {
 namespace {
 
 constexpr std::string_view columns = "association, hash, type, width, height, bytes, webp_bytes, created_ms";
+
+/// Of the image of the query around, by pads of its association.
+constexpr std::string_view references = " FROM pad_image JOIN pad ON pad.number = pad_image.pad WHERE pad_image.hash = image.hash "
+                                        "AND pad.association = image.association";
 
 ImageRow read_row(const Statement& row) {
     ImageRow image;
@@ -76,34 +81,38 @@ Result<std::vector<ImageRow>> PadStore::images(std::string_view association, std
     return read_rows(query);
 }
 
-Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t unshown_before_ms, std::int64_t orphaned_before_ms) {
+Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t now_ms) {
     Result<std::vector<ImageRow>> gone;
+    const std::int64_t before_ms = now_ms - unused_image_ms;
     const Status done = database_.transaction([&]() -> Status {
-        // Sent and never shown: the paste was undone at once, or never arrived.
-        auto unused = database_.prepare("DELETE FROM pad_image WHERE shown = 0 AND first_ms < ?1");
-        if (auto removed = unused.bind(1, unshown_before_ms).run(); !removed) {
+        const auto run = [this](const std::string& sql, std::int64_t when) { return database_.prepare(sql).bind(1, when).run(); };
+        // Sent and never shown: the paste was undone at once, or never arrived. Unused from the beginning.
+        if (auto noted = run("UPDATE image SET unused_ms = created_ms WHERE unused_ms IS NULL AND NOT EXISTS (SELECT 1" + std::string(references) +
+                             " AND (shown = 1 OR first_ms >= ?1)) AND EXISTS (SELECT 1" + std::string(references) + ")", before_ms); !noted) {
+            return noted;
+        }
+        if (auto removed = run("DELETE FROM pad_image WHERE shown = 0 AND first_ms < ?1", before_ms); !removed) {
             return removed;
         }
-        const std::string condition = " FROM image WHERE created_ms < ?1 AND NOT EXISTS (SELECT 1 FROM pad_image JOIN pad "
-                                      "ON pad.number = pad_image.pad WHERE pad_image.hash = image.hash "
-                                      "AND pad.association = image.association)";
-        const std::string select = "SELECT " + std::string(columns) + condition;
+        const std::string unreferenced = " NOT EXISTS (SELECT 1" + std::string(references) + ")";
+        if (auto noted = run("UPDATE image SET unused_ms = CASE WHEN" + unreferenced + " THEN coalesce(unused_ms, ?1) END", now_ms); !noted) {
+            return noted;
+        }
+        const std::string select = "SELECT " + std::string(columns) + " FROM image WHERE unused_ms < ?1";
         auto query = database_.prepare(select);
-        query.bind(1, orphaned_before_ms);
+        query.bind(1, before_ms);
         gone = read_rows(query);
         if (!gone) {
             return fail(gone.error());
         }
-        const std::string remove = "DELETE" + condition;
-        auto statement = database_.prepare(remove);
-        return statement.bind(1, orphaned_before_ms).run();
+        return run("DELETE FROM image WHERE unused_ms < ?1", before_ms);
     });
     return done ? std::move(gone) : Result<std::vector<ImageRow>>(fail(done.error()));
 }
 
 Result<std::uint64_t> PadStore::used_bytes(std::string_view association) {
     auto query = database_.prepare(
-        "SELECT coalesce((SELECT sum(bytes + webp_bytes) FROM image WHERE association = ?1), 0) + "
+        "SELECT coalesce((SELECT sum(bytes + webp_bytes) FROM image WHERE association = ?1 AND unused_ms IS NULL), 0) + "
         "coalesce((SELECT sum(length(pad_state.bytes)) FROM pad_state JOIN pad ON pad.number = pad_state.pad WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_history.bytes)) FROM pad_history JOIN pad ON pad.number = pad_history.pad WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_update.bytes)) FROM pad_update JOIN pad ON pad.number = pad_update.pad WHERE association = ?1), 0)");

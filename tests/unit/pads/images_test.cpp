@@ -7,6 +7,8 @@
 namespace hameau::pads {
 namespace {
 
+constexpr std::int64_t day_ms = 24 * 3600 * 1000;
+
 struct ImagesTest : testing::Test {
     TemporaryFolder folder;
     FakeHouse house{folder / "pads.db"};
@@ -32,21 +34,51 @@ struct ImagesTest : testing::Test {
     }
 };
 
-TEST_F(ImagesTest, ShownOnceIsKeptAsLongAsThePad) {
-    given(pad, hash, 1000);
+TEST_F(ImagesTest, ShownOnceIsKeptAsLongAsThePadAndTheBinsTime) {
+    given(pad, hash, day_ms);
     EXPECT_TRUE(house.store_.refers_to(pad.number, hash).value()) << "given: the editor shows it before it is in the text";
     shows(pad, hash);
-    EXPECT_TRUE(house.store_.forget_images(5000, 5000).value().empty()) << "its history shows it";
+    EXPECT_TRUE(house.store_.forget_images(400 * day_ms).value().empty()) << "its history shows it";
     ASSERT_TRUE(house.store_.erase(pad.number).has_value());
-    EXPECT_TRUE(house.store_.forget_images(1000, 1000).value().empty()) << "not before its time";
-    ASSERT_EQ(house.store_.forget_images(5000, 5000).value().size(), 1u);
+    const auto with_it = house.store_.used_bytes("amis").value();
+    EXPECT_TRUE(house.store_.forget_images(500 * day_ms).value().empty()) << "unused from now on";
+    EXPECT_LT(house.store_.used_bytes("amis").value(), with_it) << "what is on its way out counts for nobody";
+    EXPECT_TRUE(house.store_.forget_images(530 * day_ms).value().empty()) << "not before its time";
+    ASSERT_EQ(house.store_.forget_images(531 * day_ms).value().size(), 1u);
     EXPECT_FALSE(house.store_.image("amis", hash).value().has_value());
 }
 
+TEST_F(ImagesTest, UsedAgainIsKept) {
+    given(pad, hash, day_ms);
+    shows(pad, hash);
+    ASSERT_TRUE(house.store_.erase(pad.number).has_value());
+    EXPECT_TRUE(house.store_.forget_images(100 * day_ms).value().empty());
+    const PadRow second = house.new_pad("second");
+    given(second, hash, 110 * day_ms);
+    shows(second, hash);
+    EXPECT_TRUE(house.store_.forget_images(300 * day_ms).value().empty());
+    ASSERT_TRUE(house.store_.erase(second.number).has_value());
+    EXPECT_TRUE(house.store_.forget_images(320 * day_ms).value().empty()) << "its time begins anew";
+    EXPECT_EQ(house.store_.forget_images(351 * day_ms).value().size(), 1u);
+}
+
+TEST_F(ImagesTest, AMomentThatOneCanGoBackToKeepsItsImages) {
+    given(pad, hash, day_ms);
+    shows(pad, hash);
+    auto room = house.open(pad);
+    Visitor anna(room, "m1");
+    anna.says(update_message(erased(1, 0, 20 + static_cast<std::uint32_t>(hash.size()))));
+    house.turn();
+    ASSERT_TRUE(house.committer_.run());
+    ASSERT_TRUE(house.committer_.compact(*room)) << "the text that names it is collected";
+    EXPECT_TRUE(house.store_.forget_images(4000 * day_ms).value().empty());
+    EXPECT_TRUE(house.store_.refers_to(pad.number, hash).value());
+}
+
 TEST_F(ImagesTest, SentAndNeverShownGoesAfterItsTime) {
-    given(pad, hash, 1000);
-    EXPECT_TRUE(house.store_.forget_images(1000, 5000).value().empty());
-    EXPECT_EQ(house.store_.forget_images(1001, 5000).value().size(), 1u);
+    given(pad, hash, 10 * day_ms);
+    EXPECT_TRUE(house.store_.forget_images(40 * day_ms).value().empty());
+    EXPECT_EQ(house.store_.forget_images(40 * day_ms + 1).value().size(), 1u);
     EXPECT_FALSE(house.store_.refers_to(pad.number, hash).value());
 }
 
@@ -57,7 +89,7 @@ TEST_F(ImagesTest, OncePerAssociationForSeveralPads) {
     EXPECT_EQ(house.store_.images("amis", "", 10).value().size(), 1u);
     shows(second, hash);
     ASSERT_TRUE(house.store_.erase(pad.number).has_value());
-    EXPECT_TRUE(house.store_.forget_images(9000, 9000).value().empty());
+    EXPECT_TRUE(house.store_.forget_images(900 * day_ms).value().empty());
     EXPECT_GE(house.store_.used_bytes("amis").value(), 1000u);
 }
 

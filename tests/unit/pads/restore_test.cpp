@@ -96,6 +96,63 @@ TEST(Restore, EveryMomentOfRealSessions) {
     EXPECT_LT(unchanged + cut, moments / 2);
 }
 
+/// The text "t" at the end of these updates.
+std::string text_after(const std::vector<Bytes>& updates) {
+    Recorder stored;
+    for (const Bytes& update : updates) {
+        EXPECT_TRUE(stored.apply(update).has_value());
+    }
+    // From the state that clients are given: strict UTF-8, or they would refuse it.
+    crdt::Integrator seen;
+    EXPECT_TRUE(seen.apply(stored.encode()).has_value());
+    EXPECT_FALSE(seen.has_pending());
+    const crdt::Document document(seen);
+    std::string text;
+    if (const auto root = document.root("t")) {
+        crdt::Document::Runs runs = document.runs(*root);
+        for (crdt::Run run; runs.next(run);) {
+            text += run.text;
+        }
+    }
+    return text;
+}
+
+/// What one reads after going back to the moment behind the first `upto` updates.
+std::string text_restored(std::vector<Bytes> updates, std::size_t upto) {
+    Past past;
+    for (std::size_t i = 0; i < updates.size(); ++i) {
+        frame_update(past.framed, updates[i]);
+        past.then_bytes = i + 1 == upto ? past.framed.size() : past.then_bytes;
+    }
+    const auto integrated = integrate(past);
+    EXPECT_TRUE(integrated.has_value());
+    if (auto change = restoring_update(integrated->now, integrated->then, 99)) {
+        updates.push_back(std::move(*change));
+    }
+    return text_after(updates);
+}
+
+// An emoji is two units. Who cuts one leaves U+FFFD twice, for ever and in every copy (yjs-v1-notes section 4): so does stock
+// Yjs when it goes back over a cut. Whole ones come back whole, and the text stays as long as it was.
+TEST(Restore, EmojiComeBackWholeUnlessSomebodyCutThem) {
+    const Bytes text = typed(1, 0, "a🏘b");
+    const std::string halves = "a\uFFFD\uFFFDb";
+    EXPECT_EQ(text_restored({text, erased(1, 1, 2)}, 1), "a🏘b");
+    EXPECT_EQ(text_restored({text, erased(1, 0, 4)}, 1), "a🏘b");
+    EXPECT_EQ(text_restored({text, erased(1, 0, 1), erased(1, 3, 1), erased(1, 1, 2)}, 1), "a🏘b");
+    EXPECT_EQ(text_restored({text, erased(1, 1, 1)}, 1), halves) << "one half is there still";
+    EXPECT_EQ(text_restored({text, erased(1, 2, 1)}, 1), halves);
+    EXPECT_EQ(text_restored({text, erased(1, 1, 1), erased(1, 2, 1)}, 1), halves) << "both are gone, one after the other";
+    EXPECT_EQ(text_restored({text, erased(1, 0, 2), erased(1, 2, 2)}, 1), halves);
+    EXPECT_EQ(text_restored({text, typed(2, 0, "new"), erased(1, 1, 1), erased(1, 0, 4)}, 1).find("\xED"), std::string::npos) << "no half is ever written alone";
+    for (std::size_t upto = 1; upto <= 3; ++upto) {
+        const std::vector<Bytes> updates = {text, erased(1, 2, 1), erased(1, 0, 2), erased(1, 3, 1)};
+        const std::string then = text_after({updates.begin(), updates.begin() + static_cast<std::ptrdiff_t>(upto)});
+        EXPECT_EQ(text_restored(updates, upto), upto == 1 ? halves : then) << upto;
+    }
+    EXPECT_EQ(text_restored({typed(1, 0, "👩🏽‍🌾"), erased(1, 0, 7)}, 1), "👩🏽‍🌾") << "joined emoji are several pairs";
+}
+
 TEST(Restore, KeepsWhatDidNotChange) {
     Past past;
     frame_update(past.framed, typed(1, 0, "one two"));
