@@ -176,7 +176,7 @@ try {
     same(await bar.count(), 0, 'questions');
     await page.locator('#text.ProseMirror-focused').waitFor();
     await add('b.png');
-    await bar.getByRole('button', { name: 'C’est une décoration' }).click();
+    await bar.getByRole('button', { name: 'Décoration' }).click();
     const second = text(page).locator('figure img:not([alt^="La mairie"])').first();
     await until(async () => (await second.getAttribute('alt')) === '' && (await second.getAttribute('aria-label')) === null, 'decoration has no name');
     await add('c.png');
@@ -195,12 +195,12 @@ try {
     const bar = page.getByRole('toolbar', { name: 'Tableau' });
     const width = async (n) => (await text(page).locator('tr').first().locator('th').nth(n).boundingBox()).width;
     const first = await width(0);
-    await bar.getByRole('button', { name: 'Élargir la colonne' }).focus();
+    await bar.getByRole('button', { name: 'Plus large' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
     await until(async () => (await width(0)) > first + 60, 'wider');
-    same(await bar.getByRole('button', { name: 'Élargir la colonne' }).evaluate((one) => one === document.activeElement), true, 'the focus stays');
-    await bar.getByRole('button', { name: 'Rétrécir la colonne' }).click();
+    same(await bar.getByRole('button', { name: 'Plus large' }).evaluate((one) => one === document.activeElement), true, 'the focus stays');
+    await bar.getByRole('button', { name: 'Plus étroite' }).click();
     const [a, b] = [await width(0), await width(1)];
     const edge = await text(page).locator('th').nth(1).boundingBox();
     await page.mouse.move(edge.x + edge.width - 2, edge.y + 10);
@@ -216,7 +216,7 @@ try {
     await until(async () => Math.abs((await his(0)) - (await width(0))) < 4 && Math.abs((await his(1)) - (await width(1))) < 4, 'others see the same widths');
     holds(a > first, 'one step back is still wider');
     await yann.context.close();
-    await bar.getByRole('button', { name: 'Colonnes égales' }).click();
+    await bar.getByRole('button', { name: 'Largeurs égales' }).click();
     await until(async () => Math.abs((await width(0)) - (await width(2))) < 3, 'equal again');
     same((await api(page, 'GET', `/api/v1/pads/${pad.id}`)).status, 200, 'the house');
   });
@@ -384,8 +384,7 @@ try {
     await page.keyboard.type('Une phrase entière écrite au milieu.', { delay: 60 });
     const times = (await page.evaluate(() => window.times)).sort((a, b) => a - b);
     const [p50, p95] = [0.5, 0.95].map((part) => Math.round(times[Math.floor((times.length - 1) * part)]));
-    holds(times.length >= 30 && p50 < 1_500,   // what it really takes: tests/bench/editor
-       `p50 ${p50} ms, p95 ${p95} ms of ${times.length} keys`);
+    holds(times.length >= 30 && p95 < 1_500, `p50 ${p50} ms, p95 ${p95} ms of ${times.length} keys`);
     await saved(page);
     return `${Math.round((await words(page)).split(/\s+/).length / 1000)} thousand words, key to picture p50 ${p50} ms, p95 ${p95} ms`;
   }, { most_ms: 120_000 });
