@@ -1,17 +1,10 @@
 // A house for tests of mail in-process: a fake context, real databases, and engines that a test may stand in for.
 #pragma once
 
-#include <cstring>
-#include <filesystem>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/json.hpp>
-#include <gtest/gtest.h>
-
 #include "daemon/base/io.hpp"
 #include "modules/mail/auth_schema.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "tests/unit/support/fake_house.hpp"
 
 namespace hameau {
 extern const Manifest mail_manifest;
@@ -19,62 +12,15 @@ extern const Manifest mail_manifest;
 
 namespace hameau::mail {
 
-class TextBody final : public Body {
+class FakeContext final : public QuietContext {
 public:
-    explicit TextBody(std::string text) : text_(std::move(text)) {}
-    Task<Result<std::size_t>> read_some(std::span<char> buffer) override {
-        const std::size_t n = std::min(buffer.size(), text_.size() - at_);
-        std::memcpy(buffer.data(), text_.data() + at_, n);
-        at_ += n;
-        co_return n;
+    explicit FakeContext(std::string folder) : QuietContext(std::move(folder), mail_manifest) {
+        set("house.host", "maison.test");
+        set("mail.smtp_port", "1");
+        set("mail.imap_port", "1");
+        set("mail.imaps_port", "2993");
+        set("mail.submissions_port", "2465");
     }
-    std::optional<std::uint64_t> size_bytes() const override { return text_.size(); }
-
-private:
-    std::string text_;
-    std::size_t at_ = 0;
-};
-
-class FakeContext final : public ModuleContext {
-public:
-    explicit FakeContext(std::string folder) : folder_(std::move(folder)), database_(open()) {
-        settings_.set("house.host", "maison.test");
-        settings_.set("mail.smtp_port", "1");
-        settings_.set("mail.imap_port", "1");
-        settings_.set("mail.imaps_port", "2993");
-        settings_.set("mail.submissions_port", "2465");
-    }
-    Database open() {
-        auto opened = Database::open(folder_ + "/mail.db", mail_manifest.migrations);
-        EXPECT_TRUE(opened) << opened.error().message;
-        return std::move(*opened);
-    }
-    boost::asio::io_context& io() override { return io_; }
-    const Settings& settings() override { return settings_; }
-    Database& database() override { return database_; }
-    Journal& journal() override { return journal_; }
-    const std::string& folder() override { return folder_; }
-    Task<Result<Response>> call(std::string, std::string, std::string, std::string) override {
-        co_return fail(ErrorKind::unavailable, "mail calls nobody");
-    }
-    Task<Status> provision(std::string, std::map<std::string, std::string>) override { co_return Status{}; }
-    Task<void> run_slow(std::function<void()> work) override {
-        work();
-        co_return;
-    }
-    Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
-        co_return std::vector<std::pair<std::string, std::string>>();
-    }
-    void announce(std::string) override {}
-    std::shared_ptr<void> busy() override { return nullptr; }
-    void set(std::string key, std::string value) { settings_.set(std::move(key), std::move(value)); }
-
-private:
-    std::string folder_;
-    boost::asio::io_context io_;
-    Settings settings_;
-    Journal journal_{"mail"};
-    Database database_;
 };
 
 struct Answer {
@@ -97,11 +43,9 @@ inline const std::string jardin_event = R"({"kind":"association","slug":"jardin"
 inline const std::string hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 
 /// marie manages amis, yann is in both, rose manages jardin.
-class MailHouse : public testing::Test {
+class MailHouse : public ModuleHouse<FakeContext> {
 protected:
-    MailHouse() : folder_(std::filesystem::temp_directory_path() / ("mail-module-" + new_id())) {
-        std::filesystem::create_directory(folder_);
-        context = std::make_unique<FakeContext>(folder_.string());
+    MailHouse() : ModuleHouse("mail") {
         people.caller = Caller::module;
         people.module = "people";
         admin.caller = Caller::admin;
@@ -110,11 +54,6 @@ protected:
         yann = member("yann", {{"amis", Role::member}, {"jardin", Role::member}});
         rose = member("rose", {{"jardin", Role::manager}});
         restart();
-    }
-    ~MailHouse() override {
-        mail.reset();
-        context.reset();
-        std::filesystem::remove_all(folder_);
     }
     /// As after a crash: a new module on what the disk holds.
     void restart() {
@@ -130,25 +69,9 @@ protected:
         who.associations = std::move(associations);
         return who;
     }
-    template <class T>
-    T run(Task<T> task) {
-        std::optional<T> result;
-        boost::asio::co_spawn(context->io(), std::move(task), [&result](std::exception_ptr failed, T value) {
-            EXPECT_FALSE(failed);
-            result.emplace(std::move(value));
-        });
-        context->io().restart();
-        while (!result && context->io().run_one() > 0) {
-        }
-        return std::move(*result);
-    }
     Answer go(const Identity& who, std::string method, const std::string& path, std::string body = "", std::string language = "en") {
         TextBody text(std::move(body));
-        Request request;
-        request.method = std::move(method);
-        const std::size_t question = path.find('?');
-        request.path = path.substr(0, question);
-        request.query = question == std::string::npos ? "" : path.substr(question + 1);
+        Request request = request_of(std::move(method), path);
         request.who = who;
         request.headers.emplace_back("accept-language", std::move(language));
         request.body = &text;
@@ -214,8 +137,6 @@ protected:
         return read_file(folder_ / "forward" / (address + ".sieve"), 65536).value_or("");
     }
 
-    std::filesystem::path folder_;
-    std::unique_ptr<FakeContext> context;
     std::unique_ptr<Mail> mail;
     Identity people, admin, marie, yann, rose;
 };
