@@ -87,7 +87,8 @@ def idle_kib(pid, port):
 
 
 def idle_websocket_kib(house):
-    """KiB of the gate and of pads for each quiet WebSocket on one pad."""
+    """KiB of the gate and of pads for each quiet WebSocket on one pad; and the sockets, still open: what they gave back
+    would hide what is measured next."""
     visitor = gate_house.marie(house)
     path, cookie = gate_house.pad_path(visitor), gate_house.cookie_of(visitor)
     pids = [house.process_of(name)["pid"] for name in ("gate", "pads")]
@@ -106,9 +107,7 @@ def idle_websocket_kib(house):
     before = [pss_kb(pid) for pid in pids]
     hold(IDLE_WEBSOCKETS)
     each = [(pss_kb(pid) - was) / IDLE_WEBSOCKETS for pid, was in zip(pids, before)]
-    for raw in held:
-        raw.close()
-    return each
+    return each, held
 
 
 def start_nginx(house, folder):
@@ -160,12 +159,14 @@ def main():
         for pid, _ in servers.values():
             os.sched_setaffinity(pid, {0})
         fresh = {name: pss_kb(pid) for name, (pid, _) in servers.items()}
+        (gate, pads), sockets = idle_websocket_kib(house)
         idle = {name: idle_kib(pid, port) for name, (pid, port) in servers.items()}
         print("\n| req/s · CPU-s for 10,000 | " + " | ".join(servers) + " |\n| --- |" + " --- |" * len(servers))
         for name, cells in rows(servers):
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         print("| PSS before the load, MiB | " + " | ".join(f"{fresh[name] / 1024:.1f}" for name in servers) + " |")
-        gate, pads = idle_websocket_kib(house)
+        for raw in sockets:
+            raw.close()
         print(f"| KiB for each idle WebSocket, gate + pads | {gate:.1f} + {pads:.1f} |" + " |" * (len(servers) - 1))
         print("| KiB for each idle TLS connection | " + " | ".join(f"{idle[name]:.1f}" for name in servers) + " |")
     finally:
