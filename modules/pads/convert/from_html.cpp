@@ -219,13 +219,13 @@ private:
     /// <pre><code class="language-c++">, or the class of the <pre>.
     static std::string language_of(const xmlNode* pre) {
         constexpr std::string_view prefix = "language-";
-        constexpr std::size_t language_bytes_max = 40;
+        constexpr std::string_view of_a_name = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+#._";
         for (const xmlNode* node = pre; node != nullptr; node = node == pre ? pre->children : nullptr) {
             const std::string classes = node->type == XML_ELEMENT_NODE ? attribute(node, "class") : std::string();
             const std::size_t at = classes.find(prefix);
             if (at != std::string::npos) {
                 const std::size_t begin = at + prefix.size();
-                return classes.substr(begin, std::min(classes.find(' ', begin) - begin, language_bytes_max));
+                return classes.substr(begin, std::min(classes.find_first_not_of(of_a_name, begin), classes.size()) - begin);
             }
         }
         return {};

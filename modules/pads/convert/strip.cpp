@@ -210,8 +210,32 @@ void add_little(std::string& out, std::uint32_t value) {
     }
 }
 
+/// A frame of a film (RFC 9649 §2.7.1.1): its place and time, then chunks, of which pixels and opacity stay. Nothing when it
+/// is not whole.
+std::optional<std::string> strip_frame(std::string_view frame) {
+    constexpr std::size_t head_size = 16;
+    if (frame.size() < head_size) {
+        return std::nullopt;
+    }
+    std::string out(frame.substr(0, head_size));
+    std::string_view rest = frame.substr(head_size);
+    while (rest.size() >= 8) {
+        const std::string_view name = rest.substr(0, 4);
+        const std::size_t length = little(rest, 4, 4);
+        if (length > rest.size() - 8) {
+            return std::nullopt;
+        }
+        if (name == "ALPH" || name == "VP8 " || name == "VP8L") {
+            out += rest.substr(0, 8 + length);
+            out.append(length & 1, '\0');
+        }
+        rest.remove_prefix(std::min(rest.size(), 8 + length + (length & 1)));
+    }
+    return out;
+}
+
 Result<Stripped> strip_webp(std::string_view bytes) {
-    constexpr std::array<std::string_view, 7> kept = {"VP8 ", "VP8L", "VP8X", "ANIM", "ANMF", "ALPH", "ICCP"};
+    constexpr std::array<std::string_view, 6> kept = {"VP8 ", "VP8L", "VP8X", "ANIM", "ALPH", "ICCP"};
     const std::size_t size = little(bytes, 4, 4);
     if (size < 12 || size > bytes.size() - 8) {
         return damaged();
@@ -239,8 +263,16 @@ Result<Stripped> strip_webp(std::string_view bytes) {
             out.width = little(content, 6, 2) & 0x3fff;
             out.height = little(content, 8, 2) & 0x3fff;
         }
-        out.animated = out.animated || name == "ANMF";
-        if (std::find(kept.begin(), kept.end(), name) != kept.end()) {
+        if (name == "ANMF") {
+            const auto frame = strip_frame(content);
+            if (!frame) {
+                return damaged();
+            }
+            out.animated = true;
+            body += name;
+            add_little(body, static_cast<std::uint32_t>(frame->size()));
+            body += *frame;
+        } else if (std::find(kept.begin(), kept.end(), name) != kept.end()) {
             const std::size_t at = body.size();
             body += rest.substr(0, 8 + length);
             body.append(padded - length, '\0');

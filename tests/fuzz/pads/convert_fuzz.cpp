@@ -1,5 +1,6 @@
 // What people bring to pads: an image's container, its pixels, Markdown, HTML. The first byte chooses. Besides not crashing:
-// what was stripped is stripped, and every document becomes an update that the recorder takes and the exporters read.
+// what was stripped is stripped, and every document becomes an update that the recorder takes and the exporters write, and
+// what they write can be read again.
 #include <cstdlib>
 
 #include "modules/pads/convert/decode.hpp"
@@ -36,8 +37,16 @@ void document(std::string_view text, DocumentForm form) {
         std::abort();
     }
     for (const char* name : {"markdown", "html", "odt", "text"}) {
-        if (!export_document(*export_format(name), read->update, "", true)) {
+        const auto once = export_document(*export_format(name), read->update, "", true);
+        if (!once) {
             std::abort();
+        }
+        // Our own HTML and Markdown can be read again.
+        if (name[0] == 'm' || name[0] == 'h') {
+            const auto again = read_document(*once, name[0] == 'm' ? DocumentForm::markdown : DocumentForm::html);
+            if (!again || !recorder.apply(again->update)) {
+                std::abort();
+            }
         }
     }
 }

@@ -1,25 +1,22 @@
 #!/usr/bin/env python3
 """A pad with every node and mark of the editor, written by a stock client, exported by the real hameau-pads process, opened
 and converted by LibreOffice without a screen: its text, tables, images and styles come out, and nothing needs repair."""
-import io
 import json
 import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import traceback
 import xml.etree.ElementTree as ET
 import zipfile
-import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "pads")]
-from module_process import FakePeople, ModuleProcess, identity  # noqa: E402
+from module_process import FakePeople, ModuleProcess, identity, png  # noqa: E402
 from odf_rules import faults  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
@@ -42,14 +39,6 @@ def check(name, work):
     except Exception:
         failed += 1
         print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
-
-
-def png(width, height):
-    def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-    rows = b"".join(b"\0" + bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)) for y in range(height))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def call(pads, status, method, path, body=None):

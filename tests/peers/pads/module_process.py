@@ -7,9 +7,11 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -143,3 +145,12 @@ def identity(who):
         return {}
     member, login, name, roles = who
     return {"Hameau-Member": member, "Hameau-Session": "s1", "Hameau-Login": login, "Hameau-Name": name, "Hameau-Roles": roles}
+
+
+def png(width, height):
+    """A picture with a text chunk that must not stay."""
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    rows = b"".join(b"\0" + bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)) for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+            + chunk(b"tEXt", b"Author\0secret") + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))

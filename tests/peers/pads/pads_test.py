@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -13,18 +12,18 @@ import time
 import traceback
 import xml.etree.ElementTree
 import zipfile
-import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-from module_process import FakePeople, ModuleProcess, identity  # noqa: E402
+from module_process import FakePeople, ModuleProcess, identity, png  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
 YANN = ("y" * 26, "yann", "Yann", "amis=member")
 ROZENN = ("r" * 26, "rozenn", "Rozenn", "amis=member")
 ALIEN = ("z" * 26, "zoe", "Zoe", "jardin=member")
 passed = failed = 0
+people = None
 state = tempfile.mkdtemp(prefix="hameau-pads-peers-")
 pads = None
 
@@ -63,15 +62,6 @@ def node(script, *arguments):
     passed, failed = passed + int(words[0]), failed + int(words[2])
     if int(words[2]):
         print(done.stderr[-4000:])
-
-
-def png(width, height):
-    """A picture with a text chunk that must not stay."""
-    def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-    rows = b"".join(b"\0" + bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)) for y in range(height))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"tEXt", b"Author\0secret") + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
 def test_pad_life():
@@ -148,7 +138,6 @@ def test_private_pad():
 
 
 def test_images():
-    people = FakePeople(Path(state, "run", "people.sock"))
     pad, other = make("pictures", access={"link": "read"}), make("no-pictures", access={"members": "none"})
     path, picture = f"/api/v1/pads/{pad['id']}/images", png(2000, 500)
     made = call(201, "POST", path, picture, who=YANN)
@@ -193,6 +182,28 @@ def test_images():
     call(200, "GET", made["url"].replace(pad["id"], page["id"]), who=YANN)
 
 
+def test_real_images():
+    """Photographs with a place and films, as phones and programs write them; see tests/unit/pads/images/README.md."""
+    pad = make("real-images")
+    for name, kind, size in (("photo.jpg", "image/jpeg", (16, 24)), ("drawing.png", "image/png", (24, 16)), ("picture.webp", "image/webp", (24, 16)),
+                             ("film.webp", "image/webp", (12, 8)), ("film.gif", "image/gif", (12, 8))):
+        image = (HERE.parents[1] / "unit" / "pads" / "images" / name).read_bytes()
+        made = call(201, "POST", f"/api/v1/pads/{pad['id']}/images", image)
+        assert (made["width"], made["height"]) == size, (name, made)
+        original = pads.call("GET", made["url"] + "?original=1", who=YANN)
+        shown = pads.call("GET", made["url"], who=YANN)
+        assert original[1]["content-type"] == kind, (name, original[1])
+        for data in (original[2], shown[2]):
+            assert b"Secret" in image and not any(trace in data for trace in (b"Secret", b"GPS", b"XMP", b"xpacket", b"EXIF", b"eXIf")), name
+        frames = {"film.gif": b"\x21\xf9\x04", "film.webp": b"ANMF"}.get(name)
+        assert frames is None or shown[2].count(frames) == 3, (name, shown[2])
+        if shutil.which("exiftool"):
+            file = Path(state, name)
+            file.write_bytes(original[2])
+            said = subprocess.run(["exiftool", "-G1", "-GPS*", "-Artist", "-Creator", "-Author", "-Comment", str(file)], capture_output=True, text=True).stdout
+            assert not said.strip(), (name, said)
+
+
 def test_import():
     path = "/api/v1/associations/amis/pads/import"
     call(403, "POST", path + "?format=html&slug=i", b"x", who=ALIEN)
@@ -201,6 +212,11 @@ def test_import():
     call(422, "POST", path + "?format=markdown&slug=i", b"caf\xe9")
     call(413, "POST", path + "?format=markdown&slug=i", b"x" * ((1 << 20) + 1))
     text = "# Titre\n\nUn **mot**\n\n- [x] fait\n- [ ] à faire\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n".encode()
+    people.quota_bytes = 1000
+    full = call(413, "POST", path + "?format=markdown&slug=imported", text)
+    assert full["code"] == "pad_quota" and "plus de place" in full["detail"], full
+    people.quota_bytes = 1 << 30
+    call(404, "GET", "/api/v1/pads/amis:imported")
     pad = call(201, "POST", path + "?format=markdown&slug=imported&title=Mon%20titre", text)
     assert pad["title"] == "Mon titre" and pad["updated_by"] == "Marie Le Goff", pad
     assert call(200, "GET", f"/api/v1/pads/{pad['id']}/export?format=markdown") == text
@@ -306,7 +322,8 @@ def test_archive():
     admin = {"Hameau-Caller": "admin"}
     call(204, "POST", "/internal/export", {"association": "amis", "folder": str(folder)}, who=None, headers=admin)
     index = json.loads((folder / "pads.json").read_text())
-    picture = next((folder / "pads" / "images").iterdir())
+    photos = (folder / "pads" / "photos.md").read_text()
+    picture, = (file for file in (folder / "pads" / "images").iterdir() if file.name in photos)
     slugs = {pad["slug"] for pad in index["pads"]}
     assert {"minutes", "room", "mine"} <= slugs, slugs
     assert (folder / "pads" / "room.yjs").read_bytes() == before
@@ -349,6 +366,7 @@ def test_idle_stop():
 
 if __name__ == "__main__":
     pads = ModuleProcess(state)
+    people = FakePeople(Path(state, "run", "people.sock"))
     try:
         for name, value in list(globals().items()):
             if name.startswith("test_"):

@@ -1,6 +1,7 @@
 // What people bring: images without what they say about their maker, documents with their structure.
 #include <gtest/gtest.h>
 
+#include "daemon/base/io.hpp"
 #include "modules/pads/convert/decode.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/export/export.hpp"
@@ -91,6 +92,61 @@ TEST(Strip, AWebpLosesItsMetadataAndItsFlags) {
     EXPECT_EQ(out->bytes, riff(head('\x20') + chunk("VP8 ", "pixels")));
     EXPECT_EQ(out->width, 8u);
     EXPECT_EQ(out->height, 4u);
+}
+
+std::string real_image(const char* name) {
+    return read_file(std::string(HAMEAU_SOURCE_DIR) + "/tests/unit/pads/images/" + name, 1 << 20).value_or("");
+}
+std::size_t count(std::string_view text, std::string_view wanted) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, at + 1)) {
+        ++found;
+    }
+    return found;
+}
+
+TEST(Strip, RealImagesForgetWhereTheyWereTaken) {
+    for (const char* name : {"photo.jpg", "drawing.png", "picture.webp", "film.webp", "film.gif"}) {
+        const std::string image = real_image(name);
+        ASSERT_NE(image.find("Secret Person"), std::string::npos) << name;
+        const auto out = strip_image(image);
+        ASSERT_TRUE(out.has_value()) << name;
+        const std::string view = name == std::string_view("photo.jpg") ? out->bytes.substr(2 + 36) : out->bytes;  // which side is up stays
+        for (const char* trace : {"Secret", "GPS", "Exif", "EXIF", "eXIf", "XMP", "xpacket", "adobe", "exif:", "Photoshop", "tEXt"}) {
+            EXPECT_EQ(view.find(trace), std::string::npos) << name << " " << trace;
+        }
+        EXPECT_EQ(out->animated, std::string_view(name).starts_with("film")) << name;
+        EXPECT_EQ(strip_image(out->bytes).value().bytes, out->bytes) << name;
+        if (out->animated) {
+            EXPECT_EQ(count(out->bytes, out->type == ImageType::gif ? std::string_view("\x21\xf9\x04", 3) : "ANMF"), 3u) << name;
+            EXPECT_EQ(count(out->bytes, out->type == ImageType::gif ? "NETSCAPE2.0" : "ANIM"), 1u) << name;
+            continue;
+        }
+        Stripped as_it_came = *out;
+        as_it_came.bytes = image;
+        const auto pixels = decode_image(*out, 1600);
+        ASSERT_TRUE(pixels.has_value()) << name;
+        EXPECT_EQ(pixels->picture.pixels, decode_image(as_it_came, 1600).value().picture.pixels) << name << ": no pixel changed";
+        EXPECT_EQ(pixels->picture.width, out->orientation == 6 ? 16u : 24u) << name;
+        const std::string webp = encode_webp(*pixels).value();
+        EXPECT_EQ(webp.find("EXIF"), std::string::npos);
+    }
+    EXPECT_EQ(strip_image(real_image("photo.jpg")).value().orientation, 6);
+}
+
+TEST(Strip, NothingHidesInAFrame) {
+    std::string film = strip_image(real_image("film.webp")).value().bytes;
+    const std::string clean = film;
+    const std::string secret("EXIF\x06\0\0\0secret", 14);
+    const std::size_t frame = film.find("ANMF");
+    film.insert(frame + 8 + 16, secret);
+    for (const std::size_t at : {frame + 4, std::size_t{4}}) {
+        const std::size_t size = static_cast<std::uint8_t>(film[at]) + 256u * static_cast<std::uint8_t>(film[at + 1]) + secret.size();
+        film[at] = static_cast<char>(size & 0xff);
+        film[at + 1] = static_cast<char>(size >> 8);
+    }
+    ASSERT_TRUE(strip_image(film).has_value());
+    EXPECT_EQ(strip_image(film).value().bytes, clean);
 }
 
 TEST(Strip, RefusesWhatIsNoImageOrABomb) {

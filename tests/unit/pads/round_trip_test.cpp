@@ -112,7 +112,8 @@ TEST(RoundTrip, OurOwnMarkdownComesBackAsItWas) {
 
 constexpr std::string_view html_corpus[] = {
     "<p>a<ul><li>b<ul><li>c</ul>d<li><p>e</p><p>f</p></ul>", "<ol start=3><li>a</li></ol><ol><li>b</li></ol>", "<table><thead><tr><th rowspan=2>a<th colspan=2>b</thead><tr><td>c<td>d<ul><li>e</ul></table>",
-    "<pre><code class=language-sh>a\n  b\n</code></pre><pre>\nc</pre><pre class='x language-c'>d</pre>", "<blockquote>a<blockquote>b</blockquote></blockquote>", "<p style='text-align:right'>a<br>b<br></p><h3 style='text-align:justify'>c</h3>",
+    "<pre><code class=language-sh>a\n  b\n</code></pre><pre>\nc</pre><pre class='x language-c'>d</pre>", "<blockquote>a<blockquote>b</blockquote></blockquote>",
+    "<pre class='language-\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD'>a</pre><pre class='language-été'>b</pre>", "<p style='text-align:right'>a<br>b<br></p><h3 style='text-align:justify'>c</h3>",
     "<p><b>a<i>b</b>c</i> <a href='https://a.example/?b=c&amp;d=e#(f)'>g<s>h</s></a></p>", "<ul class=tasks><li><input type=checkbox checked> a<li><input type=checkbox> b</ul>", "<p>« a »&nbsp;! &amp;lt; &lt;b&gt; \"c\" 'd' 🏘️</p>",
     "<p>a  b\n c</p> d <div>e</div>f", "<img src=/api/v1/pads/p/images/a alt='b \"c\"' title=d width=40><p>e <img src=https://f.example/g.png alt=h></p>", "<hr><p></p><p>a</p><hr>", "<mark style='background-color:#abc'>a</mark><span style='color:red'>b</span><font color='#0a0'>c</font>",
     "<h1>a</h1><h6>b</h6><dl><dt>c<dd>d</dl><figure><figcaption>e</figcaption></figure>", "<p><u>a</u><sub>b</sub><sup>c</sup><code>d &lt; e</code></p>", "<table><tr><td><table><tr><td>a</table></table>", "<li>a</li>b<td>c</td>",
