@@ -18,3 +18,9 @@ for script in tests/bench/*/bench.py tests/peers/*/bench.py; do
         python3 "$script" || echo "(ended with $?)"
     fi
 done
+# Real Chromium before a real house.
+if [ -e /usr/bin/chromium ] && [ -e build/release/hameau-gate ]; then
+    [ -e tests/browser/node_modules/.package-lock.json ] || (cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    echo "## editor"
+    node tests/bench/editor/bench.mjs 2>/dev/null || echo "(ended with $?)"
+fi

@@ -176,7 +176,7 @@ try {
     same(await bar.count(), 0, 'questions');
     await page.locator('#text.ProseMirror-focused').waitFor();
     await add('b.png');
-    await bar.getByRole('button', { name: 'C’est une décoration' }).click();
+    await bar.getByRole('button', { name: 'Décoration' }).click();
     const second = text(page).locator('figure img:not([alt^="La mairie"])').first();
     await until(async () => (await second.getAttribute('alt')) === '' && (await second.getAttribute('aria-label')) === null, 'decoration has no name');
     await add('c.png');
@@ -195,12 +195,12 @@ try {
     const bar = page.getByRole('toolbar', { name: 'Tableau' });
     const width = async (n) => (await text(page).locator('tr').first().locator('th').nth(n).boundingBox()).width;
     const first = await width(0);
-    await bar.getByRole('button', { name: 'Élargir la colonne' }).focus();
+    await bar.getByRole('button', { name: 'Plus large' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
     await until(async () => (await width(0)) > first + 60, 'wider');
-    same(await bar.getByRole('button', { name: 'Élargir la colonne' }).evaluate((one) => one === document.activeElement), true, 'the focus stays');
-    await bar.getByRole('button', { name: 'Rétrécir la colonne' }).click();
+    same(await bar.getByRole('button', { name: 'Plus large' }).evaluate((one) => one === document.activeElement), true, 'the focus stays');
+    await bar.getByRole('button', { name: 'Plus étroite' }).click();
     const [a, b] = [await width(0), await width(1)];
     const edge = await text(page).locator('th').nth(1).boundingBox();
     await page.mouse.move(edge.x + edge.width - 2, edge.y + 10);
@@ -216,7 +216,7 @@ try {
     await until(async () => Math.abs((await his(0)) - (await width(0))) < 4 && Math.abs((await his(1)) - (await width(1))) < 4, 'others see the same widths');
     holds(a > first, 'one step back is still wider');
     await yann.context.close();
-    await bar.getByRole('button', { name: 'Colonnes égales' }).click();
+    await bar.getByRole('button', { name: 'Largeurs égales' }).click();
     await until(async () => Math.abs((await width(0)) - (await width(2))) < 3, 'equal again');
     same((await api(page, 'GET', `/api/v1/pads/${pad.id}`)).status, 200, 'the house');
   });
