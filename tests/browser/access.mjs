@@ -2,7 +2,7 @@
 import { axeFindings, openPage, overflow, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
-import { api, linkKey, newPad, open, person, saved, selectAll, text, words, write } from './pads.mjs';
+import { api, linkKey, newPad, open, person, png, saved, selectAll, text, words, write } from './pads.mjs';
 
 const { check, report } = suite();
 const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
@@ -10,8 +10,8 @@ const browser = await startBrowser();
 const budget_bytes = 250_000;
 
 const words_of = {
-  fr: { menu: 'Menu', outline: 'Plan du texte', authors: 'Qui a écrit quoi', history: 'Revenir en arrière', download: 'Télécharger ou imprimer', keys: 'Aide du clavier', count: 'Compter les mots', share: 'Partager', table: 'Tableau', close: 'Fermer' },
-  en: { menu: 'Menu', outline: 'Outline', authors: 'Who wrote what', history: 'Going back', download: 'Download or print', keys: 'Keyboard help', count: 'Count the words', share: 'Share', table: 'Table', close: 'Close' },
+  fr: { menu: 'Menu', outline: 'Plan du texte', authors: 'Qui a écrit quoi', history: 'Revenir en arrière', download: 'Télécharger ou imprimer', keys: 'Aide du clavier', count: 'Compter les mots', share: 'Partager', table: 'Tableau', close: 'Fermer', chosen: 'Seulement des personnes choisies', later: 'Plus tard' },
+  en: { menu: 'Menu', outline: 'Outline', authors: 'Who wrote what', history: 'Going back', download: 'Download or print', keys: 'Keyboard help', count: 'Count the words', share: 'Share', table: 'Table', close: 'Close', chosen: 'Only chosen people', later: 'Later' },
 };
 
 /** Every state of the page that looks different, and how to get there and back. */
@@ -28,6 +28,7 @@ const states = (page, say) => {
     ['who wrote what', fromMenu(say.authors), fromMenu(say.authors)],
     ['find', () => page.keyboard.press('Control+f'), close],
     ['share', () => page.getByRole('button', { name: say.share, exact: true }).click(), close],
+    ['only these people', async () => { await page.getByRole('button', { name: say.share, exact: true }).click(); await page.getByRole('radio', { name: say.chosen }).check(); await page.getByRole('checkbox').first().waitFor(); }, close],
     ['history', fromMenu(say.history), close],
     ['download', fromMenu(say.download), close],
     ['keys', fromMenu(say.keys), close],
@@ -35,6 +36,7 @@ const states = (page, say) => {
     ['people', () => page.locator('.people-button').click(), close],
     ['table bar', async () => { const cell = text(page).locator('td').first(); await cell.evaluate((dom) => dom.scrollIntoView({ block: 'center' })); await cell.click(); await page.getByRole('toolbar', { name: say.table }).waitFor(); }, async () => undefined],
     ['link', async () => { await selectAll(page); await page.keyboard.press('Control+k'); }, close],
+    ['an image asks', async () => { await page.locator('input[type=file]').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png(90, 60) }); await page.locator('.describe').waitFor(); }, () => page.getByRole('button', { name: say.later }).click()],
   ];
 };
 

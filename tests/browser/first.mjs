@@ -104,6 +104,9 @@ try {
     page.on('request', (request) => { if (/\/images\//.test(request.url())) images.add(request.url()); });
     await page.goto(`${house.url}pads/${pad.id}`);
     await text(page).waitFor();
+    await page.getByRole('toolbar').first().waitFor();
+    // From here on somebody reads: what moves before that is the sentence "one moment" making room.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => { globalThis.moved = 0; done(); }, 0))));
     await saved(page);
     same([await text(page).locator('table').count(), await text(page).locator('figure').count()], [30, 50], 'tables and images');
     holds(await text(page).locator('figure img').evaluateAll((all) => all.every((img) => img.width > 0 && img.height > 0)), 'each image has its size before it comes');
@@ -118,7 +121,7 @@ try {
     await until(async () => /Ici au milieu\. [\s\S]*Et à la fin\. /.test(await words(marie.page)), 'the house has both');
     same((await api(marie.page, 'DELETE', `/api/v1/pads/${pad.id}`)).status, 204, 'into the bin');
     await one.context.close();
-  });
+  }, { most_ms: 240_000 });  // making the text takes most of it
 } finally {
   await browser.close();
   await house.stop();

@@ -100,7 +100,7 @@ export async function typing(page, keys, pause_ms = 60) {
   return until(async () => {
     const times = await page.evaluate(() => keyTimes);
     return times.length >= keys ? times : null;
-  }, 'a picture for each key');
+  }, 'a picture for each key', 60_000);
 }
 
 /** The cursor into the text at this part of its blocks (0 to 1), scrolled to. */

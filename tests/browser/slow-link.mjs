@@ -13,7 +13,7 @@ class Direction {
 
   /** What one connection sends: `deliver` is called for each piece when it would arrive, in order. */
   flow(deliver) {
-    const turn = { pieces: [], deliver, queued: false };
+    const turn = { pieces: [], flying: [], deliver, queued: false };
     return (chunk) => {
       for (let at = 0; at < chunk.length; at += piece_bytes) turn.pieces.push(chunk.subarray(at, at + piece_bytes));
       if (!turn.queued) this.waiting.push(turn);
@@ -28,7 +28,9 @@ class Direction {
     if (!turn) return;
     const piece = turn.pieces.shift();
     this.free_at = Math.max(this.free_at, performance.now()) + piece.length / this.bytes_per_s * 1000;
-    setTimeout(() => turn.deliver(piece), this.free_at + this.delay_ms - performance.now());
+    // Timers may ring out of order; pieces do not.
+    turn.flying.push(piece);
+    setTimeout(() => turn.deliver(turn.flying.shift()), this.free_at + this.delay_ms - performance.now());
     setTimeout(() => {
       turn.queued = turn.pieces.length > 0;
       if (turn.queued) this.waiting.push(turn);

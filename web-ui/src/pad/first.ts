@@ -1,6 +1,6 @@
 // The first thing of the editor's page that runs: while the editor itself is on its way, it asks the house who is here
 // and for the text, and opens the line. Stays tiny; session.ts and provider.ts take over what it began.
-import { keyIn, nameIn, socketAddress } from './address';
+import { insist, keyIn, nameIn, socketAddress } from './address';
 
 /** What was asked before the editor came. `null`: no answer; the editor asks again. */
 export interface Early { session: Promise<Response | null>; pad: Promise<Response | null>; line: Promise<EarlyLine | null> }
@@ -75,5 +75,6 @@ void line.then(async (opened) => {
   setTimeout(() => opened.socket.removeEventListener('message', look), sheet_within_ms);
 });
 // This file runs as soon as it is here, be the page read to its end or not.
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', () => void import('./main'));
-else void import('./main');
+const begin = () => void insist(() => import('./main'));
+if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin);
+else begin();

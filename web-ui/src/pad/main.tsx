@@ -4,13 +4,13 @@ import { render } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { t, tn } from '../common/i18n';
 import { forgetEditor, keepEditor, onLeftElsewhere } from '../common/leaving';
-import { keyIn, nameIn } from './address';
+import { insist, keyIn, nameIn } from './address';
 import { showCursors } from './cursors';
 import { type Editor, makeEditor } from './editor';
 import { Header, Notices } from './head';
 import type { Images } from './images';
 import { Visit } from './session';
-import { takeOver } from './take-over';
+import { endSheet, takeOver } from './take-over';
 import type { Shown } from './toolbar';
 
 type Rest = typeof import('./rest');
@@ -120,8 +120,10 @@ function PadPage({ visit }: { visit: Visit }) {
   }, [visit.ready, pad, editor]);
 
   useEffect(() => {
+    // Words of the first sheet stay to be copied, above the sentence that says why there is no more.
+    if (visit.phase === 'refused') endSheet();
     if (visit.phase === 'loading' || rest) return;
-    void import('./rest').then((came) => {
+    void insist(() => import('./rest')).then((came) => {
       restNow.current = came;
       setRest(came);
     });

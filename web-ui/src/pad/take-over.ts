@@ -29,3 +29,13 @@ export function takeOver(view: EditorView, done: () => void): void {
   if (focused) view.focus();
   done();
 }
+
+/** Nothing can be moved into a text that is not open: an empty sheet goes, written words can be read and copied. */
+export function endSheet(): void {
+  const sheet = document.getElementById('first');
+  const field = sheet?.querySelector('textarea');
+  if (!sheet || !field) return;
+  if (!field.value) return sheet.remove();
+  field.readOnly = true;
+  sheet.classList.add('ended');
+}
