@@ -81,9 +81,14 @@ export class ImageView implements NodeView {
 
   private show(): void {
     const { src, alt, width, height } = this.node.attrs as { src: string | null; alt: string | null; width: number | null; height: number | null };
-    this.image.alt = alt ?? '';
-    if (alt === null) this.image.setAttribute('aria-label', t('pad.image.no_alt'));
-    else this.image.removeAttribute('aria-label');
+    // An empty description says "mere decoration": while nobody has said anything there is none.
+    if (alt === null) {
+      this.image.removeAttribute('alt');
+      this.image.setAttribute('aria-label', t('pad.image.no_alt'));
+    } else {
+      this.image.alt = alt;
+      this.image.removeAttribute('aria-label');
+    }
     if (width) this.image.width = width;
     else this.image.removeAttribute('width');
     if (width && height) this.image.height = height;
