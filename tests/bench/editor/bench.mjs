@@ -1,5 +1,5 @@
 // How soon one can write, seen from outside: real Chromium before a real house. Prints two tables; nothing fails here
-// (what must hold stands in tests/browser/speed.mjs). Ports from HAMEAU_PORTS (default 26300).
+// (what must hold stands in tests/browser/first.mjs). Ports from HAMEAU_PORTS (default 26300).
 import { openPage, startBrowser } from '../../browser/browser.mjs';
 import { startHouse } from '../../browser/house.mjs';
 import { firstLetter, longPad, placeCursor, typing } from '../../browser/long.mjs';
