@@ -81,7 +81,7 @@ def suites():
     for group in ("tidy", "golden", "peers", "faults", "browser"):
         for script in sorted((ROOT / "tests" / group).glob("**/run.sh")):
             if "node_modules" not in script.parts:
-                yield group, str(script.parent.relative_to(ROOT / "tests")), [str(script)], 900, None
+                yield group, str(script.parent.relative_to(ROOT / "tests")), [str(script)], 1200, None
 
 
 def main():

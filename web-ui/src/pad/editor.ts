@@ -9,6 +9,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import { cursors } from './cursors';
 import type { People } from './people';
+import { headHeight } from './head-room';
 import { rootName, safeAddress, schema } from './schema';
 import { ImageView, TableView, TaskView } from './views';
 
@@ -79,8 +80,8 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
     state: EditorState.create({ doc: doc.childCount > 0 ? doc : schema.topNodeType.createAndFill()!, plugins: [...shared, waiting.plugin, base] }),
     editable: () => writes,
     attributes,
-    scrollMargin: { top: 140, bottom: 120, left: 0, right: 0 },
-    scrollThreshold: { top: 120, bottom: 100, left: 0, right: 0 },
+    scrollMargin: { get top() { return headHeight() + 30; }, bottom: 120, left: 0, right: 0 },
+    scrollThreshold: { get top() { return headHeight() + 10; }, bottom: 100, left: 0, right: 0 },
     nodeViews: {
       table: (one) => new TableView(one),
       taskItem: (one, it, getPos) => new TaskView(one, it, getPos),
