@@ -24,7 +24,7 @@ test: ## every test that CI runs; ends with "N passed, N failed"
 	@tests/run.sh
 
 bench: ## release build and the benchmark tables
-	@$(INSTALL) build >&2
+	@$(INSTALL) build bench >&2
 	@tests/bench/run.sh
 
 deb: ## builds the packages
