@@ -11,7 +11,8 @@ for program in build/release/bench/*; do
         "$program" || echo "(ended with $?)"
     fi
 done
-[ -d tests/peers/pads/node_modules/@hocuspocus ] || (cd tests/peers/pads && npm ci --ignore-scripts --no-audit --no-fund >&2)
+pads=tests/peers/pads
+[ $pads/node_modules/.package-lock.json -nt $pads/package-lock.json ] || (cd $pads && npm ci --ignore-scripts --no-audit --no-fund >&2)
 for script in tests/bench/*/bench.py tests/peers/*/bench.py; do
     if [ -e "$script" ]; then
         echo "## $(basename "$(dirname "$script")")"
