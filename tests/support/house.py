@@ -156,6 +156,16 @@ class House:
             time.sleep(0.05)
         raise AssertionError(f"{name} is {found} and not {states}\n{self.tail()}")
 
+    def wait_restarted(self, before, seconds=15):
+        """Waits until the service of `before` (an answer of process_of) is ready as another process; how it stands at last."""
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            after = self.process_of(before["name"])
+            if after["pid"] != before["pid"] and after["state"] == "ready":
+                break
+            time.sleep(0.05)
+        return after
+
     def visitor(self, host=None):
         return Visitor(self, host)
 

@@ -110,11 +110,7 @@ private:
             level_ = event.block == Block::heading ? event.number : 0;
             break;
         case Block::code:
-            code_ = true;
-            code_text_.clear();
-            language_.clear();
-            std::copy_if(event.text.begin(), event.text.end(), std::back_inserter(language_),
-                         [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-+#._").find(c) != std::string_view::npos; });
+            open_code(event.text);
             break;
         case Block::quote:
             enter({event.block, "", "> ", 1, false, false});
@@ -167,16 +163,28 @@ private:
         case Block::table_header:
         case Block::table_cell:
             if (cells_++ == 0) {
-                cell_.clear();
-                const TableGrid::Place place = grid_.place(event);
-                row_.resize(row_.size() + static_cast<std::size_t>(place.covered));
-                span_ = place.columns;
-                header_ = header_ && event.block == Block::table_header;
+                open_cell(event);
             }
             break;
         default:
             break;
         }
+    }
+
+    void open_code(std::string_view language) {
+        code_ = true;
+        code_text_.clear();
+        language_.clear();
+        std::copy_if(language.begin(), language.end(), std::back_inserter(language_),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-+#._").find(c) != std::string_view::npos; });
+    }
+
+    void open_cell(const Event& event) {
+        cell_.clear();
+        const TableGrid::Place place = grid_.place(event);
+        row_.resize(row_.size() + static_cast<std::size_t>(place.covered));
+        span_ = place.columns;
+        header_ = header_ && event.block == Block::table_header;
     }
 
     /// Whether the first item of the list that opens here begins with text: an empty one, or one that does not count from 1,

@@ -77,12 +77,7 @@ def kill_one(house, name):
     time.sleep(0.3)
     os.kill(before["pid"], signal.SIGKILL)
     killed = time.time()
-    after = None
-    while time.time() - killed < 15:
-        after = house.process_of(name)
-        if after["pid"] != before["pid"] and after["state"] == "ready":
-            break
-        time.sleep(0.05)
+    after = house.wait_restarted(before)
     took = time.time() - killed
     time.sleep(0.5)
     page.finish()

@@ -37,13 +37,8 @@ def finish(process):
 def end_one(house, name, how):
     before = house.process_of(name)
     os.kill(before["pid"], how)
-    deadline = time.time() + 10
-    while time.time() < deadline:
-        after = house.process_of(name)
-        if after["pid"] != before["pid"] and after["state"] == "ready":
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{name} did not come back: {after}")
+    after = house.wait_restarted(before, seconds=10)
+    assert after["pid"] != before["pid"] and after["state"] == "ready", f"{name} did not come back: {after}"
 
 
 def test_storm_through_the_gate():

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "pads")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "pads"), str(HERE.parents[1] / "support")]
+from checks import Checks  # noqa: E402
 from module_process import FakePeople, ModuleProcess, identity, png  # noqa: E402
 from odf_rules import faults  # noqa: E402
 
@@ -24,21 +24,10 @@ URN = "urn:oasis:names:tc:opendocument:xmlns:"
 NAMES = {"text": URN + "text:1.0", "table": URN + "table:1.0", "draw": URN + "drawing:1.0", "style": URN + "style:1.0",
          "office": URN + "office:1.0", "fo": URN + "xsl-fo-compatible:1.0", "svg": URN + "svg-compatible:1.0",
          "xlink": "http://www.w3.org/1999/xlink"}
-passed = failed = 0
+checks = Checks()
 state = Path(tempfile.mkdtemp(prefix="hameau-office-"))
 odt = state / "pad.odt"
 converted = {}
-
-
-def check(name, work):
-    global passed, failed
-    try:
-        work()
-        passed += 1
-        print(f"ok   {name}", flush=True)
-    except Exception:
-        failed += 1
-        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
 
 
 def call(pads, status, method, path, body=None):
@@ -205,13 +194,10 @@ def test_pdf():
 
 if __name__ == "__main__":
     try:
-        for name, value in list(globals().items()):
-            if name.startswith("test_"):
-                check(name[5:].replace("_", " "), value)
+        checks.check_all(globals())
     finally:
         if not os.environ.get("HAMEAU_KEEP"):
             shutil.rmtree(state, ignore_errors=True)
         else:
             print(state)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    sys.exit(checks.report())

@@ -9,34 +9,23 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import xml.etree.ElementTree
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
+from checks import Checks  # noqa: E402
 from module_process import FakePeople, ModuleProcess, identity, png  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
 YANN = ("y" * 26, "yann", "Yann", "amis=member")
 ROZENN = ("r" * 26, "rozenn", "Rozenn", "amis=member")
 ALIEN = ("z" * 26, "zoe", "Zoe", "jardin=member")
-passed = failed = 0
+checks = Checks()
 people = None
 state = tempfile.mkdtemp(prefix="hameau-pads-peers-")
 pads = None
-
-
-def check(name, work):
-    global passed, failed
-    try:
-        work()
-        passed += 1
-        print(f"ok   {name}", flush=True)
-    except Exception:
-        failed += 1
-        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
 
 
 def call(status, method, path, body=None, who=MARIE, **more):
@@ -50,16 +39,16 @@ def make(slug, **fields):
 
 
 def node(script, *arguments):
-    global passed, failed
     done = subprocess.run(["node", str(HERE / script), *arguments], capture_output=True, text=True, timeout=600)
     sys.stdout.write(done.stdout)
     lines = [line for line in done.stdout.splitlines() if line.endswith(" failed")]
     if not lines:
         print(done.stderr[-4000:])
-        failed += 1
+        checks.failed += 1
         return
     words = lines[-1].split()
-    passed, failed = passed + int(words[0]), failed + int(words[2])
+    checks.passed += int(words[0])
+    checks.failed += int(words[2])
     if int(words[2]):
         print(done.stderr[-4000:])
 
@@ -368,14 +357,11 @@ if __name__ == "__main__":
     pads = ModuleProcess(state)
     people = FakePeople(Path(state, "run", "people.sock"))
     try:
-        for name, value in list(globals().items()):
-            if name.startswith("test_"):
-                check(name[5:].replace("_", " "), value)
+        checks.check_all(globals())
     finally:
         if pads:
             pads.stop()
-        if failed:
+        if checks.failed:
             print(pads.log()[-4000:])
         shutil.rmtree(state, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(checks.report())
