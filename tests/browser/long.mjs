@@ -60,24 +60,31 @@ export async function longPad(one, slug = `long-${process.pid}`) {
   return made.body;
 }
 
+/** In the page: notes when the place to write appears, and when it takes its first letter. Watches what is added and
+ * looks at nothing else: reading a text of 200 pages again and again costs more than opening it. */
+function watchPlace() {
+  const seen = globalThis.firstSeen = { able: 0, letter: 0 };
+  const paint = () => requestAnimationFrame(() => setTimeout(() => { seen.letter = performance.now(); }, 0));
+  addEventListener('input', (event) => { if (event.target.matches?.('#first textarea, #text') && !seen.letter) paint(); }, true);
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector('#first textarea') && document.getElementById('text')?.contentEditable !== 'true') return;
+    watch.disconnect();
+    // Shown to people: after the picture that holds it.
+    requestAnimationFrame(() => setTimeout(() => { seen.able = performance.now(); }, 0));
+  });
+  watch.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['id', 'contenteditable'] });
+}
+
 /** Milliseconds of the page's own clock, from the navigation: until one could write, until the picture that shows the
  * first letter typed, until the whole editor holds that letter. */
 export async function firstLetter(page, address, most_ms = 60_000) {
+  await page.addInitScript(watchPlace);
   await page.goto(address, { waitUntil: 'commit' });
-  const field = page.locator('#first textarea, #text[contenteditable="true"]').first();
-  await field.waitFor({ timeout: most_ms });
-  const able = await page.evaluate(() => {
-    const written = () => (document.querySelector('#first textarea')?.value ?? '').length + (document.getElementById('text')?.textContent ?? '').length;
-    const before = written();
-    globalThis.firstLetter = new Promise((done) => {
-      const look = () => (written() > before ? requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)) : requestAnimationFrame(look));
-      look();
-    });
-    return performance.now();
-  });
-  await field.focus();
+  const seen = (what) => page.waitForFunction((key) => globalThis.firstSeen?.[key], what, { timeout: most_ms }).then((one) => one.jsonValue());
+  const able = await seen('able');
+  await page.evaluate(() => (document.querySelector('#first textarea') ?? document.getElementById('text')).focus());
   await page.keyboard.type('z');
-  const letter = await page.evaluate(() => globalThis.firstLetter);
+  const letter = await seen('letter');
   const editor = page.locator('#text[contenteditable="true"]');
   await editor.waitFor();
   await until(async () => (await editor.textContent()).includes('z'), 'the letter is in the text');

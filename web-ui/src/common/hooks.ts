@@ -76,3 +76,11 @@ export function useModal(): RefObject<HTMLDialogElement> {
   }, []);
   return dialog;
 }
+
+const idle_most_ms = 4_000;
+
+/** Does what nobody waits for when the page has nothing else to do, and soon in any case. */
+export function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: idle_most_ms });
+  else setTimeout(work, idle_most_ms / 4);
+}

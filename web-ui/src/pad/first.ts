@@ -36,7 +36,7 @@ async function openLine(session: Promise<Response | null>, pad: Promise<Response
 }
 
 /** The house's answer to that when the text holds nothing: step 2 with an update of no structs and no deletions. */
-const nothing = (frame: MessageEvent) => new Uint8Array(frame.data as ArrayBuffer).join() === '0,1,2,0,0';
+const nothing = ({ data }: MessageEvent<ArrayBuffer>) => data.byteLength === 5 && new Uint8Array(data).join() === '0,1,2,0,0';
 
 /** A new text is a sheet that takes letters before the editor has come; the editor moves them into the text. */
 function offerSheet(title: string, line: EarlyLine): void {

@@ -9,7 +9,11 @@ export function headHeight(): number {
   return Math.ceil(Math.max(head.bottom, beneath) - head.top);
 }
 
-/** `--head`, for what must stand under it. */
-export function tellHeadHeight(): void {
-  document.documentElement.style.setProperty('--head', `${headHeight()}px`);
+/** Calls `changed` when it may have: the caller measures only while something depends on it, since measuring draws up
+ * the whole page. Returns what ends it. */
+export function onHeadChange(changed: () => void): () => void {
+  const head = document.querySelector('header.top');
+  const watch = new ResizeObserver(changed);
+  if (head) watch.observe(head);
+  return () => watch.disconnect();
 }

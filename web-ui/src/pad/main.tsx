@@ -1,14 +1,14 @@
 // The page of one text. Draws what the visit (session.ts) says; the text itself belongs to ProseMirror.
 import './texts';
 import { render } from 'preact';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { t, tn } from '../common/i18n';
+import { whenIdle } from '../common/hooks';
 import { forgetEditor, keepEditor, onLeftElsewhere } from '../common/leaving';
 import { insist, keyIn, nameIn } from './address';
 import { showCursors } from './cursors';
 import { type Editor, makeEditor } from './editor';
 import { Header, Notices } from './head';
-import { tellHeadHeight } from './head-room';
 import type { Images } from './images';
 import { Visit } from './session';
 import { endSheet, takeOver } from './take-over';
@@ -131,7 +131,7 @@ function PadPage({ visit }: { visit: Visit }) {
   }, [visit.phase]);
   useEffect(() => {
     if (!rest || !session) return;
-    if (visit.keeps) keepEditor();
+    if (visit.keeps) whenIdle(keepEditor);
     else void forgetEditor();
   }, [rest, session]);
   useEffect(() => {
@@ -150,11 +150,6 @@ function PadPage({ visit }: { visit: Visit }) {
     }));
     follow(editor.view, true, () => false);
   }, [editor, rest]);
-  useLayoutEffect(tellHeadHeight);      // whatever has been drawn may have changed it
-  useEffect(() => {
-    addEventListener('resize', tellHeadHeight);
-    return () => removeEventListener('resize', tellHeadHeight);
-  }, []);
   useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
   useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
   useEffect(() => { document.title = pad ? `${pad.title} – Hameau` : 'Hameau'; }, [pad?.title]);

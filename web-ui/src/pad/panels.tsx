@@ -1,5 +1,5 @@
 // What the menu opens: who is here, sharing, downloading, counting, links, the keys.
-import { useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { EditorView } from 'prosemirror-view';
 import { getFile, type Pad } from '../common/api';
 import { useAction } from '../common/hooks';
@@ -8,6 +8,7 @@ import { Button, Field, ProblemNotice, Window } from '../common/parts';
 import { Share } from '../common/share';
 import { countsOf, linkAround, outlineOf, removeLink, setLink } from './commands';
 import { goTo } from './editor';
+import { headHeight, onHeadChange } from './head-room';
 import { Dialog } from './menu';
 import type { Present } from './people';
 import { safeAddress } from './schema';
@@ -148,23 +149,30 @@ function Headings({ view, onChosen }: { view: EditorView; onChosen: (pos: number
 }
 
 /** Beside the text where there is room; else a dialog that closes when a place is chosen. */
-export function Outline({ view, onClose, tick }: Closable & { view: EditorView; tick: unknown }) {
-  void tick;
-  if (!matchMedia(outline_beside).matches) {
-    return (
-      <Dialog title={t('pad.outline')} onClose={onClose}>
-        <Headings view={view} onChosen={(pos) => {
-          onClose();
-          queueMicrotask(() => goTo(view, pos));
-        }} />
-      </Dialog>
-    );
-  }
+/** Beside the text, under the head whatever stands in that. */
+function OutlineBeside({ view, onClose }: Closable & { view: EditorView }) {
+  const nav = useRef<HTMLElement>(null);
+  const place = () => nav.current?.style.setProperty('--head', `${headHeight()}px`);
+  useLayoutEffect(place);      // what has been drawn may hang under the head without making it larger
+  useEffect(() => onHeadChange(place), []);
   return (
-    <nav class="outline" aria-label={t('pad.outline')}>
+    <nav class="outline" ref={nav} aria-label={t('pad.outline')}>
       <div class="outline-head"><h2>{t('pad.outline')}</h2><button type="button" class="word-tool" onClick={onClose}>{t('close')}</button></div>
       <Headings view={view} onChosen={(pos) => goTo(view, pos)} />
     </nav>
+  );
+}
+
+export function Outline({ view, onClose, tick }: Closable & { view: EditorView; tick: unknown }) {
+  void tick;
+  if (matchMedia(outline_beside).matches) return <OutlineBeside view={view} onClose={onClose} />;
+  return (
+    <Dialog title={t('pad.outline')} onClose={onClose}>
+      <Headings view={view} onChosen={(pos) => {
+        onClose();
+        queueMicrotask(() => goTo(view, pos));
+      }} />
+    </Dialog>
   );
 }
 

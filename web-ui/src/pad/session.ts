@@ -4,7 +4,7 @@ import type { IndexeddbPersistence } from 'y-indexeddb';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
-import { asProblem } from '../common/hooks';
+import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
 import { markUnsaved, padDatabasePrefix } from '../common/leaving';
 import { socketAddress } from './address';
@@ -257,8 +257,8 @@ export class Visit {
       this.ready = true;
       this.phase = 'open';
       this.changed();
-      // Nobody waits for a copy that holds nothing yet.
-      if (!this.local && this.keeps) void this.openLocal(this.pad!.id, true).then(() => this.lineChanged());
+      // Nobody waits for a copy that holds nothing yet; writing a long text to it takes as long as some letters.
+      if (!this.local && this.keeps) whenIdle(() => void this.openLocal(this.pad!.id, true).then(() => this.lineChanged()));
     }
     if (provider.line === 'open') this.lostAt = 0;
     else if (this.lostAt === 0) this.lostAt = Date.now();
