@@ -4,7 +4,7 @@ import { axeFindings, openPage, overflow, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { firstLetter, longPad, placeCursor } from './long.mjs';
-import { api, newPad, open, person, saved, text, words } from './pads.mjs';
+import { api, inText, newPad, open, person, saved, text, words } from './pads.mjs';
 import { slowLink } from './slow-link.mjs';
 
 const { check, report } = suite();
@@ -111,6 +111,35 @@ try {
     same([await text(page).locator('table').count(), await text(page).locator('figure').count()], [30, 50], 'tables and images');
     holds(await text(page).locator('figure img').evaluateAll((all) => all.every((img) => img.width > 0 && img.height > 0)), 'each image has its size before it comes');
     holds(images.size < 25, `${images.size} images were fetched at once`);
+    // What is far away has not been drawn yet: a jump there must end where it was meant to.
+    const inSight = async (find, what) => {
+      let seen;
+      await until(async () => {
+        seen = await page.evaluate(async (name) => {
+          for (let i = 0; i < 6; i += 1) await new Promise(requestAnimationFrame);
+          const { focusNode } = getSelection();
+          // Between two nodes the cursor has no box of its own.
+          const place = name !== 'cursor' ? document.querySelector(name) : focusNode.nodeType === 1 ? focusNode : getSelection().getRangeAt(0);
+          const box = place?.getClientRects()[0];
+          return { top: box?.top, bottom: box?.bottom, from: document.querySelector('header.top').getBoundingClientRect().bottom, to: innerHeight, at: scrollY, in: place?.textContent };
+        }, find);
+        return seen.top >= seen.from && seen.bottom <= seen.to;
+      }, what).catch((error) => { throw new Error(`${error.message} ${JSON.stringify(seen)}`); });
+    };
+    await text(page).focus();
+    await inText(page);
+    for (const key of ['Control+End', 'Control+Home', 'Control+End']) {
+      await page.keyboard.press(key);
+      await inSight('cursor', `the cursor after ${key}`);
+    }
+    for (const key of ['PageUp', 'PageUp', 'ArrowUp', 'ArrowUp', 'PageDown']) await page.keyboard.press(key);
+    await inSight('cursor', 'the cursor after some pages');
+    await page.keyboard.press('Control+f');
+    for (const what of ['97.3 ', '12.1 ', '188.5 ']) {
+      await page.locator('form.find input[type="search"]').fill(what);
+      await inSight('.match.current', `the place of ${what}`);
+    }
+    await page.keyboard.press('Escape');
     await placeCursor(page, 0.5);
     await page.keyboard.type('Ici au milieu. ');
     await placeCursor(page, 1);
@@ -118,7 +147,8 @@ try {
     await saved(page);
     holds(await page.evaluate(() => globalThis.moved) < 0.1, `layout shift ${await page.evaluate(() => globalThis.moved)}`);
     await open(marie, pad);
-    await until(async () => /Ici au milieu\. [\s\S]*Et à la fin\. /.test(await words(marie.page)), 'the house has both');
+    const written = async () => (await words(marie.page)).split('\n').filter((line) => /Ici au milieu\. |Et à la fin\. /.test(line));
+    await until(async () => (await written()).length === 2, 'the house has both');
     same((await api(marie.page, 'DELETE', `/api/v1/pads/${pad.id}`)).status, 204, 'into the bin');
     await one.context.close();
   }, { most_ms: 240_000 });  // making the text takes most of it

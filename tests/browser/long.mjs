@@ -60,31 +60,45 @@ export async function longPad(one, slug = `long-${process.pid}`) {
   return made.body;
 }
 
-/** In the page: notes when the place to write appears, and when it takes its first letter. Watches what is added and
+/** In the page: tells when the place to write is shown, and when it shows its first letter. Watches what is added and
  * looks at nothing else: reading a text of 200 pages again and again costs more than opening it. */
 function watchPlace() {
-  const seen = globalThis.firstSeen = { able: 0, letter: 0 };
-  const paint = () => requestAnimationFrame(() => setTimeout(() => { seen.letter = performance.now(); }, 0));
-  addEventListener('input', (event) => { if (event.target.matches?.('#first textarea, #text') && !seen.letter) paint(); }, true);
+  const tell = (what) => requestAnimationFrame(() => setTimeout(() => globalThis.hameauSeen(`${what} ${performance.now()}`), 0));
+  let typed = false;
+  addEventListener('input', (event) => {
+    if (!typed && event.target.matches?.('#first textarea, #text')) tell('letter');
+    typed = true;
+  }, true);
   const watch = new MutationObserver(() => {
     if (!document.querySelector('#first textarea') && document.getElementById('text')?.contentEditable !== 'true') return;
     watch.disconnect();
-    // Shown to people: after the picture that holds it.
-    requestAnimationFrame(() => setTimeout(() => { seen.able = performance.now(); }, 0));
+    tell('able');
   });
   watch.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['id', 'contenteditable'] });
 }
 
 /** Milliseconds of the page's own clock, from the navigation: until one could write, until the picture that shows the
- * first letter typed, until the whole editor holds that letter. */
+ * first letter typed, until the whole editor holds that letter. Speaks to the browser itself while the page opens:
+ * playwright's own way into a page is a large script that would be waited for. */
 export async function firstLetter(page, address, most_ms = 60_000) {
-  await page.addInitScript(watchPlace);
-  await page.goto(address, { waitUntil: 'commit' });
-  const seen = (what) => page.waitForFunction((key) => globalThis.firstSeen?.[key], what, { timeout: most_ms }).then((one) => one.jsonValue());
-  const able = await seen('able');
-  await page.evaluate(() => (document.querySelector('#first textarea') ?? document.getElementById('text')).focus());
+  const browser = await page.context().newCDPSession(page);
+  const told = {};
+  const waiting = {};
+  for (const what of ['able', 'letter']) told[what] = new Promise((done) => { waiting[what] = done; });
+  browser.on('Runtime.bindingCalled', ({ name, payload }) => {
+    const [what, at] = payload.split(' ');
+    if (name === 'hameauSeen') waiting[what](Number(at));
+  });
+  const within = (what) => Promise.race([told[what], new Promise((_, fail) => setTimeout(() => fail(new Error(`not ${what} within ${most_ms} ms`)), most_ms).unref())]);
+  await browser.send('Runtime.enable');
+  await browser.send('Runtime.addBinding', { name: 'hameauSeen' });
+  await browser.send('Page.enable');
+  await browser.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${watchPlace})()` });
+  await browser.send('Page.navigate', { url: address });
+  const able = await within('able');
+  await browser.send('Runtime.evaluate', { expression: "(document.querySelector('#first textarea') ?? document.getElementById('text')).focus()" });
   await page.keyboard.type('z');
-  const letter = await seen('letter');
+  const letter = await within('letter');
   const editor = page.locator('#text[contenteditable="true"]');
   await editor.waitFor();
   await until(async () => (await editor.textContent()).includes('z'), 'the letter is in the text');

@@ -8,6 +8,7 @@ import { initProseMirrorDoc, ySyncPlugin, yUndoPlugin } from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import { cursors } from './cursors';
+import { farViews, holdInSight, isLong, jumps } from './far';
 import type { People } from './people';
 import { headHeight } from './head-room';
 import { rootName, safeAddress, schema } from './schema';
@@ -70,8 +71,8 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   const shared = [ySyncPlugin(fragment, { mapping }) as Plugin, cursors(parts.awareness, parts.people), lastingUndo()];
   const base = keymap(baseKeymap);
   const waiting = new Waiting();
-  const attributes = (): Record<string, string> => ({
-    class: 'text', 'aria-label': parts.label, lang: document.documentElement.lang, spellcheck: 'true',
+  const attributes = ({ doc: shown }: EditorState): Record<string, string> => ({
+    class: isLong(shown) ? 'text long' : 'text', 'aria-label': parts.label, lang: document.documentElement.lang, spellcheck: 'true',
     ...(writes ? { role: 'textbox', 'aria-multiline': 'true', 'aria-describedby': parts.describedBy } : { role: 'document', tabindex: '0' }),
   });
   const view: EditorView = new EditorView(place, {
@@ -83,6 +84,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
     scrollMargin: { get top() { return headHeight() + 30; }, bottom: 120, left: 0, right: 0 },
     scrollThreshold: { get top() { return headHeight() + 10; }, bottom: 100, left: 0, right: 0 },
     nodeViews: {
+      ...(isLong(doc) ? farViews : {}),
       table: (one) => new TableView(one),
       taskItem: (one, it, getPos) => new TaskView(one, it, getPos),
       image: (one, it, getPos) => new ImageView(one, it, getPos, parts.padKey),
@@ -90,6 +92,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
     dispatchTransaction(tr) {
       const next = view.state.apply(tr);
       view.updateState(next);
+      if (view.hasFocus() && jumps(tr)) holdInSight(view);
       parts.changed(view, tr.docChanged);
     },
   });

@@ -2,6 +2,7 @@
 import type { Node } from 'prosemirror-model';
 import { Plugin, PluginKey, TextSelection, type EditorState } from 'prosemirror-state';
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view';
+import { holdInSight } from './far';
 
 export interface Query { text: string; exact: boolean }
 export interface Match { from: number; to: number }
@@ -92,6 +93,7 @@ function reveal(view: EditorView): void {
   // The editor scrolls by itself only while it has the focus, which the search field has.
   const place = view.domAtPos(match.from).node;
   (place instanceof Element ? place : place.parentElement)?.scrollIntoView({ block: 'center' });
+  holdInSight(view);
 }
 
 export function go(view: EditorView, step: 1 | -1): void {

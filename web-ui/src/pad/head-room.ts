@@ -17,3 +17,17 @@ export function onHeadChange(changed: () => void): () => void {
   if (head) watch.observe(head);
   return () => watch.disconnect();
 }
+
+const bar_beneath_px = 56;
+
+/** The browser's own moves of the cursor (Home, arrows, pages) stop below the head too. On a phone the buttons stand at
+ * the bottom: pad.css leaves room there. */
+export function keepHeadFree(): () => void {
+  const head = document.querySelector('header.top');
+  const watch = new ResizeObserver(([seen]) => {
+    const height = seen!.borderBoxSize?.[0]?.blockSize ?? seen!.contentRect.height;
+    document.documentElement.style.scrollPaddingTop = `${Math.ceil(height) + bar_beneath_px}px`;
+  });
+  if (head) watch.observe(head);
+  return () => watch.disconnect();
+}

@@ -9,6 +9,7 @@ import { insist, keyIn, nameIn } from './address';
 import { showCursors } from './cursors';
 import { type Editor, makeEditor } from './editor';
 import { Header, Notices } from './head';
+import { keepHeadFree } from './head-room';
 import type { Images } from './images';
 import { Visit } from './session';
 import { endSheet, takeOver } from './take-over';
@@ -150,6 +151,7 @@ function PadPage({ visit }: { visit: Visit }) {
     }));
     follow(editor.view, true, () => false);
   }, [editor, rest]);
+  useEffect(keepHeadFree, []);
   useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
   useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
   useEffect(() => { document.title = pad ? `${pad.title} – Hameau` : 'Hameau'; }, [pad?.title]);

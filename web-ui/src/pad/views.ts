@@ -4,6 +4,7 @@ import type { Node } from 'prosemirror-model';
 import { NodeSelection } from 'prosemirror-state';
 import type { EditorView, NodeView } from 'prosemirror-view';
 import { t } from '../common/i18n';
+import { guessHeight } from './far';
 import { safeAddress } from './schema';
 
 type GetPos = () => number | undefined;
@@ -76,6 +77,7 @@ export class ImageView implements NodeView {
     this.image.loading = 'lazy';
     this.image.addEventListener('error', () => this.dom.classList.add('missing'));
     this.dom.append(this.image, this.handle);
+    guessHeight(this.dom, node);
     this.show();
   }
 
@@ -182,6 +184,7 @@ export class TableView implements NodeView {
     this.dom.className = 'tableWrapper';
     this.table.append(this.columns, this.contentDOM);
     this.dom.append(this.table);
+    guessHeight(this.dom, node);
     this.show();
   }
 
