@@ -90,9 +90,9 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
       image: (one, it, getPos) => new ImageView(one, it, getPos, parts.padKey),
     },
     dispatchTransaction(tr) {
-      const next = view.state.apply(tr);
-      view.updateState(next);
-      if (view.hasFocus() && jumps(tr)) holdInSight(view);
+      const before = view.state;
+      view.updateState(before.apply(tr));
+      if (view.hasFocus() && jumps(tr, before)) holdInSight(view);
       parts.changed(view, tr.docChanged);
     },
   });

@@ -1,12 +1,13 @@
 // A long text is drawn where it is looked at (pad.css, `.long`). What is far away has a guessed height until then: a good
 // guess keeps the scroll bar and the cursor where they belong, and the cursor is looked for again after a jump.
 import { DOMSerializer, type Node } from 'prosemirror-model';
-import type { Transaction } from 'prosemirror-state';
+import type { EditorState, Transaction } from 'prosemirror-state';
 import type { EditorView, NodeViewConstructor } from 'prosemirror-view';
 import { headHeight } from './head-room';
 
 const many_blocks = 150;
 const looks_most = 4;
+const far_signs = 200;
 const line_px = 30;
 const sign_px = 9.6;      // with what is lost where words wrap
 const paper_px = 608;         // the widest line of the sheet
@@ -72,5 +73,8 @@ export function holdInSight(view: EditorView): void {
   frame = requestAnimationFrame(look);
 }
 
-/** A change that takes the cursor elsewhere: not by pointing, which shows where it is, and not words of others. */
-export const jumps = (tr: Transaction) => tr.scrolledIntoView || (tr.selectionSet && !tr.docChanged && !tr.getMeta('pointer'));
+/** A change that takes the cursor far away: not by pointing, which shows where it is, and not words of others. */
+export function jumps(tr: Transaction, before: EditorState): boolean {
+  if (!tr.scrolledIntoView && (!tr.selectionSet || tr.docChanged || tr.getMeta('pointer'))) return false;
+  return Math.abs(tr.selection.head - tr.mapping.map(before.selection.head)) > far_signs;
+}
