@@ -35,7 +35,7 @@ void ContentBuilder::push(Event block) {
     if (!open_.empty()) {
         open_.back().filled = true;
     }
-    open_.push_back({block.block, false});
+    open_.push_back({block.block, false, events_.size()});
     block.kind = Event::Kind::open;
     events_.push_back(std::move(block));
 }
@@ -182,6 +182,11 @@ void ContentBuilder::leaf(Event block) {
     }
     push(std::move(block));
     pop();
+}
+
+Event* ContentBuilder::open_block(Block block) {
+    const auto found = std::find_if(open_.rbegin(), open_.rend(), [block](const Open& open) { return open.block == block; });
+    return found == open_.rend() ? nullptr : &events_[found->event];
 }
 
 bool ContentBuilder::at_start() const { return open_.empty() || !open_.back().filled || !is_text_block(open_.back().block); }

@@ -25,6 +25,8 @@ public:
     void leaf(Event block);
     /// The current text block and nothing in it so far: leading white space is not wanted.
     bool at_start() const;
+    /// The innermost open block of this kind, to be completed; nullptr when none is open. Good until the next call.
+    Event* open_block(Block block);
     bool in_code() const { return !open_.empty() && open_.back().block == Block::code; }
     /// Too much: what came since was dropped.
     bool full() const { return full_; }
@@ -34,6 +36,7 @@ private:
     struct Open {
         Block block;
         bool filled = false;
+        std::size_t event = 0;
     };
 
     Block top() const { return open_.empty() ? Block::unknown : open_.back().block; }

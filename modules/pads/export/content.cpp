@@ -160,6 +160,22 @@ private:
         return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
     }
 
+    /// prosemirror-tables keeps one number for each column that a cell spans, 0 where nobody dragged.
+    std::vector<std::int64_t> widths_of(std::uint32_t type, std::size_t columns) const {
+        const auto value = attribute(type, "colwidth");
+        std::vector<std::int64_t> widths;
+        if (!value || !value->is_array() || value->as_array().size() != columns) {
+            return widths;
+        }
+        bool any = false;
+        for (const json::value& one : value->as_array()) {
+            const double width = one.is_number() ? one.to_number<double>() : 0;
+            widths.push_back(width >= 1 && width <= static_cast<double>(column_width_max) ? static_cast<std::int64_t>(width) : 0);
+            any = any || widths.back() > 0;
+        }
+        return any ? widths : std::vector<std::int64_t>();
+    }
+
     Align align_of(std::uint32_t type) const {
         const std::string name = text_attribute(type, "textAlign");
         return name == "center" ? Align::center : name == "right" ? Align::right : name == "justify" ? Align::justify : Align::none;
@@ -186,6 +202,7 @@ private:
         case Block::table_cell:
             event.number = number_attribute(type, "colspan", 1, 100);
             event.rows = number_attribute(type, "rowspan", 1, 100);
+            event.widths = widths_of(type, static_cast<std::size_t>(event.number));
             break;
         case Block::task_item: {
             const auto checked = attribute(type, "checked");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/table_grid.hpp"
 #include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
@@ -123,6 +124,7 @@ public:
     explicit HtmlRenderer(const ImageSource& images) : images_(images) {}
 
     std::string render(std::span<const Event> events) {
+        shapes_ = table_shapes(events);
         for (const Event& event : events) {
             switch (event.kind) {
             case Event::Kind::open:
@@ -155,6 +157,9 @@ private:
         case Block::image:
             image(event);
             break;
+        case Block::table:
+            table();
+            break;
         case Block::code:
             out_ += "<pre><code";
             if (!event.text.empty()) {
@@ -174,11 +179,8 @@ private:
             if (event.block == Block::ordered_list && event.number != 1) {
                 out_ += " start=\"" + std::to_string(event.number) + "\"";
             }
-            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.number > 1) {
-                out_ += " colspan=\"" + std::to_string(event.number) + "\"";
-            }
-            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.rows > 1) {
-                out_ += " rowspan=\"" + std::to_string(event.rows) + "\"";
+            if (event.block == Block::table_cell || event.block == Block::table_header) {
+                cell_attributes(event);
             }
             if (event.align != Align::none) {
                 const bool center = event.align == Align::center;
@@ -193,6 +195,36 @@ private:
             }
         }
         }
+    }
+
+    void cell_attributes(const Event& event) {
+        if (event.number > 1) {
+            out_ += " colspan=\"" + std::to_string(event.number) + "\"";
+        }
+        if (event.rows > 1) {
+            out_ += " rowspan=\"" + std::to_string(event.rows) + "\"";
+        }
+        for (std::size_t i = 0; i < event.widths.size(); ++i) {
+            out_ += (i == 0 ? " data-colwidth=\"" : ",") + std::to_string(event.widths[i]);
+        }
+        out_ += event.widths.empty() ? "" : "\"";
+    }
+
+    /// As the editor shows it: as wide as its columns when each has a width, else as the page.
+    void table() {
+        const TableShape shape = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
+        ++table_count_;
+        std::int64_t total = 0;
+        std::string columns;
+        for (const std::int64_t width : shape.widths) {
+            total += width;
+            columns += width > 0 ? "<col style=\"width:" + std::to_string(width) + "px\" width=\"" + std::to_string(width) + "\">" : std::string("<col>");
+        }
+        const bool all = std::find(shape.widths.begin(), shape.widths.end(), 0) == shape.widths.end() && total > 0;
+        const std::string pixels = std::to_string(total);
+        // The attributes beside the styles are for office programs, which read no style here.
+        out_ += all ? "<table style=\"width:" + pixels + "px\" width=\"" + pixels + "\">" : total > 0 ? std::string("<table width=\"100%\">") : std::string("<table>");
+        out_ += columns.empty() ? columns : "<colgroup>" + columns + "</colgroup>";
     }
 
     void close(Block block) {
@@ -260,6 +292,8 @@ private:
     const ImageSource& images_;
     std::string out_;
     std::vector<std::string_view> headings_;
+    std::vector<TableShape> shapes_;
+    std::size_t table_count_ = 0;
 };
 
 constexpr std::string_view style =
