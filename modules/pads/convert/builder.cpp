@@ -26,6 +26,17 @@ Event opening(Block block) {
 
 } // namespace
 
+std::vector<Mark> settled_marks(const std::vector<Mark>& marks) {
+    std::vector<Mark> all;
+    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        if (std::none_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark->kind; })) {
+            all.push_back(*mark);
+        }
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+    return all;
+}
+
 bool ContentBuilder::room() {
     full_ = full_ || events_.size() >= events_max;
     return !full_;
@@ -178,6 +189,11 @@ void ContentBuilder::leaf(Event block) {
         push(opening(Block::paragraph));
     }
     if (!in_line) {
+        // A paragraph that holds nothing but an image is the image.
+        if (block.block == Block::image && top() == Block::paragraph && !open_.back().filled) {
+            events_.pop_back();
+            open_.pop_back();
+        }
         make_place_for_block();
     }
     push(std::move(block));

@@ -11,6 +11,9 @@
 
 namespace hameau::pads {
 
+/// The marks of text by those of the elements around it, outermost first: each kind once, the innermost wins; in rank.
+std::vector<Mark> settled_marks(const std::vector<Mark>& marks);
+
 class ContentBuilder {
 public:
     /// Opens a block (Event::kind is ignored). Give what it returns to end().

@@ -148,7 +148,9 @@ private:
             }
         } else if (event.block == Block::image) {
             words("src", event.address);
-            words("alt", event.text);
+            if (event.described) {
+                tree_.attribute("alt", std::string_view(event.text));
+            }
             words("title", event.title);
             number("width", event.width, 0);
             number("height", event.height, 0);

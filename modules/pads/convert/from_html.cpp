@@ -159,6 +159,12 @@ class HtmlReader {
 public:
     explicit HtmlReader(std::string& title) : title_(title) {}
 
+    /// The marks of one element.
+    std::vector<Mark> marks_of(const xmlNode* node) {
+        add_marks(node, text_of(node->name));
+        return std::move(marks_);
+    }
+
     std::vector<Event> read(const xmlNode* root) {
         const xmlNode* node = root;
         while (node != nullptr && !builder_.full()) {
@@ -391,6 +397,7 @@ private:
             event.block = Block::image;
             event.address = attribute(node, "src");
             event.text = attribute(node, "alt");
+            event.described = xmlHasProp(const_cast<xmlNode*>(node), reinterpret_cast<const xmlChar*>("alt")) != nullptr;
             event.title = attribute(node, "title");
             event.width = number_attribute(node, "width", 0, 10'000);
             event.height = number_attribute(node, "height", 0, 10'000);
@@ -399,9 +406,9 @@ private:
             } else if (is_safe_address(event.address)) {
                 std::vector<Mark> marks = marks_;
                 marks.push_back({MarkKind::link, event.address});
-                builder_.text(event.text.empty() ? event.address : event.text, settled(marks));
+                builder_.text(event.text.empty() ? event.address : event.text, settled_marks(marks));
             } else {
-                builder_.text(event.text, settled(marks_));
+                builder_.text(event.text, settled_marks(marks_));
             }
             return true;
         }
@@ -432,18 +439,6 @@ private:
     }
     static std::string safe_colour(std::string colour) { return is_safe_colour(colour) ? colour : std::string(); }
 
-    /// Each kind once, the innermost wins; in rank.
-    static std::vector<Mark> settled(const std::vector<Mark>& marks) {
-        std::vector<Mark> all;
-        for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
-            if (std::none_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark->kind; })) {
-                all.push_back(*mark);
-            }
-        }
-        std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
-        return all;
-    }
-
     void text(std::string_view text) {
         if (builder_.in_code()) {
             const bool last = text.ends_with('\n');
@@ -461,7 +456,7 @@ private:
             blank = space;
         }
         if (!out.empty()) {
-            builder_.text(out, settled(marks_));
+            builder_.text(out, settled_marks(marks_));
             ended_blank_ = out.back() == ' ' && !builder_.at_start();
         }
     }
@@ -476,12 +471,41 @@ private:
 
 } // namespace
 
+namespace {
+
+using HtmlDocument = std::unique_ptr<xmlDoc, void (*)(xmlDoc*)>;
+
+HtmlDocument parse_html(std::string_view text) {
+    constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
+    return {htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc};
+}
+
+} // namespace
+
 void prepare_html() { xmlInitParser(); }
 
+InlineTag read_inline_tag(std::string_view tag) {
+    const HtmlDocument document = parse_html(tag);
+    const xmlNode* node = document ? xmlDocGetRootElement(document.get()) : nullptr;
+    // What the parser adds around it.
+    while (node != nullptr && (node->type != XML_ELEMENT_NODE || text_of(node->name) == "html" || text_of(node->name) == "body" || text_of(node->name) == "p")) {
+        node = node->type == XML_ELEMENT_NODE ? node->children : node->next;
+    }
+    if (node == nullptr) {
+        return {};
+    }
+    InlineTag out{std::string(text_of(node->name))};
+    std::string title;
+    if (out.name == "img") {
+        out.content = HtmlReader(title).read(node);
+    } else {
+        out.marks = HtmlReader(title).marks_of(node);
+    }
+    return out;
+}
+
 std::vector<Event> read_html(std::string_view text, std::string& title) {
-    constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
-    const std::unique_ptr<xmlDoc, void (*)(xmlDoc*)> document(
-        htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc);
+    const HtmlDocument document = parse_html(text);
     const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
     if (root == nullptr) {
         return ContentBuilder().finish();

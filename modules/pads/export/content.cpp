@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <boost/json.hpp>
 
@@ -156,6 +157,12 @@ private:
         double number = static_cast<double>(otherwise);
         if (value && value->is_number()) {
             number = value->to_number<double>();
+        } else if (value && value->is_string()) {
+            // Some editors keep what they read in a page: text.
+            std::int64_t whole = 0;
+            const json::string& text = value->as_string();
+            const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), whole);
+            number = failed == std::errc{} && end == text.data() + text.size() ? static_cast<double>(whole) : number;
         }
         return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
     }
@@ -219,7 +226,10 @@ private:
             }
             break;
         case Block::image:
-            event.text = text_attribute(type, "alt");
+            if (const auto alt = attribute(type, "alt"); alt && alt->is_string()) {
+                event.text = alt->as_string();
+                event.described = true;
+            }
             event.title = text_attribute(type, "title");
             event.address = text_attribute(type, "src");
             if (!is_safe_address(event.address)) {

@@ -37,6 +37,7 @@ struct Event {
     Kind kind = Kind::text;
     Block block = Block::unknown;
     std::string text;         ///< of a stretch of text; language of a code block; label of a mention; alt of an image
+    bool described = false;   ///< image: `text` says what it shows, "" that it is decoration; false: nobody has said
     std::vector<Mark> marks;  ///< of a stretch of text
     std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
     bool checked = false;     ///< task item

@@ -254,29 +254,45 @@ private:
         const bool outside = event.address.find(':') != std::string::npos;
         const std::string_view hash = image_hash_of(event.address);
         if (const auto image = images_ && !hash.empty() ? images_(hash, ImageUse::page) : std::nullopt) {
-            out_ += "<img src=\"data:" + image->type + ";base64," + base64(image->bytes) + "\" alt=\"";
+            Event sized = event;
+            sized.width = event.width > 0 ? event.width : image->width;
+            sized.height = event.width > 0 ? event.height : image->height;
+            picture("data:" + image->type + ";base64," + base64(image->bytes), sized);
+        } else if (event.address.empty()) {
             escape_xml(event.text, out_);
-            out_ += "\"" + title_of(event) + " width=\"" + std::to_string(event.width > 0 ? event.width : image->width) + "\">\n";
-            return;
+        } else if (outside) {
+            out_ += "<a href=\"";
+            escape_xml(event.address, out_);
+            out_ += "\" rel=\"noopener noreferrer\">";
+            escape_xml(event.text.empty() ? event.address : event.text, out_);
+            out_ += "</a>";
+        } else {
+            picture(event.address, event);
         }
-        if (event.address.empty()) {
-            escape_xml(event.text, out_);
-            return;
-        }
-        out_ += outside ? "<a href=\"" : "<img src=\"";
-        escape_xml(event.address, out_);
-        out_ += outside ? "\" rel=\"noopener noreferrer\">" : "\" alt=\"";
-        escape_xml(event.text.empty() && outside ? event.address : event.text, out_);
-        out_ += outside ? std::string("</a>") : "\"" + title_of(event) + (event.width > 0 ? " width=\"" + std::to_string(event.width) + "\">" : std::string(">"));
     }
 
-    static std::string title_of(const Event& event) {
-        if (event.title.empty()) {
-            return {};
+    /// HTML Living Standard §4.8.4.4: alt="" says that it is decoration; no alt, that nobody knows what it shows.
+    void picture(std::string_view address, const Event& event) {
+        const auto say = [this](std::string_view name, std::string_view value) {
+            out_.append(" ").append(name).append("=\"");
+            escape_xml(value, out_);
+            out_ += "\"";
+        };
+        out_ += "<img";
+        say("src", address);
+        if (event.described) {
+            say("alt", event.text);
         }
-        std::string out = " title=\"";
-        escape_xml(event.title, out);
-        return out + "\"";
+        if (!event.title.empty()) {
+            say("title", event.title);
+        }
+        if (event.width > 0) {
+            say("width", std::to_string(event.width));
+        }
+        if (event.height > 0) {
+            say("height", std::to_string(event.height));
+        }
+        out_ += ">\n";
     }
 
     void text(const Event& event) {

@@ -336,13 +336,24 @@ private:
         const double width = std::min(static_cast<double>(event.width > 0 ? event.width : image->width), room);
         const double height = width * static_cast<double>(image->height) / static_cast<double>(image->width);
         const std::string name = "Pictures/" + std::string(hash) + "." + image->type.substr(image->type.find('/') + 1);
-        body_ += "<draw:frame draw:name=\"" + std::to_string(pictures_.size() + 1) + "\" text:anchor-type=\"as-char\" svg:width=\"" +
+        // LibreOffice's own, from 7.5 on; ODF 1.2 §1.3 lets it stand there.
+        const std::string decorative = event.described && event.text.empty() ? " loext:decorative=\"true\"" : "";
+        body_ += "<draw:frame draw:name=\"" + std::to_string(pictures_.size() + 1) + "\" text:anchor-type=\"as-char\"" + decorative + " svg:width=\"" +
                  odf_centimetres(width) + "\" svg:height=\"" + odf_centimetres(height) + "\"><draw:image xlink:href=\"" + name +
-                 "\" xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/><svg:title>";
-        escape_xml(event.text, body_);
-        body_ += "</svg:title></draw:frame>";
+                 "\" xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/>";
+        about("svg:title", event.text);
+        about("svg:desc", event.title);
+        body_ += "</draw:frame>";
         pictures_.push_back({name, std::move(*image)});
         return true;
+    }
+
+    void about(std::string_view element, std::string_view text) {
+        if (!text.empty()) {
+            body_.append("<").append(element).append(">");
+            escape_xml(text, body_);
+            body_.append("</").append(element).append(">");
+        }
     }
 
     void image(const Event& event) {

@@ -114,10 +114,12 @@ def test_office_reads_the_structure():
     assert headings == [("1", "Réunion du bureau"), ("2", "Deux"), ("3", "Trois"), ("4", "Quatre"), ("5", "Cinq"), ("6", "Six")], headings
     links = {attribute(a, "xlink:href"): words(a) for a in root.iter(f"{{{NAMES['text']}}}a")}
     assert links == {"https://amis.example/a(b)?c=d&e": "Un lien", "mailto:a@amis.example": "un lien gras"}, links
-    image, = root.iter(f"{{{NAMES['draw']}}}image")
-    assert image.find("office:binary-data", NAMES) is not None, "the picture itself is in the file"
-    frame, = root.iter(f"{{{NAMES['draw']}}}frame")
+    for image in root.iter(f"{{{NAMES['draw']}}}image"):
+        assert image.find("office:binary-data", NAMES) is not None, "the picture itself is in the file"
+    frame, unsaid, decoration, _ = root.iter(f"{{{NAMES['draw']}}}frame")
     assert words(frame.find("svg:title", NAMES)) == "Le plan « A »"
+    assert words(frame.find("svg:desc", NAMES)) == "Plan du quartier"
+    assert unsaid.find("svg:title", NAMES) is None and decoration.find("svg:title", NAMES) is None
     assert attribute(frame, "svg:width").startswith(("8.4", "3.3")), attribute(frame, "svg:width")
     assert any(words(p) == "Première ligne\ndeuxième ligne, bonjour @Marie Le Goff." for p in root.iter(f"{{{NAMES['text']}}}p"))
 
@@ -189,7 +191,7 @@ def test_office_reads_the_page():
     convert("fodt", "OpenDocument Text Flat XML", page, "--infilter=HTML (StarWriter)")
     first, second = column_widths(flat(page))
     assert abs(first[1] / first[2] - 100 / 120) < 0.05, first
-    assert abs(second[0] / second[1] - 200 / 150) < 0.05 and abs(second[1] / second[2] - 150 / 90) < 0.05 and 11 < sum(second) < 12.2, second
+    assert abs(second[0] / second[1] - 200 / 150) < 0.05 and abs(second[1] / second[2] - 150 / 90) < 0.1 and 11 < sum(second) < 12.2, second
 
 
 def test_text():
@@ -218,7 +220,7 @@ def test_pdf():
     for word in ("Réunion du bureau", "Marie Le Goff", "deuxième", "Total"):
         assert word in text, (word, text)
     images = subprocess.run(["pdfimages", "-list", str(file)], capture_output=True, text=True, timeout=60, check=True).stdout
-    assert len(images.splitlines()) == 3, images
+    assert len(images.splitlines()) == 6, images
 
 
 if __name__ == "__main__":

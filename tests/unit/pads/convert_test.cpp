@@ -267,7 +267,7 @@ TEST(Import, HtmlKeepsStructureAndNothingElse) {
               "<a href=\"/a\" rel=\"noopener noreferrer\">oui</a><br>suite</p>\n<ul><li><p>un</p>\n<ul><li><p>deux</p>\n</li>\n</ul>\n</li>\n</ul>\n"
               "<p>libre</p>\n<p>bloc</p>\n<table><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
               "<ul class=\"tasks\"><li><input type=\"checkbox\" checked disabled> <p>fait</p>\n</li>\n</ul>\n<pre><code>a\n  b</code></pre>\n"
-              "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">"
+              "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">\n"
               "<p><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></p>\n");
     const auto again = read_document(html, DocumentForm::html);
     EXPECT_EQ(render_html_fragment(read_content(again->update).value()), html) << "our own HTML comes back as it was";
@@ -285,6 +285,25 @@ std::string widths_in(const std::string& html) {
         out += html.substr(at + before.size(), html.find('"', at + before.size()) - at - before.size()) + " ";
     }
     return out;
+}
+
+TEST(Import, WhatPeopleSaidOfAnImageAndWhatNobodySaid) {
+    const std::string own = "/api/v1/pads/p/images/a";
+    const auto markdown_again = [](std::string_view text) {
+        const auto document = read_document(text, DocumentForm::markdown);
+        return document ? *export_document(*export_format("markdown"), document->update, "", false) : std::string();
+    };
+    for (const std::string said : {"", " alt=\"\"", " alt=\"un &quot;plan&quot;\" title=\"t\" width=\"40\" height=\"30\""}) {
+        const std::string html = "<img src=\"" + own + "\"" + said + ">\n";
+        EXPECT_EQ(html_again(html), html);
+        const auto events = read_content(read_document(html, DocumentForm::html)->update);
+        const std::string markdown = render_markdown(*events);
+        EXPECT_EQ(markdown_again(markdown), markdown);
+        EXPECT_EQ(render_html_fragment(*read_content(read_document(markdown, DocumentForm::markdown)->update)), html) << markdown;
+    }
+    EXPECT_EQ(markdown_again("![](" + own + ")\n"), "![](<" + own + ">)\n");
+    EXPECT_EQ(markdown_again("a <img src=" + own + " alt=''> b\n"), "a\n\n<img src=\"" + own + "\" alt=\"\">\n\nb\n");
+    EXPECT_EQ(markdown_again("| <img src=" + own + " alt='x\\|y' width=3> |\n|---|\n"), "| <img src=\"" + own + "\" alt=\"x\\|y\" width=\"3\"> |\n| --- |\n");
 }
 
 TEST(Import, WidthsOfColumns) {
