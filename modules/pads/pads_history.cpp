@@ -232,6 +232,9 @@ ImageSource PadsModule::image_source(const PadRow& pad, std::string_view content
             return std::nullopt;
         }
         const ImageRow& row = found->second;
+        if (use == ImageUse::size) {
+            return ImageBytes{row.type, {}, row.width, row.height};
+        }
         // Old office programs know no WebP: they get the original while it is small.
         const bool original = row.webp_bytes == 0 || (use == ImageUse::office && row.bytes <= office_original_max);
         auto bytes = files->read(row.association, row.hash, original ? ImageForm::original : ImageForm::webp);

@@ -68,6 +68,15 @@ void TreeWriter::attribute(std::string_view key, std::string_view text) {
     crdt::Writer(structs_).any_text(text);
 }
 
+void TreeWriter::attribute(std::string_view key, std::span<const std::int64_t> numbers) {
+    begin_attribute(key);
+    crdt::Writer out(structs_);
+    out.any_array(numbers.size());
+    for (const std::int64_t number : numbers) {
+        out.any_number(static_cast<double>(number));
+    }
+}
+
 void TreeWriter::put_format(std::string_view mark, std::string_view value) {
     begin_struct(crdt::Kind::format);
     crdt::Writer out(structs_);

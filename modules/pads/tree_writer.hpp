@@ -34,6 +34,7 @@ public:
     void attribute(std::string_view key, std::int64_t number);
     void attribute(std::string_view key, bool truth);
     void attribute(std::string_view key, std::string_view text);
+    void attribute(std::string_view key, std::span<const std::int64_t> numbers);
     /// One text node with these stretches.
     void text(std::span<const Span> spans);
     void text(std::string_view plain);

@@ -26,6 +26,17 @@ Event opening(Block block) {
 
 } // namespace
 
+std::vector<Mark> settled_marks(const std::vector<Mark>& marks) {
+    std::vector<Mark> all;
+    for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
+        if (std::none_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark->kind; })) {
+            all.push_back(*mark);
+        }
+    }
+    std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+    return all;
+}
+
 bool ContentBuilder::room() {
     full_ = full_ || events_.size() >= events_max;
     return !full_;
@@ -35,7 +46,7 @@ void ContentBuilder::push(Event block) {
     if (!open_.empty()) {
         open_.back().filled = true;
     }
-    open_.push_back({block.block, false});
+    open_.push_back({block.block, false, events_.size()});
     block.kind = Event::Kind::open;
     events_.push_back(std::move(block));
 }
@@ -178,10 +189,20 @@ void ContentBuilder::leaf(Event block) {
         push(opening(Block::paragraph));
     }
     if (!in_line) {
+        // A paragraph that holds nothing but an image is the image.
+        if (block.block == Block::image && top() == Block::paragraph && !open_.back().filled) {
+            events_.pop_back();
+            open_.pop_back();
+        }
         make_place_for_block();
     }
     push(std::move(block));
     pop();
+}
+
+Event* ContentBuilder::open_block(Block block) {
+    const auto found = std::find_if(open_.rbegin(), open_.rend(), [block](const Open& open) { return open.block == block; });
+    return found == open_.rend() ? nullptr : &events_[found->event];
 }
 
 bool ContentBuilder::at_start() const { return open_.empty() || !open_.back().filled || !is_text_block(open_.back().block); }

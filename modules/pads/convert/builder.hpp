@@ -11,6 +11,9 @@
 
 namespace hameau::pads {
 
+/// The marks of text by those of the elements around it, outermost first: each kind once, the innermost wins; in rank.
+std::vector<Mark> settled_marks(const std::vector<Mark>& marks);
+
 class ContentBuilder {
 public:
     /// Opens a block (Event::kind is ignored). Give what it returns to end().
@@ -25,6 +28,8 @@ public:
     void leaf(Event block);
     /// The current text block and nothing in it so far: leading white space is not wanted.
     bool at_start() const;
+    /// The innermost open block of this kind, to be completed; nullptr when none is open. Good until the next call.
+    Event* open_block(Block block);
     bool in_code() const { return !open_.empty() && open_.back().block == Block::code; }
     /// Too much: what came since was dropped.
     bool full() const { return full_; }
@@ -34,6 +39,7 @@ private:
     struct Open {
         Block block;
         bool filled = false;
+        std::size_t event = 0;
     };
 
     Block top() const { return open_.empty() ? Block::unknown : open_.back().block; }

@@ -143,9 +143,14 @@ private:
         } else if (event.block == Block::table_cell || event.block == Block::table_header) {
             number("colspan", event.number, 1);
             number("rowspan", event.rows, 1);
+            if (!event.widths.empty()) {
+                tree_.attribute("colwidth", std::span(event.widths));
+            }
         } else if (event.block == Block::image) {
             words("src", event.address);
-            words("alt", event.text);
+            if (event.described) {
+                tree_.attribute("alt", std::string_view(event.text));
+            }
             words("title", event.title);
             number("width", event.width, 0);
             number("height", event.height, 0);

@@ -25,6 +25,13 @@ Result<ReadDocument> read_document(std::string_view text, DocumentForm form);
 /// The parsers. `title` is set when the document names one.
 std::vector<Event> read_markdown(std::string_view text);
 std::vector<Event> read_html(std::string_view text, std::string& title);
+/// A tag within a line of Markdown, <span style="color:red"> say.
+struct InlineTag {
+    std::string name;
+    std::vector<Mark> marks = {};     ///< of the text that follows
+    std::vector<Event> content = {};  ///< of an <img>: the image, or the text that stands for it
+};
+InlineTag read_inline_tag(std::string_view tag);
 void prepare_markdown();
 void prepare_html();
 

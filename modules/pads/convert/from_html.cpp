@@ -11,6 +11,7 @@
 
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
+#include "modules/pads/export/table_grid.hpp"
 
 namespace hameau::pads {
 
@@ -90,9 +91,79 @@ std::string style_property(const std::string& style, std::string_view name) {
     return {};
 }
 
+/// "120", "120px", "90pt" as CSS pixels; 0 when it is something else ("50%") or no width of a column.
+std::int64_t pixels_of(const std::string& text) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc{}) {
+        return 0;
+    }
+    constexpr struct {
+        std::string_view unit;
+        double pixels;
+    } units[] = {{"", 1}, {"px", 1}, {"pt", 96.0 / 72}, {"in", 96}, {"cm", 96 / 2.54}, {"mm", 96 / 25.4}};
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    const auto* known = std::find_if(std::begin(units), std::end(units), [unit](const auto& one) { return one.unit == unit; });
+    const double pixels = known == std::end(units) ? 0 : number * known->pixels + 0.5;
+    return pixels >= 1 && pixels <= static_cast<double>(column_width_max) ? static_cast<std::int64_t>(pixels) : 0;
+}
+
+/// The width of a <col> or a cell, by its style or its attribute.
+std::int64_t width_of(const xmlNode* node) {
+    const std::int64_t styled = pixels_of(style_property(attribute(node, "style"), "width"));
+    return styled > 0 ? styled : pixels_of(attribute(node, "width"));
+}
+
+/// The widths of the columns as the <col> elements of a table say them; nothing when none says anything.
+std::vector<std::int64_t> widths_of_columns(const xmlNode* table) {
+    std::vector<std::int64_t> widths;
+    const auto add = [&widths](const xmlNode* column) {
+        const std::int64_t span = number_attribute(column, "span", 1, grid_columns_max);
+        const std::int64_t width = width_of(column);
+        for (std::int64_t i = 0; i < span && static_cast<std::int64_t>(widths.size()) < grid_columns_max; ++i) {
+            widths.push_back(width);
+        }
+    };
+    for (const xmlNode* node = table->children; node != nullptr; node = node->next) {
+        const std::string_view name = node->type == XML_ELEMENT_NODE ? text_of(node->name) : std::string_view();
+        bool inside = false;
+        for (const xmlNode* column = node->children; name == "colgroup" && column != nullptr; column = column->next) {
+            if (column->type == XML_ELEMENT_NODE) {
+                add(column);
+                inside = true;
+            }
+        }
+        if (name == "col" || (name == "colgroup" && !inside)) {
+            add(node);
+        }
+    }
+    const bool any = std::any_of(widths.begin(), widths.end(), [](std::int64_t width) { return width > 0; });
+    return any ? widths : std::vector<std::int64_t>();
+}
+
+/// Our own exports' and the editor's data-colwidth="100,0": one number for each column that the cell spans.
+std::vector<std::int64_t> exact_widths(const xmlNode* cell, std::int64_t columns) {
+    std::vector<std::int64_t> widths;
+    const std::string text = attribute(cell, "data-colwidth");
+    bool any = false;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        widths.push_back(pixels_of(text.substr(at, end - at)));
+        any = any || widths.back() > 0;
+        at = end + 1;
+    }
+    return any && static_cast<std::int64_t>(widths.size()) == columns ? widths : std::vector<std::int64_t>();
+}
+
 class HtmlReader {
 public:
     explicit HtmlReader(std::string& title) : title_(title) {}
+
+    /// The marks of one element.
+    std::vector<Mark> marks_of(const xmlNode* node) {
+        add_marks(node, text_of(node->name));
+        return std::move(marks_);
+    }
 
     std::vector<Event> read(const xmlNode* root) {
         const xmlNode* node = root;
@@ -113,10 +184,17 @@ public:
             }
             node = node == nullptr || node == root ? nullptr : node->next;
         }
-        return builder_.finish();
+        std::vector<Event> events = builder_.finish();
+        give_widths(events);
+        return events;
     }
 
 private:
+    struct Table {
+        std::vector<std::int64_t> widths = {};  ///< of its columns, as <col> and cells say them
+        TableGrid grid = TableGrid();
+        bool exact = false;
+    };
     /// What leave() undoes.
     struct Entered {
         const xmlNode* node;
@@ -146,7 +224,9 @@ private:
         }
         Entered entered{node, std::nullopt, marks_.size()};
         if (const auto tag = find_tag(block_tags, name); tag != block_tags.end()) {
-            entered.block = builder_.begin(block(node, *tag));
+            Event event = block(node, *tag);
+            note_widths(node, event);
+            entered.block = builder_.begin(std::move(event));
         } else if (std::find(boundaries.begin(), boundaries.end(), name) != boundaries.end()) {
             builder_.break_paragraph();
         } else {
@@ -164,10 +244,44 @@ private:
         entered_.pop_back();
         marks_.resize(entered.marks);
         if (entered.block) {
+            if (text_of(node->name) == "table") {
+                end_table();
+            }
             builder_.end(*entered.block);
         } else if (std::find(boundaries.begin(), boundaries.end(), text_of(node->name)) != boundaries.end()) {
             builder_.break_paragraph();
         }
+    }
+
+    /// A table where a cell says its own widths exactly is as it was in a pad. Else each cell gets those of its columns: what
+    /// the <col> elements say, and where they say nothing the first cell of that column alone.
+    void note_widths(const xmlNode* node, const Event& event) {
+        if (event.block == Block::table) {
+            tables_.emplace_back();
+            tables_.back().widths = widths_of_columns(node);
+        } else if (event.block == Block::table_row && !tables_.empty()) {
+            tables_.back().grid.begin_row();
+        } else if ((event.block == Block::table_cell || event.block == Block::table_header) && !tables_.empty()) {
+            Table& table = tables_.back();
+            const TableGrid::Place place = table.grid.place(event);
+            table.exact = table.exact || !event.widths.empty();
+            const std::int64_t width = event.number == 1 && place.column < grid_columns_max ? width_of(node) : 0;
+            const auto column = static_cast<std::size_t>(place.column);
+            if (width > 0) {
+                table.widths.resize(std::max(table.widths.size(), column + 1));
+                table.widths[column] = table.widths[column] > 0 ? table.widths[column] : width;
+            }
+        }
+    }
+    void end_table() {
+        if (tables_.empty()) {
+            return;
+        }
+        Table& ended = tables_.back();
+        if (Event* table = builder_.open_block(Block::table); table != nullptr) {
+            table->widths = ended.exact ? std::vector<std::int64_t>() : std::move(ended.widths);
+        }
+        tables_.pop_back();
     }
 
     void find_title(const xmlNode* head) {
@@ -191,6 +305,7 @@ private:
         case Block::table_cell:
             event.number = number_attribute(node, "colspan", 1, 100);
             event.rows = number_attribute(node, "rowspan", 1, 100);
+            event.widths = exact_widths(node, event.number);
             break;
         case Block::code:
             event.text = language_of(node);
@@ -282,6 +397,7 @@ private:
             event.block = Block::image;
             event.address = attribute(node, "src");
             event.text = attribute(node, "alt");
+            event.described = xmlHasProp(const_cast<xmlNode*>(node), reinterpret_cast<const xmlChar*>("alt")) != nullptr;
             event.title = attribute(node, "title");
             event.width = number_attribute(node, "width", 0, 10'000);
             event.height = number_attribute(node, "height", 0, 10'000);
@@ -290,9 +406,9 @@ private:
             } else if (is_safe_address(event.address)) {
                 std::vector<Mark> marks = marks_;
                 marks.push_back({MarkKind::link, event.address});
-                builder_.text(event.text.empty() ? event.address : event.text, settled(marks));
+                builder_.text(event.text.empty() ? event.address : event.text, settled_marks(marks));
             } else {
-                builder_.text(event.text, settled(marks_));
+                builder_.text(event.text, settled_marks(marks_));
             }
             return true;
         }
@@ -323,18 +439,6 @@ private:
     }
     static std::string safe_colour(std::string colour) { return is_safe_colour(colour) ? colour : std::string(); }
 
-    /// Each kind once, the innermost wins; in rank.
-    static std::vector<Mark> settled(const std::vector<Mark>& marks) {
-        std::vector<Mark> all;
-        for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {
-            if (std::none_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark->kind; })) {
-                all.push_back(*mark);
-            }
-        }
-        std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
-        return all;
-    }
-
     void text(std::string_view text) {
         if (builder_.in_code()) {
             const bool last = text.ends_with('\n');
@@ -352,7 +456,7 @@ private:
             blank = space;
         }
         if (!out.empty()) {
-            builder_.text(out, settled(marks_));
+            builder_.text(out, settled_marks(marks_));
             ended_blank_ = out.back() == ' ' && !builder_.at_start();
         }
     }
@@ -361,17 +465,47 @@ private:
     ContentBuilder builder_;
     std::vector<Entered> entered_;
     std::vector<Mark> marks_;
+    std::vector<Table> tables_;
     bool ended_blank_ = false;
 };
 
 } // namespace
 
+namespace {
+
+using HtmlDocument = std::unique_ptr<xmlDoc, void (*)(xmlDoc*)>;
+
+HtmlDocument parse_html(std::string_view text) {
+    constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
+    return {htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc};
+}
+
+} // namespace
+
 void prepare_html() { xmlInitParser(); }
 
+InlineTag read_inline_tag(std::string_view tag) {
+    const HtmlDocument document = parse_html(tag);
+    const xmlNode* node = document ? xmlDocGetRootElement(document.get()) : nullptr;
+    // What the parser adds around it.
+    while (node != nullptr && (node->type != XML_ELEMENT_NODE || text_of(node->name) == "html" || text_of(node->name) == "body" || text_of(node->name) == "p")) {
+        node = node->type == XML_ELEMENT_NODE ? node->children : node->next;
+    }
+    if (node == nullptr) {
+        return {};
+    }
+    InlineTag out{std::string(text_of(node->name))};
+    std::string title;
+    if (out.name == "img") {
+        out.content = HtmlReader(title).read(node);
+    } else {
+        out.marks = HtmlReader(title).marks_of(node);
+    }
+    return out;
+}
+
 std::vector<Event> read_html(std::string_view text, std::string& title) {
-    constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
-    const std::unique_ptr<xmlDoc, void (*)(xmlDoc*)> document(
-        htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc);
+    const HtmlDocument document = parse_html(text);
     const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
     if (root == nullptr) {
         return ContentBuilder().finish();

@@ -1,6 +1,8 @@
 // Markdown (CommonMark with GFM's tables, task lists and strike-through) by cmark-gfm, walked without recursion.
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -27,19 +29,6 @@ Event block_of(Block block, std::int64_t number = 1) {
     event.number = number;
     return event;
 }
-
-/// Marks that HTML within a line switches; Markdown has no signs for them.
-struct InlineTag {
-    std::string_view open;
-    std::string_view close;
-    MarkKind kind;
-};
-constexpr std::array inline_tags = {
-    InlineTag{"<u>", "</u>", MarkKind::underline},         InlineTag{"<mark>", "</mark>", MarkKind::highlight},
-    InlineTag{"<sub>", "</sub>", MarkKind::subscript},     InlineTag{"<sup>", "</sup>", MarkKind::superscript},
-    InlineTag{"<s>", "</s>", MarkKind::strike},            InlineTag{"<b>", "</b>", MarkKind::bold},
-    InlineTag{"<i>", "</i>", MarkKind::italic},
-};
 
 /// The source by lines and columns, as cmark counts them (from 1).
 class Source {
@@ -211,18 +200,17 @@ private:
         }
     }
 
-    std::vector<Mark> marks() const {
+    std::vector<Mark> marks() const { return with_marks({}); }
+    /// What is open here, and what a tag says of its own content.
+    std::vector<Mark> with_marks(const std::vector<Mark>& own) const {
         std::vector<Mark> all;
-        for (const std::vector<Mark>* some : {&marks_, &tags_}) {
-            for (const Mark& mark : *some) {
-                const bool there = std::any_of(all.begin(), all.end(), [&](const Mark& other) { return other.kind == mark.kind; });
-                if (!there && (mark.kind != MarkKind::link || is_safe_address(mark.value))) {
-                    all.push_back(mark);
-                }
-            }
+        for (const InlineTag& tag : tags_) {
+            all.insert(all.end(), tag.marks.begin(), tag.marks.end());
         }
-        std::stable_sort(all.begin(), all.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
-        return all;
+        std::copy_if(marks_.begin(), marks_.end(), std::back_inserter(all),
+                     [](const Mark& mark) { return mark.kind != MarkKind::link || is_safe_address(mark.value); });
+        all.insert(all.end(), own.begin(), own.end());
+        return settled_marks(all);
     }
 
     void text(std::string_view text) {
@@ -247,18 +235,41 @@ private:
         builder_.text(text, all);
     }
 
+    /// Markdown has no signs for what these tags say.
     void html_inline(std::string_view tag) {
+        if (image_ != nullptr) {
+            return;
+        }
         if (tag == "<br>" || tag == "<br/>" || tag == "<br />") {
             builder_.leaf(block_of(Block::line_break));
             return;
         }
-        for (const InlineTag& known : inline_tags) {
-            const auto open = std::find_if(tags_.begin(), tags_.end(), [&](const Mark& mark) { return mark.kind == known.kind; });
-            if (tag == known.open && open == tags_.end()) {
-                tags_.push_back({known.kind, {}});
-            } else if (tag == known.close && open != tags_.end()) {
-                tags_.erase(open);
+        if (tag.starts_with("</")) {
+            close_tag(tag.substr(2, tag.find_first_of(" >", 2) - 2));
+            return;
+        }
+        if (tag.size() < 2 || std::isalpha(static_cast<unsigned char>(tag[1])) == 0) {
+            return;  // a comment, an instruction
+        }
+        InlineTag read = read_inline_tag(tag);
+        for (const Event& event : read.content) {
+            if (event.kind == Event::Kind::text) {
+                builder_.text(event.text, with_marks(event.marks));
+            } else if (event.kind == Event::Kind::open && event.block == Block::image) {
+                builder_.leaf(event);
             }
+        }
+        constexpr std::size_t tags_max = 60;
+        if (read.content.empty() && !read.name.empty() && tags_.size() < tags_max) {
+            tags_.push_back(std::move(read));
+        }
+    }
+    void close_tag(std::string_view name) {
+        std::string lower(name);
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+        const auto open = std::find_if(tags_.rbegin(), tags_.rend(), [&lower](const InlineTag& one) { return one.name == lower; });
+        if (open != tags_.rend()) {
+            tags_.erase(std::next(open).base());
         }
     }
 
@@ -287,6 +298,8 @@ private:
             Event event = block_of(Block::image);
             event.address = address;
             event.text = alt_;
+            // "![](a)" is how people write an image that they do not describe.
+            event.described = !alt_.empty();
             event.title = text_of(cmark_node_get_title(node));
             builder_.leaf(std::move(event));
             return;
@@ -301,7 +314,7 @@ private:
     ContentBuilder builder_;
     std::vector<std::size_t> marks_of_blocks_;
     std::vector<Mark> marks_;
-    std::vector<Mark> tags_;
+    std::vector<InlineTag> tags_;
     cmark_node* image_ = nullptr;
     std::string alt_;
     bool in_head_ = false;

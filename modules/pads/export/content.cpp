@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <boost/json.hpp>
 
@@ -156,8 +157,30 @@ private:
         double number = static_cast<double>(otherwise);
         if (value && value->is_number()) {
             number = value->to_number<double>();
+        } else if (value && value->is_string()) {
+            // Some editors keep what they read in a page: text.
+            std::int64_t whole = 0;
+            const json::string& text = value->as_string();
+            const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), whole);
+            number = failed == std::errc{} && end == text.data() + text.size() ? static_cast<double>(whole) : number;
         }
         return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
+    }
+
+    /// prosemirror-tables keeps one number for each column that a cell spans, 0 where nobody dragged.
+    std::vector<std::int64_t> widths_of(std::uint32_t type, std::size_t columns) const {
+        const auto value = attribute(type, "colwidth");
+        std::vector<std::int64_t> widths;
+        if (!value || !value->is_array() || value->as_array().size() != columns) {
+            return widths;
+        }
+        bool any = false;
+        for (const json::value& one : value->as_array()) {
+            const double width = one.is_number() ? one.to_number<double>() : 0;
+            widths.push_back(width >= 1 && width <= static_cast<double>(column_width_max) ? static_cast<std::int64_t>(width) : 0);
+            any = any || widths.back() > 0;
+        }
+        return any ? widths : std::vector<std::int64_t>();
     }
 
     Align align_of(std::uint32_t type) const {
@@ -186,6 +209,7 @@ private:
         case Block::table_cell:
             event.number = number_attribute(type, "colspan", 1, 100);
             event.rows = number_attribute(type, "rowspan", 1, 100);
+            event.widths = widths_of(type, static_cast<std::size_t>(event.number));
             break;
         case Block::task_item: {
             const auto checked = attribute(type, "checked");
@@ -202,7 +226,10 @@ private:
             }
             break;
         case Block::image:
-            event.text = text_attribute(type, "alt");
+            if (const auto alt = attribute(type, "alt"); alt && alt->is_string()) {
+                event.text = alt->as_string();
+                event.described = true;
+            }
             event.title = text_attribute(type, "title");
             event.address = text_attribute(type, "src");
             if (!is_safe_address(event.address)) {

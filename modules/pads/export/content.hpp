@@ -27,6 +27,9 @@ struct Mark {
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 
+/// Of a column, in CSS pixels; the editor's width_max.
+inline constexpr std::int64_t column_width_max = 2000;
+
 enum class Align : std::uint8_t { none, center, right, justify };
 
 struct Event {
@@ -34,6 +37,7 @@ struct Event {
     Kind kind = Kind::text;
     Block block = Block::unknown;
     std::string text;         ///< of a stretch of text; language of a code block; label of a mention; alt of an image
+    bool described = false;   ///< image: `text` says what it shows, "" that it is decoration; false: nobody has said
     std::vector<Mark> marks;  ///< of a stretch of text
     std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
     bool checked = false;     ///< task item
@@ -43,6 +47,8 @@ struct Event {
     std::int64_t rows = 1;      ///< cell: rows it spans, 1 to 100
     std::int64_t width = 0;     ///< image: as it is shown, in CSS pixels, 0 when nobody said; at most 10,000
     std::int64_t height = 0;
+    /// Cell: of each column that it spans, in CSS pixels, 1 to 2,000, 0 where nobody said; empty when nobody said anything.
+    std::vector<std::int64_t> widths;
 };
 
 /// Errors: invalid, too_large when the bytes are no pad.

@@ -41,7 +41,7 @@ Result<std::string> export_document(const ExportFormat& format, crdt::View state
         return render_text(*events);
     }
     if (format.name == "markdown") {
-        return render_markdown(*events);
+        return render_markdown(*events, images);
     }
     if (format.name == "odt") {
         return render_odt(*events, title, english, images);

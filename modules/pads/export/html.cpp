@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/table_grid.hpp"
 #include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
@@ -123,6 +124,7 @@ public:
     explicit HtmlRenderer(const ImageSource& images) : images_(images) {}
 
     std::string render(std::span<const Event> events) {
+        shapes_ = table_shapes(events);
         for (const Event& event : events) {
             switch (event.kind) {
             case Event::Kind::open:
@@ -155,6 +157,9 @@ private:
         case Block::image:
             image(event);
             break;
+        case Block::table:
+            table();
+            break;
         case Block::code:
             out_ += "<pre><code";
             if (!event.text.empty()) {
@@ -174,11 +179,8 @@ private:
             if (event.block == Block::ordered_list && event.number != 1) {
                 out_ += " start=\"" + std::to_string(event.number) + "\"";
             }
-            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.number > 1) {
-                out_ += " colspan=\"" + std::to_string(event.number) + "\"";
-            }
-            if ((event.block == Block::table_cell || event.block == Block::table_header) && event.rows > 1) {
-                out_ += " rowspan=\"" + std::to_string(event.rows) + "\"";
+            if (event.block == Block::table_cell || event.block == Block::table_header) {
+                cell_attributes(event);
             }
             if (event.align != Align::none) {
                 const bool center = event.align == Align::center;
@@ -193,6 +195,36 @@ private:
             }
         }
         }
+    }
+
+    void cell_attributes(const Event& event) {
+        if (event.number > 1) {
+            out_ += " colspan=\"" + std::to_string(event.number) + "\"";
+        }
+        if (event.rows > 1) {
+            out_ += " rowspan=\"" + std::to_string(event.rows) + "\"";
+        }
+        for (std::size_t i = 0; i < event.widths.size(); ++i) {
+            out_ += (i == 0 ? " data-colwidth=\"" : ",") + std::to_string(event.widths[i]);
+        }
+        out_ += event.widths.empty() ? "" : "\"";
+    }
+
+    /// As the editor shows it: as wide as its columns when each has a width, else as the page.
+    void table() {
+        const TableShape shape = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
+        ++table_count_;
+        std::int64_t total = 0;
+        std::string columns;
+        for (const std::int64_t width : shape.widths) {
+            total += width;
+            columns += width > 0 ? "<col style=\"width:" + std::to_string(width) + "px\" width=\"" + std::to_string(width) + "\">" : std::string("<col>");
+        }
+        const bool all = std::find(shape.widths.begin(), shape.widths.end(), 0) == shape.widths.end() && total > 0;
+        const std::string pixels = std::to_string(total);
+        // The attributes beside the styles are for office programs, which read no style here.
+        out_ += all ? "<table style=\"width:" + pixels + "px\" width=\"" + pixels + "\">" : total > 0 ? std::string("<table width=\"100%\">") : std::string("<table>");
+        out_ += columns.empty() ? columns : "<colgroup>" + columns + "</colgroup>";
     }
 
     void close(Block block) {
@@ -222,29 +254,45 @@ private:
         const bool outside = event.address.find(':') != std::string::npos;
         const std::string_view hash = image_hash_of(event.address);
         if (const auto image = images_ && !hash.empty() ? images_(hash, ImageUse::page) : std::nullopt) {
-            out_ += "<img src=\"data:" + image->type + ";base64," + base64(image->bytes) + "\" alt=\"";
+            Event sized = event;
+            sized.width = event.width > 0 ? event.width : image->width;
+            sized.height = event.width > 0 ? event.height : image->height;
+            picture("data:" + image->type + ";base64," + base64(image->bytes), sized);
+        } else if (event.address.empty()) {
             escape_xml(event.text, out_);
-            out_ += "\"" + title_of(event) + " width=\"" + std::to_string(event.width > 0 ? event.width : image->width) + "\">\n";
-            return;
+        } else if (outside) {
+            out_ += "<a href=\"";
+            escape_xml(event.address, out_);
+            out_ += "\" rel=\"noopener noreferrer\">";
+            escape_xml(event.text.empty() ? event.address : event.text, out_);
+            out_ += "</a>";
+        } else {
+            picture(event.address, event);
         }
-        if (event.address.empty()) {
-            escape_xml(event.text, out_);
-            return;
-        }
-        out_ += outside ? "<a href=\"" : "<img src=\"";
-        escape_xml(event.address, out_);
-        out_ += outside ? "\" rel=\"noopener noreferrer\">" : "\" alt=\"";
-        escape_xml(event.text.empty() && outside ? event.address : event.text, out_);
-        out_ += outside ? std::string("</a>") : "\"" + title_of(event) + (event.width > 0 ? " width=\"" + std::to_string(event.width) + "\">" : std::string(">"));
     }
 
-    static std::string title_of(const Event& event) {
-        if (event.title.empty()) {
-            return {};
+    /// HTML Living Standard §4.8.4.4: alt="" says that it is decoration; no alt, that nobody knows what it shows.
+    void picture(std::string_view address, const Event& event) {
+        const auto say = [this](std::string_view name, std::string_view value) {
+            out_.append(" ").append(name).append("=\"");
+            escape_xml(value, out_);
+            out_ += "\"";
+        };
+        out_ += "<img";
+        say("src", address);
+        if (event.described) {
+            say("alt", event.text);
         }
-        std::string out = " title=\"";
-        escape_xml(event.title, out);
-        return out + "\"";
+        if (!event.title.empty()) {
+            say("title", event.title);
+        }
+        if (event.width > 0) {
+            say("width", std::to_string(event.width));
+        }
+        if (event.height > 0) {
+            say("height", std::to_string(event.height));
+        }
+        out_ += ">\n";
     }
 
     void text(const Event& event) {
@@ -260,6 +308,8 @@ private:
     const ImageSource& images_;
     std::string out_;
     std::vector<std::string_view> headings_;
+    std::vector<TableShape> shapes_;
+    std::size_t table_count_ = 0;
 };
 
 constexpr std::string_view style =

@@ -16,7 +16,8 @@ struct ImageBytes {
     std::int64_t width = 0;
     std::int64_t height = 0;
 };
-enum class ImageUse { page, office };
+/// `size`: its width and height only, no bytes.
+enum class ImageUse { page, office, size };
 /// The image with this hash in the form that fits; nothing when it is not there or the document is full.
 using ImageSource = std::function<std::optional<ImageBytes>(std::string_view hash, ImageUse use)>;
 

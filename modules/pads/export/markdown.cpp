@@ -6,6 +6,7 @@
 #include "modules/pads/export/markdown_line.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
+#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 
@@ -13,6 +14,8 @@ namespace {
 
 class MarkdownRenderer {
 public:
+    explicit MarkdownRenderer(const ImageSource& images) : images_(images) {}
+
     std::string render(std::span<const Event> events) {
         shapes_ = table_shapes(events);
         for (std::size_t i = 0; i < events.size(); ++i) {
@@ -261,7 +264,7 @@ private:
         } else if (event.address.empty()) {
             text = "\\[" + text + "\\]";
         } else {
-            text = "![" + text + "]" + markdown_target(event.address, event.title);
+            text = image(event);
         }
         if (line_) {
             line_->add_raw(text);
@@ -271,6 +274,23 @@ private:
             separate();
             write_line(text);
         }
+    }
+
+    /// Markdown's own form says neither that an image is decoration (an empty description: nobody has said what it shows)
+    /// nor a size: then it is a tag.
+    std::string image(const Event& event) const {
+        const std::string_view hash = image_hash_of(event.address);
+        const auto own = images_ && !hash.empty() && event.width > 0 ? images_(hash, ImageUse::size) : std::nullopt;
+        const bool sized = event.width > 0 && !(own && own->width == event.width && (event.height == 0 || own->height == event.height));
+        if (!sized && !(event.described && event.text.empty())) {
+            return "![" + escape_markdown(event.text) + "]" + markdown_target(event.address, event.title);
+        }
+        std::string tag = "<img" + markdown_attribute("src", event.address);
+        tag += event.described ? markdown_attribute("alt", event.text) : "";
+        tag += event.title.empty() ? "" : markdown_attribute("title", event.title);
+        tag += sized ? markdown_attribute("width", std::to_string(event.width)) : "";
+        tag += sized && event.height > 0 ? markdown_attribute("height", std::to_string(event.height)) : "";
+        return tag + ">";
     }
 
     void add_to_cell(const std::string& text) {
@@ -407,6 +427,7 @@ private:
         write(row_);
     }
 
+    const ImageSource& images_;
     std::string out_;
     std::vector<Level> levels_;
     std::optional<MarkdownLine> line_;
@@ -434,6 +455,6 @@ private:
 
 } // namespace
 
-std::string render_markdown(std::span<const Event> events) { return MarkdownRenderer().render(events); }
+std::string render_markdown(std::span<const Event> events, const ImageSource& images) { return MarkdownRenderer(images).render(events); }
 
 } // namespace hameau::pads

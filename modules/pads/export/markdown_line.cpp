@@ -1,6 +1,8 @@
 // A line of Markdown (CommonMark 0.31 §6, GFM §6.5).
 #include "modules/pads/export/markdown_line.hpp"
 
+#include "modules/pads/export/render.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -146,6 +148,16 @@ std::string markdown_target(std::string_view address, std::string_view title) {
         out += " \"" + inside + "\"";
     }
     return out + ")";
+}
+
+std::string markdown_attribute(std::string_view name, std::string_view value) {
+    std::string escaped;
+    escape_xml(value, escaped);
+    // A line end could end the paragraph, and with it the tag.
+    for (std::size_t at = 0; (at = escaped.find('\n', at)) != std::string::npos;) {
+        escaped.replace(at, 1, "&#10;");
+    }
+    return " " + std::string(name) + "=\"" + escaped + "\"";
 }
 
 void MarkdownLine::push(Kind kind, std::string_view text) {

@@ -15,6 +15,8 @@ namespace hameau::pads {
 std::string escape_markdown(std::string_view text);
 /// "(<address>)" of a link or an image, with its title when it has one.
 std::string markdown_target(std::string_view address, std::string_view title = {});
+/// One attribute of a tag, with the blank before it.
+std::string markdown_attribute(std::string_view name, std::string_view value);
 /// The longest stretch of one character.
 std::size_t longest_run(std::string_view text, char wanted);
 

@@ -1,7 +1,5 @@
 // OpenDocument Text 1.2: content.xml and styles.xml in a ZIP whose first file is "mimetype", stored.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 
 #include "modules/pads/export/odt_styles.hpp"
@@ -217,9 +215,18 @@ private:
         const TableShape shape = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
         ++table_count_;
         tables_.push_back({shape, TableGrid(shape.rows)});
-        const std::string columns = std::to_string(std::min(shape.columns, grid_columns_max));
-        body_ += "<table:table table:name=\"Table" + std::to_string(table_count_) + "\" table:style-name=\"Table\"><table:table-column "
-                 "table:number-columns-repeated=\"" + columns + "\"/>";
+        const std::string name = "Table" + std::to_string(table_count_);
+        const std::string style = shape.widths.empty() ? std::string("Table") : name;
+        body_ += "<table:table table:name=\"" + name + "\" table:style-name=\"" + style + "\">";
+        if (shape.widths.empty()) {
+            const std::string columns = std::to_string(std::min(shape.columns, grid_columns_max));
+            body_ += "<table:table-column table:number-columns-repeated=\"" + columns + "\"/>";
+        } else {
+            table_styles_ += odf_table_styles(name, shape.widths);
+        }
+        for (std::size_t i = 1; i <= shape.widths.size(); ++i) {
+            body_ += "<table:table-column table:style-name=\"" + name + "." + std::to_string(i) + "\"/>";
+        }
         body_ += shape.header_rows > 0 ? "<table:table-header-rows>" : "";
     }
 
@@ -325,24 +332,28 @@ private:
         if (!image || image->width < 1 || image->height < 1) {
             return false;
         }
-        // 96 CSS pixels are an inch; a page has room for 17 cm.
-        constexpr double room_cm = 17;
-        const double wanted = static_cast<double>(event.width > 0 ? event.width : image->width) * 2.54 / 96;
-        const double width = std::min(wanted, room_cm);
+        constexpr double room = odf_room_cm * 96 / 2.54;
+        const double width = std::min(static_cast<double>(event.width > 0 ? event.width : image->width), room);
         const double height = width * static_cast<double>(image->height) / static_cast<double>(image->width);
-        const auto centimetres = [](double value) {
-            std::array<char, 32> text{};
-            std::snprintf(text.data(), text.size(), "%.2fcm", value);
-            return std::string(text.data());
-        };
         const std::string name = "Pictures/" + std::string(hash) + "." + image->type.substr(image->type.find('/') + 1);
-        body_ += "<draw:frame draw:name=\"" + std::to_string(pictures_.size() + 1) + "\" text:anchor-type=\"as-char\" svg:width=\"" +
-                 centimetres(width) + "\" svg:height=\"" + centimetres(height) + "\"><draw:image xlink:href=\"" + name +
-                 "\" xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/><svg:title>";
-        escape_xml(event.text, body_);
-        body_ += "</svg:title></draw:frame>";
+        // LibreOffice's own, from 7.5 on; ODF 1.2 §1.3 lets it stand there.
+        const std::string decorative = event.described && event.text.empty() ? " loext:decorative=\"true\"" : "";
+        body_ += "<draw:frame draw:name=\"" + std::to_string(pictures_.size() + 1) + "\" text:anchor-type=\"as-char\"" + decorative + " svg:width=\"" +
+                 odf_centimetres(width) + "\" svg:height=\"" + odf_centimetres(height) + "\"><draw:image xlink:href=\"" + name +
+                 "\" xlink:type=\"simple\" xlink:show=\"embed\" xlink:actuate=\"onLoad\"/>";
+        about("svg:title", event.text);
+        about("svg:desc", event.title);
+        body_ += "</draw:frame>";
         pictures_.push_back({name, std::move(*image)});
         return true;
+    }
+
+    void about(std::string_view element, std::string_view text) {
+        if (!text.empty()) {
+            body_.append("<").append(element).append(">");
+            escape_xml(text, body_);
+            body_.append("</").append(element).append(">");
+        }
     }
 
     void image(const Event& event) {
@@ -433,6 +444,7 @@ private:
         for (const auto& [properties, name] : styles_) {
             out += "<style:style style:name=\"" + name + "\" style:family=\"text\"><style:text-properties" + properties + "/></style:style>";
         }
+        out += table_styles_;
         out += "<style:style style:name=\"Table\" style:family=\"table\"><style:table-properties table:align=\"margins\"/></style:style>"
                "<style:style style:name=\"Cell\" style:family=\"table-cell\"><style:table-cell-properties fo:padding=\"0.1cm\" "
                "fo:border=\"0.5pt solid #8a938f\"/></style:style></office:automatic-styles><office:body><office:text>";
@@ -445,6 +457,7 @@ private:
     int lines_ = 0;  ///< open paragraphs
     std::string body_;
     std::map<std::string, std::string> styles_;
+    std::string table_styles_;
     std::string task_;
     std::vector<std::int64_t> spans_;
     int quotes_ = 0;

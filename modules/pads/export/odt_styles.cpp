@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 namespace hameau::pads {
 
@@ -11,7 +12,9 @@ const std::string_view odf_namespaces =
     " xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\""
     " xmlns:fo=\"urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0\" xmlns:xlink=\"http://www.w3.org/1999/xlink\""
     " xmlns:draw=\"urn:oasis:names:tc:opendocument:xmlns:drawing:1.0\""
-    " xmlns:svg=\"urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.2\"";
+    " xmlns:svg=\"urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\""
+    " xmlns:loext=\"urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0\""
+    " xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.2\"";
 const std::string_view odf_fonts =
     "<office:font-face-decls><style:font-face style:name=\"Monospace\" svg:font-family=\"'DejaVu Sans Mono', 'Courier New'\" "
     "style:font-family-generic=\"modern\" style:font-pitch=\"fixed\"/></office:font-face-decls>";
@@ -118,6 +121,33 @@ constexpr std::string_view align_word(Align align) { return align == Align::cent
 } // namespace
 
 std::string odf_paragraph_style(std::string_view name, Align align) { return in_file(name) + std::string(align_word(align)); }
+
+std::string odf_centimetres(double pixels) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2fcm", pixels * 2.54 / 96);
+    return text.data();
+}
+
+std::string odf_table_styles(const std::string& name, const std::vector<std::int64_t>& widths) {
+    constexpr double room = odf_room_cm * 96 / 2.54;
+    constexpr double least = 48;
+    double known = 0;
+    for (const std::int64_t width : widths) {
+        known += static_cast<double>(width);
+    }
+    const auto unknown = static_cast<double>(std::count(widths.begin(), widths.end(), 0));
+    const double other = unknown > 0 ? std::max(least, (room - known) / unknown) : 0;
+    const double total = known + unknown * other;
+    const double part = std::min(1.0, room / total);
+    std::string out = "<style:style style:name=\"" + name + "\" style:family=\"table\"><style:table-properties style:width=\"" +
+                      odf_centimetres(total * part) + "\" table:align=\"left\"/></style:style>";
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+        const double width = widths[i] > 0 ? static_cast<double>(widths[i]) : other;
+        out += "<style:style style:name=\"" + name + "." + std::to_string(i + 1) + "\" style:family=\"table-column\"><style:table-column-properties "
+               "style:column-width=\"" + odf_centimetres(width * part) + "\"/></style:style>";
+    }
+    return out;
+}
 
 std::string odf_text_properties(const std::vector<Mark>& marks) {
     std::string out;

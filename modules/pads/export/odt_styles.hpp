@@ -19,6 +19,14 @@ extern const std::string_view odf_fonts;
 std::string odf_styles(bool english);
 /// The style of a paragraph; its name in the file.
 std::string odf_paragraph_style(std::string_view name, Align align);
+/// The page's room for text, in centimetres.
+inline constexpr double odf_room_cm = 17;
+/// A length of so many CSS pixels, 96 of which are an inch: "2.54cm".
+std::string odf_centimetres(double pixels);
+
+/// The styles `name`, a table, and `name`.1, `name`.2, ... , its columns, as wide as they say (CSS pixels, 0: a part of what
+/// the others leave of the page). What is wider than the page becomes as wide as the page.
+std::string odf_table_styles(const std::string& name, const std::vector<std::int64_t>& widths);
 /// The look of a stretch of text as attributes of style:text-properties; links are no style.
 std::string odf_text_properties(const std::vector<Mark>& marks);
 

@@ -15,8 +15,9 @@ std::string render_text(std::span<const Event> events);
 std::string render_html(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
 /// The content only, for a page of a site.
 std::string render_html_fragment(std::span<const Event> events, const ImageSource& images = {});
-/// CommonMark with tables, task lists and strike-through (GFM).
-std::string render_markdown(std::span<const Event> events);
+/// CommonMark with tables, task lists and strike-through (GFM). Images stay where they are; `images` says how large they are
+/// by themselves, which is then not written.
+std::string render_markdown(std::span<const Event> events, const ImageSource& images = {});
 /// OpenDocument Text 1.2.
 std::string render_odt(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
 /// The editor's own JSON.

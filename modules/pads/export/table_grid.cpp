@@ -7,14 +7,25 @@ namespace hameau::pads {
 
 namespace {
 
-constexpr std::int64_t rows_unknown = std::int64_t{1} << 40;
+/// What a cell says of columns that have no width yet.
+void note_widths(const Event& cell, const TableGrid::Place& place, std::vector<std::int64_t>& widths) {
+    const auto said = std::min(static_cast<std::int64_t>(cell.widths.size()), place.columns);
+    for (std::int64_t i = 0; i < said && place.column + i < grid_columns_max; ++i) {
+        const auto column = static_cast<std::size_t>(place.column + i);
+        const std::int64_t width = cell.widths[static_cast<std::size_t>(i)];
+        if (width > 0) {
+            widths.resize(std::max(widths.size(), column + 1));
+            widths[column] = widths[column] > 0 ? widths[column] : width;
+        }
+    }
+}
 
 bool is_cell(Block block) { return block == Block::table_cell || block == Block::table_header; }
 
 /// A table that is being measured.
 struct Measured {
     std::size_t index;
-    TableGrid grid{rows_unknown};
+    TableGrid grid = TableGrid();
     int cells = 0;  ///< open cells: what is in one is not of this table
     bool headers = true;
     bool any = false;
@@ -34,6 +45,7 @@ TableGrid::Place TableGrid::place(const Event& cell) {
         ++column_;
         ++out.covered;
     }
+    out.column = column_;
     out.rows = std::clamp<std::int64_t>(cell.rows, 1, std::max<std::int64_t>(1, rows_ - row_));
     if (column_ >= grid_columns_max) {
         ++column_;
@@ -96,7 +108,7 @@ std::vector<TableShape> table_shapes(std::span<const Event> events) {
         TableShape& shape = shapes[table.index];
         if (is_cell(event.block)) {
             if (opens && table.cells++ == 0) {
-                table.grid.place(event);
+                note_widths(event, table.grid.place(event), shape.widths);
                 table.headers = table.headers && event.block == Block::table_header;
                 table.any = true;
             } else if (!opens) {
@@ -116,7 +128,53 @@ std::vector<TableShape> table_shapes(std::span<const Event> events) {
             }
         }
     }
+    for (TableShape& shape : shapes) {
+        if (!shape.widths.empty()) {
+            shape.widths.resize(static_cast<std::size_t>(std::min(shape.columns, grid_columns_max)));
+        }
+    }
     return shapes;
+}
+
+void give_widths(std::vector<Event>& events) {
+    struct Open {
+        std::vector<std::int64_t> widths;
+        TableGrid grid = TableGrid();
+        int cells = 0;
+    };
+    std::vector<Open> open;
+    for (Event& event : events) {
+        const bool opens = event.kind == Event::Kind::open;
+        if (event.kind == Event::Kind::text) {
+            continue;
+        }
+        if (event.block == Block::table && opens) {
+            open.emplace_back();
+            open.back().widths.swap(event.widths);
+        } else if (event.block == Block::table && !open.empty()) {
+            open.pop_back();
+        }
+        if (open.empty() || open.back().widths.empty()) {
+            continue;
+        }
+        Open& table = open.back();
+        if (event.block == Block::table_row && table.cells == 0 && opens) {
+            table.grid.begin_row();
+        } else if (is_cell(event.block) && !opens) {
+            --table.cells;
+        } else if (is_cell(event.block) && table.cells++ == 0) {
+            const TableGrid::Place place = table.grid.place(event);
+            // As many numbers as the cell asks for columns, whatever is free of them.
+            event.widths.assign(static_cast<std::size_t>(event.number), 0);
+            bool any = false;
+            for (std::size_t i = 0; i < event.widths.size(); ++i) {
+                const std::size_t column = static_cast<std::size_t>(place.column) + i;
+                event.widths[i] = column < table.widths.size() ? table.widths[column] : 0;
+                any = any || event.widths[i] > 0;
+            }
+            event.widths.resize(any ? event.widths.size() : 0);
+        }
+    }
 }
 
 } // namespace hameau::pads

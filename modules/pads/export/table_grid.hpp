@@ -17,15 +17,22 @@ struct TableShape {
     std::int64_t columns = 1;
     std::int64_t rows = 0;
     std::int64_t header_rows = 0;  ///< rows at the top that hold header cells only, none of which reaches below them
+    /// Of each column, in CSS pixels: what the first cell that says something says; 0 where none does. Empty: none says anything.
+    std::vector<std::int64_t> widths;
 };
 
 /// Of each table, in the order in which they open. One pass, however deep they nest.
 std::vector<TableShape> table_shapes(std::span<const Event> events);
 
+/// Gives the cells of each table the widths that the event of the table itself carries for its columns, as prosemirror-tables
+/// wants them: on each cell of a column; and takes them from the table's event.
+void give_widths(std::vector<Event>& events);
+
 class TableGrid {
 public:
     struct Place {
         std::int64_t covered = 0;  ///< places before the cell that cells from above cover
+        std::int64_t column = 0;   ///< its first place, counted from 0
         std::int64_t columns = 1;  ///< what is free of the places that it asks for
         std::int64_t rows = 1;     ///< not beyond the last row
     };
@@ -34,8 +41,9 @@ public:
         std::int64_t columns = 0;
     };
 
+    static constexpr std::int64_t rows_unknown = std::int64_t{1} << 40;
     /// `rows`: how many the table has.
-    explicit TableGrid(std::int64_t rows) : rows_(rows) {}
+    explicit TableGrid(std::int64_t rows = rows_unknown) : rows_(rows) {}
     void begin_row();
     Place place(const Event& cell);
     /// The places behind the last cell, up to `columns`.

@@ -6,8 +6,9 @@ import xml.etree.ElementTree
 sys.path.append("/usr/lib/python3/dist-packages")
 from odf import grammar  # noqa: E402
 
-# What the grammar of odfpy has not, and ODF 1.2 has: part 1, §19.880 (xml:id aside), §5.3.2.
-KNOWN = set()
+# What the grammar of odfpy has not, and ODF 1.2 has: part 1, §19.880 (xml:id aside), §5.3.2;
+# and LibreOffice's own (§1.3: elements and attributes of other namespaces are allowed).
+KNOWN = {("frame", "decorative")}
 
 
 def split(name):

@@ -27,6 +27,7 @@ NAMES = {"text": URN + "text:1.0", "table": URN + "table:1.0", "draw": URN + "dr
 checks = Checks()
 state = Path(tempfile.mkdtemp(prefix="hameau-office-"))
 odt = state / "pad.odt"
+page = state / "page.html"
 converted = {}
 
 
@@ -49,14 +50,15 @@ def export():
         written = subprocess.run(["node", str(HERE.parent / "pads" / "write.mjs"), *arguments], capture_output=True, text=True, timeout=120)
         assert written.returncode == 0 and "1 passed, 0 failed" in written.stdout, written.stdout + written.stderr
         odt.write_bytes(call(pads, 200, "GET", f"/api/v1/pads/{pad['id']}/export?format=odt"))
+        page.write_bytes(call(pads, 200, "GET", f"/api/v1/pads/{pad['id']}/export?format=html"))
     finally:
         pads.stop()
 
 
-def convert(target, filter_name):
+def convert(target, filter_name, source=odt, *options):
     """One run of the office program, which must end by itself and say that it wrote the file."""
-    command = ["soffice", f"-env:UserInstallation=file://{state}/office", "--headless", "--norestore", "--nolockcheck", "--convert-to",
-               f"{target}:{filter_name}" if filter_name else target, "--outdir", str(state / "out"), str(odt)]
+    command = ["soffice", f"-env:UserInstallation=file://{state}/office", "--headless", "--norestore", "--nolockcheck", *options, "--convert-to",
+               f"{target}:{filter_name}" if filter_name else target, "--outdir", str(state / "out"), str(source)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                              start_new_session=True, env={**os.environ, "HOME": str(state), "LC_ALL": "C.UTF-8"})
     try:
@@ -64,15 +66,15 @@ def convert(target, filter_name):
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         raise
-    file = state / "out" / f"pad.{target}"
+    file = state / "out" / f"{source.stem}.{target}"
     assert child.returncode == 0 and file.exists(), said
     assert not re.search(r"repair|corrupt|error", said, re.I), said
-    converted[target] = file
+    converted[source, target] = file
     return file
 
 
-def flat():
-    return ET.parse(converted["fodt"]).getroot()
+def flat(source=odt):
+    return ET.parse(converted[source, "fodt"]).getroot()
 
 
 def words(element):
@@ -112,10 +114,12 @@ def test_office_reads_the_structure():
     assert headings == [("1", "Réunion du bureau"), ("2", "Deux"), ("3", "Trois"), ("4", "Quatre"), ("5", "Cinq"), ("6", "Six")], headings
     links = {attribute(a, "xlink:href"): words(a) for a in root.iter(f"{{{NAMES['text']}}}a")}
     assert links == {"https://amis.example/a(b)?c=d&e": "Un lien", "mailto:a@amis.example": "un lien gras"}, links
-    image, = root.iter(f"{{{NAMES['draw']}}}image")
-    assert image.find("office:binary-data", NAMES) is not None, "the picture itself is in the file"
-    frame, = root.iter(f"{{{NAMES['draw']}}}frame")
+    for image in root.iter(f"{{{NAMES['draw']}}}image"):
+        assert image.find("office:binary-data", NAMES) is not None, "the picture itself is in the file"
+    frame, unsaid, decoration, _ = root.iter(f"{{{NAMES['draw']}}}frame")
     assert words(frame.find("svg:title", NAMES)) == "Le plan « A »"
+    assert words(frame.find("svg:desc", NAMES)) == "Plan du quartier"
+    assert unsaid.find("svg:title", NAMES) is None and decoration.find("svg:title", NAMES) is None
     assert attribute(frame, "svg:width").startswith(("8.4", "3.3")), attribute(frame, "svg:width")
     assert any(words(p) == "Première ligne\ndeuxième ligne, bonjour @Marie Le Goff." for p in root.iter(f"{{{NAMES['text']}}}p"))
 
@@ -163,6 +167,33 @@ def test_office_reads_the_table():
                     ["Total 1x2", "c", "d", "g"], ["-", "c2", "", "h"]], grid
 
 
+def column_widths(root):
+    """Of each table in centimetres (or as parts of its width), as the office program has understood them."""
+    styles = {attribute(style, "style:name"): style.find("style:table-column-properties", NAMES) for style in root.iter(f"{{{NAMES['style']}}}style")}
+    tables = []
+    for table in root.iter(f"{{{NAMES['table']}}}table"):
+        tables.append([])
+        for column in table.iter(f"{{{NAMES['table']}}}table-column"):
+            properties = styles[attribute(column, "table:style-name")]
+            length = attribute(properties, "style:column-width") or attribute(properties, "style:rel-column-width")
+            value = float(re.match(r"[\d.]+", length)[0]) * (2.54 if length.endswith("in") else 1)
+            tables[-1] += [round(value, 1)] * int(attribute(column, "table:number-columns-repeated") or 1)
+    return tables
+
+
+def test_office_reads_the_widths_of_columns():
+    first, second = column_widths(flat())
+    assert first[1:3] == [2.7, 3.2] and first[0] == first[3] and 16.8 < sum(first) < 17.2, first
+    assert second == [5.3, 4.0, 2.4], second
+
+
+def test_office_reads_the_page():
+    convert("fodt", "OpenDocument Text Flat XML", page, "--infilter=HTML (StarWriter)")
+    first, second = column_widths(flat(page))
+    assert abs(first[1] / first[2] - 100 / 120) < 0.05, first
+    assert abs(second[0] / second[1] - 200 / 150) < 0.05 and abs(second[1] / second[2] - 150 / 90) < 0.1 and 11 < sum(second) < 12.2, second
+
+
 def test_text():
     text = convert("txt", "Text (encoded):UTF8").read_text("utf-8-sig")
     for line in ("Réunion du bureau", "Un lien et un lien gras, tout.", "H2O, m2", "« Bonjour ! » 🏘️ 👩🏽‍🌾 — l’été\u202f: 5\u00a0€ & <b> \"x\" * _ # | \\",
@@ -189,7 +220,7 @@ def test_pdf():
     for word in ("Réunion du bureau", "Marie Le Goff", "deuxième", "Total"):
         assert word in text, (word, text)
     images = subprocess.run(["pdfimages", "-list", str(file)], capture_output=True, text=True, timeout=60, check=True).stdout
-    assert len(images.splitlines()) == 3, images
+    assert len(images.splitlines()) == 6, images
 
 
 if __name__ == "__main__":

@@ -267,10 +267,67 @@ TEST(Import, HtmlKeepsStructureAndNothingElse) {
               "<a href=\"/a\" rel=\"noopener noreferrer\">oui</a><br>suite</p>\n<ul><li><p>un</p>\n<ul><li><p>deux</p>\n</li>\n</ul>\n</li>\n</ul>\n"
               "<p>libre</p>\n<p>bloc</p>\n<table><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
               "<ul class=\"tasks\"><li><input type=\"checkbox\" checked disabled> <p>fait</p>\n</li>\n</ul>\n<pre><code>a\n  b</code></pre>\n"
-              "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">"
+              "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">\n"
               "<p><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></p>\n");
     const auto again = read_document(html, DocumentForm::html);
     EXPECT_EQ(render_html_fragment(read_content(again->update).value()), html) << "our own HTML comes back as it was";
+}
+
+std::string html_again(std::string_view html) {
+    const auto document = read_document(html, DocumentForm::html);
+    return document ? render_html_fragment(read_content(document->update).value_or(std::vector<Event>())) : std::string();
+}
+/// What the cells of a table say of their widths.
+std::string widths_in(const std::string& html) {
+    std::string out;
+    constexpr std::string_view before = "data-colwidth=\"";
+    for (std::size_t at = html.find(before); at != std::string::npos; at = html.find(before, at + 1)) {
+        out += html.substr(at + before.size(), html.find('"', at + before.size()) - at - before.size()) + " ";
+    }
+    return out;
+}
+
+TEST(Import, WhatPeopleSaidOfAnImageAndWhatNobodySaid) {
+    const std::string own = "/api/v1/pads/p/images/a";
+    const auto markdown_again = [](std::string_view text) {
+        const auto document = read_document(text, DocumentForm::markdown);
+        return document ? *export_document(*export_format("markdown"), document->update, "", false) : std::string();
+    };
+    for (const std::string said : {"", " alt=\"\"", " alt=\"un &quot;plan&quot;\" title=\"t\" width=\"40\" height=\"30\""}) {
+        const std::string html = "<img src=\"" + own + "\"" + said + ">\n";
+        EXPECT_EQ(html_again(html), html);
+        const auto events = read_content(read_document(html, DocumentForm::html)->update);
+        const std::string markdown = render_markdown(*events);
+        EXPECT_EQ(markdown_again(markdown), markdown);
+        EXPECT_EQ(render_html_fragment(*read_content(read_document(markdown, DocumentForm::markdown)->update)), html) << markdown;
+    }
+    EXPECT_EQ(markdown_again("![](" + own + ")\n"), "![](<" + own + ">)\n");
+    EXPECT_EQ(markdown_again("a <img src=" + own + " alt=''> b\n"), "a\n\n<img src=\"" + own + "\" alt=\"\">\n\nb\n");
+    EXPECT_EQ(markdown_again("| <img src=" + own + " alt='x\\|y' width=3> |\n|---|\n"), "| <img src=\"" + own + "\" alt=\"x\\|y\" width=\"3\"> |\n| --- |\n");
+}
+
+TEST(Import, WidthsOfColumns) {
+    constexpr struct {
+        std::string_view table;
+        std::string_view widths;
+    } cases[] = {
+        // Our own and the editor's: as it was, cell by cell.
+        {"<table><colgroup><col width=5></colgroup><tr><td data-colwidth='100,0' colspan=2>a<td>b<tr><td>c<td>d<td data-colwidth=30>e</table>", "100,0 30 "},
+        {"<table><tr><td data-colwidth='100'>a<td data-colwidth='0'>b<td data-colwidth='1,2'>c<td data-colwidth='x'>d</table>", "100 "},
+        // Others': each cell of a column says the same.
+        {"<table><col width=100><col style='width:50px'><tr><td>a<td>b<tr><td colspan=2>c</table>", "100 50 100,50 "},
+        {"<table><colgroup><col span=2 width='1in'></colgroup><colgroup width=20></colgroup><tr><td>a<td rowspan=2>b<td>c<tr><td>d<td>e</table>", "96 96 20 96 20 "},
+        {"<table><tr><th width=120>a<th style='width:90pt'>b<th width='30%'>c<tr><td>d<td>e<td>f</table>", "120 120 120 120 "},
+        {"<table><tr><td colspan=2 width=99>a<tr><td>b<td width=40>c</table>", "0,40 40 "},
+        {"<table><col width='1*'><col width=0><col width=99999><col style='width:-5px'><tr><td>a<td>b<td>c<td>d</table>", ""},
+        {"<table><col width=80><tr><td>a<table><col width=30><tr><td>b</table><tr><td>c</table>", "80 30 80 "},
+        {"<td width=70>a</td>", ""},
+    };
+    for (const auto& one : cases) {
+        const std::string html = html_again(one.table);
+        EXPECT_EQ(widths_in(html), one.widths) << one.table;
+        EXPECT_EQ(html_again(html), html);
+    }
 }
 
 TEST(Import, RefusesOtherEncodingsAndSurvivesNesting) {

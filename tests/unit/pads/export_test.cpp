@@ -213,6 +213,7 @@ TEST(Export, ImagesAlignmentAndSpans) {
     Event image = opened(Block::image);
     image.address = "/api/v1/pads/p/images/" + hash;
     image.text = "Le plan <1>";
+    image.described = true;
     Event centred = opened(Block::paragraph);
     centred.align = Align::center;
     Event text;
@@ -228,7 +229,7 @@ TEST(Export, ImagesAlignmentAndSpans) {
         return ImageBytes{use == ImageUse::page ? "image/webp" : "image/jpeg", "Man", 800, 600};
     };
     const std::string html = render_html_fragment(events, images);
-    EXPECT_EQ(html, "<img src=\"data:image/webp;base64,TWFu\" alt=\"Le plan &lt;1&gt;\" width=\"800\">\n"
+    EXPECT_EQ(html, "<img src=\"data:image/webp;base64,TWFu\" alt=\"Le plan &lt;1&gt;\" width=\"800\" height=\"600\">\n"
                     "<p style=\"text-align:center\">au milieu</p>\n"
                     "<table><tr><td colspan=\"2\" rowspan=\"3\"><p></p>\n</td>\n</tr>\n</table>\n");
     EXPECT_NE(render_html_fragment(events).find("<img src=\"/api/v1/pads/p/images/"), std::string::npos) << "without the bytes: named";

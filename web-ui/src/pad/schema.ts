@@ -19,7 +19,7 @@ function cellAttributes(dom: HTMLElement): Attrs {
   const count = (name: string) => Math.min(100, Math.max(1, Number(dom.getAttribute(name)) || 1));
   const colspan = count('colspan');
   const widths = (dom.dataset.colwidth ?? '').split(',').map(Number);
-  return { colspan, rowspan: count('rowspan'), colwidth: widths.length === colspan && widths.every((one) => one > 0 && one <= width_max) ? widths : null };
+  return { colspan, rowspan: count('rowspan'), colwidth: widths.length === colspan && widths.every((one) => one >= 0 && one <= width_max) && widths.some(Boolean) ? widths : null };
 }
 const cellDom = (tag: string) => (node: Node): DOMOutputSpec => [tag, {
   ...(Array.isArray(node.attrs.colwidth) ? { 'data-colwidth': node.attrs.colwidth.join() } : {}),
