@@ -5,6 +5,7 @@
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
+#include "modules/pads/templates.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/validators.hpp"
@@ -275,7 +276,9 @@ Task<Response> PadsModule::import_pad(Request& request) {
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));
-    frame_update(content.framed, update);
+    // An empty file is a blank pad like any other: the helper made one paragraph of it.
+    const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
+    frame_update(content.framed, blank ? View(blank_update()) : update);
     co_return co_await add_pad(request, std::move(pad), std::move(content));
 }
 

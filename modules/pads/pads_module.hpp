@@ -58,7 +58,7 @@ private:
     Task<Response> export_pad(Request& request);
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
     /// A new pad with id, key and times; 201 or the refusal.
-    Task<Response> add_pad(Request& request, PadRow pad, std::optional<Edit> content);
+    Task<Response> add_pad(Request& request, PadRow pad, Edit content);
 
     // pads_images.cpp
     Task<Response> add_image(Request& request);

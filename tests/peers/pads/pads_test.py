@@ -242,6 +242,30 @@ def test_history():
     call(403, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN)
 
 
+def test_blank():
+    """Every way to a blank pad gives the same one paragraph; an older one gets it when somebody who may write opens it."""
+    content = lambda key: call(200, "GET", f"/api/v1/pads/{key}/export?format=yjs")  # noqa: E731
+    blank = content(make("blank")["id"])
+    assert b"default" in blank and blank.count(b"paragraph") == 1, blank
+    assert call(200, "GET", "/api/v1/pads/amis:blank")["updated_by"] == "Marie Le Goff"
+    for kind in ("markdown", "html"):
+        empty = call(201, "POST", f"/api/v1/associations/amis/pads/import?format={kind}&slug=empty-{kind}", b"\n")
+        assert content(empty["id"]) == blank, (kind, content(empty["id"]))
+    folder = Path(state, "pads", "older")
+    (folder / "pads").mkdir(parents=True)
+    (folder / "pads" / "older.yjs").write_bytes(b"\0\0")
+    (folder / "pads.json").write_text(json.dumps({"version": 1, "pads": [
+        {"id": "o" * 26, "slug": "older", "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}]}))
+    call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers={"Hameau-Caller": "admin"})
+    shutil.rmtree(folder)
+    key = call(200, "POST", "/api/v1/pads/amis:older/link")["key"]
+    assert upgrade(f"/api/v1/pads/ws/amis:older?key={key}", None) == 101 and content("amis:older") == b"\0\0"
+    for _ in range(2):
+        assert upgrade("/api/v1/pads/ws/amis:older", YANN) == 101
+        assert content("amis:older") == blank
+    assert call(200, "GET", "/api/v1/pads/amis:older")["updated_by"] == "Rozenn"
+
+
 def test_only_these_people():
     pad = make("few", access={"people": ["yann"]})
     assert pad["access"] == {"members": "none", "link": "none", "people": ["yann"]}, pad
