@@ -54,17 +54,8 @@ Response say_refused(const Request& request, const std::string& code) {
 } // namespace
 
 Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
-    std::string module = "people";
-    std::string method = "GET";
-    std::string path = "/internal/associations/" + association;
-    std::string body;
-    const auto answer = co_await context_->call(std::move(module), std::move(method), std::move(path), std::move(body));
-    if (!answer || answer->status != 200) {
-        co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
-    }
-    const auto* text = std::get_if<std::string>(&answer->body);
-    const auto document = text == nullptr ? Result<json::object>(json::object()) : parse_json_object(*text);
-    const json::value* quota = document ? document->if_contains("quota_bytes") : nullptr;
+    const auto known = co_await ask_people(std::move(association));
+    const json::value* quota = known ? known->if_contains("quota_bytes") : nullptr;
     if (quota == nullptr || !quota->is_number()) {
         co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
     }

@@ -57,6 +57,8 @@ private:
     Task<Response> authors(Request& request);
     Task<Response> export_pad(Request& request);
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
+    /// What people says of it: quota_bytes, language (of the house). Errors: not_found, unavailable.
+    Task<Result<boost::json::object>> ask_people(std::string association);
     /// A new pad with id, key and times; 201 or the refusal.
     Task<Response> add_pad(Request& request, PadRow pad, Edit content);
 

@@ -305,6 +305,13 @@ def test_templates():
             file.write_bytes(data)
             files.append(str(file))
     node("templates.mjs", *files)
+    text = lambda pad: call(200, "GET", f"/api/v1/pads/{pad['id']}/export?format=text").decode()  # noqa: E731
+    for language, words in (("fr", "Ordre du jour"), ("en", "Agenda")):
+        people.language = language
+        got, _, data = pads.call("POST", "/api/v1/associations/amis/pads", {"slug": f"house-{language}", "title": "t", "template": "agenda"}, MARIE,
+                                 {"Accept-Language": "en" if language == "fr" else "fr"})
+        assert got == 201 and words in text(json.loads(data)), "the house's language, not the caller's"
+    people.language = "fr"
     call(422, "POST", "/api/v1/associations/amis/pads", {"slug": "x", "title": "x", "template": "poem"})
     call(400, "GET", "/api/v1/pads/amis:minutes/export?format=docx")
 
