@@ -51,6 +51,12 @@ Response say_refused(const Request& request, const std::string& code) {
     return problem(pads_catalogue, request, code == "image_unknown" ? 415 : 422, ours ? code : "image_damaged");
 }
 
+Response say_no_room(const Request& request, std::uint64_t quota_bytes) {
+    Parameters parameters;
+    parameters.emplace_back("limit", size_text(quota_bytes, language_of(request)));
+    return problem(pads_catalogue, request, 413, "pad_quota", parameters);
+}
+
 } // namespace
 
 Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
@@ -69,9 +75,7 @@ Task<std::optional<Response>> PadsModule::refuse_without_room(const Request& req
     if (!quota || !used) {
         refused = quota ? failure(request, used.error()) : problem(request, 503, "busy");
     } else if (*used + bytes > *quota) {
-        Parameters parameters;
-        parameters.emplace_back("limit", size_text(*quota, language_of(request)));
-        refused = problem(pads_catalogue, request, 413, "pad_quota", parameters);
+        refused = say_no_room(request, *quota);
     }
     co_return refused;
 }
@@ -85,7 +89,7 @@ Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
     co_return read_image_answer(*answer);
 }
 
-Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image) {
+Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image, std::uint64_t quota_bytes) {
     ImageRow row;
     row.association = std::move(association);
     row.type = image.type;
@@ -94,21 +98,24 @@ Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int6
     row.bytes = static_cast<std::int64_t>(image.image.size());
     row.webp_bytes = static_cast<std::int64_t>(image.webp.size());
     row.created_ms = now_ms();
+    std::function<void()> name_it = [&] { row.hash = ImageFiles::hash_of(image.image); };
+    co_await context_->run_slow(std::move(name_it));
+    const auto arrival = store_->begin_arrival(row, quota_bytes);
+    if (!arrival) {
+        co_return fail(arrival.error());
+    }
     Status kept;
-    std::function<void()> work = [&] {
-        row.hash = ImageFiles::hash_of(image.image);
-        kept = images_->keep(row.association, row.hash, image.image, image.webp);
-    };
-    co_await context_->run_slow(std::move(work));
+    std::function<void()> write_it = [&] { kept = images_->keep(row.association, row.hash, image.image, image.webp); };
+    co_await context_->run_slow(std::move(write_it));
     if (kept) {
         kept = store_->add_image(row, pad);
     }
+    // Not half kept; when the disk takes not even this, the next start does it.
+    const auto needless = store_->end_arrival(row, *arrival);
+    if (needless && *needless) {
+        images_->remove(row.association, row.hash);
+    }
     if (!kept) {
-        // Not half kept: the files go unless the association had the image before.
-        const auto known = store_->image(row.association, row.hash);
-        if (known && !*known) {
-            images_->remove(row.association, row.hash);
-        }
         co_return fail(kept.error());
     }
     co_return row;
@@ -133,11 +140,14 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
-    auto full = co_await refuse_without_room(request, found.pad.association, image->image.size() + image->webp.size());
-    if (full) {
-        co_return std::move(*full);
+    const auto quota = co_await quota_bytes(found.pad.association);
+    if (!quota) {
+        co_return problem(request, 503, "busy");
     }
-    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image));
+    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image), *quota);
+    if (!kept && kept.error().kind == ErrorKind::too_large) {
+        co_return say_no_room(request, *quota);
+    }
     if (!kept) {
         // A constraint: the pad went away while the image came.
         co_return kept.error().kind == ErrorKind::conflict ? problem(pads_catalogue, request, 404, "pad_not_found")
@@ -195,6 +205,13 @@ Task<Response> PadsModule::get_image(Request& request) {
     body.size_bytes = static_cast<std::uint64_t>(webp ? (*image)->webp_bytes : (*image)->bytes);
     response.body = std::move(body);
     co_return response;
+}
+
+void PadsModule::forget_arrivals() {
+    const auto left = store_->drop_arrivals();
+    for (const ImageRow& image : left.value_or(std::vector<ImageRow>())) {
+        images_->remove(image.association, image.hash);
+    }
 }
 
 void PadsModule::forget_images() {

@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -169,6 +171,39 @@ def test_images():
     assert f'xlink:href="{pictures[0]}"' in archive.read("content.xml").decode() and pictures[0] in archive.read("META-INF/manifest.xml").decode()
     assert names[0] == "mimetype" and sum(name.startswith("Pictures/") for name in names) == 1, names
     call(200, "GET", made["url"].replace(pad["id"], page["id"]), who=YANN)
+
+
+def test_quota_of_two_at_once():
+    """There is room for one of two images of one size that come at the same time; a crash in between holds no room."""
+    pad = make("two-at-once")
+    path = f"/api/v1/pads/{pad['id']}/images"
+    call(201, "POST", path, png(40, 41))
+    database = sqlite3.connect(state + "/pads/pads.db")
+    (one,), = database.execute("SELECT sum(bytes + webp_bytes) FROM image WHERE width = 40 AND height = 41").fetchall()
+    used = """SELECT (SELECT sum(bytes + webp_bytes) FROM image) + (SELECT coalesce(sum(length(bytes)), 0) FROM pad_state) +
+              (SELECT coalesce(sum(length(bytes)), 0) FROM pad_history) + (SELECT sum(length(bytes)) FROM pad_update)"""
+    (people.quota_bytes,), = database.execute(used).fetchall()
+    people.quota_bytes += one * 3 // 2
+    people.together = 2
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda height: pads.call("POST", path, png(40, height), MARIE)[0], (42, 43)))
+    people.together = 1
+    assert sorted(answers) == [201, 413], answers
+    # As a kill -9 leaves it behind: room taken, a file half there.
+    left = Path(state, "pads", "images", "amis", "f" * 64)
+    left.write_bytes(b"half")
+    with database:
+        database.execute("INSERT INTO arrival (association, hash, bytes) VALUES ('amis', ?, ?)", ("f" * 64, 1 << 40))
+    database.close()
+    people.quota_bytes = 1 << 30
+    assert pads.call("POST", path, png(40, 44), MARIE)[0] == 413
+    starts = pads.starts
+    os.kill(int(pads.pid_file.read_text()), signal.SIGKILL)
+    deadline = time.time() + 20
+    while pads.starts == starts and time.time() < deadline:
+        time.sleep(0.01)
+    call(201, "POST", path, png(40, 44))
+    assert not left.exists()
 
 
 def test_real_images():
