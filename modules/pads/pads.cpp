@@ -53,6 +53,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     if (gone && *gone > 0) {
         context.journal().write(purged, {{"pads", std::to_string(*gone)}});
     }
+    forget_arrivals();
     forget_images();
     co_return Status{};
 }

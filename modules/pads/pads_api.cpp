@@ -119,17 +119,29 @@ Task<std::optional<Response>> PadsModule::refuse_unknown_association(const Reque
             co_return refused;
         }
     }
-    std::string module = "people";
-    std::string method = "GET";
-    std::string path = "/internal/associations/" + slug;
-    std::string body;
-    const auto answer = co_await context_->call(std::move(module), std::move(method), std::move(path), std::move(body));
-    if (!answer) {
-        refused = problem(request, 503, "busy");
-    } else if (answer->status != 200) {
+    const auto association = co_await ask_people(std::move(slug));
+    if (!association && association.error().kind == ErrorKind::not_found) {
         refused = problem(pads_catalogue, request, 404, "pad_association");
+    } else if (!association) {
+        refused = problem(request, 503, "busy");
     }
     co_return refused;
+}
+
+Task<Result<json::object>> PadsModule::ask_people(std::string association) {
+    std::string module = "people";
+    std::string method = "GET";
+    std::string path = "/internal/associations/" + association;
+    std::string body;
+    const auto answer = co_await context_->call(std::move(module), std::move(method), std::move(path), std::move(body));
+    if (answer && answer->status == 404) {
+        co_return fail(ErrorKind::not_found, "there is no association " + association);
+    }
+    const auto* text = answer && answer->status == 200 ? std::get_if<std::string>(&answer->body) : nullptr;
+    if (text == nullptr) {
+        co_return fail(ErrorKind::unavailable, "nobody says at the moment what the association " + association + " is");
+    }
+    co_return parse_json_object(*text);
 }
 
 Task<Response> PadsModule::create(Request& request) {
@@ -157,19 +169,31 @@ Task<Response> PadsModule::create(Request& request) {
         co_return fields.refuse(request, pads_catalogue);
     }
     pad.association = association;
-    std::optional<Edit> content;
+    Edit content;
     if (wanted) {
-        const bool english = language ? *language == "en" : language_of(request) == Language::english;
-        const auto update = template_update(*wanted, english, fresh_client());
+        // Everybody will read it: without a word about it, in the house's language, not in that of who asks.
+        std::string spoken = language.value_or("");
+        if (spoken.empty()) {
+            const auto known = co_await ask_people(association);
+            if (!known) {
+                const bool unknown = known.error().kind == ErrorKind::not_found;
+                co_return unknown ? problem(pads_catalogue, request, 404, "pad_association") : problem(request, 503, "busy");
+            }
+            const json::value* house = known->if_contains("language");
+            spoken = house != nullptr && house->is_string() ? std::string(house->as_string()) : "";
+        }
+        const auto update = template_update(*wanted, spoken == "en", fresh_client());
         // Nobody wrote a template: its author has no name.
-        content.emplace();
-        content->person = std::make_shared<const Person>();
-        frame_update(content->framed, *update);
+        content.person = std::make_shared<const Person>();
+        frame_update(content.framed, *update);
+    } else {
+        content.person = std::make_shared<const Person>(person_of(request.who));
+        frame_update(content.framed, blank_update());
     }
     co_return co_await add_pad(request, std::move(pad), std::move(content));
 }
 
-Task<Response> PadsModule::add_pad(Request& request, PadRow pad, std::optional<Edit> content) {
+Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content) {
     auto refused = co_await refuse_unknown_association(request, pad.association);
     if (refused) {
         co_return std::move(*refused);
@@ -185,10 +209,8 @@ Task<Response> PadsModule::add_pad(Request& request, PadRow pad, std::optional<E
     pad.created_ms = pad.updated_ms = now_ms();
     pad.created_by = pad.updated_by = person_of(request.who).name;
     pad.creator = request.who.member;
-    if (content) {
-        content->time_ms = pad.created_ms;
-    }
-    if (auto done = store_->create(pad, content ? &*content : nullptr); !done) {
+    content.time_ms = pad.created_ms;
+    if (auto done = store_->create(pad, &content); !done) {
         co_return failure(request, done.error());
     }
     Found found;
@@ -419,6 +441,11 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     if ((*room)->connection_count() >= connections_per_room_max) {
         Outcome outcome(problem(pads_catalogue, request, 503, "pad_room_full"));
         co_return outcome;
+    }
+    // A pad of before there was a first paragraph, or out of an archive. Here, on the one loop, it happens once; that a pad
+    // is full is no matter for one that is blank.
+    if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none) {
+        static_cast<void>((*room)->change(std::make_shared<const Person>(Person{"", "", found.pad.updated_by}), blank_update()));
     }
     Arrival arrival;
     arrival.asker = found.asker;

@@ -5,6 +5,7 @@
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
+#include "modules/pads/templates.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/validators.hpp"
@@ -50,20 +51,17 @@ Response say_refused(const Request& request, const std::string& code) {
     return problem(pads_catalogue, request, code == "image_unknown" ? 415 : 422, ours ? code : "image_damaged");
 }
 
+Response say_no_room(const Request& request, std::uint64_t quota_bytes) {
+    Parameters parameters;
+    parameters.emplace_back("limit", size_text(quota_bytes, language_of(request)));
+    return problem(pads_catalogue, request, 413, "pad_quota", parameters);
+}
+
 } // namespace
 
 Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
-    std::string module = "people";
-    std::string method = "GET";
-    std::string path = "/internal/associations/" + association;
-    std::string body;
-    const auto answer = co_await context_->call(std::move(module), std::move(method), std::move(path), std::move(body));
-    if (!answer || answer->status != 200) {
-        co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
-    }
-    const auto* text = std::get_if<std::string>(&answer->body);
-    const auto document = text == nullptr ? Result<json::object>(json::object()) : parse_json_object(*text);
-    const json::value* quota = document ? document->if_contains("quota_bytes") : nullptr;
+    const auto known = co_await ask_people(std::move(association));
+    const json::value* quota = known ? known->if_contains("quota_bytes") : nullptr;
     if (quota == nullptr || !quota->is_number()) {
         co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
     }
@@ -77,9 +75,7 @@ Task<std::optional<Response>> PadsModule::refuse_without_room(const Request& req
     if (!quota || !used) {
         refused = quota ? failure(request, used.error()) : problem(request, 503, "busy");
     } else if (*used + bytes > *quota) {
-        Parameters parameters;
-        parameters.emplace_back("limit", size_text(*quota, language_of(request)));
-        refused = problem(pads_catalogue, request, 413, "pad_quota", parameters);
+        refused = say_no_room(request, *quota);
     }
     co_return refused;
 }
@@ -93,7 +89,7 @@ Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
     co_return read_image_answer(*answer);
 }
 
-Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image) {
+Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image, std::uint64_t quota_bytes) {
     ImageRow row;
     row.association = std::move(association);
     row.type = image.type;
@@ -102,21 +98,24 @@ Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int6
     row.bytes = static_cast<std::int64_t>(image.image.size());
     row.webp_bytes = static_cast<std::int64_t>(image.webp.size());
     row.created_ms = now_ms();
+    std::function<void()> name_it = [&] { row.hash = ImageFiles::hash_of(image.image); };
+    co_await context_->run_slow(std::move(name_it));
+    const auto arrival = store_->begin_arrival(row, quota_bytes);
+    if (!arrival) {
+        co_return fail(arrival.error());
+    }
     Status kept;
-    std::function<void()> work = [&] {
-        row.hash = ImageFiles::hash_of(image.image);
-        kept = images_->keep(row.association, row.hash, image.image, image.webp);
-    };
-    co_await context_->run_slow(std::move(work));
+    std::function<void()> write_it = [&] { kept = images_->keep(row.association, row.hash, image.image, image.webp); };
+    co_await context_->run_slow(std::move(write_it));
     if (kept) {
         kept = store_->add_image(row, pad);
     }
+    // Not half kept; when the disk takes not even this, the next start does it.
+    const auto needless = store_->end_arrival(row, *arrival);
+    if (needless && *needless) {
+        images_->remove(row.association, row.hash);
+    }
     if (!kept) {
-        // Not half kept: the files go unless the association had the image before.
-        const auto known = store_->image(row.association, row.hash);
-        if (known && !*known) {
-            images_->remove(row.association, row.hash);
-        }
         co_return fail(kept.error());
     }
     co_return row;
@@ -141,11 +140,14 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
-    auto full = co_await refuse_without_room(request, found.pad.association, image->image.size() + image->webp.size());
-    if (full) {
-        co_return std::move(*full);
+    const auto quota = co_await quota_bytes(found.pad.association);
+    if (!quota) {
+        co_return problem(request, 503, "busy");
     }
-    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image));
+    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image), *quota);
+    if (!kept && kept.error().kind == ErrorKind::too_large) {
+        co_return say_no_room(request, *quota);
+    }
     if (!kept) {
         // A constraint: the pad went away while the image came.
         co_return kept.error().kind == ErrorKind::conflict ? problem(pads_catalogue, request, 404, "pad_not_found")
@@ -203,6 +205,13 @@ Task<Response> PadsModule::get_image(Request& request) {
     body.size_bytes = static_cast<std::uint64_t>(webp ? (*image)->webp_bytes : (*image)->bytes);
     response.body = std::move(body);
     co_return response;
+}
+
+void PadsModule::forget_arrivals() {
+    const auto left = store_->drop_arrivals();
+    for (const ImageRow& image : left.value_or(std::vector<ImageRow>())) {
+        images_->remove(image.association, image.hash);
+    }
 }
 
 void PadsModule::forget_images() {
@@ -275,7 +284,9 @@ Task<Response> PadsModule::import_pad(Request& request) {
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));
-    frame_update(content.framed, update);
+    // An empty file is a blank pad like any other: the helper made one paragraph of it.
+    const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
+    frame_update(content.framed, blank ? View(blank_update()) : update);
     co_return co_await add_pad(request, std::move(pad), std::move(content));
 }
 

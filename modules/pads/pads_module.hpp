@@ -1,6 +1,7 @@
 // The module pads: HTTP API, upgrades, open rooms, timers, archive. Owner: pads. All of it runs on the one event loop.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,8 +58,10 @@ private:
     Task<Response> authors(Request& request);
     Task<Response> export_pad(Request& request);
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
+    /// What people says of it: quota_bytes, language (of the house). Errors: not_found, unavailable.
+    Task<Result<boost::json::object>> ask_people(std::string association);
     /// A new pad with id, key and times; 201 or the refusal.
-    Task<Response> add_pad(Request& request, PadRow pad, std::optional<Edit> content);
+    Task<Response> add_pad(Request& request, PadRow pad, Edit content);
 
     // pads_images.cpp
     Task<Response> add_image(Request& request);
@@ -67,7 +70,12 @@ private:
     Task<Result<std::uint64_t>> quota_bytes(std::string association);
     /// Errors: invalid, its message the code of the refusal; unavailable.
     Task<Result<ConvertedImage>> convert_image(std::string bytes);
-    Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image);
+    /// Takes the room, writes, notes. Errors: too_large when the association has no room for it within `quota_bytes`;
+    /// conflict when the pad is not there any more; io.
+    Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image,
+                                      std::uint64_t quota_bytes = std::numeric_limits<std::uint64_t>::max());
+    /// What a crash left of images that were being written.
+    void forget_arrivals();
     /// Notes which images no pad refers to, and removes those that nobody used for the bin's time.
     void forget_images();
     /// The refusal when the association's quota has no room for so many bytes more.

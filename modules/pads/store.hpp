@@ -159,6 +159,13 @@ public:
     Result<Past> past(std::int64_t number, std::int64_t upto);
 
     // Images.
+    /// Before its files are written: takes room for them. Returns the arrival's number. Errors: too_large when the
+    /// association would use more than `quota_bytes`.
+    Result<std::int64_t> begin_arrival(const ImageRow& image, std::uint64_t quota_bytes);
+    /// The image is there, or will never be. True: neither the image nor another arrival needs the files.
+    Result<bool> end_arrival(const ImageRow& image, std::int64_t arrival);
+    /// What a crash left of arrivals: whose files nobody needs; the rows are gone. Only while nothing arrives.
+    Result<std::vector<ImageRow>> drop_arrivals();
     /// Notes the image and that this pad was given it (0: no pad yet). Errors: conflict when the pad is not there any more.
     Status add_image(const ImageRow& image, std::int64_t number);
     Result<std::optional<ImageRow>> image(std::string_view association, std::string_view hash);
@@ -169,7 +176,7 @@ public:
     /// Forgets images that no pad refers to for 30 days by now (a pad refers to what its history shows, and to what was sent
     /// for it in the last 30 days); their files are the caller's to remove.
     Result<std::vector<ImageRow>> forget_images(std::int64_t now_ms);
-    /// What the association's pads, their history and the images that they refer to take on the disk.
+    /// What the association's pads, their history, the images that they refer to and those arriving take on the disk.
     Result<std::uint64_t> used_bytes(std::string_view association);
 
     Database& database() { return database_; }

@@ -43,6 +43,55 @@ Result<std::vector<ImageRow>> read_rows(Statement& query) {
 
 } // namespace
 
+Result<std::int64_t> PadStore::begin_arrival(const ImageRow& image, std::uint64_t quota_bytes) {
+    const auto used = used_bytes(image.association);
+    const std::int64_t bytes = image.bytes + image.webp_bytes;
+    if (!used) {
+        return fail(used.error());
+    }
+    if (*used + static_cast<std::uint64_t>(bytes) > quota_bytes) {
+        return fail(ErrorKind::too_large, "the association has no room for the image");
+    }
+    auto insert = database_.prepare("INSERT INTO arrival (association, hash, bytes) VALUES (?1, ?2, ?3)");
+    if (auto done = insert.bind(1, image.association).bind(2, image.hash).bind(3, bytes).run(); !done) {
+        return fail(done.error());
+    }
+    return database_.last_insert_id();
+}
+
+Result<bool> PadStore::end_arrival(const ImageRow& image, std::int64_t arrival) {
+    auto remove = database_.prepare("DELETE FROM arrival WHERE number = ?1");
+    if (auto done = remove.bind(1, arrival).run(); !done) {
+        return fail(done.error());
+    }
+    auto needed = database_.prepare("SELECT 1 FROM image WHERE association = ?1 AND hash = ?2 UNION ALL "
+                                    "SELECT 1 FROM arrival WHERE association = ?1 AND hash = ?2");
+    const auto row = needed.bind(1, image.association).bind(2, image.hash).step();
+    return row ? Result<bool>(!*row) : Result<bool>(fail(row.error()));
+}
+
+Result<std::vector<ImageRow>> PadStore::drop_arrivals() {
+    std::vector<ImageRow> left;
+    auto query = database_.prepare("SELECT DISTINCT association, hash FROM arrival WHERE NOT EXISTS (SELECT 1 FROM image "
+                                   "WHERE image.association = arrival.association AND image.hash = arrival.hash)");
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            break;
+        }
+        ImageRow image;
+        image.association = query.text(0);
+        image.hash = query.text(1);
+        left.push_back(std::move(image));
+    }
+    auto remove = database_.prepare("DELETE FROM arrival");
+    const Status done = remove.run();
+    return done ? Result<std::vector<ImageRow>>(std::move(left)) : Result<std::vector<ImageRow>>(fail(done.error()));
+}
+
 Status PadStore::add_image(const ImageRow& image, std::int64_t number) {
     return database_.transaction([&]() -> Status {
         auto insert = database_.prepare("INSERT OR IGNORE INTO image (association, hash, type, width, height, bytes, "
@@ -113,6 +162,7 @@ Result<std::vector<ImageRow>> PadStore::forget_images(std::int64_t now_ms) {
 Result<std::uint64_t> PadStore::used_bytes(std::string_view association) {
     auto query = database_.prepare(
         "SELECT coalesce((SELECT sum(bytes + webp_bytes) FROM image WHERE association = ?1 AND unused_ms IS NULL), 0) + "
+        "coalesce((SELECT sum(bytes) FROM arrival WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_state.bytes)) FROM pad_state JOIN pad ON pad.number = pad_state.pad WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_history.bytes)) FROM pad_history JOIN pad ON pad.number = pad_history.pad WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_update.bytes)) FROM pad_update JOIN pad ON pad.number = pad_update.pad WHERE association = ?1), 0)");

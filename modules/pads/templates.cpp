@@ -132,6 +132,14 @@ void attendance(TreeWriter& tree, const Words& words) {
 
 } // namespace
 
+Bytes blank_update() {
+    TreeWriter tree(blank_client);
+    tree.open("paragraph");
+    tree.text("");
+    tree.close();
+    return tree.finish();
+}
+
 std::optional<Bytes> template_update(std::string_view name, bool english, std::uint64_t client) {
     TreeWriter tree(client);
     const Words words(english);

@@ -181,6 +181,7 @@ Task<Response> People::internal_association(Request& request) {
     out["name"] = association->name;
     out["domains"] = json::value_from(association->domains);
     out["quota_bytes"] = association->quota_bytes;
+    out["language"] = store_->house_language();
     co_return json_response(200, out);
 }
 

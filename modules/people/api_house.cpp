@@ -82,10 +82,9 @@ Task<Response> People::show_house(Request& request) {
         name = settings.text("house.name");
     }
     out["name"] = name.empty() ? std::string("Hameau") : name;
-    const std::string language = store_->house_value("language");
     json::array languages;
-    languages.emplace_back(language == "en" ? "en" : "fr");
-    languages.emplace_back(language == "en" ? "fr" : "en");
+    languages.emplace_back(store_->house_language());
+    languages.emplace_back(store_->house_language() == "en" ? "fr" : "en");
     out["languages"] = std::move(languages);
     json::object enabled;
     for (const std::string_view service : services) {

@@ -59,6 +59,8 @@ std::string Store::house_value(std::string_view name) {
     return row(query) ? query.text(0) : std::string();
 }
 
+std::string Store::house_language() { return house_value("language") == "en" ? "en" : "fr"; }
+
 void Store::set_house_value(std::string_view name, std::string_view value) {
     auto change = ask("INSERT INTO house(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value");
     change.bind(1, name).bind(2, value);

@@ -85,6 +85,8 @@ public:
 
     // House
     std::string house_value(std::string_view name);
+    /// "fr" or "en": the one that was chosen at the first visit, French before.
+    std::string house_language();
     void set_house_value(std::string_view name, std::string_view value);
 
     // Persons and memberships (store.cpp)

@@ -52,6 +52,26 @@ try {
     await context.close();
   });
 
+  await check('two people on the first sheet at once end up in one paragraph', async () => {
+    const pad = await newPad(marie);
+    const both = [await held(pad), await held(pad)];
+    for (const [i, { page }] of both.entries()) {
+      await page.getByRole('textbox', { name: pad.title }).click();
+      await page.keyboard.type(['Bonjour ', 'Salut '][i]);
+    }
+    house.pausePads();      // neither knows of the other when the words move
+    try {
+      for (const { page, release } of both) {
+        release();
+        await until(async () => (await page.locator('#first').count()) === 0 && (await text(page).count()) === 1, 'the sheet goes');
+      }
+    } finally {
+      house.resumePads();
+    }
+    for (const { page } of both) await until(async () => /^(Bonjour Salut|Salut Bonjour) $/.test(await words(page)), 'one paragraph');
+    for (const { context } of both) await context.close();
+  });
+
   await check('the sheet looks like the page that follows: axe, 320 px, nothing typed is nothing written', async () => {
     const pad = await newPad(marie);
     const { page, context, release } = await held(pad, { width: 320, height: 640 });

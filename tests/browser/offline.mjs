@@ -1,5 +1,6 @@
 // Without network: on a person's own computer a text seen before opens again, after closing everything; on a shared one
 // nothing of it stays. The network goes as a cut line does: nobody listens any more.
+import { readFileSync } from 'node:fs';
 import { openPage, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
@@ -106,6 +107,72 @@ try {
     await yann.page.goto(`${url}pads/${unseen.id}`, { waitUntil: 'commit' }).catch(() => undefined);
     same(await yann.page.locator('#text').count(), 0, 'texts');
     await mend();
+    await yann.context.close();
+  });
+
+  const shut = (pad) => api(marie.page, 'PATCH', `/api/v1/pads/${pad.id}`, { access: { members: 'none', link: 'none' } });
+  const gone = (page) => until(async () => (await kept(page)).texts.length === 0, 'the copy is gone');
+
+  await check('access is taken away: the copy goes, at once or at the next visit; in the bin it stays, purged it goes', async () => {
+    await mend();
+    const yann = { ...(await openPage(browser)), house: { url } };
+    await signIn(yann, false);
+    const seen = async () => {
+      const pad = await newPad(marie);
+      await open(yann, pad);
+      await write(yann.page, 'Écrit. ');
+      await saved(yann.page);
+      await until(async () => (await kept(yann.page)).texts.includes(`hameau-pad-${pad.id}`), 'a copy is kept');
+      return pad;
+    };
+    await shut(await seen());
+    await yann.page.getByRole('heading', { name: 'Ce texte ne vous est plus ouvert' }).waitFor();
+    await gone(yann.page);
+    const away = await seen();
+    await yann.page.goto(`${url}help`);
+    await shut(away);
+    await open(yann, away, { ready: false });
+    await yann.page.getByRole('heading', { name: 'Ce texte ne vous est pas ouvert' }).waitFor();
+    await gone(yann.page);
+    const thrown = await seen();
+    await yann.page.goto(`${url}help`);
+    await api(marie.page, 'DELETE', `/api/v1/pads/${thrown.id}`);
+    const asked = () => yann.page.waitForResponse((answer) => answer.url().endsWith(`/api/v1/pads/${thrown.id}`));
+    await Promise.all([asked(), yann.page.goto(`${url}pads`)]);
+    same((await kept(yann.page)).texts, [`hameau-pad-${thrown.id}`], 'in the bin: it may come back');
+    same((await api(marie.page, 'DELETE', `/api/v1/pads/${thrown.id}?purge=1`)).status, 204, 'purged');
+    await Promise.all([asked(), yann.page.reload()]);
+    await gone(yann.page);
+    await yann.context.close();
+  });
+
+  await check('access is taken away while there are unsaved words: they are offered, kept until they are let go', async () => {
+    await mend();
+    const pad = await newPad(marie);
+    const yann = { ...(await openPage(browser)), house: { url } };
+    await signIn(yann, false);
+    await open(yann, pad);
+    await write(yann.page, 'Avant. ');
+    await saved(yann.page);
+    await installed(yann.page);
+    await cut();
+    await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'says so');
+    await write(yann.page, 'Seulement ici.');
+    await copied(yann.page, pad);
+    await shut(pad);
+    await mend();
+    const words = yann.page.getByLabel('Votre texte, avec des mots qui ne sont pas enregistrés.');
+    await words.waitFor({ timeout: 60_000 });
+    same(await words.inputValue(), 'Avant. Seulement ici.', 'words');
+    await open(yann, pad, { ready: false });
+    await words.waitFor();
+    same(await words.inputValue(), 'Avant. Seulement ici.', 'at the next visit');
+    const [file] = await Promise.all([yann.page.waitForEvent('download'), yann.page.getByRole('button', { name: 'Télécharger (texte simple)' }).click()]);
+    same(readFileSync(await file.path(), 'utf8'), 'Avant. Seulement ici.', 'file');
+    same((await kept(yann.page)).texts.length, 1, 'copies');
+    await yann.page.getByRole('button', { name: 'Effacer de cet ordinateur' }).click();
+    await yann.page.getByText('Cet ordinateur ne garde plus le texte.').waitFor();
+    await gone(yann.page);
     await yann.context.close();
   });
 

@@ -35,6 +35,23 @@ try {
     for (const one of everybody) await saved(one.page);
   });
 
+  await check('two people write their first letters at once: one paragraph, whole words, one goes on in the other\'s', async () => {
+    const pad = await newPad(marie);
+    for (const one of [marie, yann]) await open(one, pad);
+    house.pausePads();      // neither knows of the other
+    try {
+      await write(marie.page, 'Marie ');
+      await write(yann.page, 'Yann ');
+    } finally {
+      house.resumePads();
+    }
+    await equal([marie, yann]);
+    for (const one of [marie, yann]) await saved(one.page);
+    holds(/^(Marie Yann|Yann Marie) $/.test(await words(yann.page)), `one paragraph: ${JSON.stringify(await words(yann.page))}`);
+    await write(yann.page, 'ensemble');
+    await until(async () => /^(Marie Yann|Yann Marie) ensemble$/.test(await words(marie.page)), 'and goes on');
+  });
+
   await check('cursors carry the names that the house vouches for', async () => {
     const pad = await newPad(marie);
     await open(marie, pad);

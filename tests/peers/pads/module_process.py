@@ -37,7 +37,8 @@ class FakePeople(threading.Thread):
 
     def __init__(self, path, quota_bytes=1 << 30):
         super().__init__(daemon=True)
-        self.quota_bytes = quota_bytes
+        self.quota_bytes, self.language = quota_bytes, "fr"
+        self.together = 1  # so many questions are heard before the first is answered
         Path(path).unlink(missing_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -46,15 +47,22 @@ class FakePeople(threading.Thread):
 
     def run(self):
         while True:
-            connection = self.listener.accept()[0]
-            with connection:
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += connection.recv(4096) or b"\r\n\r\n"
-                slug = head.split()[1].decode().rsplit("/", 1)[-1]
-                body = json.dumps({"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes}).encode()
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
-                                   + str(len(body)).encode() + b"\r\n\r\n" + body)
+            asking = [self.hear()]
+            while len(asking) < self.together:
+                asking.append(self.hear())
+            for connection, slug in asking:
+                with connection:
+                    body = json.dumps({"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
+                                       "language": self.language}).encode()
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                                       + str(len(body)).encode() + b"\r\n\r\n" + body)
+
+    def hear(self):
+        connection = self.listener.accept()[0]
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(4096) or b"\r\n\r\n"
+        return connection, head.split()[1].decode().rsplit("/", 1)[-1]
 
 
 class ModuleProcess:

@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -171,6 +173,39 @@ def test_images():
     call(200, "GET", made["url"].replace(pad["id"], page["id"]), who=YANN)
 
 
+def test_quota_of_two_at_once():
+    """There is room for one of two images of one size that come at the same time; a crash in between holds no room."""
+    pad = make("two-at-once")
+    path = f"/api/v1/pads/{pad['id']}/images"
+    call(201, "POST", path, png(40, 41))
+    database = sqlite3.connect(state + "/pads/pads.db")
+    (one,), = database.execute("SELECT sum(bytes + webp_bytes) FROM image WHERE width = 40 AND height = 41").fetchall()
+    used = """SELECT (SELECT sum(bytes + webp_bytes) FROM image) + (SELECT coalesce(sum(length(bytes)), 0) FROM pad_state) +
+              (SELECT coalesce(sum(length(bytes)), 0) FROM pad_history) + (SELECT sum(length(bytes)) FROM pad_update)"""
+    (people.quota_bytes,), = database.execute(used).fetchall()
+    people.quota_bytes += one * 3 // 2
+    people.together = 2
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda height: pads.call("POST", path, png(40, height), MARIE)[0], (42, 43)))
+    people.together = 1
+    assert sorted(answers) == [201, 413], answers
+    # As a kill -9 leaves it behind: room taken, a file half there.
+    left = Path(state, "pads", "images", "amis", "f" * 64)
+    left.write_bytes(b"half")
+    with database:
+        database.execute("INSERT INTO arrival (association, hash, bytes) VALUES ('amis', ?, ?)", ("f" * 64, 1 << 40))
+    database.close()
+    people.quota_bytes = 1 << 30
+    assert pads.call("POST", path, png(40, 44), MARIE)[0] == 413
+    starts = pads.starts
+    os.kill(int(pads.pid_file.read_text()), signal.SIGKILL)
+    deadline = time.time() + 20
+    while pads.starts == starts and time.time() < deadline:
+        time.sleep(0.01)
+    call(201, "POST", path, png(40, 44))
+    assert not left.exists()
+
+
 def test_real_images():
     """Photographs with a place and films, as phones and programs write them; see tests/unit/pads/images/README.md."""
     pad = make("real-images")
@@ -242,6 +277,30 @@ def test_history():
     call(403, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN)
 
 
+def test_blank():
+    """Every way to a blank pad gives the same one paragraph; an older one gets it when somebody who may write opens it."""
+    content = lambda key: call(200, "GET", f"/api/v1/pads/{key}/export?format=yjs")  # noqa: E731
+    blank = content(make("blank")["id"])
+    assert b"default" in blank and blank.count(b"paragraph") == 1, blank
+    assert call(200, "GET", "/api/v1/pads/amis:blank")["updated_by"] == "Marie Le Goff"
+    for kind in ("markdown", "html"):
+        empty = call(201, "POST", f"/api/v1/associations/amis/pads/import?format={kind}&slug=empty-{kind}", b"\n")
+        assert content(empty["id"]) == blank, (kind, content(empty["id"]))
+    folder = Path(state, "pads", "older")
+    (folder / "pads").mkdir(parents=True)
+    (folder / "pads" / "older.yjs").write_bytes(b"\0\0")
+    (folder / "pads.json").write_text(json.dumps({"version": 1, "pads": [
+        {"id": "o" * 26, "slug": "older", "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}]}))
+    call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers={"Hameau-Caller": "admin"})
+    shutil.rmtree(folder)
+    key = call(200, "POST", "/api/v1/pads/amis:older/link")["key"]
+    assert upgrade(f"/api/v1/pads/ws/amis:older?key={key}", None) == 101 and content("amis:older") == b"\0\0"
+    for _ in range(2):
+        assert upgrade("/api/v1/pads/ws/amis:older", YANN) == 101
+        assert content("amis:older") == blank
+    assert call(200, "GET", "/api/v1/pads/amis:older")["updated_by"] == "Rozenn"
+
+
 def test_only_these_people():
     pad = make("few", access={"people": ["yann"]})
     assert pad["access"] == {"members": "none", "link": "none", "people": ["yann"]}, pad
@@ -281,6 +340,13 @@ def test_templates():
             file.write_bytes(data)
             files.append(str(file))
     node("templates.mjs", *files)
+    text = lambda pad: call(200, "GET", f"/api/v1/pads/{pad['id']}/export?format=text").decode()  # noqa: E731
+    for language, words in (("fr", "Ordre du jour"), ("en", "Agenda")):
+        people.language = language
+        got, _, data = pads.call("POST", "/api/v1/associations/amis/pads", {"slug": f"house-{language}", "title": "t", "template": "agenda"}, MARIE,
+                                 {"Accept-Language": "en" if language == "fr" else "fr"})
+        assert got == 201 and words in text(json.loads(data)), "the house's language, not the caller's"
+    people.language = "fr"
     call(422, "POST", "/api/v1/associations/amis/pads", {"slug": "x", "title": "x", "template": "poem"})
     call(400, "GET", "/api/v1/pads/amis:minutes/export?format=docx")
 

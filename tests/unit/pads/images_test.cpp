@@ -93,6 +93,34 @@ TEST_F(ImagesTest, OncePerAssociationForSeveralPads) {
     EXPECT_GE(house.store_.used_bytes("amis").value(), 1000u);
 }
 
+TEST_F(ImagesTest, WhatArrivesCountsAlreadyAndACrashLeavesNothing) {
+    ImageRow image;
+    image.association = "amis";
+    image.hash = hash;
+    image.bytes = 600;
+    image.webp_bytes = 400;
+    const auto before = house.store_.used_bytes("amis").value();
+    const auto first = house.store_.begin_arrival(image, before + 1999);
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(house.store_.used_bytes("amis").value(), before + 1000);
+    EXPECT_EQ(house.store_.begin_arrival(image, before + 1999).error().kind, ErrorKind::too_large);
+    const auto second = house.store_.begin_arrival(image, before + 2000);
+    ASSERT_TRUE(second.has_value());
+    EXPECT_FALSE(house.store_.end_arrival(image, *first).value()) << "the other one writes the same files";
+    EXPECT_TRUE(house.store_.end_arrival(image, *second).value());
+    EXPECT_EQ(house.store_.used_bytes("amis").value(), before);
+    // As after a crash: one image is there, one is not.
+    given(pad, hash, 1000);
+    ASSERT_TRUE(house.store_.begin_arrival(image, before + 9999).has_value());
+    image.hash[0] = 'b';
+    ASSERT_TRUE(house.store_.begin_arrival(image, before + 9999).has_value());
+    const auto left = house.store_.drop_arrivals().value();
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].hash, image.hash);
+    EXPECT_TRUE(house.store_.drop_arrivals().value().empty());
+    EXPECT_EQ(house.store_.used_bytes("amis").value(), before + 1000);
+}
+
 TEST_F(ImagesTest, InventedAddressesFillNoTable) {
     shows(pad, std::string(64, 'b'));
     EXPECT_FALSE(house.store_.refers_to(pad.number, std::string(64, 'b')).value());

@@ -36,5 +36,20 @@ TEST(Templates, FrenchMinutesSayWhatTheyAre) {
     EXPECT_NE(as_text(*template_update("agenda", true, 1)).find("tableHeader"), std::string_view::npos);
 }
 
+TEST(Templates, ABlankPadIsOneParagraphWithOneTextAndAlwaysTheSame) {
+    const Bytes update = blank_update();
+    EXPECT_EQ(update, blank_update());
+    Recorder recorder;
+    ASSERT_TRUE(recorder.apply(update).has_value());
+    ASSERT_TRUE(recorder.apply(update).has_value());
+    EXPECT_EQ(recorder.next_clock(blank_client), 2u);
+    EXPECT_EQ(recorder.encode(), update) << "first.ts compares these bytes with what the house sends";
+    crdt::Integrator integrator;
+    ASSERT_TRUE(integrator.apply(update).has_value());
+    const crdt::Document document(integrator);
+    const std::string tree = crdt::tree_json(document, *document.root(root_name), crdt::RootKind::xml);
+    EXPECT_NE(tree.find("paragraph"), std::string::npos) << tree;
+}
+
 } // namespace
 } // namespace hameau::pads

@@ -192,6 +192,7 @@ TEST_F(SignIn, TheInternalCallsAreForTheirCallersOnly) {
     EXPECT_EQ(go(sites, "GET", "/internal/revocations").status, 403);
     EXPECT_EQ(go(sites, "POST", "/internal/resend").status, 403);
     EXPECT_EQ(go(sites, "GET", "/internal/associations/amis").json.at("domains").at(0), "amis.test");
+    EXPECT_EQ(go(sites, "GET", "/internal/associations/amis").json.at("language"), "fr") << "of the house";
     EXPECT_EQ(go(gate, "GET", "/internal/associations/amis").status, 403);
     EXPECT_EQ(go(sites, "GET", "/internal/associations/none").status, 404);
 }

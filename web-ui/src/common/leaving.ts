@@ -1,6 +1,6 @@
 // What this browser keeps, and how it forgets. On a shared computer nothing may stay: no text, no name, no cookie.
 // Text that has not reached the house is never thrown away on a person's own computer.
-import { call } from './api';
+import { call, get, Problem } from './api';
 
 export const padDatabasePrefix = 'hameau-pad-';
 const unsavedPrefix = 'hameau.unsaved.';
@@ -15,6 +15,14 @@ export function markUnsaved(database: string, unsaved: boolean): void {
   }
 }
 
+export function holdsUnsaved(database: string): boolean {
+  try {
+    return localStorage.getItem(unsavedPrefix + database) !== null;
+  } catch {
+    return false;
+  }
+}
+
 async function databases(): Promise<string[]> {
   try {
     return (await indexedDB.databases()).map((one) => one.name ?? '').filter(Boolean);
@@ -23,10 +31,23 @@ async function databases(): Promise<string[]> {
   }
 }
 
-const removeDatabase = (name: string) => new Promise<void>((resolve) => {
+export const removeDatabase = (name: string) => new Promise<void>((resolve) => {
   const request = indexedDB.deleteDatabase(name);
   request.onsuccess = request.onerror = request.onblocked = () => resolve();
 });
+
+/** The house itself says that this text is not, or no longer, for who asks; not a bin, a missing session or a trouble. */
+export const saysNoMore = (problem: unknown) => problem instanceof Problem && ['pad_no_access', 'pad_wrong_key', 'pad_not_found'].includes(problem.code);
+
+/** Copies of texts that the person who is here may no longer read go. `readable`: ids that need not be asked for. */
+export async function forgetUnreadable(readable: string[]): Promise<void> {
+  for (const name of await databases()) {
+    const id = name.slice(padDatabasePrefix.length);
+    if (!name.startsWith(padDatabasePrefix) || readable.includes(id) || holdsUnsaved(name)) continue;
+    const answer = await get(`/api/v1/pads/${encodeURIComponent(id)}`).catch((problem: unknown) => problem);
+    if (saysNoMore(answer)) await removeDatabase(name);
+  }
+}
 
 /** The editor that opens without network (pad/worker.js): only on a person's own computer, only while signed in. */
 export function keepEditor(): void {

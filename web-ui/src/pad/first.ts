@@ -35,8 +35,13 @@ async function openLine(session: Promise<Response | null>, pad: Promise<Response
   return line;
 }
 
-/** The house's answer to that when the text holds nothing: step 2 with an update of no structs and no deletions. */
-const nothing = ({ data }: MessageEvent<ArrayBuffer>) => data.byteLength === 5 && new Uint8Array(data).join() === '0,1,2,0,0';
+/** The house's answers to that when nobody has written yet: step 2 with no structs at all, or with the one empty paragraph
+ * that a text begins with (blank_update in modules/pads/templates.cpp). */
+const news = [
+  '0,1,2,0,0',
+  '0,1,39,1,2,165,211,238,200,6,0,7,1,7,100,101,102,97,117,108,116,3,9,112,97,114,97,103,114,97,112,104,7,0,165,211,238,200,6,0,6,0',
+];
+const nothing = ({ data }: MessageEvent<ArrayBuffer>) => data.byteLength < 64 && news.includes(new Uint8Array(data).join());
 
 /** A new text is a sheet that takes letters before the editor has come; the editor moves them into the text. */
 function offerSheet(title: string, line: EarlyLine): void {

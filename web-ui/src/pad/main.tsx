@@ -177,7 +177,7 @@ function PadPage({ visit }: { visit: Visit }) {
     };
   }, [visit]);
 
-  if (visit.phase === 'refused') return rest && <rest.Refused problem={visit.problem!} visit={visit} view={editor?.view ?? null} />;
+  if (visit.phase === 'refused') return rest && <rest.Refused problem={visit.problem!} visit={visit} />;
 
   const view = editor?.view ?? null;
   const beforeLeaving = async () => {

@@ -1,17 +1,18 @@
 // One visit of one text: who is asking, may they, the local copy, the line to the house, the editor. The page draws what
 // this says. Kept on this computer only for somebody who signed in on their own one.
 import type { IndexeddbPersistence } from 'y-indexeddb';
+import { initProseMirrorDoc } from 'y-prosemirror';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
 import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
-import { markUnsaved, padDatabasePrefix } from '../common/leaving';
+import { holdsUnsaved, markUnsaved, padDatabasePrefix, removeDatabase, saysNoMore } from '../common/leaving';
 import { socketAddress } from './address';
 import type { Early, EarlyLine } from './first';
 import { People, guestName } from './people';
 import { Provider, type Person, type Roster } from './provider';
-import { rootName } from './schema';
+import { rootName, schema } from './schema';
 
 export type Phase = 'loading' | 'open' | 'refused';
 export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'denied';
@@ -36,6 +37,10 @@ export class Visit {
   denied = '';
   /** Writing was taken away while words were on their way. */
   lostWords = false;
+  /** The whole text when it was closed to who wrote words that the house has not. */
+  words = '';
+  /** These words are in this browser's copy, and stay there until their author lets them go. */
+  wordsKept = false;
   writes = false;
   ready = false;
   announce = '';
@@ -147,8 +152,44 @@ export class Visit {
   private refuse(problem: Problem): void {
     this.phase = 'refused';
     this.problem = problem;
+    const unsaved = this.waiting;
     this.provider?.end();
     this.provider = null;
+    if (unsaved) this.rescueWords();
+    if (saysNoMore(problem)) void this.letCopyGo(unsaved);
+    this.changed();
+  }
+
+  private rescueWords(): void {
+    const { doc } = initProseMirrorDoc(this.doc.getXmlFragment(rootName), schema);
+    this.words = doc.textBetween(0, doc.content.size, '\n\n', '\n').trim();
+  }
+
+  private get copyName(): string {
+    return padDatabasePrefix + (this.pad?.id ?? this.name);
+  }
+
+  /** Who may no longer read a text keeps no copy of it; words of their own that are nowhere else first come to them. */
+  private async letCopyGo(unsaved: boolean): Promise<void> {
+    // Said to a visitor with an old link, it says nothing about the member whose copy this is.
+    this.session ??= await get<Session>('/api/v1/session').catch(() => null);
+    if (!this.session) return;
+    if (unsaved || holdsUnsaved(this.copyName)) {
+      await this.openLocal(this.name);
+      this.rescueWords();
+      this.wordsKept = this.local !== null && this.words !== '';
+    }
+    if (!this.wordsKept) await this.removeCopy();
+    this.changed();
+  }
+
+  async removeCopy(): Promise<void> {
+    const late = this.local ?? await this.opening;
+    this.local = this.opening = null;
+    await late?.destroy();
+    await removeDatabase(this.copyName);
+    markUnsaved(this.copyName, false);
+    this.wordsKept = false;
     this.changed();
   }
 

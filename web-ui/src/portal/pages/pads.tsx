@@ -4,6 +4,7 @@ import { call, getAll, type Pad, Problem } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
 import { day, list, t, tn } from '../../common/i18n';
 import { Button, Choice, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { forgetUnreadable } from '../../common/leaving';
 import { Share } from '../../common/share';
 import { slugOf } from '../names';
 import { useMember } from '../state';
@@ -110,7 +111,11 @@ export function Pads() {
   const { association, session, offerUndo, say } = useMember();
   const [bin, setBin] = useState(false);
   const slug = association?.slug ?? null;
-  const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads`));
+  const pads = useLoad(slug, async () => {
+    const all = await getAll<Pad>(`/api/v1/associations/${slug}/pads`);
+    void forgetUnreadable(all.map((one) => one.id));
+    return all;
+  });
   const action = useAction();
   const [creating, setCreating] = useState(false);
   const [search, setSearch] = useState('');
