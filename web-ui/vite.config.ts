@@ -9,15 +9,15 @@ import { defineConfig, type Plugin } from 'vite';
 const here = dirname(fileURLToPath(import.meta.url));
 const outDir = process.env.HAMEAU_WEB_OUT ?? resolve(here, '../build/release/web');
 
-/** The editor's page names the editor itself before the small file that calls it: one round trip less. */
+/** The editor's page names the paper, which the small file calls first: one round trip less. */
 const editorAhead: Plugin = {
   name: 'editor-ahead',
   transformIndexHtml: {
     order: 'post',
     handler(html, { bundle, path }) {
       if (!path.endsWith('pad.html') || !bundle) return html;
-      const editor = Object.values(bundle).find((one) => one.type === 'chunk' && one.moduleIds.some((id) => id.endsWith('/pad/main.tsx')));
-      if (editor?.type !== 'chunk') throw new Error('the editor is in no chunk');
+      const editor = Object.values(bundle).find((one) => one.type === 'chunk' && one.moduleIds.some((id) => id.endsWith('/pad/paper.ts')));
+      if (editor?.type !== 'chunk') throw new Error('the paper is in no chunk');
       const links = [editor.fileName, ...editor.imports.filter((name) => !html.includes(name))];
       // After the small file, which is to have the connection that is open already.
       return html.replace('</head>', `${links.map((name) => `  <link rel="modulepreload" crossorigin href="/${name}">\n`).join('')}</head>`);
@@ -50,7 +50,8 @@ const offlineEditor: Plugin = {
 };
 
 // What both pages show at once is one file; what only the portal and the editor's later parts share goes with the portal.
-const shared = /node_modules\/preact|src\/common\/(api|hooks|i18n|leaving|signs)\.|src\/i18n\/common\.[a-z]{2}\.json/;
+const words = /src\/common\/i18n\.|src\/i18n\/common\.[a-z]{2}\.json/;
+const shared = /node_modules\/preact|src\/common\/(api|hooks|leaving|signs)\./;
 const shared_later = /src\/common\//;
 
 export default defineConfig({
@@ -68,7 +69,7 @@ export default defineConfig({
     rollupOptions: {
       input: { index: resolve(here, 'index.html'), pad: resolve(here, 'pad.html') },
       output: {
-        manualChunks: (id) => (shared.test(id) ? 'common' : shared_later.test(id) ? 'parts' : undefined),
+        manualChunks: (id) => (words.test(id) ? 'words' : shared.test(id) ? 'common' : shared_later.test(id) ? 'parts' : undefined),
       },
     },
   },

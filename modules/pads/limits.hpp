@@ -55,6 +55,9 @@ inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
 /// An exported document holds images up to so many bytes in all, the others are named.
 inline constexpr std::size_t export_image_bytes_max = 64 << 20;
 
+/// A text whose state is no larger than this is shown before the editor has come (GET ?content=1).
+inline constexpr std::size_t first_content_bytes_max = 16 * 1024;
+
 /// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
 /// What one look at the past may read (decompressed updates). A longer history can be read by nobody at once.

@@ -227,7 +227,14 @@ Task<Response> PadsModule::get(Request& request) {
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
-    co_return json_response(200, item(request, std::get<Found>(outcome)));
+    const Found& found = std::get<Found>(outcome);
+    json::object answer = item(request, found);
+    if (request.query_parameter("content") == "1") {
+        if (auto content = small_content(found.pad)) {
+            answer["content"] = std::move(*content);
+        }
+    }
+    co_return json_response(200, std::move(answer));
 }
 
 Task<Response> PadsModule::patch(Request& request) {

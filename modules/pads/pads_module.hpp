@@ -110,6 +110,9 @@ private:
     void add_routes();
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
     Result<Bytes> content_of(const PadRow& pad);
+    /// The text as the editor's JSON, for a page whose editor is still on its way; nothing when it is long, or damaged (the
+    /// editor says that).
+    std::optional<boost::json::value> small_content(const PadRow& pad);
     void close_room(std::int64_t number);
     void close_unused_rooms();
     /// While edits wait for the disk the process does not go to sleep.

@@ -1,4 +1,6 @@
 // Finding a pad for somebody, and how it is shown.
+#include "modules/pads/crdt/document.hpp"
+#include "modules/pads/export/render.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
@@ -10,8 +12,8 @@ namespace hameau::pads {
 namespace json = boost::json;
 
 namespace {
-constexpr Event pad_unreadable{"pads.unreadable", Level::error, "keep the file; restore the pad from the last backup"};
-constexpr Event store_failed{"pads.store_failed", Level::error, "look at the disk"};
+constexpr hameau::Event pad_unreadable{"pads.unreadable", Level::error, "keep the file; restore the pad from the last backup"};
+constexpr hameau::Event store_failed{"pads.store_failed", Level::error, "look at the disk"};
 } // namespace
 
 Person PadsModule::person_of(const Identity& who) { return Person{who.member, who.login, who.name.empty() ? who.login : who.name}; }
@@ -109,6 +111,21 @@ json::object PadsModule::item(const Request& request, const Found& found) {
     }
     out["here"] = std::move(here);
     return out;
+}
+
+std::optional<json::value> PadsModule::small_content(const PadRow& pad) {
+    const auto state = content_of(pad);
+    if (!state || state->size() > first_content_bytes_max) {
+        return std::nullopt;
+    }
+    crdt::Integrator integrator;
+    if (!integrator.apply(*state, crdt::Hold::borrow)) {
+        return std::nullopt;
+    }
+    const auto written = render_prosemirror(crdt::Document(integrator));
+    boost::system::error_code failed;
+    json::value content = written ? json::parse(*written, failed) : json::value();
+    return written && !failed ? std::optional(std::move(content)) : std::nullopt;
 }
 
 Response PadsModule::failure(const Request& request, const Error& error) {

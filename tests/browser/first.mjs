@@ -85,18 +85,6 @@ try {
     await context.close();
   });
 
-  await check('a text that holds something, or that one may only read, shows no sheet', async () => {
-    const pad = await newPad(marie, { template: 'minutes' });
-    const { page, context, release } = await held(pad);
-    await page.waitForLoadState('load');
-    await until(() => page.evaluate(() => performance.getEntriesByType('resource').some((one) => one.name.includes('/api/v1/pads/'))), 'the text was asked for');
-    same(await page.locator('#first').count(), 0, 'sheets');
-    release();
-    await text(page).waitFor();
-    same(await page.locator('#first').count(), 0, 'sheets');
-    await context.close();
-  });
-
   await check('over a slow line the first letters arrive in the house', async () => {
     const pad = await newPad(marie);
     const line = await slowLink({ port: base + 20, to: Number(new URL(house.url).port) });

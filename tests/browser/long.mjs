@@ -66,11 +66,11 @@ function watchPlace() {
   const tell = (what) => requestAnimationFrame(() => setTimeout(() => globalThis.hameauSeen(`${what} ${performance.now()}`), 0));
   let typed = false;
   addEventListener('input', (event) => {
-    if (!typed && event.target.matches?.('#first textarea, #text')) tell('letter');
+    if (!typed && event.target.matches?.('#first textarea, #first-text, #text')) tell('letter');
     typed = true;
   }, true);
   const watch = new MutationObserver(() => {
-    if (!document.querySelector('#first textarea') && document.getElementById('text')?.contentEditable !== 'true') return;
+    if (!document.querySelector('#first textarea, #first-text[contenteditable="true"], #text[contenteditable="true"]')) return;
     watch.disconnect();
     tell('able');
   });
@@ -96,7 +96,7 @@ export async function firstLetter(page, address, most_ms = 60_000) {
   await browser.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${watchPlace})()` });
   await browser.send('Page.navigate', { url: address });
   const able = await within('able');
-  await browser.send('Runtime.evaluate', { expression: "(document.querySelector('#first textarea') ?? document.getElementById('text')).focus()" });
+  await browser.send('Runtime.evaluate', { expression: "document.querySelector('#first textarea, #first-text, #text').focus()" });
   await page.keyboard.type('z');
   const letter = await within('letter');
   const editor = page.locator('#text[contenteditable="true"]');

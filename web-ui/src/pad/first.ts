@@ -43,32 +43,59 @@ const news = [
 ];
 const nothing = ({ data }: MessageEvent<ArrayBuffer>) => data.byteLength < 64 && news.includes(new Uint8Array(data).join());
 
-/** A new text is a sheet that takes letters before the editor has come; the editor moves them into the text. */
-function offerSheet(title: string, line: EarlyLine): void {
-  const app = document.getElementById('app')!;
-  // One that has the text's own place already does not change it under somebody's hands.
-  if (document.getElementById('text') || line.socket.readyState !== WebSocket.OPEN) return;
+interface Item { title: string; may: string; content?: { content?: { type: string; content?: unknown }[] } }
+
+/** Where the text will stand, with room for what belongs around it. Null where that has come already: nothing changes
+ * under somebody's hands. */
+function makeSheet(title: string): HTMLElement | null {
+  if (document.getElementById('text') || document.getElementById('first')) return null;
   const sheet = document.createElement('div');
   sheet.id = 'first';
   const head = document.createElement('h1');
   head.id = 'first-title';
   head.className = 'pad-title';
   head.textContent = title;
-  const field = document.createElement('textarea');
-  field.className = 'text';
-  field.setAttribute('aria-labelledby', head.id);
-  field.addEventListener('compositionstart', () => { field.dataset.composing = 'yes'; });
-  field.addEventListener('compositionend', () => { delete field.dataset.composing; });
   sheet.innerHTML = '<header class="top"><div class="pad-head"><span class="home"></span></div><div class="tools tools-coming"></div></header><main><div class="paper"><div class="place"></div></div></main>';
   sheet.querySelector('.pad-head')!.append(head);
-  sheet.querySelector('.place')!.append(field);
-  app.before(sheet);
+  document.getElementById('app')!.before(sheet);
+  return sheet.querySelector('.place');
+}
+
+/** A new text is a sheet that takes letters before the editor has come; the editor moves them into the text. */
+function offerSheet(title: string, line: EarlyLine): void {
+  const place = line.socket.readyState === WebSocket.OPEN ? makeSheet(title) : null;
+  if (!place) return;
+  const field = document.createElement('textarea');
+  field.className = 'text';
+  field.setAttribute('aria-labelledby', 'first-title');
+  field.addEventListener('compositionstart', () => { field.dataset.composing = 'yes'; });
+  field.addEventListener('compositionend', () => { delete field.dataset.composing; });
+  place.append(field);
   addEventListener('beforeunload', (event) => { if (field.isConnected && field.value) event.preventDefault(); });
 }
 
+/** A short text is read, and written in, before the shared document and what belongs around it have come. */
+async function offerText({ title, may, content }: Item): Promise<void> {
+  const [first, ...more] = content?.content ?? [];
+  const blank = more.length === 0 && (!first || (first.type === 'paragraph' && !first.content));
+  if (blank || await copied()) return;
+  const { layPaper } = await paper;
+  // The main part asks for what was begun here: from then on the text itself is near.
+  const place = window.hameauEarly ? makeSheet(title) : null;
+  if (!place) return;
+  try {
+    layPaper(place, content, { writes: may === 'write', padKey: key, labelledBy: 'first-title' });
+    addEventListener('beforeunload', (event) => { if (window.hameauPaper?.written) event.preventDefault(); });
+  } catch (error) {
+    console.warn(error);       // a node that this editor does not know: the editor itself takes it out, for everybody
+    document.getElementById('first')?.remove();
+  }
+}
+
 const session = ask('/api/v1/session');
-const pad = ask(`/api/v1/pads/${encodeURIComponent(name)}`);
-const item = pad.then((answer) => answer?.clone().json() as Promise<{ title: string; may: string } | undefined>).catch(() => undefined);
+const pad = ask(`/api/v1/pads/${encodeURIComponent(name)}?content=1`);
+const item = pad.then((answer) => (answer?.ok ? answer.clone().json() as Promise<Item> : undefined)).catch(() => undefined);
+const paper = insist(() => import('./paper'));
 const line = openLine(session, pad);
 window.hameauEarly = { session, pad, line };
 void line.then(async (opened) => {
@@ -79,7 +106,9 @@ void line.then(async (opened) => {
   opened.socket.addEventListener('message', look);
   setTimeout(() => opened.socket.removeEventListener('message', look), sheet_within_ms);
 });
-// This file runs as soon as it is here, be the page read to its end or not.
-const begin = () => void insist(() => import('./main'));
+void item.then((text) => text && offerText(text));
+// The paper first, on a slow line alone; then the rest. This file runs as soon as it is here, be the page read to its end
+// or not.
+const begin = () => void paper.then(() => insist(() => import('./main')));
 if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin);
 else begin();

@@ -105,21 +105,22 @@ function PadPage({ visit }: { visit: Visit }) {
   const images = useRef<Images | null>(null);
   const { shown, words, version, follow } = useEditorState(restNow);
   const place = useRef<HTMLDivElement>(null);
+  const making = useRef(false);
   const answer = useRef<((leave: boolean) => void) | null>(null);
   const findingNow = useRef(false);
   findingNow.current = finding;
   const { pad, session } = visit;
 
   useEffect(() => {
-    if (!visit.ready || editor || !place.current || !pad || place.current.hasChildNodes()) return;
-    const made = makeEditor(place.current, {
+    if (!visit.ready || making.current || !place.current || !pad) return;
+    making.current = true;
+    const make = () => makeEditor(place.current!, {
       doc: visit.doc, awareness: visit.awareness, people: visit.people, padKey: visit.key, writes: visit.writes,
       label: t('pad.text'), describedBy: 'text-help',
       changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
     });
-    made.view.dom.id = 'text';
-    takeOver(made.view, () => setEditor(made));
-  }, [visit.ready, pad, editor]);
+    takeOver(make, setEditor);
+  }, [visit.ready, pad]);
 
   useEffect(() => {
     // Words of the first sheet stay to be copied, above the sentence that says why there is no more.
