@@ -3,7 +3,7 @@
 import { axeFindings, openPage, overflow, startBrowser } from './browser.mjs';
 import { same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
-import { api, inText, newPad, open, person, saved, text, words, write } from './pads.mjs';
+import { api, html, inText, newPad, open, person, saved, text, words, write } from './pads.mjs';
 
 const { check, report } = suite();
 const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
@@ -14,13 +14,13 @@ try {
   const marie = await person(browser, house, 'manager');
   const yann = await person(browser, house, 'member');
 
-  const textOf = async (html, access = { members: 'write', link: 'none' }) => {
+  const textOf = async (content, access = { members: 'write', link: 'none' }) => {
     const pad = await marie.page.evaluate(async (body) => {
       const answer = await fetch(`/api/v1/associations/amis/pads/import?format=html&slug=papier-${Math.random().toString(36).slice(2)}&title=Un%20papier`,
         { method: 'POST', headers: { 'Content-Type': 'text/html' }, body });
       if (answer.status !== 201) throw new Error(await answer.text());
       return answer.json();
-    }, `<!doctype html><body>${html}</body>`);
+    }, `<!doctype html><body>${content}</body>`);
     same((await api(marie.page, 'PATCH', `/api/v1/pads/${pad.id}`, { access })).status, 200, 'access');
     return pad;
   };
@@ -72,6 +72,24 @@ try {
     await context.close();
   });
 
+  await check('lists and bold are known to the paper; the browser\'s own undo is not', async () => {
+    const pad = await textOf('<ul><li>Un</li></ul>');
+    const { page, paper, release, context } = await held(pad);
+    await behind(page, paper, 'Un');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('Deux');
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+b');
+    await page.keyboard.type(' gras');
+    await page.keyboard.press('Shift+Enter');
+    await page.keyboard.type('x');
+    release();
+    await whole(page);
+    await until(async () => (await html(page)).startsWith('<ul><li><p>Un</p></li><li><p>Deux<strong> gras<br>x</strong></p></li></ul>'), 'the list')
+      .catch(async () => same(await html(page), '', 'the list'));
+    await context.close();
+  });
+
   await check('others write before and behind, meanwhile', async () => {
     const pad = await textOf('<p>Un.</p><p>Deux.</p><p>Trois.</p>');
     await open(marie, pad);
@@ -111,8 +129,8 @@ try {
   });
 
   await check('whoever may only read reads; axe, 320 px; tables, tasks and images have their place', async () => {
-    const html = '<h1>Réunion</h1><p>Un <strong>mot</strong>.</p><table><tr><th>Nom</th><th>Tâche</th></tr><tr><td>Yann</td><td>Clés</td></tr></table>';
-    const pad = await textOf(html, { members: 'read', link: 'none' });
+    const content = '<h1>Réunion</h1><p>Un <strong>mot</strong>.</p><table><tr><th>Nom</th><th>Tâche</th></tr><tr><td>Yann</td><td>Clés</td></tr></table>';
+    const pad = await textOf(content, { members: 'read', link: 'none' });
     const { page, paper, release, context, complaints } = await held(pad, { width: 320, height: 640 });
     same(await paper.getAttribute('contenteditable'), 'false', 'editable');
     same(await axeFindings(page), [], 'findings');

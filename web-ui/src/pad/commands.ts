@@ -1,28 +1,19 @@
 // What the buttons and the keys do. Pure ProseMirror commands: each says whether it can, and does it when asked to.
-import { lift, setBlockType, toggleMark, wrapIn } from 'prosemirror-commands';
+import { lift, setBlockType, wrapIn } from 'prosemirror-commands';
 import { Fragment, type MarkType, type Node, type NodeType, type ResolvedPos } from 'prosemirror-model';
 import { liftListItem, sinkListItem, wrapInList } from 'prosemirror-schema-list';
 import { type Command, type EditorState, NodeSelection, TextSelection } from 'prosemirror-state';
 import { liftTarget } from 'prosemirror-transform';
+import { around, mark, node } from './first-commands';
 import { schema } from './schema';
 
+export { around, hardBreak, mark, node, splitItem, toggle } from './first-commands';
+
 const { nodes, marks } = schema;
-export const mark = (name: string): MarkType => schema.marks[name]!;
-export const node = (name: string): NodeType => schema.nodes[name]!;
 
 export function markActive(state: EditorState, type: MarkType): boolean {
   const { from, to, empty, $from } = state.selection;
   return empty ? Boolean(type.isInSet(state.storedMarks ?? $from.marks())) : state.doc.rangeHasMark(from, to, type);
-}
-
-/** The innermost node of one of these types around the selection. */
-export function around(state: EditorState, ...names: string[]): { node: Node; pos: number; depth: number } | null {
-  const { $from } = state.selection;
-  for (let depth = $from.depth; depth > 0; depth -= 1) {
-    const one = $from.node(depth);
-    if (names.includes(one.type.name)) return { node: one, pos: $from.before(depth), depth };
-  }
-  return null;
 }
 
 export type Style = 'text' | 'h1' | 'h2' | 'h3' | 'quote' | 'code';
@@ -77,23 +68,6 @@ const eachItem = (make: (type: NodeType) => Command): Command => (state, dispatc
 };
 export const indent = eachItem((type) => sinkListItem(type));
 export const outdent = eachItem((type) => liftListItem(type));
-
-/** Enter in a list: a new item; a task begins unticked. In an empty item: out of the list. */
-export const splitItem: Command = (state, dispatch) => {
-  const item = around(state, 'listItem', 'taskItem');
-  const { $from, $to } = state.selection;
-  if (!item || !$from.sameParent($to) || $from.depth !== item.depth + 1) return false;
-  if ($from.parent.content.size === 0 && item.node.childCount === 1) return liftListItem(item.node.type)(state, dispatch);
-  if (dispatch) {
-    const tr = state.tr.delete($from.pos, $to.pos);
-    const end = $from.pos === $from.end();
-    dispatch(tr.split(tr.mapping.map($from.pos), 2, [
-      { type: item.node.type, attrs: item.node.type === nodes.taskItem ? { checked: false } : null },
-      end ? { type: node('paragraph') } : null,
-    ] as Parameters<typeof tr.split>[2]).scrollIntoView());
-  }
-  return true;
-};
 
 /** Backspace at the start of an item: out of the list. */
 export const backOut: Command = (state, dispatch) => {
@@ -159,12 +133,6 @@ export function afterBlock(state: EditorState, block: Node) {
   }
   return tr.scrollIntoView();
 }
-
-export const hardBreak: Command = (state, dispatch) => {
-  if (state.selection.$from.parent.type.spec.code) return false;
-  dispatch?.(state.tr.replaceSelectionWith(node('hardBreak').create(), true).scrollIntoView());
-  return true;
-};
 
 export function insertTable(rows: number, columns: number): Command {
   return (state, dispatch) => {
@@ -254,8 +222,6 @@ export function setImage(attributes: Record<string, unknown>): Command {
     return true;
   };
 }
-
-export const toggle = (name: string): Command => toggleMark(mark(name), null, { removeWhenPresent: false });
 
 /** All formats of the selection away; blocks stay. */
 export const clearMarks: Command = (state, dispatch) => {

@@ -50,14 +50,14 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   const paper = window.hameauPaper ?? new Paper(place, first, bound);
   const { view, waiting, base } = paper;
   place.append(view.dom);
-  paper.bind(EditorState.create({ doc: first, plugins: [...shared, waiting.plugin, base] }), bound);
+  paper.bind(EditorState.create({ doc: first, plugins: [...shared, waiting.plugin, ...base] }), bound);
   return {
     view,
     setWrites: (on) => paper.setWrites(on),
     grow(rest) {
       // A sign that is being composed keeps its place; the rest comes when it is done.
       const now = () => {
-        view.updateState(view.state.reconfigure({ plugins: [...shared, ...rest, base] }));
+        view.updateState(view.state.reconfigure({ plugins: [...shared, ...rest, ...base] }));
         waiting.give(view);
       };
       if (view.composing) view.dom.addEventListener('compositionend', () => setTimeout(now, 0), { once: true });

@@ -11,6 +11,7 @@ declare global { interface Window { hameauEarly?: Early | undefined } }
 // By its type only: the real one would bring all of leaving.ts along.
 const padDatabasePrefix: typeof import('../common/leaving').padDatabasePrefix = 'hameau-pad-';
 const sheet_within_ms = 10_000;
+const near_ms = 80;            // the page's own kilobyte takes longer on a slow line
 const ask_for_everything = new Uint8Array([0, 0, 1, 0]);     // sync, step 1, one byte: the empty state vector
 const name = nameIn(location.pathname);
 const key = keyIn(location.hash);
@@ -107,8 +108,10 @@ void line.then(async (opened) => {
   setTimeout(() => opened.socket.removeEventListener('message', look), sheet_within_ms);
 });
 void item.then((text) => text && offerText(text));
-// The paper first, on a slow line alone; then the rest. This file runs as soon as it is here, be the page read to its end
-// or not.
-const begin = () => void paper.then(() => insist(() => import('./main')));
+// The paper first, and alone where the line is slow. This file runs as soon as it is here, be the page read to its end or
+// not.
+const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+const near = page !== undefined && page.responseEnd - page.requestStart < near_ms;
+const begin = () => void (near ? Promise.resolve() : paper).then(() => insist(() => import('./main')));
 if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin);
 else begin();

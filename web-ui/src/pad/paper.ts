@@ -8,6 +8,7 @@ import { Mapping, ReplaceStep, type Step, StepMap } from 'prosemirror-transform'
 import { EditorView } from 'prosemirror-view';
 import './texts';
 import { farViews, holdInSight, isLong, jumps } from './far';
+import { firstKeys } from './first-commands';
 import { headHeight } from './head-room';
 import { schema } from './schema';
 import { ImageView, TableView, TaskView } from './views';
@@ -42,13 +43,13 @@ class Waiting {
 export class Paper {
   readonly view: EditorView;
   readonly waiting = new Waiting();
-  readonly base = keymap(baseKeymap);
+  readonly base = [keymap(firstKeys), keymap(baseKeymap)];
   /** Until it is bound: what was done to `begun`. */
   private steps: { step: Step; inverted: Step }[] | null = [];
 
   constructor(place: HTMLElement, private readonly begun: Node, private parts: PaperParts) {
     this.view = new EditorView(place, {
-      state: EditorState.create({ doc: begun, plugins: [this.waiting.plugin, this.base] }),
+      state: EditorState.create({ doc: begun, plugins: [this.waiting.plugin, ...this.base] }),
       editable: () => this.parts.writes,
       attributes: ({ doc }) => ({
         ...this.parts.attributes(), class: isLong(doc) ? 'text long' : 'text', lang: document.documentElement.lang, spellcheck: 'true',
