@@ -33,6 +33,19 @@ void escape_xml(std::string_view text, std::string& out) {
     }
 }
 
+std::string css_of(const Mark& mark) {
+    std::string css;
+    const auto declare = [&css](std::string_view name, std::string_view value) {
+        if (!value.empty()) {
+            css.append(css.empty() ? "" : ";").append(name).append(":").append(value);
+        }
+    };
+    declare(mark.kind == MarkKind::highlight ? "background-color" : "color", mark.value);
+    declare("font-family", mark.font);
+    declare("font-size", mark.size);
+    return css;
+}
+
 namespace {
 
 std::string_view tag_of(const Event& event) {
@@ -71,14 +84,14 @@ struct Tags {
 };
 
 Tags tags_of(const Mark& mark) {
-    const auto quoted = [&mark](std::string_view before, std::string_view after) {
+    const auto quoted = [](std::string_view before, std::string_view value, std::string_view after) {
         std::string open(before);
-        escape_xml(mark.value, open);
+        escape_xml(value, open);
         return open.append(after);
     };
     switch (mark.kind) {
     case MarkKind::link:
-        return {quoted("<a href=\"", "\" rel=\"noopener noreferrer\">"), "</a>"};
+        return {quoted("<a href=\"", mark.value, mark.title.empty() ? "\"" : quoted("\" title=\"", mark.title, "\"")) + " rel=\"noopener noreferrer\">", "</a>"};
     case MarkKind::bold:
         return {"<strong>", "</strong>"};
     case MarkKind::italic:
@@ -88,9 +101,9 @@ Tags tags_of(const Mark& mark) {
     case MarkKind::strike:
         return {"<s>", "</s>"};
     case MarkKind::highlight:
-        return {mark.value.empty() ? "<mark>" : quoted("<mark style=\"background-color:", "\">"), "</mark>"};
+        return {mark.value.empty() ? "<mark>" : quoted("<mark style=\"", css_of(mark), "\">"), "</mark>"};
     case MarkKind::colour:
-        return {quoted("<span style=\"color:", "\">"), "</span>"};
+        return {quoted("<span style=\"", css_of(mark), "\">"), "</span>"};
     case MarkKind::subscript:
         return {"<sub>", "</sub>"};
     case MarkKind::superscript:
@@ -151,8 +164,7 @@ private:
             out_ += "<br>";
             break;
         case Block::mention:
-            out_ += "@";
-            escape_xml(event.text, out_);
+            mention(event);
             break;
         case Block::image:
             image(event);
@@ -178,6 +190,9 @@ private:
             out_.append("<").append(tag);
             if (event.block == Block::ordered_list && event.number != 1) {
                 out_ += " start=\"" + std::to_string(event.number) + "\"";
+            }
+            if (event.block == Block::ordered_list && !event.text.empty()) {
+                out_ += " type=\"" + event.text + "\"";
             }
             if (event.block == Block::table_cell || event.block == Block::table_header) {
                 cell_attributes(event);
@@ -208,6 +223,19 @@ private:
             out_ += (i == 0 ? " data-colwidth=\"" : ",") + std::to_string(event.widths[i]);
         }
         out_ += event.widths.empty() ? "" : "\"";
+    }
+
+    /// As editors write one.
+    void mention(const Event& event) {
+        out_ += "<span class=\"mention\" data-type=\"mention\"";
+        if (!event.address.empty()) {
+            out_ += " data-id=\"";
+            escape_xml(event.address, out_);
+            out_ += "\"";
+        }
+        out_ += ">@";
+        escape_xml(event.text, out_);
+        out_ += "</span>";
     }
 
     /// As the editor shows it: as wide as its columns when each has a width, else as the page.
