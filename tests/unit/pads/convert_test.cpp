@@ -265,7 +265,7 @@ TEST(Import, HtmlKeepsStructureAndNothingElse) {
     EXPECT_EQ(html,
               "<h2 style=\"text-align:center\">Titre</h2>\n<p>Un <strong>mot </strong><strong><em>gras</em></strong> non "
               "<a href=\"/a\" rel=\"noopener noreferrer\">oui</a><br>suite</p>\n<ul><li><p>un</p>\n<ul><li><p>deux</p>\n</li>\n</ul>\n</li>\n</ul>\n"
-              "<p>libre</p>\n<p>bloc</p>\n<table><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
+              "<p>libre</p>\n<p>bloc</p>\n<table><thead><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n</thead>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
               "<ul class=\"tasks\"><li><input type=\"checkbox\" checked disabled> <p>fait</p>\n</li>\n</ul>\n<pre><code>a\n  b</code></pre>\n"
               "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">\n"
               "<p><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></p>\n");
