@@ -50,6 +50,9 @@ inline constexpr std::size_t conversions_waiting_max = 16;
 inline constexpr std::size_t conversions_bytes_max = 64 << 20;
 inline constexpr std::chrono::seconds conversion_deadline{90};
 inline constexpr std::size_t converted_bytes_more = 8 << 20;
+/// Images that a document may bring in itself, and how long reading them may take.
+inline constexpr std::size_t import_images_max = 200;
+inline constexpr std::chrono::seconds import_images_time{120};
 /// An image that nothing refers to goes after this time: the bin's.
 inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
 /// An exported document holds images up to so many bytes in all, the others are named.

@@ -190,10 +190,11 @@ Task<Response> PadsModule::create(Request& request) {
         content.person = std::make_shared<const Person>(person_of(request.who));
         frame_update(content.framed, blank_update());
     }
-    co_return co_await add_pad(request, std::move(pad), std::move(content));
+    json::array warnings;
+    co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(warnings));
 }
 
-Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content) {
+Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, json::array warnings) {
     auto refused = co_await refuse_unknown_association(request, pad.association);
     if (refused) {
         co_return std::move(*refused);
@@ -204,7 +205,7 @@ Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content) {
         parameters.emplace_back("limit", std::to_string(pads_per_association_max));
         co_return problem(pads_catalogue, request, 422, "pad_too_many", parameters);
     }
-    pad.id = new_id();
+    pad.id = pad.id.empty() ? new_id() : pad.id;
     pad.link_key = new_id();
     pad.created_ms = pad.updated_ms = now_ms();
     pad.created_by = pad.updated_by = person_of(request.who).name;
@@ -217,7 +218,11 @@ Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content) {
     found.asker = asker_of(request, pad, "");
     found.permission = permission_of(pad.access, found.asker);
     found.pad = std::move(pad);
-    Response response = json_response(201, item(request, found));
+    json::object made = item(request, found);
+    if (!warnings.empty()) {
+        made["warnings"] = std::move(warnings);
+    }
+    Response response = json_response(201, made);
     response.headers.emplace_back("Location", "/api/v1/pads/" + found.pad.id);
     co_return response;
 }

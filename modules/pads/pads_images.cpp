@@ -1,14 +1,11 @@
-// The HTTP API of images and of documents that become pads: what people bring goes through hameau-convert first.
-#include <array>
-
+// The HTTP API of images: what people bring goes through hameau-convert first.
 #include "daemon/base/io.hpp"
+#include "modules/pads/conversion_answers.hpp"
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
-#include "modules/pads/templates.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
-#include "modules/support/validators.hpp"
 
 namespace hameau::pads {
 
@@ -22,33 +19,6 @@ constexpr std::string_view image_policy = "default-src 'none'; sandbox";
 
 std::string link_key(const Request& request) {
     return request.query_parameter("key").value_or(std::string(request.header(key_header)));
-}
-
-std::string size_text(std::uint64_t bytes, Language language) {
-    const bool mega = bytes >= 1 << 20;
-    return std::to_string(bytes >> (mega ? 20 : 10)) + (language == Language::french ? (mega ? " Mio" : " Kio") : (mega ? " MiB" : " KiB"));
-}
-
-/// The answer for a body that was not heard to its end, or a helper that said nothing.
-Response say_not_converted(const Request& request, const Error& error, std::string_view too_large, std::uint64_t limit) {
-    if (error.kind == ErrorKind::too_large) {
-        Parameters parameters;
-        parameters.emplace_back("limit", size_text(limit, language_of(request)));
-        return problem(pads_catalogue, request, 413, too_large, parameters);
-    }
-    if (error.kind == ErrorKind::closed || error.kind == ErrorKind::timed_out) {
-        return body_problem(request, error);
-    }
-    Response response = problem(request, 503, "busy");
-    response.headers.emplace_back("Retry-After", "5");
-    return response;
-}
-
-Response say_refused(const Request& request, const std::string& code) {
-    constexpr std::array<std::string_view, 5> known = {"image_unknown", "image_damaged", "image_too_many_pixels",
-                                                       "document_not_utf8", "document_too_rich"};
-    const bool ours = std::find(known.begin(), known.end(), code) != known.end();
-    return problem(pads_catalogue, request, code == "image_unknown" ? 415 : 422, ours ? code : "image_damaged");
 }
 
 Response say_no_room(const Request& request, std::uint64_t quota_bytes) {
@@ -223,71 +193,6 @@ void PadsModule::forget_images() {
         images_->remove(image.association, image.hash);
     }
     context_->journal().write(images_forgotten, {{"images", std::to_string(gone->size())}});
-}
-
-Task<Response> PadsModule::import_pad(Request& request) {
-    const std::string association(request.parameter("association"));
-    if (!request.who.signed_in()) {
-        co_return problem(request, 401, "signed_out");
-    }
-    if (request.who.role_in(association) == Role::none) {
-        co_return problem(request, 403, "forbidden");
-    }
-    const std::string format = request.query_parameter("format").value_or("");
-    if (format != "markdown" && format != "html") {
-        Parameters parameters;
-        parameters.emplace_back("formats", "markdown, html");
-        co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
-    }
-    json::object named;
-    named["slug"] = request.query_parameter("slug").value_or("");
-    const std::string title = request.query_parameter("title").value_or("");
-    if (!title.empty()) {
-        named["title"] = title;
-    }
-    PadRow pad;
-    JsonFields fields(named);
-    pad.slug = fields.slug("slug");
-    Length title_length;
-    title_length.most = title_characters_max;
-    pad.title = fields.optional_text("title", title_length).value_or("");
-    if (!fields.finish()) {
-        co_return fields.refuse(request, pads_catalogue);
-    }
-    const std::uint64_t limit = context_->settings().size_bytes("pads.limits.import_max");
-    auto bytes = co_await converter_->hear(*request.body, limit);
-    if (!bytes) {
-        co_return say_not_converted(request, bytes.error(), "document_too_large", limit);
-    }
-    const auto answer = co_await converter_->run(format, std::move(*bytes));
-    if (!answer) {
-        co_return say_not_converted(request, answer.error(), "document_too_large", limit);
-    }
-    const auto document = read_text_answer(*answer);
-    if (!document) {
-        co_return document.error().kind == ErrorKind::invalid ? say_refused(request, document.error().message)
-                                                              : say_not_converted(request, document.error(), "document_too_large", limit);
-    }
-    if (pad.title.empty()) {
-        pad.title = is_plain_text(document->title) && !document->title.empty() ? document->title : pad.slug;
-    }
-    pad.association = association;
-    const View update = as_view(document->update);
-    // The helper read what a stranger wrote: its update is judged like a stranger's.
-    Recorder probe;
-    if (document->update.size() > pad_bytes_max_ || !probe.apply(update)) {
-        co_return say_refused(request, "document_too_rich");
-    }
-    auto full = co_await refuse_without_room(request, association, document->update.size());
-    if (full) {
-        co_return std::move(*full);
-    }
-    Edit content;
-    content.person = std::make_shared<const Person>(person_of(request.who));
-    // An empty file is a blank pad like any other: the helper made one paragraph of it.
-    const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
-    frame_update(content.framed, blank ? View(blank_update()) : update);
-    co_return co_await add_pad(request, std::move(pad), std::move(content));
 }
 
 } // namespace hameau::pads

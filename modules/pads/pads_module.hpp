@@ -19,6 +19,7 @@
 #include "modules/pads/converter.hpp"
 #include "modules/pads/export/image_source.hpp"
 #include "modules/pads/images.hpp"
+#include "modules/pads/inline_images.hpp"
 #include "modules/pads/room.hpp"
 #include "modules/pads/store.hpp"
 #include "modules/support/router.hpp"
@@ -61,12 +62,12 @@ private:
     /// What people says of it: quota_bytes, language (of the house). Errors: not_found, unavailable.
     Task<Result<boost::json::object>> ask_people(std::string association);
     /// A new pad with id, key and times; 201 or the refusal.
-    Task<Response> add_pad(Request& request, PadRow pad, Edit content);
+    /// `warnings`: sentences about what was not taken, told with the 201.
+    Task<Response> add_pad(Request& request, PadRow pad, Edit content, boost::json::array warnings);
 
     // pads_images.cpp
     Task<Response> add_image(Request& request);
     Task<Response> get_image(Request& request);
-    Task<Response> import_pad(Request& request);
     Task<Result<std::uint64_t>> quota_bytes(std::string association);
     /// Errors: invalid, its message the code of the refusal; unavailable.
     Task<Result<ConvertedImage>> convert_image(std::string bytes);
@@ -80,6 +81,19 @@ private:
     void forget_images();
     /// The refusal when the association's quota has no room for so many bytes more.
     Task<std::optional<Response>> refuse_without_room(const Request& request, std::string association, std::uint64_t bytes);
+
+    // pads_import.cpp
+    /// A document whose pictures were kept, with their addresses in it.
+    struct Brought {
+        std::string document = {};
+        boost::json::array warnings = {};  ///< sentences about those that were not
+    };
+    Task<Response> import_pad(Request& request);
+    /// `pad`: association, id, slug, and its title when who sends the document gave it one.
+    Task<Response> import_document(Request& request, PadRow pad, std::string format);
+    Task<Brought> bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images);
+    /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
+    Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota);
 
     // pads_archive.cpp
     Task<Status> export_images(std::string slug, std::string folder);

@@ -1,4 +1,5 @@
 // One person and the text: Markdown signs, lists, tasks, tables, links, images, pasting, finding, outline, who wrote what.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { axeFindings, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
@@ -334,6 +335,28 @@ try {
     same(await page.locator('.pad-title h1').isVisible(), true, 'the title on paper');
     holds((await page.pdf({ format: 'A4' })).length > 4_000, 'a PDF');
     await page.emulateMedia({ media: 'screen' });
+  });
+
+  await check('paper: a table\'s head stands on each of its pages, in the editor and in the page that it exports', async () => {
+    const rows = Array.from({ length: 70 }, (_, i) => `<tr><td>Poste ${i}</td><td>${i} €</td></tr>`).join('');
+    const made = await page.evaluate(async (body) => {
+      const path = `/api/v1/associations/amis/pads/import?format=html&slug=papier-${Date.now()}&title=Papier`;
+      return (await fetch(path, { method: 'POST', body })).json();
+    }, `<table><tr><th>Intitulé</th><th>Somme</th></tr>${rows}</table>`);
+    const pages = async (what) => {
+      const said = spawnSync('pdftotext', ['-', '-'], { input: await what.pdf({ preferCSSPageSize: true }), encoding: 'utf8' }).stdout.split('\f').filter((one) => one.trim());
+      return said.map((one) => (one.match(/Intitulé/g) ?? []).length);
+    };
+    await open(marie, made);
+    await until(async () => (await text(page).locator('tr').count()) === 71, 'the table');
+    const editor = await pages(page);
+    holds(editor.length >= 2 && editor.every((heads) => heads === 1), `heads in the editor's pages: ${editor}`);
+    const exported = await page.evaluate(async (id) => (await fetch(`/api/v1/pads/${id}/export?format=html`)).text(), made.id);
+    const sheet = await page.context().newPage();
+    await sheet.setContent(exported);
+    const alone = await pages(sheet);
+    await sheet.close();
+    holds(alone.length >= 2 && alone.every((heads) => heads === 1), `heads in the page's pages: ${alone}`);
   });
 
   await check('going back: the text of a moment is shown, made so again, and that can be taken back too', async () => {

@@ -30,6 +30,8 @@ public:
     bool at_start() const;
     /// The innermost open block of this kind, to be completed; nullptr when none is open. Good until the next call.
     Event* open_block(Block block);
+    /// The open paragraph or heading, in the same way.
+    Event* open_line() { return !open_.empty() && (top() == Block::paragraph || top() == Block::heading) ? &events_[open_.back().event] : nullptr; }
     bool in_code() const { return !open_.empty() && open_.back().block == Block::code; }
     /// Too much: what came since was dropped.
     bool full() const { return full_; }

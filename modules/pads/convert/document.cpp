@@ -59,7 +59,12 @@ std::string_view node_name(Block block) {
 std::pair<std::string, std::string> mark_pair(const Mark& mark) {
     const auto object = [&mark](std::string_view key) {
         json::object value;
-        value[key] = mark.value;
+        for (const auto& [name, text] : {std::pair(key, &mark.value), std::pair(std::string_view("title"), &mark.title),
+                                         std::pair(std::string_view("fontFamily"), &mark.font), std::pair(std::string_view("fontSize"), &mark.size)}) {
+            if (!text->empty()) {
+                value[name] = *text;
+            }
+        }
         return json::serialize(value);
     };
     switch (mark.kind) {
@@ -136,6 +141,7 @@ private:
             tree_.attribute("level", event.number);
         } else if (event.block == Block::ordered_list) {
             number("start", event.number, 1);
+            words("type", event.text);
         } else if (event.block == Block::task_item) {
             tree_.attribute("checked", event.checked);
         } else if (event.block == Block::code) {
@@ -155,6 +161,7 @@ private:
             number("width", event.width, 0);
             number("height", event.height, 0);
         } else if (event.block == Block::mention) {
+            words("id", event.address);
             words("label", event.text);
         }
         if (event.align != Align::none) {

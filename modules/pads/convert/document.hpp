@@ -29,7 +29,8 @@ std::vector<Event> read_html(std::string_view text, std::string& title);
 struct InlineTag {
     std::string name;
     std::vector<Mark> marks = {};     ///< of the text that follows
-    std::vector<Event> content = {};  ///< of an <img>: the image, or the text that stands for it
+    Align align = Align::none;        ///< of the paragraph that it stands in
+    std::vector<Event> content = {};  ///< of an <img>: the image, or the text that stands for it; a mention, without its name
 };
 InlineTag read_inline_tag(std::string_view tag);
 void prepare_markdown();

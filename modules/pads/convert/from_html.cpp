@@ -155,6 +155,13 @@ std::vector<std::int64_t> exact_widths(const xmlNode* cell, std::int64_t columns
     return any && static_cast<std::int64_t>(widths.size()) == columns ? widths : std::vector<std::int64_t>();
 }
 
+/// By its style, or the attribute of older pages.
+Align align_of(const xmlNode* node) {
+    std::string align = style_property(attribute(node, "style"), "text-align");
+    align = align.empty() ? attribute(node, "align") : align;
+    return align == "center" ? Align::center : align == "right" ? Align::right : align == "justify" ? Align::justify : Align::none;
+}
+
 class HtmlReader {
 public:
     explicit HtmlReader(std::string& title) : title_(title) {}
@@ -300,6 +307,7 @@ private:
         switch (tag.block) {
         case Block::ordered_list:
             event.number = number_attribute(node, "start", 1, 1'000'000'000);
+            event.text = safe_list_type(attribute(node, "type"));
             break;
         case Block::table_header:
         case Block::table_cell:
@@ -321,8 +329,7 @@ private:
             break;
         case Block::paragraph:
         case Block::heading: {
-            const std::string align = style_property(attribute(node, "style"), "text-align");
-            event.align = align == "center" ? Align::center : align == "right" ? Align::right : align == "justify" ? Align::justify : Align::none;
+            event.align = align_of(node);
             break;
         }
         default:
@@ -393,6 +400,17 @@ private:
             builder_.leaf(std::move(event));
             return true;
         }
+        if (name == "span" && attribute(node, "data-type") == "mention") {
+            event.block = Block::mention;
+            event.address = attribute(node, "data-id");
+            xmlChar* label = xmlNodeGetContent(node);
+            event.text = text_of(label);
+            xmlFree(label);
+            event.text.erase(0, event.text.starts_with('@') ? 1 : 0);
+            ended_blank_ = false;
+            builder_.leaf(std::move(event));
+            return true;
+        }
         if (name == "img") {
             event.block = Block::image;
             event.address = attribute(node, "src");
@@ -416,28 +434,73 @@ private:
     }
 
     void add_marks(const xmlNode* node, std::string_view name) {
+        const std::string style = attribute(node, "style");
+        const std::string weight = style_property(style, "font-weight");
         if (const auto tag = find_tag(mark_tags, name); tag != mark_tags.end()) {
-            Mark mark{tag->kind, {}};
-            if (mark.kind == MarkKind::highlight) {
-                mark.value = safe_colour(style_property(attribute(node, "style"), "background-color"));
+            // A bold element that says it is not is how some programs wrap a whole text.
+            if (tag->kind != MarkKind::bold || (weight != "normal" && weight != "400")) {
+                marks_.push_back({tag->kind, tag->kind == MarkKind::highlight ? safe_colour(style_property(style, "background-color")) : std::string()});
             }
-            marks_.push_back(std::move(mark));
         }
         if (name == "a") {
             std::string address = attribute(node, "href");
             if (is_safe_address(address)) {
-                marks_.push_back({MarkKind::link, std::move(address)});
+                marks_.push_back({MarkKind::link, std::move(address), attribute(node, "title")});
             }
         }
         if (name == "span" || name == "font") {
-            std::string colour = name == "font" ? attribute(node, "color") : style_property(attribute(node, "style"), "color");
-            colour = safe_colour(std::move(colour));
-            if (!colour.empty()) {
-                marks_.push_back({MarkKind::colour, std::move(colour)});
-            }
+            add_styled(style, weight);
+            add_letters(node, name == "font", style);
         }
     }
-    static std::string safe_colour(std::string colour) { return is_safe_colour(colour) ? colour : std::string(); }
+
+    /// Programs that know no elements for it say with styles what is bold.
+    void add_styled(const std::string& style, const std::string& weight) {
+        const std::string decoration = style_property(style, "text-decoration");
+        const std::string place = style_property(style, "vertical-align");
+        const std::string ground = style_property(style, "background-color");
+        const std::string colour = safe_colour(ground.empty() ? style_property(style, "background") : ground);
+        const auto add = [this](bool there, MarkKind kind) {
+            if (there) {
+                marks_.push_back({kind});
+            }
+        };
+        add(weight == "bold" || weight == "bolder" || (weight.size() == 3 && weight >= "600" && weight <= "900"), MarkKind::bold);
+        add(style_property(style, "font-style") == "italic", MarkKind::italic);
+        add(decoration.find("underline") != std::string::npos, MarkKind::underline);
+        add(decoration.find("line-through") != std::string::npos, MarkKind::strike);
+        add(place == "sub", MarkKind::subscript);
+        add(place == "super", MarkKind::superscript);
+        if (!colour.empty() && !is_paper(colour)) {
+            marks_.push_back({MarkKind::highlight, colour});
+        }
+    }
+
+    /// Colour, font and size: what is not said here is as around.
+    void add_letters(const xmlNode* node, bool font_element, const std::string& style) {
+        Mark look{MarkKind::colour};
+        const auto around = std::find_if(marks_.rbegin(), marks_.rend(), [](const Mark& mark) { return mark.kind == MarkKind::colour; });
+        const bool coloured = around != marks_.rend();
+        look = coloured ? *around : look;
+        const auto said = [&](const char* attribute_of_font, std::string_view property) {
+            std::string value = style_property(style, property);
+            return value.empty() && font_element && attribute_of_font != nullptr ? attribute(node, attribute_of_font) : value;
+        };
+        const std::string colour = safe_colour(said("color", "color"));
+        const std::string font = said("face", "font-family");
+        const std::string size = said(nullptr, "font-size");
+        // Black is what letters are: word processors say it of every word.
+        if (!colour.empty() && (coloured || !is_ink(colour))) {
+            look.value = colour;
+        }
+        look.font = is_safe_font(font) ? font : look.font;
+        look.size = is_safe_size(size) ? size : look.size;
+        if (!look.value.empty() || !look.font.empty() || !look.size.empty()) {
+            marks_.push_back(std::move(look));
+        }
+    }
+    static bool is_ink(std::string_view colour) { return colour == "black" || colour == "#000" || colour == "#000000"; }
+    static bool is_paper(std::string_view colour) { return colour == "white" || colour == "#fff" || colour == "#ffffff" || colour == "#FFFFFF"; }
 
     void text(std::string_view text) {
         if (builder_.in_code()) {
@@ -496,7 +559,8 @@ InlineTag read_inline_tag(std::string_view tag) {
     }
     InlineTag out{std::string(text_of(node->name))};
     std::string title;
-    if (out.name == "img") {
+    out.align = align_of(node);
+    if (out.name == "img" || (out.name == "span" && attribute(node, "data-type") == "mention")) {
         out.content = HtmlReader(title).read(node);
     } else {
         out.marks = HtmlReader(title).marks_of(node);

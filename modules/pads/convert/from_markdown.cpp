@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm-extension_api.h>
@@ -126,14 +127,29 @@ private:
     void enter_extension(cmark_node* node) {
         const std::string_view name = text_of(cmark_node_get_type_string(node));
         if (name == "table") {
+            const std::uint8_t* aligns = cmark_gfm_extensions_get_table_alignments(node);
+            aligns_.assign(aligns, aligns + (aligns == nullptr ? 0 : cmark_gfm_extensions_get_table_columns(node)));
             begin(block_of(Block::table));
         } else if (name == "table_row" || name == "table_header") {
             in_head_ = name == "table_header";
+            column_ = 0;
             begin(block_of(Block::table_row));
         } else if (name == "table_cell") {
-            begin(block_of(in_head_ ? Block::table_header : Block::table_cell));
+            enter_cell(node);
         } else if (name == "strikethrough") {
             marks_.push_back({MarkKind::strike, {}});
+        }
+    }
+
+    void enter_cell(cmark_node* cell) {
+        begin(block_of(in_head_ ? Block::table_header : Block::table_cell));
+        const std::uint8_t align = column_ < aligns_.size() ? aligns_[column_] : std::uint8_t{0};
+        ++column_;
+        cmark_node* first = cmark_node_first_child(cell);
+        if ((align == 'c' || align == 'r') && (first == nullptr || cmark_node_get_type(first) != CMARK_NODE_IMAGE)) {
+            Event line = block_of(Block::paragraph);
+            line.align = align == 'c' ? Align::center : Align::right;
+            (void)builder_.begin(std::move(line));
         }
     }
 
@@ -170,7 +186,7 @@ private:
         case CMARK_NODE_STRONG:
             return marks_.push_back({MarkKind::bold, {}});
         case CMARK_NODE_LINK:
-            return marks_.push_back({MarkKind::link, std::string(text_of(cmark_node_get_url(node)))});
+            return marks_.push_back({MarkKind::link, std::string(text_of(cmark_node_get_url(node))), std::string(text_of(cmark_node_get_title(node)))});
         case CMARK_NODE_IMAGE:
             image_ = node;
             alt_.clear();
@@ -188,6 +204,9 @@ private:
         const bool mark = type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG || type == CMARK_NODE_LINK ||
                           name == "strikethrough";
         unread_ = block ? 0 : unread_;
+        if (block) {
+            end_mention();
+        }
         if (block && !marks_of_blocks_.empty()) {
             builder_.end(marks_of_blocks_.back());
             marks_of_blocks_.pop_back();
@@ -218,7 +237,9 @@ private:
         const std::size_t skipped = std::min(unread_, text.size());
         text.remove_prefix(skipped);
         unread_ -= skipped;
-        if (image_ != nullptr) {
+        if (mention_) {
+            mention_->text += text;
+        } else if (image_ != nullptr) {
             alt_ += text;
         } else {
             builder_.text(text, marks());
@@ -237,7 +258,7 @@ private:
 
     /// Markdown has no signs for what these tags say.
     void html_inline(std::string_view tag) {
-        if (image_ != nullptr) {
+        if (image_ != nullptr || (mention_ && !tag.starts_with("</"))) {
             return;
         }
         if (tag == "<br>" || tag == "<br/>" || tag == "<br />") {
@@ -252,11 +273,16 @@ private:
             return;  // a comment, an instruction
         }
         InlineTag read = read_inline_tag(tag);
+        if (read.align != Align::none) {
+            align_line(read.align);
+        }
         for (const Event& event : read.content) {
             if (event.kind == Event::Kind::text) {
                 builder_.text(event.text, with_marks(event.marks));
             } else if (event.kind == Event::Kind::open && event.block == Block::image) {
                 builder_.leaf(event);
+            } else if (event.kind == Event::Kind::open && event.block == Block::mention) {
+                mention_ = event;
             }
         }
         constexpr std::size_t tags_max = 60;
@@ -264,7 +290,27 @@ private:
             tags_.push_back(std::move(read));
         }
     }
+    void align_line(Align align) {
+        if (Event* line = builder_.open_line(); line != nullptr) {
+            line->align = align;
+        } else {
+            // In a cell, whose paragraph would open with its first letter.
+            Event paragraph = block_of(Block::paragraph);
+            paragraph.align = align;
+            (void)builder_.begin(std::move(paragraph));
+        }
+    }
+    void end_mention() {
+        if (mention_) {
+            mention_->text.erase(0, mention_->text.starts_with('@') ? 1 : 0);
+            builder_.leaf(*std::exchange(mention_, std::nullopt));
+        }
+    }
     void close_tag(std::string_view name) {
+        if (mention_) {
+            end_mention();
+            return;
+        }
         std::string lower(name);
         std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
         const auto open = std::find_if(tags_.rbegin(), tags_.rend(), [&lower](const InlineTag& one) { return one.name == lower; });
@@ -308,7 +354,7 @@ private:
         if (is_safe_address(address) && (all.empty() || all.front().kind != MarkKind::link)) {
             all.insert(all.begin(), Mark{MarkKind::link, address});
         }
-        builder_.text(alt_.empty() ? address : alt_, all);
+        builder_.text(alt_.empty() && is_safe_address(address) ? address : alt_, all);
     }
 
     ContentBuilder builder_;
@@ -317,7 +363,10 @@ private:
     std::vector<InlineTag> tags_;
     cmark_node* image_ = nullptr;
     std::string alt_;
+    std::optional<Event> mention_;  ///< its name is being read
     bool in_head_ = false;
+    std::size_t column_ = 0;            ///< in the row of a table
+    std::vector<std::uint8_t> aligns_;  ///< of the table's columns, as cmark says them
     Source source_;
     std::size_t unread_ = 0;  ///< bytes of text that are not the paragraph's
 };

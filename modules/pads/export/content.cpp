@@ -75,15 +75,22 @@ std::optional<Mark> mark_of(std::string_view key, const std::string& value) {
     }
     Mark mark{known->kind, {}};
     if (mark.kind == MarkKind::link) {
-        mark.value = text_in(parse(value), "href");
+        const json::value attributes = parse(value);
+        mark.value = text_in(attributes, "href");
+        mark.title = text_in(attributes, "title");
         return is_safe_address(mark.value) ? std::optional(mark) : std::nullopt;
     }
     if (mark.kind == MarkKind::highlight || mark.kind == MarkKind::colour) {
-        mark.value = text_in(parse(value), "color");
-        if (!is_safe_colour(mark.value)) {
-            mark.value.clear();
+        const json::value attributes = parse(value);
+        mark.value = safe_colour(text_in(attributes, "color"));
+        if (mark.kind == MarkKind::highlight) {
+            return mark;
         }
-        if (mark.kind == MarkKind::colour && mark.value.empty()) {
+        const std::string font = text_in(attributes, "fontFamily");
+        const std::string size = text_in(attributes, "fontSize");
+        mark.font = is_safe_font(font) ? font : std::string();
+        mark.size = is_safe_size(size) ? size : std::string();
+        if (mark.value.empty() && mark.font.empty() && mark.size.empty()) {
             return std::nullopt;
         }
     }
@@ -204,6 +211,7 @@ private:
             break;
         case Block::ordered_list:
             event.number = number_attribute(type, "start", number_attribute(type, "order", 1, 1'000'000'000), 1'000'000'000);
+            event.text = safe_list_type(text_attribute(type, "type"));
             break;
         case Block::table_header:
         case Block::table_cell:
@@ -221,9 +229,8 @@ private:
             break;
         case Block::mention:
             event.text = text_attribute(type, "label");
-            if (event.text.empty()) {
-                event.text = text_attribute(type, "id");
-            }
+            event.address = text_attribute(type, "id");
+            event.text = event.text.empty() ? event.address : event.text;
             break;
         case Block::image:
             if (const auto alt = attribute(type, "alt"); alt && alt->is_string()) {
@@ -372,35 +379,6 @@ Result<std::vector<Event>> read_content(const crdt::Document& document) {
         }
     }
     return walker.take();
-}
-
-bool is_safe_address(std::string_view address) {
-    if (address.empty() || address.size() > 4096) {
-        return false;
-    }
-    for (const char c : address) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\' || c == '`' || c == 0x7f) {
-            return false;
-        }
-    }
-    const std::size_t colon = address.find_first_of(":/?#");
-    if (colon == std::string_view::npos || address[colon] != ':') {
-        return !address.starts_with("//");
-    }
-    std::string scheme(address.substr(0, colon));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return scheme == "http" || scheme == "https" || scheme == "mailto" || scheme == "tel";
-}
-
-bool is_safe_colour(std::string_view colour) {
-    const auto all = [](std::string_view text, auto fits) { return std::all_of(text.begin(), text.end(), fits); };
-    if (colour.starts_with('#')) {
-        return (colour.size() == 4 || colour.size() == 7) && all(colour.substr(1), [](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-        });
-    }
-    return !colour.empty() && colour.size() <= 24 && all(colour, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
 } // namespace hameau::pads

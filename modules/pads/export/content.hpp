@@ -23,7 +23,10 @@ enum class MarkKind : std::uint8_t { link, bold, italic, underline, strike, high
 /// In the fixed rank of MarkKind: link outermost, code innermost (the wire keeps no order).
 struct Mark {
     MarkKind kind = MarkKind::bold;
-    std::string value;  ///< link: a safe address; highlight, colour: a safe colour or empty
+    std::string value = {};  ///< link: a safe address; highlight, colour: a safe colour or empty
+    std::string title = {};  ///< link: shown by some when one points at it
+    std::string font = {};   ///< colour, which is the whole look of letters: safe names of fonts, or empty
+    std::string size = {};   ///< colour: a safe size, or empty
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 
@@ -36,12 +39,14 @@ struct Event {
     enum class Kind : std::uint8_t { open, close, text };
     Kind kind = Kind::text;
     Block block = Block::unknown;
-    std::string text;         ///< of a stretch of text; language of a code block; label of a mention; alt of an image
+    std::string text;         
+    ///< of a stretch of text; language of a code block; what a mention shows; alt of an image; how an ordered list counts:
+    ///< "1", "a", "A", "i", "I" or empty
     bool described = false;   ///< image: `text` says what it shows, "" that it is decoration; false: nobody has said
     std::vector<Mark> marks;  ///< of a stretch of text
     std::int64_t number = 0;  ///< heading: level 1 to 6; ordered list: start; cell: columns it spans, 1 to 100
     bool checked = false;     ///< task item
-    std::string address;      ///< image: a safe address or empty
+    std::string address;      ///< image: a safe address or empty; mention: the id of who is meant, or empty
     std::string title;        ///< image: shown by some when one points at it
     Align align = Align::none;  ///< paragraph, heading
     std::int64_t rows = 1;      ///< cell: rows it spans, 1 to 100
@@ -62,5 +67,14 @@ std::optional<std::uint32_t> find_root(const crdt::Document& document);
 bool is_safe_address(std::string_view address);
 /// "#rgb", "#rrggbb" or a plain colour word.
 bool is_safe_colour(std::string_view colour);
+/// A colour as documents and editors write it ("rgb(1, 2, 3)" too) as a safe one; empty when it is none, or no colour of its
+/// own ("inherit", "transparent").
+std::string safe_colour(std::string_view text);
+/// "Georgia", "\"Times New Roman\", serif": names of letters, digits, blanks and hyphens, in quotes or not.
+bool is_safe_font(std::string_view names);
+/// A number and px, pt, em, rem or %.
+bool is_safe_size(std::string_view size);
+/// One of the ways in which an ordered list may count, or empty.
+std::string_view safe_list_type(std::string_view type);
 
 } // namespace hameau::pads

@@ -33,6 +33,19 @@ void escape_xml(std::string_view text, std::string& out) {
     }
 }
 
+std::string css_of(const Mark& mark) {
+    std::string css;
+    const auto declare = [&css](std::string_view name, std::string_view value) {
+        if (!value.empty()) {
+            css.append(css.empty() ? "" : ";").append(name).append(":").append(value);
+        }
+    };
+    declare(mark.kind == MarkKind::highlight ? "background-color" : "color", mark.value);
+    declare("font-family", mark.font);
+    declare("font-size", mark.size);
+    return css;
+}
+
 namespace {
 
 std::string_view tag_of(const Event& event) {
@@ -71,14 +84,14 @@ struct Tags {
 };
 
 Tags tags_of(const Mark& mark) {
-    const auto quoted = [&mark](std::string_view before, std::string_view after) {
+    const auto quoted = [](std::string_view before, std::string_view value, std::string_view after) {
         std::string open(before);
-        escape_xml(mark.value, open);
+        escape_xml(value, open);
         return open.append(after);
     };
     switch (mark.kind) {
     case MarkKind::link:
-        return {quoted("<a href=\"", "\" rel=\"noopener noreferrer\">"), "</a>"};
+        return {quoted("<a href=\"", mark.value, mark.title.empty() ? "\"" : quoted("\" title=\"", mark.title, "\"")) + " rel=\"noopener noreferrer\">", "</a>"};
     case MarkKind::bold:
         return {"<strong>", "</strong>"};
     case MarkKind::italic:
@@ -88,9 +101,9 @@ Tags tags_of(const Mark& mark) {
     case MarkKind::strike:
         return {"<s>", "</s>"};
     case MarkKind::highlight:
-        return {mark.value.empty() ? "<mark>" : quoted("<mark style=\"background-color:", "\">"), "</mark>"};
+        return {mark.value.empty() ? "<mark>" : quoted("<mark style=\"", css_of(mark), "\">"), "</mark>"};
     case MarkKind::colour:
-        return {quoted("<span style=\"color:", "\">"), "</span>"};
+        return {quoted("<span style=\"", css_of(mark), "\">"), "</span>"};
     case MarkKind::subscript:
         return {"<sub>", "</sub>"};
     case MarkKind::superscript:
@@ -118,6 +131,9 @@ std::string base64(std::string_view bytes) {
     }
     return out;
 }
+
+/// "https://"
+constexpr std::size_t bare_prefix_size_max = 8;
 
 class HtmlRenderer {
 public:
@@ -151,8 +167,7 @@ private:
             out_ += "<br>";
             break;
         case Block::mention:
-            out_ += "@";
-            escape_xml(event.text, out_);
+            mention(event);
             break;
         case Block::image:
             image(event);
@@ -178,6 +193,9 @@ private:
             out_.append("<").append(tag);
             if (event.block == Block::ordered_list && event.number != 1) {
                 out_ += " start=\"" + std::to_string(event.number) + "\"";
+            }
+            if (event.block == Block::ordered_list && !event.text.empty()) {
+                out_ += " type=\"" + event.text + "\"";
             }
             if (event.block == Block::table_cell || event.block == Block::table_header) {
                 cell_attributes(event);
@@ -210,6 +228,19 @@ private:
         out_ += event.widths.empty() ? "" : "\"";
     }
 
+    /// As editors write one.
+    void mention(const Event& event) {
+        out_ += "<span class=\"mention\" data-type=\"mention\"";
+        if (!event.address.empty()) {
+            out_ += " data-id=\"";
+            escape_xml(event.address, out_);
+            out_ += "\"";
+        }
+        out_ += ">@";
+        escape_xml(event.text, out_);
+        out_ += "</span>";
+    }
+
     /// As the editor shows it: as wide as its columns when each has a width, else as the page.
     void table() {
         const TableShape shape = table_count_ < shapes_.size() ? shapes_[table_count_] : TableShape{};
@@ -225,6 +256,9 @@ private:
         // The attributes beside the styles are for office programs, which read no style here.
         out_ += all ? "<table style=\"width:" + pixels + "px\" width=\"" + pixels + "\">" : total > 0 ? std::string("<table width=\"100%\">") : std::string("<table>");
         out_ += columns.empty() ? columns : "<colgroup>" + columns + "</colgroup>";
+        // A head stands at the top of each page that the table takes.
+        out_ += shape.header_rows > 0 ? "<thead>" : "";
+        rows_left_.push_back(shape.header_rows);
     }
 
     void close(Block block) {
@@ -245,6 +279,11 @@ private:
             Event event;
             event.block = block;
             out_.append("</").append(tag_of(event)).append(">\n");
+            if (block == Block::table && !rows_left_.empty()) {
+                rows_left_.pop_back();
+            } else if (block == Block::table_row && !rows_left_.empty() && --rows_left_.back() == 0) {
+                out_ += "</thead>\n";
+            }
         }
         }
     }
@@ -297,7 +336,9 @@ private:
 
     void text(const Event& event) {
         for (const Mark& mark : event.marks) {
-            out_ += tags_of(mark).open;
+            // Where the text is the address, paper need not say it twice.
+            const bool bare = mark.kind == MarkKind::link && mark.value.ends_with(event.text) && mark.value.size() <= event.text.size() + bare_prefix_size_max;
+            out_ += bare ? "<a class=\"bare\"" + tags_of(mark).open.substr(2) : tags_of(mark).open;
         }
         escape_xml(event.text, out_);
         for (auto mark = event.marks.rbegin(); mark != event.marks.rend(); ++mark) {
@@ -310,13 +351,19 @@ private:
     std::vector<std::string_view> headings_;
     std::vector<TableShape> shapes_;
     std::size_t table_count_ = 0;
+    std::vector<std::int64_t> rows_left_;  ///< of the heads of open tables
 };
 
 constexpr std::string_view style =
     "body{font:1.1rem/1.55 Charter,Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1b2226;"
     "background:#fff}h1,h2,h3{line-height:1.2}table{border-collapse:collapse;width:100%}th,td{border:1px solid #8a938f;"
     "padding:.3rem .5rem;text-align:left;vertical-align:top}ul.tasks{list-style:none;padding-left:0}ul.tasks p{display:inline}"
-    "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}img{max-width:100%;height:auto}";
+    "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}img{max-width:100%;height:auto}"
+    // On paper: no heading alone at a page's foot, nothing cut that can be whole, and where a link leads.
+    "@media print{@page{size:A4;margin:20mm 18mm}body{max-width:none;margin:0;padding:0;font-size:11.5pt}h1,h2,h3,h4,h5,h6{break-after:avoid}"
+    "tr,img,blockquote{break-inside:avoid}img{max-height:230mm;object-fit:contain;object-position:left}pre{overflow:visible;white-space:pre-wrap}"
+    "mark{-webkit-print-color-adjust:exact;print-color-adjust:exact}a[href^=http]:not(.bare)::after,a[href^=\"mailto:\"]:not(.bare)::after"
+    "{content:\" (\" attr(href) \")\";font-size:9pt;overflow-wrap:anywhere}}";
 
 } // namespace
 

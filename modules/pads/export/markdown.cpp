@@ -111,6 +111,7 @@ private:
         case Block::heading:
             line_.emplace(in_cell() ? Place::cell : event.block == Block::heading ? Place::heading : Place::paragraph);
             level_ = event.block == Block::heading ? event.number : 0;
+            align_ = event.align;
             break;
         case Block::code:
             open_code(event.text);
@@ -187,6 +188,8 @@ private:
         const TableGrid::Place place = grid_.place(event);
         row_.resize(row_.size() + static_cast<std::size_t>(place.covered));
         span_ = place.columns;
+        const auto column = static_cast<std::size_t>(place.column);
+        cell_align_ = column < shape_.aligns.size() ? shape_.aligns[column] : Align::none;
         header_ = header_ && event.block == Block::table_header;
     }
 
@@ -260,7 +263,8 @@ private:
     void inline_leaf(const Event& event) {
         std::string text = escape_markdown(event.text);
         if (event.block == Block::mention) {
-            text = "@" + text;
+            // As editors write one in a page; who reads the text sees the name.
+            text = "<span data-type=\"mention\"" + (event.address.empty() ? std::string() : markdown_attribute("data-id", event.address)) + ">@" + text + "</span>";
         } else if (event.address.empty()) {
             text = "\\[" + text + "\\]";
         } else {
@@ -362,7 +366,9 @@ private:
         if (!line_) {
             return;
         }
-        std::string text = line_->finish(prefix_of_rest());
+        // What a whole column says is not said again in its cells.
+        const bool said = in_cell() && align_ == cell_align_;
+        std::string text = line_->finish(prefix_of_rest(), said ? Align::none : align_);
         line_.reset();
         if (in_cell()) {
             add_to_cell(text);
@@ -415,7 +421,8 @@ private:
             write(header_ ? row_ : none);
             std::string line = "|";
             for (std::size_t i = 0; i < row_.size(); ++i) {
-                line += " --- |";
+                const Align align = i < shape_.aligns.size() ? shape_.aligns[i] : Align::none;
+                line += align == Align::center ? " :-: |" : align == Align::right ? " --: |" : " --- |";
             }
             write_line(line);
             if (header_) {
@@ -432,6 +439,8 @@ private:
     std::vector<Level> levels_;
     std::optional<MarkdownLine> line_;
     std::int64_t level_ = 0;
+    Align align_ = Align::none;       ///< of the open line
+    Align cell_align_ = Align::none;  ///< of the column of the open cell
     std::optional<Ended> ended_;
     bool tight_ = false;
     bool first_item_ = false;

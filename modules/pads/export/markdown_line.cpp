@@ -78,7 +78,7 @@ constexpr Signs signs[] = {
     {MarkKind::bold, "**", "<b>", "</b>"},           {MarkKind::italic, "*", "<i>", "</i>"},
     {MarkKind::strike, "~~", "<s>", "</s>"},         {MarkKind::underline, "", "<u>", "</u>"},
     {MarkKind::highlight, "", "<mark>", "</mark>"},  {MarkKind::subscript, "", "<sub>", "</sub>"},
-    {MarkKind::superscript, "", "<sup>", "</sup>"},
+    {MarkKind::superscript, "", "<sup>", "</sup>"},  {MarkKind::colour, "", "<span>", "</span>"},
 };
 const Signs* signs_of(MarkKind kind) {
     const auto* found = std::find_if(std::begin(signs), std::end(signs), [kind](const Signs& one) { return one.kind == kind; });
@@ -282,7 +282,11 @@ std::string MarkdownLine::written(std::size_t index) const {
     }
     const bool opens = token.kind == Kind::open;
     if (token.mark.kind == MarkKind::link) {
-        return opens ? "[" : "]" + markdown_target(token.mark.value);
+        return opens ? "[" : "]" + markdown_target(token.mark.value, token.mark.title);
+    }
+    const std::string css = opens ? css_of(token.mark) : std::string();
+    if (!css.empty()) {
+        return (token.mark.kind == MarkKind::highlight ? "<mark" : "<span") + markdown_attribute("style", css) + ">";
     }
     const Signs* known = signs_of(token.mark.kind);
     return std::string(!token.as_html ? known->sign : opens ? known->open : known->close);
@@ -364,7 +368,7 @@ void MarkdownLine::choose_signs() {
     }
 }
 
-std::string MarkdownLine::finish(std::string_view prefix) {
+std::string MarkdownLine::finish(std::string_view prefix, Align align) {
     while (!open_.empty()) {
         close_last();
     }
@@ -387,7 +391,11 @@ std::string MarkdownLine::finish(std::string_view prefix) {
     if (place_ == Place::heading && out.ends_with('#')) {
         out.insert(out.size() - 1, 1, '\\');
     }
-    return out;
+    if (align == Align::none || out.empty()) {
+        return out;
+    }
+    const std::string_view value = align == Align::center ? "center" : align == Align::right ? "right" : "justify";
+    return "<span style=\"display:block;text-align:" + std::string(value) + "\">" + out + "</span>";
 }
 
 } // namespace hameau::pads

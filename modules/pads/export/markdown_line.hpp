@@ -1,6 +1,6 @@
 // MarkdownLine: text with marks as one paragraph, heading or cell of Markdown. What the signs of Markdown cannot say at a
 // place (emphasis that ends within a word behind a dot, say), or have no sign for, is written as the HTML that our import
-// reads: <b>, <i>, <s>, <u>, <mark>, <sub>, <sup>. Pure.
+// reads: <b>, <i>, <s>, <u>, <mark>, <sub>, <sup>, <span style>. Pure.
 #pragma once
 
 #include <string>
@@ -31,8 +31,9 @@ public:
     /// Ready Markdown, an image say.
     void add_raw(std::string text);
     void add_break();
-    /// `prefix` stands before each line but the first.
-    std::string finish(std::string_view prefix);
+    /// `prefix` stands before each line but the first. An alignment is a tag around the whole, which a block's own tag could not
+    /// be: Markdown would not be read in it.
+    std::string finish(std::string_view prefix, Align align = Align::none);
 
 private:
     enum class Kind { text, code, raw, line_break, open, close };

@@ -52,6 +52,7 @@ private:
     struct List {
         Block block;
         std::int64_t start = 1;
+        std::string type = {};      ///< how an ordered list counts
         bool in_item = false;
         bool written = false;       ///< it is open in the file
         std::string_view item_tag = {};  ///< open in the file, or empty
@@ -66,7 +67,8 @@ private:
 
     void begin_list(List& list, bool again) {
         const char* style = list.block == Block::task_list ? "Tasks" : list.block == Block::bullet_list ? "Bullets" : "Numbers";
-        body_ += std::string("<text:list text:style-name=\"") + style + (again ? "\" text:continue-numbering=\"true\">" : "\">");
+        const std::string counts = list.type.empty() || list.type == "1" ? std::string() : "_" + list.type;
+        body_ += std::string("<text:list text:style-name=\"") + style + counts + (again ? "\" text:continue-numbering=\"true\">" : "\">");
         list.written = true;
     }
     void begin_item(List& list, std::string_view tag) {
@@ -133,7 +135,7 @@ private:
         case Block::task_list:
         case Block::ordered_list:
             resume_lists();
-            lists().push_back({event.block, event.block == Block::ordered_list ? event.number : 1});
+            lists().push_back({event.block, event.block == Block::ordered_list ? event.number : 1, event.block == Block::ordered_list ? event.text : std::string()});
             begin_list(lists().back(), false);
             break;
         case Block::list_item:
@@ -387,6 +389,10 @@ private:
         if (link) {
             body_ += "<text:a xlink:type=\"simple\" text:style-name=\"Internet_20_link\" xlink:href=\"";
             escape_xml(event.marks.front().value, body_);
+            if (!event.marks.front().title.empty()) {
+                body_ += "\" office:title=\"";
+                escape_xml(event.marks.front().title, body_);
+            }
             body_ += "\">";
         }
         if (!style.empty()) {

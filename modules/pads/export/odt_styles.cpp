@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 namespace hameau::pads {
@@ -54,6 +55,28 @@ std::string colour(std::string_view name, std::string_view value, std::string_vi
     return hex.empty() ? hex : " " + std::string(name) + "=\"" + hex + "\"";
 }
 
+/// The first of the fonts that it names; the office program finds another where that is not there.
+std::string font(std::string_view names) {
+    std::string name(names.substr(0, names.find(',')));
+    std::erase_if(name, [](char c) { return c == '"' || c == '\''; });
+    return name.empty() ? name : " fo:font-family=\"" + name + "\"";
+}
+
+/// ODF 1.2 §20.183: points, or a part of what is around.
+std::string font_size(std::string_view size) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(size.data(), size.data() + size.size(), number);
+    if (failed != std::errc{}) {
+        return {};
+    }
+    const std::string_view unit(end, static_cast<std::size_t>(size.data() + size.size() - end));
+    const bool part = unit == "em" || unit == "rem" || unit == "%";
+    const double value = unit == "px" ? number * 0.75 : unit == "em" || unit == "rem" ? number * 100 : number;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), part ? "%.0f%%" : "%gpt", value);
+    return " fo:font-size=\"" + std::string(text.data()) + "\"";
+}
+
 std::string properties_of(const Mark& mark) {
     switch (mark.kind) {
     case MarkKind::bold:
@@ -67,7 +90,7 @@ std::string properties_of(const Mark& mark) {
     case MarkKind::highlight:
         return colour("fo:background-color", mark.value, "#ffef9e");
     case MarkKind::colour:
-        return colour("fo:color", mark.value, "");
+        return colour("fo:color", mark.value, "") + font(mark.font) + font_size(mark.size);
     case MarkKind::subscript:
         return " style:text-position=\"sub 58%\"";
     case MarkKind::superscript:
@@ -89,7 +112,8 @@ std::string in_file(std::string_view name) {
     return out;
 }
 
-std::string list_style(std::string_view name, std::string_view bullet) {
+/// `format`: how a numbered list counts, or empty.
+std::string list_style(std::string_view name, std::string_view bullet, std::string_view format = {}) {
     std::string out = "<text:list-style style:name=\"" + std::string(name) + "\">";
     for (int level = 1; level <= 10; ++level) {
         const std::string number = std::to_string(level);
@@ -98,8 +122,8 @@ std::string list_style(std::string_view name, std::string_view bullet) {
             "<style:list-level-properties text:list-level-position-and-space-mode=\"label-alignment\">"
             "<style:list-level-label-alignment text:label-followed-by=\"listtab\" fo:text-indent=\"-6mm\" fo:margin-left=\"" + indent +
             "\"/></style:list-level-properties>";
-        if (bullet == "1") {
-            out += "<text:list-level-style-number text:level=\"" + number + "\" style:num-format=\"1\" style:num-suffix=\".\">" +
+        if (!format.empty()) {
+            out += "<text:list-level-style-number text:level=\"" + number + "\" style:num-format=\"" + std::string(format) + "\" style:num-suffix=\".\">" +
                    properties + "</text:list-level-style-number>";
         } else {
             out += "<text:list-level-style-bullet text:level=\"" + number + "\" text:bullet-char=\"" + std::string(bullet) + "\">" +
@@ -184,7 +208,10 @@ std::string odf_styles(bool english) {
            "fo:color=\"#0b5c8a\" style:text-underline-style=\"solid\" style:text-underline-width=\"auto\" style:text-underline-color=\"font-color\"/></style:style>";
     out += list_style("Bullets", "•");
     out += list_style("Tasks", " ");
-    out += list_style("Numbers", "1");
+    out += list_style("Numbers", "", "1");
+    for (const char* format : {"a", "A", "i", "I"}) {
+        out += list_style("Numbers_" + std::string(format), "", format);
+    }
     // A4 with room for 17 cm, whatever the office program's own country is.
     return out += "</office:styles><office:automatic-styles><style:page-layout style:name=\"A4\"><style:page-layout-properties "
                   "fo:page-width=\"21cm\" fo:page-height=\"29.7cm\" style:print-orientation=\"portrait\" fo:margin-top=\"2cm\" "

@@ -23,6 +23,8 @@ std::string render_odt(std::span<const Event> events, std::string_view title, bo
 /// The editor's own JSON.
 Result<std::string> render_prosemirror(const crdt::Document& document);
 
+/// The declarations of CSS that a colour, a highlight stand for: "color:#c00;font-size:14pt".
+std::string css_of(const Mark& mark);
 /// & < > and both quotes; control characters that XML cannot hold are dropped.
 void escape_xml(std::string_view text, std::string& out);
 

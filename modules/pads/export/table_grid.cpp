@@ -29,6 +29,24 @@ struct Measured {
     int cells = 0;  ///< open cells: what is in one is not of this table
     bool headers = true;
     bool any = false;
+    std::size_t column = 0;    ///< of the open cell
+    Align line = Align::none;  ///< of the open paragraph
+    std::vector<bool> mixed = {};
+    std::vector<bool> said = {};
+
+    /// A text of the open cell, aligned like this.
+    void note(Align align, TableShape& shape) {
+        if (column >= static_cast<std::size_t>(grid_columns_max)) {
+            return;
+        }
+        const std::size_t size = std::max(shape.aligns.size(), column + 1);
+        shape.aligns.resize(size, Align::none);
+        mixed.resize(size);
+        said.resize(size);
+        mixed[column] = mixed[column] || align == Align::justify || (said[column] && shape.aligns[column] != align);
+        said[column] = true;
+        shape.aligns[column] = mixed[column] ? Align::none : align;
+    }
 };
 
 } // namespace
@@ -93,6 +111,9 @@ std::vector<TableShape> table_shapes(std::span<const Event> events) {
     for (const Event& event : events) {
         const bool opens = event.kind == Event::Kind::open;
         if (event.kind == Event::Kind::text) {
+            if (!open.empty() && open.back().cells > 0) {
+                open.back().note(open.back().line, shapes[open.back().index]);
+            }
             continue;
         }
         if (event.block == Block::table && opens) {
@@ -106,9 +127,16 @@ std::vector<TableShape> table_shapes(std::span<const Event> events) {
         }
         Measured& table = open.back();
         TableShape& shape = shapes[table.index];
-        if (is_cell(event.block)) {
+        if (event.block == Block::paragraph || event.block == Block::heading) {
+            table.line = opens ? event.align : Align::none;
+            if (opens && table.line != Align::none && table.cells > 0) {
+                table.note(table.line, shape);
+            }
+        } else if (is_cell(event.block)) {
             if (opens && table.cells++ == 0) {
-                note_widths(event, table.grid.place(event), shape.widths);
+                const TableGrid::Place place = table.grid.place(event);
+                table.column = static_cast<std::size_t>(place.column);
+                note_widths(event, place, shape.widths);
                 table.headers = table.headers && event.block == Block::table_header;
                 table.any = true;
             } else if (!opens) {

@@ -19,6 +19,8 @@ struct TableShape {
     std::int64_t header_rows = 0;  ///< rows at the top that hold header cells only, none of which reaches below them
     /// Of each column, in CSS pixels: what the first cell that says something says; 0 where none does. Empty: none says anything.
     std::vector<std::int64_t> widths;
+    /// Of each column, how all its text is aligned; none where that differs. What is beyond is none.
+    std::vector<Align> aligns;
 };
 
 /// Of each table, in the order in which they open. One pass, however deep they nest.

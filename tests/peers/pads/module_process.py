@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 BINARIES = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build" / "release"))
 SETTINGS = {"pads.limits.frame_max": str(16 << 20), "pads.limits.pad_max": str(32 << 20), "pads.idle_stop": "0",
-            "pads.limits.image_max": str(2 << 20), "pads.limits.import_max": str(1 << 20),
+            "pads.limits.image_max": str(2 << 20), "pads.limits.import_max": str(1 << 20), "pads.limits.import_images_max": str(3 << 20),
             "house.host": "localhost", "house.https_port": "8443", "house.sandbox": "kill"}
 
 
@@ -155,10 +155,11 @@ def identity(who):
     return {"Hameau-Member": member, "Hameau-Session": "s1", "Hameau-Login": login, "Hameau-Name": name, "Hameau-Roles": roles}
 
 
-def png(width, height):
-    """A picture with a text chunk that must not stay."""
+def png(width, height, pixels=None):
+    """A picture with a text chunk that must not stay; of these pixels, three bytes each."""
     def chunk(name, content):
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-    rows = b"".join(b"\0" + bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)) for y in range(height))
+    rows = b"".join(b"\0" + (pixels[y * width * 3:(y + 1) * width * 3] if pixels else bytes((x * (i + 1) + y) % 251 for x in range(width) for i in range(3)))
+                    for y in range(height))
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
             + chunk(b"tEXt", b"Author\0secret") + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))

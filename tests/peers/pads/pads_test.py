@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """The real hameau-pads process: its API as the gate sees it, stock providers, kill -9, archive, idle stop."""
+import base64
 import io
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -245,6 +248,45 @@ def test_import():
     assert pad["title"] == "Mon titre" and pad["updated_by"] == "Marie Le Goff", pad
     assert call(200, "GET", f"/api/v1/pads/{pad['id']}/export?format=markdown") == text
     call(409, "POST", path + "?format=markdown&slug=imported", text)
+
+
+def test_import_with_images():
+    """Our own page holds its images itself, as Word's and LibreOffice's do: read again they are images of the new pad."""
+    pad = make("album")
+    url = call(201, "POST", f"/api/v1/pads/{pad['id']}/images", png(320, 200))["url"]
+    photo = (HERE.parents[1] / "unit" / "pads" / "images" / "photo.jpg").read_bytes()
+    path = "/api/v1/associations/amis/pads/import"
+    first = call(201, "POST", path + "?format=markdown&slug=album-one", f"# Album\n\n![Le plan]({url})\n\n<img src=\"{url}\" alt=\"\" width=\"40\">\n\n![]({url})\n".encode())
+    page = call(200, "GET", f"/api/v1/pads/{first['id']}/export?format=html")
+    assert page.count(b"data:image/") == 3, page[:500]
+    second = call(201, "POST", path + "?format=html&slug=album-two", page)
+    assert "warnings" not in second, second
+    assert call(200, "GET", f"/api/v1/pads/{second['id']}/export?format=html") == page, "the page comes back as it was"
+    markdown = call(200, "GET", f"/api/v1/pads/{second['id']}/export?format=markdown").decode()
+    assert f"](</api/v1/pads/{second['id']}/images/" in markdown and 'alt="" width="40"' in markdown, markdown
+    # A stranger's: metadata goes, what is no image becomes its description, and the answer says so.
+    data = lambda kind, content: f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    brought = f"![photo]({data('jpeg', photo)})\n\n![drawing]({data('svg+xml', b'<svg/>')})\n\n![broken]({data('png', b'no')})\n\n```\n![code](data:image/png;base64,AAAA)\n```\n"
+    third = call(201, "POST", path + "?format=markdown&slug=album-three", brought.encode())
+    assert len(third["warnings"]) == 1 and ": 2," in third["warnings"][0].replace("\u00a0", " "), third
+    markdown = call(200, "GET", f"/api/v1/pads/{third['id']}/export?format=markdown").decode()
+    kept = re.findall(r"!\[photo\]\(<([^>]+)>\)", markdown)
+    assert len(kept) == 1 and "drawing" in markdown and "broken" in markdown and markdown.count("data:") == 1, markdown
+    original = pads.call("GET", kept[0] + "?original=1", who=YANN)
+    assert original[0] == 200 and b"Secret" in photo and b"Secret" not in original[2] and b"GPS" not in original[2], original[1]
+    # No room for the image: the text comes, the image does not.
+    people.quota_bytes = 1_200_000
+    big = f"<h1>Gros</h1><img alt='grande image' src='{data('png', png(700, 700, random.Random(1).randbytes(700 * 700 * 3)))}'>".encode()
+    fourth = call(201, "POST", path + "?format=html&slug=album-four", big)
+    assert "place" in fourth["warnings"][0], fourth
+    assert b"grande image" in call(200, "GET", f"/api/v1/pads/{fourth['id']}/export?format=text")
+    people.quota_bytes = 1 << 30
+    # Too much text, and too much in all; a name that is taken keeps nothing.
+    call(413, "POST", path + "?format=html&slug=album-five", b"<img src='" + data("png", png(9, 9)).encode() + b"'>" + b"x" * (1 << 20))
+    call(413, "POST", path + "?format=html&slug=album-five", b"<img src='data:image/png;base64," + b"A" * (4 << 20) + b"'>")
+    before = len(list(Path(state, "pads", "images", "amis").iterdir()))
+    call(409, "POST", path + "?format=html&slug=album-four", f"<img src='{data('png', png(77, 7))}'>".encode())
+    assert len(list(Path(state, "pads", "images", "amis").iterdir())) == before
 
 
 def test_history():

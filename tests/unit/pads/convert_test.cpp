@@ -265,7 +265,7 @@ TEST(Import, HtmlKeepsStructureAndNothingElse) {
     EXPECT_EQ(html,
               "<h2 style=\"text-align:center\">Titre</h2>\n<p>Un <strong>mot </strong><strong><em>gras</em></strong> non "
               "<a href=\"/a\" rel=\"noopener noreferrer\">oui</a><br>suite</p>\n<ul><li><p>un</p>\n<ul><li><p>deux</p>\n</li>\n</ul>\n</li>\n</ul>\n"
-              "<p>libre</p>\n<p>bloc</p>\n<table><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
+              "<p>libre</p>\n<p>bloc</p>\n<table><thead><tr><th colspan=\"2\"><p>t</p>\n</th>\n</tr>\n</thead>\n<tr><td><p>a</p>\n</td>\n<td rowspan=\"2\"><p>b</p>\n</td>\n</tr>\n</table>\n"
               "<ul class=\"tasks\"><li><input type=\"checkbox\" checked disabled> <p>fait</p>\n</li>\n</ul>\n<pre><code>a\n  b</code></pre>\n"
               "<p><a href=\"https://x.y/z.png\" rel=\"noopener noreferrer\">dehors</a></p>\n<img src=\"/api/v1/pads/p/images/abc\" alt=\"dedans\" width=\"40\">\n"
               "<p><u>s</u><mark>m</mark><sub>i</sub><sup>e</sup></p>\n");
@@ -304,6 +304,49 @@ TEST(Import, WhatPeopleSaidOfAnImageAndWhatNobodySaid) {
     EXPECT_EQ(markdown_again("![](" + own + ")\n"), "![](<" + own + ">)\n");
     EXPECT_EQ(markdown_again("a <img src=" + own + " alt=''> b\n"), "a\n\n<img src=\"" + own + "\" alt=\"\">\n\nb\n");
     EXPECT_EQ(markdown_again("| <img src=" + own + " alt='x\\|y' width=3> |\n|---|\n"), "| <img src=\"" + own + "\" alt=\"x\\|y\" width=\"3\"> |\n| --- |\n");
+}
+
+TEST(Import, LooksThatOtherProgramsWrite) {
+    constexpr struct {
+        std::string_view html;
+        std::string_view again;
+    } cases[] = {
+        {"<p><span style='color: rgb(204, 0, 0)'>a</span><font color=navy face='Arial, \"Noto Sans\"'>b</font></p>",
+         "<p><span style=\"color:#cc0000\">a</span><span style=\"color:navy;font-family:Arial, &quot;Noto Sans&quot;\">b</span></p>\n"},
+        {"<p><span style='color:red'>a<span style='font-size: 14pt'>b</span></span></p>", "<p><span style=\"color:red\">a</span><span style=\"color:red;font-size:14pt\">b</span></p>\n"},
+        {"<p><span style='color:black;background:white'>a</span><span style='color:windowtext;font-size:medium;font-family:a;b'>b</span></p>", "<p>a<span style=\"font-family:a\">b</span></p>\n"},
+        {"<p><span style='font-weight:700;font-style:italic'>a</span><span style='text-decoration:underline line-through'>b</span><span style='vertical-align:super'>c</span></p>",
+         "<p><strong><em>a</em></strong><u><s>b</s></u><sup>c</sup></p>\n"},
+        {"<b style='font-weight:normal'><p>a</p></b><p align=center>b</p><h2 align=RIGHT>c</h2><h3 align=right>d</h3>", "<p>a</p>\n<p style=\"text-align:center\">b</p>\n<h2>c</h2>\n<h3 style=\"text-align:right\">d</h3>\n"},
+        {"<p><span style='background:#ff0'>a</span><span style='color:red;font-family:url(x)'>b</span><span style='color:expression(1)'>c</span></p>",
+         "<p><mark style=\"background-color:#ff0\">a</mark><span style=\"color:red\">b</span>c</p>\n"},
+        {"<p><a href='/a' title='un \"b\"'>c</a> <span data-type=mention data-id=m1>@Marie</span> <span data-type=mention>Yann</span>.</p>",
+         "<p><a href=\"/a\" title=\"un &quot;b&quot;\" rel=\"noopener noreferrer\">c</a> <span class=\"mention\" data-type=\"mention\" data-id=\"m1\">@Marie</span> "
+         "<span class=\"mention\" data-type=\"mention\">@Yann</span>.</p>\n"},
+        {"<ol type=a start=2><li>b</ol><ol type=x><li>c</ol>", "<ol start=\"2\" type=\"a\"><li><p>b</p>\n</li>\n</ol>\n<ol><li><p>c</p>\n</li>\n</ol>\n"},
+    };
+    for (const auto& one : cases) {
+        const std::string html = html_again(one.html);
+        EXPECT_EQ(html, one.again);
+        EXPECT_EQ(html_again(html), html);
+    }
+}
+
+TEST(Import, MarkdownWithLooksComesBackAsItWas) {
+    for (const std::string_view text : {
+             "| a | b | c |\n| :-: | --: | --- |\n| d | **e** | f |\n", "<span style=\"display:block;text-align:center\">a **b**\\\nc</span>\n",
+             "## <span style=\"display:block;text-align:right\">a</span>\n", "- <span style=\"display:block;text-align:justify\">a</span>\n",
+             "a **<span style=\"color:#c00;font-family:&quot;DejaVu Sans&quot;;font-size:14pt\">b</span>**\n", "<mark style=\"background-color:#a0ffa0\">a</mark> <mark>b</mark>\n",
+             "<span data-type=\"mention\" data-id=\"m 1\">@Marie \\*</span> a <span data-type=\"mention\">@b</span>\n", "[a](<https://b.example> \"c \\\"d\\\"\")\n",
+             "| <span style=\"display:block;text-align:right\">a</span> | b |\n| --- | :-: |\n| c | d |\n"}) {
+        const auto document = read_document(text, DocumentForm::markdown);
+        ASSERT_TRUE(document.has_value());
+        EXPECT_EQ(*export_document(*export_format("markdown"), document->update, "", false), text);
+    }
+    // What other people's tags mean stays, what is unclosed ends with its paragraph.
+    const auto document = read_document("<span>a</span> <font color=red>b\n\nc <span data-type=\"mention\">@d\n\n<A HREF=/e TITLE=f>g</A> <!-- h --> <x y>i</x>", DocumentForm::markdown);
+    EXPECT_EQ(*export_document(*export_format("markdown"), document->update, "", false),
+              "a <span style=\"color:red\">b</span>\n\nc <span data-type=\"mention\">@d</span>\n\n[g](</e> \"f\")  i\n");
 }
 
 TEST(Import, WidthsOfColumns) {

@@ -151,6 +151,23 @@ TEST(Export, AddressesAndColours) {
     }
     EXPECT_TRUE(is_safe_colour("#a1B2c3"));
     EXPECT_TRUE(is_safe_colour("red"));
+    constexpr const char* colours[][2] = {{"rgb(204, 0, 10)", "#cc000a"}, {"RGBA(1 2 3 / 0.5)", "#010203"}, {"rgba(1,2,3,0)", ""}, {"rgb(1,2)", ""}, {"rgb(1,2,300)", ""},
+                                          {"#aabbcc80", "#aabbcc"}, {"#aabbcc00", ""}, {"transparent", ""}, {"Inherit", ""}, {"rgb(url(x))", ""}, {"hsl(1,2%,3%)", ""}, {"Navy", "Navy"}};
+    for (const auto& [text, safe] : colours) {
+        EXPECT_EQ(safe_colour(text), safe) << text;
+    }
+    for (const char* good : {"serif", "Noto Sans, serif", "'Times New Roman'", "\"a\",b"}) {
+        EXPECT_TRUE(is_safe_font(good)) << good;
+    }
+    for (const char* bad : {"", ",", "a,", "'a", "a;b", "url(x)", "\"a'\"", "a:b", "'", "a<b"}) {
+        EXPECT_FALSE(is_safe_font(bad)) << bad;
+    }
+    for (const char* good : {"14pt", "1.5em", "120%", "16px"}) {
+        EXPECT_TRUE(is_safe_size(good)) << good;
+    }
+    for (const char* bad : {"", "14", "pt", ".5em", "1.em", "0px", "1e5px", "12345678px", "medium", "calc(1px)", "-1px"}) {
+        EXPECT_FALSE(is_safe_size(bad)) << bad;
+    }
     for (const char* bad : {"#12", "red;background:url(x)", "expression(1)", "#12345g", ""}) {
         EXPECT_FALSE(is_safe_colour(bad)) << bad;
     }

@@ -1,6 +1,7 @@
 // Which pad refers to which image, and when one goes; titles as people search them.
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/images.hpp"
+#include "modules/pads/inline_images.hpp"
 #include "modules/pads/search.hpp"
 #include "tests/unit/pads/fakes.hpp"
 
@@ -171,6 +172,44 @@ TEST(Access, OnlyThesePeople) {
     EXPECT_EQ(permission_of(access, bert), Permission::none) << "who left the association is nobody";
     EXPECT_EQ(permission_of(access, Asker{"m3", "carl", Role::member, false, true}), Permission::none);
     EXPECT_EQ(permission_of(access, Asker{"m1", "anna", Role::manager, false, false}), Permission::write);
+}
+
+/// The addresses that are found, each in brackets.
+std::string inline_images(std::string_view document, bool markdown) {
+    std::string out;
+    for (const InlineImage& image : find_inline_images(document, markdown)) {
+        out += "[" + std::string(document.substr(image.begin, image.size)) + "]";
+    }
+    return out;
+}
+
+TEST(InlineImages, OfHtmlAreSourcesOfImages) {
+    EXPECT_EQ(inline_images("<p><img src=\"data:image/png;base64,AA==\"><IMG alt='>' SRC='data:image/gif;base64,BB'/><img\nsrc = data:image/webp;base64,CC alt=x>", false),
+              "[data:image/png;base64,AA==][data:image/gif;base64,BB][data:image/webp;base64,CC]");
+    for (const char* none : {"<imgx src='data:image/png;base64,A'>", "<!-- <img src='data:image/png;base64,A'> -->", "<a href='data:image/png;base64,A'>", "<img alt=\"src='data:image/png;base64,A'\">",
+                             "<pre>&lt;img src='data:image/png;base64,A'></pre>", "<img data-src='data:image/png;base64,A'>", "<img src='data:text/html,A'>", "<img src='/a'>", "<img", "<img ", "<img src", "<img src=", "<img src='",
+                             "<img =", "<!--", ""}) {
+        EXPECT_EQ(inline_images(none, false), "") << none;
+    }
+    EXPECT_EQ(inline_images("<img src='data:image/png;base64,A", false), "[data:image/png;base64,A]");
+}
+
+TEST(InlineImages, OfMarkdownAreTargetsOutsideOfCode) {
+    EXPECT_EQ(inline_images("![a](data:image/png;base64,AA==) ![b](<data:image/png;base64,BB> \"t\")\n\n[c]: data:image/png;base64,CC\n<img src=\"data:image/png;base64,DD\">", true),
+              "[data:image/png;base64,AA==][data:image/png;base64,BB][data:image/png;base64,CC][data:image/png;base64,DD]");
+    EXPECT_EQ(inline_images("```\n![a](data:image/png;base64,AA)\n~~~\n````\n![b](data:image/png;base64,BB)\n> ~~~ html\n> <img src='data:image/png;base64,CC'>\n> ~~~\n![d](data:image/png;base64,DD)", true),
+              "[data:image/png;base64,BB][data:image/png;base64,DD]");
+    EXPECT_EQ(inline_images("data:image/png;base64,AA `x`", true), "");
+}
+
+TEST(InlineImages, AreReadAndReplaced) {
+    EXPECT_EQ(read_inline_image("data:image/png;base64,TWFu"), "Man");
+    EXPECT_EQ(read_inline_image("DATA:image/png;charset=x;base64,TW\n Fu%4d%41%3D%3d"), "Man0");
+    for (const char* bad : {"data:image/png;base64,", "data:image/svg+xml,<svg>", "data:image/png;base64,TWF!", "data:image/png;base64,T", "data:image/png", ""}) {
+        EXPECT_FALSE(read_inline_image(bad).has_value()) << bad;
+    }
+    const std::string_view page = "a<img src='data:image/png;base64,AA'>b<img src=data:image/png;base64,BB>";
+    EXPECT_EQ(with_addresses(page, find_inline_images(page, false), {"/x", std::string(no_inline_image)}), "a<img src='/x'>b<img src=data:,>");
 }
 
 } // namespace
