@@ -4,7 +4,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 INSTALL := provisioning/dependencies/install
 export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
 
-.PHONY: build run test bench deb format clean
+.PHONY: build run test sanitize bench deb format clean
 .DEFAULT_GOAL := build
 
 build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
@@ -22,6 +22,13 @@ run: build ## starts a trial house with example content; FRESH=1 shows the first
 
 test: ## every test that CI runs; ends with "N passed, N failed"
 	@tests/run.sh
+
+SANITIZED := pads_test pads_convert_test crdt_test
+sanitize: ## the unit tests of the pads under AddressSanitizer and UndefinedBehaviorSanitizer; some minutes the first time
+	@$(INSTALL) build test >&2
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan -j $(JOBS) --target $(SANITIZED) >&2
+	@for test in $(SANITIZED); do build/asan/tests/$$test --gtest_brief=1 || exit 1; done
 
 bench: ## release build and the benchmark tables
 	@$(INSTALL) build bench >&2

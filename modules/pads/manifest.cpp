@@ -92,7 +92,7 @@ CREATE INDEX pad_image_hash ON pad_image(hash);
 -- Since when no pad refers to the image; it stays for the bin's time.
 ALTER TABLE image ADD COLUMN unused_ms INTEGER;
 )sql"},
-    Migration{4, R"sql(
+    Migration{5, R"sql(
 -- Images whose files are being written: they count for the quota already. What a crash left here goes at the next start.
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY, association TEXT NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT;

@@ -35,6 +35,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     context_ = &context;
     store_ = std::make_unique<PadStore>(context.database());
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
+    batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     commit_thread_ = std::make_unique<CommitThread>(context.io(), context.database());
     committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
@@ -117,7 +118,7 @@ void PadsModule::close_room(std::int64_t number) {
         committer_->forget(*room);
         rooms_.erase(number);
     }
-    batch_ended();
+    look_after_commits();
 }
 
 void PadsModule::close_unused_rooms() {
@@ -148,6 +149,12 @@ void PadsModule::settled(Room& room) {
 }
 
 void PadsModule::batch_ended() {
+    ++batches_ended_;
+    batch_ends_->cancel();
+    look_after_commits();
+}
+
+void PadsModule::look_after_commits() {
     if (!committer_->waiting()) {
         busy_.reset();
     }
@@ -218,12 +225,15 @@ void PadsModule::note(const Room& room, RoomEvent event, const std::string& deta
     context_->journal().write(what, {{"pad", room.pad().id}, {"detail", detail}});
 }
 
-std::vector<Check> PadsModule::check_health() {
-    std::vector<Check> checks;
+std::uint64_t PadsModule::free_bytes() const {
     struct statvfs disk {};
     const bool known = ::statvfs(context_->folder().c_str(), &disk) == 0;
-    const std::uint64_t free_bytes = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
-    Check space{"disk", !known || free_bytes >= disk_free_bytes_min, ""};
+    return known ? static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize : std::numeric_limits<std::uint64_t>::max();
+}
+
+std::vector<Check> PadsModule::check_health() {
+    std::vector<Check> checks;
+    Check space{"disk", free_bytes() >= disk_free_bytes_min, ""};
     if (!space.passed) {
         space.advice = "Le disque est presque plein : faites de la place, sinon les pads ne seront plus enregistrés.";
     }

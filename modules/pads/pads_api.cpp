@@ -416,13 +416,16 @@ Task<Response> PadsModule::export_pad(Request& request) {
     if (!content) {
         co_return damaged(request, found.pad, content.error());
     }
-    const ImageSource images = image_source(found.pad, as_text(*content));
     const bool english = language_of(request) == Language::english;
-    Result<std::string> document;
-    std::function<void()> work = [&] { document = export_document(*format, *content, found.pad.title, english, images); };
-    co_await context_->run_slow(std::move(work));
-    if (!document) {
-        co_return damaged(request, found.pad, document.error());
+    std::string document;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        auto made = export_document(*format, *content, found.pad.title, english, image_source(store, found.pad, as_text(*content)));
+        document = made ? std::move(*made) : std::string();
+        return made ? Status() : Status(fail(made.error()));
+    };
+    const auto done = co_await read_aside(std::move(work));
+    if (!done) {
+        co_return damaged(request, found.pad, done.error());
     }
     Response response;
     response.headers.emplace_back("Content-Type", std::string(format->media_type));
@@ -430,7 +433,7 @@ Task<Response> PadsModule::export_pad(Request& request) {
                                   "attachment; filename=\"" + found.pad.slug + std::string(format->extension) + "\"");
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.headers.emplace_back("Cache-Control", "no-store");
-    response.body = std::move(*document);
+    response.body = std::move(document);
     co_return response;
 }
 

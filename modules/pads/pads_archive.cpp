@@ -168,7 +168,7 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
             const std::string_view bytes(reinterpret_cast<const char*>(content->data()), content->size());
             auto written = write_file_atomically(base / folder_name / (pad.slug + ".yjs"), bytes);
             if (written && markdown) {
-                const auto readable = export_document(*markdown, *content, pad.title, false, image_source(pad, bytes));
+                const auto readable = export_document(*markdown, *content, pad.title, false, image_source(*store_, pad, bytes));
                 if (readable) {
                     written = write_file_atomically(base / folder_name / (pad.slug + ".md"), *readable);
                 }

@@ -1,6 +1,9 @@
 // The HTTP API of going back: saved moments, a look at one, restoring it as a change in the caller's name.
 #include <charconv>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "daemon/base/io.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/history.hpp"
@@ -16,6 +19,9 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
+/// Beside a change there must be so much room: its row, the pages around it, the log of the database.
+constexpr std::uint64_t restore_room_bytes = 4 << 20;
 constexpr hameau::Event pad_restored{"pads.restored", Level::info};
 /// Shown in a frame of the editor: no script, no request of any kind.
 constexpr std::string_view page_policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
@@ -64,16 +70,47 @@ Result<std::string> show(const Integrated& document, const std::string& format, 
 
 } // namespace
 
+/// What of this pad is only in memory belongs to its history too: written, while the loop goes on.
+Task<bool> PadsModule::all_written(std::int64_t number) {
+    // It is in the batch that is away or in the next one.
+    for (int batches = 0; batches < 2; ++batches) {
+        const auto open = rooms_.find(number);
+        if (open == rooms_.end() || open->second->all_saved() || !committer_->waiting()) {
+            co_return true;
+        }
+        const std::uint64_t before = batches_ended_;
+        committer_->start();
+        while (batches_ended_ == before) {
+            co_await batch_ends_->async_wait(wait);
+        }
+        if (committer_->failing()) {
+            co_return false;
+        }
+    }
+    co_return true;
+}
+
+Task<Status> PadsModule::read_aside(std::function<Status(PadStore&)> work) {
+    Status done;
+    std::function<void()> slow = [&] {
+        auto own = context_->database().open_again();
+        if (!own) {
+            done = fail(std::move(own.error()));
+            return;
+        }
+        PadStore store(*own);
+        done = work(store);
+    };
+    co_await context_->run_slow(std::move(slow));
+    co_return done;
+}
+
 /// Its history is the association's business: a visitor with a link sees the present only.
 PadsModule::FoundOr PadsModule::find_for_history(const Request& request) {
     FoundOr outcome = find(request, "", Deleted::refused);
     if (const auto* found = std::get_if<Found>(&outcome)) {
         if (found->asker.role == Role::none) {
             return problem(pads_catalogue, request, 403, "pad_no_access");
-        }
-        // What is only in memory belongs to the history too.
-        if (!committer_->run()) {
-            return problem(pads_catalogue, request, 507, "pad_disk");
         }
     }
     return outcome;
@@ -94,15 +131,22 @@ Task<Response> PadsModule::history(Request& request) {
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
-    const Found& found = std::get<Found>(outcome);
+    const Found found = std::get<Found>(outcome);
     const auto page = read_page(request);
     const auto before = page && !page->after.empty() ? moment_of(page->after) : std::optional(std::numeric_limits<std::int64_t>::max());
     const std::string by = request.query_parameter("by").value_or("hour");
     if (!page || !before || (by != "hour" && by != "day")) {
         co_return problem(request, 400, "bad_page");
     }
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
+    }
     MomentList list(by == "day" ? MomentLength::day : MomentLength::hour);
-    const auto read = store_->each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
+    std::function<Status(PadStore&)> work = [&](PadStore& store) {
+        return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
+    };
+    const auto read = co_await read_aside(std::move(work));
     if (!read) {
         co_return failure(request, read.error());
     }
@@ -138,20 +182,25 @@ Task<Response> PadsModule::look_back(Request& request) {
     if (!moment) {
         co_return problem(pads_catalogue, request, 404, "pad_no_moment");
     }
-    const auto past = store_->past(found.pad.number, *moment);
-    if (!past) {
-        co_return no_past(request, found.pad, past.error());
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
     }
-    const ImageSource images = image_source(found.pad, as_text(past->framed));
     const bool english = language_of(request) == Language::english;
-    Result<std::string> document;
-    std::function<void()> work = [&] {
-        const auto integrated = integrate(*past);
-        document = integrated ? show(*integrated, format, found.pad, english, images) : Result<std::string>(fail(integrated.error()));
+    std::string document;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        const auto past = store.past(found.pad.number, *moment);
+        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+        if (!integrated) {
+            return fail(integrated.error());
+        }
+        auto shown = show(*integrated, format, found.pad, english, image_source(store, found.pad, as_text(past->framed)));
+        document = shown ? std::move(*shown) : std::string();
+        return shown ? Status() : Status(fail(shown.error()));
     };
-    co_await context_->run_slow(std::move(work));
-    if (!document) {
-        co_return no_past(request, found.pad, document.error());
+    const auto done = co_await read_aside(std::move(work));
+    if (!done) {
+        co_return no_past(request, found.pad, done.error());
     }
     Response response;
     const bool page = format == "html";
@@ -161,7 +210,7 @@ Task<Response> PadsModule::look_back(Request& request) {
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.headers.emplace_back("Cache-Control", "no-store");
     response.headers.emplace_back("Content-Security-Policy", std::string(page_policy));
-    response.body = std::move(*document);
+    response.body = std::move(document);
     co_return response;
 }
 
@@ -175,9 +224,12 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
     const auto moment = moment_of(request.parameter("moment"));
-    const auto past = moment ? store_->past(found.pad.number, *moment) : Result<Past>(fail(ErrorKind::not_found, ""));
-    if (!past) {
-        co_return no_past(request, found.pad, past.error());
+    if (!moment) {
+        co_return problem(pads_catalogue, request, 404, "pad_no_moment");
+    }
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
     }
     auto opened = open_room(found.pad);
     if (!opened) {
@@ -186,39 +238,46 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     const std::shared_ptr<Room> room = std::move(*opened);
     room->hold();
     const std::uint64_t client = unused_client(room->recorder());
-    Result<std::optional<Bytes>> change;
-    std::function<void()> work = [&] {
-        const auto integrated = integrate(*past);
-        change = integrated ? Result<std::optional<Bytes>>(restoring_update(integrated->now, integrated->then, client))
-                            : Result<std::optional<Bytes>>(fail(integrated.error()));
+    std::optional<Bytes> change;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        const auto past = store.past(found.pad.number, *moment);
+        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+        if (!integrated) {
+            return fail(integrated.error());
+        }
+        change = restoring_update(integrated->now, integrated->then, client);
+        return {};
     };
-    co_await context_->run_slow(std::move(work));
-    Status done = change ? Status() : Status(fail(change.error()));
-    if (done && *change) {
-        done = room->change(std::make_shared<const Person>(person_of(request.who)), **change);
+    Status done = co_await read_aside(std::move(work));
+    // Nobody sees a text that goes back and is then not kept.
+    const bool fits = !change || free_bytes() >= restore_room_bytes + 4 * change->size();
+    if (done && change && fits) {
+        done = room->change(std::make_shared<const Person>(person_of(request.who)), *change);
     }
-    const bool saved = !done || committer_->run();
+    bool saved = true;
+    if (done && fits) {
+        saved = co_await all_written(found.pad.number);
+    }
     room->release();
     if (!done) {
         co_return no_past(request, found.pad, done.error());
     }
-    if (!saved) {
-        co_return problem(pads_catalogue, request, 507, "pad_restored_unsaved");
+    if (!fits || !saved) {
+        co_return problem(pads_catalogue, request, 507, fits ? "pad_restored_unsaved" : "pad_disk");
     }
-    if (*change) {
+    if (change) {
         context_->journal().write(pad_restored, {{"pad", found.pad.id}, {"by", request.who.login}});
     }
     json::object answer;
-    answer["changed"] = change->has_value();
+    answer["changed"] = change.has_value();
     co_return json_response(200, answer);
 }
 
-ImageSource PadsModule::image_source(const PadRow& pad, std::string_view content) {
-    // The rows are looked up here, on the thread that owns the database; the files are read where the document is made.
+ImageSource PadsModule::image_source(PadStore& store, const PadRow& pad, std::string_view content) {
     auto rows = std::make_shared<std::map<std::string, ImageRow, std::less<>>>();
     each_image_hash(content, [&](std::string_view hash) {
         if (!rows->contains(hash)) {
-            const auto image = store_->image(pad.association, hash);
+            const auto image = store.image(pad.association, hash);
             if (image && *image) {
                 rows->emplace(hash, **image);
             }

@@ -105,8 +105,15 @@ private:
     Task<Response> restore_moment(Request& request);
     FoundOr find_for_history(const Request& request);
     Response no_past(const Request& request, const PadRow& pad, const Error& error);
-    /// The images that these bytes name, as far as the pad's association has them; may be called on the worker thread.
-    ImageSource image_source(const PadRow& pad, std::string_view content);
+    /// The images that these bytes name, as far as the pad's association has them: rows are looked up now, by this store,
+    /// files read when they are asked for; on any thread.
+    ImageSource image_source(PadStore& store, const PadRow& pad, std::string_view content);
+    /// Waits until what the pad has taken by now is on the disk. False: the disk takes nothing.
+    Task<bool> all_written(std::int64_t number);
+    /// Runs this on the worker thread, with a store on a connection of its own: nobody's keystroke waits for a long reading.
+    Task<Status> read_aside(std::function<Status(PadStore&)> work);
+    /// On the disk of the pads; unknown counts as plenty.
+    std::uint64_t free_bytes() const;
 
     // pads_views.cpp
     FoundOr find(const Request& request, std::string_view key, Deleted deleted);
@@ -129,6 +136,7 @@ private:
     std::optional<boost::json::value> small_content(const PadRow& pad);
     void close_room(std::int64_t number);
     void close_unused_rooms();
+    void look_after_commits();
     /// While edits wait for the disk the process does not go to sleep.
     void stay_awake();
 
@@ -155,6 +163,8 @@ private:
     std::unique_ptr<CommitThread> commit_thread_;
     std::unique_ptr<Committer> committer_;
     bool failed_before_ = false;
+    std::uint64_t batches_ended_ = 0;
+    std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended
     std::unique_ptr<Converter> converter_;
     std::unique_ptr<ImageFiles> images_;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;

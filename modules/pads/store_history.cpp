@@ -35,6 +35,10 @@ Result<Past> PadStore::past(std::int64_t number, std::int64_t upto) {
     Past past;
     bool any = false;
     bool behind = false;
+    // One view of both tables: another connection may fold the log meanwhile.
+    if (auto begun = database_.execute("BEGIN"); !begun) {
+        return fail(begun.error());
+    }
     const auto done = each_row(number, [&](std::int64_t first_seq, View framed) -> Status {
         if (past.framed.size() + framed.size() > history_bytes_max) {
             return fail(ErrorKind::too_large, "the pad's history is larger than " + std::to_string(history_bytes_max >> 20) + " MiB");
@@ -47,8 +51,8 @@ Result<Past> PadStore::past(std::int64_t number, std::int64_t upto) {
         }
         return {};
     });
-    if (!done) {
-        return fail(done.error());
+    if (const auto ended = database_.execute("COMMIT"); !done || !ended) {
+        return fail(done ? ended.error() : done.error());
     }
     if (!any) {
         return fail(ErrorKind::not_found, "no such moment");

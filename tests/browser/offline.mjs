@@ -5,50 +5,15 @@ import { openPage, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { api, newPad, open, person, saved, saving, text, words, write } from './pads.mjs';
-import { slowLink } from './slow-link.mjs';
+import { copied, cutLine, installed, kept, signIn } from './own-computer.mjs';
 
 const { check, report } = suite();
 const base = Number(process.env.HAMEAU_PORTS ?? 26100);
 const house = await startHouse({ base });
 const browser = await startBrowser();
-const fast = { port: base + 20, to: Number(new URL(house.url).port), kbit_per_s: 1_000_000, round_ms: 0 };
-let line = null;
-const mend = async () => { line ??= await slowLink(fast); };
-const cut = async () => {
-  await line?.stop();
-  line = null;
-};
+const line = cutLine(house, base + 20);
+const { url, cut, mend } = line;
 await mend();
-const url = line.url;
-
-/** What the browser keeps of the house at this page. */
-const kept = (page) => page.evaluate(async () => ({
-  workers: (await navigator.serviceWorker.getRegistrations()).length,
-  files: (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat(),
-  texts: (await indexedDB.databases()).map((one) => one.name),
-}));
-/** Done when everything that was written before is in this browser's copy: its work is done one after the other. */
-const copied = (page, pad) => page.evaluate((name) => new Promise((done, failed) => {
-  const request = indexedDB.open(name);
-  request.onerror = () => failed(request.error);
-  request.onsuccess = () => {
-    const work = request.result.transaction(['updates'], 'readwrite');
-    work.objectStore('updates').count();
-    work.oncomplete = () => { request.result.close(); done(); };
-  };
-}), `hameau-pad-${pad.id}`);
-const installed = (page) => until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/pads/'))?.active?.state === 'activated'), 'the editor is kept', 30_000);
-
-async function signIn(one, shared) {
-  const cards = (await (await one.page.request.get(`${house.url}api/v1/house`)).json()).people;
-  const card = cards.find((who) => who.role === 'member');
-  await one.page.goto(`${url}sign-in`);
-  await one.page.locator('#field-login').fill(card.login);
-  await one.page.locator('#field-password').fill(card.password);
-  if (shared) await one.page.getByLabel('Je suis sur un ordinateur partagé').check();
-  await one.page.locator('form button[type=submit]').click();
-  await one.page.waitForURL((where) => where.pathname === '/');
-}
 
 try {
   const marie = await person(browser, house, 'manager');
@@ -57,7 +22,7 @@ try {
     await mend();
     const pad = await newPad(marie);
     const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(yann, false);
+    await signIn(house, yann, url, false);
     await open(yann, pad);
     await write(yann.page, 'Avant. ');
     await saved(yann.page);
@@ -89,7 +54,7 @@ try {
     await mend();
     const [seen, unseen] = [await newPad(marie), await newPad(marie)];
     const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(yann, false);
+    await signIn(house, yann, url, false);
     await open(yann, seen);
     await saved(yann.page);
     await installed(yann.page);
@@ -116,7 +81,7 @@ try {
   await check('access is taken away: the copy goes, at once or at the next visit; in the bin it stays, purged it goes', async () => {
     await mend();
     const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(yann, false);
+    await signIn(house, yann, url, false);
     const seen = async () => {
       const pad = await newPad(marie);
       await open(yann, pad);
@@ -150,7 +115,7 @@ try {
     await mend();
     const pad = await newPad(marie);
     const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(yann, false);
+    await signIn(house, yann, url, false);
     await open(yann, pad);
     await write(yann.page, 'Avant. ');
     await saved(yann.page);
@@ -180,7 +145,7 @@ try {
     await mend();
     const pad = await newPad(marie);
     const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(yann, false);
+    await signIn(house, yann, url, false);
     await open(yann, pad);
     await write(yann.page, 'Écrit chez moi. ');
     await saved(yann.page);
@@ -189,7 +154,7 @@ try {
     await yann.page.getByRole('button', { name: 'Sortir', exact: true }).click();
     await yann.page.waitForURL((where) => where.pathname === '/sign-in');
     same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'after signing out');
-    await signIn(yann, true);
+    await signIn(house, yann, url, true);
     await open(yann, pad);
     await write(yann.page, 'Au point d’accès. ');
     await saved(yann.page);

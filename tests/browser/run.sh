@@ -16,7 +16,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 passed=0
 failed=0
-for suite in ${*:-together edit access first paper offline portal}; do
+for suite in ${*:-together edit access first paper offline builds portal}; do
     echo "== $suite"
     node "$suite.mjs" $house >"$out" 2>"$out.err"
     cat "$out"

@@ -25,7 +25,9 @@ try {
       await text(one.page).click();
       for (let turn = 0; turn < 8; turn += 1) {
         await one.page.keyboard.type(`mot${i}-${turn} `);
-        if (turn === 4) await one.page.keyboard.press('Enter');
+        // One person only: a paragraph that two split at the same moment keeps what stood behind both places twice, in
+        // every editor on y-prosemirror (a split takes the end of a text away and writes it anew).
+        if (turn === 4 && one === marie) await one.page.keyboard.press('Enter');
       }
     }));
     await equal(everybody);

