@@ -96,6 +96,17 @@ ALTER TABLE image ADD COLUMN unused_ms INTEGER;
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY, association TEXT NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT;
 )sql"},
+    Migration{5, R"sql(
+-- The log is appended to and nothing else: no index and no stored sequence, which every commit would write again for each
+-- pad that it touches. Whose row is whose, and the next number, are known in memory (log_index.hpp). A row that its pad's
+-- state covers (seq <= upto) is dead.
+CREATE TABLE pad_log (
+  seq INTEGER PRIMARY KEY, pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE,
+  author INTEGER NOT NULL, time_ms INTEGER NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+INSERT INTO pad_log SELECT seq, pad, author, time_ms, added, removed, bytes FROM pad_update;
+DROP TABLE pad_update;
+ALTER TABLE pad_log RENAME TO pad_update;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -4,13 +4,9 @@
 
 namespace hameau::pads {
 
-Status PadStore::each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit) {
-    auto query = database_.prepare(
-        "SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, name FROM pad_history JOIN author "
-        "ON author.number = pad_history.author WHERE pad = ?1 UNION ALL "
-        "SELECT seq, seq, time_ms, time_ms, added, removed, name FROM pad_update JOIN author "
-        "ON author.number = pad_update.author WHERE pad = ?1 ORDER BY 1");
-    query.bind(1, number);
+namespace {
+/// Gives each row of the query to visit.
+Status read_rows(Statement& query, const std::function<void(const HistoryRow&)>& visit) {
     HistoryRow out;
     for (;;) {
         const auto row = query.step();
@@ -29,6 +25,30 @@ Status PadStore::each_history_row(std::int64_t number, const std::function<void(
         out.author = query.text(6);
         visit(out);
     }
+}
+} // namespace
+
+Status PadStore::each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit) {
+    const auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
+    auto folded = database_.prepare("SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, name FROM pad_history JOIN author "
+                                    "ON author.number = pad_history.author WHERE pad = ?1 ORDER BY first_seq");
+    folded.bind(1, number);
+    if (auto done = read_rows(folded, visit); !done) {
+        return done;
+    }
+    auto log = database_.prepare("SELECT seq, seq, time_ms, time_ms, added, removed, name FROM pad_update JOIN author "
+                                 "ON author.number = pad_update.author WHERE seq = ?1");
+    for (const std::int64_t seq : *seqs) {
+        log.bind(1, seq);
+        if (auto done = read_rows(log, visit); !done) {
+            return done;
+        }
+        log.reset();
+    }
+    return {};
 }
 
 Result<Past> PadStore::past(std::int64_t number, std::int64_t upto) {
