@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -31,6 +32,8 @@ constexpr std::size_t read_buffer_bytes = 65536;
 /// Reads of one connection before the others have their turn.
 constexpr int reads_in_turn_max = 16;
 constexpr std::size_t gathered_max = 16;
+/// What goes out in one piece when nothing waits before it.
+constexpr std::size_t small_bytes_max = 4096;
 constexpr std::size_t close_reason_bytes_max = 120;
 constexpr std::chrono::seconds close_deadline{5};
 
@@ -76,9 +79,14 @@ public:
         if (closing_ || broken_) {
             return;
         }
+        const std::size_t sent = send_small(messages);
+        if (sent == whole) {
+            return;
+        }
         for (const auto& message : messages) {
             enqueue(Opcode::binary, message);
         }
+        took(sent);
         write_now();
     }
 
@@ -131,6 +139,24 @@ private:
     void enqueue(Opcode opcode, std::shared_ptr<const std::string> payload) {
         queue_.emplace_back(opcode, std::move(payload));
         queued_ += queue_.back().size();
+    }
+
+    static constexpr std::size_t whole = static_cast<std::size_t>(-1);
+    /// Small messages for a reader that keeps up, without a queue: how many bytes went, or `whole`.
+    std::size_t send_small(std::span<const std::shared_ptr<const std::string>> messages) {
+        static std::array<char, small_bytes_max> bytes;
+        std::size_t size = 0;
+        for (const auto& message : messages) {
+            if (writing_ || !queue_.empty() || size + frame_head_bytes_max + message->size() > bytes.size()) {
+                return 0;
+            }
+            size += write_frame_head(bytes.data() + size, Opcode::binary, message->size());
+            std::memcpy(bytes.data() + size, message->data(), message->size());
+            size += message->size();
+        }
+        const ssize_t sent = ::send(socket_.native_handle(), bytes.data(), size, MSG_NOSIGNAL);
+        // What went wrong is seen again when the rest is sent.
+        return sent < 0 ? 0 : static_cast<std::size_t>(sent) == size ? whole : static_cast<std::size_t>(sent);
     }
 
     /// Gives the system what it takes; waits for the rest.

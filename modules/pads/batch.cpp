@@ -6,7 +6,7 @@ namespace hameau::pads {
 namespace {
 
 Status append_all(PadStore& store, Batch& batch) {
-    return store.database().transaction([&]() -> Status {
+    return store.transaction([&]() -> Status {
         for (std::size_t i = 0; i < batch.parts.size(); ++i) {
             Batch::Part& part = batch.parts[i];
             const auto seq = store.append(part.pad, part.unsaved.edits, part.unsaved.clients);
@@ -36,6 +36,7 @@ void write_batch(PadStore& store, Batch& batch) {
         store.rolled_back();
         return;
     }
+    store.committed();
     for (Batch::Part& part : batch.parts) {
         if (part.state) {
             part.folded = store.compact(part.pad, *part.state, part.last_seq);

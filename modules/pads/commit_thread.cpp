@@ -20,14 +20,14 @@ void CommitThread::stop() {
 
 void CommitThread::write_here(Batch& batch) {
     if (!store_) {
-        store_.emplace(*own_);
+        store_.emplace(*own_, loops_.index());
     }
     write_batch(*store_, batch);
 }
 
 void CommitThread::write(std::shared_ptr<Batch> batch, std::function<void()> written) {
     if (!thread_) {
-        auto opened = database_.open_again();
+        auto opened = loops_.database().open_again();
         if (!opened) {
             batch->written = fail(std::move(opened.error()));
             done_ = {};

@@ -15,7 +15,8 @@ namespace hameau::pads {
 
 class CommitThread final : public BatchWriter {
 public:
-    CommitThread(boost::asio::io_context& io, Database& database) : io_(io), database_(database) {}
+    /// `store`: the event loop's own; only its file and its index are used.
+    CommitThread(boost::asio::io_context& io, PadStore& store) : io_(io), loops_(store) {}
     ~CommitThread() override;
     void write(std::shared_ptr<Batch> batch, std::function<void()> written) override;
     void wait() override;
@@ -26,7 +27,7 @@ private:
     void write_here(Batch& batch);
 
     boost::asio::io_context& io_;
-    Database& database_;  ///< the event loop's; only its file is looked up
+    PadStore& loops_;
     // Made with the first batch, used on the thread only.
     std::optional<Database> own_;
     std::optional<PadStore> store_;

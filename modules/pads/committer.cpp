@@ -73,6 +73,7 @@ std::shared_ptr<Batch> Committer::take() {
     batch->forget_authors = std::exchange(forget_authors_, false);
     std::set<Room*> rooms = std::exchange(rooms_, {});
     rooms.insert(folding_.begin(), folding_.end());
+    batch->parts.reserve(rooms.size());  // parts are large and not cheap to move
     for (Room* room : rooms) {
         Batch::Part part;
         part.room = room->shared_from_this();

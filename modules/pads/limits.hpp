@@ -41,6 +41,9 @@ inline constexpr std::size_t unsaved_bytes_max = 32 << 20;
 /// The log of an open pad is folded into its state after so many rows or bytes, and when the pad closes.
 inline constexpr std::size_t compact_rows = 2000;
 inline constexpr std::size_t compact_bytes = 1 << 20;
+/// Rows of the log that states cover are removed when there are so many, or no other ones: pads write in turns, so the rows
+/// of one lie on all pages.
+inline constexpr std::size_t dead_rows_max = 4000;
 /// History rows join the edits of one author within this time.
 inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
 inline constexpr std::int64_t history_hour_ms = 60 * 60 * 1000;

@@ -92,10 +92,21 @@ CREATE INDEX pad_image_hash ON pad_image(hash);
 -- Since when no pad refers to the image; it stays for the bin's time.
 ALTER TABLE image ADD COLUMN unused_ms INTEGER;
 )sql"},
-    Migration{5, R"sql(
+    Migration{4, R"sql(
 -- Images whose files are being written: they count for the quota already. What a crash left here goes at the next start.
 CREATE TABLE arrival (
   number INTEGER PRIMARY KEY, association TEXT NOT NULL, hash TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT;
+)sql"},
+    Migration{5, R"sql(
+-- The log is appended to and nothing else: no index and no stored sequence, which every commit would write again for each
+-- pad that it touches. Whose row is whose, and the next number, are known in memory (log_index.hpp). A row that its pad's
+-- state covers (seq <= upto) is dead.
+CREATE TABLE pad_log (
+  seq INTEGER PRIMARY KEY, pad INTEGER NOT NULL REFERENCES pad(number) ON DELETE CASCADE,
+  author INTEGER NOT NULL, time_ms INTEGER NOT NULL, added INTEGER NOT NULL, removed INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+INSERT INTO pad_log SELECT seq, pad, author, time_ms, added, removed, bytes FROM pad_update;
+DROP TABLE pad_update;
+ALTER TABLE pad_log RENAME TO pad_update;
 )sql"},
 };
 

@@ -36,7 +36,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     store_ = std::make_unique<PadStore>(context.database());
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
     batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
-    commit_thread_ = std::make_unique<CommitThread>(context.io(), context.database());
+    commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
     committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))

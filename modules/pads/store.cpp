@@ -9,10 +9,7 @@ namespace {
 
 constexpr std::string_view columns =
     "number, id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
-    // An open pad's last edit stands in its log only.
-    "coalesce((SELECT time_ms FROM pad_update WHERE pad_update.pad = pad.number ORDER BY seq DESC LIMIT 1), updated_ms), "
-    "coalesce((SELECT author.name FROM pad_update JOIN author ON author.number = pad_update.author "
-    "WHERE pad_update.pad = pad.number ORDER BY seq DESC LIMIT 1), updated_by), deleted_ms, people";
+    "updated_ms, updated_by, deleted_ms, people";
 
 /// Logins hold no blank.
 std::string join(const std::vector<std::string>& logins) {
@@ -59,22 +56,63 @@ std::string select_pads(std::string_view condition) {
     return "SELECT " + std::string(columns) + " FROM pad " + std::string(condition);
 }
 
-Result<std::optional<PadRow>> read_one(Statement& query) {
+} // namespace
+
+PadStore::PadStore(Database& database, std::shared_ptr<LogIndex> index) :
+    database_(database), index_(std::move(index)), begin_(database.prepare("BEGIN IMMEDIATE")), commit_(database.prepare("COMMIT")),
+    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed, seq) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")),
+    insert_client_(database.prepare("INSERT OR IGNORE INTO pad_client (pad, client, author, brought, first_ms) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5)")),
+    log_row_(database.prepare("SELECT seq, author, time_ms, added, removed, bytes FROM pad_update WHERE seq = ?1")) {}
+
+Status PadStore::transaction(const std::function<Status()>& work) {
+    if (auto begun = begin_.run(); !begun) {
+        return begun;
+    }
+    Status done = work();
+    if (done) {
+        done = commit_.run();
+    }
+    if (!done) {
+        // A full disk may have rolled it back already; then there is nothing to end.
+        (void)database_.execute("ROLLBACK");
+    }
+    return done;
+}
+
+/// An open pad's last edit stands in its log only.
+Status PadStore::note_newest(PadRow& pad) {
+    const auto seq = index_->last(database_, pad.number);
+    if (!seq || *seq == 0) {
+        return seq ? Status() : Status(fail(seq.error()));
+    }
+    auto newest = database_.prepare("SELECT time_ms, name FROM pad_update JOIN author ON author.number = pad_update.author WHERE seq = ?1");
+    const auto row = newest.bind(1, *seq).step();
+    if (!row) {
+        return fail(row.error());
+    }
+    if (*row) {
+        pad.updated_ms = newest.number(0);
+        pad.updated_by = newest.text(1);
+    }
+    return {};
+}
+
+Result<std::optional<PadRow>> PadStore::read_one(Statement& query) {
     const auto found = query.step();
     if (!found) {
         return fail(found.error());
     }
-    return *found ? std::optional(read_row(query)) : std::nullopt;
+    if (!*found) {
+        return std::nullopt;
+    }
+    PadRow pad = read_row(query);
+    if (auto noted = note_newest(pad); !noted) {
+        return fail(std::move(noted.error()));
+    }
+    return pad;
 }
-
-} // namespace
-
-PadStore::PadStore(Database& database) :
-    database_(database),
-    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed) "
-                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
-    insert_client_(database.prepare("INSERT OR IGNORE INTO pad_client (pad, client, author, brought, first_ms) "
-                                    "VALUES (?1, ?2, ?3, ?4, ?5)")) {}
 
 Status PadStore::create(PadRow& pad, const Edit* content) {
     const Status done = database_.transaction([&]() -> Status {
@@ -96,7 +134,9 @@ Status PadStore::create(PadRow& pad, const Edit* content) {
         const auto seq = append(pad.number, edits, {});
         return seq ? Status{} : Status(fail(seq.error()));
     });
-    if (!done) {
+    if (done) {
+        committed();
+    } else {
         rolled_back();
     }
     return done;
@@ -134,6 +174,9 @@ Result<std::vector<PadRow>> PadStore::list(std::string_view association, Bin bin
             return pads;
         }
         pads.push_back(read_row(query));
+        if (auto noted = note_newest(pads.back()); !noted) {
+            return fail(std::move(noted.error()));
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/store/database.hpp"
 #include "modules/pads/access.hpp"
 #include "modules/pads/crdt/recorder.hpp"
+#include "modules/pads/log_index.hpp"
 
 namespace hameau::pads {
 
@@ -127,7 +128,9 @@ bool each_framed(View framed, Visit&& visit) {
 
 class PadStore {
 public:
-    explicit PadStore(Database& database);
+    explicit PadStore(Database& database) : PadStore(database, std::make_shared<LogIndex>()) {}
+    /// On another connection to the file whose log `index` knows.
+    PadStore(Database& database, std::shared_ptr<LogIndex> index);
 
     // Pads. Errors: conflict when the slug is taken.
     Status create(PadRow& pad, const Edit* content);
@@ -144,9 +147,10 @@ public:
 
     // Content.
     Result<Loaded> load(std::int64_t number);
-    /// Appends to the log; inside a transaction of the caller. Returns the last sequence number.
+    /// Appends to the log; inside a transaction of the caller, who tells committed() or rolled_back() then. Returns the
+    /// last sequence number.
     Result<std::int64_t> append(std::int64_t number, const std::vector<Edit>& edits, const std::vector<NewClient>& clients);
-    /// Replaces the state and moves the log up to `upto` into the history, in one transaction.
+    /// Replaces the state and copies the log up to `upto` into the history, in one transaction; the rows are dead then.
     Status compact(std::int64_t number, const crdt::Stored& state, std::int64_t upto);
     Result<std::vector<BoundClient>> authors(std::int64_t number);
     /// Every update ever, oldest first: the document that was never collected.
@@ -180,22 +184,45 @@ public:
     Result<std::uint64_t> used_bytes(std::string_view association);
 
     Database& database() { return database_; }
+    /// As Database's, for what is done many times a second: nothing of it is parsed anew.
+    Status transaction(const std::function<Status()>& work);
+    const std::shared_ptr<LogIndex>& index() const { return index_; }
+    /// A transaction with append() in it is on the disk.
+    void committed() {
+        index_->added(appended_);
+        appended_.clear();
+    }
     /// A transaction with append() in it failed: forget what it had made.
-    void rolled_back() { author_numbers_.clear(); }
+    void rolled_back() {
+        author_numbers_.clear();
+        appended_.clear();
+    }
 
 private:
     Result<std::int64_t> author_number(const Person& person);
     Status bind_clients(std::int64_t number, const std::vector<NewClient>& clients);
     Result<Recorder> open_state(std::int64_t number, std::int64_t& upto, bool& rebuilt);
-    Status move_to_history(std::int64_t number, std::int64_t upto);
+    /// These rows of the log, as far as they are still there: calls visit(Statement) with the columns of log_row_.
+    template <class Visit>
+    Status each_log_row(const std::vector<std::int64_t>& seqs, Visit&& visit);
+    /// Who edited last, and when, as the log has it.
+    Status note_newest(PadRow& pad);
+    Result<std::optional<PadRow>> read_one(Statement& query);
+    Status move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs);
     Status note_images(std::int64_t number, const Edit& edit);
+    Status one_view(const std::function<Status()>& read);
     /// Every stored row's framed updates, with the first sequence number in it.
     Status each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit);
 
     Database& database_;
+    std::shared_ptr<LogIndex> index_;
+    std::vector<LogIndex::Row> appended_;  ///< in the transaction that is open
     // The hot path is prepared once.
+    Statement begin_;
+    Statement commit_;
     Statement insert_update_;
     Statement insert_client_;
+    Statement log_row_;
     std::unordered_map<std::string, std::int64_t> author_numbers_;
 };
 

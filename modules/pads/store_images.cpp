@@ -165,7 +165,8 @@ Result<std::uint64_t> PadStore::used_bytes(std::string_view association) {
         "coalesce((SELECT sum(bytes) FROM arrival WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_state.bytes)) FROM pad_state JOIN pad ON pad.number = pad_state.pad WHERE association = ?1), 0) + "
         "coalesce((SELECT sum(length(pad_history.bytes)) FROM pad_history JOIN pad ON pad.number = pad_history.pad WHERE association = ?1), 0) + "
-        "coalesce((SELECT sum(length(pad_update.bytes)) FROM pad_update JOIN pad ON pad.number = pad_update.pad WHERE association = ?1), 0)");
+        "coalesce((SELECT sum(length(pad_update.bytes)) FROM pad_update JOIN pad ON pad.number = pad_update.pad "
+        "LEFT JOIN pad_state ON pad_state.pad = pad_update.pad WHERE association = ?1 AND seq > coalesce(upto, 0)), 0)");
     const auto row = query.bind(1, association).step();
     if (!row) {
         return fail(row.error());

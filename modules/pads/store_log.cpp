@@ -75,12 +75,17 @@ Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edi
         if (!author) {
             return fail(author.error());
         }
+        const auto next = index_->next_seq(database_);
+        if (!next) {
+            return fail(next.error());
+        }
+        seq = *next;
         insert_update_.bind(1, number).bind(2, *author).bind(3, edit.time_ms).bind_blob(4, text_view(edit.framed));
-        insert_update_.bind(5, edit.added).bind(6, edit.removed);
+        insert_update_.bind(5, edit.added).bind(6, edit.removed).bind(7, seq);
         if (auto done = insert_update_.run(); !done) {
             return fail(done.error());
         }
-        seq = database_.last_insert_id();
+        appended_.push_back({number, seq});
         if (auto done = note_images(number, edit); !done) {
             return fail(done.error());
         }
@@ -91,7 +96,23 @@ Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edi
     return seq;
 }
 
+template <class Visit>
+Status PadStore::each_log_row(const std::vector<std::int64_t>& seqs, Visit&& visit) {
+    Status done;
+    for (std::size_t i = 0; done && i < seqs.size(); ++i) {
+        const auto row = log_row_.bind(1, seqs[i]).step();
+        done = !row ? Status(fail(row.error())) : *row ? visit(log_row_) : Status();
+        log_row_.reset();
+    }
+    return done;
+}
+
 Status PadStore::each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit) {
+    // Asked for first: what is folded in the meantime is found in the history then.
+    const auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
     Status done;
     auto history = database_.prepare("SELECT first_seq, bytes, plain_bytes FROM pad_history WHERE pad = ?1 ORDER BY first_seq");
     history.bind(1, number);
@@ -108,18 +129,10 @@ Status PadStore::each_row(std::int64_t number, const std::function<Status(std::i
         }
         done = visit(history.number(0), *plain);
     }
-    auto log = database_.prepare("SELECT seq, bytes FROM pad_update WHERE pad = ?1 ORDER BY seq");
-    log.bind(1, number);
-    for (auto row = log.step(); done; row = log.step()) {
-        if (!row) {
-            return fail(row.error());
-        }
-        if (!*row) {
-            break;
-        }
-        done = visit(log.number(0), byte_view(log.view(1)));
+    if (!done) {
+        return done;
     }
-    return done;
+    return each_log_row(*seqs, [&](const Statement& row) { return visit(row.number(0), byte_view(row.view(5))); });
 }
 
 Status PadStore::each_update(std::int64_t number, const std::function<Status(View)>& visit) {
@@ -173,29 +186,25 @@ Result<Loaded> PadStore::load(std::int64_t number) {
     }
     loaded.recorder = std::move(*opened);
     loaded.last_seq = upto;
-    auto log = database_.prepare("SELECT seq, bytes FROM pad_update WHERE pad = ?1 ORDER BY seq");
-    log.bind(1, number);
-    Status done;
-    for (;;) {
-        const auto row = log.step();
-        if (!row) {
-            return fail(row.error());
-        }
-        if (!*row) {
-            break;
-        }
-        loaded.last_seq = log.number(0);
+    const auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
+    const Status done = each_log_row(*seqs, [&](const Statement& row) -> Status {
+        loaded.last_seq = row.number(0);
         ++loaded.log_rows;
-        loaded.log_bytes += log.view(1).size();
-        const bool whole = each_framed(byte_view(log.view(1)), [&](View update) {
-            const auto applied = loaded.recorder.apply(update);
-            if (!applied && done) {
-                done = fail(applied.error());
-            }
+        loaded.log_bytes += row.view(5).size();
+        bool applied = true;
+        const bool whole = each_framed(byte_view(row.view(5)), [&](View update) {
+            applied = applied && loaded.recorder.apply(update).has_value();
         });
-        if (!whole || !done) {
+        if (!whole || !applied) {
             return fail(ErrorKind::corrupt, "row " + std::to_string(loaded.last_seq) + " of the pad's log is damaged");
         }
+        return {};
+    });
+    if (!done) {
+        return fail(done.error());
     }
     auto clients = database_.prepare("SELECT client FROM pad_client WHERE pad = ?1");
     clients.bind(1, number);
@@ -205,10 +214,7 @@ Result<Loaded> PadStore::load(std::int64_t number) {
     return loaded;
 }
 
-Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
-    auto log = database_.prepare("SELECT seq, author, time_ms, bytes, added, removed FROM pad_update WHERE pad = ?1 "
-                                 "AND seq <= ?2 ORDER BY seq");
-    log.bind(1, number).bind(2, upto);
+Status PadStore::move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs) {
     auto insert = database_.prepare("INSERT INTO pad_history (pad, first_seq, last_seq, author, begin_ms, end_ms, "
                                     "updates, plain_bytes, bytes, added, removed) "
                                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
@@ -223,16 +229,9 @@ Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
         return {};
     };
     std::int64_t hour = 0;
-    for (;;) {
-        const auto row = log.step();
-        if (!row) {
-            return fail(row.error());
-        }
-        if (!*row) {
-            break;
-        }
-        const std::int64_t author = log.number(1);
-        const std::int64_t time = log.number(2);
+    const Status joined = each_log_row(seqs, [&](const Statement& row) -> Status {
+        const std::int64_t author = row.number(1);
+        const std::int64_t time = row.number(2);
         // No row reaches from one hour into the next: a moment ends there for everybody.
         if (time / history_hour_ms != hour) {
             if (auto done = write_all(); !done) {
@@ -251,35 +250,37 @@ Status PadStore::move_to_history(std::int64_t number, std::int64_t upto) {
         }
         if (bucket == open.end()) {
             Bucket fresh;
-            fresh.first_seq = log.number(0);
+            fresh.first_seq = row.number(0);
             fresh.begin_ms = fresh.end_ms = time;
             bucket = open.emplace(author, std::move(fresh)).first;
         }
         Bucket& into = bucket->second;
-        into.last_seq = log.number(0);
+        into.last_seq = row.number(0);
         into.end_ms = std::max(into.end_ms, time);
-        const View framed = byte_view(log.view(3));
+        const View framed = byte_view(row.view(5));
         each_framed(framed, [&](View) { ++into.updates; });
-        into.added += log.number(4);
-        into.removed += log.number(5);
+        into.added += row.number(3);
+        into.removed += row.number(4);
         into.plain.insert(into.plain.end(), framed.begin(), framed.end());
-    }
-    return write_all();
+        return {};
+    });
+    return joined ? write_all() : joined;
 }
 
 Status PadStore::compact(std::int64_t number, const crdt::Stored& state, std::int64_t upto) {
-    return database_.transaction([&]() -> Status {
+    auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
+    seqs->erase(std::upper_bound(seqs->begin(), seqs->end(), upto), seqs->end());
+    const Status done = database_.transaction([&]() -> Status {
         auto last = database_.prepare("UPDATE pad SET updated_ms = newest.time_ms, updated_by = newest.name FROM "
                                       "(SELECT time_ms, name FROM pad_update JOIN author ON author.number = pad_update.author "
-                                      "WHERE pad = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1) AS newest WHERE number = ?1");
-        if (auto done = last.bind(1, number).bind(2, upto).run(); !done) {
+                                      "WHERE seq = ?2) AS newest WHERE number = ?1");
+        if (auto done = last.bind(1, number).bind(2, seqs->empty() ? 0 : seqs->back()).run(); !done) {
             return done;
         }
-        if (auto done = move_to_history(number, upto); !done) {
-            return done;
-        }
-        auto remove = database_.prepare("DELETE FROM pad_update WHERE pad = ?1 AND seq <= ?2");
-        if (auto done = remove.bind(1, number).bind(2, upto).run(); !done) {
+        if (auto done = move_to_history(number, *seqs); !done) {
             return done;
         }
         auto replace = database_.prepare("INSERT INTO pad_state (pad, upto, bytes, recorder_index) VALUES (?1, ?2, ?3, ?4) "
@@ -288,6 +289,12 @@ Status PadStore::compact(std::int64_t number, const crdt::Stored& state, std::in
         replace.bind_blob(3, text_view(state.state)).bind_blob(4, text_view(state.index));
         return replace.run();
     });
+    // Should it fail, the rows stand there until the next time.
+    if (done && index_->folded(number, upto) &&
+        database_.execute("DELETE FROM pad_update WHERE seq <= (SELECT upto FROM pad_state WHERE pad_state.pad = pad_update.pad)")) {
+        index_->swept();
+    }
+    return done;
 }
 
 } // namespace hameau::pads

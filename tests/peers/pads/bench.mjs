@@ -26,11 +26,13 @@ const field = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0)
 function usageOf (pid) {
   const stat = read(`/proc/${pid}/stat`).split(') ')[1].split(' ')
   let wakeups = 0
+  let nanoseconds = 0 // on a processor; stat counts hundredths of a second, which are many of our edits
   for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+    nanoseconds += field(read(`/proc/${pid}/task/${task}/schedstat`), /^(\d+)/)
     wakeups += field(read(`/proc/${pid}/task/${task}/status`), /^voluntary_ctxt_switches:\s+(\d+)/m)
   }
   return {
-    cpu: (Number(stat[11]) + Number(stat[12])) / 100,
+    cpu: nanoseconds > 0 ? nanoseconds / 1e9 : (Number(stat[11]) + Number(stat[12])) / 100,
     rss: field(read(`/proc/${pid}/status`), /VmRSS:\s+(\d+)/),
     written: field(read(`/proc/${pid}/io`), /^write_bytes: (\d+)/m) / 1024,
     wakeups

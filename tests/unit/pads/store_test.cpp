@@ -145,5 +145,75 @@ TEST_F(StoreTest, ErasingAnAssociationLeavesNothingOfIt) {
     }
 }
 
+TEST_F(StoreTest, NumbersOfRowsGoOnAfterFoldingAndARestart) {
+    auto room = house.open(pad);
+    Visitor anna(room, "m1");
+    anna.types(1, 0, "a");
+    ASSERT_TRUE(house.committer_.run());
+    ASSERT_TRUE(house.committer_.compact(*room));
+    const std::int64_t folded = room->last_seq();
+    FakeHouse after(folder / "pads.db");
+    auto again = after.open(pad);
+    EXPECT_FALSE(again->has_log());
+    Visitor bert(again, "m2");
+    bert.types(2, 0, "b");
+    ASSERT_TRUE(after.committer_.run());
+    EXPECT_GT(again->last_seq(), folded) << "else the state would cover it";
+    FakeHouse last(folder / "pads.db");
+    EXPECT_EQ(last.open(pad)->recorder().next_clock(2), 1u);
+}
+
+TEST_F(StoreTest, WhatAStateCoversIsRemovedWithTheLastRowsAndCountsForNothingUntilThen) {
+    PadRow other_pad = house.new_pad("agenda");
+    auto room = house.open(pad);
+    auto other = house.open(other_pad);
+    Visitor anna(room, "m1");
+    Visitor bert(other, "m2");
+    anna.types(1, 0, "first");
+    bert.types(2, 0, "second");
+    ASSERT_TRUE(house.committer_.run());
+    ASSERT_TRUE(house.committer_.compact(*room));
+    ASSERT_EQ(count("pad_update"), 2) << "the other pad's stands beside it";
+    std::size_t moments = 0;
+    const auto counts = [&](const HistoryRow& row) { moments += static_cast<std::size_t>(row.added); };
+    ASSERT_TRUE(house.store_.each_history_row(pad.number, counts).has_value());
+    EXPECT_EQ(moments, 5u) << "once";
+    {
+        FakeHouse after(folder / "pads.db");
+        const auto loaded = after.store_.load(pad.number).value();
+        EXPECT_EQ(loaded.log_rows, 0u);
+        EXPECT_EQ(loaded.recorder.next_clock(1), 5u);
+        EXPECT_EQ(after.store_.load(other_pad.number).value().log_rows, 1u);
+        EXPECT_EQ(after.store_.find_by_id(other_pad.id).value()->updated_by, "Name m2");
+    }
+    ASSERT_TRUE(house.committer_.compact(*other));
+    EXPECT_EQ(count("pad_update"), 0);
+}
+
+TEST(StoreMigrationTest, TheLogOfAnOlderVersionIsTakenOver) {
+    const TemporaryFolder folder;
+    const std::string file = folder / "pads.db";
+    Bytes framed;
+    const Bytes update = typed(1, 0, "old");
+    frame_update(framed, update);
+    {
+        auto old = Database::open(file, std::span(pads_manifest.migrations).first(4)).value();
+        ASSERT_TRUE(old.execute("INSERT INTO pad VALUES (7, 'id', 'amis', 'old', 'Old', 'write', 'none', '', 1, 'x', 'x', 1, 'x', NULL, '');"
+                                "INSERT INTO author VALUES (3, 'm1', 'login-m1', 'Name m1')"));
+        auto insert = old.prepare("INSERT INTO pad_update (seq, pad, author, time_ms, bytes, added) VALUES (41, 7, 3, 5, ?1, 3)");
+        insert.bind_blob(1, {reinterpret_cast<const char*>(framed.data()), framed.size()});
+        ASSERT_TRUE(insert.run());
+    }
+    FakeHouse house(file);
+    const auto loaded = house.store_.load(7).value();
+    EXPECT_EQ(loaded.recorder.next_clock(1), 3u);
+    EXPECT_EQ(loaded.last_seq, 41);
+    EXPECT_EQ(house.store_.find_by_id("id").value()->updated_by, "Name m1");
+    ASSERT_TRUE(house.store_.erase(7));
+    auto rows = house.database_.prepare("SELECT count(*) FROM pad_update");
+    ASSERT_TRUE(rows.step().value());
+    EXPECT_EQ(rows.number(0), 0);
+}
+
 } // namespace
 } // namespace hameau::pads
