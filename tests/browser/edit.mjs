@@ -337,6 +337,31 @@ try {
     await page.emulateMedia({ media: 'screen' });
   });
 
+  await check('cut and pasted again, a text keeps what it says and how it looks', async () => {
+    const source = '<h2 style="text-align:center">Titre</h2><ol type="a" start="2"><li>b</li></ol><pre><code class="language-sh">ls</code></pre>'
+      + '<p><a href="/x" title="Ailleurs">lien</a> <span style="color:#c00;font-size:14pt">rouge</span> <mark style="background-color:#a0ffa0">vert</mark> <span data-type="mention" data-id="m1">@Marie</span></p>'
+      + `<img src="data:image/png;base64,${picture}"><p>suite</p><img src="data:image/png;base64,${picture}" alt="" title="t">`
+      + '<table><colgroup><col width="90"><col width="200"></colgroup><tr><th>a</th><th>b</th></tr><tr><td colspan="2">c</td></tr></table><p>fin</p>';
+    const made = await page.evaluate(async (body) => (await fetch(`/api/v1/associations/amis/pads/import?format=html&slug=coupe-${Date.now()}`, { method: 'POST', body })).json(), source);
+    const exported = () => page.evaluate(async (id) => (await fetch(`/api/v1/pads/${id}/export?format=html`)).text(), made.id);
+    const before = await exported();
+    for (const sign of ['type="a"', 'language-sh', 'title="Ailleurs"', '14pt', '#a0ffa0', 'data-id="m1"', 'alt="" title="t"', 'data-colwidth="90,200"']) holds(before.includes(sign), `${sign} in ${before}`);
+    await open(marie, made);
+    await until(async () => (await text(page).locator('td').count()) === 1, 'the text');
+    await selectAll(page);
+    const carried = await text(page).evaluate((dom) => {
+      const data = new DataTransfer();
+      dom.dispatchEvent(new ClipboardEvent('cut', { clipboardData: data, bubbles: true, cancelable: true }));
+      return { 'text/html': data.getData('text/html'), 'text/plain': data.getData('text/plain') };
+    });
+    await until(async () => (await text(page).locator('td').count()) === 0, 'cut');
+    await paste(page, carried);
+    await until(async () => (await text(page).locator('td').count()) === 1, 'pasted');
+    await saved(page);
+    const main = (page) => page.slice(page.indexOf('<main>'));
+    await until(async () => main(await exported()) === main(before), 'the same again');
+  });
+
   await check('paper: a table\'s head stands on each of its pages, in the editor and in the page that it exports', async () => {
     const rows = Array.from({ length: 70 }, (_, i) => `<tr><td>Poste ${i}</td><td>${i} €</td></tr>`).join('');
     const made = await page.evaluate(async (body) => {
@@ -349,6 +374,7 @@ try {
     };
     await open(marie, made);
     await until(async () => (await text(page).locator('tr').count()) === 71, 'the table');
+    await page.emulateMedia({ media: null });
     const editor = await pages(page);
     holds(editor.length >= 2 && editor.every((heads) => heads === 1), `heads in the editor's pages: ${editor}`);
     const exported = await page.evaluate(async (id) => (await fetch(`/api/v1/pads/${id}/export?format=html`)).text(), made.id);

@@ -7,6 +7,7 @@
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/crdt/recorder.hpp"
 #include "modules/pads/export/export.hpp"
+#include "modules/pads/inline_images.hpp"
 
 using namespace hameau::pads;
 
@@ -27,7 +28,25 @@ void image(std::string_view bytes) {
     }
 }
 
+/// What is found lies in the document, in order, and is gone when it was taken out.
+void pictures(std::string_view text, DocumentForm form) {
+    const bool markdown = form == DocumentForm::markdown;
+    const auto found = find_inline_images(text, markdown);
+    std::size_t end = 0;
+    for (const InlineImage& picture : found) {
+        if (picture.begin < end || picture.begin + picture.size > text.size()) {
+            std::abort();
+        }
+        end = picture.begin + picture.size;
+        (void)read_inline_image(text.substr(picture.begin, picture.size));
+    }
+    if (!markdown && !find_inline_images(with_addresses(text, found, {}), markdown).empty()) {
+        std::abort();
+    }
+}
+
 void document(std::string_view text, DocumentForm form) {
+    pictures(text, form);
     const auto read = read_document(text, form);
     if (!read) {
         return;

@@ -90,7 +90,7 @@ function tasks(body: HTMLElement): void {
   for (const item of [...body.querySelectorAll('ul[data-type="taskList"] > li:not([data-type])')]) item.setAttribute('data-type', 'taskItem');
 }
 
-const kept_attributes = /^(href|src|alt|width|height|colspan|rowspan|start|data-(type|checked|align|level|pm-slice))$/;
+const kept_attributes = /^(href|src|alt|title|width|height|colspan|rowspan|start|type|data-(type|checked|align|level|pm-slice|colwidth|language|undescribed|id|label|look|color|font|size|comment))$/;
 
 /** Images inside the paste are handed over; those of other places would be calls to other places, and are left out. */
 function images(body: HTMLElement, cleaned: Cleaned): void {
@@ -117,7 +117,7 @@ export function clean(html: string): Cleaned {
   styles(body);
   tasks(body);
   images(body, cleaned);
-  for (const one of [...body.querySelectorAll('b[id^="docs-internal"], font, span:not([data-type]), center, o\\:p')]) unwrap(one);
+  for (const one of [...body.querySelectorAll('b[id^="docs-internal"], font, span:not([data-type], [data-look], [data-comment]), center, o\\:p')]) unwrap(one);
   for (const one of [...body.querySelectorAll('*')]) {
     for (const attribute of [...one.attributes]) if (!kept_attributes.test(attribute.name)) one.removeAttribute(attribute.name);
   }

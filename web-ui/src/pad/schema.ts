@@ -27,6 +27,9 @@ const cellDom = (tag: string) => (node: Node): DOMOutputSpec => [tag, {
 }, 0];
 const cell = { content: 'block+', isolating: true, attrs: { colspan: { default: 1 }, rowspan: { default: 1 }, colwidth: { default: null } } };
 
+/** What has no attribute of HTML's own: it travels with what is cut and pasted. */
+const data = (attrs: Attrs, ...names: string[]) => Object.fromEntries(names.filter((name) => attrs[name]).map((name) => [`data-${name}`, String(attrs[name])]));
+
 const nodes: Record<string, NodeSpec> = {
   doc: { content: 'block+' },
   paragraph: {
@@ -43,13 +46,14 @@ const nodes: Record<string, NodeSpec> = {
   blockquote: { group: 'block', content: 'block+', defining: true, parseDOM: [{ tag: 'blockquote' }], toDOM: () => ['blockquote', 0] },
   codeBlock: {
     group: 'block', content: 'text*', marks: '', code: true, defining: true, attrs: { language: { default: null } },
-    parseDOM: [{ tag: 'pre', preserveWhitespace: 'full' }], toDOM: () => ['pre', ['code', 0]],
+    parseDOM: [{ tag: 'pre', preserveWhitespace: 'full', getAttrs: (dom) => ({ language: dom.dataset.language ?? null }) }],
+    toDOM: (node) => ['pre', { ...(node.attrs.language ? { 'data-language': node.attrs.language } : {}) }, ['code', 0]],
   },
   bulletList: { group: 'block', content: 'listItem+', parseDOM: [{ tag: 'ul' }], toDOM: () => ['ul', 0] },
   orderedList: {
     group: 'block', content: 'listItem+', attrs: { start: { default: 1 }, type: { default: null } },
-    parseDOM: [{ tag: 'ol', getAttrs: (dom) => ({ start: Number(dom.getAttribute('start')) || 1 }) }],
-    toDOM: (node) => ['ol', node.attrs.start > 1 ? { start: node.attrs.start } : {}, 0],
+    parseDOM: [{ tag: 'ol', getAttrs: (dom) => ({ start: Number(dom.getAttribute('start')) || 1, type: /^[1aAiI]$/.exec(dom.getAttribute('type') ?? '')?.[0] ?? null }) }],
+    toDOM: (node) => ['ol', { ...(node.attrs.start > 1 ? { start: node.attrs.start } : {}), ...(node.attrs.type ? { type: node.attrs.type } : {}) }, 0],
   },
   listItem: { content: 'block+', defining: true, parseDOM: [{ tag: 'li' }], toDOM: () => ['li', 0] },
   taskList: {
@@ -71,12 +75,13 @@ const nodes: Record<string, NodeSpec> = {
       tag: 'img[src]',
       getAttrs: (dom) => {
         const src = dom.getAttribute('src') ?? '';
-        return safeAddress(src) ? { src, alt: dom.getAttribute('alt'), width: Number(dom.getAttribute('width')) || null, height: Number(dom.getAttribute('height')) || null } : false;
+        const alt = dom.dataset.undescribed === undefined ? dom.getAttribute('alt') : null;
+        return safeAddress(src) ? { src, alt, title: dom.getAttribute('title'), width: Number(dom.getAttribute('width')) || null, height: Number(dom.getAttribute('height')) || null } : false;
       },
     }],
     toDOM: (node) => {
-      const { src, alt, width, height } = node.attrs;
-      return ['img', { ...(safeAddress(src ?? '') ? { src } : {}), alt: alt ?? '', ...(width ? { width } : {}), ...(width && height ? { height } : {}) }];
+      const { src, alt, title, width, height } = node.attrs;
+      return ['img', { ...(safeAddress(src ?? '') ? { src } : {}), alt: alt ?? '', ...(alt === null ? { 'data-undescribed': '' } : {}), ...(title ? { title } : {}), ...(width ? { width } : {}), ...(width && height ? { height } : {}) }];
     },
   },
   table: { group: 'block', content: 'tableRow+', tableRole: 'table', isolating: true, parseDOM: [{ tag: 'table' }], toDOM: () => ['table', ['tbody', 0]] },
@@ -86,7 +91,8 @@ const nodes: Record<string, NodeSpec> = {
   // Written by other editors; shown and kept.
   mention: {
     group: 'inline', inline: true, atom: true, attrs: { id: { default: null }, label: { default: null } },
-    toDOM: (node) => ['span', { class: 'mention' }, `@${node.attrs.label ?? node.attrs.id ?? ''}`],
+    parseDOM: [{ tag: 'span[data-type="mention"]', getAttrs: (dom) => ({ id: dom.dataset.id ?? null, label: dom.dataset.label ?? (dom.textContent ?? '').replace(/^@/, '') }) }],
+    toDOM: (node) => ['span', { class: 'mention', 'data-type': 'mention', ...data(node.attrs, 'id', 'label') }, `@${node.attrs.label ?? node.attrs.id ?? ''}`],
   },
   text: { group: 'inline' },
 };
@@ -96,11 +102,19 @@ const marks: Record<string, MarkSpec> = {
   link: {
     inclusive: false,
     attrs: { href: { default: null }, target: { default: null }, rel: { default: null }, class: { default: null }, title: { default: null } },
-    parseDOM: [{ tag: 'a[href]', getAttrs: (dom) => (safeAddress(dom.getAttribute('href') ?? '') ? { href: dom.getAttribute('href') } : false) }],
-    toDOM: (mark) => ['a', { ...(safeAddress(mark.attrs.href ?? '') ? { href: mark.attrs.href } : {}), rel: 'noopener noreferrer nofollow' }, 0],
+    parseDOM: [{ tag: 'a[href]', getAttrs: (dom) => (safeAddress(dom.getAttribute('href') ?? '') ? { href: dom.getAttribute('href'), title: dom.getAttribute('title') } : false) }],
+    toDOM: (mark) => ['a', { ...(safeAddress(mark.attrs.href ?? '') ? { href: mark.attrs.href } : {}), rel: 'noopener noreferrer nofollow', ...(mark.attrs.title ? { title: mark.attrs.title } : {}) }, 0],
   },
-  textStyle: { attrs: { color: { default: null }, fontFamily: { default: null }, fontSize: { default: null } }, toDOM: () => ['span', 0] },
-  highlight: { attrs: { color: { default: null } }, parseDOM: [{ tag: 'mark' }], toDOM: () => ['mark', 0] },
+  // Other editors set it; kept, and not shown.
+  textStyle: {
+    attrs: { color: { default: null }, fontFamily: { default: null }, fontSize: { default: null } },
+    parseDOM: [{ tag: 'span[data-look]', getAttrs: ({ dataset: { color = null, font = null, size = null } }) => ({ color, fontFamily: font, fontSize: size }) }],
+    toDOM: ({ attrs: { color, fontFamily: font, fontSize: size } }) => ['span', { 'data-look': '', ...data({ color, font, size }, 'color', 'font', 'size') }, 0],
+  },
+  highlight: {
+    attrs: { color: { default: null } }, parseDOM: [{ tag: 'mark', getAttrs: (dom) => ({ color: dom.dataset.color ?? null }) }],
+    toDOM: (mark) => ['mark', data(mark.attrs, 'color'), 0],
+  },
   bold: {
     parseDOM: [{ tag: 'strong' }, { tag: 'b' }, { style: 'font-weight', getAttrs: (value) => weight.test(value) && null }],
     toDOM: () => ['strong', 0],
@@ -111,7 +125,10 @@ const marks: Record<string, MarkSpec> = {
   subscript: { excludes: 'superscript', parseDOM: [{ tag: 'sub' }], toDOM: () => ['sub', 0] },
   superscript: { excludes: 'subscript', parseDOM: [{ tag: 'sup' }], toDOM: () => ['sup', 0] },
   code: { code: true, parseDOM: [{ tag: 'code' }, { tag: 'kbd' }, { tag: 'tt' }], toDOM: () => ['code', 0] },
-  comment: { inclusive: false, excludes: '', attrs: { id: { default: null } }, toDOM: () => ['span', 0] },
+  comment: {
+    inclusive: false, excludes: '', attrs: { id: { default: null } }, parseDOM: [{ tag: 'span[data-comment]', getAttrs: (dom) => ({ id: dom.dataset.comment }) }],
+    toDOM: (mark) => ['span', { 'data-comment': mark.attrs.id ?? '' }, 0],
+  },
 };
 
 export const schema = new Schema({ nodes, marks });
