@@ -5,12 +5,6 @@ cd "$(dirname "$0")/../.."
 cmake --preset bench -DHAMEAU_TESTS=OFF >/dev/null
 cmake --build --preset bench -j "$(nproc)" >&2
 web-ui/build.sh >&2
-for program in build/release/bench/*; do
-    if [ -x "$program" ] && [ -f "$program" ]; then
-        echo "## $(basename "$program")"
-        "$program" || echo "(ended with $?)"
-    fi
-done
 pads=tests/peers/pads
 for peers in $pads $pads/hocuspocus; do
     # A peer that cannot be had here (Node 22 comes for x64 only) is a line in the tables.
