@@ -73,6 +73,8 @@ async function focusText(page) {
 export async function write(page, what) {
   await focusText(page);
   await page.keyboard.press('Control+End');
+  // The browser tells of a moved cursor with its next picture; nobody types before that.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))));
   await page.keyboard.type(what);
 }
 

@@ -2,7 +2,7 @@
 import { toggleMark } from 'prosemirror-commands';
 import type { MarkType, Node, NodeType } from 'prosemirror-model';
 import { liftListItem } from 'prosemirror-schema-list';
-import { type Command, type EditorState, Selection } from 'prosemirror-state';
+import type { Command, EditorState } from 'prosemirror-state';
 import { schema } from './schema';
 
 export const mark = (name: string): MarkType => schema.marks[name]!;
@@ -46,15 +46,7 @@ export const hardBreak: Command = (state, dispatch) => {
 /** The browser's own undo knows nothing of the text's structure: it never gets a turn. */
 const nothing: Command = () => true;
 
-/** To the start or the end of the text. Not left to the browser: it tells of a moved cursor a while later, and a letter that
- * comes before would replace what was chosen before, a picture for instance. */
-const toEdge = (edge: (doc: Node) => Selection): Command => (state, dispatch) => {
-  dispatch?.(state.tr.setSelection(edge(state.doc)).scrollIntoView());
-  return true;
-};
-
 export const firstKeys: Record<string, Command> = {
-  'Ctrl-Home': toEdge((doc) => Selection.atStart(doc)), 'Ctrl-End': toEdge((doc) => Selection.atEnd(doc)),
   Enter: splitItem, 'Shift-Enter': hardBreak, 'Mod-b': toggle('bold'), 'Mod-i': toggle('italic'), 'Mod-u': toggle('underline'),
   'Mod-z': nothing, 'Mod-y': nothing, 'Mod-Shift-z': nothing,
 };
