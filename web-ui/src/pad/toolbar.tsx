@@ -184,7 +184,7 @@ function ImageBar({ view, shown }: ContextProps) {
   const image = shown.image!;
   const [alt, setAlt] = useState(image.alt ?? '');
   const { bar, onKeyDown, onFocusIn } = useRoving(() => view.focus());
-  useEffect(() => setAlt(image.alt ?? ''), [image.pos, image.alt]);
+  useLayoutEffect(() => setAlt(image.alt ?? ''), [image.pos, image.alt]);
   const keep = () => {
     if (alt.trim() !== (image.alt ?? '')) setImage({ alt: alt.trim() || null })(view.state, view.dispatch);
   };
