@@ -129,7 +129,7 @@ try {
           // Between two nodes the cursor has no box of its own.
           const place = name !== 'cursor' ? document.querySelector(name) : focusNode.nodeType === 1 ? focusNode : getSelection().getRangeAt(0);
           const box = place?.getClientRects()[0];
-          return { top: box?.top, bottom: box?.bottom, from: document.querySelector('header.top').getBoundingClientRect().bottom, to: innerHeight, at: scrollY, in: place?.textContent.slice(0, 40) };
+          return { top: box?.top, bottom: box?.bottom, from: document.querySelector('header.top').getBoundingClientRect().bottom, to: innerHeight, at: scrollY, in: (place?.textContent ?? '').slice(0, 40) };
         }, find);
         return seen.top >= seen.from && seen.bottom <= seen.to;
       }, what).catch((error) => { throw new Error(`${error.message} ${JSON.stringify(seen)}`); });
