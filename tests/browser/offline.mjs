@@ -17,16 +17,25 @@ await mend();
 
 try {
   const marie = await person(browser, house, 'manager');
+  /** Yann in a browser of his own. */
+  const atHome = async () => {
+    const one = { ...(await openPage(browser)), house: { url } };
+    await signIn(house, one, url, false);
+    return one;
+  };
+  /** The text is saved, and this browser keeps what opens it without network. */
+  const writesAtHome = async (one, pad, what) => {
+    await open(one, pad);
+    await write(one.page, what);
+    await saved(one.page);
+    await installed(one.page);
+  };
 
   await check('written without network, closed, opened again without network: it is there; then it merges', async () => {
     await mend();
     const pad = await newPad(marie);
-    const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(house, yann, url, false);
-    await open(yann, pad);
-    await write(yann.page, 'Avant. ');
-    await saved(yann.page);
-    await installed(yann.page);
+    const yann = await atHome();
+    await writesAtHome(yann, pad, 'Avant. ');
     const { files, texts } = await kept(yann.page);
     same(texts, [`hameau-pad-${pad.id}`], 'texts kept');
     holds(files.includes('/pad.html') && files.every((one) => one === '/pad.html' || /^\/assets\/[\w.-]+$/.test(one)), `only the editor's files: ${files}`);
@@ -53,8 +62,7 @@ try {
   await check('a text never seen here does not open without network, and what is kept is never shown while it is there', async () => {
     await mend();
     const [seen, unseen] = [await newPad(marie), await newPad(marie)];
-    const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(house, yann, url, false);
+    const yann = await atHome();
     await open(yann, seen);
     await saved(yann.page);
     await installed(yann.page);
@@ -80,8 +88,7 @@ try {
 
   await check('access is taken away: the copy goes, at once or at the next visit; in the bin it stays, purged it goes', async () => {
     await mend();
-    const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(house, yann, url, false);
+    const yann = await atHome();
     const seen = async () => {
       const pad = await newPad(marie);
       await open(yann, pad);
@@ -114,12 +121,8 @@ try {
   await check('access is taken away while there are unsaved words: they are offered, kept until they are let go', async () => {
     await mend();
     const pad = await newPad(marie);
-    const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(house, yann, url, false);
-    await open(yann, pad);
-    await write(yann.page, 'Avant. ');
-    await saved(yann.page);
-    await installed(yann.page);
+    const yann = await atHome();
+    await writesAtHome(yann, pad, 'Avant. ');
     await cut();
     await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'says so');
     await write(yann.page, 'Seulement ici.');
@@ -144,12 +147,8 @@ try {
   await check('signing out leaves nothing; a shared computer never had anything', async () => {
     await mend();
     const pad = await newPad(marie);
-    const yann = { ...(await openPage(browser)), house: { url } };
-    await signIn(house, yann, url, false);
-    await open(yann, pad);
-    await write(yann.page, 'Écrit chez moi. ');
-    await saved(yann.page);
-    await installed(yann.page);
+    const yann = await atHome();
+    await writesAtHome(yann, pad, 'Écrit chez moi. ');
     await yann.page.goto(`${url}account`);
     await yann.page.getByRole('button', { name: 'Sortir', exact: true }).click();
     await yann.page.waitForURL((where) => where.pathname === '/sign-in');

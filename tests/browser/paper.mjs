@@ -48,6 +48,18 @@ try {
     await page.keyboard.press('End');
   };
 
+  /** Yann has written behind the second of three lines; Marie, who has the whole editor, is about to. */
+  const besideMarie = async (written) => {
+    const pad = await textOf('<p>Un.</p><p>Deux.</p><p>Trois.</p>');
+    await open(marie, pad);
+    const one = await held(pad);
+    await behind(one.page, one.paper, 'Deux.');
+    await one.page.keyboard.type(written);
+    await text(marie.page).focus();
+    await inText(marie.page);
+    return one;
+  };
+
   await check('what is written before the rest has come stays in its place; the cursor, undo and the house know it', async () => {
     const pad = await textOf('<h2>Réunion</h2><p>Un.</p><p>Deux.</p><ul><li>Trois</li></ul><p>Quatre.</p>');
     const { page, paper, release, complaints, context } = await held(pad);
@@ -91,13 +103,7 @@ try {
   });
 
   await check('others write before and behind, meanwhile', async () => {
-    const pad = await textOf('<p>Un.</p><p>Deux.</p><p>Trois.</p>');
-    await open(marie, pad);
-    const { page, paper, release, context } = await held(pad);
-    await behind(page, paper, 'Deux.');
-    await page.keyboard.type(' Ici Yann.');
-    await text(marie.page).focus();
-    await inText(marie.page);
+    const { page, release, context } = await besideMarie(' Ici Yann.');
     await marie.page.keyboard.press('Control+Home');
     await marie.page.keyboard.type('Ici Marie. ');
     await write(marie.page, ' Et ici.');
@@ -111,13 +117,7 @@ try {
   });
 
   await check('words whose place others have taken away are kept, behind it', async () => {
-    const pad = await textOf('<p>Un.</p><p>Deux.</p><p>Trois.</p>');
-    await open(marie, pad);
-    const { page, paper, release, context } = await held(pad);
-    await behind(page, paper, 'Deux.');
-    await page.keyboard.type(' Des mots à moi.');
-    await text(marie.page).focus();
-    await inText(marie.page);
+    const { page, release, context } = await besideMarie(' Des mots à moi.');
     await marie.page.keyboard.press('Control+a');
     await marie.page.keyboard.type('Tout autre chose.');
     await saved(marie.page);

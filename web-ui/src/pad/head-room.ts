@@ -9,11 +9,11 @@ export function headHeight(): number {
   return Math.ceil(Math.max(head.bottom, beneath) - head.top);
 }
 
-/** Calls `changed` when it may have: the caller measures only while something depends on it, since measuring draws up
- * the whole page. Returns what ends it. */
-export function onHeadChange(changed: () => void): () => void {
+/** Calls `changed` with the head's own height in CSS pixels when that has changed. What hangs beneath it must be measured,
+ * which draws up the whole page: the caller does so only while something depends on it. Returns what ends it. */
+export function onHeadChange(changed: (height: number) => void): () => void {
   const head = document.querySelector('header.top');
-  const watch = new ResizeObserver(changed);
+  const watch = new ResizeObserver(([seen]) => changed(seen!.borderBoxSize?.[0]?.blockSize ?? seen!.contentRect.height));
   if (head) watch.observe(head);
   return () => watch.disconnect();
 }
@@ -22,12 +22,6 @@ const bar_beneath_px = 56;
 
 /** The browser's own moves of the cursor (Home, arrows, pages) stop below the head too. On a phone the buttons stand at
  * the bottom: pad.css leaves room there. */
-export function keepHeadFree(): () => void {
-  const head = document.querySelector('header.top');
-  const watch = new ResizeObserver(([seen]) => {
-    const height = seen!.borderBoxSize?.[0]?.blockSize ?? seen!.contentRect.height;
-    document.documentElement.style.scrollPaddingTop = `${Math.ceil(height) + bar_beneath_px}px`;
-  });
-  if (head) watch.observe(head);
-  return () => watch.disconnect();
-}
+export const keepHeadFree = () => onHeadChange((height) => {
+  document.documentElement.style.scrollPaddingTop = `${Math.ceil(height) + bar_beneath_px}px`;
+});

@@ -148,7 +148,6 @@ function Headings({ view, onChosen }: { view: EditorView; onChosen: (pos: number
   );
 }
 
-/** Beside the text where there is room; else a dialog that closes when a place is chosen. */
 /** Beside the text, under the head whatever stands in that. */
 function OutlineBeside({ view, onClose }: Closable & { view: EditorView }) {
   const nav = useRef<HTMLElement>(null);
@@ -163,6 +162,7 @@ function OutlineBeside({ view, onClose }: Closable & { view: EditorView }) {
   );
 }
 
+/** Beside the text where there is room; else a dialog that closes when a place is chosen. */
 export function Outline({ view, onClose, tick }: Closable & { view: EditorView; tick: unknown }) {
   void tick;
   if (matchMedia(outline_beside).matches) return <OutlineBeside view={view} onClose={onClose} />;

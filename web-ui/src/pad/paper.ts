@@ -143,8 +143,8 @@ function differences(before: Node, after: Node, at: number): number[] {
   return found;
 }
 
-/** The steps that led away from `begun`, done in `state` as far as others have left their places there; the words of the
- * others are put in behind the block where they were written. `mapping` leads from where the steps ended. */
+/** The steps that led away from `begun`, done in `state` as far as their places are still there; words whose place is
+ * gone are put in behind the block where they were written. `mapping` leads from where the steps ended. */
 export function replay(begun: Node, steps: { step: Step; inverted: Step }[], state: EditorState) {
   const { tr } = state;
   const mapping = new Mapping([...steps].reverse().map(({ inverted }) => inverted.getMap()));
