@@ -21,6 +21,9 @@ constexpr std::array house_settings = {
             "The host name of the portal and its services, such as maison.example.org. Sites never live at it or below it."},
     Setting{"https_port", SettingType::integer, "443", "The port of the portal and of the sites."},
     Setting{"http_port", SettingType::integer, "80", "The port of plain HTTP: it sends visitors to HTTPS."},
+    Setting{"disk_floor", SettingType::size_bytes, "512 MiB",
+            "The last free bytes of the disk are kept for mail: publishing, images, imports and texts are refused before "
+            "they reach them. On a small disk at most a twentieth of it is kept."},
     Setting{"sandbox", SettingType::choice, "enforce",
             "What happens when a process of ours calls what its role does not need: the call fails (enforce), "
             "the process ends (kill, for tests), or nothing is watched (off).",

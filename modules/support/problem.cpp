@@ -30,6 +30,11 @@ constexpr std::array common_texts = {
                   "The parameter \"limit\" must be a number between 1 and 500."},
     CatalogueText{"busy", "Le serveur est très occupé. Rien n'a été changé. Réessayez dans un instant.",
                   "The server is very busy. Nothing was changed. Try again in a moment."},
+    CatalogueText{"disk_floor",
+                  "Le disque du serveur est presque plein : la place qui reste est gardée pour le courrier. Rien n'a été "
+                  "changé. Prévenez l'administrateur.",
+                  "The server's disk is almost full: the room that is left is kept for mail. Nothing was changed. Tell the "
+                  "admin."},
     CatalogueText{"internal", "Une erreur inattendue est survenue. Rien n'a été changé. Si elle revient, donnez la "
                               "référence {reference} à votre administrateur.",
                   "Something unexpected went wrong. Nothing was changed. If it happens again, give the reference "
