@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

@@ -13,9 +13,9 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/contract/auth_schema.hpp"
+#include "daemon/contract/manifest.hpp"
 #include "daemon/store/database.hpp"
-#include "modules/mail/auth_schema.hpp"
-#include "modules/manifest.hpp"
 
 namespace hameau {
 extern const Manifest mail_manifest;

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

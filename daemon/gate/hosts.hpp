@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "modules/sites/hosts_map.hpp"
+#include "daemon/contract/hosts_map.hpp"
 
 namespace hameau::gate {
 

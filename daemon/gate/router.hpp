@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/contract/manifest.hpp"
 #include "daemon/settings/settings.hpp"
-#include "modules/manifest.hpp"
 
 namespace hameau::gate {
 

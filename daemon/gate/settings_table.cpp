@@ -2,7 +2,7 @@
 #include <array>
 #include <span>
 
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

@@ -1,5 +1,5 @@
 // A request on a site's host: looked up in the manifest of its live deploy, answered with a blob by its hash.
-// The order of steps is that of modules/sites/deploy_format.hpp.
+// The order of steps is that of daemon/contract/deploy_format.hpp.
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/static_file.hpp"

@@ -1,8 +1,8 @@
 // A request on a site's host.
 #pragma once
 
+#include "daemon/contract/hosts_map.hpp"
 #include "daemon/gate/visit.hpp"
-#include "modules/sites/hosts_map.hpp"
 
 namespace hameau::gate {
 

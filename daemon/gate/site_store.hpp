@@ -8,8 +8,8 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
-#include "modules/sites/deploy_format.hpp"
-#include "modules/sites/hosts_map.hpp"
+#include "daemon/contract/deploy_format.hpp"
+#include "daemon/contract/hosts_map.hpp"
 
 namespace hameau::gate {
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

@@ -17,7 +17,7 @@
 
 #include "daemon/child/child.hpp"
 #include "daemon/child/control.hpp"
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

@@ -15,7 +15,7 @@ Result<std::string> normalise_path(std::string_view raw);
 /// Percent-decoding ("+" is a space in queries). Empty optional for a bad escape.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
-/// Matches a manifest pattern; fills {x}. See modules/manifest.hpp.
+/// Matches a manifest pattern; fills {x}. See daemon/contract/manifest.hpp.
 bool match_pattern(std::string_view pattern, std::string_view path,
                    std::map<std::string, std::string, std::less<>>* parameters);
 

@@ -5,7 +5,7 @@
 
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

@@ -7,7 +7,7 @@
 
 #include "daemon/base/result.hpp"
 #include "daemon/child/child.hpp"
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

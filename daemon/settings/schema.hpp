@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

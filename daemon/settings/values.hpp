@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "daemon/base/result.hpp"
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

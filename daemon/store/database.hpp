@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "daemon/base/result.hpp"
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "daemon/contract/manifest.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/supervisor/policy.hpp"
-#include "modules/manifest.hpp"
 
 namespace hameau::supervisor {
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "daemon/base/io.hpp"
-#include "modules/mail/auth_schema.hpp"
+#include "daemon/contract/auth_schema.hpp"
 #include "modules/mail/policy.hpp"
 
 namespace hameau::mail {

@@ -10,11 +10,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
+#include "daemon/contract/module.hpp"
 #include "modules/mail/accounts.hpp"
 #include "modules/mail/doveadm.hpp"
 #include "modules/mail/policy.hpp"
 #include "modules/mail/store.hpp"
-#include "modules/module.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"

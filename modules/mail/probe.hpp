@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau::mail {
 

@@ -1,7 +1,7 @@
 // What pads declares: its routes, settings and tables. Plain data, read by other processes too.
 #include <array>
 
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

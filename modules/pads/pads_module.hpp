@@ -11,17 +11,17 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
-#include "modules/module.hpp"
-#include "modules/pads/commit_thread.hpp"
-#include "modules/pads/committer.hpp"
-#include "modules/pads/connection.hpp"
+#include "daemon/contract/module.hpp"
 #include "modules/pads/convert/answer.hpp"
-#include "modules/pads/converter.hpp"
+#include "modules/pads/documents/converter.hpp"
+#include "modules/pads/documents/inline_images.hpp"
 #include "modules/pads/export/image_source.hpp"
-#include "modules/pads/images.hpp"
-#include "modules/pads/inline_images.hpp"
-#include "modules/pads/room.hpp"
-#include "modules/pads/store.hpp"
+#include "modules/pads/room/connection.hpp"
+#include "modules/pads/room/room.hpp"
+#include "modules/pads/storage/commit_thread.hpp"
+#include "modules/pads/storage/committer.hpp"
+#include "modules/pads/storage/images.hpp"
+#include "modules/pads/storage/store.hpp"
 #include "modules/support/router.hpp"
 
 namespace hameau::pads {
@@ -47,7 +47,7 @@ private:
     using FoundOr = std::variant<Found, Response>;
     enum class Deleted { refused, allowed };
 
-    // pads_api.cpp
+    // api/api_pads.cpp
     Task<Response> list(Request& request);
     Task<Response> create(Request& request);
     Task<Response> get(Request& request);
@@ -65,7 +65,7 @@ private:
     /// `warnings`: sentences about what was not taken, told with the 201.
     Task<Response> add_pad(Request& request, PadRow pad, Edit content, boost::json::array warnings);
 
-    // pads_images.cpp
+    // api/api_images.cpp
     Task<Response> add_image(Request& request);
     Task<Response> get_image(Request& request);
     Task<Result<std::uint64_t>> quota_bytes(std::string association);
@@ -82,7 +82,7 @@ private:
     /// The refusal when the association's quota has no room for so many bytes more.
     Task<std::optional<Response>> refuse_without_room(const Request& request, std::string association, std::uint64_t bytes);
 
-    // pads_import.cpp
+    // api/api_import.cpp
     /// A document whose pictures were kept, with their addresses in it.
     struct Brought {
         std::string document = {};
@@ -95,11 +95,11 @@ private:
     /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
     Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota);
 
-    // pads_archive.cpp
+    // archive.cpp
     Task<Status> export_images(std::string slug, std::string folder);
     Task<Status> import_images(std::string slug, std::string folder);
 
-    // pads_history.cpp
+    // api/api_history.cpp
     Task<Response> history(Request& request);
     Task<Response> look_back(Request& request);
     Task<Response> restore_moment(Request& request);
@@ -115,7 +115,7 @@ private:
     /// On the disk of the pads; unknown counts as plenty.
     std::uint64_t free_bytes() const;
 
-    // pads_views.cpp
+    // api/views.cpp
     FoundOr find(const Request& request, std::string_view key, Deleted deleted);
     static Person person_of(const Identity& who);
     Asker asker_of(const Request& request, const PadRow& pad, std::string_view key) const;

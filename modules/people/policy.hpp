@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/base/clock.hpp"
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau::people {
 

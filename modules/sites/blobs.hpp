@@ -8,7 +8,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
-#include "modules/sites/hosts_map.hpp"
+#include "daemon/contract/hosts_map.hpp"
 #include "modules/sites/report.hpp"
 
 namespace hameau::sites {

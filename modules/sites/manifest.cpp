@@ -1,7 +1,7 @@
 // What sites declares: routes, settings, tables, rights. Plain data, read by other processes too.
 #include <array>
 
-#include "modules/manifest.hpp"
+#include "daemon/contract/manifest.hpp"
 
 namespace hameau {
 

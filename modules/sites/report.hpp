@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
-#include "modules/sites/deploy_format.hpp"
+#include "daemon/contract/deploy_format.hpp"
 
 namespace hameau::sites {
 

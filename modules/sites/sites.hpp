@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

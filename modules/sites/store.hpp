@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/contract/hosts_map.hpp"
 #include "daemon/store/database.hpp"
-#include "modules/sites/hosts_map.hpp"
 
 namespace hameau::sites {
 

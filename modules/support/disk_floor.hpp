@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

@@ -10,7 +10,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 #include "modules/support/problem.hpp"
 
 namespace hameau {

@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 #include "modules/support/paging.hpp"
 
 namespace hameau {

@@ -5,7 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

@@ -11,7 +11,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/result.hpp"
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

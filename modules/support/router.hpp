@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

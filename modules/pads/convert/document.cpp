@@ -5,7 +5,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
-#include "modules/pads/tree_writer.hpp"
+#include "modules/pads/documents/tree_writer.hpp"
 
 namespace hameau::pads {
 

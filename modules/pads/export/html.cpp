@@ -1,9 +1,9 @@
 // HTML. Element names come from the tables below only, never from the pad.
 #include <algorithm>
 
+#include "modules/pads/documents/image_names.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
-#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "modules/pads/documents/image_names.hpp"
 #include "modules/pads/export/markdown_line.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
-#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 

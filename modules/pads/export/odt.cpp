@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <map>
 
+#include "modules/pads/documents/image_names.hpp"
 #include "modules/pads/export/odt_styles.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
 #include "modules/pads/export/zip.hpp"
-#include "modules/pads/image_names.hpp"
 
 namespace hameau::pads {
 

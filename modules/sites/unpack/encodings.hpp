@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "modules/sites/deploy_format.hpp"
+#include "daemon/contract/deploy_format.hpp"
 
 namespace hameau::sites {
 

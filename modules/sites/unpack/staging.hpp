@@ -10,7 +10,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
-#include "modules/sites/deploy_format.hpp"
+#include "daemon/contract/deploy_format.hpp"
 
 namespace hameau::sites {
 

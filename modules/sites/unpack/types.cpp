@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "modules/sites/names.hpp"
+#include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "modules/sites/names.hpp"
+#include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
 

@@ -6,8 +6,8 @@
 #include "modules/pads/convert/decode.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/crdt/recorder.hpp"
+#include "modules/pads/documents/inline_images.hpp"
 #include "modules/pads/export/export.hpp"
-#include "modules/pads/inline_images.hpp"
 
 using namespace hameau::pads;
 

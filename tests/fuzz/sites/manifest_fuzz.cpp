@@ -4,8 +4,8 @@
 #include <cstring>
 #include <string>
 
-#include "modules/sites/deploy_format.hpp"
-#include "modules/sites/hosts_map.hpp"
+#include "daemon/contract/deploy_format.hpp"
+#include "daemon/contract/hosts_map.hpp"
 
 namespace {
 constexpr std::size_t head_size = 56;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "modules/sites/deploy_format.hpp"
+#include "daemon/contract/deploy_format.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace hameau::sites;

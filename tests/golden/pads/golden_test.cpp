@@ -16,9 +16,9 @@
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/crdt/document.hpp"
 #include "modules/pads/crdt/integrator.hpp"
+#include "modules/pads/documents/tree_writer.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/export/render.hpp"
-#include "modules/pads/tree_writer.hpp"
 
 namespace hameau::pads {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/base/io.hpp"
-#include "modules/mail/auth_schema.hpp"
+#include "daemon/contract/auth_schema.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "tests/unit/support/fake_house.hpp"
 

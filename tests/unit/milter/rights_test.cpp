@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "daemon/contract/manifest.hpp"
 #include "daemon/store/database.hpp"
 #include "modules/mail/milter/rights.hpp"
-#include "modules/manifest.hpp"
 
 namespace hameau {
 extern const Manifest mail_manifest;

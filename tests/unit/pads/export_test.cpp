@@ -4,9 +4,9 @@
 #include <boost/beast/core/detail/base64.hpp>
 #include <boost/json.hpp>
 
+#include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/export/render.hpp"
-#include "modules/pads/templates.hpp"
 #include "tests/unit/pads/fakes.hpp"
 
 namespace hameau::pads {

@@ -13,10 +13,10 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/store/database.hpp"
-#include "modules/pads/committer.hpp"
-#include "modules/pads/connection.hpp"
 #include "modules/pads/crdt/update.hpp"
 #include "modules/pads/limits.hpp"
+#include "modules/pads/room/connection.hpp"
+#include "modules/pads/storage/committer.hpp"
 
 namespace hameau {
 extern const Manifest pads_manifest;

@@ -1,8 +1,8 @@
 // Which pad refers to which image, and when one goes; titles as people search them.
+#include "modules/pads/api/search.hpp"
 #include "modules/pads/convert/answer.hpp"
-#include "modules/pads/images.hpp"
-#include "modules/pads/inline_images.hpp"
-#include "modules/pads/search.hpp"
+#include "modules/pads/documents/inline_images.hpp"
+#include "modules/pads/storage/images.hpp"
 #include "tests/unit/pads/fakes.hpp"
 
 namespace hameau::pads {

@@ -1,7 +1,7 @@
 // The frames of y-websocket, read and written; updates joined.
 #include "tests/unit/pads/fakes.hpp"
 
-#include "modules/pads/merge.hpp"
+#include "modules/pads/room/merge.hpp"
 
 namespace hameau::pads {
 namespace {

@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "modules/pads/crdt/document.hpp"
-#include "modules/pads/history.hpp"
-#include "modules/pads/restore.hpp"
+#include "modules/pads/history/history.hpp"
+#include "modules/pads/history/restore.hpp"
 #include "tests/unit/pads/fakes.hpp"
 
 namespace hameau::pads {

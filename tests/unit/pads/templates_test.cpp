@@ -2,7 +2,7 @@
 #include "tests/unit/pads/fakes.hpp"
 
 #include "modules/pads/crdt/document.hpp"
-#include "modules/pads/templates.hpp"
+#include "modules/pads/documents/templates.hpp"
 
 namespace hameau::pads {
 namespace {

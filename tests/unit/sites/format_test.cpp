@@ -1,11 +1,11 @@
 // The manifest and hosts.map: what is written is read; what is damaged is refused.
-#include "modules/sites/deploy_format.hpp"
+#include "daemon/contract/deploy_format.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include "daemon/base/io.hpp"
-#include "modules/sites/hosts_map.hpp"
+#include "daemon/contract/hosts_map.hpp"
 
 namespace hameau::sites {
 namespace {

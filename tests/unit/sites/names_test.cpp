@@ -1,5 +1,5 @@
 // Names of files: one form, no way out.
-#include "modules/sites/names.hpp"
+#include "daemon/contract/site_names.hpp"
 
 #include <gtest/gtest.h>
 

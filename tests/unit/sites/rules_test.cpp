@@ -1,5 +1,5 @@
 // _redirects and _headers: what is taken, what is refused and said, what matches.
-#include "modules/sites/rules.hpp"
+#include "daemon/contract/site_rules.hpp"
 
 #include <gtest/gtest.h>
 

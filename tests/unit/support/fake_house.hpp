@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/io.hpp"
-#include "modules/module.hpp"
+#include "daemon/contract/module.hpp"
 
 namespace hameau {
 

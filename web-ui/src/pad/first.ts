@@ -37,7 +37,7 @@ async function openLine(session: Promise<Response | null>, pad: Promise<Response
 }
 
 /** The house's answers to that when nobody has written yet: step 2 with no structs at all, or with the one empty paragraph
- * that a text begins with (blank_update in modules/pads/templates.cpp). */
+ * that a text begins with (blank_update in modules/pads/documents/templates.cpp). */
 const news = [
   '0,1,2,0,0',
   '0,1,39,1,2,165,211,238,200,6,0,7,1,7,100,101,102,97,117,108,116,3,9,112,97,114,97,103,114,97,112,104,7,0,165,211,238,200,6,0,6,0',

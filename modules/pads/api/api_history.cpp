@@ -1,0 +1,308 @@
+// The HTTP API of going back: saved moments, a look at one, restoring it as a change in the caller's name.
+#include <charconv>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/export/render.hpp"
+#include "modules/pads/history/history.hpp"
+#include "modules/pads/history/restore.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/pads/texts.hpp"
+#include "modules/support/paging.hpp"
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
+/// Beside a change there must be so much room: its row, the pages around it, the log of the database.
+constexpr std::uint64_t restore_room_bytes = 4 << 20;
+constexpr hameau::Event pad_restored{"pads.restored", Level::info};
+/// Shown in a frame of the editor: no script, no request of any kind.
+constexpr std::string_view page_policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
+
+std::optional<std::int64_t> moment_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = failed == std::errc{} && end == text.data() + text.size() && number > 0;
+    return whole ? std::optional(number) : std::nullopt;
+}
+
+json::object describe(const Moment& moment) {
+    json::object out;
+    out["moment"] = std::to_string(moment.seq);
+    out["from"] = format_utc(moment.from_ms);
+    out["to"] = format_utc(moment.to_ms);
+    out["authors"] = json::value_from(moment.authors);
+    out["added"] = moment.added;
+    out["removed"] = moment.removed;
+    return out;
+}
+
+/// A client id that the pad does not know: like a browser's, 32 random bits.
+std::uint64_t unused_client(const Recorder& recorder) {
+    std::uint64_t client = 0;
+    do {
+        client = 1;
+        for (const char c : random_base32(4).substr(0, 6)) {
+            client = client * 32 + static_cast<std::uint64_t>(c >= 'a' ? c - 'a' : c - '2' + 26);
+        }
+    } while (recorder.next_clock(client) > 0);
+    return client;
+}
+
+Result<std::string> show(const Integrated& document, const std::string& format, const PadRow& pad, bool english, const ImageSource& images) {
+    const crdt::Document then(document.now, &document.then);
+    if (format == "json") {
+        return render_prosemirror(then);
+    }
+    const auto events = read_content(then);
+    if (!events) {
+        return fail(events.error());
+    }
+    return format == "text" ? render_text(*events) : render_html(*events, pad.title, english, images);
+}
+
+} // namespace
+
+/// What of this pad is only in memory belongs to its history too: written, while the loop goes on.
+Task<bool> PadsModule::all_written(std::int64_t number) {
+    // It is in the batch that is away or in the next one.
+    for (int batches = 0; batches < 2; ++batches) {
+        const auto open = rooms_.find(number);
+        if (open == rooms_.end() || open->second->all_saved() || !committer_->waiting()) {
+            co_return true;
+        }
+        const std::uint64_t before = batches_ended_;
+        committer_->start();
+        while (batches_ended_ == before) {
+            co_await batch_ends_->async_wait(wait);
+        }
+        if (committer_->failing()) {
+            co_return false;
+        }
+    }
+    co_return true;
+}
+
+Task<Status> PadsModule::read_aside(std::function<Status(PadStore&)> work) {
+    Status done;
+    std::function<void()> slow = [&] {
+        auto own = context_->database().open_again();
+        if (!own) {
+            done = fail(std::move(own.error()));
+            return;
+        }
+        PadStore store(*own);
+        done = work(store);
+    };
+    co_await context_->run_slow(std::move(slow));
+    co_return done;
+}
+
+/// Its history is the association's business: a visitor with a link sees the present only.
+PadsModule::FoundOr PadsModule::find_for_history(const Request& request) {
+    FoundOr outcome = find(request, "", Deleted::refused);
+    if (const auto* found = std::get_if<Found>(&outcome)) {
+        if (found->asker.role == Role::none) {
+            return problem(pads_catalogue, request, 403, "pad_no_access");
+        }
+    }
+    return outcome;
+}
+
+Response PadsModule::no_past(const Request& request, const PadRow& pad, const Error& error) {
+    if (error.kind == ErrorKind::not_found) {
+        return problem(pads_catalogue, request, 404, "pad_no_moment");
+    }
+    if (error.kind == ErrorKind::too_large) {
+        return problem(pads_catalogue, request, 422, "pad_history_large");
+    }
+    return damaged(request, pad, error);
+}
+
+Task<Response> PadsModule::history(Request& request) {
+    FoundOr outcome = find_for_history(request);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found found = std::get<Found>(outcome);
+    const auto page = read_page(request);
+    const auto before = page && !page->after.empty() ? moment_of(page->after) : std::optional(std::numeric_limits<std::int64_t>::max());
+    const std::string by = request.query_parameter("by").value_or("hour");
+    if (!page || !before || (by != "hour" && by != "day")) {
+        co_return problem(request, 400, "bad_page");
+    }
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
+    }
+    MomentList list(by == "day" ? MomentLength::day : MomentLength::hour);
+    std::function<Status(PadStore&)> work = [&](PadStore& store) {
+        return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
+    };
+    const auto read = co_await read_aside(std::move(work));
+    if (!read) {
+        co_return failure(request, read.error());
+    }
+    const std::vector<Moment> moments = list.take();
+    json::array items;
+    std::string next;
+    for (auto moment = moments.rbegin(); moment != moments.rend(); ++moment) {
+        if (moment->seq >= *before) {
+            continue;
+        }
+        if (items.size() == page->limit) {
+            next = std::to_string(std::prev(moment)->seq);
+            break;
+        }
+        items.push_back(describe(*moment));
+    }
+    co_return list_response(std::move(items), next);
+}
+
+Task<Response> PadsModule::look_back(Request& request) {
+    FoundOr outcome = find_for_history(request);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found found = std::get<Found>(outcome);
+    const std::string format = request.query_parameter("format").value_or("html");
+    const auto moment = moment_of(request.parameter("moment"));
+    if (format != "html" && format != "json" && format != "text") {
+        Parameters parameters;
+        parameters.emplace_back("formats", "html, json, text");
+        co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
+    }
+    if (!moment) {
+        co_return problem(pads_catalogue, request, 404, "pad_no_moment");
+    }
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
+    }
+    const bool english = language_of(request) == Language::english;
+    std::string document;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        const auto past = store.past(found.pad.number, *moment);
+        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+        if (!integrated) {
+            return fail(integrated.error());
+        }
+        auto shown = show(*integrated, format, found.pad, english, image_source(store, found.pad, as_text(past->framed)));
+        document = shown ? std::move(*shown) : std::string();
+        return shown ? Status() : Status(fail(shown.error()));
+    };
+    const auto done = co_await read_aside(std::move(work));
+    if (!done) {
+        co_return no_past(request, found.pad, done.error());
+    }
+    Response response;
+    const bool page = format == "html";
+    response.headers.emplace_back("Content-Type", page              ? "text/html; charset=utf-8"
+                                                  : format == "json" ? "application/json"
+                                                                     : "text/plain; charset=utf-8");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.headers.emplace_back("Content-Security-Policy", std::string(page_policy));
+    response.body = std::move(document);
+    co_return response;
+}
+
+Task<Response> PadsModule::restore_moment(Request& request) {
+    FoundOr outcome = find_for_history(request);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found found = std::get<Found>(outcome);
+    if (found.permission != Permission::write) {
+        co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
+    const auto moment = moment_of(request.parameter("moment"));
+    if (!moment) {
+        co_return problem(pads_catalogue, request, 404, "pad_no_moment");
+    }
+    const bool written = co_await all_written(found.pad.number);
+    if (!written) {
+        co_return problem(pads_catalogue, request, 507, "pad_disk");
+    }
+    auto opened = open_room(found.pad);
+    if (!opened) {
+        co_return damaged(request, found.pad, opened.error());
+    }
+    const std::shared_ptr<Room> room = std::move(*opened);
+    room->hold();
+    const std::uint64_t client = unused_client(room->recorder());
+    std::optional<Bytes> change;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        const auto past = store.past(found.pad.number, *moment);
+        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+        if (!integrated) {
+            return fail(integrated.error());
+        }
+        change = restoring_update(integrated->now, integrated->then, client);
+        return {};
+    };
+    Status done = co_await read_aside(std::move(work));
+    // Nobody sees a text that goes back and is then not kept.
+    const bool fits = !change || free_bytes() >= restore_room_bytes + 4 * change->size();
+    if (done && change && fits) {
+        done = room->change(std::make_shared<const Person>(person_of(request.who)), *change);
+    }
+    bool saved = true;
+    if (done && fits) {
+        saved = co_await all_written(found.pad.number);
+    }
+    room->release();
+    if (!done) {
+        co_return no_past(request, found.pad, done.error());
+    }
+    if (!fits || !saved) {
+        co_return problem(pads_catalogue, request, 507, fits ? "pad_restored_unsaved" : "pad_disk");
+    }
+    if (change) {
+        context_->journal().write(pad_restored, {{"pad", found.pad.id}, {"by", request.who.login}});
+    }
+    json::object answer;
+    answer["changed"] = change.has_value();
+    co_return json_response(200, answer);
+}
+
+ImageSource PadsModule::image_source(PadStore& store, const PadRow& pad, std::string_view content) {
+    auto rows = std::make_shared<std::map<std::string, ImageRow, std::less<>>>();
+    each_image_hash(content, [&](std::string_view hash) {
+        if (!rows->contains(hash)) {
+            const auto image = store.image(pad.association, hash);
+            if (image && *image) {
+                rows->emplace(hash, **image);
+            }
+        }
+    });
+    auto left = std::make_shared<std::size_t>(export_image_bytes_max);
+    return [rows, left, files = images_.get()](std::string_view hash, ImageUse use) -> std::optional<ImageBytes> {
+        constexpr std::int64_t office_original_max = 1 << 20;
+        const auto found = rows->find(hash);
+        if (found == rows->end()) {
+            return std::nullopt;
+        }
+        const ImageRow& row = found->second;
+        if (use == ImageUse::size) {
+            return ImageBytes{row.type, {}, row.width, row.height};
+        }
+        // Old office programs know no WebP: they get the original while it is small.
+        const bool original = row.webp_bytes == 0 || (use == ImageUse::office && row.bytes <= office_original_max);
+        auto bytes = files->read(row.association, row.hash, original ? ImageForm::original : ImageForm::webp);
+        if (!bytes || bytes->size() > *left) {
+            return std::nullopt;
+        }
+        *left -= bytes->size();
+        return ImageBytes{original ? row.type : "image/webp", std::move(*bytes), row.width, row.height};
+    };
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,198 @@
+// The HTTP API of images: what people bring goes through hameau-convert first.
+#include "daemon/base/io.hpp"
+#include "modules/pads/api/conversion_answers.hpp"
+#include "modules/pads/convert/answer.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/pads/texts.hpp"
+#include "modules/support/json_fields.hpp"
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event images_forgotten{"pads.images_removed", Level::info};
+constexpr std::string_view key_header = "pad-key";
+constexpr std::string_view image_policy = "default-src 'none'; sandbox";
+
+std::string link_key(const Request& request) {
+    return request.query_parameter("key").value_or(std::string(request.header(key_header)));
+}
+
+Response say_no_room(const Request& request, std::uint64_t quota_bytes) {
+    Parameters parameters;
+    parameters.emplace_back("limit", size_text(quota_bytes, language_of(request)));
+    return problem(pads_catalogue, request, 413, "pad_quota", parameters);
+}
+
+} // namespace
+
+Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
+    const auto known = co_await ask_people(std::move(association));
+    const json::value* quota = known ? known->if_contains("quota_bytes") : nullptr;
+    if (quota == nullptr || !quota->is_number()) {
+        co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
+    }
+    co_return quota->to_number<std::uint64_t>();
+}
+
+Task<std::optional<Response>> PadsModule::refuse_without_room(const Request& request, std::string association, std::uint64_t bytes) {
+    std::optional<Response> refused;
+    const auto quota = co_await quota_bytes(association);
+    const auto used = store_->used_bytes(association);
+    if (!quota || !used) {
+        refused = quota ? failure(request, used.error()) : problem(request, 503, "busy");
+    } else if (*used + bytes > *quota) {
+        refused = say_no_room(request, *quota);
+    }
+    co_return refused;
+}
+
+Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
+    std::string mode = "image";
+    const auto answer = co_await converter_->run(std::move(mode), std::move(bytes));
+    if (!answer) {
+        co_return fail(answer.error());
+    }
+    co_return read_image_answer(*answer);
+}
+
+Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image, std::uint64_t quota_bytes) {
+    ImageRow row;
+    row.association = std::move(association);
+    row.type = image.type;
+    row.width = image.width;
+    row.height = image.height;
+    row.bytes = static_cast<std::int64_t>(image.image.size());
+    row.webp_bytes = static_cast<std::int64_t>(image.webp.size());
+    row.created_ms = now_ms();
+    std::function<void()> name_it = [&] { row.hash = ImageFiles::hash_of(image.image); };
+    co_await context_->run_slow(std::move(name_it));
+    const auto arrival = store_->begin_arrival(row, quota_bytes);
+    if (!arrival) {
+        co_return fail(arrival.error());
+    }
+    Status kept;
+    std::function<void()> write_it = [&] { kept = images_->keep(row.association, row.hash, image.image, image.webp); };
+    co_await context_->run_slow(std::move(write_it));
+    if (kept) {
+        kept = store_->add_image(row, pad);
+    }
+    // Not half kept; when the disk takes not even this, the next start does it.
+    const auto needless = store_->end_arrival(row, *arrival);
+    if (needless && *needless) {
+        images_->remove(row.association, row.hash);
+    }
+    if (!kept) {
+        co_return fail(kept.error());
+    }
+    co_return row;
+}
+
+Task<Response> PadsModule::add_image(Request& request) {
+    FoundOr outcome = find(request, link_key(request), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found found = std::get<Found>(outcome);
+    if (found.permission != Permission::write) {
+        co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
+    const std::uint64_t limit = context_->settings().size_bytes("pads.limits.image_max");
+    auto bytes = co_await converter_->hear(*request.body, limit);
+    if (!bytes) {
+        co_return say_not_converted(request, bytes.error(), "image_too_large", limit);
+    }
+    auto image = co_await convert_image(std::move(*bytes));
+    if (!image) {
+        co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
+                                                           : say_not_converted(request, image.error(), "image_too_large", limit);
+    }
+    const auto quota = co_await quota_bytes(found.pad.association);
+    if (!quota) {
+        co_return problem(request, 503, "busy");
+    }
+    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image), *quota);
+    if (!kept && kept.error().kind == ErrorKind::too_large) {
+        co_return say_no_room(request, *quota);
+    }
+    if (!kept) {
+        // A constraint: the pad went away while the image came.
+        co_return kept.error().kind == ErrorKind::conflict ? problem(pads_catalogue, request, 404, "pad_not_found")
+                                                           : failure(request, kept.error());
+    }
+    json::object answer;
+    answer["url"] = "/api/v1/pads/" + found.pad.id + "/images/" + kept->hash;
+    answer["width"] = kept->width;
+    answer["height"] = kept->height;
+    Response response = json_response(201, answer);
+    response.headers.emplace_back("Location", "/api/v1/pads/" + found.pad.id + "/images/" + kept->hash);
+    co_return response;
+}
+
+Task<Response> PadsModule::get_image(Request& request) {
+    FoundOr outcome = find(request, link_key(request), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found& found = std::get<Found>(outcome);
+    const std::string hash(request.parameter("hash"));
+    const auto refers = store_->refers_to(found.pad.number, hash);
+    if (!refers) {
+        co_return failure(request, refers.error());
+    }
+    const auto image = store_->image(found.pad.association, hash);
+    if (!image) {
+        co_return failure(request, image.error());
+    }
+    if (!*refers || !*image) {
+        co_return problem(pads_catalogue, request, 404, "image_not_found");
+    }
+    const bool webp = (*image)->webp_bytes > 0 && request.query_parameter("original") != "1";
+    Response response;
+    const std::string tag = "\"" + hash + (webp ? "-w\"" : "\"");
+    response.headers.emplace_back("ETag", tag);
+    // Named by its content: what is at this address never changes. Private: who may see it is asked each time.
+    response.headers.emplace_back("Cache-Control", "private, max-age=31536000, immutable");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Content-Security-Policy", std::string(image_policy));
+    response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+    // RFC 9110 §13.1.2: a weak comparison; our tags are strong.
+    if (request.header("if-none-match").find(tag) != std::string_view::npos) {
+        response.status = 304;
+        co_return response;
+    }
+    auto file = images_->open((*image)->association, hash, webp ? ImageForm::webp : ImageForm::original);
+    if (!file) {
+        co_return damaged(request, found.pad, file.error());
+    }
+    response.headers.emplace_back("Content-Type", webp ? "image/webp" : (*image)->type);
+    FileBody body;
+    body.fd = std::move(*file);
+    body.size_bytes = static_cast<std::uint64_t>(webp ? (*image)->webp_bytes : (*image)->bytes);
+    response.body = std::move(body);
+    co_return response;
+}
+
+void PadsModule::forget_arrivals() {
+    const auto left = store_->drop_arrivals();
+    for (const ImageRow& image : left.value_or(std::vector<ImageRow>())) {
+        images_->remove(image.association, image.hash);
+    }
+}
+
+void PadsModule::forget_images() {
+    const auto gone = store_->forget_images(now_ms());
+    if (!gone || gone->empty()) {
+        return;  // the next start tries again
+    }
+    for (const ImageRow& image : *gone) {
+        images_->remove(image.association, image.hash);
+    }
+    context_->journal().write(images_forgotten, {{"images", std::to_string(gone->size())}});
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,166 @@
+// The HTTP API of documents that become pads. The pictures that they carry in themselves are taken out first and go the way of
+// every image; the text goes through hameau-convert with their new addresses in it.
+#include <map>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/api/conversion_answers.hpp"
+#include "modules/pads/convert/answer.hpp"
+#include "modules/pads/documents/inline_images.hpp"
+#include "modules/pads/documents/templates.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/pads/texts.hpp"
+#include "modules/support/json_fields.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Event images_brought{"pads.images_brought", Level::info};
+
+} // namespace
+
+Task<Result<std::string>> PadsModule::bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota) {
+    if (!picture) {
+        co_return fail(ErrorKind::invalid, "import_images_unreadable");
+    }
+    if (picture->size() > context_->settings().size_bytes("pads.limits.image_max")) {
+        co_return fail(ErrorKind::too_large, "import_images_large");
+    }
+    auto image = co_await convert_image(std::move(*picture));
+    if (!image) {
+        co_return fail(image.error().kind, image.error().kind == ErrorKind::invalid ? "import_images_unreadable" : "import_images_busy");
+    }
+    // No pad yet: the reference is noted when the text is stored.
+    const auto kept = co_await keep_image(association, 0, std::move(*image), quota);
+    if (!kept) {
+        co_return fail(kept.error().kind, kept.error().kind == ErrorKind::too_large ? "import_images_room" : "import_images_busy");
+    }
+    co_return kept->hash;
+}
+
+Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images) {
+    Brought out;
+    const auto quota = co_await quota_bytes(pad.association);
+    const Duration until = clock_.now() + import_images_time;
+    std::vector<std::string> addresses;
+    std::map<std::string, std::size_t> lost;
+    for (const InlineImage& image : images) {
+        Result<std::string> hash = fail(ErrorKind::unavailable, addresses.size() >= import_images_max ? "import_images_many" : "import_images_busy");
+        if (addresses.size() < import_images_max && quota && clock_.now() < until) {
+            auto picture = read_inline_image(std::string_view(document).substr(image.begin, image.size));
+            hash = co_await bring_image(pad.association, std::move(picture), *quota);
+        }
+        addresses.push_back(hash ? "/api/v1/pads/" + pad.id + "/images/" + *hash : std::string(no_inline_image));
+        if (!hash) {
+            ++lost[hash.error().message];
+        }
+    }
+    for (const auto& [code, count] : lost) {
+        Parameters parameters;
+        parameters.emplace_back("count", std::to_string(count));
+        parameters.emplace_back("images", std::to_string(import_images_max));
+        parameters.emplace_back("limit", size_text(context_->settings().size_bytes("pads.limits.image_max"), language_of(request)));
+        out.warnings.emplace_back(text_of(pads_catalogue, language_of(request), code, parameters));
+    }
+    if (!images.empty()) {
+        context_->journal().write(images_brought, {{"pad", pad.id}, {"images", std::to_string(images.size())}});
+    }
+    out.document = with_addresses(document, images, addresses);
+    co_return out;
+}
+
+Task<Response> PadsModule::import_pad(Request& request) {
+    const std::string association(request.parameter("association"));
+    if (!request.who.signed_in()) {
+        co_return problem(request, 401, "signed_out");
+    }
+    if (request.who.role_in(association) == Role::none) {
+        co_return problem(request, 403, "forbidden");
+    }
+    const std::string format = request.query_parameter("format").value_or("");
+    if (format != "markdown" && format != "html") {
+        Parameters parameters;
+        parameters.emplace_back("formats", "markdown, html");
+        co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
+    }
+    json::object named;
+    named["slug"] = request.query_parameter("slug").value_or("");
+    const std::string title = request.query_parameter("title").value_or("");
+    if (!title.empty()) {
+        named["title"] = title;
+    }
+    PadRow pad;
+    JsonFields fields(named);
+    pad.slug = fields.slug("slug");
+    Length title_length;
+    title_length.most = title_characters_max;
+    pad.title = fields.optional_text("title", title_length).value_or("");
+    if (!fields.finish()) {
+        co_return fields.refuse(request, pads_catalogue);
+    }
+    pad.association = association;
+    pad.id = new_id();
+    co_return co_await import_document(request, std::move(pad), format);
+}
+
+Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::string format) {
+    const std::uint64_t text_limit = context_->settings().size_bytes("pads.limits.import_max");
+    const std::uint64_t limit = text_limit + context_->settings().size_bytes("pads.limits.import_images_max");
+    auto bytes = co_await converter_->hear(*request.body, limit);
+    if (!bytes) {
+        co_return say_not_converted(request, bytes.error(), "document_too_large", limit);
+    }
+    std::vector<InlineImage> images = find_inline_images(*bytes, format == "markdown");
+    std::uint64_t text_bytes = bytes->size();
+    for (const InlineImage& image : images) {
+        text_bytes -= image.size;
+    }
+    if (text_bytes > text_limit) {
+        co_return say_not_converted(request, Error{ErrorKind::too_large, ""}, "document_too_large", text_limit);
+    }
+    // Before images are kept for nothing.
+    const auto taken = store_->find_by_slug(pad.association, pad.slug);
+    if (!taken || *taken) {
+        co_return taken ? problem(pads_catalogue, request, 409, "pad_slug_taken") : failure(request, taken.error());
+    }
+    Brought brought;
+    if (images.empty()) {
+        brought.document = std::move(*bytes);
+    } else {
+        brought = co_await bring_images(request, pad, std::move(*bytes), std::move(images));
+    }
+    const auto answer = co_await converter_->run(format, std::move(brought.document));
+    if (!answer) {
+        co_return say_not_converted(request, answer.error(), "document_too_large", text_limit);
+    }
+    const auto document = read_text_answer(*answer);
+    if (!document) {
+        co_return document.error().kind == ErrorKind::invalid ? say_refused(request, document.error().message)
+                                                              : say_not_converted(request, document.error(), "document_too_large", text_limit);
+    }
+    if (pad.title.empty()) {
+        pad.title = is_plain_text(document->title) && !document->title.empty() ? document->title : pad.slug;
+    }
+    const View update = as_view(document->update);
+    // The helper read what a stranger wrote: its update is judged like a stranger's.
+    Recorder probe;
+    if (document->update.size() > pad_bytes_max_ || !probe.apply(update)) {
+        co_return say_refused(request, "document_too_rich");
+    }
+    auto full = co_await refuse_without_room(request, pad.association, document->update.size());
+    if (full) {
+        co_return std::move(*full);
+    }
+    Edit content;
+    content.person = std::make_shared<const Person>(person_of(request.who));
+    // An empty file is a blank pad like any other: the helper made one paragraph of it.
+    const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
+    frame_update(content.framed, blank ? View(blank_update()) : update);
+    co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(brought.warnings));
+}
+
+} // namespace hameau::pads

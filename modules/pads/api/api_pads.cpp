@@ -1,0 +1,478 @@
+// The HTTP API of pads. Roles are checked before bodies are read.
+#include <array>
+
+#include "daemon/base/io.hpp"
+#include "modules/pads/api/search.hpp"
+#include "modules/pads/documents/templates.hpp"
+#include "modules/pads/export/export.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/pads/texts.hpp"
+#include "modules/support/json_fields.hpp"
+#include "modules/support/paging.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::pads {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view access_choices = "none|read|write";
+constexpr std::string_view key_header = "pad-key";  // a link's key, for people without an account: never in a query
+
+/// Fills in what `fields` has; wrong values are noted there. One choice: whoever opens the pad to the members or by link
+/// ends "only these people", whoever names people closes it to the others.
+void read_access(JsonFields& fields, Access& access) {
+    const json::object* object = fields.optional_object("access");
+    if (object == nullptr) {
+        return;
+    }
+    JsonFields nested(*object);
+    const auto members = nested.optional_choice("members", access_choices);
+    const auto link = nested.optional_choice("link", access_choices);
+    const auto people = nested.optional_texts("people", people_per_pad_max);
+    std::vector<std::string> logins;
+    for (const std::string& name : people.value_or(std::vector<std::string>())) {
+        if (const auto login = normalise_login(name)) {
+            logins.push_back(*login);
+        } else {
+            nested.refuse_field("people", "field.login");
+        }
+    }
+    const bool opened = (members && *members != "none") || (link && *link != "none");
+    if (opened && !logins.empty()) {
+        nested.refuse_field("people", "pad_people");
+    }
+    nested.finish();
+    fields.take_errors("access", nested);
+    if (!logins.empty()) {
+        access.members = access.link = Permission::none;
+    } else {
+        access.members = members ? permission_from(*members).value_or(access.members) : access.members;
+        access.link = link ? permission_from(*link).value_or(access.link) : access.link;
+    }
+    if (people || opened) {
+        access.people = std::move(logins);
+    }
+}
+
+/// Under which a template is written: a number like a browser's, never one of a person.
+std::uint64_t fresh_client() {
+    std::uint64_t client = 0;
+    for (const char c : random_base32(4).substr(0, 6)) {
+        client = client * 32 + static_cast<std::uint64_t>(c >= 'a' ? c - 'a' : c - '2' + 26);
+    }
+    return client;
+}
+
+} // namespace
+
+Task<Response> PadsModule::list(Request& request) {
+    const std::string association(request.parameter("association"));
+    if (!request.who.signed_in()) {
+        co_return problem(request, 401, "signed_out");
+    }
+    if (request.who.role_in(association) == Role::none) {
+        co_return problem(request, 403, "forbidden");
+    }
+    const auto page = read_page(request);
+    if (!page) {
+        co_return problem(request, 400, "bad_page");
+    }
+    const Bin bin = request.query_parameter("bin") == "1" ? Bin::inside : Bin::outside;
+    const TitleSearch search(request.query_parameter("search").value_or(""));
+    json::array items;
+    std::string next;
+    std::string after = page->after;
+    for (bool more = true; more && next.empty();) {
+        const auto rows = store_->list(association, bin, after, page_items_max);
+        if (!rows) {
+            co_return failure(request, rows.error());
+        }
+        more = rows->size() == page_items_max;
+        for (const PadRow& row : *rows) {
+            Found found;
+            found.asker = asker_of(request, row, "");
+            found.permission = permission_of(row.access, found.asker);
+            // Pads that are not open to the members are seen by who made them, who is named, and managers.
+            const bool visible = bin == Bin::inside ? may_manage(found.asker) : found.permission != Permission::none;
+            if (visible && search.fits(row.title)) {
+                if (items.size() == page->limit) {
+                    next = after;
+                    break;
+                }
+                found.pad = row;
+                items.push_back(item(request, found));
+            }
+            after = bin == Bin::inside ? row.id : row.slug;
+        }
+    }
+    co_return list_response(std::move(items), next);
+}
+
+/// hameau-admin may name associations that no session vouches for: people knows them.
+Task<std::optional<Response>> PadsModule::refuse_unknown_association(const Request& request, std::string slug) {
+    std::optional<Response> refused;
+    for (const auto& [known, role] : request.who.associations) {
+        if (known == slug) {
+            co_return refused;
+        }
+    }
+    const auto association = co_await ask_people(std::move(slug));
+    if (!association && association.error().kind == ErrorKind::not_found) {
+        refused = problem(pads_catalogue, request, 404, "pad_association");
+    } else if (!association) {
+        refused = problem(request, 503, "busy");
+    }
+    co_return refused;
+}
+
+Task<Result<json::object>> PadsModule::ask_people(std::string association) {
+    std::string module = "people";
+    std::string method = "GET";
+    std::string path = "/internal/associations/" + association;
+    std::string body;
+    const auto answer = co_await context_->call(std::move(module), std::move(method), std::move(path), std::move(body));
+    if (answer && answer->status == 404) {
+        co_return fail(ErrorKind::not_found, "there is no association " + association);
+    }
+    const auto* text = answer && answer->status == 200 ? std::get_if<std::string>(&answer->body) : nullptr;
+    if (text == nullptr) {
+        co_return fail(ErrorKind::unavailable, "nobody says at the moment what the association " + association + " is");
+    }
+    co_return parse_json_object(*text);
+}
+
+Task<Response> PadsModule::create(Request& request) {
+    const std::string association(request.parameter("association"));
+    if (!request.who.signed_in()) {
+        co_return problem(request, 401, "signed_out");
+    }
+    if (request.who.role_in(association) == Role::none) {
+        co_return problem(request, 403, "forbidden");
+    }
+    const auto body = co_await read_json(request, json_body_bytes_default);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    PadRow pad;
+    JsonFields fields(*body);
+    pad.slug = fields.slug("slug");
+    Length title_length;
+    title_length.most = title_characters_max;
+    pad.title = fields.text("title", title_length);
+    const auto wanted = fields.optional_choice("template", template_names);
+    const auto language = fields.optional_choice("language", "fr|en");
+    read_access(fields, pad.access);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, pads_catalogue);
+    }
+    pad.association = association;
+    Edit content;
+    if (wanted) {
+        // Everybody will read it: without a word about it, in the house's language, not in that of who asks.
+        std::string spoken = language.value_or("");
+        if (spoken.empty()) {
+            const auto known = co_await ask_people(association);
+            if (!known) {
+                const bool unknown = known.error().kind == ErrorKind::not_found;
+                co_return unknown ? problem(pads_catalogue, request, 404, "pad_association") : problem(request, 503, "busy");
+            }
+            const json::value* house = known->if_contains("language");
+            spoken = house != nullptr && house->is_string() ? std::string(house->as_string()) : "";
+        }
+        const auto update = template_update(*wanted, spoken == "en", fresh_client());
+        // Nobody wrote a template: its author has no name.
+        content.person = std::make_shared<const Person>();
+        frame_update(content.framed, *update);
+    } else {
+        content.person = std::make_shared<const Person>(person_of(request.who));
+        frame_update(content.framed, blank_update());
+    }
+    json::array warnings;
+    co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(warnings));
+}
+
+Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, json::array warnings) {
+    auto refused = co_await refuse_unknown_association(request, pad.association);
+    if (refused) {
+        co_return std::move(*refused);
+    }
+    const auto count = store_->count(pad.association);
+    if (count && *count >= pads_per_association_max) {
+        Parameters parameters;
+        parameters.emplace_back("limit", std::to_string(pads_per_association_max));
+        co_return problem(pads_catalogue, request, 422, "pad_too_many", parameters);
+    }
+    pad.id = pad.id.empty() ? new_id() : pad.id;
+    pad.link_key = new_id();
+    pad.created_ms = pad.updated_ms = now_ms();
+    pad.created_by = pad.updated_by = person_of(request.who).name;
+    pad.creator = request.who.member;
+    content.time_ms = pad.created_ms;
+    if (auto done = store_->create(pad, &content); !done) {
+        co_return failure(request, done.error());
+    }
+    Found found;
+    found.asker = asker_of(request, pad, "");
+    found.permission = permission_of(pad.access, found.asker);
+    found.pad = std::move(pad);
+    json::object made = item(request, found);
+    if (!warnings.empty()) {
+        made["warnings"] = std::move(warnings);
+    }
+    Response response = json_response(201, made);
+    response.headers.emplace_back("Location", "/api/v1/pads/" + found.pad.id);
+    co_return response;
+}
+
+Task<Response> PadsModule::get(Request& request) {
+    FoundOr outcome = find(request, request.header(key_header), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found& found = std::get<Found>(outcome);
+    json::object answer = item(request, found);
+    if (request.query_parameter("content") == "1") {
+        if (auto content = small_content(found.pad)) {
+            answer["content"] = std::move(*content);
+        }
+    }
+    co_return json_response(200, std::move(answer));
+}
+
+Task<Response> PadsModule::patch(Request& request) {
+    FoundOr outcome = find(request, "", Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    Found& found = std::get<Found>(outcome);
+    if (found.permission != Permission::write) {
+        co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
+    const auto body = co_await read_json(request, json_body_bytes_default);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    if (body->contains("access") && !may_manage(found.asker)) {
+        co_return problem(pads_catalogue, request, 403, "pad_manage");
+    }
+    JsonFields fields(*body);
+    Length title_length;
+    title_length.most = title_characters_max;
+    const auto title = fields.optional_text("title", title_length);
+    PadRow changed = found.pad;
+    read_access(fields, changed.access);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, pads_catalogue);
+    }
+    changed.title = title.value_or(changed.title);
+    if (auto done = store_->update(changed); !done) {
+        co_return failure(request, done.error());
+    }
+    row_changed(changed, false);
+    found.pad = std::move(changed);
+    found.permission = permission_of(found.pad.access, found.asker);
+    co_return json_response(200, item(request, found));
+}
+
+Task<Response> PadsModule::put_in_bin(Request& request) {
+    FoundOr outcome = find(request, "", Deleted::allowed);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    Found& found = std::get<Found>(outcome);
+    if (!may_manage(found.asker)) {
+        co_return problem(pads_catalogue, request, 403, "pad_manage");
+    }
+    if (found.pad.deleted_ms || request.query_parameter("purge") == "1") {
+        co_return purge(request, found);
+    }
+    found.pad.deleted_ms = now_ms();
+    if (auto done = store_->update(found.pad); !done) {
+        co_return failure(request, done.error());
+    }
+    row_changed(found.pad, false);
+    co_return empty_response(204);
+}
+
+/// For good: with its history. Images that no other pad shows stay on the disk for the bin's time.
+Response PadsModule::purge(const Request& request, const Found& found) {
+    if (request.query_parameter("purge") != "1") {
+        return problem(pads_catalogue, request, 404, "pad_deleted");
+    }
+    if (!found.pad.deleted_ms) {
+        return problem(pads_catalogue, request, 409, "pad_not_in_bin");
+    }
+    if (const auto open = rooms_.find(found.pad.number); open != rooms_.end()) {
+        const std::shared_ptr<Room> room = open->second;
+        room->end(close_policy, "deleted");
+        committer_->forget(*room);
+        rooms_.erase(found.pad.number);
+    }
+    if (auto done = store_->erase(found.pad.number); !done) {
+        return failure(request, done.error());
+    }
+    forget_images();
+    return empty_response(204);
+}
+
+Task<Response> PadsModule::restore(Request& request) {
+    FoundOr outcome = find(request, "", Deleted::allowed);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    Found& found = std::get<Found>(outcome);
+    if (!may_manage(found.asker)) {
+        co_return problem(pads_catalogue, request, 403, "pad_manage");
+    }
+    if (found.pad.deleted_ms) {
+        found.pad.deleted_ms.reset();
+        if (auto done = store_->update(found.pad); !done) {
+            co_return failure(request, done.error());
+        }
+        row_changed(found.pad, false);
+    }
+    co_return json_response(200, item(request, found));
+}
+
+Task<Response> PadsModule::link(Request& request) {
+    FoundOr outcome = find(request, "", Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    Found& found = std::get<Found>(outcome);
+    const auto body = co_await read_json(request, json_body_bytes_default);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    const bool renew = fields.boolean("renew", false);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, pads_catalogue);
+    }
+    if (renew && !may_manage(found.asker)) {
+        co_return problem(pads_catalogue, request, 403, "pad_manage");
+    }
+    // Nobody may hand on more than they have.
+    if (found.pad.access.link > found.permission) {
+        co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
+    if (found.pad.access.link == Permission::none) {
+        co_return problem(pads_catalogue, request, 409, "pad_link_closed");
+    }
+    if (renew) {
+        found.pad.link_key = new_id();
+        if (auto done = store_->update(found.pad); !done) {
+            co_return failure(request, done.error());
+        }
+        row_changed(found.pad, true);
+    }
+    json::object answer;
+    answer["url"] = base_url(request) + "/pads/" + found.pad.id + "#key=" + found.pad.link_key;
+    answer["key"] = found.pad.link_key;
+    answer["socket"] = socket_url(request, found.pad);
+    co_return json_response(200, answer);
+}
+
+Task<Response> PadsModule::authors(Request& request) {
+    FoundOr outcome = find(request, request.header(key_header), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found& found = std::get<Found>(outcome);
+    const auto bound = store_->authors(found.pad.number);
+    if (!bound) {
+        co_return failure(request, bound.error());
+    }
+    json::object clients;
+    for (const BoundClient& author : *bound) {
+        json::object who;
+        who["name"] = author.person.name;
+        who["login"] = author.person.login;
+        who["brought"] = author.brought;
+        clients[std::to_string(author.client)] = std::move(who);
+    }
+    json::object answer;
+    answer["clients"] = std::move(clients);
+    co_return json_response(200, answer);
+}
+
+Task<Response> PadsModule::export_pad(Request& request) {
+    FoundOr outcome = find(request, request.header(key_header), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    const Found found = std::get<Found>(outcome);
+    const std::string wanted = request.query_parameter("format").value_or("");
+    const auto format = export_format(wanted);
+    if (!format) {
+        Parameters parameters;
+        parameters.emplace_back("formats", std::string(export_formats));
+        co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
+    }
+    auto content = content_of(found.pad);
+    if (!content) {
+        co_return damaged(request, found.pad, content.error());
+    }
+    const bool english = language_of(request) == Language::english;
+    std::string document;
+    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+        auto made = export_document(*format, *content, found.pad.title, english, image_source(store, found.pad, as_text(*content)));
+        document = made ? std::move(*made) : std::string();
+        return made ? Status() : Status(fail(made.error()));
+    };
+    const auto done = co_await read_aside(std::move(work));
+    if (!done) {
+        co_return damaged(request, found.pad, done.error());
+    }
+    Response response;
+    response.headers.emplace_back("Content-Type", std::string(format->media_type));
+    response.headers.emplace_back("Content-Disposition",
+                                  "attachment; filename=\"" + found.pad.slug + std::string(format->extension) + "\"");
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Cache-Control", "no-store");
+    response.body = std::move(document);
+    co_return response;
+}
+
+Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgrade(Request& request) {
+    using Outcome = std::variant<std::unique_ptr<WebSocketHandler>, Response>;
+    constexpr std::string_view prefix = "/api/v1/pads/ws/";
+    request.parameters.insert_or_assign("pad", request.path.substr(std::min(prefix.size(), request.path.size())));
+    const std::string key = request.query_parameter("key").value_or("");
+    FoundOr found_or = find(request, key, Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&found_or)) {
+        Outcome outcome(std::move(*refused));
+        co_return outcome;
+    }
+    const Found& found = std::get<Found>(found_or);
+    auto room = open_room(found.pad);
+    if (!room) {
+        Outcome outcome(damaged(request, found.pad, room.error()));
+        co_return outcome;
+    }
+    if ((*room)->connection_count() >= connections_per_room_max) {
+        Outcome outcome(problem(pads_catalogue, request, 503, "pad_room_full"));
+        co_return outcome;
+    }
+    // A pad of before there was a first paragraph, or out of an archive. Here, on the one loop, it happens once; that a pad
+    // is full is no matter for one that is blank.
+    if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none) {
+        static_cast<void>((*room)->change(std::make_shared<const Person>(Person{"", "", found.pad.updated_by}), blank_update()));
+    }
+    Arrival arrival;
+    arrival.asker = found.asker;
+    arrival.extended = request.query_parameter("hameau") == "1";
+    arrival.english = language_of(request) == Language::english;
+    Person person = person_of(request.who);
+    if (person.member.empty() && person.name.empty()) {
+        person.name = (arrival.english ? "Guest " : "Invité ") + std::to_string((*room)->next_guest());
+    }
+    arrival.person = std::make_shared<const Person>(std::move(person));
+    Outcome outcome(std::make_unique<Connection>(std::move(*room), std::move(arrival)));
+    co_return outcome;
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,38 @@
+// Folding by utf8proc.
+#include "modules/pads/api/search.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <utf8proc.h>
+
+namespace hameau::pads {
+
+std::string fold(std::string_view text) {
+    utf8proc_uint8_t* folded = nullptr;
+    const auto options = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
+    const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &folded, options);
+    std::string out = size < 0 ? std::string(text) : std::string(reinterpret_cast<const char*>(folded), static_cast<std::size_t>(size));
+    std::free(folded);
+    return out;
+}
+
+TitleSearch::TitleSearch(std::string_view words) {
+    const std::string folded = fold(words);
+    std::size_t at = 0;
+    while ((at = folded.find_first_not_of(' ', at)) != std::string::npos) {
+        const std::size_t end = std::min(folded.find(' ', at), folded.size());
+        words_.push_back(folded.substr(at, end - at));
+        at = end;
+    }
+}
+
+bool TitleSearch::fits(std::string_view title) const {
+    if (words_.empty()) {
+        return true;
+    }
+    const std::string folded = fold(title);
+    return std::all_of(words_.begin(), words_.end(), [&](const std::string& word) { return folded.find(word) != std::string::npos; });
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,69 @@
+// Moments.
+#include "modules/pads/history/history.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "modules/pads/limits.hpp"
+
+namespace hameau::pads {
+
+std::int64_t paris_offset_ms(std::int64_t utc_ms) {
+    using namespace std::chrono;
+    const sys_time<milliseconds> time{milliseconds(utc_ms)};
+    const year_month_day day{floor<days>(time)};
+    const auto change = [&day](month of) { return sys_days(day.year() / of / Sunday[last]) + hours(1); };
+    const bool summer = time >= change(March) && time < change(October);
+    return milliseconds(hours(summer ? 2 : 1)).count();
+}
+
+void MomentList::add(const HistoryRow& row) {
+    constexpr std::int64_t day_ms = 24 * history_hour_ms;
+    const std::int64_t local = row.begin_ms + paris_offset_ms(row.begin_ms);
+    const std::int64_t key = length_ == MomentLength::hour ? row.begin_ms / history_hour_ms : local / day_ms;
+    if (moments_.empty() || key != key_) {
+        key_ = key;
+        Moment fresh;
+        fresh.from_ms = row.begin_ms;
+        moments_.push_back(std::move(fresh));
+    }
+    Moment& moment = moments_.back();
+    moment.seq = std::max(moment.seq, row.last_seq);
+    moment.from_ms = std::min(moment.from_ms, row.begin_ms);
+    moment.to_ms = std::max(moment.to_ms, row.end_ms);
+    moment.added += row.added;
+    moment.removed += row.removed;
+    const bool known = std::find(moment.authors.begin(), moment.authors.end(), row.author) != moment.authors.end();
+    if (!known && !row.author.empty() && moment.authors.size() < history_people_max) {
+        moment.authors.push_back(row.author);
+    }
+}
+
+Result<Integrated> integrate(const Past& past) {
+    Integrated out;
+    const auto apply = [&out](View framed) -> Status {
+        Status done;
+        const bool whole = each_framed(framed, [&](View update) {
+            if (done) {
+                done = out.now.apply(update, crdt::Hold::borrow);
+            }
+        });
+        return done && !whole ? Status(fail(ErrorKind::corrupt, "a log row is damaged")) : done;
+    };
+    const View all = past.framed;
+    if (auto done = apply(all.first(past.then_bytes)); !done) {
+        return fail(std::move(done.error()));
+    }
+    const Bytes moment = out.now.encode_snapshot();
+    if (auto done = apply(all.subspan(past.then_bytes)); !done) {
+        return fail(std::move(done.error()));
+    }
+    auto then = out.now.snapshot(moment);
+    if (!then) {
+        return fail(std::move(then.error()));
+    }
+    out.then = std::move(*then);
+    return out;
+}
+
+} // namespace hameau::pads

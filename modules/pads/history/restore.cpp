@@ -1,0 +1,310 @@
+// Walks every list of the document once. Old and new items stand in one order (the order of the list never changes), so a
+// copy goes where its original stands:
+//
+//     list:  a  [b]  c  (d)      b was there then and is gone: its copy comes behind b
+//                                d came since: it is deleted; a and c stay
+#include "modules/pads/history/restore.hpp"
+
+#include <map>
+#include <vector>
+
+#include "modules/pads/crdt/range_set.hpp"
+
+namespace hameau::pads {
+
+namespace {
+
+using crdt::Integrator;
+using crdt::Kind;
+using Item = Integrator::Item;
+constexpr std::uint32_t none = Integrator::none;
+
+class Restorer {
+public:
+    Restorer(const Integrator& now, const crdt::Snapshot& then, std::uint64_t client) : now_(now), then_(then), client_(client) {}
+
+    std::optional<Bytes> run() {
+        for (const auto& [name, type] : now_.roots()) {
+            common_.push_back(type);
+        }
+        while (!common_.empty()) {
+            const std::uint32_t type = common_.back();
+            common_.pop_back();
+            sequence(type);
+            keys(type);
+        }
+        if (count_ == 0 && deleted_.empty()) {
+            return std::nullopt;
+        }
+        return finish();
+    }
+
+private:
+    /// A type that is copied: its new clock, and how far its children are.
+    struct Copying {
+        std::uint32_t clock;
+        std::uint32_t next;                  ///< next original child
+        std::optional<std::uint32_t> last;   ///< clock of the last copied child
+    };
+
+    const Item& item(std::uint32_t index) const { return now_.items()[index]; }
+
+    bool was_there(const Item& item) const {
+        return item.kind != Kind::deleted && item.kind != Kind::gc && item.clock < then_.next_clock[item.client] &&
+               !then_.deleted[item.client].contains(item.clock);
+    }
+
+    void erase(const Item& item) {
+        std::vector<crdt::Range> fresh;
+        deleted_[now_.client_id(item.client)].add({item.clock, item.clock + item.length}, fresh);
+    }
+
+    void sequence(std::uint32_t type) {
+        for (std::uint32_t i = now_.types()[type].head; i != none; i = item(i).next) {
+            const Item& one = item(i);
+            const bool then = was_there(one);
+            if (then && !one.is_deleted()) {
+                flush_text();
+                if (one.kind == Kind::type) {
+                    common_.push_back(one.content);
+                }
+            } else if (then && one.kind == Kind::string) {
+                // Deleted items may lie between: nobody sees where exactly among them the text stands.
+                now_.append_text(one, text_);
+                text_behind_ = i;
+            } else if (then) {
+                flush_text();
+                copy(one, i);
+            } else if (!one.is_deleted()) {
+                erase(one);
+            }
+        }
+        flush_text();
+    }
+
+    void flush_text() {
+        if (text_.empty()) {
+            return;
+        }
+        head(Kind::string, text_behind_);
+        crdt::Writer(structs_).text(text_);
+        end_struct(crdt::utf16_length(text_));
+        text_.clear();
+    }
+
+    /// The head of a copy that stands behind the item `left`, which names the parent.
+    void head(Kind kind, std::uint32_t left) {
+        crdt::Writer out(structs_);
+        const std::uint32_t right = item(left).next;
+        out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) | crdt::StructView::has_origin |
+                                         (right != none ? crdt::StructView::has_right : 0u)));
+        out.uvar(now_.client_id(item(left).client));
+        out.uvar(item(left).clock + item(left).length - 1);
+        if (right != none) {
+            out.uvar(now_.client_id(item(right).client));
+            out.uvar(item(right).clock);
+        }
+    }
+
+    void end_struct(std::uint32_t length) {
+        ++count_;
+        clock_ += length;
+    }
+
+    void copy(const Item& one, std::uint32_t index) {
+        head(one.kind, index);
+        crdt::Writer out(structs_);
+        now_.write_content(out, one);
+        const std::uint32_t clock = clock_;
+        end_struct(one.length);
+        if (one.kind == Kind::type) {
+            copy_inside(one.content, clock);
+        }
+    }
+
+    /// Everything that was below a type, below its copy. With a stack of its own.
+    void copy_inside(std::uint32_t type, std::uint32_t clock) {
+        std::vector<Copying> stack{{clock, now_.types()[type].head, {}}};
+        copy_keys(type, clock, stack);
+        while (!stack.empty()) {
+            Copying& top = stack.back();
+            const std::uint32_t index = top.next;
+            if (index == none) {
+                stack.pop_back();
+                continue;
+            }
+            const Item& one = item(index);
+            top.next = one.next;
+            if (!was_there(one)) {
+                continue;
+            }
+            child_head(one.kind, top, none);
+            const std::uint32_t own = clock_;
+            std::uint32_t length = one.length;
+            if (one.kind == Kind::string) {
+                std::string text;
+                now_.append_text(one, text);
+                while (top.next != none && (!was_there(item(top.next)) || item(top.next).kind == Kind::string)) {
+                    if (was_there(item(top.next))) {
+                        now_.append_text(item(top.next), text);
+                    }
+                    top.next = item(top.next).next;
+                }
+                crdt::Writer(structs_).text(text);
+                length = crdt::utf16_length(text);
+            } else {
+                crdt::Writer out(structs_);
+                now_.write_content(out, one);
+            }
+            end_struct(length);
+            top.last = clock_ - 1;
+            if (one.kind == Kind::type) {
+                stack.push_back({own, now_.types()[one.content].head, {}});
+                copy_keys(one.content, own, stack);
+            }
+        }
+    }
+
+    void child_head(Kind kind, const Copying& parent, std::uint32_t key) {
+        crdt::Writer out(structs_);
+        const bool first = !parent.last;
+        out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) | (first ? 0u : crdt::StructView::has_origin) |
+                                         (key != none ? crdt::StructView::has_key : 0u)));
+        if (!first) {
+            out.uvar(client_);
+            out.uvar(*parent.last);
+            return;
+        }
+        out.uvar(0);
+        out.uvar(client_);
+        out.uvar(parent.clock);
+        if (key != none) {
+            out.text(now_.key_name(key));
+        }
+    }
+
+    /// The item that was the value of a key then, or none.
+    std::uint32_t value_then(const Integrator::KeyEntry& entry) const {
+        std::uint32_t value = none;
+        for (std::uint32_t i = entry.head; i != none; i = item(i).next) {
+            if (item(i).clock < then_.next_clock[item(i).client]) {
+                value = i;
+            }
+        }
+        return value != none && was_there(item(value)) ? value : none;
+    }
+
+    /// Shared types among the values go onto the stack.
+    void copy_keys(std::uint32_t type, std::uint32_t clock, std::vector<Copying>& stack) {
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> types{{type, clock}};
+        while (!types.empty()) {
+            const auto [from, to] = types.back();
+            types.pop_back();
+            copy_keys_of(from, to, stack, types);
+        }
+    }
+
+    void copy_keys_of(std::uint32_t type, std::uint32_t clock, std::vector<Copying>& stack,
+                      std::vector<std::pair<std::uint32_t, std::uint32_t>>& types) {
+        for (std::uint32_t e = now_.types()[type].keys; e != none; e = now_.key_entries()[e].next) {
+            const Integrator::KeyEntry& entry = now_.key_entries()[e];
+            const std::uint32_t value = value_then(entry);
+            if (value == none) {
+                continue;
+            }
+            child_head(item(value).kind, Copying{clock, none, {}}, entry.key);
+            crdt::Writer out(structs_);
+            now_.write_content(out, item(value));
+            const std::uint32_t own = clock_;
+            end_struct(item(value).length);
+            if (item(value).kind == Kind::type) {
+                stack.push_back({own, now_.types()[item(value).content].head, {}});
+                types.emplace_back(item(value).content, own);
+            }
+        }
+    }
+
+    void keys(std::uint32_t type) {
+        for (std::uint32_t e = now_.types()[type].keys; e != none; e = now_.key_entries()[e].next) {
+            const Integrator::KeyEntry& entry = now_.key_entries()[e];
+            const std::uint32_t then = value_then(entry);
+            const bool alive = entry.last != none && !item(entry.last).is_deleted();
+            if (then != none && then == entry.last && alive) {
+                if (item(then).kind == Kind::type) {
+                    common_.push_back(item(then).content);
+                }
+            } else if (then == none && alive) {
+                erase(item(entry.last));
+            } else if (then != none && !(alive && same_content(item(then), item(entry.last)))) {
+                set_key(entry, item(then));
+            }
+        }
+    }
+
+    bool same_content(const Item& a, const Item& b) const {
+        Bytes first;
+        Bytes second;
+        crdt::Writer first_out(first);
+        crdt::Writer second_out(second);
+        now_.write_content(first_out, a);
+        now_.write_content(second_out, b);
+        return a.kind == b.kind && a.kind != Kind::type && first == second;
+    }
+
+    /// Behind the last one of its key, which it replaces (section 4, step 3).
+    void set_key(const Integrator::KeyEntry& entry, const Item& value) {
+        const Item& last = item(entry.last);
+        crdt::Writer out(structs_);
+        out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(value.kind) | crdt::StructView::has_origin | crdt::StructView::has_key));
+        out.uvar(now_.client_id(last.client));
+        out.uvar(last.clock + last.length - 1);
+        now_.write_content(out, value);
+        const std::uint32_t own = clock_;
+        end_struct(value.length);
+        if (value.kind == Kind::type) {
+            copy_inside(value.content, own);
+        }
+    }
+
+    Bytes finish() const {
+        Bytes update;
+        crdt::Writer out(update);
+        out.uvar(count_ > 0 ? 1 : 0);
+        if (count_ > 0) {
+            out.uvar(count_);
+            out.uvar(client_);
+            out.uvar(0);
+            out.raw(structs_);
+        }
+        out.uvar(deleted_.size());
+        for (const auto& [client, ranges] : deleted_) {
+            out.uvar(client);
+            out.uvar(ranges.ranges().size());
+            for (const crdt::Range& range : ranges.ranges()) {
+                out.uvar(range.begin);
+                out.uvar(range.end - range.begin);
+            }
+        }
+        return update;
+    }
+
+    const Integrator& now_;
+    const crdt::Snapshot& then_;
+    std::uint64_t client_;
+    std::vector<std::uint32_t> common_;  ///< types that were and are there, still to be walked
+    std::map<std::uint64_t, crdt::RangeSet, std::greater<>> deleted_;
+    Bytes structs_;
+    std::uint64_t count_ = 0;
+    std::uint32_t clock_ = 0;
+
+    std::string text_;  ///< of several deleted items of the sequence, written as one copy behind the last of them
+    std::uint32_t text_behind_ = none;
+};
+
+} // namespace
+
+std::optional<Bytes> restoring_update(const crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client) {
+    return Restorer(now, then, client).run();
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,317 @@
+// What comes into a room. Every frame of a visitor is hostile until it was read whole; an update is recorded wholly or
+// not at all, and nothing that one connection sends may harm another one.
+#include "modules/pads/room/room.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "modules/pads/limits.hpp"
+#include "modules/pads/room/connection.hpp"
+
+namespace hameau::pads {
+
+namespace {
+constexpr Duration stale_owner{30'000};   ///< stock clients renew their awareness every 15 s
+constexpr Duration ask_back_every{2'000};
+constexpr std::size_t small_step2_bytes = 256;
+} // namespace
+
+Room::Room(RoomOutside& outside, PadRow pad, Loaded loaded, std::size_t pad_bytes_max) :
+    outside_(outside), pad_(std::move(pad)), recorder_(std::move(loaded.recorder)), pad_bytes_max_(pad_bytes_max),
+    bound_(std::move(loaded.clients)), last_seq_(loaded.last_seq), log_rows_(loaded.log_rows),
+    log_bytes_(loaded.log_bytes) {}
+
+Room::~Room() = default;
+
+void Room::release() {
+    if (--holders_ == 0) {
+        outside_.emptied(*this);
+    }
+}
+
+void Room::join(Connection& connection) {
+    connection.number_ = ++connections_;
+    connection.last_heard_ = outside_.now();
+    connection.step1_refilled_ = connection.last_heard_;
+    peers_.push_back(&connection);
+    if (ended_) {
+        connection.close(close_going_away, "closed");
+        return;
+    }
+    welcome(connection);
+}
+
+void Room::leave(Connection& connection) {
+    const auto peer = std::find(peers_.begin(), peers_.end(), &connection);
+    if (peer == peers_.end()) {
+        return;
+    }
+    peers_.erase(peer);
+    const std::size_t before = awareness_changed_.size();
+    awareness_.leave(connection.number_, awareness_changed_);
+    if (awareness_changed_.size() > before) {
+        roster_changed_ = true;
+    }
+    for (Pending& pending : batch_) {
+        pending.sender = pending.sender == &connection ? nullptr : pending.sender;
+    }
+    if (!peers_.empty()) {
+        schedule_flush(Flush::later);
+    }
+}
+
+void Room::schedule_flush(Flush when) {
+    if (flush_scheduled_) {
+        return;
+    }
+    flush_scheduled_ = true;
+    if (when == Flush::now_if_quiet && peers_.size() < relay_pause_from && outside_.now() - flushed_ >= relay_quiet) {
+        outside_.flush_now(*this);
+        return;
+    }
+    Duration delay{0};
+    if (peers_.size() >= relay_pause_from) {
+        const auto pause = relay_pause_per_ten * static_cast<int>(peers_.size() / 10);
+        delay = std::max(Duration(0), flushed_ + pause - outside_.now());
+    }
+    outside_.flush_in(*this, delay);
+}
+
+void Room::refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail) {
+    outside_.note(*this, event, detail);
+    connection.close(code, detail);
+}
+
+void Room::take_frame(Connection& connection, std::string_view frame) {
+    connection.last_heard_ = outside_.now();
+    const Incoming incoming = read_message(frame);
+    switch (incoming.kind) {
+    case Incoming::Kind::step1:
+        take_step1(connection, incoming.payload);
+        break;
+    case Incoming::Kind::step2:
+    case Incoming::Kind::update:
+        take_update(connection, incoming.payload, frame, incoming.kind == Incoming::Kind::step2);
+        break;
+    case Incoming::Kind::awareness:
+        take_awareness(connection, incoming.payload);
+        break;
+    case Incoming::Kind::query_awareness:
+        if (!connection.lagging_ && connection.take_step1_token(connection.last_heard_)) {
+            connection.send(awareness_message(awareness_.encode_all()));
+        }
+        break;
+    case Incoming::Kind::ignored:
+        break;
+    case Incoming::Kind::malformed:
+        refuse(connection, close_bad_data, RoomEvent::bad_frame, "a message could not be read");
+        break;
+    }
+}
+
+void Room::take_step1(Connection& connection, View state_vector) {
+    if (state_vector.size() > state_vector_bytes_max) {
+        refuse(connection, close_policy, RoomEvent::over_limit, "the state vector is too large");
+        return;
+    }
+    if (!connection.lagging_ && connection.queued_bytes() <= queue_bytes_lagging &&
+        connection.take_step1_token(connection.last_heard_)) {
+        answer_step1(connection, state_vector);
+        return;
+    }
+    // Always answered, but not at once: a flood is answered once per interval, the last question wins.
+    const bool alone = !connection.waiting_step1_;
+    connection.waiting_step1_.emplace(state_vector.begin(), state_vector.end());
+    if (alone && !connection.lagging_) {
+        outside_.answer_later(*this, step1_interval);
+    }
+}
+
+void Room::answer_waiting() {
+    bool more = false;
+    const std::vector<Connection*> peers = peers_;
+    for (Connection* peer : peers) {
+        if (!peer->waiting_step1_ || peer->lagging_) {
+            continue;
+        }
+        if (peer->queued_bytes() > queue_bytes_lagging || !peer->take_step1_token(outside_.now())) {
+            more = true;
+            continue;
+        }
+        const Bytes asked = std::move(*peer->waiting_step1_);
+        peer->waiting_step1_.reset();
+        answer_step1(*peer, asked);
+    }
+    if (more) {
+        outside_.answer_later(*this, step1_interval);
+    }
+}
+
+/// Whether this connection may send this update at all.
+bool Room::admit(Connection& connection, View update, bool step2) {
+    if (!connection.may_write()) {
+        // A reader's program answers our step 1 like everybody's, with no structs; only news are worth a refusal.
+        if (!step2 || update.front() != 0) {
+            connection.deny("Lecture seule : vos modifications ne sont pas enregistrées.",
+                            "Read only: your changes are not saved.");
+        }
+        return false;
+    }
+    if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
+        connection.deny("Ce pad est plein : vos modifications ne sont pas enregistrées. Continuez dans un nouveau pad.",
+                        "This pad is full: your changes are not saved. Go on in a new pad.");
+        outside_.note(*this, RoomEvent::over_limit, "the pad is full");
+        return false;
+    }
+    if (!outside_.room_for_edits(update.size())) {
+        refuse(connection, close_try_later, RoomEvent::disk_full, "the disk takes nothing more, changes stay with you");
+        return false;
+    }
+    return true;
+}
+
+void Room::take_update(Connection& connection, View update, std::string_view frame, bool step2) {
+    if (update.empty()) {
+        refuse(connection, close_bad_data, RoomEvent::bad_frame, "an update is empty");
+        return;
+    }
+    if (!admit(connection, update, step2)) {
+        return;
+    }
+    // Only a large step 2 is mostly old news: a returning client uploads everything that it has deleted since ever.
+    const bool rewrite = step2 && update.size() > small_step2_bytes;
+    const Bytes before = rewrite ? recorder_.state_vector() : Bytes();
+    const auto applied = recorder_.apply(update);
+    if (!applied) {
+        const bool limit = applied.error().kind == ErrorKind::too_large;
+        refuse(connection, limit ? close_policy : close_bad_data, limit ? RoomEvent::over_limit : RoomEvent::bad_frame,
+               applied.error().message);
+        return;
+    }
+    ++connection.received_;
+    if (applied->dropped > 0) {
+        outside_.note(*this, RoomEvent::pending_dropped, std::to_string(applied->dropped));
+    }
+    if (applied->changed || applied->held) {
+        const std::optional<Bytes> news = rewrite ? news_of(*applied, before) : std::nullopt;
+        const View relayed = news ? View(*news) : applied->relay;
+        record(connection.arrival_.person, *applied, relayed, step2 ? &connection : nullptr);
+        // The very bytes that came can go out as they are, unless something stood behind the update.
+        const bool as_it_came = !step2 && relayed.data() == update.data() && relayed.size() == update.size() &&
+                                update.data() + update.size() == as_view(frame).data() + frame.size();
+        Message message = as_it_came ? std::make_shared<const std::string>(frame) : update_message(relayed);
+        const std::size_t update_at = message->size() - relayed.size();
+        batch_.push_back({std::move(message), update_at, &connection});
+    } else if (all_saved()) {
+        connection.saved_due_ = true;
+    }
+    if (applied->pending && connection.last_heard_ - ask_back_every > connection.asked_back_) {
+        connection.asked_back_ = connection.last_heard_;
+        connection.send(step1_message(recorder_.state_vector()));
+    }
+    schedule_flush(Flush::now_if_quiet);
+}
+
+/// What others lack of a large step 2: its new structs, and the deletions that are new.
+std::optional<Bytes> Room::news_of(const crdt::Applied& applied, View vector_before) const {
+    if (applied.held || applied.pending) {
+        return std::nullopt;
+    }
+    const auto diff = recorder_.diff(vector_before);
+    crdt::Outline outline;
+    std::size_t position = 0;
+    if (!diff || crdt::check_update(*diff, outline, position) != crdt::Fault::none) {
+        return std::nullopt;
+    }
+    Bytes news(diff->data(), outline.deletes);
+    std::map<std::uint64_t, crdt::RangeSet, std::greater<>> deleted;
+    std::vector<crdt::Range> fresh;
+    for (const crdt::ClockRange& range : applied.deleted) {
+        deleted[range.client].add({range.clock, range.clock + range.length}, fresh);
+    }
+    crdt::Writer out(news);
+    out.uvar(deleted.size());
+    for (const auto& [client, ranges] : deleted) {
+        out.uvar(client);
+        out.uvar(ranges.ranges().size());
+        for (const crdt::Range& range : ranges.ranges()) {
+            out.uvar(range.begin);
+            out.uvar(range.end - range.begin);
+        }
+    }
+    return news;
+}
+
+/// Notes what has to reach the disk, and who wrote it.
+void Room::record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by) {
+    ++version_;
+    const std::int64_t now = outside_.wall_ms();
+    for (const crdt::ClockRange& range : applied.inserted) {
+        unsaved_from_.try_emplace(range.client, range.clock);
+        batch_from_.try_emplace(range.client, range.clock);
+        if (bound_.insert(range.client).second) {
+            const bool brought = brought_by != nullptr && !awareness_.owns(brought_by->number_, range.client);
+            new_clients_.push_back({range.client, person, brought, now});
+        }
+    }
+    Edit& edit = edit_of(person, now);
+    frame_update(edit.framed, news);
+    for (const crdt::ClockRange& range : applied.inserted) {
+        edit.added += range.length;
+    }
+    for (const crdt::ClockRange& range : applied.deleted) {
+        edit.removed += range.length;
+    }
+    unsaved_bytes_ += news.size();
+    outside_.edits_wait(*this);
+}
+
+Status Room::change(PersonPtr person, View update) {
+    if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
+        return fail(ErrorKind::too_large, "the pad would be too large");
+    }
+    const auto applied = recorder_.apply(update);
+    if (!applied) {
+        return fail(applied.error());
+    }
+    record(person, *applied, applied->relay, nullptr);
+    Message message = update_message(applied->relay);
+    const std::size_t update_at = message->size() - applied->relay.size();
+    batch_.push_back({std::move(message), update_at, nullptr});
+    schedule_flush(Flush::later);
+    return {};
+}
+
+void Room::take_awareness(Connection& connection, View payload) {
+    const auto may_yield = [this](ConnectionNumber owner, ConnectionNumber by) {
+        const auto find = [this](ConnectionNumber number) {
+            return std::find_if(peers_.begin(), peers_.end(), [number](const Connection* peer) { return peer->number_ == number; });
+        };
+        const auto from = find(owner);
+        const auto to = find(by);
+        if (from == peers_.end() || to == peers_.end()) {
+            return true;
+        }
+        const bool same_person = !(*from)->person().member.empty() && (*from)->person().member == (*to)->person().member;
+        return same_person || outside_.now() - (*from)->last_heard_ > stale_owner;
+    };
+    bool owners_changed = false;
+    const auto verdict = awareness_.apply(payload, connection.number_, may_yield, awareness_changed_, owners_changed);
+    roster_changed_ = roster_changed_ || owners_changed;
+    switch (verdict) {
+    case Awareness::Verdict::taken:
+        break;
+    case Awareness::Verdict::malformed:
+        refuse(connection, close_bad_data, RoomEvent::bad_frame, "an awareness message could not be read");
+        return;
+    case Awareness::Verdict::too_large:
+    case Awareness::Verdict::too_many:
+        refuse(connection, close_policy, RoomEvent::over_limit, "too much awareness");
+        return;
+    }
+    if (!awareness_changed_.empty()) {
+        schedule_flush(Flush::now_if_quiet);
+    }
+}
+
+} // namespace hameau::pads

@@ -1,0 +1,201 @@
+// Room: one open pad: its recorder, the connections to it, awareness, what is not yet on the disk (yjs-v1-notes
+// sections 9 and 10). Owner: pads. No socket, no database, no clock of its own: what it needs from outside is RoomOutside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/base/clock.hpp"
+#include "modules/pads/room/awareness.hpp"
+#include "modules/pads/room/protocol.hpp"
+#include "modules/pads/storage/store.hpp"
+
+namespace hameau::pads {
+
+class Connection;
+class Room;
+
+/// What went wrong in a room, for the journal; never content.
+enum class RoomEvent { bad_frame, over_limit, pending_dropped, too_slow, disk_full };
+
+/// What a room needs from the process.
+class RoomOutside {
+public:
+    virtual ~RoomOutside() = default;
+    virtual Duration now() const = 0;
+    virtual std::int64_t wall_ms() const = 0;
+    /// Call room.flush() after this time, with 0 at the end of this event-loop turn (asked once until then).
+    virtual void flush_in(Room& room, Duration delay) = 0;
+    /// The same with 0, or from inside this call: the room has nothing else to do.
+    virtual void flush_now(Room& room) = 0;
+    /// The room has edits: commit within the window.
+    virtual void edits_wait(Room& room) = 0;
+    /// Whether so many more bytes may wait for the disk.
+    virtual bool room_for_edits(std::size_t bytes) const = 0;
+    /// Call room.answer_waiting() then (asked once until then).
+    virtual void answer_later(Room& room, Duration delay) = 0;
+    /// The last connection has gone: commit, compact, forget (not from inside this call).
+    virtual void emptied(Room& room) = 0;
+    virtual void note(const Room& room, RoomEvent event, const std::string& detail) = 0;
+};
+
+/// What a room hands over to be written.
+struct Unsaved {
+    std::vector<Edit> edits;
+    std::vector<NewClient> clients;
+};
+
+class Room : public std::enable_shared_from_this<Room> {
+public:
+    Room(RoomOutside& outside, PadRow pad, Loaded loaded, std::size_t pad_bytes_max);
+    ~Room();
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+
+    PadRow& pad() { return pad_; }
+    const PadRow& pad() const { return pad_; }
+    const Recorder& recorder() const { return recorder_; }
+    std::vector<std::string> names_here() const;
+    std::size_t connection_count() const { return peers_.size(); }
+
+    // Called by Connection.
+    void hold() { ++holders_; }
+    void release();
+    /// Somebody holds or will hold a connection.
+    bool in_use() const { return holders_ > 0; }
+    std::uint64_t next_guest() { return ++guests_; }
+    void join(Connection& connection);
+    void leave(Connection& connection);
+    void take_frame(Connection& connection, std::string_view frame);
+    void drained(Connection& connection);
+
+    // Called by the process.
+    /// Relays what this turn brought: joined where that is possible.
+    void flush();
+    /// Step 1 of those who asked too fast.
+    void answer_waiting();
+    /// Levels and title may have changed: tells everybody, ends the connections of those who lost access.
+    /// `keys_void`: there is a new link key, the old one opens nothing.
+    void access_changed(bool keys_void);
+    /// Ends all connections, and those whose hand-shake is still going on: the pad went into the bin or away.
+    void end(std::uint16_t code, std::string_view reason);
+    /// A change that the server makes in a member's name (going back), relayed to everybody. Errors: too_large when the pad
+    /// would be too full, or the bytes cannot be recorded; then nothing happened.
+    Status change(PersonPtr person, View update);
+    /// It came back from the bin before the room was forgotten.
+    void revive() { ended_ = false; }
+
+    // Called by the committer.
+    /// Everything that was recorded is durable.
+    bool all_saved() const { return unsaved_.empty() && !writing_; }
+    /// Of edits that are not durable, whether handed over or not.
+    std::size_t unsaved_bytes() const { return unsaved_bytes_ + writing_bytes_; }
+    /// Hands over what is not saved; committed() or put_back() follows before the next time.
+    Unsaved take_unsaved();
+    /// What was handed over is durable: tells the clients. `edits` of them made `last_seq` the newest row.
+    void committed(std::size_t edits, std::int64_t last_seq);
+    /// It was not written: it waits again, before what came since.
+    void put_back(Unsaved unsaved);
+    /// With what waits its log is long enough to be folded.
+    bool wants_compaction() const;
+    /// Something is in the log behind the state.
+    bool has_log() const { return log_rows_ > 0; }
+    std::int64_t last_seq() const { return last_seq_; }
+    /// `recorder` is what was read back from the collected state of this one: the same document, tidier.
+    void replace_recorder(Recorder recorder);
+    /// The state of everything that was committed is stored.
+    void compacted();
+
+private:
+    struct Pending {
+        Message message;
+        std::size_t update_at = 0;  ///< where the update begins in the message
+        Connection* sender = nullptr;
+    };
+    struct Relayed {
+        Message message;
+        const Connection* except = nullptr;
+    };
+
+    // room.cpp: what comes in
+    void take_step1(Connection& connection, View state_vector);
+    void take_update(Connection& connection, View update, std::string_view frame, bool step2);
+    bool admit(Connection& connection, View update, bool step2);
+    /// `brought_by`: whose step 2 it came in; ids that it did not announce may be somebody else's.
+    void record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by);
+    std::optional<Bytes> news_of(const crdt::Applied& applied, View vector_before) const;
+    void take_awareness(Connection& connection, View payload);
+    void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);
+    enum class Flush { later, now_if_quiet };
+    void schedule_flush(Flush when);
+
+    // room_saving.cpp: what is not on the disk
+    /// The row that takes what this person does now.
+    Edit& edit_of(const PersonPtr& person, std::int64_t now_ms);
+    std::uint32_t durable_clock(std::uint64_t client, std::uint32_t next_clock) const;
+    std::vector<SavedClock> saved_clocks() const;
+
+    // room_relay.cpp: what goes out
+    void answer_step1(Connection& connection, View state_vector);
+    std::vector<Relayed> take_batch();
+    void leave_slow_ones_behind();
+    void fall_behind(Connection& connection);
+    void welcome(Connection& connection);
+    Message roster_for(const Connection& connection, const std::string& clients) const;
+    std::string roster_clients() const;
+    Bytes vector_before_batch() const;
+
+    RoomOutside& outside_;
+    PadRow pad_;
+    Recorder recorder_;
+    std::size_t pad_bytes_max_;
+    std::uint64_t version_ = 0;  ///< changes with every recorded update
+    std::vector<Connection*> peers_;
+    std::size_t holders_ = 0;
+    std::uint64_t guests_ = 0;
+    std::uint64_t connections_ = 0;
+    Awareness awareness_;
+
+    // To be relayed at the end of the turn.
+    std::vector<Pending> batch_;
+    std::unordered_map<std::uint64_t, std::uint32_t> batch_from_;  ///< client -> first clock in batch_
+    std::vector<std::uint64_t> awareness_changed_;
+    bool roster_changed_ = false;
+    bool flush_scheduled_ = false;
+    Duration flushed_{Duration::min() / 2};
+    bool ended_ = false;
+
+    // Not yet on the disk.
+    std::vector<Edit> unsaved_;
+    std::size_t unsaved_bytes_ = 0;
+    std::unordered_map<std::uint64_t, std::uint32_t> unsaved_from_;  ///< client -> first clock that is not durable
+    std::vector<NewClient> new_clients_;
+    std::unordered_set<std::uint64_t> bound_;
+
+    // Handed over to be written.
+    bool writing_ = false;
+    std::size_t writing_bytes_ = 0;
+    std::unordered_map<std::uint64_t, std::uint32_t> writing_from_;
+    std::vector<SavedClock> writing_clocks_;  ///< where these clients stood then
+    std::unordered_map<std::uint64_t, std::uint32_t> untold_;  ///< durable since everybody was told
+
+    // Behind the state in the database.
+    std::int64_t last_seq_ = 0;
+    std::size_t log_rows_ = 0;
+    std::size_t log_bytes_ = 0;
+
+    // The last answer to a step 1: after a restart everybody asks the same.
+    struct Answer {
+        std::uint64_t version = 0;
+        Bytes asked;
+        Message message;
+    };
+    std::optional<Answer> answer_;
+};
+
+} // namespace hameau::pads

@@ -1,0 +1,237 @@
+// Rows of pads.
+#include "modules/pads/storage/store.hpp"
+
+#include <algorithm>
+
+namespace hameau::pads {
+
+namespace {
+
+constexpr std::string_view columns =
+    "number, id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
+    "updated_ms, updated_by, deleted_ms, people";
+
+/// Logins hold no blank.
+std::string join(const std::vector<std::string>& logins) {
+    std::string text;
+    for (const std::string& login : logins) {
+        text += (text.empty() ? "" : " ") + login;
+    }
+    return text;
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> logins;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        logins.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return logins;
+}
+
+PadRow read_row(const Statement& row) {
+    PadRow pad;
+    pad.number = row.number(0);
+    pad.id = row.text(1);
+    pad.association = row.text(2);
+    pad.slug = row.text(3);
+    pad.title = row.text(4);
+    pad.access.members = permission_from(row.view(5)).value_or(Permission::none);
+    pad.access.link = permission_from(row.view(6)).value_or(Permission::none);
+    pad.link_key = row.text(7);
+    pad.created_ms = row.number(8);
+    pad.created_by = row.text(9);
+    pad.creator = row.text(10);
+    pad.updated_ms = row.number(11);
+    pad.updated_by = row.text(12);
+    if (!row.is_null(13)) {
+        pad.deleted_ms = row.number(13);
+    }
+    pad.access.people = split(row.view(14));
+    return pad;
+}
+
+std::string select_pads(std::string_view condition) {
+    return "SELECT " + std::string(columns) + " FROM pad " + std::string(condition);
+}
+
+} // namespace
+
+PadStore::PadStore(Database& database, std::shared_ptr<LogIndex> index) :
+    database_(database), index_(std::move(index)), begin_(database.prepare("BEGIN IMMEDIATE")), commit_(database.prepare("COMMIT")),
+    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed, seq) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")),
+    insert_client_(database.prepare("INSERT OR IGNORE INTO pad_client (pad, client, author, brought, first_ms) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5)")),
+    log_row_(database.prepare("SELECT seq, author, time_ms, added, removed, bytes FROM pad_update WHERE seq = ?1")) {}
+
+Status PadStore::transaction(const std::function<Status()>& work) {
+    if (auto begun = begin_.run(); !begun) {
+        return begun;
+    }
+    Status done = work();
+    if (done) {
+        done = commit_.run();
+    }
+    if (!done) {
+        // A full disk may have rolled it back already; then there is nothing to end.
+        (void)database_.execute("ROLLBACK");
+    }
+    return done;
+}
+
+/// An open pad's last edit stands in its log only.
+Status PadStore::note_newest(PadRow& pad) {
+    const auto seq = index_->last(database_, pad.number);
+    if (!seq || *seq == 0) {
+        return seq ? Status() : Status(fail(seq.error()));
+    }
+    auto newest = database_.prepare("SELECT time_ms, name FROM pad_update JOIN author ON author.number = pad_update.author WHERE seq = ?1");
+    const auto row = newest.bind(1, *seq).step();
+    if (!row) {
+        return fail(row.error());
+    }
+    if (*row) {
+        pad.updated_ms = newest.number(0);
+        pad.updated_by = newest.text(1);
+    }
+    return {};
+}
+
+Result<std::optional<PadRow>> PadStore::read_one(Statement& query) {
+    const auto found = query.step();
+    if (!found) {
+        return fail(found.error());
+    }
+    if (!*found) {
+        return std::nullopt;
+    }
+    PadRow pad = read_row(query);
+    if (auto noted = note_newest(pad); !noted) {
+        return fail(std::move(noted.error()));
+    }
+    return pad;
+}
+
+Status PadStore::create(PadRow& pad, const Edit* content) {
+    const Status done = database_.transaction([&]() -> Status {
+        auto insert = database_.prepare(
+            "INSERT INTO pad (id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
+            "updated_ms, updated_by, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+        insert.bind(1, pad.id).bind(2, pad.association).bind(3, pad.slug).bind(4, pad.title);
+        insert.bind(5, to_text(pad.access.members)).bind(6, to_text(pad.access.link)).bind(7, pad.link_key);
+        insert.bind(8, pad.created_ms).bind(9, pad.created_by).bind(10, pad.creator);
+        insert.bind(11, pad.updated_ms).bind(12, pad.updated_by).bind(13, join(pad.access.people));
+        if (auto done = insert.run(); !done) {
+            return done;
+        }
+        pad.number = database_.last_insert_id();
+        if (content == nullptr) {
+            return {};
+        }
+        const std::vector<Edit> edits{*content};
+        const auto seq = append(pad.number, edits, {});
+        return seq ? Status{} : Status(fail(seq.error()));
+    });
+    if (done) {
+        committed();
+    } else {
+        rolled_back();
+    }
+    return done;
+}
+
+Result<std::optional<PadRow>> PadStore::find_by_id(std::string_view id) {
+    const std::string sql = select_pads("WHERE id = ?1");
+    auto query = database_.prepare(sql);
+    query.bind(1, id);
+    return read_one(query);
+}
+
+Result<std::optional<PadRow>> PadStore::find_by_slug(std::string_view association, std::string_view slug) {
+    const std::string sql = select_pads("WHERE association = ?1 AND slug = ?2 AND deleted_ms IS NULL");
+    auto query = database_.prepare(sql);
+    query.bind(1, association).bind(2, slug);
+    return read_one(query);
+}
+
+Result<std::vector<PadRow>> PadStore::list(std::string_view association, Bin bin, std::string_view after,
+                                           std::size_t limit) {
+    // In the bin a slug may occur twice: the id is the key there.
+    const std::string sql = select_pads(
+        bin == Bin::inside ? "WHERE association = ?1 AND deleted_ms IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3"
+                           : "WHERE association = ?1 AND deleted_ms IS NULL AND slug > ?2 ORDER BY slug LIMIT ?3");
+    auto query = database_.prepare(sql);
+    query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    std::vector<PadRow> pads;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            return pads;
+        }
+        pads.push_back(read_row(query));
+        if (auto noted = note_newest(pads.back()); !noted) {
+            return fail(std::move(noted.error()));
+        }
+    }
+}
+
+Result<std::size_t> PadStore::count(std::string_view association) {
+    auto query = database_.prepare("SELECT count(*) FROM pad WHERE association = ?1");
+    query.bind(1, association);
+    const auto row = query.step();
+    if (!row) {
+        return fail(row.error());
+    }
+    return static_cast<std::size_t>(query.number(0));
+}
+
+Status PadStore::update(const PadRow& pad) {
+    auto statement = database_.prepare("UPDATE pad SET title = ?2, members = ?3, link = ?4, link_key = ?5, slug = ?6, "
+                                       "deleted_ms = ?7, people = ?8 WHERE number = ?1");
+    statement.bind(1, pad.number).bind(2, pad.title).bind(3, to_text(pad.access.members)).bind(4, to_text(pad.access.link));
+    statement.bind(5, pad.link_key).bind(6, pad.slug).bind(8, join(pad.access.people));
+    if (pad.deleted_ms) {
+        statement.bind(7, *pad.deleted_ms);
+    } else {
+        statement.bind_null(7);
+    }
+    return statement.run();
+}
+
+Status PadStore::erase(std::int64_t number) {
+    auto statement = database_.prepare("DELETE FROM pad WHERE number = ?1");
+    return statement.bind(1, number).run();
+}
+
+Status PadStore::erase_association(std::string_view association) {
+    return database_.transaction([&] {
+        auto statement = database_.prepare("DELETE FROM pad WHERE association = ?1");
+        Status done = statement.bind(1, association).run();
+        if (done) {
+            auto images = database_.prepare("DELETE FROM image WHERE association = ?1");
+            done = images.bind(1, association).run();
+        }
+        if (done) {
+            // Names of people who wrote nowhere else go too.
+            done = database_.execute("DELETE FROM author WHERE number NOT IN (SELECT author FROM pad_update UNION "
+                                     "SELECT author FROM pad_history UNION SELECT author FROM pad_client)");
+        }
+        author_numbers_.clear();
+        return done;
+    });
+}
+
+Result<std::size_t> PadStore::purge(std::int64_t before_ms) {
+    auto statement = database_.prepare("DELETE FROM pad WHERE deleted_ms < ?1");
+    if (auto done = statement.bind(1, before_ms).run(); !done) {
+        return fail(done.error());
+    }
+    return static_cast<std::size_t>(database_.changes());
+}
+
+} // namespace hameau::pads
