@@ -20,7 +20,7 @@ run: build ## starts a trial house with example content; FRESH=1 shows the first
 	@if [ -n "$(FRESH)" ]; then rm -rf build/trial-fresh; exec build/release/hameau trial --state build/trial-fresh; \
 	 else exec build/release/hameau trial --state build/trial --apply config/examples/trial.yaml; fi
 
-test: ## every test that CI runs; ends with "N passed, N failed"
+test: ## every test that CI runs; ends with "N passed, N failed, N skipped"
 	@tests/run.sh
 
 SANITIZED := pads_test pads_convert_test crdt_test

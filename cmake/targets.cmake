@@ -45,7 +45,7 @@ function(hameau_test name)
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK} GTest::gtest_main GTest::gmock)
-  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HAMEAU_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
@@ -55,7 +55,7 @@ function(hameau_bench name)
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
   target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
-  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" HAMEAU_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+  target_compile_definitions(${name} PRIVATE HAMEAU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 
 # All fuzzers, and nothing else: clang 14 cannot build coroutines with its sanitizers.

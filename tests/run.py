@@ -2,7 +2,8 @@
 """Runs the suites one after the other and adds up what they say.
 
 Usage: tests/run.py [SUITE]...   (default: all, in the order below)
-Each suite is a command; its numbers come from GoogleTest's closing line or from a line "N passed, N failed".
+Each suite is a command. Its numbers come from GoogleTest's closing lines or from its line "N passed, N failed", which may go
+on with ", N skipped". The last line here is "N passed, N failed, N skipped", alone.
 """
 import os
 import re
@@ -28,19 +29,20 @@ def run(command, timeout, env=None):
 
 
 def numbers(output, code):
-    """(passed, failed) as the runner itself counted them."""
+    """(passed, failed, skipped) as the suite itself counted them."""
     google_passed = re.findall(r"\[  PASSED  \] (\d+) test", output)
     google_failed = re.findall(r"\[  FAILED  \] (\d+) test", output)
-    plain = re.findall(r"^(?:\w+: )?(\d+) passed, (\d+) failed", output, re.M)
+    google_skipped = re.findall(r"\[  SKIPPED \] (\d+) test", output)
+    plain = re.findall(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?", output, re.M)
     if google_passed or google_failed:
-        passed, failed = sum(map(int, google_passed)), sum(map(int, google_failed))
+        passed, failed, skipped = (sum(map(int, found)) for found in (google_passed, google_failed, google_skipped))
     elif plain:
-        passed, failed = int(plain[-1][0]), int(plain[-1][1])
+        passed, failed, skipped = (int(number or 0) for number in plain[-1])
     else:
-        passed, failed = (1, 0) if code == 0 else (0, 0)
+        passed, failed, skipped = (1 if code == 0 else 0), 0, 0
     if code != 0 and failed == 0:
         failed = 1
-    return passed, failed
+    return passed, failed, skipped
 
 
 def build():
@@ -88,9 +90,9 @@ def main():
     wanted = set(sys.argv[1:])
     started = time.time()
     if not build():
-        print("the build failed\n0 passed, 1 failed")
+        print("the build failed\n0 passed, 1 failed, 0 skipped")
         return 1
-    passed = failed = 0
+    passed = failed = skipped = 0
     totals = {}
 
     def one(group, name, command, seconds, env):
@@ -98,12 +100,12 @@ def main():
         tell(group, name, begin, *run(command, seconds, env))
 
     def tell(group, name, begin, code, output):
-        nonlocal passed, failed
-        good, bad = numbers(output, code)
+        nonlocal passed, failed, skipped
+        good, bad, left_out = numbers(output, code)
         if bad:
             print(output[-16000:])
-        print(f"{group:8} {name:32} {good} passed, {bad} failed  ({time.time() - begin:.1f} s)", flush=True)
-        passed, failed = passed + good, failed + bad
+        print(f"{group:8} {name:32} {good} passed, {bad} failed, {left_out} skipped  ({time.time() - begin:.1f} s)", flush=True)
+        passed, failed, skipped = passed + good, failed + bad, skipped + left_out
         count = totals.setdefault(group, [0, 0])
         count[0] += good
         count[1] += bad
@@ -120,7 +122,7 @@ def main():
                 tell("fuzz", name, begin, *done.result())
     print("by kind: " + ", ".join(f"{kind} {good}+{bad}" for kind, (good, bad) in totals.items()))
     print(f"in {time.time() - started:.0f} s")
-    print(f"{passed} passed, {failed} failed")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not passed else 0
 
 

@@ -1,4 +1,4 @@
-// The tree of a Yjs type in the form of shared/vectors/yjs, read straight from the item lists.
+// The tree of a Yjs type in the form of tests/vectors/yjs, read straight from the item lists.
 import * as Y from 'yjs'
 
 const sorted = entries => Object.fromEntries(entries.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)))

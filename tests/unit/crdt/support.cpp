@@ -3,18 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
 namespace hameau::crdt::test {
 
 std::vector<json::object> vectors(const std::string& name) {
-    const char* folder = std::getenv("HAMEAU_SHARED_DIR");
-    const std::string path = std::string(folder != nullptr ? folder : HAMEAU_SHARED_DIR) + "/vectors/yjs/" + name;
+    const std::string path = std::string(HAMEAU_SOURCE_DIR) + "/tests/vectors/yjs/" + name;
     std::ifstream file(path);
     if (!file)
-        throw std::runtime_error("the vectors are missing: " + path + " (set HAMEAU_SHARED_DIR)");
+        throw std::runtime_error("the vectors are missing: " + path);
     std::vector<json::object> lines;
     json::parse_options options;
     options.max_depth = 128;

@@ -1,5 +1,4 @@
-// Helpers of the CRDT tests: vectors as JSON lines, base64, comparison of values. Fails clearly when the shared folder
-// is missing.
+// Helpers of the CRDT tests: vectors as JSON lines, base64, comparison of values.
 #pragma once
 
 #include "modules/pads/crdt/update.hpp"
@@ -13,8 +12,7 @@ namespace hameau::crdt::test {
 
 namespace json = boost::json;
 
-/// All lines of shared/vectors/yjs/<name>; throws with the path looked at when the file is not there. The environment
-/// variable HAMEAU_SHARED_DIR overrides the folder (worktrees elsewhere).
+/// All lines of tests/vectors/yjs/<name>. Throws with the path when the file is missing or empty.
 std::vector<json::object> vectors(const std::string& name);
 
 Bytes from_base64(std::string_view text);

@@ -268,13 +268,8 @@ void pm_text(const json::value& node, std::string& out) {
 }
 
 TEST(Export, TheProseMirrorDocumentsOfTheVectors) {
-    std::ifstream lines(HAMEAU_SOURCE_DIR "/../../shared/vectors/yjs/scenarios.jsonl");
-    if (!lines) {
-        lines.open(HAMEAU_SHARED_DIR "/vectors/yjs/scenarios.jsonl");
-    }
-    if (!lines) {
-        GTEST_SKIP() << "the shared vectors are not here";
-    }
+    std::ifstream lines(HAMEAU_SOURCE_DIR "/tests/vectors/yjs/scenarios.jsonl");
+    ASSERT_TRUE(lines);
     int seen = 0;
     for (std::string line; std::getline(lines, line);) {
         const json::object scenario = json::parse(line).as_object();

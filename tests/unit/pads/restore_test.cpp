@@ -38,10 +38,8 @@ std::string content(const crdt::Integrator& integrator, const json::object& root
 }
 
 TEST(Restore, EveryMomentOfRealSessions) {
-    std::ifstream lines(HAMEAU_SHARED_DIR "/vectors/yjs/scenarios.jsonl");
-    if (!lines) {
-        GTEST_SKIP() << "the shared vectors are not here";
-    }
+    std::ifstream lines(HAMEAU_SOURCE_DIR "/tests/vectors/yjs/scenarios.jsonl");
+    ASSERT_TRUE(lines);
     int moments = 0;
     int unchanged = 0;
     int cut = 0;
