@@ -25,13 +25,21 @@ inline constexpr std::array<RoleUid, 9> role_uids = {{{"gate", 62001},
                                                       {"dovemail", 62010}}};
 /// Members may connect to the modules' sockets.
 inline constexpr gid_t internal_gid = 62000;
+/// External modules: who has which is in STATE/modules/uids (uids.hpp).
 inline constexpr uid_t external_uid_first = 62100;
+inline constexpr uid_t external_uid_last = 62999;
 
 inline constexpr std::size_t settings_bytes_max = 1 << 20;
 inline constexpr std::size_t log_bytes_max = 4 << 20;
 inline constexpr std::size_t provision_queue_max = 64;
 inline constexpr std::chrono::milliseconds usage_wait{400};
 inline constexpr std::chrono::seconds provision_limit{55};
-inline constexpr std::chrono::seconds check_limit{10};
+/// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
+inline constexpr std::chrono::seconds check_limit{20};
+/// What one child may say in one second on its notify socket, and on its control socket; more waits for the next second.
+/// A gate that is busy arms and feeds its watchdog some ten times a second.
+inline constexpr unsigned words_per_second_max = 200;
+/// Questions about the state of all processes that wait at once; each asks every child.
+inline constexpr std::size_t status_queries_max = 8;
 
 } // namespace hameau::supervisor
