@@ -36,9 +36,6 @@ inline constexpr std::chrono::milliseconds usage_wait{400};
 inline constexpr std::chrono::seconds provision_limit{55};
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
-/// What one child may say in one second on its notify socket, and on its control socket; more waits for the next second.
-/// A gate that is busy arms and feeds its watchdog some ten times a second.
-inline constexpr unsigned words_per_second_max = 200;
 /// Questions about the state of all processes that wait at once; each asks every child.
 inline constexpr std::size_t status_queries_max = 8;
 

@@ -30,6 +30,7 @@ constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event house_ready{"house.ready", Level::notice};
 constexpr Event reload_failed{"house.reload_failed", Level::error, "the former settings stay"};
 constexpr std::size_t notify_bytes_max = 4096;
+constexpr int notify_datagrams_per_turn = 32;
 constexpr std::size_t status_text_max = 300;
 } // namespace
 
@@ -133,7 +134,7 @@ void House::tick() {
         return true;
     });
     if (provision_pid_ != 0 && provision_deadline_ <= now) {
-        ::kill(provision_pid_, SIGKILL);
+        ::kill(-provision_pid_, SIGKILL);  // with what it started: postfix check, doveconf
     }
 }
 
@@ -330,7 +331,8 @@ void House::reap() {
 void House::on_notify() {
     char text[notify_bytes_max];
     char control[CMSG_SPACE(sizeof(ucred))];
-    for (;;) {
+    // At most this many a turn: a child that says READY for ever must not keep the others waiting.
+    for (int turn = 0; turn < notify_datagrams_per_turn; ++turn) {
         iovec part{text, sizeof text};
         msghdr header{};
         header.msg_iov = &part;
@@ -348,8 +350,10 @@ void House::on_notify() {
         ucred credentials{};
         std::copy_n(reinterpret_cast<const char*>(CMSG_DATA(message)), sizeof credentials,
                     reinterpret_cast<char*>(&credentials));
-        const auto found = std::find_if(services_.begin(), services_.end(), [&credentials](const auto& service) {
-            return service->pid != 0 && service->pid == credentials.pid;
+        const auto found = std::find_if(services_.begin(), services_.end(), [this, &credentials](const auto& service) {
+            // The pid says which child it is; the uid that it is still the program that was started there.
+            const uid_t expected = place_.root && service->spec.drop ? service->spec.uid : ::geteuid();
+            return service->pid != 0 && service->pid == credentials.pid && credentials.uid == expected;
         });
         if (found == services_.end()) {
             continue;
@@ -372,6 +376,9 @@ void House::on_notify() {
                 service.policy.set_watchdog(now, Duration(std::clamp<long long>(usec / 1000, 0, 3600000)));
             } else if (line.starts_with("STATUS=")) {
                 service.status = line.substr(7, status_text_max);
+                // A tab would shift the columns of the status answer.
+                std::replace_if(service.status.begin(), service.status.end(),
+                                [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
             }
         }
     }

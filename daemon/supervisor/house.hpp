@@ -56,6 +56,7 @@ private:
     Status make_folders();
     Status open_listeners(Service& service);
     Status run_check();
+    std::map<std::string, uid_t> module_uids() const;
     Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
     void act(Service& service, Action action);
     void start(Service& service);

@@ -11,6 +11,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/child/child.hpp"
 #include "daemon/sandbox/sandbox.hpp"
+#include "daemon/supervisor/collect.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
 
@@ -88,8 +89,10 @@ void House::on_message(Service& service, const Message& message) {
     switch (message.kind) {
     case MessageKind::report_answer:
         for (const auto& [name, value] : message.fields) {
-            if (service.usage.size() < 16) {
-                service.usage[name] = value.substr(0, 32);
+            // Digits only: a tab in a value would shift the columns of the status answer.
+            const bool number = value.size() <= 20 && value.find_first_not_of("0123456789") == std::string::npos;
+            if (number && service.usage.size() < 16) {
+                service.usage[name] = value;
             }
         }
         for (StatusQuery& query : queries_) {
@@ -97,7 +100,7 @@ void House::on_message(Service& service, const Message& message) {
         }
         return;
     case MessageKind::status:
-        if (admin || people) {
+        if ((admin || people) && queries_.size() < status_queries_max) {
             begin_status(service, message);
             return;
         }
@@ -235,7 +238,7 @@ Result<std::string> House::run_provision_now(const std::string& verb, const std:
     if (!program || ::pipe2(ends, O_CLOEXEC) != 0) {
         return fail_errno("hameau-provision");
     }
-    const Fd reader(ends[0]);
+    Fd reader(ends[0]);
     Fd writer(ends[1]);
     SpawnPlan plan = provision_plan(verb, arguments);
     plan.program = program.get();
@@ -248,13 +251,14 @@ Result<std::string> House::run_provision_now(const std::string& verb, const std:
     if (!pid) {
         return fail(pid.error());
     }
-    auto text = read_all(reader.get(), settings_bytes_max);
-    int status = 0;
-    ::waitpid(*pid, &status, 0);
-    if (!text || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return fail(ErrorKind::io, text ? text->substr(0, error_text_max) : "no answer");
+    auto done = collect(*pid, Fd(), std::move(reader), settings_bytes_max, provision_limit);
+    if (!done) {
+        return fail(std::move(done.error()).during("hameau-provision " + verb));
     }
-    return text;
+    if (!done->good()) {
+        return fail(ErrorKind::io, done->errors.empty() ? "no answer" : done->errors.substr(0, error_text_max));
+    }
+    return done->errors;
 }
 
 void House::start_next_provision() {

@@ -16,14 +16,17 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/supervisor/collect.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/uids.hpp"
 #include "daemon/supervisor/view.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
 
+constexpr Event uids_failed{"modules.uids_failed", Level::error, "no external module runs; mend STATE/modules/uids"};
 constexpr Event engines_failed{"engines.failed", Level::error, "the former configuration stays; see the message"};
 
 /// A socket's path as short as the working directory allows: sun_path holds 107 bytes.
@@ -103,7 +106,7 @@ Status House::prepare() {
     ::chmod("notify", 0666);
     epoll_add(notify_.get(), "notify");
 
-    for (ServiceSpec& spec : plan_services(settings_, place_)) {
+    for (ServiceSpec& spec : plan_services(settings_, place_, module_uids())) {
         auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(PolicyLimits{}), {}, {}, {}, 0, {}, {}, false, {}});
         service->policy = ServicePolicy(service->spec.limits);
         if (auto opened = open_listeners(*service); !opened) {
@@ -147,6 +150,29 @@ Status House::prepare() {
         }
     }
     return {};
+}
+
+/// Which uid each external module has. A module without one does not run: it might read another's folder.
+std::map<std::string, uid_t> House::module_uids() const {
+    std::vector<std::string> names = external_names(settings_);
+    std::map<std::string, uid_t> uids;
+    if (!place_.root) {
+        for (std::string& name : names) {
+            uids.emplace(std::move(name), ::getuid());
+        }
+        return uids;
+    }
+    auto kept = keep_module_uids(place_.state + "/modules", names);
+    if (!kept) {
+        journal_.write(uids_failed, {{"error", kept.error().message}});
+        return uids;
+    }
+    for (const std::string& name : names) {
+        if (const auto uid = kept->take(name, 0)) {
+            uids.emplace(name, *uid);
+        }
+    }
+    return uids;
 }
 
 /// An engine that never had a configuration would only fail again and again.
@@ -241,9 +267,9 @@ Status House::run_check() {
     if (!input || ::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(err, O_CLOEXEC) != 0) {
         return fail_errno("pipe");
     }
-    const Fd out_read(out[0]);
+    Fd out_read(out[0]);
     Fd out_write(out[1]);
-    const Fd err_read(err[0]);
+    Fd err_read(err[0]);
     Fd err_write(err[1]);
     const Fd program(::open((place_.binaries + "/hameau-check").c_str(), O_RDONLY | O_CLOEXEC));
     if (!program) {
@@ -273,20 +299,19 @@ Status House::run_check() {
     if (!pid) {
         return fail(std::move(pid.error()));
     }
-    auto errors = read_all(err_read.get(), settings_bytes_max);
-    auto flat = read_all(out_read.get(), settings_bytes_max);
-    int status = 0;
-    ::waitpid(*pid, &status, 0);
-    if (!flat || !errors || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        const std::string text = errors && !errors->empty() ? *errors : "the configuration could not be checked";
-        return fail(ErrorKind::invalid, text);
+    auto checked = collect(*pid, std::move(out_read), std::move(err_read), settings_bytes_max, check_limit);
+    if (!checked) {
+        return fail(std::move(checked.error()).during("checking the configuration"));
     }
-    auto parsed = Settings::parse_flat(*flat);
+    if (!checked->good()) {
+        return fail(ErrorKind::invalid, checked->errors.empty() ? "the configuration could not be checked" : checked->errors);
+    }
+    auto parsed = Settings::parse_flat(checked->output);
     if (!parsed) {
         return fail(std::move(parsed.error()));
     }
     settings_ = std::move(*parsed);
-    auto memory = sealed_memory("settings", *flat);
+    auto memory = sealed_memory("settings", checked->output);
     if (!memory) {
         return fail(std::move(memory.error()));
     }

@@ -59,22 +59,19 @@ void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
     specs.push_back(std::move(postfix));
 }
 
-void plan_external(const Settings& settings, std::vector<ServiceSpec>& specs) {
-    uid_t next = external_uid_first;
-    for (const auto& [key, value] : settings.all()) {
-        constexpr std::string_view prefix = "external.";
-        constexpr std::string_view suffix = ".executable";
-        if (!key.starts_with(prefix) || !key.ends_with(suffix)) {
+void plan_external(const Settings& settings, const std::map<std::string, uid_t>& uids, std::vector<ServiceSpec>& specs) {
+    for (const std::string& name : external_names(settings)) {
+        const auto uid = uids.find(name);
+        if (uid == uids.end()) {
             continue;
         }
-        const std::string name = key.substr(prefix.size(), key.size() - prefix.size() - suffix.size());
+        const std::string base = "external." + name;
         ServiceSpec spec = base_spec(name, Kind::external);
-        spec.program = value;
-        spec.uid = next;
-        spec.gid = next++;
+        spec.program = settings.text(base + ".executable");
+        spec.uid = uid->second;
+        spec.gid = uid->second;
         spec.says_ready = true;
         spec.has_control = false;
-        const std::string base = std::string(prefix) + name;
         for (int i = 0; settings.has(base + ".arguments." + std::to_string(i)); ++i) {
             spec.arguments.push_back(settings.text(base + ".arguments." + std::to_string(i)));
         }
@@ -98,7 +95,20 @@ uid_t uid_of(std::string_view role) {
     return external_uid_first;
 }
 
-std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place) {
+std::vector<std::string> external_names(const Settings& settings) {
+    constexpr std::string_view prefix = "external.";
+    constexpr std::string_view suffix = ".executable";
+    std::vector<std::string> names;
+    for (const auto& [key, value] : settings.all()) {
+        if (key.starts_with(prefix) && key.ends_with(suffix)) {
+            names.push_back(key.substr(prefix.size(), key.size() - prefix.size() - suffix.size()));
+        }
+    }
+    return names;
+}
+
+std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place,
+                                       const std::map<std::string, uid_t>& module_uids) {
     std::vector<ServiceSpec> specs;
     for (const Manifest* manifest : builtin_modules()) {
         const std::string name(manifest->name);
@@ -119,7 +129,7 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
             plan_engines(place, specs);
         }
     }
-    plan_external(settings, specs);
+    plan_external(settings, module_uids, specs);
     ServiceSpec admin = base_spec("admin", Kind::admin);
     admin.limits.on_demand = true;
     specs.push_back(std::move(admin));

@@ -1,6 +1,7 @@
 // services: what this house runs, from the validated settings and the manifests: one ServiceSpec a process.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -43,10 +44,14 @@ struct Place {
     bool trial = false;
 };
 
-std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place);
+/// The names of the external modules in the settings, sorted.
+std::vector<std::string> external_names(const Settings& settings);
+/// `module_uids`: of the external modules (uids.hpp); one that is not in it is left out.
+std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& place,
+                                       const std::map<std::string, uid_t>& module_uids);
 /// What does not run and why: ("mail", "off: Postfix needs root").
 std::vector<std::pair<std::string, std::string>> missing_parts(const Settings& settings, const Place& place);
-/// The uid of a role, or of the n-th external module.
+/// The uid of a built-in role; external_uid_first for another name.
 uid_t uid_of(std::string_view role);
 
 } // namespace hameau::supervisor

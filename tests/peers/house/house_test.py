@@ -342,6 +342,39 @@ def test_external_module():
         assert other.process_of("guestbook")["restarts"] == 0
 
 
+def manifest(folder, name, arguments=()):
+    """An external module that never starts by itself: only its uid and its settings matter."""
+    words = [str(ROOT / "modules/examples/guestbook/guestbook.py"), *arguments]
+    Path(folder, "modules.d").mkdir(exist_ok=True)
+    Path(folder, "modules.d", f"{name}.yaml").write_text(
+        f"name: {name}\nexecutable: /usr/bin/python3\narguments: {json.dumps(words)}\nidle_stop: 2 s\n"
+        f"routes:\n  - {{pattern: /{name}, who: anyone}}\n")
+
+
+def test_a_module_keeps_its_uid_when_another_is_added():
+    folder = tempfile.mkdtemp(prefix="hameau-uids-")
+    os.chmod(folder, 0o755)
+    owners = lambda: {entry.name: entry.stat().st_uid for entry in Path(folder, "modules").iterdir() if entry.is_dir()}
+    off = ["mail.enabled=false"]
+    manifest(folder, "guestbook")
+    with House(state=folder, base_port=house.ports["https"] + 500, settings=off):
+        before = owners()
+    manifest(folder, "album")  # sorts first
+    # Two large manifests: more settings than a pipe holds.
+    for name in ("large-a", "large-b"):
+        manifest(folder, name, ["x" * 900] * 60)
+    with House(state=folder, base_port=house.ports["https"] + 500, settings=off):
+        after = owners()
+    assert before["guestbook"] == after["guestbook"], (before, after)
+    if os.geteuid() == 0:
+        assert len(set(after.values())) == len(after), after
+        assert Path(folder, "modules", "uids").stat().st_mode & 0o777 == 0o600
+    Path(folder, "modules.d", "guestbook.yaml").unlink()
+    manifest(folder, "zebra")
+    with House(state=folder, base_port=house.ports["https"] + 500, settings=off):
+        assert owners()["zebra"] not in after.values() or os.geteuid() != 0, "the uid of a removed module was given again"
+
+
 def pss_of_group(leader):
     """kB of the processes whose session this pid began, each page counted by its share."""
     total = 0
