@@ -62,10 +62,10 @@ json::object People::invitation_document(const Request& request, const NewInvita
 Task<std::variant<Invitation, Response>> People::find_invitation(Request& request) {
     std::variant<Invitation, Response> outcome;
     const std::string typed(request.parameter("invitation"));
-    std::string hash;
+    std::vector<std::string> hashes;
     std::optional<std::string> key;
     if (typed.size() == token_characters) {
-        hash = token_hash(typed);
+        hashes.push_back(token_hash(typed));
     } else {
         // Short enough to be guessed one day: tries are slowed down for each address prefix.
         key = throttle_of(request, "invitation code", "");
@@ -74,24 +74,25 @@ Task<std::variant<Invitation, Response>> People::find_invitation(Request& reques
             outcome = say_wait(request, wait);
             co_return outcome;
         }
-        const auto code = normalise_code(typed);
-        if (code) {
+        const std::vector<std::string> readings = readings_of_code(typed);
+        if (!readings.empty()) {
             const std::string salt = store_->house_value("code_salt");
-            std::optional<std::string> hashed;
-            std::function<void()> work = [&hashed, &code, &salt] { hashed = hash_code(*code, salt); };
+            std::function<void()> work = [&hashes, &readings, &salt] { hashes = hash_codes(readings, salt); };
             std::string prefix = address_prefix(request);
             const bool ran = co_await slow(std::move(prefix), std::move(work));
-            if (!ran || !hashed) {
+            if (!ran || hashes.size() != readings.size()) {
                 if (key) {
                     throttle_.withdraw(*key);
                 }
                 outcome = say_failed(request, too_busy());
                 co_return outcome;
             }
-            hash = std::move(*hashed);
         }
     }
-    auto found = hash.empty() ? std::nullopt : store_->invitation(hash, wall_ms_());
+    std::optional<Invitation> found;
+    for (const std::string& hash : hashes) {
+        found = found ? std::move(found) : store_->invitation(hash, wall_ms_());
+    }
     if (!found) {
         outcome = say(request, 404, "invitation_gone");
         co_return outcome;
@@ -130,6 +131,7 @@ Task<Response> People::accept_invitation(Request& request) {
     JsonFields fields(*body);
     const Secret password(fields.raw_text("password", password_length()));
     const bool shared = fields.boolean("shared_computer", false);
+    check_password(fields, "password", password, {invitation.person.name, invitation.person.login, invitation.association_name});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
@@ -240,6 +242,7 @@ Task<Response> People::set_up(Request& request) {
         association.quota_bytes = quota_default;
         fields.take_errors("association", inner);
     }
+    check_password(fields, "password", password, {person.name, person.login, house, association.name});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }

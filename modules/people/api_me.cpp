@@ -24,6 +24,7 @@ Task<Response> People::change_password(Request& request) {
     any.most = password_characters_max;
     const Secret current(fields.raw_text("current", any));
     const Secret fresh(fields.raw_text("new", password_length()));
+    check_password(fields, "new", fresh, {actor.name, actor.login});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }

@@ -94,6 +94,7 @@ Task<Response> People::add_member(Request& request) {
     const std::string role = fields.optional_choice("role", "member|manager|admin").value_or("member");
     const auto typed_password = fields.optional_raw_text("password", password_length());
     const Secret password(typed_password.value_or(""));
+    check_password(fields, "password", password, {person.name, person.login});
     const bool invite = fields.boolean("invite", false);
     const auto mailbox = fields.optional_address("mailbox");
     check_mailbox(fields, mailbox, slug);

@@ -1,7 +1,10 @@
 // Signing in and out, recovery codes in use, and the gate's questions about a token.
+#include <algorithm>
+
 #include "daemon/base/io.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
+#include "modules/support/passwords.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::people {
@@ -210,9 +213,11 @@ Task<Response> People::recover(Request& request) {
     any.most = 254;
     const std::string typed = fields.text("login", any);
     any.most = 32;
-    const auto code = normalise_code(fields.text("code", any));
+    const std::vector<std::string> readings = readings_of_code(fields.text("code", any));
     const Secret password(fields.raw_text("password", password_length()));
     const bool shared = fields.boolean("shared_computer", false);
+    // Only what the asker typed is compared here: the person's own name would tell who has an account.
+    check_password(fields, "password", password, {typed});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
@@ -223,17 +228,16 @@ Task<Response> People::recover(Request& request) {
     if (wait > Duration(0)) {
         co_return say_wait(request, wait);
     }
-    std::optional<std::string> code_hash;
+    std::vector<std::string> code_hashes;
     std::optional<std::string> hash;
     const std::string salt = store_->house_value("code_salt") + id;
-    const std::string plain = code.value_or("");
     std::function<void()> work = [&] {
-        code_hash = hash_code(plain, salt);
+        code_hashes = hash_codes(readings, salt);
         hash = hash_password(password.reveal());
     };
     std::string prefix = address_prefix(request);
     const bool ran = co_await slow(std::move(prefix), std::move(work));
-    if (!ran || !hash || !code_hash) {
+    if (!ran || !hash || code_hashes.size() != readings.size()) {
         if (key) {
             throttle_.withdraw(*key);
         }
@@ -242,11 +246,18 @@ Task<Response> People::recover(Request& request) {
         co_return say_failed(request, busy);
     }
     bool used = false;
+    bool own_name = false;
     const Status done = store_->transaction([&]() -> Status {
         auto now = store_->person(id);
-        used = now && !now->disabled && code && store_->use_recovery_code(id, *code_hash);
+        used = now && !now->disabled && std::any_of(code_hashes.begin(), code_hashes.end(), [&](const std::string& code_hash) {
+            return store_->use_recovery_code(id, code_hash);
+        });
         if (!used) {
             return store_->status();
+        }
+        own_name = guessable(password.reveal(), {{now->name, now->login}}) != Guessable::none;
+        if (own_name) {
+            return fail(ErrorKind::invalid, "refused");  // rolls back: the code is not used up
         }
         now->password_hash = *hash;
         store_->forget_trial_card(id);
@@ -258,6 +269,13 @@ Task<Response> People::recover(Request& request) {
         }
         return store_->emit_member(id);
     });
+    if (own_name) {
+        if (key) {
+            throttle_.succeed(*key);
+        }
+        fields.refuse_field("password", code_of(Guessable::own_name));
+        co_return fields.refuse(request, people_catalogue);
+    }
     if (!done) {
         co_return say_failed(request, done.error());
     }

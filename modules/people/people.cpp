@@ -6,6 +6,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/people/secrets.hpp"
+#include "modules/support/passwords.hpp"
 
 namespace hameau {
 
@@ -284,6 +285,14 @@ Length People::password_length() const {
     length.least = static_cast<std::size_t>(std::max<std::int64_t>(least, 1));
     length.most = password_characters_max;
     return length;
+}
+
+void People::check_password(JsonFields& fields, std::string_view field, const Secret& password, std::vector<std::string> names) {
+    names.push_back(store_->house_value("name"));
+    const Guessable why = password.empty() ? Guessable::none : guessable(password.reveal(), names);
+    if (why != Guessable::none) {
+        fields.refuse_field(field, code_of(why));
+    }
 }
 
 } // namespace people

@@ -78,6 +78,8 @@ private:
     Task<bool> slow(std::string prefix, std::function<void()> work);
     std::int64_t setting_ms(std::string_view key, std::int64_t otherwise) const;
     Length password_length() const;
+    /// Refuses a password that others guess first (modules/support/passwords.hpp); the house's name is added to `names`.
+    void check_password(JsonFields& fields, std::string_view field, const Secret& password, std::vector<std::string> names);
 
     // Sign-in (api_session.cpp)
     Task<Response> sign_in(Request& request);

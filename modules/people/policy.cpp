@@ -13,8 +13,48 @@ namespace hameau::people {
 
 namespace {
 
-// No Q (G), W and Y (spoken), C and S (heard alike), J (G), U (V): 19 letters are told apart on paper and by voice.
-constexpr std::string_view code_alphabet = "ABDEFGHIKLMNOPRTVXZ";
+// No I and L (1), O and Q (0), S (5 on paper, C by voice), J (G by voice), U and W (V): 18 letters are told apart on
+// paper and by voice. No digits at all, so each of them can be read as the letter that it looks like.
+constexpr std::string_view code_alphabet = "ABCDEFGHKMNPRTVXYZ";
+/// Letters of codes that were made before: they stay valid.
+constexpr std::string_view old_code_letters = "IOL";
+
+/// A typed sign as the letters that it may stand for, the likeliest first; empty when none.
+std::string letters_read(char typed) {
+    const char upper = typed >= 'a' && typed <= 'z' ? static_cast<char>(typed - 'a' + 'A') : typed;
+    switch (upper) {
+    case '0':
+    case 'O':
+    case 'Q': return "OD";
+    case '1': return "IL";
+    case 'I': return "IL";
+    case 'L': return "LI";
+    case '2': return "Z";
+    case '6': return "G";
+    case '8': return "B";
+    case 'U':
+    case 'W': return "V";
+    default: break;
+    }
+    const bool known = code_alphabet.find(upper) != std::string_view::npos || old_code_letters.find(upper) != std::string_view::npos;
+    return known ? std::string(1, upper) : std::string();
+}
+
+/// The bytes of one space or dash at the start of the text, whichever of Unicode's it is; 0 when there is none.
+std::size_t separator_bytes(std::string_view text) {
+    if (std::string_view(" -_.\t").find(text.front()) != std::string_view::npos) {
+        return 1;
+    }
+    // U+00A0 (no-break space); U+2010..U+2015 (dashes), U+202F (narrow no-break space), U+2212 (minus).
+    if (text.starts_with("\xC2\xA0")) {
+        return 2;
+    }
+    if (text.starts_with("\xE2\x80") && text.size() > 2) {
+        const auto last = static_cast<unsigned char>(text[2]);
+        return (last >= 0x90 && last <= 0x95) || last == 0xAF ? 3 : 0;
+    }
+    return text.starts_with("\xE2\x88\x92") ? 3 : 0;
+}
 
 struct Network {
     int family = 0;
@@ -142,19 +182,35 @@ std::string shown_code(std::string_view code) {
     return std::string(code.substr(0, code_letters / 2)).append("-").append(code.substr(code_letters / 2));
 }
 
-std::optional<std::string> normalise_code(std::string_view typed) {
-    std::string code;
-    for (const char c : typed) {
-        const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-        if (upper == '-' || upper == ' ') {
+std::vector<std::string> readings_of_code(std::string_view typed) {
+    std::vector<std::string> readings{std::string()};
+    std::size_t letters = 0;
+    while (!typed.empty()) {
+        if (const std::size_t skipped = separator_bytes(typed); skipped > 0) {
+            typed.remove_prefix(skipped);
             continue;
         }
-        if (code_alphabet.find(upper) == std::string_view::npos || code.size() == code_letters) {
-            return std::nullopt;
+        const std::string read = letters_read(typed.front());
+        typed.remove_prefix(1);
+        if (read.empty() || ++letters > code_letters) {
+            return {};
         }
-        code += upper;
+        const std::size_t before = readings.size();
+        if (read.size() > 1 && before * 2 <= code_readings_max) {
+            for (std::size_t i = 0; i < before; ++i) {
+                readings.push_back(readings[i] + read[1]);
+            }
+        }
+        for (std::size_t i = 0; i < before; ++i) {
+            readings[i] += read[0];
+        }
     }
-    return code.size() == code_letters ? std::optional<std::string>(std::move(code)) : std::nullopt;
+    return letters == code_letters ? readings : std::vector<std::string>();
+}
+
+std::optional<std::string> normalise_code(std::string_view typed) {
+    auto readings = readings_of_code(typed);
+    return readings.empty() ? std::nullopt : std::optional<std::string>(std::move(readings.front()));
 }
 
 Role Actor::role_in(std::string_view association) const {

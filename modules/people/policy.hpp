@@ -23,6 +23,8 @@ inline constexpr std::size_t slow_jobs_max = 8;
 inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
 inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
 inline constexpr std::size_t code_letters = 8;
+/// Each reading costs one argon2id (about 30 ms, 19 MiB) of the one worker thread.
+inline constexpr std::size_t code_readings_max = 8;
 inline constexpr std::size_t recovery_codes = 10;
 inline constexpr std::size_t sessions_per_person_max = 50;
 inline constexpr std::size_t devices_per_person_max = 20;
@@ -66,11 +68,15 @@ std::string throttle_key(std::string_view account, std::string_view where);
 /// (separated by commas or spaces, with or without "/n").
 bool is_exempt(std::string_view prefix, std::string_view networks);
 
-/// A new code of 8 letters without look-alikes: 34 bits. Shown as KORI-MADE.
+/// A new code of 8 letters without look-alikes: 33 bits. Shown as PAGE-MARE.
 std::string new_code();
 std::string shown_code(std::string_view code);
-/// What a person typed, in its stored form (upper case, no hyphens or spaces), or nothing.
+/// What a person typed, in its stored form (upper case, no dashes or spaces, digits as the letters that they look like),
+/// or nothing.
 std::optional<std::string> normalise_code(std::string_view typed);
+/// Every code that the typed one may stand for, the literal one first, at most code_readings_max. Codes of before
+/// 2026-11-29 hold O, I and L: a typed 0 is their O, a typed 1 their I or their L. Empty when it is no code at all.
+std::vector<std::string> readings_of_code(std::string_view typed);
 
 /// Who asks, as people itself found out: from the session token, or from hameau-admin's socket.
 struct Actor {

@@ -68,6 +68,16 @@ std::optional<std::string> hash_code(std::string_view code, std::string_view sal
     return to_hex(out);
 }
 
+std::vector<std::string> hash_codes(const std::vector<std::string>& readings, std::string_view salt) {
+    std::vector<std::string> hashes;
+    for (const std::string& reading : readings) {
+        if (auto hash = hash_code(reading, salt)) {
+            hashes.push_back(std::move(*hash));
+        }
+    }
+    return hashes;
+}
+
 bool same_secret(std::string_view a, std::string_view b) {
     return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }

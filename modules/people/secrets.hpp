@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hameau::people {
 
@@ -27,6 +28,9 @@ bool is_password_hash(std::string_view hash);
 /// A typed code under a salt, with argon2id like a password, so that a stolen file does not give the codes at once.
 /// `salt` is 16 bytes or more. Nothing when the memory cannot be had.
 std::optional<std::string> hash_code(std::string_view code, std::string_view salt);
+/// The same for each reading of a typed code (policy.hpp, readings_of_code()). Fewer than asked for when the memory
+/// cannot be had.
+std::vector<std::string> hash_codes(const std::vector<std::string>& readings, std::string_view salt);
 
 /// In constant time for equal lengths.
 bool same_secret(std::string_view a, std::string_view b);

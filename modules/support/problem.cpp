@@ -57,6 +57,14 @@ constexpr std::array common_texts = {
                   "From 1 to 64 letters, digits, dots, hyphens or underscores."},
     CatalogueText{"field.address", "Une adresse de courriel comme nom@exemple.org.",
                   "A mail address such as name@example.org."},
+    CatalogueText{"password.common", "Ce mot de passe est parmi ceux que l'on essaie d'abord. Prenez plutôt quatre mots sans rapport.",
+                  "This password is among the first that anybody tries. Four unrelated words are better."},
+    CatalogueText{"password.keyboard", "Ces touches se suivent sur le clavier. Prenez plutôt quatre mots sans rapport.",
+                  "These keys stand side by side on the keyboard. Four unrelated words are better."},
+    CatalogueText{"password.repeated", "Ce mot de passe répète les mêmes signes. Prenez plutôt quatre mots sans rapport.",
+                  "This password repeats the same signs. Four unrelated words are better."},
+    CatalogueText{"password.own_name", "Ce mot de passe est fait de noms que tout le monde connaît ici. Prenez plutôt quatre mots sans rapport.",
+                  "This password is made of names that everybody here knows. Four unrelated words are better."},
     CatalogueText{"field.host", "Un nom de domaine comme exemple.org.", "A domain name such as example.org."},
 };
 

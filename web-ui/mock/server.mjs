@@ -65,7 +65,7 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
     return sessionBody(session);
   };
   const invite = (base, who, one) => {
-    const secret = { url: `${base}/invitation#${token()}`, code: 'KORI-MADE', expires: new Date(Date.now() + 7 * 86_400_000).toISOString() };
+    const secret = { url: `${base}/invitation#${token()}`, code: 'PAGE-MARE', expires: new Date(Date.now() + 7 * 86_400_000).toISOString() };
     const found = { who, one, expires: secret.expires };
     data.invitations.set(secret.url.split('#')[1], found);
     data.invitations.set(secret.code, found);
@@ -127,7 +127,7 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
   });
   on('POST', '/api/v1/recovery', anyone, () => refuse(401, 'wrong_recovery', "L'identifiant ou le code de secours n'est pas le bon, ou le code a déjà servi."));
   on('GET', '/api/v1/me/recovery-codes', member, () => ({ codes: [], left: 3 }));
-  on('POST', '/api/v1/me/recovery-codes', member, () => [201, { codes: ['KORI-MADE', 'LUNE-BATI', 'PORE-SALU', 'VIDO-KEMA', 'RATU-NOLI', 'GEMO-PIRA', 'SOVI-TULE', 'DAMI-ROKE'], left: 8 }]);
+  on('POST', '/api/v1/me/recovery-codes', member, () => [201, { codes: ['PAGE-MARE', 'BATE-FARD', 'CAPE-VERT', 'HARP-GAZE', 'NEXA-CRAB', 'TAXE-GYPT', 'ZEBR-MAND', 'KAPE-RYTH'], left: 8 }]);
   on('POST', '/api/v1/me/password', member, ({ session, body }) => {
     if (body.current !== session.who.password) refuse(403, 'wrong_current', "Le mot de passe actuel n'est pas le bon. Rien n'a été changé.");
     session.who.password = body.new;

@@ -223,6 +223,55 @@ TEST_F(Account_, AppPasswordsAreKeptByMail) {
     EXPECT_EQ(go(nobody, "POST", "/api/v1/me/app-passwords", "{}").status, 401);
 }
 
+TEST_F(Account_, OldCodesOpenWhateverLookAlikeIsTyped) {
+    Visitor marie = signed_in("marie");
+    const std::string person(go(marie, "GET", "/api/v1/session").json.at("member").as_string());
+    {
+        auto database = Database::open(folder_.string() + "/people.db", people_manifest.migrations);
+        ASSERT_TRUE(database);
+        Statement salt = database->prepare("SELECT value FROM house WHERE name = 'code_salt'");
+        ASSERT_TRUE(*salt.step());
+        const auto hash = hash_code("KORILAVO", salt.text(0) + person);
+        Statement insert = database->prepare("INSERT INTO recovery_code (person, code_hash) VALUES (?, ?)");
+        insert.bind(1, person).bind(2, *hash);
+        ASSERT_TRUE(insert.run());
+    }
+    Visitor lost;
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":"k0r1 1av0","password":"marie-third-words"})").status, 200);
+}
+
+TEST_F(Account_, PasswordsThatOthersGuessFirstAreRefusedEverywhere) {
+    Visitor marie = signed_in("marie");
+    const auto refused = [](const Answer& answer, std::string_view field, std::string_view word) {
+        EXPECT_EQ(answer.status, 422) << boost::json::serialize(answer.json);
+        const std::string text = boost::json::serialize(answer.json);
+        EXPECT_THAT(text, HasSubstr("\"field\":\"" + std::string(field) + "\""));
+        EXPECT_THAT(text, HasSubstr(std::string(word)));
+    };
+    refused(go(marie, "POST", "/api/v1/me/password", R"({"current":"marie-secret-words","new":"azertyuiop"})"), "new", "clavier");
+    refused(go(marie, "POST", "/api/v1/associations/amis/members", R"({"login":"lena","name":"Léna Le Bihan","password":"LenaLeBihan1975"})"), "password", "noms");
+    const Answer made = go(marie, "POST", "/api/v1/associations/amis/members", R"({"login":"lena","name":"Léna Le Bihan","invite":true})");
+    const std::string path = "/api/v1/invitations/" + std::string(made.json.at("invitation").at("code").as_string());
+    Visitor lena;
+    refused(go(lena, "POST", path, R"({"password":"Les amis 2024"})"), "password", "noms");
+    refused(go(lena, "POST", path, R"({"password":"Mot de passe 2024"})"), "password", "essaie");
+    EXPECT_EQ(go(lena, "POST", path, R"({"password":"lena et ses amis"})").status, 201);
+}
+
+TEST_F(Account_, RecoveryWithAGuessablePasswordKeepsTheCodeAndTellsNobodyWhoIsThere) {
+    Visitor marie = signed_in("marie");
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis/members/marie", R"({"name":"Maryvonne Guillou"})").status, 200);
+    const Answer made = go(marie, "POST", "/api/v1/me/recovery-codes");
+    const std::string code(made.json.at("codes").at(0).as_string());
+    Visitor lost;
+    // Without a code, a name that is somebody's is answered like any other.
+    for (const char* password : {"maryvonneguillou", "someone else there"}) {
+        EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":"PAGE-MARE","password":")" + std::string(password) + "\"}").status, 401);
+    }
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":")" + code + R"(","password":"maryvonneguillou"})").status, 422);
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":")" + code + R"(","password":"marie-third-words"})").status, 200);
+}
+
 class Outbox : public House {};
 
 TEST_F(Outbox, EventsComeInOrderAndAreKeptWhileMailIsAway) {

@@ -1,6 +1,7 @@
 // Tests of the rules of people, with a clock that stands still until it is moved.
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "modules/people/policy.hpp"
@@ -108,9 +109,29 @@ TEST(Codes, AreEightClearLettersAndRoundTrip) {
     EXPECT_EQ(seen.size(), 200u);
     EXPECT_EQ(normalise_code(" kori made "), "KORIMADE");
     EXPECT_EQ(shown_code("KORIMADE"), "KORI-MADE");
-    for (const char* bad : {"", "KORI", "KORI-MADEE", "KOR1-MADE", "KORI_MADE", "QORI-MADE"}) {
+    for (const char* bad : {"", "KORI", "KORI-MADEE", "KOR9-MADE", "KORI/MADE", "KORI-MAD\xC3\x89"}) {
         EXPECT_FALSE(normalise_code(bad)) << bad;
+        EXPECT_TRUE(readings_of_code(bad).empty()) << bad;
     }
+}
+
+TEST(Codes, NewOnesHoldNoLetterThatLooksLikeADigit) {
+    ASSERT_TRUE(start_secrets());
+    for (int i = 0; i < 500; ++i) {
+        EXPECT_EQ(new_code().find_first_of("OILSQJUW0123456789"), std::string::npos);
+    }
+}
+
+TEST(Codes, OldOnesAreReadWhateverLookAlikeWasTyped) {
+    using testing::Contains;
+    for (const char* typed : {"KORI-MADE", "K0R1-MADE", "kor1made", "KORl-MADE", "K 0 R 1\xE2\x80\x93M A D E", "KORI\xC2\xA0MADE", "KQRI_MADE"}) {
+        EXPECT_THAT(readings_of_code(typed), Contains("KORIMADE")) << typed;
+    }
+    EXPECT_THAT(readings_of_code("1AVE-N0RD"), Contains("LAVENORD"));
+    EXPECT_THAT(readings_of_code("IAVE-NORD"), Contains("LAVENORD"));
+    EXPECT_THAT(readings_of_code("8AG2-6REX"), Contains("BAGZGREX"));
+    EXPECT_EQ(readings_of_code("KORI-MADE").front(), "KORIMADE");
+    EXPECT_EQ(readings_of_code("11111111").size(), code_readings_max);
 }
 
 TEST(Secrets, Argon2idWithOurParametersOnly) {

@@ -9,6 +9,7 @@
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
+#include "modules/support/passwords.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
 #include "modules/support/validators.hpp"
@@ -305,6 +306,25 @@ TEST(Opening, APageEndsWhereTheNextBegins) {
     EXPECT_EQ(rows.size(), 2u);
     EXPECT_EQ(cut_page(rows, page, &Row::name), "");
     EXPECT_EQ(rows.size(), 2u);
+}
+
+TEST(Passwords, WhatOthersGuessFirstIsRefused) {
+    const std::vector<std::string> names = {"Anne-Marie Le Goff", "anne-marie", "La maison du Bourg"};
+    const std::vector<std::pair<Guessable, std::vector<std::string>>> cases = {
+        {Guessable::keyboard, {"azertyuiop", "AZERTY12345", "poiuytreza", "qsdfghjklm", "qwerty-uiop", "1qaz2wsx3edc", "abcdefghij", "wxcvbn2024", "123789456", "0612345678"}},
+        {Guessable::repeated, {"aaaaaaaaaa", "doudoudoudou", "abababababab", "azerazer", "!!!!!!!!!!", "12341234"}},
+        {Guessable::common, {"motdepasse", "Mot de passe !", "M0tdep4sse", "Passw0rd2024", "soleil1975", "0298401763", "changezmoi", "Bonjour12", "bonjourbonjour"}},
+        {Guessable::own_name, {"annemarielegoff", "LE GOFF 1975", "anne.marie.29", "Maison du Bourg", "LeGoffLeGoff"}},
+        {Guessable::none, {"marie au jardin", "marie-secret-words", "annick au portail", "correct horse battery staple", "quatre mots sans rapport",
+                           "x7Kp9vQz2m", "anne aime le bourg", "пароль из слов", "yann-third-words"}},
+    };
+    for (const auto& [why, passwords] : cases) {
+        for (const std::string& password : passwords) {
+            EXPECT_EQ(guessable(password, names), why) << password;
+        }
+    }
+    EXPECT_EQ(guessable("Hélène Guéguen", std::vector<std::string>{"Helene Gueguen"}), Guessable::own_name);
+    EXPECT_EQ(guessable("H\x65\xCC\x81lene Gueguen", std::vector<std::string>{"Hélène Guéguen"}), Guessable::own_name);
 }
 
 } // namespace

@@ -110,7 +110,8 @@ export async function read<T>(answer: Response, path: string): Promise<T> {
   const type = answer.headers.get('Content-Type') ?? '';
   if (!answer.ok) {
     const problem = problemOf(answer.status, text, type);
-    if (answer.status === 401 && path !== '/api/v1/session') window.dispatchEvent(new CustomEvent('hameau-signed-out'));
+    // Only this code says that the session is over: a wrong recovery code is a 401 too.
+    if (problem.code === 'signed_out' && path !== '/api/v1/session') window.dispatchEvent(new CustomEvent('hameau-signed-out'));
     throw problem;
   }
   return (text && /json/.test(type) ? JSON.parse(text) : undefined) as T;
