@@ -278,7 +278,10 @@ Task<Response> People::set_up(Request& request) {
     });
     if (!done) {
         if (done.error().kind == ErrorKind::conflict) {
-            co_return say(request, 409, "login_taken");
+            Parameters parameters;
+            parameters.emplace_back("login", person.login);
+            parameters.emplace_back("free", login_of_name(person.name, 2));
+            co_return say(request, 409, "login_taken", parameters);
         }
         co_return say_failed(request, done.error());
     }

@@ -73,7 +73,12 @@ Task<Response> People::list_members(Request& request) {
     const std::string next = cut_page(members, opened.page, [](const auto& row) { return row.person.login; });
     json::array items;
     for (const auto& row : members) {
-        items.push_back(member_document(row, actor.manages(slug)));
+        json::object item = member_document(row, actor.manages(slug));
+        if (actor.manages(slug)) {
+            // A page does not show verbs that would be refused.
+            item["may_change_account"] = may_change_account(actor, store_->account(row.person));
+        }
+        items.push_back(std::move(item));
     }
     co_return list_response(std::move(items), next);
 }
@@ -184,8 +189,12 @@ Task<Response> People::add_member(Request& request) {
         if (refusal.status == 0) {
             co_return say_failed(request, done.error());
         }
+        const auto holder = refusal.code == "member_exists" ? store_->member(slug, person.login) : std::nullopt;
         Parameters parameters;
         parameters.emplace_back("max", std::to_string(members_per_association_max));
+        parameters.emplace_back("login", person.login);
+        parameters.emplace_back("name", holder ? holder->person.name : std::string());
+        parameters.emplace_back("free", propose(slug, person.name).login);
         co_return say(request, refusal.status, refusal.code, parameters);
     }
     if (person.admin) {
@@ -204,6 +213,50 @@ Task<Response> People::add_member(Request& request) {
     }
     Response response = json_response(201, out);
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+People::Proposal People::propose(const std::string& slug, std::string_view name) {
+    const auto association = store_->association(slug);
+    const std::string domain = association && !association->domains.empty() ? association->domains.front() : std::string();
+    Proposal proposal;
+    for (std::size_t number = 1; number <= namesakes_max; ++number) {
+        proposal.login = login_of_name(name, number);
+        proposal.mailbox = domain.empty() ? std::string() : proposal.login + "@" + domain;
+        const bool mailbox_free = domain.empty() || !store_->is_address_taken(proposal.mailbox);
+        if (mailbox_free && !store_->person_by_login(proposal.login)) {
+            break;
+        }
+    }
+    return proposal;
+}
+
+Task<Response> People::propose_member(Request& request) {
+    const Actor actor = actor_of(request);
+    const std::string slug(request.parameter("slug"));
+    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+        co_return std::move(*refused);
+    }
+    const std::string name = request.query_parameter("name").value_or("");
+    constexpr std::size_t name_bytes_max = 800;  // the 200 characters of a name
+    if (name.size() > name_bytes_max || !is_plain_text(name)) {
+        Parameters parameters;
+        parameters.emplace_back("max", "200");
+        co_return say(request, 422, "field.long", parameters);
+    }
+    const Proposal proposal = propose(slug, name);
+    json::array same;
+    constexpr std::size_t namesakes_shown = 5;
+    for (const Member& member : store_->namesakes(slug, name, namesakes_shown)) {
+        same.push_back(member_document(member, false));
+    }
+    if (auto failure = store_->take_failure()) {
+        co_return say_failed(request, *failure);
+    }
+    json::object out;
+    out["login"] = proposal.login;
+    out["mailbox"] = proposal.mailbox.empty() ? json::value() : json::value(proposal.mailbox);
+    out["same_name"] = std::move(same);
+    co_return json_response(200, out);
 }
 
 Task<Response> People::change_member(Request& request) {

@@ -19,6 +19,7 @@ constexpr std::array routes = {
     Route{"/api/v1/associations", Who::member},
     Route{"/api/v1/associations/{slug}", Who::member},
     Route{"/api/v1/associations/{slug}/members", Who::member},
+    Route{"/api/v1/associations/{slug}/members/proposal", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}/invitation", Who::member},
     Route{"/api/v1/associations/{slug}/groups", Who::member},

@@ -36,6 +36,7 @@ void People::add_routes() {
     router_.add("PATCH", "/api/v1/associations/{slug}", this, &People::change_association);
     router_.add("GET", "/api/v1/associations/{slug}/members", this, &People::list_members);
     router_.add("POST", "/api/v1/associations/{slug}/members", this, &People::add_member);
+    router_.add("GET", "/api/v1/associations/{slug}/members/proposal", this, &People::propose_member);
     router_.add("PATCH", "/api/v1/associations/{slug}/members/{login}", this, &People::change_member);
     router_.add("DELETE", "/api/v1/associations/{slug}/members/{login}", this, &People::erase_member);
     router_.add("POST", "/api/v1/associations/{slug}/members/{login}/invitation", this, &People::renew_invitation);

@@ -109,6 +109,13 @@ private:
     // Members (api_members.cpp)
     Task<Response> list_members(Request& request);
     Task<Response> add_member(Request& request);
+    Task<Response> propose_member(Request& request);
+    struct Proposal {
+        std::string login;
+        std::string mailbox;  ///< empty: the association has no domain
+    };
+    /// A free login and address for somebody of this name, with one number for both.
+    Proposal propose(const std::string& slug, std::string_view name);
     Task<Response> change_member(Request& request);
     Task<Response> erase_member(Request& request);
     Task<Response> renew_invitation(Request& request);

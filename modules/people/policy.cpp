@@ -9,6 +9,8 @@
 
 #include <sodium.h>
 
+#include "modules/support/validators.hpp"
+
 namespace hameau::people {
 
 namespace {
@@ -211,6 +213,26 @@ std::vector<std::string> readings_of_code(std::string_view typed) {
 std::optional<std::string> normalise_code(std::string_view typed) {
     auto readings = readings_of_code(typed);
     return readings.empty() ? std::nullopt : std::optional<std::string>(std::move(readings.front()));
+}
+
+std::string login_of_name(std::string_view name, std::size_t number) {
+    std::string login;
+    bool pause = false;
+    for (const char c : without_accents(name)) {
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+            pause = true;
+            continue;
+        }
+        if (login.size() + 2 > login_letters_max) {
+            break;
+        }
+        login.append(pause && !login.empty() ? 1 : 0, '.').append(1, c);
+        pause = false;
+    }
+    if (login.empty()) {
+        login = "membre";
+    }
+    return number > 1 ? login + std::to_string(number) : login;
 }
 
 Role Actor::role_in(std::string_view association) const {

@@ -25,6 +25,10 @@ inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
 inline constexpr std::size_t code_letters = 8;
 /// Each reading costs one argon2id (about 30 ms, 19 MiB) of the one worker thread.
 inline constexpr std::size_t code_readings_max = 8;
+/// Leaves room for a number in a login and in the local part of an address, which hold 64.
+inline constexpr std::size_t login_letters_max = 56;
+/// More people of one name than this must be told apart by hand.
+inline constexpr std::size_t namesakes_max = 999;
 inline constexpr std::size_t recovery_codes = 10;
 inline constexpr std::size_t sessions_per_person_max = 50;
 inline constexpr std::size_t devices_per_person_max = 20;
@@ -77,6 +81,10 @@ std::optional<std::string> normalise_code(std::string_view typed);
 /// Every code that the typed one may stand for, the literal one first, at most code_readings_max. Codes of before
 /// 2026-11-29 hold O, I and L: a typed 0 is their O, a typed 1 their I or their L. Empty when it is no code at all.
 std::vector<std::string> readings_of_code(std::string_view typed);
+
+/// "Anne-Marie Le Goff" as "anne.marie.le.goff", at most login_letters_max; "membre" when nothing of it can be written so.
+/// `number` 2 and more is put behind it, for the second of that name: "yann.kervella2".
+std::string login_of_name(std::string_view name, std::size_t number = 1);
 
 /// Who asks, as people itself found out: from the session token, or from hameau-admin's socket.
 struct Actor {

@@ -214,6 +214,24 @@ std::string Store::mailbox(const std::string& person) {
     return row(query) ? query.text(0) : std::string();
 }
 
+bool Store::is_address_taken(const std::string& address) {
+    auto query = ask("SELECT count(*) FROM (SELECT address FROM sign_in_address WHERE address = ?1 UNION ALL "
+                     "SELECT address FROM circle WHERE address = ?1)");
+    query.bind(1, address);
+    return count(std::move(query)) > 0;
+}
+
+std::vector<Member> Store::namesakes(const std::string& association, std::string_view name, std::size_t limit) {
+    const std::string wanted = without_accents(name);
+    std::vector<Member> found;
+    for (Member& member : members(association, "", members_per_association_max)) {
+        if (found.size() < limit && without_accents(member.person.name) == wanted) {
+            found.push_back(std::move(member));
+        }
+    }
+    return found;
+}
+
 void Store::keep_trial_card(const std::string& person, std::string_view password) {
     auto change = ask("INSERT OR REPLACE INTO trial_card(person, password) VALUES (?, ?)");
     change.bind(1, person).bind(2, password);

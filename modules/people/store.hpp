@@ -111,6 +111,10 @@ public:
     /// Empty: removes it. Errors: conflict when another person has it.
     Status set_mailbox(const std::string& person, const std::string& address);
     std::string mailbox(const std::string& person);
+    /// Somebody signs in with it, or a group answers to it. Addresses of redirection are mail's: not looked at.
+    bool is_address_taken(const std::string& address);
+    /// Members of the association whose name is the same but for case and accents; at most `limit`.
+    std::vector<Member> namesakes(const std::string& association, std::string_view name, std::size_t limit);
     void keep_trial_card(const std::string& person, std::string_view password);
     void forget_trial_card(const std::string& person);
     std::vector<std::pair<Person, std::string>> trial_cards();

@@ -12,11 +12,12 @@ constexpr std::array texts = {
                   "The login or the password is not right. Check them, then try again."},
     CatalogueText{"too_many", "Trop d'essais. Attendez {seconds} secondes, puis réessayez.",
                   "Too many tries. Wait {seconds} seconds, then try again."},
-    CatalogueText{"login_taken", "Cet identifiant est déjà pris. Choisissez-en un autre. Si c'est la même personne, "
+    CatalogueText{"login_taken", "L'identifiant « {login} » est déjà pris. Prenez par exemple « {free} ». Si c'est la même personne, "
                                  "demandez à l'administrateur de la maison de l'ajouter.",
-                  "This login is taken. Choose another. If it is the same person, ask the admin of the house to add them."},
-    CatalogueText{"member_exists", "Cette personne est déjà membre de l'association.",
-                  "This person is already a member of the association."},
+                  "The login \"{login}\" is taken. Take \"{free}\", say. If it is the same person, ask the admin of the house to add them."},
+    CatalogueText{"member_exists", "L'identifiant « {login} » est celui d'un membre de l'association : {name}. Pour une autre "
+                                   "personne, prenez par exemple « {free} ».",
+                  "The login \"{login}\" is a member's of the association: {name}. For another person, take \"{free}\", say."},
     CatalogueText{"person_has_account", "Cette personne a déjà un compte : son mot de passe et son invitation ne changent pas ici.",
                   "This person has an account already: their password and invitation are not changed here."},
     CatalogueText{"mailbox_taken", "Cette adresse est déjà celle de quelqu'un d'autre.", "This address is someone else's already."},
@@ -37,8 +38,8 @@ constexpr std::array texts = {
     CatalogueText{"ceiling", "Il y en a déjà {max} : c'est le maximum. Rien n'a été ajouté.",
                   "There are {max} already: that is the limit. Nothing was added."},
     CatalogueText{"invitation_gone", "Cette invitation n'existe pas, a déjà servi ou n'est plus valable. Demandez-en une "
-                                     "nouvelle à la personne qui vous a invité.",
-                  "This invitation does not exist, was used or has expired. Ask whoever invited you for a new one."},
+                                     "nouvelle à un responsable de l'association.",
+                  "This invitation does not exist, was used or has expired. Ask a manager of the association for a new one."},
     CatalogueText{"wrong_recovery", "L'identifiant ou le code de secours n'est pas le bon, ou le code a déjà servi.",
                   "The login or the recovery code is not right, or the code was used."},
     CatalogueText{"wrong_current", "Le mot de passe actuel n'est pas le bon. Rien n'a été changé.",

@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "modules/support/validators.hpp"
+
 namespace hameau {
 
 namespace {
@@ -53,27 +55,10 @@ constexpr std::size_t repeated_unit_max = 4;     ///< "azerazer"; longer units a
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The base letter of U+00C0 to U+00FF, by its low six bits; a space where there is none.
-constexpr std::string_view latin_letters = "aaaaaaaceeeeiiiidnooooo ouuuuy saaaaaaaceeeeiiiidnooooo ouuuuy y";
-static_assert(latin_letters.size() == 64);
-
+/// Letters and digits only, without case and accents. Letters of other scripts are kept as they are.
 std::string folded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c >= 'A' && c <= 'Z') {
-            out += static_cast<char>(c - 'A' + 'a');
-        } else if ((c >= 'a' && c <= 'z') || is_digit(c)) {
-            out += c;
-        } else if (c == '\xC3' && i + 1 < text.size()) {
-            const char base = latin_letters[static_cast<unsigned char>(text[++i]) & 0x3FU];
-            out.append(base == ' ' ? 0 : 1, base);
-        } else if (c == '\xCC' || c == '\xCD') {
-            ++i;  // a combining accent (NFD) counts like the letter without it
-        } else if (static_cast<unsigned char>(c) >= 0x80) {
-            out += c;  // another script: neither folded nor in the lists
-        }
-    }
+    std::string out = without_accents(text);
+    std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x80 && !(c >= 'a' && c <= 'z') && !is_digit(c); });
     return out;
 }
 

@@ -10,8 +10,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::array common_texts = {
-    CatalogueText{"signed_out", "Vous n'êtes pas connecté. Connectez-vous, puis recommencez.",
-                  "You are not signed in. Sign in, then try again."},
+    CatalogueText{"signed_out", "Votre session est fermée. Entrez de nouveau, puis recommencez.",
+                  "Your session is closed. Sign in, then try again."},
     CatalogueText{"forbidden", "Vous n'avez pas le droit de faire cela. Demandez à un responsable de l'association.",
                   "You may not do this. Ask a manager of the association."},
     CatalogueText{"not_found", "Cette page ou cet élément n'existe pas (ou plus).",

@@ -1,6 +1,7 @@
 // Validators: each rule is one loop over bytes, without look-ahead.
 #include "modules/support/validators.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -62,12 +63,54 @@ std::size_t sequence_at(std::string_view text, std::size_t at, std::uint32_t& po
     return point < least[length] || point > 0x10ffff || surrogate ? 0 : length;
 }
 
+/// The base letters of U+00C0 to U+00FF and of U+0100 to U+017F; a space where there is none.
+constexpr std::string_view latin_1_letters = "aaaaaaaceeeeiiiidnooooo ouuuuy saaaaaaaceeeeiiiidnooooo ouuuuy y";
+constexpr std::string_view latin_a_letters = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkkllllllllll"
+                                             "nnnnnnnnnooooooo rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static_assert(latin_1_letters.size() == 64 && latin_a_letters.size() == 128);
+
+/// One letter of Latin-1 or Latin Extended-A as ASCII; empty when it is none.
+std::string base_of(std::uint32_t point) {
+    switch (point) {
+    case 0xC6:
+    case 0xE6: return "ae";
+    case 0xDF: return "ss";
+    case 0x152:
+    case 0x153: return "oe";
+    default: break;
+    }
+    const char base = point >= 0xC0 && point <= 0xFF    ? latin_1_letters[point - 0xC0]
+                      : point >= 0x100 && point <= 0x17F ? latin_a_letters[point - 0x100]
+                                                         : ' ';
+    return base == ' ' ? std::string() : std::string(1, base);
+}
+
+bool is_combining_accent(std::uint32_t point) { return point >= 0x300 && point <= 0x36F; }
+
 } // namespace
 
 std::string ascii_lower(std::string_view text) {
     std::string out(text);
     for (char& c : out) {
         c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return out;
+}
+
+std::string without_accents(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        std::uint32_t point = 0;
+        const std::size_t bytes = std::max<std::size_t>(sequence_at(text, i, point), 1);
+        const std::string base = bytes > 1 ? base_of(point) : std::string();
+        if (!base.empty()) {
+            out += base;
+        } else if (bytes == 1) {
+            out += ascii_lower(text.substr(i, 1));
+        } else if (!is_combining_accent(point)) {
+            out.append(text.substr(i, bytes));
+        }
+        i += bytes;
     }
     return out;
 }

@@ -13,6 +13,9 @@ namespace hameau {
 /// ASCII lower case; other bytes are kept.
 std::string ascii_lower(std::string_view text);
 
+/// Latin letters in lower case without their accents (composed or combining; œ is oe); everything else is kept.
+std::string without_accents(std::string_view text);
+
 /// [a-z0-9-]{1,64}
 bool is_slug(std::string_view text);
 

@@ -37,6 +37,11 @@ export const pages = [
   { name: 'mail-add', path: 'mail', who: 'manager', act: press(/^(Ajouter une adresse de redirection|Add a forwarding address)$/) },
   { name: 'members', path: 'members', who: 'manager' },
   { name: 'members-invite', path: 'members', who: 'manager', act: press(/^(Inviter une personne|Invite a person)$/) },
+  { name: 'members-namesake', path: 'members', who: 'manager', act: async (page) => {
+    await press(/^(Inviter une personne|Invite a person)$/)(page);
+    await page.locator('#field-name').fill('Yann Kervella');
+    await page.getByText(/porte ce nom ici|has this name here/).waitFor();
+  } },
   { name: 'members-change', path: 'members', who: 'manager', act: press(/^(Changer|Change)\s?:/) },
   { name: 'account', path: 'account', who: 'manager' },
   { name: 'not-found', path: 'nowhere', who: 'manager' },

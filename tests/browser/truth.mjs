@@ -1,6 +1,6 @@
 // What the portal says to people is true: portal.mjs runs these checks in the house that it has started. Each one stands
 // for a row of section H in tests/seams.md.
-import { openPage, settled } from './browser.mjs';
+import { axeFindings, openPage, overflow, settled } from './browser.mjs';
 import { holds, same, until } from './check.mjs';
 import { cardsOf, signIn } from './pages.mjs';
 
@@ -54,6 +54,113 @@ export async function recoveryChecks({ check, house, browser }) {
     await until(async () => /pas de code pour l.instant/.test(await bodyText(guest.page)), 'the word about codes that were never made');
     await api(house, page, 'DELETE', 'api/v1/associations/amis/members/truth.guest');
     await guest.context.close();
+    await context.close();
+  });
+}
+
+const members = 'api/v1/associations/amis/members';
+const press = async (page, name) => { await page.getByRole('button', { name }).first().click(); };
+const go = async (house, page, path) => { await page.goto(house.url + path); await settled(page); };
+const itemsOf = async (house, page, path) => (await (await api(house, page, 'GET', path)).json()).items;
+
+export async function peopleChecks({ check, house, browser }) {
+  await check('truth: two people of one name get a login and an address each, and can be told apart', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager');
+    await go(house, page, 'members');
+    await press(page, /^Inviter une personne$/);
+    await page.locator('#field-name').fill('Yann Kervella');
+    await until(async () => (await page.locator('#field-mailbox').inputValue()) === 'yann.kervella2@amis.test', 'a free address');
+    same(await page.locator('#field-login').inputValue(), 'yann.kervella2', 'a free login');
+    holds(/Une autre personne porte ce nom ici.:.yann\.kervella@amis\.test/.test(await bodyText(page)), 'the other one is named');
+    await page.locator('#field-login').fill('yann.le.jeune');
+    same(await page.locator('#field-mailbox').inputValue(), 'yann.le.jeune@amis.test', 'the address follows the login');
+    await press(page, /^Ajouter$/);
+    await until(async () => /L.invitation de Yann Kervella est prête/.test(await bodyText(page)), 'the invitation');
+    await press(page, /^Ajouter un groupe$/);
+    const labels = await page.locator('fieldset.choice label').allInnerTexts();
+    for (const one of ['Yann Kervella (yann.kervella@amis.test)', 'Yann Kervella (yann.le.jeune@amis.test)', 'Marie Le Goff']) holds(labels.includes(one), `${one} in ${labels}`);
+    const taken = await api(house, page, 'POST', members, { login: 'yann', name: 'Yann Kervella', invite: true });
+    const { detail } = await taken.json();
+    holds(!/déjà membre/.test(detail) && /yann\.kervella\d/.test(detail), `what is said of a taken login: ${detail}`);
+    // Removed: the invitation on the screen goes with the person; "removed" is said when it is true.
+    await page.getByRole('button', { name: 'Changer : Yann Kervella' }).nth(1).click();
+    await page.locator('.row-more').getByRole('button', { name: /^Retirer de l.association$/ }).click();
+    holds(!/est prête/.test(await bodyText(page)), 'the invitation is gone');
+    const bar = page.locator('.undo-place');
+    holds(/dans quelques secondes/.test(await bar.innerText()), 'not yet');
+    holds((await itemsOf(house, page, members)).some((one) => one.login === 'yann.le.jeune'), 'still a member while the bar is there');
+    await bar.getByRole('button', { name: /^Fermer$/ }).click();
+    await until(async () => /ne fait plus partie/.test(await bar.innerText()), 'the word when it is done');
+    holds(!(await itemsOf(house, page, members)).some((one) => one.login === 'yann.le.jeune'), 'no member any more');
+    await context.close();
+  });
+
+  await check('truth: no verb that would be refused, names agree with their word, times are the reader\'s own', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager', { zone: 'Pacific/Auckland' });
+    await go(house, page, 'members');
+    await page.getByRole('button', { name: 'Changer : Annick Morvan' }).click();
+    const more = page.locator('.row-more');
+    holds(/Ce compte sert à toute la maison/.test(await more.innerText()), 'the reason');
+    same(await more.getByRole('button', { name: /invitation|Empêcher/ }).count(), 0, 'verbs that a manager may not use on an admin');
+    await go(house, page, 'mail');
+    const text = await until(async () => { const now = await bodyText(page); return /boîte d’Annick Morvan/.test(now) && now; }, 'd’Annick');
+    holds(/boîte de Yann Kervella/.test(text) && /boîte de Marie/.test(text), 'de Yann, de Marie');
+    const [pad] = (await itemsOf(house, page, 'api/v1/associations/amis/pads')).sort((a, b) => b.updated.localeCompare(a.updated));
+    await go(house, page, 'pads');
+    const time = new Intl.DateTimeFormat('fr', { timeZone: 'Pacific/Auckland', hour: 'numeric', minute: '2-digit' }).format(new Date(pad.updated)).replace(':', '\u00a0h\u00a0');
+    holds((await bodyText(page)).includes(time), `the time of ${pad.title} on a clock in Auckland: ${time}`);
+    await context.close();
+  });
+}
+
+export async function noticeChecks({ check, house, browser }) {
+  await check('truth: what was restored from the bin is said, its undo bar goes; one "Annuler" at a time', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager');
+    const made = await (await api(house, page, 'POST', 'api/v1/associations/amis/pads', { slug: 'truth-bin', title: 'À jeter' })).json();
+    await go(house, page, 'pads');
+    await press(page, /^Jeter : À jeter$/);
+    const bar = page.locator('.undo-place');
+    await bar.getByRole('button', { name: /^Annuler$/ }).waitFor();
+    await press(page, /^Nouveau texte$/);
+    same(await page.getByRole('button', { name: /^Annuler$/ }).count(), 1, 'buttons named "Annuler"');
+    await press(page, /^Voir la corbeille$/);
+    await page.getByRole('button', { name: 'Reprendre : À jeter' }).click();
+    await until(async () => /est revenu dans la liste/.test(await bar.innerText()), 'a word that everybody sees');
+    for (const width of [1280, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      same(await overflow(page), '', `sideways at ${width}`);
+      same((await axeFindings(page)).filter((line) => width > 320 || !line.startsWith('target-size')), [], `findings at ${width}`);
+    }
+    same(await bar.getByRole('button', { name: /^Annuler$/ }).count(), 0, 'the undo of what is not in the bin');
+    same((await (await api(house, page, 'GET', `api/v1/pads/${made.id}`)).json()).gone ?? null, null, 'restored');
+    // The list of the bin is open: it tells what comes into it, and what goes by the undo bar.
+    await press(page, /^Jeter : À jeter$/);
+    const back = page.getByRole('button', { name: 'Reprendre : À jeter' });
+    await back.waitFor();
+    same(await page.locator('.undo-place .undo').count(), 1, 'bars at once');
+    await bar.getByRole('button', { name: /^Annuler$/ }).click();
+    await back.waitFor({ state: 'detached' });
+    await until(async () => /est revenu dans la liste/.test(await bar.innerText()), 'the word after undoing');
+    await api(house, page, 'DELETE', `api/v1/pads/${made.id}`);
+    await context.close();
+  });
+
+  await check('truth: a removal that fails after the page has changed is told; a long list says how much is left', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager');
+    const groups = 'api/v1/associations/amis/groups';
+    for (let i = 0; i < 21; i += 1) same((await api(house, page, 'POST', groups, { slug: `truth-${i}`, name: `Vérité ${i}` })).status(), 201, 'group');
+    await go(house, page, 'members');
+    const rows = page.getByRole('button', { name: /^Retirer le groupe/ });
+    await rows.first().waitFor();
+    same(await rows.count(), 20, 'groups shown first');
+    await press(page, /^Montrer \d+ de plus$/);
+    const all = (await itemsOf(house, page, groups)).length;
+    same(await rows.count(), all, 'groups after one more step');
+    await press(page, /^Retirer le groupe Vérité 20$/);
+    await api(house, page, 'DELETE', `${groups}/truth-20`);
+    await page.getByRole('link', { name: 'Écrire', exact: true }).click();
+    await page.locator('.undo-place .said.serious').waitFor();
+    for (let i = 0; i < 20; i += 1) await api(house, page, 'DELETE', `${groups}/truth-${i}`);
     await context.close();
   });
 }

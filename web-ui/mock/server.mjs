@@ -115,7 +115,7 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
   });
   on('GET', '/api/v1/invitations/{code}', anyone, ({ path }) => {
     const found = data.invitations.get(path.code);
-    if (!found) refuse(404, 'invitation_gone', "Cette invitation n'existe pas, a déjà servi ou n'est plus valable. Demandez-en une nouvelle à la personne qui vous a invité.");
+    if (!found) refuse(404, 'invitation_gone', "Cette invitation n'existe pas, a déjà servi ou n'est plus valable. Demandez-en une nouvelle à un responsable de l'association.");
     return { name: found.who.name, login: found.who.login, association: found.one.name, expires: found.expires };
   });
   on('POST', '/api/v1/invitations/{code}', anyone, ({ path, body, answer }) => {

@@ -176,6 +176,41 @@ TEST_F(Members, GroupsHoldMembersAndOutsideAddresses) {
     EXPECT_EQ(context->events.back().at("kind"), "group-erased");
 }
 
+TEST_F(Members, TwoPeopleOfOneNameGetALoginAndAnAddressEach) {
+    Visitor marie = signed_in("marie");
+    Visitor yann = signed_in("yann");
+    const auto propose = [&](const std::string& name) {
+        Request request = make(marie, "GET", path + "/proposal");
+        request.query = "name=" + name;
+        return keep(marie, run(people->handle(request)));
+    };
+    EXPECT_EQ(go(yann, "GET", path + "/proposal").status, 403);
+    const Answer first = propose("Paul%20Le%20Goff");
+    EXPECT_EQ(boost::json::serialize(first.json), R"({"login":"paul.le.goff","mailbox":"paul.le.goff@amis.test","same_name":[]})");
+    ASSERT_EQ(go(marie, "POST", path, R"({"login":"paul.le.goff","name":"Paul Le Goff","mailbox":"paul.le.goff@amis.test","invite":true})").status, 201);
+    const Answer second = propose("PAUL%20le%20goff");
+    EXPECT_EQ(second.json.at("login"), "paul.le.goff2");
+    EXPECT_EQ(second.json.at("mailbox"), "paul.le.goff2@amis.test");
+    EXPECT_EQ(second.json.at("same_name").at(0).at("mailbox"), "paul.le.goff@amis.test");
+    // Taken by hand all the same: the sentence says whose it is and what is free, and not that the person is a member.
+    const Answer taken = go(marie, "POST", path, R"({"login":"paul.le.goff","name":"Paul Le Goff","invite":true})");
+    EXPECT_EQ(taken.status, 409);
+    EXPECT_THAT(std::string(taken.json.at("detail").as_string()), HasSubstr("paul.le.goff2"));
+    // One number for both: the address alone is a group's.
+    ASSERT_EQ(go(marie, "POST", "/api/v1/associations/amis/groups", R"({"slug":"fete","name":"Fête","address":"fete@amis.test"})").status, 201);
+    EXPECT_EQ(propose("F%C3%AAte").json.at("login"), "fete2");
+    EXPECT_EQ(propose("Fete%0Ax").status, 422);
+}
+
+TEST_F(Members, ListsTellManagersWhoseAccountTheyMayChange) {
+    Visitor marie = signed_in("marie");
+    const Answer seen = go(marie, "GET", path);
+    EXPECT_EQ(seen.json.at("items").at(0).at("may_change_account"), false) << "the admin's";
+    EXPECT_EQ(seen.json.at("items").at(2).at("may_change_account"), true);
+    Visitor yann = signed_in("yann");
+    EXPECT_FALSE(go(yann, "GET", path).json.at("items").at(0).as_object().contains("may_change_account"));
+}
+
 class Account_ : public House {};
 
 TEST_F(Account_, ChangingThePasswordEndsTheOtherSessions) {

@@ -134,6 +134,16 @@ TEST(Codes, OldOnesAreReadWhateverLookAlikeWasTyped) {
     EXPECT_EQ(readings_of_code("11111111").size(), code_readings_max);
 }
 
+TEST(Logins, AreMadeFromNames) {
+    EXPECT_EQ(login_of_name("Yann Kervella"), "yann.kervella");
+    EXPECT_EQ(login_of_name("  Anne-Marie LE GOFF "), "anne.marie.le.goff");
+    EXPECT_EQ(login_of_name("Hélène Œuvrard-Ñevez"), "helene.oeuvrard.nevez");
+    EXPECT_EQ(login_of_name("He\xCC\x81le\xCC\x80ne"), "helene");
+    EXPECT_EQ(login_of_name("Łukasz Škoda"), "lukasz.skoda");
+    EXPECT_EQ(login_of_name("Мария", 3), "membre3");
+    EXPECT_LE(login_of_name(std::string(200, 'a'), namesakes_max).size(), 64u);
+}
+
 TEST(Secrets, Argon2idWithOurParametersOnly) {
     ASSERT_TRUE(start_secrets());
     const auto hash = hash_password("marie-secret-words");

@@ -32,7 +32,7 @@ export interface Pad {
 }
 export interface Member {
   id: string; login: string; name: string; role: Role; state: 'active' | 'invited' | 'disabled';
-  contact?: string; mailbox?: string;
+  contact?: string; mailbox?: string; may_change_account?: boolean;
 }
 export interface Invitation { url: string; code: string; expires: string }
 export interface Group {

@@ -59,6 +59,12 @@ export function useAction(): Doing {
   return { busy, problem, run, clear: useCallback(() => setProblem(null), []) };
 }
 
+/** The first `step` of a list, and how to see as many more: nothing is left out without a word. */
+export function useMore<T>(items: T[], step: number): { shown: T[]; left: number; more: () => void } {
+  const [most, setMost] = useState(step);
+  return { shown: items.slice(0, most), left: Math.max(items.length - most, 0), more: () => setMost((now) => now + step) };
+}
+
 /**
  * For a `<dialog>`: shown as a modal while its component is there. It opens before the next key can come, and is closed
  * before it is taken away: everything else is inert until then, and closing gives the focus back to where it was.

@@ -19,7 +19,8 @@ export function addTexts(parts: Record<string, Catalogue>): void {
 
 export const languages = Object.keys(catalogues).sort((a, b) => (a === 'fr' ? -1 : b === 'fr' ? 1 : a.localeCompare(b)));
 const storageKey = 'hameau.language';
-export const timeZone = 'Europe/Paris';
+/** The reader's own: what a clock on their wall says. */
+const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function kept(): string | null {
   try {
@@ -68,10 +69,19 @@ export function has(key: string): boolean {
   return key in (catalogues[language] ?? {});
 }
 
+/** Begins with a vowel, a mute h (Hélène, Henri, Hubert; not Hassan), or a y that is one (Yves; not Yann). */
+const vowel_first = /^(?:[aeiouàâäéèêëîïôöùûüœæ]|y(?![aeiouàâäéèêëîïôöùûü])|h(?:é|e[lnr]|i[lp]|o[nr]|u[bg]|y))/i;
+/** "boîte de {name}" is "boîte d'Anne": the French catalogue writes "de", the name decides. */
+function elided(text: string, parameters: Parameters): string {
+  if (language !== 'fr') return text;
+  return text.replace(/(^|[\s'’(])([dD])e (?=\{(\w+)\})/g, (whole, before: string, d: string, name: string) =>
+    (vowel_first.test(String(parameters[name] ?? '')) ? `${before}${d}’` : whole));
+}
+
 /** The text of a key; `{name}` stands for a parameter. */
 export function t(key: string, parameters: Parameters = {}): string {
   const text = catalogues[language]?.[key] ?? catalogues['fr']?.[key] ?? key;
-  const filled = typography(text).replace(/\{(\w+)\}/g, (whole, name: string) => {
+  const filled = typography(elided(text, parameters)).replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = parameters[name];
     return value === undefined ? whole : typeof value === 'number' ? number(value) : value;
   });
@@ -108,13 +118,18 @@ export function list(names: string[]): string {
 
 const dayKey = (date: Date) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(date);
 
+/** "14 h 02" in French, the language's own way in others. */
+export function clock(iso: string | number): string {
+  return new Intl.DateTimeFormat(language, { timeZone, hour: 'numeric', minute: '2-digit' })
+    .format(new Date(iso))
+    .replace(':', language === 'fr' ? '\u00a0h\u00a0' : ':');
+}
+
 /** "aujourd'hui à 14 h 02", "hier à 9 h 10", "le 12 mars". */
 export function when(iso: string | number, now = new Date()): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
-  const time = new Intl.DateTimeFormat(language, { timeZone, hour: 'numeric', minute: '2-digit' })
-    .format(date)
-    .replace(':', language === 'fr' ? '\u00a0h\u00a0' : ':');
+  const time = clock(iso);
   const days = Math.round((Date.parse(dayKey(now)) - Date.parse(dayKey(date))) / 86_400_000);
   if (days === 0) return t('date.today', { time });
   if (days === 1) return t('date.yesterday', { time });

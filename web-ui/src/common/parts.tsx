@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FieldProblem, Problem } from './api';
 import { useModal } from './hooks';
-import { t } from './i18n';
+import { t, tn } from './i18n';
 import { Notice, Window, type Light } from './signs';
 
 export { type Light, Logo, Notice, type Tone, Window } from './signs';
@@ -194,6 +194,11 @@ export function CopyValue({ name, value }: { name: string; value: string }) {
       <span class="copy-said" role="status">{said}</span>
     </div>
   );
+}
+
+/** Below a list that is not shown whole: how many more there are, and the way to them. */
+export function More({ left, onMore }: { left: number; onMore: () => void }) {
+  return left > 0 ? <p><Button onClick={onMore}>{tn('more', left)}</Button></p> : null;
 }
 
 export function Loading() {

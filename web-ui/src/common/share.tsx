@@ -3,12 +3,11 @@ import { useState } from 'preact/hooks';
 import { call, getAll, type Group, type Member, type Pad, type Permission } from './api';
 import { useAction, useLoad } from './hooks';
 import { list, t, tn } from './i18n';
+import { plain, shownNames } from './same-names';
 import { Button, Choice, CopyValue, Field, Loading, ProblemNotice } from './parts';
 
 const permissions: Permission[] = ['write', 'read', 'none'];
 const search_from = 8;
-
-const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 
 interface ChosenProps { association: string; chosen: string[]; onChosen: (logins: string[]) => void }
 
@@ -20,10 +19,11 @@ function Chosen({ association, chosen, onChosen }: ChosenProps) {
   if (members.problem) return <ProblemNotice problem={members.problem} />;
   if (!members.data) return <Loading />;
   const there = members.data.filter((one) => one.state !== 'disabled').sort((a, b) => a.name.localeCompare(b.name));
+  const shownName = shownNames(members.data);
   const others = there.filter((one) => one.role === 'member');
-  const always = there.filter((one) => one.role !== 'member').map((one) => one.name);
-  const shown = others.filter((one) => plain(one.name).includes(plain(wanted.trim())));
-  const names = others.filter((one) => chosen.includes(one.login)).map((one) => one.name);
+  const always = there.filter((one) => one.role !== 'member').map((one) => shownName(one.login));
+  const shown = others.filter((one) => plain(shownName(one.login)).includes(plain(wanted.trim())));
+  const names = others.filter((one) => chosen.includes(one.login)).map((one) => shownName(one.login));
   const set = (logins: string[], on: boolean) => onChosen(on ? [...new Set([...chosen, ...logins])] : chosen.filter((one) => !logins.includes(one)));
   const inside = (group: Group) => group.members.filter((login) => others.some((one) => one.login === login));
   return (
@@ -34,7 +34,7 @@ function Chosen({ association, chosen, onChosen }: ChosenProps) {
         {shown.map((one) => (
           <label class="check" key={one.login}>
             <input type="checkbox" checked={chosen.includes(one.login)} onChange={(event) => set([one.login], event.currentTarget.checked)} />
-            <span>{one.name}</span>
+            <span>{shownName(one.login)}</span>
           </label>
         ))}
         {shown.length === 0 && <p class="soft">{t('pads.people.nobody')}</p>}

@@ -4,7 +4,7 @@ import { DOMSerializer, Node } from 'prosemirror-model';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, get, type Page } from '../common/api';
 import { useAction, useLoad } from '../common/hooks';
-import { day, list, t, timeZone, language, tn } from '../common/i18n';
+import { clock, day, list, t, tn } from '../common/i18n';
 import { Button, Loading, ProblemNotice } from '../common/parts';
 import { Dialog } from './menu';
 import { schema } from './schema';
@@ -12,8 +12,7 @@ import { schema } from './schema';
 interface Moment { moment: string; from: string; to: string; authors: string[]; added: number; removed: number }
 const shown_first = 30;
 
-const hour = (iso: string) => new Intl.DateTimeFormat(language, { timeZone, hour: 'numeric', minute: '2-digit' }).format(new Date(iso));
-const nameOf = (one: Moment) => t('pad.history.moment', { day: day(one.to), hour: hour(one.to) });
+const nameOf = (one: Moment) => t('pad.history.moment', { day: day(one.to), hour: clock(one.to) });
 const what = (one: Moment) => [one.added > 0 ? tn('pad.history.added', one.added) : '', one.removed > 0 ? tn('pad.history.removed', one.removed) : '']
   .filter(Boolean).join(', ');
 

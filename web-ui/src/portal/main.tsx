@@ -7,7 +7,7 @@ import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
 import { forgetEverything, onLeftElsewhere } from '../common/leaving';
 import { Loading, ProblemNotice } from '../common/parts';
-import { AppContext, type App, followLinks, navigate, type Undo } from './state';
+import { AppContext, type App, followLinks, type Later, navigate, type Said, type Undo } from './state';
 import { Shell } from './shell';
 import { Account } from './pages/account';
 import { Help } from './pages/help';
@@ -60,23 +60,25 @@ function Portal() {
   const [known, setKnown] = useState(false);
   const [slug, setSlug] = useState(sessionStorage.getItem(associationKey) ?? '');
   const [undo, setUndo] = useState<Undo | null>(null);
-  const [said, setSaid] = useState('');
-  const pending = useRef<(() => void) | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const pending = useRef<Later | null>(null);
   const timer = useRef(0);
   const shared = useRef(false);
   shared.current = session?.shared_computer ?? false;
 
   const settle = useCallback(() => {
     clearTimeout(timer.current);
-    pending.current?.();
+    const later = pending.current;
     pending.current = null;
     setUndo(null);
+    // The page that asked may be gone when the answer comes: the bar of the portal tells it.
+    later?.work().then(() => setSaid({ text: later.done, tone: 'good' }), (error: unknown) => setSaid({ text: asProblem(error).detail, tone: 'serious' }));
   }, []);
 
   useEffect(() => {
     const moved = () => {
+      setSaid(null);
       settle();
-      setSaid('');
       setPath(location.pathname);
     };
     addEventListener('popstate', moved);
@@ -147,6 +149,8 @@ function Portal() {
     },
     offerUndo: (text, undone, later) => {
       settle();
+      // One bar at a time; a failure stays until somebody closes it.
+      setSaid((now) => (now?.tone === 'serious' ? now : null));
       pending.current = later ?? null;
       setUndo({ text, undo: () => {
         clearTimeout(timer.current);
@@ -162,14 +166,15 @@ function Portal() {
       };
       if (later) timer.current = window.setTimeout(wait, undo_ms);
     },
-    say: setSaid,
+    dropUndo: () => { if (!pending.current) settle(); },
+    say: (text) => setSaid({ text, tone: 'good' }),
   };
 
   const Page = route?.page;
   const ready = known && (route?.open || session || !route);
   return (
     <AppContext.Provider value={app}>
-      <Shell undo={undo} said={said} onUndoGone={settle} wide={route?.wide ?? false}>
+      <Shell undo={undo} said={said} onSaidGone={() => setSaid(null)} onUndoGone={settle} wide={route?.wide ?? false}>
         {problem && !session ? (
           <><h1 tabIndex={-1}>{t('title.home')}</h1><ProblemNotice problem={problem} />
             <p><button type="button" class="button main" onClick={() => location.reload()}>{t('again')}</button></p></>

@@ -5,9 +5,9 @@ import { chooseLanguage, language, languageName, languages, t } from '../common/
 import { leave } from '../common/leaving';
 import { Button, Logo } from '../common/parts';
 import { SharedStripe } from '../common/shared';
-import { type Undo, useApp } from './state';
+import { type Said, type Undo, useApp } from './state';
 
-interface Props { children: ComponentChildren; undo: Undo | null; said: string; onUndoGone: () => void; wide: boolean }
+interface Props { children: ComponentChildren; undo: Undo | null; said: Said | null; onSaidGone: () => void; onUndoGone: () => void; wide: boolean }
 
 function Links() {
   const { house, path } = useApp();
@@ -56,7 +56,7 @@ function Foot() {
   );
 }
 
-export function Shell({ children, undo, said, onUndoGone, wide }: Props) {
+export function Shell({ children, undo, said, onSaidGone, onUndoGone, wide }: Props) {
   const { session, house, association, chooseAssociation, path } = useApp();
   const several = (session?.associations.length ?? 0) > 1;
   const name = association?.name ?? house?.name ?? 'Hameau';
@@ -83,9 +83,14 @@ export function Shell({ children, undo, said, onUndoGone, wide }: Props) {
       </header>
       <main id="main" tabIndex={-1} class={wide ? 'wide' : ''}>
         {children}
-        <p class="hidden" role="status">{said}</p>
       </main>
       <div class="undo-place" role="status">
+        {said && (
+          <div class={`undo said ${said.tone}`}>
+            <p>{said.text}</p>
+            <button type="button" class="button outlined" aria-label={t('close_what', { what: said.text })} onClick={onSaidGone}>{t('close')}</button>
+          </div>
+        )}
         {undo && (
           <div class="undo">
             <p>{undo.text}</p>

@@ -4,6 +4,10 @@ import { useContext } from 'preact/hooks';
 import type { House, Membership, Session } from '../common/api';
 
 export interface Undo { text: string; undo: () => void }
+/** What is done when the undo bar goes, and the sentence that is true then. */
+export interface Later { work: () => Promise<unknown>; done: string }
+/** A sentence about what just happened. It stays until the next one, or until the page changes. */
+export interface Said { text: string; tone: 'good' | 'serious' }
 
 export interface App {
   house: House | null;
@@ -14,8 +18,10 @@ export interface App {
   path: string;
   chooseAssociation: (slug: string) => void;
   signedIn: (session: Session) => void;
-  /** Shows the undo bar. `later` is done when the bar goes; undoing prevents it. */
-  offerUndo: (text: string, undo: () => void, later?: () => void) => void;
+  /** Shows the undo bar. `later` is done when the bar goes; undoing prevents it. Its failure is told on whatever page. */
+  offerUndo: (text: string, undo: () => void, later?: Later) => void;
+  /** What the undo bar says is not true any more (somebody took another way back): it goes. */
+  dropUndo: () => void;
   say: (text: string) => void;
 }
 

@@ -2,12 +2,13 @@
 // nothing brings its messages back; an address of redirection has the undo bar.
 import { useRef, useState } from 'preact/hooks';
 import { type Alias, call, get, getAll, type Mailbox, type Member, Problem } from '../../common/api';
-import { useAction, useLoad } from '../../common/hooks';
+import { useAction, useLoad, useMore } from '../../common/hooks';
 import { size, t } from '../../common/i18n';
-import { Button, Check, EraseDialog, ErrorSummary, Field, Loading, Notice, ProblemNotice, errorOf } from '../../common/parts';
+import { Button, Check, EraseDialog, ErrorSummary, Field, Loading, More, Notice, ProblemNotice, errorOf } from '../../common/parts';
+import { shownNames } from '../../common/same-names';
 import { useMember } from '../state';
 
-const shown_first = 200;
+const shown_first = 100;
 const list = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
 const missing = (fields: [string, boolean, string][]) => {
   const wrong = fields.filter(([, there]) => !there).map(([field, , key]) => ({ field, message: t(key) }));
@@ -64,6 +65,7 @@ function AddAddress({ slug, kind, domain, members, onDone }: AddProps) {
   const [send, setSend] = useState(false);
   const [login, setLogin] = useState(members[0]?.login ?? '');
   const { busy, problem, run } = useAction();
+  const nameOf = shownNames(members);
   const add = () => run(async () => {
     missing([['address', address.trim() !== '', 'mail.address_missing'], ['to', kind === 'box' || list(to).length > 0, 'mail.to_missing']]);
     if (kind === 'box') await call('POST', `/api/v1/associations/${slug}/mailboxes`, { address: address.trim(), login });
@@ -85,7 +87,7 @@ function AddAddress({ slug, kind, domain, members, onDone }: AddProps) {
       ) : (
         <label class="pick" for="field-login">{t('mail.whose')}
           <select id="field-login" value={login} onChange={(event) => setLogin(event.currentTarget.value)}>
-            {members.slice(0, shown_first).map((one) => <option key={one.login} value={one.login}>{one.name}</option>)}
+            {members.map((one) => <option key={one.login} value={one.login}>{nameOf(one.login)}</option>)}
           </select></label>
       )}
       <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('add')}</Button><Button onClick={() => onDone('')}>{t('cancel')}</Button></p>
@@ -101,9 +103,10 @@ export function Addresses({ slug }: { slug: string }) {
   const about = useLoad(slug, () => get<{ domains: string[] }>(`/api/v1/associations/${slug}`));
   const [adding, setAdding] = useState<Adding>('none');
   const [said, setSaid] = useState('');
-  const action = useAction();
   const heading = useRef<HTMLHeadingElement>(null);
-  const nameOf = (login: string) => members.data?.find((one) => one.login === login)?.name ?? login;
+  const nameOf = shownNames(members.data ?? []);
+  const boxRows = useMore(boxes.data ?? [], shown_first);
+  const aliasRows = useMore(aliases.data ?? [], shown_first);
   const done = (text: string) => {
     setAdding('none');
     setSaid(text);
@@ -112,10 +115,13 @@ export function Addresses({ slug }: { slug: string }) {
     heading.current?.focus();
   };
   const removeAlias = (alias: Alias) => {
+    // What was said before may be about this very address.
+    setSaid('');
     const kept = aliases.data ?? [];
     aliases.set(kept.filter((one) => one.address !== alias.address));
-    offerUndo(t('mail.redirect_removed', { address: alias.address }), () => aliases.set(kept), () => {
-      void action.run(() => call('DELETE', `/api/v1/associations/${slug}/aliases/${encodeURIComponent(alias.address)}`)).then(aliases.reload);
+    offerUndo(t('mail.redirect_removing', { address: alias.address }), () => aliases.set(kept), {
+      work: () => call('DELETE', `/api/v1/associations/${slug}/aliases/${encodeURIComponent(alias.address)}`).finally(aliases.reload),
+      done: t('mail.redirect_removed', { address: alias.address }),
     });
   };
   const problem = boxes.problem ?? aliases.problem;
@@ -123,21 +129,21 @@ export function Addresses({ slug }: { slug: string }) {
     <section aria-labelledby="addresses">
       <h2 id="addresses" tabIndex={-1} ref={heading}>{t('mail.addresses')}</h2>
       {said && <Notice tone="good"><p>{said}</p></Notice>}
-      {action.problem && <ProblemNotice problem={action.problem} />}
       {problem ? <ProblemNotice problem={problem} /> : !boxes.data || !aliases.data ? <Loading />
         : boxes.data.length + aliases.data.length === 0 ? <p>{t('mail.addresses_none')}</p> : (
           <ul class="rows">
-            {boxes.data.slice(0, shown_first).map((box) => (
+            {boxRows.shown.map((box) => (
               <BoxRow key={box.address} slug={slug} box={box} owner={nameOf(box.login)} onChanged={boxes.reload}
                 onErased={() => done(t('mail.box_erased', { address: box.address }))} />
             ))}
-            {aliases.data.slice(0, shown_first).map((alias) => (
+            {aliasRows.shown.map((alias) => (
               <li key={alias.address}><div><p class="row-title mono">{alias.address}</p>
                 <p class="soft">{t('mail.redirect_to', { to: alias.to.join(', ') })}</p></div>
                 <Button kind="danger" label={t('mail.redirect_remove_what', { address: alias.address })} onClick={() => removeAlias(alias)}>{t('remove')}</Button></li>
             ))}
           </ul>
         )}
+      <More left={boxRows.left + aliasRows.left} onMore={() => { boxRows.more(); aliasRows.more(); }} />
       {adding === 'none' ? (
         <p class="verbs"><Button onClick={() => { setSaid(''); setAdding('redirect'); }}>{t('mail.redirect_add')}</Button>
           <Button onClick={() => { setSaid(''); setAdding('box'); }}>{t('mail.box_add')}</Button></p>

@@ -1,29 +1,32 @@
 // Courrier: one's addresses, how to set up a mail program, passwords for programs; for managers the association's addresses.
 import { useState } from 'preact/hooks';
 import { type AppPassword, call, get, getAll, type MyMail, Problem, type ServerSettings } from '../../common/api';
-import { useAction, useLoad } from '../../common/hooks';
+import { useAction, useLoad, useMore } from '../../common/hooks';
 import { day, has, size, t, tn } from '../../common/i18n';
-import { Button, CopyValue, ErrorSummary, Field, Loading, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
+import { Button, CopyValue, ErrorSummary, Field, Loading, More, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
 import { useMember } from '../state';
 import { Addresses } from './addresses';
 
 function Programs() {
   const programs = useLoad('programs', () => getAll<AppPassword>('/api/v1/me/app-passwords'));
   const [name, setName] = useState('');
-  const [made, setMade] = useState<{ name: string; password: string } | null>(null);
+  const [made, setMade] = useState<{ id: string; name: string; password: string } | null>(null);
   const { say } = useMember();
   const action = useAction();
   const removing = useAction();
+  const rows = useMore(programs.data ?? [], 50);
   const create = () => action.run(async () => {
     if (!name.trim()) throw new Problem(422, 'fields', t('form.mend'), [{ field: 'program', message: t('mail.program_missing') }]);
-    const answer = await call<{ password: string }>('POST', '/api/v1/me/app-passwords', { name: name.trim() });
-    setMade({ name: name.trim(), password: answer.password });
+    const answer = await call<{ id: string; password: string }>('POST', '/api/v1/me/app-passwords', { name: name.trim() });
+    setMade({ id: answer.id, name: name.trim(), password: answer.password });
     setName('');
     programs.reload();
   });
   const remove = (one: AppPassword) => removing.run(async () => {
     await call('DELETE', `/api/v1/me/app-passwords/${one.id}`);
     programs.set((programs.data ?? []).filter((other) => other.id !== one.id));
+    // The password on the screen ends with what it was for.
+    if (made?.id === one.id) setMade(null);
     say(t('mail.program_removed', { name: one.name }));
     document.getElementById('programs')?.focus();
   });
@@ -48,13 +51,14 @@ function Programs() {
       {programs.problem ? <ProblemNotice problem={programs.problem} /> : programs.data && programs.data.length > 0 && (
         <>
           <ul class="rows">
-            {programs.data.slice(0, 50).map((one) => (
+            {rows.shown.map((one) => (
               <li key={one.id}>
                 <div><p class="row-title">{one.name}</p>{one.created && <p class="soft">{t('mail.program_since', { date: day(one.created) })}</p>}</div>
                 <Button kind="danger" label={t('mail.program_remove_what', { name: one.name })} onClick={() => void remove(one)}>{t('mail.program_remove')}</Button>
               </li>
             ))}
           </ul>
+          <More left={rows.left} onMore={rows.more} />
           <p class="soft">{t('mail.program_remove_hint')}</p>
         </>
       )}

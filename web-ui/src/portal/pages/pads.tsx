@@ -1,11 +1,12 @@
 // Écrire: the texts of the association. Create with a template, find by title, throw away with an undo bar.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, getAll, type Pad, Problem } from '../../common/api';
-import { useAction, useLoad } from '../../common/hooks';
+import { useAction, useLoad, useMore } from '../../common/hooks';
 import { day, list, t, tn } from '../../common/i18n';
-import { Button, Choice, ErrorSummary, Field, Loading, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { Button, Choice, ErrorSummary, Field, Loading, More, ProblemNotice, Window, errorOf } from '../../common/parts';
 import { forgetUnreadable } from '../../common/leaving';
 import { Share } from '../../common/share';
+import { plain } from '../../common/same-names';
 import { slugOf } from '../names';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
@@ -30,6 +31,8 @@ function NewPad({ slug, onClose }: { slug: string; onClose: () => void }) {
           slug: turn === 1 ? base : `${base}-${turn}`, title: title.trim(), ...(template === 'none' ? {} : { template }),
         });
         location.assign(`/pads/${made.id}`);
+        // The button stays busy until the text opens: a second click would make a second text.
+        await new Promise(() => undefined);
         return;
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 409 || turn >= 30) throw error;
@@ -77,9 +80,10 @@ function PadRow({ pad, me, onChanged, onRemove }: RowProps) {
   );
 }
 
-/** What was thrown away and can still be taken back. */
-function BinList({ slug, onRestored }: { slug: string; onRestored: (pad: Pad) => void }) {
+/** What was thrown away and can still be taken back; looked at again with each `turn`. */
+function BinList({ slug, turn, onRestored }: { slug: string; turn: number; onRestored: (pad: Pad) => void }) {
   const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads?bin=1`));
+  useEffect(() => { if (turn > 0) pads.reload(); }, [turn]);
   const action = useAction();
   const restore = (pad: Pad) => action.run(async () => {
     await call('POST', `/api/v1/pads/${pad.id}/restore`, {});
@@ -105,11 +109,11 @@ function BinList({ slug, onRestored }: { slug: string; onRestored: (pad: Pad) =>
   );
 }
 
-const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
-
 export function Pads() {
-  const { association, session, offerUndo, say } = useMember();
+  const { association, session, offerUndo, dropUndo, say } = useMember();
   const [bin, setBin] = useState(false);
+  // How often something went into the bin or came out of it, so that an open list of it stays true.
+  const [turn, setTurn] = useState(0);
   const slug = association?.slug ?? null;
   const pads = useLoad(slug, async () => {
     const all = await getAll<Pad>(`/api/v1/associations/${slug}/pads`);
@@ -119,18 +123,21 @@ export function Pads() {
   const action = useAction();
   const [creating, setCreating] = useState(false);
   const [search, setSearch] = useState('');
-  const [all, setAll] = useState(false);
-  if (!slug) return <><h1 tabIndex={-1}>{t('nav.pads')}</h1><p>{t('home.no_association')}</p></>;
-
-  const found = (pads.data ?? []).filter((pad) => plain(pad.title).includes(plain(search.trim())))
+  const found = (pads.data ?? []).filter((pad) => plain(pad.title).includes(plain(search)))
     .sort((a, b) => b.updated.localeCompare(a.updated));
-  const shown = all ? found : found.slice(0, shown_first);
+  const { shown, left, more } = useMore(found, shown_first);
+  if (!slug) return <><h1 tabIndex={-1}>{t('nav.pads')}</h1><p>{t('home.no_association')}</p></>;
 
   const remove = (pad: Pad) => action.run(async () => {
     await call('DELETE', `/api/v1/pads/${pad.id}`);
     pads.set((pads.data ?? []).filter((one) => one.id !== pad.id));
+    setTurn((now) => now + 1);
     offerUndo(t('pads.binned', { title: pad.title, date: day(Date.now() + bin_ms) }), () => {
-      void action.run(() => call('POST', `/api/v1/pads/${pad.id}/restore`, {})).then(() => pads.reload());
+      void action.run(() => call('POST', `/api/v1/pads/${pad.id}/restore`, {})).then((worked) => {
+        if (worked) say(t('pads.restored', { title: pad.title }));
+        setTurn((now) => now + 1);
+        pads.reload();
+      });
     });
   });
 
@@ -154,12 +161,12 @@ export function Pads() {
                 onChanged={(changed) => pads.set((pads.data ?? []).map((one) => (one.id === changed.id ? changed : one)))} />
             ))}
           </ul>
-          {found.length > shown.length && <p><Button onClick={() => setAll(true)}>{tn('more', found.length - shown.length)}</Button></p>}
+          <More left={left} onMore={more} />
         </section>
       )}
       <section aria-labelledby="bin">
         <h2 id="bin">{t('pads.bin')}</h2>
-        {bin && <BinList slug={slug} onRestored={(pad) => { say(t('pads.restored', { title: pad.title })); pads.reload(); }} />}
+        {bin && <BinList slug={slug} turn={turn} onRestored={(pad) => { dropUndo(); say(t('pads.restored', { title: pad.title })); pads.reload(); }} />}
         <p><button type="button" class="button outlined" aria-expanded={bin} onClick={() => setBin(!bin)}>{t(bin ? 'pads.bin_close' : 'pads.bin_open')}</button></p>
       </section>
     </>

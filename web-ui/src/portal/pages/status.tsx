@@ -53,7 +53,7 @@ export function StatusPage() {
               <th scope="col" class="figure">{t('status.restarts')}</th><th scope="col" class="figure">{t('status.since')}</th>
             </tr></thead>
             <tbody>
-              {processes.slice(0, 20).map((one) => (
+              {processes.map((one) => (
                 <tr key={one.name}>
                   <th scope="row">{one.name}</th><td data-name={t('status.state')}><Window light={lightOf(one.state)} /> {stateText(one.state)}</td>
                   <td class="figure" data-name={t('status.memory')}>{one.pss_kb > 0 ? size(one.pss_kb * 1024) : '–'}</td><td class="figure" data-name={t('status.cpu')}>{number(Math.round(one.cpu_ms / 100) / 10)}</td>
