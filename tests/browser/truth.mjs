@@ -164,3 +164,80 @@ export async function noticeChecks({ check, house, browser }) {
     await context.close();
   });
 }
+
+export async function askingChecks({ check, house, browser }) {
+  await check('truth: a session that ends in a form asks for the password in place, keeps what was typed, and goes on', async () => {
+    const { page, context, card } = await signedIn(house, browser, 'manager');
+    await go(house, page, 'members');
+    await press(page, /^Inviter une personne$/);
+    await page.locator('#field-name').fill('Rozenn Cadiou');
+    await until(async () => (await page.locator('#field-login').inputValue()) === 'rozenn.cadiou', 'the login');
+    await api(house, page, 'DELETE', 'api/v1/session');
+    await press(page, /^Ajouter$/);
+    const dialog = page.getByRole('dialog', { name: 'Votre session est finie' });
+    await dialog.waitFor();
+    same(await axeFindings(page), [], 'findings');
+    same(await page.locator('#field-name').inputValue(), 'Rozenn Cadiou', 'what was typed');
+    await page.keyboard.type('not the password');
+    await page.keyboard.press('Enter');
+    await until(async () => /mot de passe n.est pas le bon/.test(await dialog.innerText()), 'the sentence');
+    await dialog.locator('#field-asked-password').fill(card.password);
+    await page.keyboard.press('Enter');
+    await until(async () => /L.invitation de Rozenn Cadiou est prête/.test(await bodyText(page)), 'it went on');
+    same(await dialog.count(), 0, 'dialogs');
+    await api(house, page, 'DELETE', `${members}/rozenn.cadiou`);
+    // Whoever gives up is at the door, and nothing of the page is left.
+    await api(house, page, 'DELETE', 'api/v1/session');
+    await page.getByRole('link', { name: 'Courrier', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Renoncer' }).click();
+    await page.waitForURL((where) => where.pathname === '/sign-in');
+    await context.close();
+  });
+
+  await check('truth: on a shared computer a session that has ended leaves nothing on the screen', async () => {
+    const { page, context } = await openPage(browser);
+    const card = (await cardsOf(house.url, page)).manager;
+    await go(house, page, 'sign-in');
+    await page.getByLabel(/ordinateur partagé/).check();
+    await page.locator('#field-login').fill(card.login);
+    await page.locator('#field-password').fill(card.password);
+    await page.locator('form button[type=submit]').click();
+    await page.waitForURL((where) => where.pathname === '/');
+    // Its own questions are answered: what finds the session ended is the click.
+    await settled(page);
+    await page.waitForLoadState('networkidle');
+    await api(house, page, 'DELETE', 'api/v1/session');
+    await page.getByRole('link', { name: 'Membres', exact: true }).click();
+    await page.waitForURL((where) => where.pathname === '/sign-in');
+    same(await page.getByRole('dialog').count(), 0, 'dialogs');
+    await context.close();
+  });
+
+  await check('truth: what needs the password again asks in place and sends it as `current`', async () => {
+    const { page, context, card } = await signedIn(house, browser, 'manager');
+    const sent = [];
+    const problem = (code, detail) => ({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ code, detail, status: 403 }) });
+    await page.route('**/api/v1/me/recovery-codes', (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      const body = route.request().postDataJSON();
+      sent.push(body);
+      if (!body.current) return route.fulfill(problem('password_needed', 'Redonnez votre mot de passe.'));
+      if (body.current !== card.password) return route.fulfill(problem('wrong_current', 'Ce mot de passe n’est pas le bon.'));
+      return route.fulfill({ status: 200, json: { codes: ['PAGE-MARE'], left: 1 } });
+    });
+    await go(house, page, 'account');
+    await press(page, /^Faire de nouveaux codes$/);
+    const dialog = page.getByRole('dialog', { name: 'Est-ce bien vous' });
+    await dialog.locator('#field-asked-password').fill('wrong');
+    await page.keyboard.press('Enter');
+    await until(async () => /n.est pas le bon/.test(await dialog.innerText()), 'the sentence');
+    await dialog.locator('#field-asked-password').fill(card.password);
+    await page.keyboard.press('Enter');
+    await until(async () => /PAGE-MARE/.test(await bodyText(page)), 'the codes');
+    same(sent, [{}, { current: 'wrong' }, { current: card.password }], 'bodies');
+    await press(page, /^Faire de nouveaux codes$/);
+    await dialog.getByRole('button', { name: 'Renoncer' }).click();
+    await until(async () => /Redonnez votre mot de passe/.test(await bodyText(page)), 'why nothing happened');
+    await context.close();
+  });
+}

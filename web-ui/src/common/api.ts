@@ -97,11 +97,53 @@ async function send(method: string, path: string, body: unknown, headers: Record
   }
 }
 
-/** Calls the API; the answer's JSON, or a Problem. */
+/** Who can ask the person at the screen; the portal sets it, the editor has its own way. */
+export interface Asker {
+  /** The session has ended: true when the same person has signed in again. Null: this page cannot ask, it must go. */
+  signIn: (() => Promise<boolean>) | null;
+  /** Asks for the password until `attempt` does not throw; false when the person gave up. */
+  password: (attempt: (password: string) => Promise<void>) => Promise<boolean>;
+}
+let asker: Asker | null = null;
+export const setAsker = (one: Asker | null) => { asker = one; };
+const session_path = '/api/v1/session';
+const signedOut = () => window.dispatchEvent(new CustomEvent('hameau-signed-out'));
+/** What a wrong password answers; everything else is not about the password. */
+const about_password = ['password_needed', 'wrong_current', 'too_many'];
+
+/**
+ * Calls the API; the answer's JSON, or a Problem. When the session has ended, or when the house asks for the password
+ * (403 `password_needed`, then `current` in the body), the person is asked in place and the call is made once more.
+ */
 export async function call<T = void>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown, headers: Record<string, string> = {},
 ): Promise<T> {
-  return read(await send(method, path, body, headers), path);
+  const once = async (what: unknown) => read<T>(await send(method, path, what, headers), path);
+  try {
+    return await once(body);
+  } catch (error) {
+    if (!(error instanceof Problem) || !asker) throw error;
+    if (error.code === 'signed_out' && path !== session_path && asker.signIn) {
+      if (await asker.signIn()) return call(method, path, body, headers);
+      signedOut();
+    }
+    if (error.code !== 'password_needed') throw error;
+    return withPassword(once, body, error, asker);
+  }
+}
+
+async function withPassword<T>(once: (body: unknown) => Promise<T>, body: unknown, needed: Problem, person: Asker): Promise<T> {
+  const outcome: { answer?: { value: T }; problem: Problem } = { problem: needed };
+  await person.password(async (current) => {
+    try {
+      outcome.answer = { value: await once({ ...(body as object | undefined), current }) };
+    } catch (error) {
+      if (!(error instanceof Problem) || about_password.includes(error.code)) throw error;
+      outcome.problem = error;
+    }
+  });
+  if (!outcome.answer) throw outcome.problem;
+  return outcome.answer.value;
 }
 
 /** The JSON of an answer to `path`, or a Problem. */
@@ -111,7 +153,7 @@ export async function read<T>(answer: Response, path: string): Promise<T> {
   if (!answer.ok) {
     const problem = problemOf(answer.status, text, type);
     // Only this code says that the session is over: a wrong recovery code is a 401 too.
-    if (problem.code === 'signed_out' && path !== '/api/v1/session') window.dispatchEvent(new CustomEvent('hameau-signed-out'));
+    if (problem.code === 'signed_out' && path !== session_path && !asker?.signIn) signedOut();
     throw problem;
   }
   return (text && /json/.test(type) ? JSON.parse(text) : undefined) as T;

@@ -58,6 +58,7 @@ export function Field(props: FieldProps) {
       <input id={id} name={props.name} type={props.type ?? 'text'} value={props.value} class={props.mono ? 'mono' : ''}
         onInput={(event) => props.onValue(event.currentTarget.value)} required={props.required ?? false}
         autocomplete={props.autocomplete ?? 'off'} autocapitalize="off" spellcheck={props.spellcheck ?? false}
+        {...(props.autofocus ? { autofocus: true } : {})}
         {...(props.inputmode ? { inputMode: props.inputmode } : {})}
         {...(hints ? { 'aria-describedby': hints } : {})} aria-invalid={props.error ? 'true' : 'false'} />
       {props.example && <p class="example" id={`${id}-example`}>{props.example}</p>}

@@ -2,12 +2,13 @@
 import './texts';
 import { render } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { get, type House, Problem, type Session } from '../common/api';
+import { call, get, type House, Problem, type Session, setAsker } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
 import { forgetEverything, onLeftElsewhere } from '../common/leaving';
 import { Loading, ProblemNotice } from '../common/parts';
 import { AppContext, type App, followLinks, type Later, navigate, type Said, type Undo } from './state';
+import { AskPassword, type Question } from './asking';
 import { Shell } from './shell';
 import { Account } from './pages/account';
 import { Help } from './pages/help';
@@ -65,6 +66,21 @@ function Portal() {
   const timer = useRef(0);
   const shared = useRef(false);
   shared.current = session?.shared_computer ?? false;
+
+  const [question, setQuestion] = useState<Question | null>(null);
+  const asked = useRef<Promise<boolean> | null>(null);
+  const { login = '', shared_computer = false } = session ?? {};
+  useEffect(() => {
+    const ask = (kind: Question['kind'], attempt: Question['attempt']) => new Promise<boolean>((answered) => {
+      setQuestion({ kind, attempt, close: (right) => { setQuestion(null); answered(right); } });
+    });
+    // Several calls may find the session ended: one question for all of them.
+    const signIn = () => asked.current ??= ask('session', async (password) => {
+      setSession(await call<Session>('POST', '/api/v1/session', { login, password, shared_computer }));
+    }).finally(() => { asked.current = null; });
+    setAsker({ signIn: login && !shared_computer ? signIn : null, password: (attempt) => ask('sure', attempt) });
+    return () => setAsker(null);
+  }, [login, shared_computer]);
 
   const settle = useCallback(() => {
     clearTimeout(timer.current);
@@ -181,6 +197,7 @@ function Portal() {
         ) : !ready ? <><h1 class="hidden">{t('loading')}</h1><Loading /></>
           : Page ? <Page key={`${path} ${association?.slug ?? ''}`} /> : <NotFound />}
       </Shell>
+      {question && <AskPassword question={question} login={login} />}
     </AppContext.Provider>
   );
 }
