@@ -199,6 +199,10 @@ Task<Response> PadsModule::look_back(Request& request) {
         return shown ? Status() : Status(fail(shown.error()));
     };
     const auto done = co_await read_aside(std::move(work));
+    FoundOr still = find_for_history(request);
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
+    }
     if (!done) {
         co_return no_past(request, found.pad, done.error());
     }
@@ -249,6 +253,13 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         return {};
     };
     Status done = co_await read_aside(std::move(work));
+    // The reading takes its time: the right to write is asked again before anything changes.
+    FoundOr still = find_for_history(request);
+    const auto* now = std::get_if<Found>(&still);
+    if (now == nullptr || now->permission != Permission::write) {
+        room->release();
+        co_return now != nullptr ? problem(pads_catalogue, request, 403, "pad_read_only") : std::move(std::get<Response>(still));
+    }
     // Nobody sees a text that goes back and is then not kept.
     const bool fits = !change || free_bytes() >= restore_room_bytes + 4 * change->size();
     if (done && change && fits) {

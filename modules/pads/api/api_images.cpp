@@ -111,6 +111,14 @@ Task<Response> PadsModule::add_image(Request& request) {
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
     const auto quota = co_await quota_bytes(found.pad.association);
+    // Minutes may have passed: the right to write is asked again, of the row as it is now.
+    FoundOr still = find(request, link_key(request), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
+    }
+    if (std::get<Found>(still).permission != Permission::write) {
+        co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
     if (!quota) {
         co_return problem(request, 503, "busy");
     }
@@ -154,8 +162,8 @@ Task<Response> PadsModule::get_image(Request& request) {
     Response response;
     const std::string tag = "\"" + hash + (webp ? "-w\"" : "\"");
     response.headers.emplace_back("ETag", tag);
-    // Named by its content: what is at this address never changes. Private: who may see it is asked each time.
-    response.headers.emplace_back("Cache-Control", "private, max-age=31536000, immutable");
+    // The content never changes, the right to see it ends: the browser asks each time, and mostly hears 304.
+    response.headers.emplace_back("Cache-Control", "private, no-cache");
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.headers.emplace_back("Content-Security-Policy", std::string(image_policy));
     response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");

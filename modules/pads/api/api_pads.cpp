@@ -243,6 +243,8 @@ Task<Response> PadsModule::get(Request& request) {
 }
 
 Task<Response> PadsModule::patch(Request& request) {
+    // The body may take minutes: what is stored is read, judged and written after it, without a wait in between.
+    const auto body = co_await read_json(request, json_body_bytes_default);
     FoundOr outcome = find(request, "", Deleted::refused);
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
@@ -251,28 +253,30 @@ Task<Response> PadsModule::patch(Request& request) {
     if (found.permission != Permission::write) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
-    const auto body = co_await read_json(request, json_body_bytes_default);
     if (!body) {
         co_return body_problem(request, body.error());
     }
-    if (body->contains("access") && !may_manage(found.asker)) {
+    const bool names_access = body->contains("access");
+    if (names_access && !may_manage(found.asker)) {
         co_return problem(pads_catalogue, request, 403, "pad_manage");
     }
     JsonFields fields(*body);
     Length title_length;
     title_length.most = title_characters_max;
-    const auto title = fields.optional_text("title", title_length);
-    PadRow changed = found.pad;
-    read_access(fields, changed.access);
+    PadChange change;
+    change.title = fields.optional_text("title", title_length);
+    read_access(fields, found.pad.access);
     if (!fields.finish()) {
         co_return fields.refuse(request, pads_catalogue);
     }
-    changed.title = title.value_or(changed.title);
-    if (auto done = store_->update(changed); !done) {
+    if (names_access) {
+        change.access = found.pad.access;
+    }
+    if (auto done = store_->change(found.pad.number, change); !done) {
         co_return failure(request, done.error());
     }
-    row_changed(changed, false);
-    found.pad = std::move(changed);
+    found.pad.title = change.title.value_or(found.pad.title);
+    row_changed(found.pad, false);
     found.permission = permission_of(found.pad.access, found.asker);
     co_return json_response(200, item(request, found));
 }
@@ -290,7 +294,9 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
         co_return purge(request, found);
     }
     found.pad.deleted_ms = now_ms();
-    if (auto done = store_->update(found.pad); !done) {
+    PadChange change;
+    change.deleted_ms = found.pad.deleted_ms;
+    if (auto done = store_->change(found.pad.number, change); !done) {
         co_return failure(request, done.error());
     }
     row_changed(found.pad, false);
@@ -329,7 +335,9 @@ Task<Response> PadsModule::restore(Request& request) {
     }
     if (found.pad.deleted_ms) {
         found.pad.deleted_ms.reset();
-        if (auto done = store_->update(found.pad); !done) {
+        PadChange change;
+        change.deleted_ms.emplace();
+        if (auto done = store_->change(found.pad.number, change); !done) {
             co_return failure(request, done.error());
         }
         row_changed(found.pad, false);
@@ -338,12 +346,12 @@ Task<Response> PadsModule::restore(Request& request) {
 }
 
 Task<Response> PadsModule::link(Request& request) {
+    const auto body = co_await read_json(request, json_body_bytes_default);
     FoundOr outcome = find(request, "", Deleted::refused);
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
     Found& found = std::get<Found>(outcome);
-    const auto body = co_await read_json(request, json_body_bytes_default);
     if (!body) {
         co_return body_problem(request, body.error());
     }
@@ -364,7 +372,9 @@ Task<Response> PadsModule::link(Request& request) {
     }
     if (renew) {
         found.pad.link_key = new_id();
-        if (auto done = store_->update(found.pad); !done) {
+        PadChange change;
+        change.link_key = found.pad.link_key;
+        if (auto done = store_->change(found.pad.number, change); !done) {
             co_return failure(request, done.error());
         }
         row_changed(found.pad, true);
@@ -424,6 +434,11 @@ Task<Response> PadsModule::export_pad(Request& request) {
         return made ? Status() : Status(fail(made.error()));
     };
     const auto done = co_await read_aside(std::move(work));
+    // Others may have been read first: who lost access meanwhile gets nothing.
+    FoundOr still = find(request, request.header(key_header), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
+    }
     if (!done) {
         co_return damaged(request, found.pad, done.error());
     }

@@ -190,16 +190,33 @@ Result<std::size_t> PadStore::count(std::string_view association) {
     return static_cast<std::size_t>(query.number(0));
 }
 
-Status PadStore::update(const PadRow& pad) {
-    auto statement = database_.prepare("UPDATE pad SET title = ?2, members = ?3, link = ?4, link_key = ?5, slug = ?6, "
-                                       "deleted_ms = ?7, people = ?8 WHERE number = ?1");
-    statement.bind(1, pad.number).bind(2, pad.title).bind(3, to_text(pad.access.members)).bind(4, to_text(pad.access.link));
-    statement.bind(5, pad.link_key).bind(6, pad.slug).bind(8, join(pad.access.people));
-    if (pad.deleted_ms) {
-        statement.bind(7, *pad.deleted_ms);
+Status PadStore::change(std::int64_t number, const PadChange& change) {
+    auto statement = database_.prepare(
+        "UPDATE pad SET title = coalesce(?2, title), members = coalesce(?3, members), link = coalesce(?4, link), "
+        "link_key = coalesce(?5, link_key), slug = coalesce(?6, slug), deleted_ms = CASE WHEN ?9 THEN ?7 ELSE deleted_ms END, "
+        "people = coalesce(?8, people) WHERE number = ?1");
+    const auto bind = [&statement](int column, const std::optional<std::string>& value) {
+        if (value) {
+            statement.bind(column, *value);
+        } else {
+            statement.bind_null(column);
+        }
+    };
+    const auto& access = change.access;
+    const std::optional<std::string> none;
+    statement.bind(1, number);
+    bind(2, change.title);
+    bind(3, access ? std::optional(std::string(to_text(access->members))) : none);
+    bind(4, access ? std::optional(std::string(to_text(access->link))) : none);
+    bind(5, change.link_key);
+    bind(6, change.slug);
+    bind(8, access ? std::optional(join(access->people)) : none);
+    if (change.deleted_ms && *change.deleted_ms) {
+        statement.bind(7, **change.deleted_ms);
     } else {
         statement.bind_null(7);
     }
+    statement.bind(9, std::int64_t{change.deleted_ms ? 1 : 0});
     return statement.run();
 }
 

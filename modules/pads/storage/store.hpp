@@ -47,6 +47,16 @@ struct PadRow {
     std::optional<std::int64_t> deleted_ms;
 };
 
+/// What a request changes of a pad. Columns that it does not name stay as they are stored, whatever the request had read.
+struct PadChange {
+    std::optional<std::string> title;
+    std::optional<std::string> slug;
+    std::optional<Access> access;
+    std::optional<std::string> link_key;
+    /// Outer: change it. Inner: when the pad went into the bin, or nothing: it comes out of the bin.
+    std::optional<std::optional<std::int64_t>> deleted_ms;
+};
+
 /// What one author did within one commit: updates, each behind its length (uvar).
 struct Edit {
     PersonPtr person;
@@ -139,7 +149,8 @@ public:
     /// In order of slug (outside the bin), at most `limit`.
     Result<std::vector<PadRow>> list(std::string_view association, Bin bin, std::string_view after, std::size_t limit);
     Result<std::size_t> count(std::string_view association);
-    Status update(const PadRow& pad);
+    /// Writes the columns that `change` names, in one statement.
+    Status change(std::int64_t number, const PadChange& change);
     Status erase(std::int64_t number);
     Status erase_association(std::string_view association);
     /// Removes for good what was put into the bin before that time. Returns how many.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The real hameau-pads process: its API as the gate sees it, stock providers, kill -9, archive, idle stop."""
 import base64
+import http.client
 import io
 import json
 import os
@@ -8,6 +9,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -122,6 +124,63 @@ def test_links():
     call(409, "POST", "/api/v1/pads/amis:minutes/link")
 
 
+class SlowCall:
+    """A call whose head has arrived and whose body is still on its way."""
+
+    def __init__(self, method, path, body, who):
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.settimeout(60)
+        self.connection.connect(pads.socket_path)
+        head = {"Host": "localhost", "Hameau-Caller": "gate", **identity(who), "Content-Length": len(self.body)}
+        self.connection.sendall((f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in head.items()) + "\r\n").encode()
+                                + self.body[:1])
+        time.sleep(0.2)  # so that a handler that asks too early does so; the others do not mind
+
+    def end(self):
+        """(status, answer)"""
+        self.connection.sendall(self.body[1:])
+        answer = http.client.HTTPResponse(self.connection)
+        answer.begin()
+        text = answer.read()
+        self.connection.close()
+        return answer.status, json.loads(text) if text else None
+
+
+def test_slow_bodies():
+    """What was changed while a body came stays changed, and a right that ended meanwhile is no right."""
+    pad = make("slow", access={"members": "write", "link": "write"})
+    path = f"/api/v1/pads/{pad['id']}"
+    key = call(200, "POST", f"{path}/link", {})["key"]
+    # Access closed and key renewed during a change of the title.
+    title = SlowCall("PATCH", path, {"title": "Neuf"}, MARIE)
+    call(200, "POST", f"{path}/link", {"renew": True})
+    call(200, "PATCH", path, {"access": {"members": "none", "link": "none"}})
+    assert title.end()[0] == 200
+    now = call(200, "GET", path)
+    assert now["title"] == "Neuf" and now["access"]["members"] == now["access"]["link"] == "none", now
+    assert pads.call("GET", path, headers={"Pad-Key": key})[0] == 403
+    call(200, "PATCH", path, {"access": {"members": "write", "link": "write"}})
+    assert pads.call("GET", path, headers={"Pad-Key": key})[0] == 403, "the old key opens again"
+    # A member whose access ends while the body is on its way.
+    title = SlowCall("PATCH", path, {"title": "De Yann"}, YANN)
+    call(200, "PATCH", path, {"access": {"members": "none", "link": "none"}})
+    assert title.end()[0] == 403 and call(200, "GET", path)["title"] == "Neuf"
+    # Into the bin during a change, and during the renewal of a link.
+    call(200, "PATCH", path, {"access": {"members": "write", "link": "write"}})
+    title, link = SlowCall("PATCH", path, {"title": "Encore"}, MARIE), SlowCall("POST", f"{path}/link", {"renew": True}, MARIE)
+    call(204, "DELETE", path)
+    assert title.end()[0] == 404 and link.end()[0] == 404
+    call(404, "GET", path)
+    call(200, "POST", f"{path}/restore")
+    # An image of a member who may not write any more when it is there.
+    image = SlowCall("POST", f"{path}/images", png(20, 20), YANN)
+    call(200, "PATCH", path, {"access": {"members": "read", "link": "none"}})
+    assert image.end()[0] == 403
+    call(204, "DELETE", path)
+    call(204, "DELETE", f"{path}?purge=1")
+
+
 def test_private_pad():
     pad = make("private", access={"members": "none"})
     call(403, "GET", f"/api/v1/pads/{pad['id']}", who=YANN)
@@ -139,7 +198,8 @@ def test_images():
     assert call(201, "POST", path, picture)["url"] == made["url"], "the same image is kept once"
     got, headers, data = pads.call("GET", made["url"], who=YANN)
     assert got == 200 and headers["content-type"] == "image/webp" and data[:4] == b"RIFF", (got, headers)
-    assert "immutable" in headers["cache-control"] and headers["x-content-type-options"] == "nosniff", headers
+    # Who lost access must not see it out of the browser's cache: it asks each time.
+    assert headers["cache-control"] == "private, no-cache" and headers["x-content-type-options"] == "nosniff", headers
     assert headers["content-security-policy"] == "default-src 'none'; sandbox", headers
     assert pads.call("GET", made["url"], who=YANN, headers={"If-None-Match": headers["etag"]})[0] == 304
     original = pads.call("GET", made["url"] + "?original=1", who=YANN)

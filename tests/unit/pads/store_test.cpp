@@ -32,17 +32,41 @@ TEST_F(StoreTest, PadsByIdBySlugAndInOrder) {
 }
 
 TEST_F(StoreTest, TheBinKeepsForItsTimeAndFreesTheSlug) {
-    pad.deleted_ms = 1000;
-    ASSERT_TRUE(house.store_.update(pad).has_value());
+    PadChange into_bin;
+    into_bin.deleted_ms = std::optional<std::int64_t>(1000);
+    ASSERT_TRUE(house.store_.change(pad.number, into_bin).has_value());
     EXPECT_FALSE(house.store_.find_by_slug("amis", "minutes").value().has_value());
     EXPECT_EQ(house.store_.list("amis", Bin::inside, "", 10).value().size(), 1u);
     PadRow second = house.new_pad("minutes");
-    pad.deleted_ms.reset();
-    EXPECT_EQ(house.store_.update(pad).error().kind, ErrorKind::conflict) << "restoring onto a taken slug";
+    PadChange out_of_bin;
+    out_of_bin.deleted_ms.emplace();
+    EXPECT_EQ(house.store_.change(pad.number, out_of_bin).error().kind, ErrorKind::conflict) << "restoring onto a taken slug";
     EXPECT_EQ(house.store_.purge(1000).value(), 0u);
     EXPECT_EQ(house.store_.purge(1001).value(), 1u);
     EXPECT_FALSE(house.store_.find_by_id(pad.id).value().has_value());
     EXPECT_TRUE(house.store_.find_by_id(second.id).value().has_value());
+}
+
+TEST_F(StoreTest, AChangeWritesWhatItNamesAndNothingElse) {
+    PadChange title;
+    title.title = "Another title";
+    PadChange closed;
+    closed.access.emplace();
+    closed.access->members = Permission::none;
+    closed.access->people = {"yann"};
+    closed.link_key = "renewed";
+    ASSERT_TRUE(house.store_.change(pad.number, closed).has_value());
+    ASSERT_TRUE(house.store_.change(pad.number, title).has_value());
+    auto row = house.store_.find_by_id(pad.id).value();
+    EXPECT_EQ(row->title, "Another title");
+    EXPECT_EQ(row->access.members, Permission::none);
+    EXPECT_EQ(row->access.people, std::vector<std::string>{"yann"});
+    EXPECT_EQ(row->link_key, "renewed");
+    PadChange binned;
+    binned.deleted_ms = std::optional<std::int64_t>(1000);
+    ASSERT_TRUE(house.store_.change(pad.number, binned).has_value());
+    ASSERT_TRUE(house.store_.change(pad.number, title).has_value());
+    EXPECT_EQ(house.store_.find_by_id(pad.id).value()->deleted_ms, 1000);
 }
 
 TEST_F(StoreTest, CompactionKeepsTheDocumentTheAuthorsAndTheWholeHistory) {
