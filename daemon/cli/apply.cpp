@@ -342,6 +342,9 @@ private:
         if (!packed) {
             return fail(packed.error());
         }
+        for (const std::string& note : packed->notes) {
+            std::fprintf(stderr, "    %s\n", note.c_str());
+        }
         const std::string name = "source of " + resource.name();
         const json::value* known = hashes_.if_contains(name);
         if (known != nullptr && known->is_string() && known->as_string() == json::string_view(packed->hash)) {

@@ -297,6 +297,9 @@ private:
             if (!packed) {
                 return report(packed.error());
             }
+            for (const std::string& note : packed->notes) {
+                std::fprintf(stderr, "%s\n", note.c_str());
+            }
             Upload upload;
             upload.fd = packed->fd.get();
             upload.size_bytes = packed->size_bytes;

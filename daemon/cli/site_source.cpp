@@ -1,13 +1,14 @@
-// Packing by libarchive (ustar with pax names) into a nameless temporary file. Symbolic links are not followed: a file
-// that is not a plain one is an error, as the house would refuse it too.
+// Packing by libarchive (ustar with pax names) into a nameless temporary file, which is sent from there: the hash of
+// everything must be known before the first byte goes.
 #include "daemon/cli/site_source.hpp"
 
-#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
 #include <fcntl.h>
+#include <clocale>
 #include <filesystem>
+#include <memory>
 #include <sodium.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,12 +16,11 @@
 #include <vector>
 
 #include "daemon/base/io.hpp"
+#include "daemon/cli/site_folder.hpp"
 
 namespace hameau::cli {
 
 namespace {
-
-constexpr std::size_t files_max = 100'000;
 
 class Hash {
 public:
@@ -53,87 +53,129 @@ Result<Fd> temporary_file() {
     return fd;
 }
 
-Status hash_fd(int fd, Hash& hash, struct archive* out) {
+/// libarchive reads names through the locale. This one is part of the C library, so the caller's LANG does not matter.
+class Utf8Locale {
+public:
+    Utf8Locale() : made_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+        if (made_ != nullptr) {
+            before_ = ::uselocale(made_);
+        }
+    }
+    ~Utf8Locale() {
+        if (made_ != nullptr) {
+            ::uselocale(before_);
+            ::freelocale(made_);
+        }
+    }
+    Utf8Locale(const Utf8Locale&) = delete;
+    Utf8Locale& operator=(const Utf8Locale&) = delete;
+    bool is_there() const { return made_ != nullptr; }
+
+private:
+    locale_t made_;
+    locale_t before_ = nullptr;
+};
+
+struct FreeArchive {
+    void operator()(struct archive* writer) const { archive_write_free(writer); }
+    void operator()(struct archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+tl::unexpected<Error> packing_failed(struct archive* out, const std::string& name) {
+    const char* why = archive_error_string(out);
+    return fail(ErrorKind::io, shown_name(name) + " could not be packed: " + (why == nullptr ? "unknown reason" : why) + ". Nothing was published.");
+}
+
+/// Reads to the end; gives the bytes read.
+Result<std::uint64_t> hash_fd(int fd, Hash& hash, struct archive* out, const std::string& name) {
     std::array<char, 65536> chunk{};
+    std::uint64_t total = 0;
     while (true) {
         const ssize_t n = ::read(fd, chunk.data(), chunk.size());
         if (n < 0) {
-            return fail_errno("reading the site's files");
+            return fail_errno("reading " + shown_name(name));
         }
         if (n == 0) {
-            return {};
+            return total;
         }
+        total += static_cast<std::uint64_t>(n);
         hash.add(std::string_view(chunk.data(), static_cast<std::size_t>(n)));
-        if (out != nullptr && archive_write_data(out, chunk.data(), static_cast<std::size_t>(n)) != n) {
-            return fail(ErrorKind::io, std::string("packing: ") + archive_error_string(out));
+        // libarchive takes no more than the size that was told and says so with a smaller number.
+        if (out != nullptr && archive_write_data(out, chunk.data(), static_cast<std::size_t>(n)) < 0) {
+            return packing_failed(out, name);
         }
     }
 }
 
-Status add_file(struct archive* out, const std::filesystem::path& root, const std::filesystem::path& file, Hash& hash) {
-    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    struct stat facts {};
+/// O_NONBLOCK: a FIFO that took the place of a file since the folder was listed is opened at once and refused by kind.
+Result<Fd> open_plain(const std::filesystem::path& path, int more_flags, const std::string& name, struct stat& facts) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | more_flags));
     if (!fd || ::fstat(fd.get(), &facts) != 0) {
-        return fail_errno(file.string());
+        const std::error_code failed(errno, std::generic_category());
+        const auto kind = failed == std::errc::permission_denied ? ErrorKind::denied
+                          : failed == std::errc::no_such_file_or_directory ? ErrorKind::not_found : ErrorKind::io;
+        return fail(kind, shown_name(name) + " cannot be read: " + failed.message() + ". Nothing was published.", failed);
     }
     if (!S_ISREG(facts.st_mode)) {
-        return fail(ErrorKind::invalid, file.string() + " is not a plain file");
+        return fail(ErrorKind::invalid, shown_name(name) + " is not a file (a pipe, a socket or a device). Nothing was published.");
     }
-    const std::string name = file.lexically_relative(root).generic_string();
-    struct archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname_utf8(entry, name.c_str());
-    archive_entry_set_size(entry, facts.st_size);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    const int written = archive_write_header(out, entry);
-    archive_entry_free(entry);
-    if (written != ARCHIVE_OK) {
-        return fail(ErrorKind::io, name + ": " + archive_error_string(out));
+    return fd;
+}
+
+Status add_file(struct archive* out, const FolderFile& file, Hash& hash) {
+    struct stat facts {};
+    const auto fd = open_plain(file.path, O_NOFOLLOW, file.name, facts);
+    if (!fd) {
+        return fail(fd.error());
     }
-    hash.add_part(name);
+    const std::unique_ptr<struct archive_entry, FreeArchive> entry(archive_entry_new());
+    archive_entry_set_pathname_utf8(entry.get(), file.name.c_str());
+    archive_entry_set_size(entry.get(), facts.st_size);
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_mtime(entry.get(), facts.st_mtime, 0);
+    if (archive_entry_pathname(entry.get()) == nullptr || archive_write_header(out, entry.get()) != ARCHIVE_OK) {
+        return packing_failed(out, file.name);
+    }
+    hash.add_part(file.name);
     hash.add(std::to_string(facts.st_size) + ":");
-    return hash_fd(fd.get(), hash, out);
+    const auto read = hash_fd(fd->get(), hash, out, file.name);
+    if (!read) {
+        return fail(read.error());
+    }
+    struct stat after {};
+    const bool changed = *read != static_cast<std::uint64_t>(facts.st_size) || ::fstat(fd->get(), &after) != 0 ||
+                         after.st_mtim.tv_sec != facts.st_mtim.tv_sec || after.st_mtim.tv_nsec != facts.st_mtim.tv_nsec;
+    if (changed) {
+        return fail(ErrorKind::invalid, shown_name(file.name) + " changed while it was read. Nothing was published; try again when nobody writes it.");
+    }
+    return {};
 }
 
-Result<std::vector<std::filesystem::path>> files_below(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> files;
-    std::error_code failed;
-    std::filesystem::recursive_directory_iterator walk(folder, failed);
-    for (; !failed && walk != std::filesystem::recursive_directory_iterator(); walk.increment(failed)) {
-        if (walk->is_symlink() || !walk->is_directory()) {
-            files.push_back(walk->path());
-        }
-        if (files.size() > files_max) {
-            return fail(ErrorKind::too_large, folder.string() + " holds more than " + std::to_string(files_max) + " files");
-        }
+Status pack_folder(const std::filesystem::path& folder, int target, Hash& hash, std::vector<std::string>& notes) {
+    auto listed = list_folder(folder);
+    if (!listed) {
+        return fail(std::move(listed.error()));
     }
-    if (failed) {
-        return fail(ErrorKind::io, folder.string() + ": " + failed.message());
+    notes = std::move(listed->notes);
+    const Utf8Locale utf8;
+    if (!utf8.is_there()) {
+        return fail(ErrorKind::unavailable, "this system has no locale C.UTF-8 (it is part of libc6). Nothing was published.");
     }
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
-Status pack_folder(const std::filesystem::path& folder, int target, Hash& hash) {
-    const auto files = files_below(folder);
-    if (!files) {
-        return fail(files.error());
+    const std::unique_ptr<struct archive, FreeArchive> out(archive_write_new());
+    archive_write_set_format_pax_restricted(out.get());
+    if (archive_write_open_fd(out.get(), target) != ARCHIVE_OK) {
+        return packing_failed(out.get(), folder.string());
     }
-    struct archive* out = archive_write_new();
-    archive_write_set_format_pax_restricted(out);
-    archive_write_open_fd(out, target);
-    Status done;
-    for (const auto& file : *files) {
-        done = add_file(out, folder, file, hash);
-        if (!done) {
-            break;
+    for (const FolderFile& file : listed->files) {
+        if (auto done = add_file(out.get(), file, hash); !done) {
+            return done;
         }
     }
-    if (archive_write_close(out) != ARCHIVE_OK && done) {
-        done = fail(ErrorKind::io, std::string("packing: ") + archive_error_string(out));
+    if (archive_write_close(out.get()) != ARCHIVE_OK) {
+        return packing_failed(out.get(), folder.string());
     }
-    archive_write_free(out);
-    return done;
+    return {};
 }
 
 } // namespace
@@ -153,17 +195,19 @@ Result<PackedSource> pack_source(const std::string& path) {
         if (!target) {
             return fail(target.error());
         }
-        if (auto done = pack_folder(path, target->get(), hash); !done) {
+        if (auto done = pack_folder(path, target->get(), hash, packed.notes); !done) {
             return fail(done.error());
         }
         packed.fd = std::move(*target);
         packed.type = "application/x-tar";
     } else {
-        packed.fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!packed.fd) {
-            return fail_errno(path);
+        struct stat kind {};
+        auto opened = open_plain(path, 0, path, kind);
+        if (!opened) {
+            return fail(std::move(opened.error()));
         }
-        if (auto done = hash_fd(packed.fd.get(), hash, nullptr); !done) {
+        packed.fd = std::move(*opened);
+        if (auto done = hash_fd(packed.fd.get(), hash, nullptr, path); !done) {
             return fail(done.error());
         }
         packed.type = path.ends_with(".zip") ? "application/zip" : "application/octet-stream";

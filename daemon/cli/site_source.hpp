@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
@@ -13,10 +14,12 @@ struct PackedSource {
     Fd fd;                      ///< at its beginning
     std::uint64_t size_bytes = 0;
     std::string type;           ///< Content-Type
+    std::vector<std::string> notes;  ///< what was left aside, one sentence each, for standard error
     std::string hash;           ///< of names and contents, not of times: the same files give the same hash
 };
 
-/// Errors: not_found, io, too_large (more than 100,000 files).
+/// File names are bytes and are sent as UTF-8 under every locale. Never waits on a FIFO or a device.
+/// Errors: not_found, denied, invalid, io, too_large (site_folder.hpp); each names the file and says that nothing was sent.
 Result<PackedSource> pack_source(const std::string& path);
 
 /// BLAKE2b, 32 hex characters.

@@ -2,6 +2,7 @@
 #include "daemon/contract/site_names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utf8proc.h>
 
@@ -74,6 +75,15 @@ bool is_entry_path(std::string_view path) {
         start = end + 1;
     }
     return std::none_of(path.begin(), path.end(), [](char c) { return is_control(c) || c == '\\'; });
+}
+
+NameKind name_kind(std::string_view segment) {
+    constexpr std::array<std::string_view, 6> left_over = {"__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"};
+    if (segment.starts_with("._") || segment.starts_with("~$") ||
+        std::find(left_over.begin(), left_over.end(), lower_ascii(segment)) != left_over.end()) {
+        return NameKind::left_over;
+    }
+    return segment.starts_with('.') && segment != ".well-known" ? NameKind::hidden : NameKind::plain;
 }
 
 std::string lower_ascii(std::string_view text) {

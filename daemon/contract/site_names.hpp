@@ -19,6 +19,15 @@ bool is_utf8(std::string_view text);
 /// no control character, no backslash. (That it is NFC is the writer's affair.)
 bool is_entry_path(std::string_view path);
 
+/// What the name of one file or folder says about its purpose.
+enum class NameKind {
+    plain,
+    hidden,    ///< begins with a dot (".well-known" is plain, RFC 8615)
+    left_over, ///< written by macOS, Windows or an office program for itself: .DS_Store, ._x, __MACOSX, Icon\r, Thumbs.db, ~$x.docx
+};
+/// In every spelling (ASCII case is ignored). `segment` holds no "/".
+NameKind name_kind(std::string_view segment);
+
 /// ASCII lower case, other bytes kept.
 std::string lower_ascii(std::string_view text);
 

@@ -37,9 +37,21 @@ std::string from_code_page(std::string_view raw) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-bool is_junk(std::string_view segment) {
-    return segment == "__MACOSX" || segment == ".DS_Store" || segment.starts_with("._") || segment == "Thumbs.db" ||
-           segment == "desktop.ini";
+/// macOS ends the name of a folder's own icon with a carriage return; it is left over, not an attack.
+bool is_control_allowed(std::string_view raw, std::size_t at) {
+    const std::size_t start = raw.rfind('/', at) + 1;
+    const std::size_t end = std::min(raw.find('/', at), raw.size());
+    return name_kind(raw.substr(start, end - start)) == NameKind::left_over;
+}
+
+bool has_bad_control(std::string_view raw) {
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(raw[i]);
+        if ((byte < 0x20 || byte == 0x7f) && !is_control_allowed(raw, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 UploadName refuse(std::string_view code) { return UploadName{UploadName::Verdict::refuse, {}, code, false}; }
@@ -54,7 +66,7 @@ UploadName read_upload_name(std::string_view raw) {
     if (raw.size() > path_bytes_max) {
         return refuse("name_too_long");
     }
-    if (std::any_of(raw.begin(), raw.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) {
+    if (has_bad_control(raw)) {
         return refuse("bad_name");
     }
     if (raw[0] == '/' || (raw.size() > 1 && is_letter(raw[0]) && raw[1] == ':')) {
@@ -81,8 +93,9 @@ UploadName read_upload_name(std::string_view raw) {
         if (segment.empty() || segment == ".") {
             continue;  // "./index.html" is what `tar c .` writes
         }
-        junk = junk || is_junk(segment);
-        hidden = hidden || (segment[0] == '.' && segment != ".well-known");
+        const NameKind kind = name_kind(segment);
+        junk = junk || kind == NameKind::left_over;
+        hidden = hidden || kind == NameKind::hidden;
         name.path.append(name.path.empty() ? "" : "/").append(segment);
     }
     if (static_cast<std::size_t>(std::count(name.path.begin(), name.path.end(), '/')) >= path_depth_max) {

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from house import BINARIES, ROOT, House, main  # noqa: E402
 
 CONTENT = ROOT / "tests" / "support" / "content.yaml"
+PLAIN_PAGE = '<!doctype html><html lang="fr"><title>A</title><p>Bonjour</p></html>'
 IDLE = [f"{name}.idle_stop=2 s" for name in ("people", "mail", "sites", "pads")]
 house = None
 
@@ -257,6 +258,28 @@ def test_no_secret_in_logs():
             text = file.read_text(errors="replace")
             for secret in ("marie-secret-words", "yann-secret-words", "lena-secret-words"):
                 assert secret not in text, file
+
+
+def test_publish_from_a_shell_under_every_locale():
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder)
+        (site / "index.html").write_text(PLAIN_PAGE)
+        for name in ("\u00e9t\u00e9 2026.html", "re\u0301sume\u0301.html", "\U0001f3e1.html"):
+            (site / name).write_text(PLAIN_PAGE)
+        (site / "Icon\r").write_text("")
+        os.mkfifo(site / "pipe")
+        for locale in ("C", "POSIX", "", "fr_FR.ISO-8859-1"):
+            done = subprocess.run([str(BINARIES / "hameau"), "site", "deploy", "amis.test", folder, "--state", str(house.state)],
+                                  env={"PATH": os.environ["PATH"], "LC_ALL": locale}, capture_output=True, timeout=60)
+            assert done.returncode == 0, (locale, done)
+            assert b"pipe: left aside" in done.stderr and b"Icon\\x0d: left aside" in done.stderr, done.stderr
+            visitor = house.visitor()
+            for path in ("/%C3%A9t%C3%A9%202026.html", "/r%C3%A9sum%C3%A9.html", "/%F0%9F%8F%A1.html"):
+                ok(visitor.call("GET", path, host="amis.test"))
+        visitor = yann()
+        path = "/api/v1/sites/amis.test/deploys"
+        first = ok(visitor.call("GET", path)).json()["items"][-1]["number"]
+        ok(visitor.call("POST", "/api/v1/sites/amis.test/live", {"number": first}))
 
 
 def test_apply_is_idempotent():

@@ -33,6 +33,12 @@ TEST(UploadNames, Verdicts) {
     EXPECT_EQ(read_upload_name("c:\\x").code, "absolute_name");
     EXPECT_EQ(read_upload_name("").code, "bad_name");
     EXPECT_EQ(read_upload_name("a/._b").verdict, Verdict::junk);
+    for (const char* left : {"Icon\r", "img/ICON\r", "__MACOSX/._a", "__macosx/a", "Desktop.ini", "DESKTOP.INI", "THUMBS.DB", ".ds_store", "a/~$x.docx"}) {
+        EXPECT_EQ(read_upload_name(left).verdict, Verdict::junk) << left;
+    }
+    EXPECT_EQ(read_upload_name("Icon").verdict, Verdict::keep);
+    EXPECT_EQ(read_upload_name("a\rb/Icon\r").code, "bad_name");
+    EXPECT_EQ(read_upload_name("Icon\r\n").code, "bad_name");
     EXPECT_EQ(read_upload_name(".git/x").verdict, Verdict::hidden);
     EXPECT_EQ(read_upload_name("...").verdict, Verdict::hidden);
     EXPECT_EQ(read_upload_name("caf\x82").path, "caf\xc3\xa9");
