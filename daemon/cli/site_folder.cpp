@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "modules/sites/names.hpp"
+#include "daemon/contract/site_names.hpp"
 
 namespace hameau::cli {
 
