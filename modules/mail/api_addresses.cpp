@@ -96,8 +96,8 @@ Task<Response> Mail::list_mailboxes(Request& request) {
 
 Task<Response> Mail::add_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
+    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -140,15 +140,19 @@ Task<Response> Mail::add_mailbox(Request& request) {
 
 Task<Response> Mail::change_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Finder<Mailbox> find = [this, &request, &slug]() -> std::variant<Mailbox, Response> {
+        if (auto refused = refuse_below(request, slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto found = store_->mailbox(address_of(request));
+        const bool here = found && found->association == slug;
+        return here ? std::variant<Mailbox, Response>(std::move(*found)) : say(request, 404, "no_mailbox");
+    };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    auto mailbox = store_->mailbox(address_of(request));
-    if (!mailbox || mailbox->association != slug) {
-        co_return say(request, 404, "no_mailbox");
-    }
+    Mailbox* const mailbox = &*opened.row;
     const auto association = store_->association(slug);
     JsonFields fields(opened.body);
     const auto quota = read_quota(fields, *association);
@@ -201,8 +205,8 @@ Task<Response> Mail::list_aliases(Request& request) {
 
 Task<Response> Mail::add_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
+    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -237,15 +241,19 @@ Task<Response> Mail::add_alias(Request& request) {
 
 Task<Response> Mail::change_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Finder<Alias> find = [this, &request, &slug]() -> std::variant<Alias, Response> {
+        if (auto refused = refuse_below(request, slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto found = store_->alias(address_of(request));
+        const bool here = found && found->association == slug;
+        return here ? std::variant<Alias, Response>(std::move(*found)) : say(request, 404, "no_alias");
+    };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    auto alias = store_->alias(address_of(request));
-    if (!alias || alias->association != slug) {
-        co_return say(request, 404, "no_alias");
-    }
+    Alias* const alias = &*opened.row;
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
     auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
