@@ -135,7 +135,8 @@ Task<Response> Mail::add_mailbox(Request& request) {
     }
     json::object answer = mailbox_document(mailbox);
     answer["used_bytes"] = 0;
-    co_return after_change(request, done, json_response(201, answer));
+    Response response = json_response(201, answer);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::change_mailbox(Request& request) {
@@ -169,7 +170,8 @@ Task<Response> Mail::change_mailbox(Request& request) {
     });
     mailbox->quota_bytes = quota.value_or(mailbox->quota_bytes);
     mailbox->forward = forward.value_or(mailbox->forward);
-    co_return after_change(request, done, json_response(200, mailbox_document(*mailbox)));
+    Response response = json_response(200, mailbox_document(*mailbox));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::erase_mailbox(Request& request) {
@@ -185,7 +187,8 @@ Task<Response> Mail::erase_mailbox(Request& request) {
     if (done) {
         context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
     }
-    co_return after_change(request, done, empty_response(204));
+    Response response = empty_response(204);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::list_aliases(Request& request) {
@@ -236,7 +239,8 @@ Task<Response> Mail::add_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_added, {{"association", slug}});
     }
-    co_return after_change(request, done, json_response(201, alias_document(alias)));
+    Response response = json_response(201, alias_document(alias));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::change_alias(Request& request) {
@@ -269,7 +273,8 @@ Task<Response> Mail::change_alias(Request& request) {
     alias->may_send = may_send.value_or(alias->may_send);
     alias->targets = targets ? std::move(*targets) : alias->targets;
     const Status done = store_->transaction([&] { return store_->put_alias(*alias); });
-    co_return after_change(request, done, json_response(200, alias_document(*alias)));
+    Response response = json_response(200, alias_document(*alias));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::erase_alias(Request& request) {
@@ -285,7 +290,8 @@ Task<Response> Mail::erase_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_removed, {{"association", slug}});
     }
-    co_return after_change(request, done, empty_response(204));
+    Response response = empty_response(204);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::my_mail(Request& request) {

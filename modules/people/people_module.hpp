@@ -210,6 +210,7 @@ private:
     bool trial_ = false;
     bool stopping_ = false;
     bool delivering_ = false;
+    std::int64_t late_event_ = 0;  ///< the last one that mail took without having ended its sessions
     Duration last_call_{0};
     Duration delivery_deadline_ = std::chrono::seconds(10);
     std::size_t slow_jobs_ = 0;
