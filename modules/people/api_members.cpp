@@ -71,6 +71,14 @@ Task<Response> People::list_members(Request& request) {
     co_return list_response(std::move(items), next);
 }
 
+Parameters People::login_parameters(const std::string& slug, const Person& asked, const std::string& holder) {
+    Parameters parameters;
+    parameters.emplace_back("login", asked.login);
+    parameters.emplace_back("name", holder);
+    parameters.emplace_back("free", propose(slug, asked.name).login);
+    return parameters;
+}
+
 Task<Response> People::add_member(Request& request) {
     const std::string slug(request.parameter("slug"));
     const Judge judge = below(request, slug, Role::manager);
@@ -136,7 +144,7 @@ Task<Response> People::add_member(Request& request) {
         }
         if (const auto found = store_->person_by_login(person.login)) {
             if (store_->member(slug, person.login)) {
-                return refuse(refusal, request, 409, "member_exists");
+                return refuse(refusal, request, 409, "member_exists", login_parameters(slug, person, found->name));
             }
             // An account of the house joins one more association; only who answers for it may do that.
             bool known = actor.admin;
@@ -144,10 +152,10 @@ Task<Response> People::add_member(Request& request) {
                 known = known || actor.manages(other);
             }
             if (!known) {
-                return refuse(refusal, request, 409, "login_taken");
+                return refuse(refusal, request, 409, "login_taken", login_parameters(slug, person, ""));
             }
             if ((!person.password_hash.empty() && !actor.house) || invite) {
-                return refuse(refusal, request, 409, "person_has_account");
+                return refuse(refusal, request, 409, "person_has_account", login_parameters(slug, person, ""));
             }
             existing = true;
             Person changed = *found;
@@ -166,7 +174,8 @@ Task<Response> People::add_member(Request& request) {
         }
         if (mailbox) {
             if (auto set = store_->set_mailbox(person.id, *mailbox); !set) {
-                return set.error().kind == ErrorKind::conflict ? refuse(refusal, request, 409, "mailbox_taken") : set;
+                const bool taken = set.error().kind == ErrorKind::conflict;
+                return taken ? refuse(refusal, request, 409, "mailbox_taken", login_parameters(slug, person, "")) : set;
             }
         }
         if (invitation) {
@@ -183,16 +192,7 @@ Task<Response> People::add_member(Request& request) {
         return store_->status();
     });
     if (!done) {
-        if (refusal.status == 0) {
-            co_return say_failed(request, done.error());
-        }
-        const auto holder = refusal.code == "member_exists" ? store_->member(slug, person.login) : std::nullopt;
-        Parameters parameters;
-        parameters.emplace_back("max", std::to_string(members_per_association_max));
-        parameters.emplace_back("login", person.login);
-        parameters.emplace_back("name", holder ? holder->person.name : std::string());
-        parameters.emplace_back("free", propose(slug, person.name).login);
-        co_return say(request, refusal.status, refusal.code, parameters);
+        co_return refused_or_failed(request, refusal, done.error());
     }
     if (person.admin) {
         finish_setup();

@@ -135,6 +135,8 @@ private:
     };
     /// A free login and address for somebody of this name, with one number for both.
     Proposal propose(const std::string& slug, std::string_view name);
+    /// Why a login cannot be had: who holds it (`holder`, where the caller may know it), and one that is free.
+    Parameters login_parameters(const std::string& slug, const Person& asked, const std::string& holder);
     Task<Response> change_member(Request& request);
     Task<Response> erase_member(Request& request);
     Task<Response> renew_invitation(Request& request);
