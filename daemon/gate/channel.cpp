@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -13,6 +15,7 @@
 #include <openssl/err.h>
 
 #include "daemon/base/waiting.hpp"
+#include "daemon/gate/handshakes.hpp"
 
 namespace hameau::gate {
 
@@ -22,7 +25,6 @@ namespace {
 
 constexpr std::int64_t sweep_interval_ms = 1000;
 constexpr std::size_t record_bytes = 16384;  // one TLS record (RFC 8446 §5.1)
-constexpr std::size_t sendfile_slice_bytes = 1 << 20;
 
 /// One buffer for the whole process: filled and emptied without a wait in between.
 std::array<char, record_bytes> shared_buffer;  // NOLINT: one thread
@@ -30,6 +32,12 @@ std::array<char, record_bytes> shared_buffer;  // NOLINT: one thread
 tl::unexpected<Error> closed(std::string_view why) { return fail(ErrorKind::closed, std::string(why)); }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+/// Bytes that the kernel holds because the peer has not taken them.
+int queued_in_kernel(int fd) {
+    int bytes = 0;
+    return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
 
 /// Sends both parts with one call as far as they go; false when the peer is gone.
 bool send_parts(int fd, std::string_view& first, std::string_view& second, int flags) {
@@ -132,8 +140,9 @@ std::int64_t Channel::next_deadline_ms() const {
 bool Channel::expire(std::int64_t now_ms) {
     bool any = false;
     for (Side* side : {&reading_, &writing_}) {
-        const bool late = (limit_ms_ != 0 && limit_ms_ <= now_ms) || (side->deadline_ms != 0 && side->deadline_ms <= now_ms);
-        if (side->waiting && !side->expired && late) {
+        const bool over = limit_ms_ != 0 && limit_ms_ <= now_ms;
+        const bool paused = side->deadline_ms != 0 && side->deadline_ms <= now_ms;
+        if (side->waiting && !side->expired && (over || (paused && !makes_progress(*side, now_ms)))) {
             side->expired = true;
             any = true;
         }
@@ -142,6 +151,21 @@ bool Channel::expire(std::int64_t now_ms) {
         cancel_waits();
     }
     return any;
+}
+
+bool Channel::makes_progress(Side& side, std::int64_t now_ms) const {
+    if (&side != &writing_) {
+        return false;
+    }
+    const int queued = queued_in_kernel(fd_);
+    const std::int64_t taken = side.queued_bytes - queued;
+    if (taken <= 0 || taken * 1000 < (now_ms - side.began_ms) * bytes_per_second_min) {
+        return false;
+    }
+    side.queued_bytes = queued;
+    side.began_ms = now_ms;
+    side.deadline_ms = now_ms + side.pause.count();
+    return true;
 }
 
 void Channel::cancel_waits() {
@@ -194,6 +218,8 @@ void Channel::begin_wait(Side& side) {
     const std::int64_t now = Deadlines::now_ms();
     side.expired = limit_ms_ != 0 && limit_ms_ <= now;
     side.deadline_ms = limit_ms_ == 0 && side.pause.count() > 0 ? now + side.pause.count() : 0;
+    side.began_ms = now;
+    side.queued_bytes = &side == &writing_ ? queued_in_kernel(fd_) : 0;
 }
 
 void Channel::start_waiting(Side& side) {
@@ -203,6 +229,7 @@ void Channel::start_waiting(Side& side) {
 
 std::optional<Status> Channel::end_wait(Side& side, const boost::system::error_code& failed) {
     side.waiting = false;
+    left_ = Turn{};
     if (!reading_.waiting && !writing_.waiting) {
         deadlines_.remove(this);
     }
@@ -263,7 +290,16 @@ void Channel::call_when(WaitType what, Waiter& waiter) {
     descriptor_.async_wait(what, resume);
 }
 
-Task<Status> Channel::accept_tls(SSL_CTX* context) {
+Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::uint64_t address_key) {
+    // No memory and no processor time for TLS before the client has said something.
+    const Status greeted = co_await wait(WaitType::wait_read);
+    if (!greeted) {
+        co_return greeted;
+    }
+    co_await handshakes.enter(address_key);
+    if (ended_) {
+        co_return closed("ended");
+    }
     ssl_ = SSL_new(context);
     if (ssl_ == nullptr || SSL_set_fd(ssl_, fd_) != 1) {
         co_return fail(ErrorKind::io, "no memory for TLS");
@@ -300,6 +336,7 @@ long Channel::try_read(std::span<char> buffer) {
     if (ssl_ == nullptr) {
         const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
         if (n >= 0) {
+            count_read(static_cast<std::size_t>(n));
             return n;
         }
         return would_block() ? -1 : -2;
@@ -308,6 +345,7 @@ long Channel::try_read(std::span<char> buffer) {
     std::size_t n = 0;
     if (SSL_read_ex(ssl_, buffer.data(), buffer.size(), &n) == 1) {
         drained_ = false;
+        count_read(n);
         return static_cast<long>(n);
     }
     drained_ = true;
@@ -323,9 +361,11 @@ long Channel::try_write(std::string_view text) {
     if (ended_) {
         return -2;
     }
+    text = text.substr(0, Turn{}.out_bytes);
     if (ssl_ == nullptr) {
         const ssize_t n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
         if (n >= 0) {
+            count_written(static_cast<std::size_t>(n));
             return n;
         }
         return would_block() ? 0 : -2;
@@ -333,6 +373,7 @@ long Channel::try_write(std::string_view text) {
     ERR_clear_error();
     std::size_t n = 0;
     if (SSL_write_ex(ssl_, text.data(), text.size(), &n) == 1) {
+        count_written(n);
         return static_cast<long>(n);
     }
     switch (SSL_get_error(ssl_, 0)) {
@@ -342,10 +383,36 @@ long Channel::try_write(std::string_view text) {
     }
 }
 
+void Channel::count_read(std::size_t bytes) {
+    left_.reads -= left_.reads > 0 ? 1 : 0;
+    left_.in_bytes -= std::min(bytes, left_.in_bytes);
+}
+
+void Channel::count_written(std::size_t bytes) { left_.out_bytes -= std::min(bytes, left_.out_bytes); }
+
+Task<Status> Channel::next_turn() {
+    co_await asio::post(descriptor_.get_executor(), hameau::wait);
+    left_ = Turn{};
+    if (ended_) {
+        co_return closed("ended");
+    }
+    // A peer that always has something to say never lets us wait: its deadline is looked at here.
+    if (limit_ms_ != 0 && limit_ms_ <= Deadlines::now_ms()) {
+        co_return fail(ErrorKind::timed_out, "it took too long");
+    }
+    co_return Status{};
+}
+
 Task<Status> Channel::wait_readable() { return wait(WaitType::wait_read); }
 
 Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     for (;;) {
+        if (turn_spent()) {
+            const Status turn = co_await next_turn();
+            if (!turn) {
+                co_return fail(turn.error());
+            }
+        }
         const long n = try_read(buffer);
         if (n >= 0) {
             co_return static_cast<std::size_t>(n);
@@ -362,6 +429,12 @@ Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
 
 Task<Status> Channel::write_rest(std::string_view text) {
     while (!text.empty()) {
+        if (turn_spent()) {
+            Status turn = co_await next_turn();
+            if (!turn) {
+                co_return turn;
+            }
+        }
         const long n = try_write(text);
         if (n == -2) {
             co_return closed("the peer has gone");
@@ -411,10 +484,13 @@ Task<Status> Channel::write(std::string_view first, std::string_view second) {
         co_return co_await write_rest(second);
     }
     for (;;) {
+        const std::size_t before = first.size() + second.size();
         if (ended_ || !send_parts(fd_, first, second, 0)) {
             co_return closed("the peer has gone");
         }
-        if (first.empty() && second.empty()) {
+        const std::size_t after = first.size() + second.size();
+        count_written(before - after);
+        if (after == 0) {
             co_return Status{};
         }
         Status waited = co_await wait(WaitType::wait_write);
@@ -429,9 +505,16 @@ Task<Status> Channel::write(std::string_view text) { return write_rest(text); }
 Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes) {
     auto at = static_cast<off_t>(offset);
     while (size_bytes > 0) {
-        const ssize_t n = ended_ ? -2 : ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, sendfile_slice_bytes));
+        if (turn_spent()) {
+            Status turn = co_await next_turn();
+            if (!turn) {
+                co_return turn;
+            }
+        }
+        const ssize_t n = ended_ ? -2 : ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, Turn{}.out_bytes));
         if (n > 0) {
             size_bytes -= static_cast<std::uint64_t>(n);
+            count_written(static_cast<std::size_t>(n));
             continue;
         }
         if (n != -1 || !would_block()) {
@@ -461,6 +544,12 @@ Task<Status> Channel::send_file(std::string_view head, int file, std::uint64_t o
         co_return co_await send_file_plain(file, offset, size_bytes);
     }
     while (size_bytes > 0) {
+        if (turn_spent()) {
+            sent = co_await next_turn();
+            if (!sent) {
+                co_return sent;
+            }
+        }
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size_bytes, shared_buffer.size()));
         const ssize_t n = ::pread(file, shared_buffer.data(), wanted, static_cast<off_t>(offset));
         if (n <= 0) {

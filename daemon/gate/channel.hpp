@@ -19,6 +19,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
@@ -67,8 +68,8 @@ public:
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// TLS as the server, with this context. Errors: closed, timed_out, invalid (the peer's fault).
-    Task<Status> accept_tls(SSL_CTX* context);
+    /// TLS as the server, with this context; waits for its place among the handshakes of all. Errors: closed, timed_out, invalid (the peer's fault).
+    Task<Status> accept_tls(SSL_CTX* context, class Handshakes& handshakes, std::uint64_t address_key);
     bool is_tls() const { return ssl_ != nullptr; }
 
     /// Returns when a read would give something, the end included. No buffer is held meanwhile.
@@ -78,6 +79,13 @@ public:
     void call_when(WaitType what, Waiter& waiter);
     /// Whether bytes that came already wait within TLS: the socket would say nothing of them.
     bool holds_input() const;
+    /// Whether this connection has done what it may before the others have their turn. Every waiting read and write
+    /// looks by itself; whoever loops over try_read() asks, and awaits next_turn().
+    bool turn_spent() const { return left_.reads == 0 || left_.in_bytes == 0 || left_.out_bytes == 0 || left_.requests == 0; }
+    /// Goes to the end of the event loop's queue. Errors: closed, timed_out.
+    Task<Status> next_turn();
+    /// One more of the requests of this turn.
+    void count_request() { left_.requests -= left_.requests > 0 ? 1 : 0; }
     /// At most buffer.size() bytes; 0 at the end. Errors: closed, timed_out.
     Task<Result<std::size_t>> read_some(std::span<char> buffer);
     /// Both texts, whole. They must live until it returns.
@@ -94,7 +102,8 @@ public:
     /// All waits end with timed_out at that time from now, however many there are, until it is cleared.
     void set_deadline(std::chrono::milliseconds after);
     void clear_deadline();
-    /// Where no deadline is set, each wait for the peer may take this long; 0: for ever.
+    /// Where no deadline is set, each wait for the peer may take this long; 0: for ever. A wait for room goes on while
+    /// the peer takes at least bytes_per_second_min of what is queued: a slow line is no silent one.
     void set_pauses(std::chrono::milliseconds reading, std::chrono::milliseconds writing) {
         reading_.pause = reading;
         writing_.pause = writing;
@@ -116,6 +125,8 @@ private:
         bool expired = false;
         std::int64_t deadline_ms = 0;  ///< 0: none
         std::chrono::milliseconds pause{30000};
+        std::int64_t began_ms = 0;   ///< of the pause that deadline_ms ends
+        int queued_bytes = 0;        ///< in the kernel at began_ms (writing only)
     };
     /// The descriptor's own executor type: an operation that waits is smaller than with any_io_executor.
     using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
@@ -133,6 +144,10 @@ private:
     std::int64_t next_deadline_ms() const;
     bool expire(std::int64_t now_ms);
     void cancel_waits();
+    void count_read(std::size_t bytes);
+    void count_written(std::size_t bytes);
+    /// Whether the peer took bytes_per_second_min since the wait began, although there is no room yet.
+    bool makes_progress(Side& side, std::int64_t now_ms) const;
 
     Deadlines& deadlines_;
     Descriptor descriptor_;
@@ -145,6 +160,7 @@ private:
     bool ended_ = false;
     bool interrupted_ = false;
     bool tls_broken_ = false;
+    Turn left_;            ///< of the present turn; a wait begins a new one
     bool drained_ = true;  ///< the last read found nothing more, or there was none since the last wait
 
     static constexpr std::size_t not_watched = static_cast<std::size_t>(-1);

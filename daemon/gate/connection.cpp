@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "daemon/gate/challenge.hpp"
+#include "daemon/gate/head_parser.hpp"
 #include "daemon/gate/services.hpp"
 #include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/visitor.hpp"
@@ -20,12 +21,37 @@ std::array<char, piece_bytes> shared_input;  // NOLINT: one thread
 
 enum class Next { request, answered, gone };
 
-/// What is wrong with a head that is not complete yet: 0, 414 or 431.
-int early_problem(std::string_view input) {
-    if (input.size() > target_bytes_max + 64 && input.find('\n') == std::string_view::npos) {
-        return 414;
+/// The share of one connection in the bytes of unfinished header sections.
+class HeadShare {
+public:
+    explicit HeadShare(Gate& gate) : gate_(gate) {}
+    ~HeadShare() { gate_.unfinished_heads_bytes -= bytes_; }
+    HeadShare(const HeadShare&) = delete;
+    HeadShare& operator=(const HeadShare&) = delete;
+    /// False: all connections together hold too much, and this one more than everybody may.
+    bool hold(std::size_t bytes) {
+        gate_.unfinished_heads_bytes += bytes - bytes_;
+        bytes_ = bytes;
+        return bytes_ <= head_bytes_always || gate_.unfinished_heads_bytes <= heads_bytes_max;
     }
-    return input.size() > head_bytes_max ? 431 : 0;
+
+private:
+    Gate& gate_;
+    std::size_t bytes_ = 0;
+};
+
+/// RFC 9112 §2.2: empty lines before a request are passed over. False: there are too many.
+bool skip_blank_lines(std::string& input, std::size_t& skipped, HeadParser& parser) {
+    std::size_t size = 0;
+    while (input.compare(size, 2, "\r\n") == 0) {
+        size += 2;
+    }
+    if (size > 0) {
+        input.erase(0, size);
+        skipped += size;
+        parser = HeadParser();
+    }
+    return skipped <= blank_bytes_max;
 }
 
 /// An answer to something that is no request.
@@ -87,10 +113,10 @@ Task<Status> serve_request(Visit& visit) {
     return serve_site(visit, *choice.site);
 }
 
-/// One request whose head is complete in `text`. False: the connection ends.
-Task<bool> serve_one(Visitor& visitor, std::string text) {
+/// One request whose header section is `text`, as the parser found it. False: the connection ends.
+Task<bool> serve_one(Visitor& visitor, std::string text, const HeadParser& parser) {
     Gate& gate = visitor.gate;
-    const auto head = parse_request_head(text);
+    const auto head = parser.finish(text);
     if (!head) {
         co_await refuse_head(visitor, head.error().status);
         co_return false;
@@ -121,39 +147,48 @@ Task<bool> serve_one(Visitor& visitor, std::string text) {
     co_return false;
 }
 
-/// Reads until a head is complete; `size` is its length.
-Task<Next> read_head(Visitor& visitor, std::size_t& size) {
+/// Reads until a header section is complete; the parser then knows its size.
+Task<Next> read_head(Visitor& visitor, HeadParser& parser) {
+    Channel& channel = visitor.channel;
     std::string& input = visitor.input;
-    for (;;) {
-        // RFC 9112 §2.2: an empty line before a request is passed over.
-        while (input.starts_with("\r\n")) {
-            input.erase(0, 2);
-        }
-        const auto end = find_head_end(input);
-        const int problem = end && *end <= head_bytes_max ? 0 : early_problem(input);
-        if (problem != 0) {
-            co_await refuse_head(visitor, problem);
+    HeadShare share(visitor.gate);
+    std::size_t skipped = 0;
+    for (bool timed = false;;) {
+        const bool orderly = skip_blank_lines(input, skipped, parser);
+        const auto state = parser.scan(input);
+        if (!orderly || state == HeadParser::State::refused) {
+            const int status = orderly ? parser.problem().status : 400;
+            co_await refuse_head(visitor, status);
             co_return Next::answered;
         }
-        if (end) {
-            size = *end;
+        if (state == HeadParser::State::complete) {
             co_return Next::request;
         }
-        const long n = visitor.channel.try_read(shared_input);
+        if (!share.hold(input.capacity())) {
+            co_await refuse_head(visitor, 503);
+            co_return Next::answered;
+        }
+        Status waited;
+        if (channel.turn_spent()) {
+            waited = co_await channel.next_turn();
+        }
+        const long n = waited ? channel.try_read(shared_input) : -1;
         if (n == 0 || n == -2) {
             co_return Next::gone;
         }
         if (n > 0) {
-            if (input.empty()) {
-                visitor.channel.set_deadline(visitor.gate.options().header_time);
+            if (!timed) {
+                timed = true;
+                channel.set_deadline(visitor.gate.options().header_time);
             }
             input.append(shared_input.data(), static_cast<std::size_t>(n));
             continue;
         }
-        const Status waited = co_await visitor.channel.wait_readable();
+        if (waited) {
+            waited = co_await channel.wait_readable();
+        }
         if (!waited) {
-            const bool late = waited.error().kind == ErrorKind::timed_out && !input.empty();
-            if (late) {
+            if (waited.error().kind == ErrorKind::timed_out && timed) {
                 co_await refuse_head(visitor, 408);
             }
             co_return Next::gone;
@@ -163,18 +198,18 @@ Task<Next> read_head(Visitor& visitor, std::size_t& size) {
 
 /// The next request of this connection. False: the connection ends.
 Task<bool> serve_next(Visitor& visitor) {
-    std::size_t size = 0;
-    const Next next = co_await read_head(visitor, size);
+    HeadParser parser;
+    const Next next = co_await read_head(visitor, parser);
     if (next != Next::request) {
         co_return false;
     }
     visitor.set_state(false, true);
     std::string text = std::exchange(visitor.input, std::string());
-    if (text.size() > size) {
+    if (const std::size_t size = parser.size(); text.size() > size) {
         visitor.input.assign(text, size);
         text.resize(size);
     }
-    const bool open = co_await serve_one(visitor, std::move(text));
+    const bool open = co_await serve_one(visitor, std::move(text), parser);
     visitor.channel.set_deadline(visitor.gate.options().idle_time);
     co_return open;
 }
@@ -183,7 +218,8 @@ Task<bool> serve_next(Visitor& visitor) {
 Task<bool> begin(Visitor& visitor) {
     visitor.channel.set_deadline(visitor.gate.options().header_time);
     if (visitor.tls) {
-        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context());
+        const std::uint64_t key = ConnectionLimits::key_of(visitor.address);
+        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context(), visitor.gate.handshakes(), key);
         if (!accepted) {
             co_return false;
         }
@@ -205,6 +241,11 @@ Task<void> serve(std::unique_ptr<Visitor> visitor, bool begun) {
         begun = false;
         open = co_await serve_next(*visitor);
         visitor->served = true;
+        visitor->channel.count_request();
+        if (open && visitor->channel.turn_spent()) {
+            const Status turn = co_await visitor->channel.next_turn();
+            open = turn.has_value();
+        }
     }
     if (visitor->upgrade) {
         auto upgrade = std::move(visitor->upgrade);

@@ -24,11 +24,6 @@ constexpr Event gate_stopping{"gate.stopping", Level::info};
 constexpr Event hosts_failed{"gate.hosts_failed", Level::error, "the former list of sites stays"};
 constexpr Event certificates_failed{"gate.certificates_failed", Level::error, "the former certificates stay"};
 constexpr Event accept_failed{"gate.accept_failed", Level::error, "raise the limit of open files, or lower gate.limits.connections"};
-constexpr std::chrono::milliseconds exhausted_pause{200};
-constexpr std::chrono::seconds stop_deadline{4};
-constexpr std::chrono::milliseconds first_request_time{1500};
-constexpr int accepts_per_turn = 64;
-constexpr std::size_t refusing_max = 32;
 constexpr int keep_idle_seconds = 120;  // the kernel finds out that a WebSocket's peer is gone; no process wakes
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
@@ -40,6 +35,7 @@ void set_options(int listener) {
     set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, keep_idle_seconds);
     set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, keep_idle_seconds / 4);
     set_option(listener, IPPROTO_TCP, TCP_KEEPCNT, 4);
+    set_option(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes_max);
 }
 
 /// Whether something of a next request lies there unread.
@@ -89,10 +85,13 @@ Task<void> Gate::accept_loop(Door& door) {
             co_return;
         }
         bool exhausted = false;
-        for (int i = 0; i < accepts_per_turn && accept_one(door, exhausted); ++i) {
+        for (int i = 0; i < accepts_per_round && accept_one(door, exhausted); ++i) {
         }
         if (exhausted) {
-            journal_.write(accept_failed);
+            if (const auto now = std::chrono::steady_clock::now(); now >= next_exhausted_journal_) {
+                next_exhausted_journal_ = now + exhausted_journal_interval;
+                journal_.write(accept_failed, {{"connections", std::to_string(parts_.limits.count())}});
+            }
             asio::steady_timer pause(io_, exhausted_pause);
             co_await pause.async_wait(wait);
         }

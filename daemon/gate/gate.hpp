@@ -17,8 +17,9 @@
 #include "daemon/child/control.hpp"
 #include "daemon/gate/channel.hpp"
 #include "daemon/gate/file_cache.hpp"
+#include "daemon/gate/handshakes.hpp"
 #include "daemon/gate/hosts.hpp"
-#include "daemon/gate/limits.hpp"
+#include "daemon/gate/addresses.hpp"
 #include "daemon/gate/module_sockets.hpp"
 #include "daemon/gate/router.hpp"
 #include "daemon/gate/sessions.hpp"
@@ -63,6 +64,7 @@ public:
     Deadlines& deadlines() { return deadlines_; }
     TlsStore& tls() { return *parts_.tls; }
     ConnectionLimits& limits() { return parts_.limits; }
+    Handshakes& handshakes() { return handshakes_; }
     bool stopping() const { return stopping_; }
 
     using Place = std::list<OpenConnection>::iterator;
@@ -70,6 +72,8 @@ public:
     void leave(Place place);
     /// Connections over the limits that are being told so.
     std::size_t refusing = 0;
+    /// Bytes of header sections that have not come whole, over all connections.
+    std::size_t unfinished_heads_bytes = 0;
 
 private:
     struct Door {
@@ -92,6 +96,8 @@ private:
     ModuleSockets modules_{io_, deadlines_, "../run"};
     Sessions sessions_{modules_, clock_, journal_};
     FileCache cache_;
+    Handshakes handshakes_{io_};
+    std::chrono::steady_clock::time_point next_exhausted_journal_{};
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer end_timer_{io_};
     std::unique_ptr<ControlChannel> control_;

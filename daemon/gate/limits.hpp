@@ -1,61 +1,83 @@
-// Limits: how many connections there may be, in all and for one address. Pure.
+// The bounds of the gate's process: what one client, one address and all of them together may take of it. Every number
+// has its unit and its reason; tests/unit/gate and tests/peers/gate reach each of them. Settings (gate.limits.*) hold
+// what a house may want to change. No code here.
 #pragma once
 
-#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
-#include <sys/socket.h>
-#include <unordered_map>
-#include <vector>
 
 namespace hameau::gate {
 
-/// A visitor's address; IPv4 within IPv6 form.
-struct Address {
-    std::array<unsigned char, 16> bytes{};
+// --- The header section of a request -------------------------------------------------------------------------------
+/// Bytes. Browsers send 1 to 4 KiB; 8 KiB of cookies and a long path still fit.
+inline constexpr std::size_t head_bytes_max = 32768;
+/// Bytes of the request target: the longest that browsers and proxies agree on.
+inline constexpr std::size_t target_bytes_max = 8192;
+/// Header fields of one request; browsers send about 20.
+inline constexpr std::size_t fields_max = 100;
+/// Bytes of empty lines before a request line (RFC 9112 §2.2 asks for one; more is a client that plays for time).
+inline constexpr std::size_t blank_bytes_max = 64;
+/// Bytes of the header section of a module's response.
+inline constexpr std::size_t response_head_bytes_max = 65536;
+/// Bytes of unfinished header sections that all connections may hold together. One address reaches 3 MiB (100 x 32 KiB).
+inline constexpr std::size_t heads_bytes_max = std::size_t{16} << 20;
+/// A connection may always hold this much of a header section, also when heads_bytes_max is used up.
+inline constexpr std::size_t head_bytes_always = 4096;
 
-    static Address of(const sockaddr_storage& peer);
-    bool is_v4() const;
-    /// "192.0.2.0/24" or "2001:db8::/56": as much as the modules learn about a visitor.
-    std::string prefix() const;
-    bool operator==(const Address&) const = default;
+// --- Processor time ------------------------------------------------------------------------------------------------
+/// What one connection may do before every other connection has its turn: then it posts itself to the end of the event
+/// loop's queue. About 0.3 ms of processor time at most.
+struct Turn {
+    unsigned reads = 64;                        ///< successful reads; a TLS record may carry one byte
+    std::size_t in_bytes = std::size_t{64} << 10;
+    std::size_t out_bytes = std::size_t{128} << 10;
+    unsigned requests = 8;                      ///< pipelined requests; each costs up to 0.1 ms
 };
+/// TLS handshakes in one round of the event loop, for all addresses in turn: each costs 0.1 to 1 ms of signing.
+inline constexpr unsigned handshakes_per_round = 8;
+/// New connections accepted in one round.
+inline constexpr int accepts_per_round = 64;
 
-/// A list such as "127.0.0.0/8, ::1".
-class Networks {
-public:
-    /// Words that are no network are left out: the settings were validated before.
-    explicit Networks(std::string_view list);
-    bool contain(const Address& address) const;
+// --- Memory --------------------------------------------------------------------------------------------------------
+/// Bytes that the kernel queues of a connection before it says that there is no room (TCP_NOTSENT_LOWAT). Without it a
+/// client that reads nothing holds 4 MB of kernel memory.
+inline constexpr int unsent_bytes_max = 128 << 10;
+/// Bytes of one piece on its way between client and module; a connection holds at most two.
+inline constexpr std::size_t piece_bytes = 16384;
+/// Manifests in memory.
+inline constexpr std::size_t manifests_max = 512;
+/// TLS contexts of sites' certificates, about 30 KiB each.
+inline constexpr std::size_t tls_contexts_max = 2000;
 
-private:
-    struct Network {
-        Address base;
-        unsigned bits = 128;
-    };
-    std::vector<Network> networks_;
-};
+// --- File descriptors ----------------------------------------------------------------------------------------------
+/// Descriptors that the gate keeps for itself: listeners, epoll, control, folders, files being read.
+inline constexpr std::size_t descriptors_reserved = 64;
+/// Descriptors of one connection: the client's socket, and a module's socket or a file.
+inline constexpr std::size_t descriptors_per_connection = 2;
+/// How long no connection is accepted once the system has no descriptor left.
+inline constexpr std::chrono::milliseconds exhausted_pause{200};
+/// The journal says so at most once in this time.
+inline constexpr std::chrono::seconds exhausted_journal_interval{60};
+/// Connections over the limits that are told so (503) at a time; further ones are closed at once.
+inline constexpr std::size_t refusing_max = 32;
 
-class ConnectionLimits {
-public:
-    ConnectionLimits(std::size_t in_all, std::size_t per_address, Networks exempt) :
-        in_all_(in_all), per_address_(per_address), exempt_(std::move(exempt)) {}
+// --- Modules -------------------------------------------------------------------------------------------------------
+/// How long a module may think once it has the whole request: a big site is unpacked meanwhile.
+inline constexpr std::chrono::minutes answer_time{5};
 
-    /// Whether one more connection of this address is let in; then leave() must follow.
-    bool enter(const Address& address);
-    void leave(const Address& address);
-    std::size_t count() const { return count_; }
+// --- Slow clients --------------------------------------------------------------------------------------------------
+/// Bytes per second, of a request body as of a response: who is slower over a whole pause (gate.limits.body_time) is
+/// disconnected. A line of 2 kbit/s still passes, and there is no limit on the whole duration.
+inline constexpr std::int64_t bytes_per_second_min = 256;
+/// Bytes read and thrown away of a request that was answered before it was read whole, so that the response arrives.
+inline constexpr std::size_t drain_bytes_max = 4 << 20;
+inline constexpr std::chrono::seconds drain_deadline{2};
 
-private:
-    /// A household has one IPv4 address or one /64.
-    static std::uint64_t key_of(const Address& address);
-
-    std::size_t in_all_;
-    std::size_t per_address_;
-    Networks exempt_;
-    std::size_t count_ = 0;
-    std::unordered_map<std::uint64_t, std::size_t> counts_;
-};
+// --- The end of the process ----------------------------------------------------------------------------------------
+/// How long requests that are being answered are waited for; below hameaud's kill (10 s).
+inline constexpr std::chrono::seconds stop_deadline{4};
+/// How long a connection that has just come may take to send its first request meanwhile.
+inline constexpr std::chrono::milliseconds first_request_time{1500};
 
 } // namespace hameau::gate

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include "daemon/gate/gate.hpp"
 #include "daemon/modules.hpp"
@@ -35,8 +36,12 @@ GateOptions options_of(const Settings& settings, const std::string& state_folder
     return options;
 }
 
+/// As many connections as were asked for, and as the system has descriptors for.
 ConnectionLimits limits_of(const Settings& settings) {
-    return {static_cast<std::size_t>(settings.integer("gate.limits.connections")),
+    rlimit descriptors{};
+    ::getrlimit(RLIMIT_NOFILE, &descriptors);
+    const auto wanted = static_cast<std::size_t>(settings.integer("gate.limits.connections"));
+    return {connections_for(static_cast<std::size_t>(descriptors.rlim_cur), wanted),
             static_cast<std::size_t>(settings.integer("gate.limits.connections_per_address")),
             Networks(settings.text("gate.limits.exempt_networks"))};
 }

@@ -18,9 +18,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Event module_failed{"gate.module_failed", Level::warning, "see the module's own log"};
-/// How long a module may think once it has the whole request: a big site is unpacked meanwhile.
-constexpr std::chrono::minutes answer_time{5};
-constexpr std::size_t response_head_bytes_max = 65536;
 
 /// Shared by all exchanges: filled and emptied without a wait in between, so that a quiet stream holds nothing.
 std::array<char, piece_bytes> shared_piece;  // NOLINT: one thread
@@ -88,10 +85,12 @@ Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
 
 /// The module's answer up to the empty line; `rest` gets what came behind it. 1xx but 101 are passed over.
 Task<Result<std::string>> read_head(Channel& module, std::string& rest) {
+    HeadEnd finder;
     for (;;) {
-        while (const auto end = find_head_end(rest)) {
+        while (const auto end = finder.find(rest)) {
             std::string head = rest.substr(0, *end);
             rest.erase(0, *end);
+            finder = HeadEnd();
             const bool interim = head.size() > 9 && head.compare(9, 1, "1") == 0 && head.compare(9, 3, "101") != 0;
             if (!interim) {
                 co_return head;

@@ -1,8 +1,10 @@
-// One pass over the bytes; every refusal names the rule of RFC 9112 or RFC 9110 that it comes from.
+// What a request says; every refusal names the rule of RFC 9112 or RFC 9110 that it comes from.
 #include "daemon/gate/request_head.hpp"
 
 #include <algorithm>
 #include <charconv>
+
+#include "daemon/gate/head_parser.hpp"
 
 namespace hameau::gate {
 
@@ -58,7 +60,7 @@ std::string_view field_of(const std::vector<Field>& fields, std::string_view nam
     return {};
 }
 
-/// Fills `fields` from the lines after the first one.
+/// Fills `fields` from the lines after the status line of a module's response.
 std::optional<HeadProblem> read_fields(std::string_view rest, std::vector<Field>& fields) {
     while (!rest.empty()) {
         const std::size_t end = rest.find("\r\n");
@@ -200,78 +202,75 @@ std::optional<HeadProblem> read_target(RequestHead& head, std::string_view targe
     return std::nullopt;
 }
 
-/// Each line feed has its carriage return, and no carriage return stands alone (RFC 9112 §2.2 allows to refuse both).
-bool has_clean_lines(std::string_view head) {
-    for (std::size_t i = 0; i < head.size(); ++i) {
-        if (head[i] == '\n' && (i == 0 || head[i - 1] != '\r')) {
-            return false;
-        }
-        if (head[i] == '\r' && (i + 1 >= head.size() || head[i + 1] != '\n')) {
-            return false;
-        }
-    }
-    return true;
-}
-
 } // namespace
 
 std::string_view RequestHead::field(std::string_view name) const { return field_of(fields, name); }
 std::string_view ResponseHead::field(std::string_view name) const { return field_of(fields, name); }
 
-std::optional<std::size_t> find_head_end(std::string_view bytes) {
-    // A head with bare line feeds is complete too: it is to be refused now, not after the deadline.
-    for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
-        const std::string_view next = bytes.substr(at + 1, 2);
+std::optional<std::size_t> HeadEnd::find(std::string_view bytes) {
+    // A section with bare line feeds is complete too: it is to be refused now, not when time is up.
+    while (at_ < bytes.size()) {
+        const std::size_t at = std::min(bytes.find('\n', at_), bytes.size());
+        scanned_bytes_ += std::min(at + 1, bytes.size()) - at_;
+        at_ = at;
+        const std::string_view next = bytes.substr(std::min(at + 1, bytes.size()), 2);
+        if (at == bytes.size()) {
+            break;
+        }
         if (next.starts_with('\n')) {
             return at + 2;
         }
         if (next == "\r\n") {
             return at + 3;
         }
+        if (next.size() < 2) {
+            break;  // what follows this line feed decides
+        }
+        at_ = at + 1;
     }
     return std::nullopt;
 }
 
+std::optional<std::size_t> find_head_end(std::string_view bytes) { return HeadEnd().find(bytes); }
+
 tl::expected<RequestHead, HeadProblem> parse_request_head(std::string_view text) {
-    RequestHead head;
-    if (text.size() > head_bytes_max) {
-        return refuse(431, "head");
+    HeadParser parser;
+    switch (parser.scan(text)) {
+    case HeadParser::State::complete: return parser.finish(text);
+    case HeadParser::State::refused: return tl::unexpected(parser.problem());
+    case HeadParser::State::more: break;
     }
-    if (!has_clean_lines(text)) {
-        return refuse(400, "line end");
-    }
-    const std::size_t line_end = text.find("\r\n");
-    const std::string_view line = text.substr(0, line_end);
+    return refuse(400, "no end");
+}
+
+std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view line, std::string_view& absolute) {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
     if (first == std::string_view::npos || last == first) {
-        return refuse(400, "request line");
+        return HeadProblem{400, "request line"};
     }
     head.method = line.substr(0, first);
     const std::string_view version = line.substr(last + 1);
     if (!is_token(head.method) || head.method.size() > 32) {
-        return refuse(400, "method");
+        return HeadProblem{400, "method"};
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
         const bool http = version.size() == 8 && version.substr(0, 5) == "HTTP/" && version[6] == '.';
-        return http ? refuse(505, "version") : refuse(400, "version");
+        return HeadProblem{http ? 505 : 400, "version"};
     }
     head.minor = version.back() - '0';
-    std::string_view absolute;
-    if (const auto problem = read_target(head, line.substr(first + 1, last - first - 1), absolute)) {
-        return tl::unexpected(*problem);
-    }
-    if (const auto problem = read_fields(text.substr(line_end + 2), head.fields)) {
-        return tl::unexpected(*problem);
-    }
+    return read_target(head, line.substr(first + 1, last - first - 1), absolute);
+}
+
+std::optional<HeadProblem> judge(RequestHead& head, std::string_view absolute) {
     if (const auto problem = read_framing(head)) {
-        return tl::unexpected(*problem);
+        return problem;
     }
     if (const auto problem = read_host(head, absolute)) {
-        return tl::unexpected(*problem);
+        return problem;
     }
     read_connection(head);
-    return head;
+    return std::nullopt;
 }
 
 tl::expected<ResponseHead, HeadProblem> parse_response_head(std::string_view text) {

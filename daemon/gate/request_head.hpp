@@ -1,5 +1,6 @@
-// The head of a request, read strictly (RFC 9112): whatever two programs could understand in two ways is refused.
-// Pure; the texts live as long as the bytes that were parsed. Fuzzed by tests/fuzz/gate.
+// The header section of a request, judged strictly (RFC 9112): whatever two programs could understand in two ways is
+// refused. HeadParser finds lines and fields; here stands what they mean. Pure; the texts live as long as the bytes
+// that were parsed. Fuzzed by tests/fuzz/gate, and held against the former parser there.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,9 @@
 
 #include <tl/expected.hpp>
 
-namespace hameau::gate {
+#include "daemon/gate/limits.hpp"
 
-inline constexpr std::size_t head_bytes_max = 32768;
-inline constexpr std::size_t target_bytes_max = 8192;
-inline constexpr std::size_t fields_max = 100;
+namespace hameau::gate {
 
 struct Field {
     std::string_view name;
@@ -47,8 +46,14 @@ struct RequestHead {
     bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
 
-/// `head` ends with the empty line. Errors: 400, 414, 431, 501, 505.
+/// A whole section, which ends with its empty line. Errors: 400, 414, 431, 501, 505.
 tl::expected<RequestHead, HeadProblem> parse_request_head(std::string_view head);
+
+// The two halves of it, for HeadParser.
+/// The request line without its line end: method, target, version. `absolute`: the authority of an absolute target.
+std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view line, std::string_view& absolute);
+/// What the fields mean together: length of the body, host, connection.
+std::optional<HeadProblem> judge(RequestHead& head, std::string_view absolute);
 
 /// The head of an answer of a module.
 struct ResponseHead {
@@ -61,7 +66,19 @@ struct ResponseHead {
 };
 tl::expected<ResponseHead, HeadProblem> parse_response_head(std::string_view head);
 
-/// The size of the head with its empty line, once it is complete.
+/// Finds the empty line that ends a header section, looking at each byte once.
+class HeadEnd {
+public:
+    /// The section's size with its empty line, once it is complete. `bytes` grows from call to call.
+    std::optional<std::size_t> find(std::string_view bytes);
+    /// Bytes looked at, over all calls.
+    std::size_t scanned_bytes() const { return scanned_bytes_; }
+
+private:
+    std::size_t scanned_bytes_ = 0;
+    std::size_t at_ = 0;  ///< no section ends at a line feed before it
+};
+/// The same over a whole text.
 std::optional<std::size_t> find_head_end(std::string_view bytes);
 
 /// Case-insensitive comparison with a lower-case text (ASCII).

@@ -5,13 +5,9 @@
 #include <fcntl.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
-
-namespace {
-/// Mapped manifests at a time; beyond it one that is not asked for now makes room.
-constexpr std::size_t manifests_max = 512;
-} // namespace
 
 Result<SiteStore> SiteStore::open(const std::string& folder) {
     SiteStore store;

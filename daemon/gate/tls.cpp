@@ -5,13 +5,13 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include "daemon/gate/limits.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
 
 namespace {
 
-constexpr std::size_t contexts_max = 2000;
 constexpr unsigned char session_context[] = "hameau";
 
 /// RFC 7301: HTTP/1.1 is the only protocol spoken; a client that offers others only goes on without ALPN.
@@ -94,7 +94,7 @@ SSL_CTX* TlsStore::context_for(std::string_view host) {
     if (found != hosts_.end()) {
         return found->second;
     }
-    if (hosts_.size() >= contexts_max) {
+    if (hosts_.size() >= tls_contexts_max) {
         return nullptr;
     }
     SSL_CTX* context = nullptr;

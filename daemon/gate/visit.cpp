@@ -13,10 +13,6 @@ namespace hameau::gate {
 
 namespace {
 
-/// A body that comes slower than this, counted from its begin, is cut off whatever its pauses (slow drip).
-constexpr std::int64_t bytes_per_second_min = 256;
-constexpr std::size_t drain_bytes_max = 4 << 20;
-constexpr std::chrono::seconds drain_deadline{2};
 constexpr std::string_view house_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -9,7 +9,7 @@
 
 #include "daemon/gate/channel.hpp"
 #include "daemon/gate/chunks.hpp"
-#include "daemon/gate/limits.hpp"
+#include "daemon/gate/addresses.hpp"
 #include "daemon/gate/pages.hpp"
 #include "daemon/gate/request_head.hpp"
 #include "daemon/gate/tunnel.hpp"
@@ -17,8 +17,6 @@
 namespace hameau::gate {
 
 class Gate;
-
-inline constexpr std::size_t piece_bytes = 16384;
 
 /// The body of a request, decoded; what follows it stays in `input` (pipelining).
 class BodyReader {

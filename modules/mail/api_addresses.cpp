@@ -96,8 +96,8 @@ Task<Response> Mail::list_mailboxes(Request& request) {
 
 Task<Response> Mail::add_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
-    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -135,25 +135,20 @@ Task<Response> Mail::add_mailbox(Request& request) {
     }
     json::object answer = mailbox_document(mailbox);
     answer["used_bytes"] = 0;
-    Response response = json_response(201, answer);
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, json_response(201, answer));
 }
 
 Task<Response> Mail::change_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    const Finder<Mailbox> find = [this, &request, &slug]() -> std::variant<Mailbox, Response> {
-        if (auto refused = refuse_below(request, slug, Role::manager)) {
-            return std::move(*refused);
-        }
-        auto found = store_->mailbox(address_of(request));
-        const bool here = found && found->association == slug;
-        return here ? std::variant<Mailbox, Response>(std::move(*found)) : say(request, 404, "no_mailbox");
-    };
-    auto opened = co_await open_row(context_, request, find, request_bytes_max);
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    Mailbox* const mailbox = &*opened.row;
+    auto mailbox = store_->mailbox(address_of(request));
+    if (!mailbox || mailbox->association != slug) {
+        co_return say(request, 404, "no_mailbox");
+    }
     const auto association = store_->association(slug);
     JsonFields fields(opened.body);
     const auto quota = read_quota(fields, *association);
@@ -170,8 +165,7 @@ Task<Response> Mail::change_mailbox(Request& request) {
     });
     mailbox->quota_bytes = quota.value_or(mailbox->quota_bytes);
     mailbox->forward = forward.value_or(mailbox->forward);
-    Response response = json_response(200, mailbox_document(*mailbox));
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, json_response(200, mailbox_document(*mailbox)));
 }
 
 Task<Response> Mail::erase_mailbox(Request& request) {
@@ -187,8 +181,7 @@ Task<Response> Mail::erase_mailbox(Request& request) {
     if (done) {
         context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
     }
-    Response response = empty_response(204);
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, empty_response(204));
 }
 
 Task<Response> Mail::list_aliases(Request& request) {
@@ -208,8 +201,8 @@ Task<Response> Mail::list_aliases(Request& request) {
 
 Task<Response> Mail::add_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
-    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -239,25 +232,20 @@ Task<Response> Mail::add_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_added, {{"association", slug}});
     }
-    Response response = json_response(201, alias_document(alias));
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, json_response(201, alias_document(alias)));
 }
 
 Task<Response> Mail::change_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    const Finder<Alias> find = [this, &request, &slug]() -> std::variant<Alias, Response> {
-        if (auto refused = refuse_below(request, slug, Role::manager)) {
-            return std::move(*refused);
-        }
-        auto found = store_->alias(address_of(request));
-        const bool here = found && found->association == slug;
-        return here ? std::variant<Alias, Response>(std::move(*found)) : say(request, 404, "no_alias");
-    };
-    auto opened = co_await open_row(context_, request, find, request_bytes_max);
+    auto denied = refuse_below(request, slug, Role::manager);
+    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    Alias* const alias = &*opened.row;
+    auto alias = store_->alias(address_of(request));
+    if (!alias || alias->association != slug) {
+        co_return say(request, 404, "no_alias");
+    }
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
     auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
@@ -273,8 +261,7 @@ Task<Response> Mail::change_alias(Request& request) {
     alias->may_send = may_send.value_or(alias->may_send);
     alias->targets = targets ? std::move(*targets) : alias->targets;
     const Status done = store_->transaction([&] { return store_->put_alias(*alias); });
-    Response response = json_response(200, alias_document(*alias));
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, json_response(200, alias_document(*alias)));
 }
 
 Task<Response> Mail::erase_alias(Request& request) {
@@ -290,8 +277,7 @@ Task<Response> Mail::erase_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_removed, {{"association", slug}});
     }
-    Response response = empty_response(204);
-    co_return co_await after_change(request, done, std::move(response));
+    co_return after_change(request, done, empty_response(204));
 }
 
 Task<Response> Mail::my_mail(Request& request) {

@@ -3,7 +3,8 @@
 #include <string>
 
 #include "daemon/gate/origin.hpp"
-#include "daemon/gate/request_head.hpp"
+#include "daemon/gate/head_parser.hpp"
+#include "tests/support/former/request_head.hpp"
 
 using namespace hameau::gate;
 
@@ -54,11 +55,34 @@ void check_again(const RequestHead& head) {
 
 } // namespace
 
+/// The former parser understood the same, and so does one that gets the bytes one by one.
+void check_former(std::string_view section) {
+    const auto now = parse_request_head(section);
+    const auto before = former::parse_request_head(section);
+    need(now.has_value() == before.has_value());
+    if (!now) {
+        need(now.error().status == before.error().status && now.error().reason == before.error().reason);
+    } else {
+        need(now->method == before->method && now->path == before->path && now->query == before->query && now->host == before->host &&
+             now->authority == before->authority && now->content_length == before->content_length && now->chunked == before->chunked &&
+             now->keep_alive == before->keep_alive && now->websocket == before->websocket && now->fields.size() == before->fields.size());
+    }
+    HeadParser parser;
+    for (std::size_t size = 1; size <= section.size(); ++size) {
+        const auto state = parser.scan(section.substr(0, size));
+        need(state != HeadParser::State::complete || size == section.size());
+    }
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto end = find_head_end(text);
     need(!end || *end <= size);
+    need(former::find_head_end(text) == end);
     const std::string_view whole = text.substr(0, end.value_or(size));
+    if (end && size < 4096) {
+        check_former(whole);
+    }
     if (const auto head = parse_request_head(whole)) {
         check(*head);
         check_again(*head);

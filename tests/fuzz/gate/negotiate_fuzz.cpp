@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/gate/limits.hpp"
+#include "daemon/gate/addresses.hpp"
 #include "daemon/gate/negotiate.hpp"
 #include "daemon/gate/session_cache.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/gate/channel.hpp"
-#include "daemon/gate/limits.hpp"
+#include "daemon/gate/addresses.hpp"
 
 namespace hameau::gate {
 namespace {

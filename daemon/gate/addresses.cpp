@@ -1,5 +1,5 @@
 // Addresses, networks, counters.
-#include "daemon/gate/limits.hpp"
+#include "daemon/gate/addresses.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -7,6 +7,8 @@
 #include <cstring>
 #include <netinet/in.h>
 #include <optional>
+
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
@@ -101,6 +103,11 @@ std::uint64_t ConnectionLimits::key_of(const Address& address) {
     // An IPv4 address lies in the last eight bytes, whose first half marks it; a /64 is the first eight.
     std::memcpy(&key, address.bytes.data() + (address.is_v4() ? 8 : 0), sizeof key);
     return key;
+}
+
+std::size_t connections_for(std::size_t descriptors, std::size_t wanted) {
+    const std::size_t usable = descriptors > descriptors_reserved ? descriptors - descriptors_reserved : 0;
+    return std::min(wanted, std::max<std::size_t>(usable / descriptors_per_connection, 1));
 }
 
 bool ConnectionLimits::enter(const Address& address) {
