@@ -137,6 +137,9 @@ Response PadsModule::failure(const Request& request, const Error& error) {
 }
 
 Response PadsModule::damaged(const Request& request, const PadRow& pad, const Error& error) {
+    if (error.kind == ErrorKind::too_large) {
+        return problem(pads_catalogue, request, 422, "pad_export_large");
+    }
     std::string reference = context_->journal().write_reference(pad_unreadable, {{"pad", pad.id}, {"error", error.message}});
     Parameters parameters;
     parameters.emplace_back("reference", std::move(reference));

@@ -128,15 +128,20 @@ void Document::Runs::format(const Item& item) {
     const auto place = std::lower_bound(attributes_.begin(), attributes_.end(), key,
                                         [](const Attribute& a, std::string_view wanted) { return a.key < wanted; });
     const bool there = place != attributes_.end() && place->key == key;
-    std::string canonical = canonical_json(value);
-    if (canonical == "null") {
-        if (there)
-            attributes_.erase(place);
-    } else if (there) {
-        place->value = std::move(canonical);
-    } else {
-        attributes_.insert(place, Attribute{key, std::move(canonical)});
+    if (there) {
+        attribute_bytes_ -= place->key.size() + place->value.size();
+        attributes_.erase(place);
     }
+    if (value.size() > attribute_bytes_max)
+        return;
+    std::string canonical = canonical_json(value);
+    const std::size_t size = key.size() + canonical.size();
+    if (canonical == "null" || attributes_.size() == attributes_max || attribute_bytes_ + size > attribute_bytes_max)
+        return;
+    attribute_bytes_ += size;
+    const auto free = std::lower_bound(attributes_.begin(), attributes_.end(), key,
+                                       [](const Attribute& a, std::string_view wanted) { return a.key < wanted; });
+    attributes_.insert(free, Attribute{key, std::move(canonical)});
 }
 
 bool Document::Runs::next(Run& out) {

@@ -20,6 +20,12 @@ struct Node {
     std::uint32_t type = Integrator::none;  ///< the shared type, if kind is type
 };
 
+/// Attributes in force at one place; an editor knows about a dozen. Each run of text copies them, so thousands of them in
+/// a small text would take seconds and gigabytes. Further ones are left out.
+inline constexpr std::size_t attributes_max = 64;
+/// Of their keys and values together; a link's address has at most 4 KiB.
+inline constexpr std::size_t attribute_bytes_max = 16 * 1024;
+
 /// A text attribute in force: key, canonical JSON of its value (never null).
 struct Attribute {
     std::string_view key;
@@ -82,6 +88,7 @@ public:
         Split split_;
         std::uint32_t item_;
         std::vector<Attribute> attributes_;
+        std::size_t attribute_bytes_ = 0;
 
         void format(const Integrator::Item& item);
         bool extend(Run& out) const;

@@ -8,6 +8,10 @@
 
 namespace hameau::crdt {
 
+namespace {
+std::string_view text_view(View bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+} // namespace
+
 Status Integrator::apply(View update, Hold hold) {
     View kept;
     if (!keep(update, hold, kept))
@@ -29,8 +33,8 @@ Status Integrator::apply(View update, Hold hold) {
         items_.reserve(static_cast<std::size_t>(outline_.struct_count + outline_.struct_count / 4 + 2 * outline_.delete_ranges));
     touched_.clear();
     Intake<Integrator> intake(*this, pending_);
-    if (!intake.run(outline_))
-        return fail(ErrorKind::too_large, "update refused: shared types nested deeper than 200");
+    if (!intake.run(outline_) || full())
+        return fail(ErrorKind::too_large, refusal_);
     each_delete(Reader(outline_.deletes, outline_.end),
                 [&](std::uint64_t client, std::uint32_t clock, std::uint32_t length) {
                     delete_range(client, {clock, clock + length});
@@ -144,7 +148,8 @@ std::uint32_t Integrator::split(ItemIndex::Place place, std::uint32_t client, st
     right.left_clock = right.clock - 1;
     left.length = offset;
     left.next = right_index;
-    split_content(left, right, offset);
+    if (!split_long(left, right))
+        split_content(left, right, offset);
     if (left.key != none) {
         KeyEntry& entry = key_entry(left.parent, left.key);
         if (entry.last == left_index)
@@ -169,21 +174,83 @@ void Integrator::split_content(Item& left, Item& right, std::uint32_t offset) co
         return;
     const bool head = (left.flags & Item::head_cut) != 0;
     const std::uint32_t units = offset - (head ? 1 : 0);
-    left.flags = static_cast<std::uint8_t>(left.flags & ~Item::tail_cut);
-    right.flags = static_cast<std::uint8_t>(right.flags & ~Item::head_cut);
     if ((left.flags & Item::ascii) != 0) {
-        right.content = left.content + units;
+        cut(left, right, left.content + units, false);
         return;
     }
-    const View bytes = bytes_at(left.content);
     bool inside = false;
-    const std::size_t at =
-        utf16_offset(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), units, inside);
-    right.content = left.content + static_cast<std::uint32_t>(at) + (inside ? 4 : 0);
+    const std::size_t at = utf16_offset(text_view(bytes_at(left.content)), units, inside);
+    cut(left, right, left.content + static_cast<std::uint32_t>(at), inside);
+}
+
+/// A string is cut at this position; `inside`: the pair that begins there is torn.
+void Integrator::cut(Item& left, Item& right, std::uint32_t at, bool inside) const {
+    left.flags = static_cast<std::uint8_t>(left.flags & ~Item::tail_cut);
+    right.flags = static_cast<std::uint8_t>(right.flags & ~Item::head_cut);
+    right.content = at + (inside ? 4 : 0);
     if (inside) {
         left.flags |= Item::tail_cut;
         right.flags |= Item::head_cut;
     }
+}
+
+/// The positions of an item that was never split.
+Integrator::Positions Integrator::measure(const Item& whole) const {
+    Positions out;
+    out.length = whole.length;
+    const bool string = whole.kind == Kind::string;
+    const std::uint32_t step = string ? 256 : 32;
+    // The second half of a torn pair stands before the content.
+    std::uint32_t unit = (whole.flags & Item::head_cut) != 0 ? 1 : 0, position = whole.content;
+    while (unit + step < whole.length) {
+        const View bytes = bytes_at(position);
+        if (string) {
+            bool inside = false;
+            position += static_cast<std::uint32_t>(utf16_offset(text_view(bytes), step, inside));
+            unit += step - (inside ? 1 : 0);
+        } else {
+            Reader in(bytes);
+            std::string_view ignored;
+            for (std::uint32_t i = 0; i < step; ++i)
+                if (!(whole.kind == Kind::any ? in.skip_any() : in.text_trusted(ignored)))
+                    break;
+            position += static_cast<std::uint32_t>(in.at - bytes.data());
+            unit += step;
+        }
+        out.marks.emplace_back(unit, position);
+    }
+    return out;
+}
+
+/// Splits the content of a part of a long item; false: it is not one.
+bool Integrator::split_long(Item& left, Item& right) {
+    const bool values = left.kind == Kind::any || left.kind == Kind::json;
+    if (!values && (left.kind != Kind::string || (left.flags & Item::ascii) != 0))
+        return false;
+    auto known = positions_.upper_bound({right.client, right.clock});
+    known = known == positions_.begin() ? positions_.end() : std::prev(known);
+    if (known == positions_.end() || known->first.first != right.client || right.clock - known->first.second >= known->second.length) {
+        if (left.length + right.length < positions_from_units)
+            return false;
+        Item whole = left;
+        whole.length = left.length + right.length;
+        known = positions_.emplace(std::pair(whole.client, whole.clock), measure(whole)).first;
+    }
+    const auto& [base, positions] = *known;
+    const std::uint32_t wanted = right.clock - base.second;
+    const auto behind = std::upper_bound(positions.marks.begin(), positions.marks.end(), wanted,
+                                         [](std::uint32_t value, const auto& mark) { return value < mark.first; });
+    if (behind == positions.marks.begin())
+        return false;  // near the start of the whole
+    const auto [unit, position] = *std::prev(behind);
+    if (unit <= left.clock - base.second)
+        return false;  // the start of the item is no further away
+    Item part = left;
+    part.content = position;
+    part.flags = static_cast<std::uint8_t>(part.flags & ~Item::head_cut);
+    split_content(part, right, wanted - unit);
+    left.flags = static_cast<std::uint8_t>((left.flags & Item::head_cut) | (part.flags & ~Item::head_cut));
+    return true;
 }
 
 std::uint32_t Integrator::root_type(std::string_view name) {
@@ -309,8 +376,10 @@ bool Integrator::take(const StructView& view) {
         fill_content(view, skipped, item);
         if (view.kind == Kind::type) {
             const std::uint32_t depth = types_[item.parent].depth + 1;
-            if (depth > type_depth_max)
+            if (depth > type_depth_max) {
+                refusal_ = "update refused: shared types nested deeper than 200";
                 return false;
+            }
             depth_max_ = std::max(depth_max_, depth);
             item.content = static_cast<std::uint32_t>(types_.size());
             types_.push_back({index, none, none, depth, view.type_ref, view.name});
@@ -324,14 +393,19 @@ bool Integrator::take(const StructView& view) {
     index_[item.client].next_clock = item.clock + item.length;
     if (alive)
         link(index, left, right);
-    return true;
+    if (!full())
+        return true;
+    refusal_ = items_.size() > items_max ? "update refused: a document may have at most 3 million items"
+                                         : "update refused: too many concurrent inserts at one place";
+    return false;
 }
 
 /// Finds the left neighbour among concurrent inserts at one place:
 ///
 ///     left [ o1 o2 o3 ... ] right      seen: all o so far; conflicting: those since `left` last moved.
 ///
-/// Membership is a stamp in a side array, so that thousands of writers at one place stay cheap.
+/// Membership is a stamp in a side array, so that thousands of writers at one place stay cheap. The search ends early when
+/// its steps are used up: then the item stands where the search has come to.
 std::uint32_t Integrator::place(const Item& item, std::uint32_t head, std::uint32_t left, std::uint32_t right) {
     if (stamps_.size() < items_.size())
         stamps_.resize(items_.size() + items_.size() / 2, 0);
@@ -342,7 +416,14 @@ std::uint32_t Integrator::place(const Item& item, std::uint32_t head, std::uint3
     const std::uint64_t client = clients_.id(item.client);
     const std::uint32_t seen_from = stamp_ + 1;
     std::uint32_t conflicting_from = seen_from;
+    std::uint64_t after = place_steps_after;
     for (std::uint32_t o = left != none ? items_[left].next : head; o != none && o != right; o = items_[o].next) {
+        if (place_steps_left_ > 0) {
+            --place_steps_left_;
+        } else if (after-- == 0) {
+            order_approximate_ = true;
+            break;
+        }
         stamps_[o] = ++stamp_;
         const Item& other = items_[o];
         if (other.left_client == item.left_client && (item.left_client == none || other.left_clock == item.left_clock)) {

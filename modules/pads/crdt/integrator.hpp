@@ -20,8 +20,24 @@ struct Snapshot {
     std::vector<RangeSet> deleted;          ///< by client index
 };
 
+/// Steps that all searches for a place among concurrent inserts may take together. 5,000 people who write at one place
+/// need 12.5 million; half a megabyte made for it asked for 1.8 thousand million, which is 25 s.
+inline constexpr std::uint64_t place_steps_max = 16'000'000;
+/// Steps of each further search when those are used up and the order may be approximate: concurrent edits of people are fewer.
+inline constexpr std::uint64_t place_steps_after = 64;
+/// Items of one document: 48 bytes each, and 12 more in tables beside. A pad of 32 MiB that people wrote has about 1.3 million.
+inline constexpr std::size_t items_max = 3'000'000;
+/// Content of several units that is this long gets a table of positions when it is split for the first time.
+inline constexpr std::uint32_t positions_from_units = 512;
+
 /// Who keeps the bytes of an update while the integrator lives.
 enum class Hold { copy, borrow };
+
+/// What happens when the steps of the searches are used up. Stock Yjs knows no end: a browser hangs.
+enum class Crowded {
+    approximate,  ///< nothing is missing, but some of the items stand elsewhere than Yjs puts them
+    refuse,       ///< apply() fails with too_large
+};
 
 class Integrator {
 public:
@@ -67,13 +83,14 @@ public:
     };
 
     Integrator() = default;
+    explicit Integrator(Crowded crowded, std::uint64_t steps_max = place_steps_max) : crowded_(crowded), place_steps_left_(steps_max) {}
     Integrator(Integrator&&) = default;
     Integrator& operator=(Integrator&&) = default;
     Integrator(const Integrator&) = delete;
     Integrator& operator=(const Integrator&) = delete;
 
-    /// Validates and integrates one v1 update. invalid, too_large: nothing happened, except when the message names the
-    /// nesting of types: then part of it was taken over and the integrator is only good for throwing away.
+    /// Validates and integrates one v1 update. invalid: nothing happened. too_large (nesting of types, items, steps): part of
+    /// it may have been taken over, and the integrator is only good for throwing away.
     Status apply(View update, Hold hold = Hold::copy);
 
     /// Known clocks per client, as v1 bytes.
@@ -92,6 +109,8 @@ public:
     bool has_pending() const { return !pending_.empty(); }
     std::size_t dropped() const { return dropped_; }  ///< pending structs lost to the limits
     std::size_t bytes_used() const;
+    /// So many inserts contend for one place that some stand elsewhere than Yjs puts them. Nothing is missing.
+    bool order_approximate() const { return order_approximate_; }
     /// Largest nesting of types; children of roots are 1.
     std::uint32_t depth_max() const { return depth_max_; }
 
@@ -121,14 +140,27 @@ private:
         std::unique_ptr<std::uint8_t[]> owned;
     };
 
+    /// Where the units of one long string, or the values of one long array, begin. Without it a split walks from the start of
+    /// the item, so splits from its end towards its start are quadratic.
+    struct Positions {
+        std::uint32_t length = 0;
+        /// Every so many units: how many stand before, and where the next one begins.
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> marks;
+    };
+
     std::vector<Item> items_;
     std::vector<Type> types_;
     std::vector<KeyEntry> entries_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, Positions> positions_;  ///< (client, first clock)
+    Crowded crowded_ = Crowded::approximate;
+    std::uint64_t place_steps_left_ = place_steps_max;
+    bool order_approximate_ = false;
     ClientTable entry_table_;  ///< (type, key) -> key entry
     std::map<std::string_view, std::uint32_t> roots_;
     std::map<std::string_view, std::uint32_t> keys_;
     std::vector<std::string_view> key_names_;
     ClientTable clients_;
+    const char* refusal_ = nullptr;  ///< why take() returned false the last time
     std::vector<ItemIndex> index_;  ///< by client
     std::vector<Blob> blobs_;
     mutable std::size_t blob_hint_ = 0;
@@ -153,6 +185,8 @@ private:
     }
     bool accept(const StructView& item);
     bool take(const StructView& view);
+    /// Not for the update alone: nothing more fits.
+    bool full() const { return items_.size() > items_max || (order_approximate_ && crowded_ == Crowded::refuse); }
 
     // Bytes.
     bool keep(View update, Hold hold, View& kept);
@@ -172,6 +206,9 @@ private:
     std::uint32_t starting_at(std::uint32_t client, std::uint32_t clock);
     std::uint32_t split(ItemIndex::Place place, std::uint32_t client, std::uint32_t offset);
     void split_content(Item& left, Item& right, std::uint32_t offset) const;
+    void cut(Item& left, Item& right, std::uint32_t at, bool inside) const;
+    bool split_long(Item& left, Item& right);
+    Positions measure(const Item& whole) const;
     KeyEntry& key_entry(std::uint32_t type, std::uint32_t key);
     std::uint32_t place(const Item& item, std::uint32_t head, std::uint32_t left, std::uint32_t right);
     void link(std::uint32_t index, std::uint32_t left, std::uint32_t right);

@@ -14,7 +14,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view root_of_editor = "default";
-constexpr std::size_t events_max = 4'000'000;
+/// Of one document while it is exported: 200 pages of rich text take 5 MB.
+constexpr std::size_t event_bytes_max = 128 << 20;
 
 struct BlockName {
     std::string_view name;
@@ -104,11 +105,11 @@ public:
     Status walk(std::uint32_t root) {
         if (document_.ref(root) == crdt::TypeRef::xml_text || document_.guess(root) == crdt::RootKind::text) {
             plain(root);
-            return {};
+            return full() ? Status(fail(ErrorKind::too_large, "the pad has too many parts to be exported")) : Status();
         }
         stack_.push_back({document_.children(root), Block::unknown});
         while (!stack_.empty()) {
-            if (events_.size() > events_max) {
+            if (full()) {
                 return fail(ErrorKind::too_large, "the pad has too many parts to be exported");
             }
             crdt::Node node;
@@ -138,12 +139,22 @@ private:
         bool shown = false;
     };
 
+    bool full() const { return bytes_ > event_bytes_max; }
+
+    void add(Event event) {
+        bytes_ += sizeof event + event.text.size() + event.address.size() + event.title.size() + event.widths.size() * sizeof(std::int64_t);
+        for (const Mark& mark : event.marks) {
+            bytes_ += sizeof mark + mark.value.size() + mark.title.size() + mark.font.size();
+        }
+        events_.push_back(std::move(event));
+    }
+
     void close() {
         if (stack_.back().shown) {
             Event event;
             event.kind = Event::Kind::close;
             event.block = stack_.back().block;
-            events_.push_back(std::move(event));
+            add(std::move(event));
         }
         stack_.pop_back();
     }
@@ -251,7 +262,7 @@ private:
         const bool shown = event.block != Block::unknown;
         const Block block = event.block;
         if (shown) {
-            events_.push_back(std::move(event));
+            add(std::move(event));
         }
         stack_.push_back({document_.children(type), block, shown});
     }
@@ -264,7 +275,7 @@ private:
         crdt::Document::Runs runs = document_.runs(type);
         crdt::Run run;
         bool opened = false;
-        while (runs.next(run) && events_.size() <= events_max) {
+        while (!full() && runs.next(run)) {
             if (run.kind != crdt::Kind::string || run.text.empty()) {
                 continue;
             }
@@ -283,7 +294,7 @@ private:
         Event event;
         event.kind = kind;
         event.block = Block::paragraph;
-        events_.push_back(std::move(event));
+        add(std::move(event));
     }
 
     void text(const crdt::Run& run) {
@@ -300,9 +311,10 @@ private:
                           event.marks.end());
         // Redundant format items cut runs that look the same: join them.
         if (!events_.empty() && events_.back().kind == Event::Kind::text && events_.back().marks == event.marks) {
+            bytes_ += event.text.size();
             events_.back().text += event.text;
         } else {
-            events_.push_back(std::move(event));
+            add(std::move(event));
         }
     }
 
@@ -311,12 +323,12 @@ private:
         crdt::Document::Runs runs = document_.runs(type);
         crdt::Run run;
         bool open = false;
-        while (runs.next(run) && events_.size() <= events_max) {
+        while (!full() && runs.next(run)) {
             if (run.kind != crdt::Kind::string) {
                 continue;
             }
             std::string_view rest(run.text);
-            while (!rest.empty()) {
+            while (!rest.empty() && !full()) {
                 const std::size_t end = rest.find('\n');
                 if (!open) {
                     edge(Event::Kind::open);
@@ -342,6 +354,7 @@ private:
 
     const crdt::Document& document_;
     std::vector<Event> events_;
+    std::size_t bytes_ = 0;  ///< that events_ hold
     std::vector<Frame> stack_;
 };
 
