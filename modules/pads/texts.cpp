@@ -31,6 +31,8 @@ constexpr std::array texts = {
                   "Too many people are on this pad at once. Try again later."},
     CatalogueText{"pad_damaged", "Ce pad ne peut pas être lu. Rien n’a été effacé. Donnez la référence {reference} à votre administrateur.",
                   "This pad cannot be read. Nothing was erased. Give the reference {reference} to your administrator."},
+    CatalogueText{"pad_export_large", "Ce pad a trop de parties pour être mis en document. Rien n’a été changé. Copiez ce qui compte dans un nouveau pad.",
+                  "This pad has too many parts to be made into a document. Nothing was changed. Copy what matters into a new pad."},
     CatalogueText{"pad_format", "Choisissez un format parmi : {formats}.", "Choose one of these formats: {formats}."},
     CatalogueText{"image_unknown", "Ce fichier n’est pas une image PNG, JPEG, WebP ou GIF. Le pad n’a pas changé.",
                   "This file is no PNG, JPEG, WebP or GIF image. The pad has not changed."},

@@ -245,7 +245,7 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     std::optional<Bytes> change;
     std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
         const auto past = store.past(found.pad.number, *moment);
-        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+        const auto integrated = past ? integrate(*past, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
         if (!integrated) {
             return fail(integrated.error());
         }

@@ -82,7 +82,7 @@ private:
     void runs(std::uint32_t type) {
         crdt::Document::Runs runs = document_.runs(type);
         crdt::Run run;
-        while (runs.next(run)) {
+        while (out_.size() <= bytes_max && runs.next(run)) {
             if (run.kind != crdt::Kind::string || run.text.empty()) {
                 continue;
             }

@@ -39,8 +39,8 @@ void MomentList::add(const HistoryRow& row) {
     }
 }
 
-Result<Integrated> integrate(const Past& past) {
-    Integrated out;
+Result<Integrated> integrate(const Past& past, crdt::Crowded crowded) {
+    Integrated out{crdt::Integrator(crowded), {}};
     const auto apply = [&out](View framed) -> Status {
         Status done;
         const bool whole = each_framed(framed, [&](View update) {

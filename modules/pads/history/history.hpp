@@ -44,7 +44,7 @@ struct Integrated {
     crdt::Integrator now;
     crdt::Snapshot then;
 };
-/// Errors: corrupt.
-Result<Integrated> integrate(const Past& past);
+/// Errors: corrupt; too_large (see crdt::Crowded; only a restore, which writes, must be exact).
+Result<Integrated> integrate(const Past& past, crdt::Crowded crowded = crdt::Crowded::approximate);
 
 } // namespace hameau::pads

@@ -3,6 +3,7 @@
 #include "modules/pads/crdt/recorder.hpp"
 #include "tests/unit/crdt/support.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <gtest/gtest.h>
 
@@ -294,6 +295,173 @@ TEST(Limits, ManyDeleteRangesStayLinear) {
     const auto applied = recorder.apply(bytes);
     ASSERT_TRUE(applied);
     EXPECT_EQ(applied->deleted.size(), 400'000u);
+}
+
+constexpr std::uint64_t crowded_client = 1'000'000;
+
+/// One letter of `count` clients each, all behind the first letter of crowded_client and each before another one of its letters.
+Bytes crowd(std::uint32_t count) {
+    Bytes bytes;
+    Writer out(bytes);
+    out.uvar(count);
+    for (std::uint32_t i = count; i > 0; --i) {
+        out.uvar(1);
+        out.uvar(i);
+        out.uvar(0);
+        out.u8(0xC4);
+        out.uvar(crowded_client);
+        out.uvar(0);
+        out.uvar(crowded_client);
+        out.uvar(i);
+        out.text("y");
+    }
+    out.uvar(0);
+    return bytes;
+}
+
+std::string text_of(const Integrator& integrator) {
+    const Document document(integrator);
+    const auto root = document.root("t");
+    return root ? document.text(*root) : "";
+}
+
+TEST(Limits, ACrowdAtOnePlaceIsBounded) {
+    constexpr std::uint32_t count = 20'000;
+    const Bytes base = first_text(crowded_client, std::string(count + 1, 'x'));
+    Integrator integrator;
+    ASSERT_TRUE(integrator.apply(base));
+    ASSERT_TRUE(integrator.apply(crowd(count)));
+    EXPECT_TRUE(integrator.order_approximate());
+    const std::string text = text_of(integrator);
+    EXPECT_EQ(std::count(text.begin(), text.end(), 'y'), count) << "nothing is missing";
+    EXPECT_EQ(std::count(text.begin(), text.end(), 'x'), count + 1);
+    // Who needs the order of Yjs is told that it cannot be had.
+    Integrator exact(Crowded::refuse);
+    ASSERT_TRUE(exact.apply(base));
+    const auto refused = exact.apply(crowd(count));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::too_large);
+}
+
+TEST(Limits, ACrowdOfPeopleStaysExact) {
+    constexpr std::uint32_t count = 1'000;
+    const Bytes base = first_text(crowded_client, std::string(count + 1, 'x'));
+    Integrator bounded, unbounded(Crowded::refuse, ~std::uint64_t{0});
+    for (Integrator* integrator : {&bounded, &unbounded}) {
+        ASSERT_TRUE(integrator->apply(base));
+        ASSERT_TRUE(integrator->apply(crowd(count)));
+        EXPECT_FALSE(integrator->order_approximate());
+    }
+    EXPECT_EQ(text_of(bounded), text_of(unbounded));
+}
+
+/// A text in one struct, or in structs of `step` units each.
+Bytes text_in_parts(const std::vector<std::string>& characters, std::size_t step) {
+    std::vector<std::string> parts;
+    for (std::size_t i = 0; i < characters.size(); ++i) {
+        if (i % step == 0)
+            parts.emplace_back();
+        parts.back() += characters[i];
+    }
+    return block(7, 0, parts.size(), [&](Writer& out) {
+        std::uint32_t clock = 0;
+        for (const std::string& part : parts) {
+            out.u8(clock == 0 ? 0x04 : 0x84);
+            if (clock == 0) {
+                out.uvar(1);
+                out.text("t");
+            } else {
+                out.uvar(7);
+                out.uvar(clock - 1);
+            }
+            out.text(part);
+            clock += utf16_length(part);
+        }
+    });
+}
+
+TEST(Integrator, LongTextSplitsLikeShortOnes) {
+    std::uint32_t seed = 1;
+    const auto random = [&seed](std::uint32_t below) { return (seed = seed * 1664525 + 1013904223) / 65536 % below; };
+    std::vector<std::string> characters;
+    for (int i = 0; i < 6'000; ++i)
+        characters.push_back(std::vector<std::string>{"a", "\u00e9", "\U0001F600", "\u20ac"}[random(4)]);
+    Integrator whole, parts;
+    ASSERT_TRUE(whole.apply(text_in_parts(characters, characters.size())));
+    ASSERT_TRUE(parts.apply(text_in_parts(characters, 50)));
+    const std::uint32_t units = whole.items()[0].length;
+    std::vector<ClockRange> ranges;
+    // From the end to the start, which used to walk the whole text each time, then anywhere.
+    for (std::uint32_t clock = units - 4; clock > units / 2; clock -= 1 + random(9))
+        ranges.push_back({7, clock, 1});
+    for (int i = 0; i < 500; ++i)
+        ranges.push_back({7, random(units - 3), 1 + random(3)});
+    for (std::size_t from = 0; from < ranges.size(); from += 7) {
+        const std::vector<ClockRange> some(ranges.begin() + static_cast<std::ptrdiff_t>(from),
+                                           ranges.begin() + static_cast<std::ptrdiff_t>(std::min(from + 7, ranges.size())));
+        ASSERT_TRUE(whole.apply(block(0, 0, 0, {}, some)));
+        ASSERT_TRUE(parts.apply(block(0, 0, 0, {}, some)));
+    }
+    EXPECT_EQ(text_of(whole), text_of(parts));
+    EXPECT_NE(text_of(whole).find("\xEF\xBF\xBD"), std::string::npos) << "some pairs are torn";
+}
+
+TEST(Integrator, LongListsSplitLikeShortOnes) {
+    const auto list = [](std::uint32_t count, std::uint32_t step) {
+        return block(7, 0, count / step, [&](Writer& out) {
+            for (std::uint32_t clock = 0; clock < count; clock += step) {
+                out.u8(clock == 0 ? 0x08 : 0x88);
+                if (clock == 0) {
+                    out.uvar(1);
+                    out.text("t");
+                } else {
+                    out.uvar(7);
+                    out.uvar(clock - 1);
+                }
+                out.uvar(step);
+                for (std::uint32_t i = 0; i < step; ++i) {
+                    out.u8(119);  // any: a string
+                    out.text(std::to_string(clock + i));
+                }
+            }
+        });
+    };
+    Integrator whole, parts;
+    ASSERT_TRUE(whole.apply(list(3'000, 3'000)));
+    ASSERT_TRUE(parts.apply(list(3'000, 30)));
+    for (std::uint32_t clock = 2'995; clock > 5; clock -= 5) {
+        ASSERT_TRUE(whole.apply(deletion(7, clock, 2)));
+        ASSERT_TRUE(parts.apply(deletion(7, clock, 2)));
+    }
+    const Document one(whole), other(parts);
+    EXPECT_EQ(tree_json(one, *one.root("t"), RootKind::array), tree_json(other, *other.root("t"), RootKind::array));
+}
+
+TEST(Limits, AttributesOfOneText) {
+    constexpr std::uint32_t count = 200;
+    Integrator integrator;
+    ASSERT_TRUE(integrator.apply(first_text(1, "x")));
+    ASSERT_TRUE(integrator.apply(block(2, 0, count + 1, [&](Writer& out) {
+        for (std::uint32_t i = 0; i <= count; ++i) {
+            out.u8(i < count ? 0x86 : 0x84);
+            out.uvar(i == 0 ? 1 : 2);
+            out.uvar(i == 0 ? 0 : i - 1);
+            if (i < count) {
+                out.text("key" + std::to_string(i));
+                out.text("true");
+            } else {
+                out.text("y");
+            }
+        }
+    })));
+    const Document document(integrator);
+    Document::Runs runs = document.runs(*document.root("t"));
+    crdt::Run run;
+    ASSERT_TRUE(runs.next(run));
+    EXPECT_TRUE(run.attributes.empty());
+    ASSERT_TRUE(runs.next(run));
+    EXPECT_EQ(run.text, "y");
+    EXPECT_EQ(run.attributes.size(), attributes_max);
 }
 
 } // namespace

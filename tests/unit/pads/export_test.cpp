@@ -190,6 +190,61 @@ TEST(Export, DocumentsThatNoEditorMakesStillEnd) {
     EXPECT_FALSE(render_odt(events, "t", false).empty());
 }
 
+/// A pad of one paragraph: `count` letters, each with another link of `bytes` bytes.
+Bytes linked_letters(std::uint32_t count, std::size_t bytes) {
+    Bytes update;
+    crdt::Writer out(update);
+    out.uvar(1);
+    out.uvar(2 + 2 * count);
+    out.uvar(5);
+    out.uvar(0);
+    out.u8(0x07);  // a paragraph in the editor's root
+    out.uvar(1);
+    out.text("default");
+    out.uvar(3);
+    out.text("paragraph");
+    out.u8(0x07);  // its text
+    out.uvar(0);
+    out.uvar(5);
+    out.uvar(0);
+    out.uvar(6);
+    for (std::uint32_t i = 0; i < 2 * count; ++i) {
+        out.u8(static_cast<std::uint8_t>((i % 2 == 0 ? 6 : 4) | (i == 0 ? 0 : 0x80)));
+        if (i == 0) {
+            out.uvar(0);
+            out.uvar(5);
+            out.uvar(1);
+        } else {
+            out.uvar(5);
+            out.uvar(1 + i);
+        }
+        if (i % 2 == 0) {
+            const std::string address = "https://example.org/" + std::to_string(i / 2 % 2) + std::string(bytes, 'a');
+            out.text("link");
+            out.text("{\"href\":\"" + address + "\"}");
+        } else {
+            out.text("x");
+        }
+    }
+    out.uvar(0);
+    return update;
+}
+
+TEST(Export, WhatAnExportHoldsIsBounded) {
+    const auto read = [](const Bytes& update) {
+        crdt::Integrator integrator;
+        EXPECT_TRUE(integrator.apply(update).has_value());
+        return read_content(crdt::Document(integrator));
+    };
+    const auto some = read(linked_letters(10, 100));
+    ASSERT_TRUE(some.has_value());
+    EXPECT_EQ(some->size(), 12u);
+    // 8 MB in the pad would be as many events with a copy of the address each: 600,000 of them are more than 128 MiB.
+    const auto many = read(linked_letters(600'000, 1));
+    ASSERT_FALSE(many.has_value());
+    EXPECT_EQ(many.error().kind, ErrorKind::too_large);
+}
+
 TEST(Export, TemplatesInEveryFormat) {
     const auto update = template_update("minutes", false, 7);
     for (const char* name : {"text", "html", "markdown", "odt", "yjs"}) {
