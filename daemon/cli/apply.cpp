@@ -274,9 +274,18 @@ private:
         auto done = send(resource, "POST", association_path(resource.association) + "/" + std::string(place_of(resource.kind).collection), body);
         if (done && !skipped_.contains(resource.name())) {
             say('+', resource.name());
+            print_waiting();
             print_invitation();
         }
         return done;
+    }
+
+    /// Copies of a mailbox that its owner has not agreed to.
+    void print_waiting() const {
+        const json::value* waiting = last_.if_contains("forward_waiting");
+        for (const json::value& target : waiting != nullptr && waiting->is_array() ? waiting->as_array() : json::array{}) {
+            std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", std::string(target.as_string()).c_str());
+        }
     }
 
     void print_invitation() {
@@ -323,6 +332,7 @@ private:
         auto done = send(resource, "PATCH", path, patch);
         if (done && !skipped_.contains(resource.name())) {
             say('~', resource.name() + " (" + fields + ")");
+            print_waiting();
         }
         return done;
     }

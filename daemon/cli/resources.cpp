@@ -25,7 +25,7 @@ struct Kind {
     std::string_view name;
     std::string_view collection;
     std::string_view usage;
-    std::array<Column, 4> columns;
+    std::array<Column, 6> columns;
 };
 
 constexpr std::array kinds = {
@@ -41,8 +41,9 @@ constexpr std::array kinds = {
          "  list ASSOCIATION\n"
          "  add ASSOCIATION ADDRESS LOGIN [--quota SIZE] [--forward ADDRESS,...]\n"
          "  change ASSOCIATION ADDRESS [--quota SIZE] [--forward ADDRESS,...]\n"
+         "      --forward: a copy of each message; to a mailbox in use it waits for its owner's agreement\n"
          "  remove ASSOCIATION ADDRESS\n",
-         {Column{"address", 36}, {"login", 20}, {"used_bytes", 12}, {"quota_bytes", 0}}},
+         {Column{"address", 36}, {"login", 20}, {"used_bytes", 12}, {"quota_bytes", 12}, {"forward", 32}, {"forward_waiting", 0}}},
     Kind{"alias", "aliases",
          "  list ASSOCIATION\n"
          "  add ASSOCIATION ADDRESS TO,... [--may-send]\n"
@@ -184,6 +185,12 @@ private:
             return 0;
         }
         const json::object made = answer->object();
+        for (const auto& [key, text] : {std::pair{"forward_waiting", "waits for the agreement of"}, {"forward_ended", "was ended by"}}) {
+            const std::string targets = cell(made, key);
+            if (targets != "-") {
+                std::printf("the copy to %s %s %s (on their page Courrier)\n", targets.c_str(), text, cell(made, "login").c_str());
+            }
+        }
         const json::value* invitation = made.if_contains("invitation");
         const json::object* fields = invitation != nullptr ? invitation->if_object() : made.contains("code") && made.contains("url") ? &made : nullptr;
         if (fields != nullptr) {

@@ -145,9 +145,20 @@ private:
             if (const std::string contact = text_of(member, "contact"); !contact.empty()) {
                 line += ", contact: " + scalar(contact);
             }
-            out_ += "      - {" + line + "}\n";
+            out_ += "      - {" + line + "}" + (box == nullptr ? std::string() : answers(*box)) + "\n";
         }
         return {};
+    }
+
+    /// What the owner of a mailbox has not agreed to, as a comment.
+    static std::string answers(const json::object& box) {
+        std::string out;
+        for (const auto& [key, text] : {std::pair{"forward_waiting", "waits for this person's agreement"}, {"forward_ended", "ended by this person"}}) {
+            if (const json::value* targets = box.if_contains(key); targets != nullptr && targets->is_array() && !targets->as_array().empty()) {
+                out += (out.empty() ? "  # forward " : "; ") + list_of(box, key) + " " + text;
+            }
+        }
+        return out;
     }
 
     /// The mailbox that is the member's sign-in address, else the first of theirs.

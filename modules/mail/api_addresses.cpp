@@ -1,4 +1,4 @@
-// The association's mailboxes and addresses of redirection, and one's own mail.
+// The association's mailboxes and addresses of redirection, for its managers. A member's own mail is api_me.cpp.
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/opening.hpp"
@@ -23,16 +23,25 @@ json::array texts(const std::vector<std::string>& list) {
     return out;
 }
 
-json::value number_or_null(const std::optional<std::int64_t>& number) {
-    return number ? json::value(*number) : json::value(nullptr);
-}
-
 json::object mailbox_document(const Mailbox& mailbox) {
     json::object out;
     out["address"] = mailbox.address;
     out["login"] = mailbox.login;
     out["quota_bytes"] = mailbox.quota_bytes;
-    out["forward"] = texts(mailbox.forward);
+    json::array asked;
+    json::array waiting;
+    json::array ended;
+    for (const Forward& one : mailbox.forwards) {
+        asked.emplace_back(one.target);
+        if (one.state == "waiting") {
+            waiting.emplace_back(one.target);
+        } else if (one.state == "ended") {
+            ended.emplace_back(one.target);
+        }
+    }
+    out["forward"] = std::move(asked);
+    out["forward_waiting"] = std::move(waiting);
+    out["forward_ended"] = std::move(ended);
     return out;
 }
 
@@ -52,14 +61,6 @@ bool sees_all(const Request& request, const std::string& slug) {
 bool from_command(const Request& request) { return request.who.caller == Caller::admin; }
 
 std::string address_of(const Request& request) { return ascii_lower(request.parameter("address")); }
-
-json::object port_document(const std::string& host, std::int64_t port) {
-    json::object out;
-    out["host"] = host;
-    out["port"] = port;
-    out["security"] = "tls";
-    return out;
-}
 
 } // namespace
 
@@ -84,9 +85,12 @@ Task<Response> Mail::list_mailboxes(Request& request) {
     for (const Mailbox& mailbox : found) {
         json::object item = mailbox_document(mailbox);
         if (all || mailbox.member == request.who.member) {
-            item["used_bytes"] = number_or_null(figures[known++].used_bytes);
+            const auto& used = figures[known++].used_bytes;
+            item["used_bytes"] = used ? json::value(*used) : json::value(nullptr);
         } else {
-            item.erase("forward");
+            for (const char* key : {"forward", "forward_waiting", "forward_ended"}) {
+                item.erase(key);
+            }
             item.erase("quota_bytes");
         }
         items.push_back(std::move(item));
@@ -129,11 +133,11 @@ Task<Response> Mail::add_mailbox(Request& request) {
         co_return say(request, 422, "ceiling", parameters);
     }
     mailbox.member = *member;
-    const Status done = store_->transaction([&] { return store_->insert_mailbox(mailbox); });
+    const Status done = store_->transaction([&] { return store_->insert_mailbox(mailbox, request.who.member); });
     if (done) {
         context_->journal().write(mailbox_added, {{"association", slug}});
     }
-    json::object answer = mailbox_document(mailbox);
+    json::object answer = mailbox_document(store_->mailbox(mailbox.address).value_or(mailbox));
     answer["used_bytes"] = 0;
     co_return after_change(request, done, json_response(201, answer));
 }
@@ -161,10 +165,9 @@ Task<Response> Mail::change_mailbox(Request& request) {
     }
     const Status done = store_->transaction([&]() -> Status {
         auto set = quota ? store_->set_quota(mailbox->address, *quota) : Status{};
-        return set && forward ? store_->set_forward(mailbox->address, *forward) : set;
+        return set && forward ? store_->set_forward(mailbox->address, *forward, request.who.member) : set;
     });
-    mailbox->quota_bytes = quota.value_or(mailbox->quota_bytes);
-    mailbox->forward = forward.value_or(mailbox->forward);
+    mailbox = store_->mailbox(mailbox->address).value_or(*mailbox);
     co_return after_change(request, done, json_response(200, mailbox_document(*mailbox)));
 }
 
@@ -278,36 +281,6 @@ Task<Response> Mail::erase_alias(Request& request) {
         context_->journal().write(alias_removed, {{"association", slug}});
     }
     co_return after_change(request, done, empty_response(204));
-}
-
-Task<Response> Mail::my_mail(Request& request) {
-    if (!request.who.signed_in() || request.who.caller == Caller::module) {
-        co_return say(request, 401, "signed_out");
-    }
-    const auto boxes = store_->mailboxes_of(request.who.member);
-    std::vector<std::string> users;
-    for (const Mailbox& box : boxes) {
-        users.push_back(box.address);
-    }
-    const auto figures = co_await doveadm_->figures(std::move(users), figures_deadline);
-    json::array items;
-    for (std::size_t i = 0; i < boxes.size(); ++i) {
-        json::object item;
-        item["address"] = boxes[i].address;
-        item["unread"] = number_or_null(figures[i].unread);
-        item["used_bytes"] = number_or_null(figures[i].used_bytes);
-        item["quota_bytes"] = boxes[i].quota_bytes;
-        items.push_back(std::move(item));
-    }
-    const Settings& settings = context_->settings();
-    const std::string& host = settings.text("house.host");
-    json::object ports;
-    ports["imap"] = port_document(host, settings.integer("mail.imaps_port"));
-    ports["submission"] = port_document(host, settings.integer("mail.submissions_port"));
-    json::object out;
-    out["mailboxes"] = std::move(items);
-    out["settings"] = std::move(ports);
-    co_return json_response(200, out);
 }
 
 } // namespace hameau::mail

@@ -1,5 +1,5 @@
-// One association as a file: mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward"}],
-// "aliases":[{"address","to","may_send"}]}. The messages are Dovecot's (uid dovemail) and not in it: README.md.
+// One association as a file: mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward",
+// "forward_states":{TARGET: Forward::state}}],"aliases":[{"address","to","may_send"}]}. The messages are Dovecot's (uid dovemail) and not in it: README.md.
 #include <sys/stat.h>
 
 #include "daemon/base/io.hpp"
@@ -23,6 +23,23 @@ std::string first_error(JsonFields& fields) {
     return error.field + ": " + text_of(mail_catalogue, Language::english, error.code, error.parameters);
 }
 
+/// What the owners of mailboxes answered to the copies that are asked for.
+Status import_answers(Store& store, const std::vector<std::pair<std::string, json::object>>& states) {
+    for (const auto& [address, answers] : states) {
+        for (const auto& field : answers) {
+            const json::string* state = field.value().if_string();
+            if (state == nullptr || (*state != "waiting" && *state != "running" && *state != "agreed" && *state != "ended")) {
+                return bad_archive(address + ": forward_states has an answer that does not exist");
+            }
+            const auto set = store.answer_forward(address, std::string(field.key()), std::string_view(state->data(), state->size()));
+            if (!set && set.error().kind != ErrorKind::not_found) {
+                return set;
+            }
+        }
+    }
+    return {};
+}
+
 const json::object& object_of(const json::value& value) {
     static const json::object nothing;
     return value.is_object() ? value.get_object() : nothing;
@@ -41,7 +58,14 @@ Task<Status> Mail::export_association(std::string slug, std::string folder) {
         item["address"] = box.address;
         item["login"] = box.login;
         item["quota_bytes"] = box.quota_bytes;
-        item["forward"] = json::value_from(box.forward);
+        json::array forward;
+        json::object states;
+        for (const Forward& one : box.forwards) {
+            forward.emplace_back(one.target);
+            states[one.target] = one.state;
+        }
+        item["forward"] = std::move(forward);
+        item["forward_states"] = std::move(states);
         mailboxes.push_back(std::move(item));
     }
     json::array aliases;
@@ -81,6 +105,7 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
     const json::array nothing;
     // All mailboxes first, then where they send copies: they may name each other.
     std::vector<std::pair<std::string, json::value>> forwards;
+    std::vector<std::pair<std::string, json::object>> states;
     for (const json::value& value : mailboxes == nullptr ? nothing : *mailboxes) {
         JsonFields one(object_of(value));
         Mailbox box;
@@ -90,6 +115,7 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
         box.folder = new_id();
         box.quota_bytes = one.optional_size("quota_bytes").value_or(quota_bytes_default);
         (void)one.optional_array("forward", forwards_max);
+        const json::object* answers = one.optional_object("forward_states");
         const auto member = store_->member_by_login(slug, box.login);
         if (!one.finish() || !member) {
             return bad_archive(one.errors().empty() ? box.login + " is not a member of " + slug : first_error(one));
@@ -103,6 +129,9 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
         }
         if (const json::value* list = object_of(value).if_contains("forward")) {
             forwards.emplace_back(box.address, *list);
+        }
+        if (answers != nullptr) {
+            states.emplace_back(box.address, *answers);
         }
     }
     std::vector<Alias> read;
@@ -144,7 +173,7 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
             return set;
         }
     }
-    return {};
+    return import_answers(*store_, states);
 }
 
 Task<Status> Mail::import_association(std::string slug, std::string folder) {

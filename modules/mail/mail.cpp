@@ -61,6 +61,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("PATCH", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::change_alias);
     router_.add("DELETE", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::erase_alias);
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
+    router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);

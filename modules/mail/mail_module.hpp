@@ -57,7 +57,9 @@ private:
     Task<Response> add_alias(Request& request);
     Task<Response> change_alias(Request& request);
     Task<Response> erase_alias(Request& request);
+    // One's own mail (api_me.cpp)
     Task<Response> my_mail(Request& request);
+    Task<Response> answer_forwards(Request& request);
 
     // Fields that they share (fields.cpp); each adds its refusals to `fields`
     enum class Kind { mailbox, alias };

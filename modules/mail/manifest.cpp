@@ -15,6 +15,7 @@ constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/aliases", Who::member},
     Route{"/api/v1/associations/{slug}/aliases/{address}", Who::member},
     Route{"/api/v1/me/mail", Who::member},
+    Route{"/api/v1/me/mail/{address}", Who::member},
 };
 
 constexpr std::array settings = {
@@ -169,6 +170,12 @@ CREATE TRIGGER alias_removed AFTER DELETE ON alias BEGIN
   DELETE FROM alias_target WHERE target = OLD.address;
   DELETE FROM forward WHERE target = OLD.address;
 END;
+)sql"},
+    // What the owner of a mailbox answers to a copy that a manager asks for (store.hpp, Forward). The copies of before
+    // went out unasked: they go on, and the owner's page asks.
+    Migration{3, R"sql(
+ALTER TABLE forward ADD COLUMN state TEXT NOT NULL DEFAULT 'running'
+  CHECK (state IN ('waiting', 'running', 'agreed', 'ended'));
 )sql"},
 };
 

@@ -1,6 +1,7 @@
 // Decisions of mail without any input or output: which words make an address, limits, the Sieve of a forwarding.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,8 @@ inline constexpr std::size_t mailboxes_per_association_max = 5000;
 inline constexpr std::size_t aliases_per_association_max = 2000;
 inline constexpr std::size_t alias_targets_max = 200;
 inline constexpr std::size_t forwards_max = 10;
+/// How long a new mailbox counts as new: a declared file that makes it may name its forwarding some calls later.
+inline constexpr std::chrono::hours fresh_mailbox{1};
 inline constexpr std::size_t app_passwords_per_member_max = 50;
 inline constexpr std::size_t address_bytes_max = 254;
 inline constexpr std::size_t group_entries_max = 2000;

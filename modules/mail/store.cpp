@@ -124,9 +124,15 @@ Mailbox Store::read_mailbox(const Statement& found) {
     mailbox.quota_bytes = static_cast<std::uint64_t>(found.number(4));
     mailbox.folder = found.text(5);
     mailbox.enabled = found.number(6) != 0;
-    auto targets = ask("SELECT target FROM forward WHERE mailbox = ? ORDER BY target");
+    auto targets = ask("SELECT target, state FROM forward WHERE mailbox = ? ORDER BY target");
     targets.bind(1, mailbox.address);
-    mailbox.forward = texts(std::move(targets));
+    while (row(targets)) {
+        Forward one{targets.text(0), targets.text(1)};
+        if (one.state == "running" || one.state == "agreed") {
+            mailbox.forward.push_back(one.target);
+        }
+        mailbox.forwards.push_back(std::move(one));
+    }
     return mailbox;
 }
 
@@ -162,13 +168,13 @@ std::size_t Store::count_mailboxes(const std::string& association) {
     return count(std::move(query));
 }
 
-Status Store::insert_mailbox(const Mailbox& mailbox) {
+Status Store::insert_mailbox(const Mailbox& mailbox, const std::string& by) {
     auto change = ask("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) VALUES (?, ?, ?, ?, ?, ?)");
     change.bind(1, mailbox.address).bind(2, mailbox.association).bind(3, mailbox.member);
     change.bind(4, static_cast<std::int64_t>(mailbox.quota_bytes)).bind(5, mailbox.folder).bind(6, now_ms());
     touched_.insert(mailbox.member);
     auto done = run(std::move(change));
-    return done ? set_forward(mailbox.address, mailbox.forward) : done;
+    return done ? set_forward(mailbox.address, mailbox.forward, by) : done;
 }
 
 Status Store::set_quota(const std::string& address, std::uint64_t bytes) {
@@ -178,21 +184,46 @@ Status Store::set_quota(const std::string& address, std::uint64_t bytes) {
     return run(std::move(change));
 }
 
-Status Store::set_forward(const std::string& address, const std::vector<std::string>& targets) {
+bool Store::is_fresh(const std::string& address) {
+    auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 AND created_ms > ?2 "
+                     "AND NOT EXISTS (SELECT 1 FROM retired_box r WHERE r.address = ?1)");
+    query.bind(1, address).bind(2, now_ms() - std::chrono::milliseconds(fresh_mailbox).count());
+    return row(query);
+}
+
+Status Store::set_forward(const std::string& address, const std::vector<std::string>& targets, const std::string& by) {
     touch_owners("SELECT member FROM mailbox WHERE address = ?", address);
-    auto remove = ask("DELETE FROM forward WHERE mailbox = ?");
-    remove.bind(1, address);
-    if (auto done = run(std::move(remove)); !done) {
-        return done;
+    auto present = ask("SELECT target FROM forward WHERE mailbox = ?");
+    present.bind(1, address);
+    for (const std::string& target : texts(std::move(present))) {
+        if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
+            auto remove = ask("DELETE FROM forward WHERE mailbox = ? AND target = ?");
+            if (auto done = run(std::move(remove.bind(1, address).bind(2, target))); !done) {
+                return done;
+            }
+        }
     }
+    const std::string_view otherwise = is_fresh(address) ? "running" : "waiting";
     for (const std::string& target : targets) {
-        auto insert = ask("INSERT OR IGNORE INTO forward(mailbox, target) VALUES (?, ?)");
-        insert.bind(1, address).bind(2, target);
+        auto insert = ask("INSERT OR IGNORE INTO forward(mailbox, target, state) SELECT b.address, ?2, "
+                          "CASE WHEN b.member = ?3 OR b.member = (SELECT o.member FROM mailbox o WHERE o.address = ?4) "
+                          "THEN 'agreed' ELSE ?5 END FROM mailbox b WHERE b.address = ?1");
+        insert.bind(1, address).bind(2, target).bind(3, by).bind(4, without_tag(target)).bind(5, otherwise);
         if (auto done = run(std::move(insert)); !done) {
             return done;
         }
     }
     return {};
+}
+
+Status Store::answer_forward(const std::string& address, const std::string& target, std::string_view state) {
+    touch_owners("SELECT member FROM mailbox WHERE address = ?", address);
+    auto change = ask("UPDATE forward SET state = ? WHERE mailbox = ? AND target = ?");
+    change.bind(1, state).bind(2, address).bind(3, target);
+    if (auto done = run(std::move(change)); !done) {
+        return done;
+    }
+    return database_.changes() > 0 ? Status{} : Status(fail(ErrorKind::not_found, "nobody asks for this copy"));
 }
 
 Status Store::erase_mailbox(const std::string& address) {

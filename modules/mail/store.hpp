@@ -45,6 +45,12 @@ struct Circle {  ///< a group of people
     std::vector<std::string> outside;
 };
 
+/// One address that copies of a mailbox's messages go to. A manager asks, the owner of the mailbox decides.
+struct Forward {
+    std::string target;
+    std::string state;  ///< waiting: nothing leaves yet; running: leaves, the owner has not answered; agreed; ended: by the owner
+};
+
 struct Mailbox {
     std::string address;
     std::string association;
@@ -52,7 +58,8 @@ struct Mailbox {
     std::string login;
     std::uint64_t quota_bytes = 0;
     std::string folder;
-    std::vector<std::string> forward;
+    std::vector<std::string> forward;  ///< the addresses that a copy goes to now; insert_mailbox(): the ones that are asked for
+    std::vector<Forward> forwards;     ///< all that are asked for, with the owner's answer; sorted by target
     bool enabled = false;  ///< its member may sign in: not disabled, and still of the association
 };
 
@@ -105,10 +112,14 @@ public:
     /// Those that may be signed in to first, then the oldest.
     std::vector<Mailbox> mailboxes_of(const std::string& member);
     std::size_t count_mailboxes(const std::string& association);
-    /// Errors: conflict when the address is taken.
-    Status insert_mailbox(const Mailbox& mailbox);
+    /// `by`: the member who asks for its forwarding, as in set_forward(). Errors: conflict when the address is taken.
+    Status insert_mailbox(const Mailbox& mailbox, const std::string& by = {});
     Status set_quota(const std::string& address, std::uint64_t bytes);
-    Status set_forward(const std::string& address, const std::vector<std::string>& targets);
+    /// Brings the forwarding to `targets`. Those that were there keep the owner's answer; a new one waits for it, unless
+    /// `by` (a member's id, empty for `hameau`) is the owner, the target is theirs too, or the mailbox has just been made.
+    Status set_forward(const std::string& address, const std::vector<std::string>& targets, const std::string& by = {});
+    /// The owner's answer (Forward::state). Errors: not_found when nobody asks for this copy.
+    Status answer_forward(const std::string& address, const std::string& target, std::string_view state);
     Status erase_mailbox(const std::string& address);
     std::optional<Alias> alias(const std::string& address);
     std::vector<Alias> aliases(const std::string& association, const std::string& after, std::size_t limit);
@@ -133,6 +144,8 @@ private:
     std::size_t count(Statement statement);
     std::vector<std::string> texts(Statement statement);
     Mailbox read_mailbox(const Statement& row);
+    /// Made a moment ago with an address that nobody had before: no message of anybody can be in it.
+    bool is_fresh(const std::string& address);
     std::vector<std::string> next_of(const std::string& address);
     /// Notes the owners of the mailboxes that a condition names, and of those that forward to them.
     void touch_owners(std::string_view sql, const std::string& value);

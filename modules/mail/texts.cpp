@@ -40,6 +40,8 @@ constexpr std::array texts = {
                   "{address} does not exist in this house. Check the address, or make it first."},
     CatalogueText{"loop", "Les messages reviendraient à {start} par {address}. Retirez cette adresse.",
                   "Messages would come back to {start} by way of {address}. Leave this address out."},
+    CatalogueText{"no_forward", "Personne ne demande plus de copie vers {address}. Rien n'a été changé.",
+                  "Nobody asks for a copy to {address} any more. Nothing was changed."},
     CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
     CatalogueText{"nothing_asked", "Rien n'était à changer : indiquez ce qui doit changer.", "Nothing to change: say what to change."},
     CatalogueText{"pending", "C'est enregistré, mais le courrier n'en tient pas encore compte : le disque est plein ou ne répond pas. "

@@ -241,3 +241,43 @@ export async function askingChecks({ check, house, browser }) {
     await context.close();
   });
 }
+
+export async function mailChecks({ check, house, browser }) {
+  await check('truth: a copy of one\'s messages that a manager asks for is shown to its owner, who decides', async () => {
+    const manager = await signedIn(house, browser, 'manager');
+    const owner = await signedIn(house, browser, 'member');
+    const boxes = 'api/v1/associations/amis/mailboxes';
+    const box = `${boxes}/copies@amis.test`;
+    const add = () => api(house, manager.page, 'POST', boxes, { address: 'copies@amis.test', login: owner.card.login, forward: ['ailleurs@dehors.example'] });
+    const state = async () => (await (await api(house, owner.page, 'GET', 'api/v1/me/mail')).json()).mailboxes.find((one) => one.address === 'copies@amis.test').forward[0].state;
+    same((await add()).status(), 201, 'a new mailbox');
+    // A new mailbox has nothing to give away: the copy leaves, and the owner is told on the first page.
+    same(await state(), 'running', 'state');
+    await go(house, owner.page, '');
+    await until(async () => /copie de chaque message reçu à copies@amis\.test part à ailleurs@dehors\.example/.test(await bodyText(owner.page)), 'the notice at home');
+    await owner.page.getByRole('link', { name: 'Décider sur la page Courrier' }).click();
+    await press(owner.page, /^Arrêter les copies vers ailleurs@dehors\.example$/);
+    await until(async () => /vous l.avez arrêtée/.test(await bodyText(owner.page)), 'the new state');
+    same(await state(), 'ended', 'state');
+    // Removed and made anew: nobody gets round the answer, nothing leaves before it.
+    same((await api(house, manager.page, 'DELETE', box)).status(), 204, 'removed');
+    same((await add()).status(), 201, 'made anew');
+    same(await state(), 'waiting', 'state');
+    await go(house, manager.page, 'mail');
+    await until(async () => /rien ne part sans l.accord d/.test(await bodyText(manager.page)), 'what the manager sees');
+    await go(house, owner.page, 'mail');
+    for (const width of [1280, 360]) {
+      await owner.page.setViewportSize({ width, height: 800 });
+      same(await overflow(owner.page), '', `sideways at ${width}`);
+      same(await axeFindings(owner.page), [], `findings at ${width}`);
+      if (process.env.HAMEAU_LOOK) await owner.page.screenshot({ path: `${process.env.HAMEAU_LOOK}/copies-${width}.png`, fullPage: true });
+    }
+    await press(owner.page, /^Accepter les copies vers ailleurs@dehors\.example$/);
+    await until(async () => (await state()) === 'agreed', 'the agreement');
+    await go(house, owner.page, '');
+    same(await owner.page.getByRole('link', { name: 'Décider sur la page Courrier' }).count(), 0, 'notices after the answer');
+    await api(house, manager.page, 'DELETE', box);
+    await manager.context.close();
+    await owner.context.close();
+  });
+}

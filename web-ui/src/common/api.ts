@@ -45,11 +45,13 @@ export interface Site {
 export interface Deploy { number: number; created: string; by: string; files: number; bytes: number; live: boolean }
 export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: string[] }
 /** null: not known now (the mail engine does not answer). */
-export interface MyMailbox { address: string; unread: number | null; used_bytes: number | null; quota_bytes: number }
+export interface MyMailbox { address: string; unread: number | null; used_bytes: number | null; quota_bytes: number; forward?: Forward[] }
+/** A copy of one's messages that somebody asks for. running: it leaves, and one has not answered yet. */
+export interface Forward { to: string; state: 'waiting' | 'running' | 'agreed' | 'ended' }
 export interface ServerSettings { host: string; port: number; security: string }
 export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings } }
 export interface AppPassword { id: string; name: string; scopes?: string[]; created?: string; used?: string | null }
-export interface Mailbox { address: string; login: string; used_bytes?: number | null; quota_bytes?: number; forward?: string[] }
+export interface Mailbox { address: string; login: string; used_bytes?: number | null; quota_bytes?: number; forward?: string[]; forward_waiting?: string[]; forward_ended?: string[] }
 export interface Alias { address: string; to: string[]; may_send: boolean }
 export interface Check { name: string; passed: boolean; advice: string }
 export interface Process {

@@ -15,6 +15,17 @@ const missing = (fields: [string, boolean, string][]) => {
   if (wrong.length > 0) throw new Problem(422, 'fields', t('form.mend'), wrong);
 };
 
+/** Where copies of a mailbox go, and what its owner has not agreed to. */
+function copiesOf(box: Mailbox, name: string): string[] {
+  const [waiting, ended] = [box.forward_waiting ?? [], box.forward_ended ?? []];
+  const going = (box.forward ?? []).filter((to) => !waiting.includes(to) && !ended.includes(to));
+  return [
+    going.length > 0 ? t('mail.box_forward', { to: going.join(', ') }) : '',
+    waiting.length > 0 ? t('mail.box_forward_waiting', { to: waiting.join(', '), name }) : '',
+    ended.length > 0 ? t('mail.box_forward_ended', { to: ended.join(', '), name }) : '',
+  ];
+}
+
 interface BoxRowProps { slug: string; box: Mailbox; owner: string; onChanged: () => void; onErased: () => void }
 function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
   const [open, setOpen] = useState(false);
@@ -27,7 +38,7 @@ function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
   const facts = [
     t('mail.box_of', { name: owner }),
     box.used_bytes === undefined || box.used_bytes === null ? '' : box.quota_bytes ? t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) }) : size(box.used_bytes),
-    box.forward?.length ? t('mail.box_forward', { to: box.forward.join(', ') }) : '',
+    ...copiesOf(box, owner),
   ].filter(Boolean);
   const save = () => run(async () => {
     await call('PATCH', path, { forward: list(forward) });

@@ -5,6 +5,7 @@ import { list, size, t, tn } from '../../common/i18n';
 import { Loading, Phrase, Skyline } from '../../common/parts';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
+import { CopiesNotice } from './copies';
 
 const firstName = (name: string) => name.split(' ')[0] ?? name;
 
@@ -19,6 +20,7 @@ function MailBlock() {
         : !mail.data ? <Loading />
           : mail.data.mailboxes.length === 0 ? <Phrase light="asleep">{t('home.mail_none')}</Phrase>
             : <Phrase light={unread > 0 ? 'lit' : 'asleep'}>{counted ? tn('home.unread', unread) : t('home.unread_unknown')}</Phrase>}
+      {mail.data && <CopiesNotice boxes={mail.data.mailboxes} />}
       <p class="verbs"><a class="button outlined" href="/mail">{t('home.mail_verb')}</a></p>
     </section>
   );

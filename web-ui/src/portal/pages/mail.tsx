@@ -6,6 +6,7 @@ import { day, has, size, t, tn } from '../../common/i18n';
 import { Button, CopyValue, ErrorSummary, Field, Loading, More, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
 import { useMember } from '../state';
 import { Addresses } from './addresses';
+import { Copies } from './copies';
 
 function Programs() {
   const programs = useLoad('programs', () => getAll<AppPassword>('/api/v1/me/app-passwords'));
@@ -122,6 +123,7 @@ export function Mail() {
                     box.used_bytes === null || !box.quota_bytes ? '' : t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) })].filter(Boolean).join(' · ')}</p></div></li>
               ))}
             </ul>
+            <Copies boxes={boxes} onAnswered={mail.reload} />
             {mail.data.settings && <Programming address={first.address} settings={mail.data.settings} />}
           </>
         )}
