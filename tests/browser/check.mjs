@@ -1,12 +1,15 @@
 // Counts checks; the last line is "N passed, N failed". A check that takes longer than its time has failed.
+// --only PART runs the checks whose names contain it; --check NAME the one of this name.
 const check_ms = 120_000;
 
 export function suite() {
   let passed = 0;
   let failed = 0;
-  const only = process.argv.indexOf('--only') > 0 ? process.argv[process.argv.indexOf('--only') + 1] : '';
+  const given = (option) => (process.argv.includes(option) ? process.argv[process.argv.indexOf(option) + 1] : '');
+  const only = given('--only');
+  const exactly = given('--check');
   async function check(name, work, { most_ms = check_ms } = {}) {
-    if (only && !name.includes(only)) return;
+    if ((only && !name.includes(only)) || (exactly && name !== exactly)) return;
     let timer;
     try {
       const said = await Promise.race([work(), new Promise((_, late) => { timer = setTimeout(() => late(new Error(`not done after ${most_ms} ms`)), most_ms); })]);
