@@ -144,16 +144,11 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
     if (auto made = make_folder(base / folder_name, 0700); !made) {
         co_return made;
     }
-    // What is only in memory belongs to the archive too.
-    if (!committer_->run()) {
-        co_return fail(ErrorKind::unavailable, "the last edits could not be written to the disk; make room and try again");
-    }
     if (auto done = co_await export_images(slug, (base / folder_name / images_name).string()); !done) {
         co_return done;
     }
     json::array index;
     std::string after;
-    const auto markdown = export_format("markdown");
     for (;;) {
         const auto rows = store_->list(slug, Bin::outside, after, page_rows);
         if (!rows) {
@@ -161,27 +156,11 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
         }
         for (const PadRow& pad : *rows) {
             after = pad.slug;
-            const auto content = content_of(pad);
-            if (!content) {
-                co_return fail(Error(content.error()).during("the pad " + pad.slug));
+            auto row = co_await export_pad_to(pad, (base / folder_name / pad.slug).string());
+            if (!row) {
+                co_return fail(std::move(row.error()).during("the pad " + pad.slug));
             }
-            const std::string_view bytes(reinterpret_cast<const char*>(content->data()), content->size());
-            auto written = write_file_atomically(base / folder_name / (pad.slug + ".yjs"), bytes);
-            if (written && markdown) {
-                const auto readable = export_document(*markdown, *content, pad.title, false, image_source(*store_, pad, bytes));
-                if (readable) {
-                    written = write_file_atomically(base / folder_name / (pad.slug + ".md"), *readable);
-                }
-            }
-            if (!written) {
-                co_return written;
-            }
-            json::object row = describe(pad);
-            const auto authors = store_->authors(pad.number);
-            if (authors) {
-                row["authors"] = describe(*authors);
-            }
-            index.push_back(std::move(row));
+            index.push_back(std::move(*row));
         }
         if (rows->size() < page_rows) {
             break;
@@ -191,6 +170,36 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
     whole["version"] = 1;
     whole["pads"] = std::move(index);
     co_return write_file_atomically(base / index_name, json::serialize(whole));
+}
+
+/// FILE.yjs and FILE.md, and the pad's entry in the index. The loop goes on meanwhile.
+Task<Result<json::object>> PadsModule::export_pad_to(PadRow pad, std::string file) {
+    // What is only in memory belongs to the archive too.
+    const bool saved = co_await all_written(pad.number);
+    if (!saved) {
+        co_return fail(ErrorKind::unavailable, "the last edits could not be written to the disk; make room and try again");
+    }
+    json::object row = describe(pad);
+    ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
+        const auto content = stored_content(store, pad.number);
+        if (!content) {
+            return fail(content.error());
+        }
+        const std::string_view bytes(reinterpret_cast<const char*>(content->data()), content->size());
+        auto written = write_file_atomically(file + ".yjs", bytes);
+        const auto readable = export_document(*export_format("markdown"), *content, pad.title, false, image_source(store, pad, bytes));
+        if (written && readable) {
+            written = write_file_atomically(file + ".md", *readable);
+        }
+        if (const auto authors = store.authors(pad.number)) {
+            row["authors"] = describe(*authors);
+        }
+        return written;
+    };
+    if (auto done = co_await read_aside(pad.number, std::move(work)); !done) {
+        co_return fail(std::move(done.error()));
+    }
+    co_return row;
 }
 
 Task<Status> PadsModule::import_association(std::string slug, std::string folder) {
@@ -325,6 +334,7 @@ Task<Status> PadsModule::erase_association(std::string slug) {
     }
     for (const std::shared_ptr<Room>& room : open) {
         room->end(close_policy, "deleted");
+        drop_readings(room->pad().number);
         committer_->forget(*room);
         rooms_.erase(room->pad().number);
     }

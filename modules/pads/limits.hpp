@@ -7,10 +7,13 @@
 
 namespace hameau::pads {
 
-/// Awareness: one state, ids of one connection, ids of one room, remembered ids that left.
-inline constexpr std::size_t awareness_state_bytes_max = 64 * 1024;
-inline constexpr std::size_t awareness_ids_per_connection_max = 64;
-inline constexpr std::size_t awareness_ids_per_room_max = 4096;
+/// Awareness (who is here, and the cursors): one state; ids of one connection and their states together; ids and bytes of
+/// one room; remembered ids that left. A cursor takes about 300 bytes, and a page has one id. Who joins is sent all of it.
+inline constexpr std::size_t awareness_state_bytes_max = 8 * 1024;
+inline constexpr std::size_t awareness_ids_per_connection_max = 8;
+inline constexpr std::size_t awareness_bytes_per_connection_max = 16 * 1024;
+inline constexpr std::size_t awareness_ids_per_room_max = 1024;
+inline constexpr std::size_t awareness_bytes_per_room_max = 1 << 20;
 inline constexpr std::size_t awareness_left_max = 1024;
 
 /// A connection with more than this queued is not relayed to until it has read all; then it gets one step 2.
@@ -71,6 +74,16 @@ inline constexpr std::size_t history_bytes_max = 256 << 20;
 inline constexpr std::size_t people_per_pad_max = 200;
 
 inline constexpr std::size_t connections_per_room_max = 500;
+/// Of them, people without an account: whoever has a link cannot keep the members out.
+inline constexpr std::size_t guests_per_room_max = 350;
+
+/// Exports, looks at the history and the like: at once, one at most for each pad, so that a pad that takes long holds one
+/// thread only; waiting for one pad; waiting in all.
+inline constexpr std::size_t readings_at_once = 2;
+inline constexpr std::size_t readings_waiting_per_pad_max = 8;
+inline constexpr std::size_t readings_waiting_max = 64;
+/// 256 MiB of history take about 5 s on a small machine.
+inline constexpr std::chrono::seconds reading_time_max{40};
 inline constexpr std::int64_t bin_ms = 30LL * 24 * 3600 * 1000;
 inline constexpr std::size_t pads_per_association_max = 20'000;
 inline constexpr std::size_t title_characters_max = 200;

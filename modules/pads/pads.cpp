@@ -100,11 +100,12 @@ Result<Bytes> PadsModule::content_of(const PadRow& pad) {
     if (const auto open = rooms_.find(pad.number); open != rooms_.end()) {
         return open->second->recorder().encode();
     }
-    const auto loaded = store_->load(pad.number);
-    if (!loaded) {
-        return fail(loaded.error());
-    }
-    return loaded->recorder.encode();
+    return stored_content(*store_, pad.number);
+}
+
+Result<Bytes> stored_content(PadStore& store, std::int64_t number) {
+    const auto loaded = store.load(number);
+    return loaded ? Result<Bytes>(loaded->recorder.encode()) : Result<Bytes>(fail(loaded.error()));
 }
 
 void PadsModule::close_room(std::int64_t number) {
@@ -261,6 +262,7 @@ Task<void> PadsModule::stop() {
         }
     }
     commit_timer_->cancel();
+    stop_readings();
     commit_thread_->stop();
     busy_.reset();
     co_return;

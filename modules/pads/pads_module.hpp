@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <variant>
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
@@ -21,10 +23,14 @@
 #include "modules/pads/storage/commit_thread.hpp"
 #include "modules/pads/storage/committer.hpp"
 #include "modules/pads/storage/images.hpp"
+#include "modules/pads/storage/readings.hpp"
 #include "modules/pads/storage/store.hpp"
 #include "modules/support/router.hpp"
 
 namespace hameau::pads {
+
+/// As the database has it, as one update.
+Result<Bytes> stored_content(PadStore& store, std::int64_t number);
 
 class PadsModule final : public Module, public RoomOutside, public CommitterOutside {
 public:
@@ -96,6 +102,7 @@ private:
     Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota);
 
     // archive.cpp
+    Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
     Task<Status> export_images(std::string slug, std::string folder);
     Task<Status> import_images(std::string slug, std::string folder);
 
@@ -110,8 +117,25 @@ private:
     ImageSource image_source(PadStore& store, const PadRow& pad, std::string_view content);
     /// Waits until what the pad has taken by now is on the disk. False: the disk takes nothing.
     Task<bool> all_written(std::int64_t number);
-    /// Runs this on the worker thread, with a store on a connection of its own: nobody's keystroke waits for a long reading.
-    Task<Status> read_aside(std::function<Status(PadStore&)> work);
+
+    // api/reading.cpp
+    using ReadingWork = std::function<Status(PadStore&, const Stop&)>;
+    struct Reading {
+        explicit Reading(boost::asio::io_context& io) : bell(io, boost::asio::steady_timer::time_point::max()) {}
+        ReadingWork work;
+        std::optional<Stop> stop;      ///< there when it has begun
+        Status done;
+        bool ended = false;
+        boost::asio::steady_timer bell;  ///< never rings; cancelled when the reading has ended
+    };
+    /// Runs this on a thread for long readings, with a store on a connection of its own: nobody's keystroke waits for it.
+    /// Errors: unavailable when too many wait or the pad goes away; too_large when it takes too long; those of `work`.
+    Task<Status> read_aside(std::int64_t pad, ReadingWork work);
+    void begin_readings();
+    void end_reading(ReadingTurns::Number number);
+    /// The pad goes away.
+    void drop_readings(std::int64_t pad);
+    void stop_readings();
     /// On the disk of the pads; unknown counts as plenty.
     std::uint64_t free_bytes() const;
 
@@ -123,6 +147,8 @@ private:
     std::string base_url(const Request& request) const;
     std::string socket_url(const Request& request, const PadRow& pad) const;
     Response failure(const Request& request, const Error& error);
+    /// A reading did not end well.
+    Response not_read(const Request& request, const PadRow& pad, const Error& error);
     Response damaged(const Request& request, const PadRow& pad, const Error& error);
     /// After a change of the row: the open room learns it.
     void row_changed(const PadRow& pad, bool keys_void);
@@ -165,6 +191,9 @@ private:
     bool failed_before_ = false;
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended
+    ReadingTurns turns_;
+    std::map<ReadingTurns::Number, std::shared_ptr<Reading>> readings_;
+    std::unique_ptr<boost::asio::thread_pool> reading_threads_;  ///< made when it is needed
     std::unique_ptr<Converter> converter_;
     std::unique_ptr<ImageFiles> images_;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;

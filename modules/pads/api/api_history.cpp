@@ -90,21 +90,6 @@ Task<bool> PadsModule::all_written(std::int64_t number) {
     co_return true;
 }
 
-Task<Status> PadsModule::read_aside(std::function<Status(PadStore&)> work) {
-    Status done;
-    std::function<void()> slow = [&] {
-        auto own = context_->database().open_again();
-        if (!own) {
-            done = fail(std::move(own.error()));
-            return;
-        }
-        PadStore store(*own);
-        done = work(store);
-    };
-    co_await context_->run_slow(std::move(slow));
-    co_return done;
-}
-
 /// Its history is the association's business: a visitor with a link sees the present only.
 PadsModule::FoundOr PadsModule::find_for_history(const Request& request) {
     FoundOr outcome = find(request, "", Deleted::refused);
@@ -123,7 +108,7 @@ Response PadsModule::no_past(const Request& request, const PadRow& pad, const Er
     if (error.kind == ErrorKind::too_large) {
         return problem(pads_catalogue, request, 422, "pad_history_large");
     }
-    return damaged(request, pad, error);
+    return not_read(request, pad, error);
 }
 
 Task<Response> PadsModule::history(Request& request) {
@@ -143,12 +128,12 @@ Task<Response> PadsModule::history(Request& request) {
         co_return problem(pads_catalogue, request, 507, "pad_disk");
     }
     MomentList list(by == "day" ? MomentLength::day : MomentLength::hour);
-    std::function<Status(PadStore&)> work = [&](PadStore& store) {
+    ReadingWork work = [&](PadStore& store, const Stop&) {
         return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
     };
-    const auto read = co_await read_aside(std::move(work));
+    const auto read = co_await read_aside(found.pad.number, std::move(work));
     if (!read) {
-        co_return failure(request, read.error());
+        co_return not_read(request, found.pad, read.error());
     }
     const std::vector<Moment> moments = list.take();
     json::array items;
@@ -188,9 +173,9 @@ Task<Response> PadsModule::look_back(Request& request) {
     }
     const bool english = language_of(request) == Language::english;
     std::string document;
-    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
-        const auto past = store.past(found.pad.number, *moment);
-        const auto integrated = past ? integrate(*past) : Result<Integrated>(fail(past.error()));
+    ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
+        const auto past = store.past(found.pad.number, *moment, stop);
+        const auto integrated = past ? integrate(*past, stop) : Result<Integrated>(fail(past.error()));
         if (!integrated) {
             return fail(integrated.error());
         }
@@ -198,7 +183,7 @@ Task<Response> PadsModule::look_back(Request& request) {
         document = shown ? std::move(*shown) : std::string();
         return shown ? Status() : Status(fail(shown.error()));
     };
-    const auto done = co_await read_aside(std::move(work));
+    const auto done = co_await read_aside(found.pad.number, std::move(work));
     FoundOr still = find_for_history(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
@@ -243,16 +228,16 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     room->hold();
     const std::uint64_t client = unused_client(room->recorder());
     std::optional<Bytes> change;
-    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
-        const auto past = store.past(found.pad.number, *moment);
-        const auto integrated = past ? integrate(*past, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
+    ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
+        const auto past = store.past(found.pad.number, *moment, stop);
+        const auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
         if (!integrated) {
             return fail(integrated.error());
         }
         change = restoring_update(integrated->now, integrated->then, client);
         return {};
     };
-    Status done = co_await read_aside(std::move(work));
+    Status done = co_await read_aside(found.pad.number, std::move(work));
     // The reading takes its time: the right to write is asked again before anything changes.
     FoundOr still = find_for_history(request);
     const auto* now = std::get_if<Found>(&still);

@@ -294,6 +294,7 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
         co_return purge(request, found);
     }
     found.pad.deleted_ms = now_ms();
+    drop_readings(found.pad.number);
     PadChange change;
     change.deleted_ms = found.pad.deleted_ms;
     if (auto done = store_->change(found.pad.number, change); !done) {
@@ -317,6 +318,7 @@ Response PadsModule::purge(const Request& request, const Found& found) {
         committer_->forget(*room);
         rooms_.erase(found.pad.number);
     }
+    drop_readings(found.pad.number);
     if (auto done = store_->erase(found.pad.number); !done) {
         return failure(request, done.error());
     }
@@ -392,21 +394,39 @@ Task<Response> PadsModule::authors(Request& request) {
         co_return std::move(*refused);
     }
     const Found& found = std::get<Found>(outcome);
-    const auto bound = store_->authors(found.pad.number);
-    if (!bound) {
-        co_return failure(request, bound.error());
+    const bool member = found.asker.role != Role::none;
+    std::string answer;
+    // A pad that was written in a hundred thousand times has as many clients.
+    ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
+        const auto bound = store.authors(found.pad.number);
+        if (!bound) {
+            return fail(bound.error());
+        }
+        json::object clients;
+        for (const BoundClient& author : *bound) {
+            json::object who;
+            who["name"] = author.person.name;
+            // Guests see names: a login is half of a password.
+            who["login"] = member ? author.person.login : std::string();
+            who["brought"] = author.brought;
+            clients[std::to_string(author.client)] = std::move(who);
+        }
+        json::object whole;
+        whole["clients"] = std::move(clients);
+        answer = json::serialize(whole);
+        return {};
+    };
+    const auto done = co_await read_aside(found.pad.number, std::move(work));
+    FoundOr still = find(request, request.header(key_header), Deleted::refused);
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
     }
-    json::object clients;
-    for (const BoundClient& author : *bound) {
-        json::object who;
-        who["name"] = author.person.name;
-        who["login"] = author.person.login;
-        who["brought"] = author.brought;
-        clients[std::to_string(author.client)] = std::move(who);
+    if (!done) {
+        co_return not_read(request, found.pad, done.error());
     }
-    json::object answer;
-    answer["clients"] = std::move(clients);
-    co_return json_response(200, answer);
+    Response response = json_response(200, json::object());
+    response.body = std::move(answer);
+    co_return response;
 }
 
 Task<Response> PadsModule::export_pad(Request& request) {
@@ -422,25 +442,29 @@ Task<Response> PadsModule::export_pad(Request& request) {
         parameters.emplace_back("formats", std::string(export_formats));
         co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
     }
-    auto content = content_of(found.pad);
-    if (!content) {
-        co_return damaged(request, found.pad, content.error());
-    }
+    // What is only in memory belongs to it too.
+    const auto open = rooms_.find(found.pad.number);
+    std::optional<Bytes> state = open != rooms_.end() ? std::optional(open->second->recorder().encode()) : std::nullopt;
     const bool english = language_of(request) == Language::english;
     std::string document;
-    std::function<Status(PadStore&)> work = [&](PadStore& store) -> Status {
+    ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
+        const auto content = state ? Result<Bytes>(std::move(*state)) : stored_content(store, found.pad.number);
+        const Status wanted = content ? stop.check() : Status(fail(content.error()));
+        if (!wanted) {
+            return wanted;
+        }
         auto made = export_document(*format, *content, found.pad.title, english, image_source(store, found.pad, as_text(*content)));
         document = made ? std::move(*made) : std::string();
         return made ? Status() : Status(fail(made.error()));
     };
-    const auto done = co_await read_aside(std::move(work));
+    const auto done = co_await read_aside(found.pad.number, std::move(work));
     // Others may have been read first: who lost access meanwhile gets nothing.
     FoundOr still = find(request, request.header(key_header), Deleted::refused);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }
     if (!done) {
-        co_return damaged(request, found.pad, done.error());
+        co_return not_read(request, found.pad, done.error());
     }
     Response response;
     response.headers.emplace_back("Content-Type", std::string(format->media_type));
@@ -468,7 +492,8 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
         Outcome outcome(damaged(request, found.pad, room.error()));
         co_return outcome;
     }
-    if ((*room)->connection_count() >= connections_per_room_max) {
+    const std::size_t places = found.asker.role == Role::none ? guests_per_room_max : connections_per_room_max;
+    if ((*room)->connection_count() >= places) {
         Outcome outcome(problem(pads_catalogue, request, 503, "pad_room_full"));
         co_return outcome;
     }

@@ -91,7 +91,8 @@ json::object PadsModule::item(const Request& request, const Found& found) {
     json::object access;
     access["members"] = to_text(pad.access.members);
     access["link"] = to_text(pad.access.link);
-    access["people"] = json::value_from(pad.access.people);
+    // Logins are half of a password: guests see none.
+    access["people"] = found.asker.role == Role::none ? json::array() : json::value_from(pad.access.people).as_array();
     out["access"] = std::move(access);
     out["created"] = format_utc(pad.created_ms);
     out["created_by"] = pad.created_by;
@@ -114,6 +115,10 @@ json::object PadsModule::item(const Request& request, const Found& found) {
 }
 
 std::optional<json::value> PadsModule::small_content(const PadRow& pad) {
+    const auto open = rooms_.find(pad.number);
+    if (open != rooms_.end() && open->second->recorder().encoded_size() > first_content_bytes_max) {
+        return std::nullopt;
+    }
     const auto state = content_of(pad);
     if (!state || state->size() > first_content_bytes_max) {
         return std::nullopt;
@@ -134,6 +139,10 @@ Response PadsModule::failure(const Request& request, const Error& error) {
     }
     context_->journal().write(store_failed, {{"error", error.message}});
     return problem(pads_catalogue, request, 507, "pad_disk");
+}
+
+Response PadsModule::not_read(const Request& request, const PadRow& pad, const Error& error) {
+    return error.kind == ErrorKind::unavailable ? problem(request, 503, "busy") : damaged(request, pad, error);
 }
 
 Response PadsModule::damaged(const Request& request, const PadRow& pad, const Error& error) {

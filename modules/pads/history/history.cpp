@@ -39,11 +39,12 @@ void MomentList::add(const HistoryRow& row) {
     }
 }
 
-Result<Integrated> integrate(const Past& past, crdt::Crowded crowded) {
+Result<Integrated> integrate(const Past& past, const Stop& stop, crdt::Crowded crowded) {
     Integrated out{crdt::Integrator(crowded), {}};
-    const auto apply = [&out](View framed) -> Status {
+    const auto apply = [&](View framed) -> Status {
         Status done;
         const bool whole = each_framed(framed, [&](View update) {
+            done = done ? stop.check() : done;
             if (done) {
                 done = out.now.apply(update, crdt::Hold::borrow);
             }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "modules/pads/crdt/integrator.hpp"
+#include "modules/pads/storage/readings.hpp"
 #include "modules/pads/storage/store.hpp"
 
 namespace hameau::pads {
@@ -44,7 +45,7 @@ struct Integrated {
     crdt::Integrator now;
     crdt::Snapshot then;
 };
-/// Errors: corrupt; too_large (see crdt::Crowded; only a restore, which writes, must be exact).
-Result<Integrated> integrate(const Past& past, crdt::Crowded crowded = crdt::Crowded::approximate);
+/// Errors: corrupt; those of `stop`; too_large (see crdt::Crowded; only a restore, which writes, must be exact).
+Result<Integrated> integrate(const Past& past, const Stop& stop = Stop(), crdt::Crowded crowded = crdt::Crowded::approximate);
 
 } // namespace hameau::pads

@@ -46,18 +46,42 @@ Awareness::Verdict Awareness::apply(View payload, ConnectionNumber from, const M
         return verdict;
     }
     for (const Incoming& entry : incoming) {
-        const auto mine = owned_.find(from);
-        const std::size_t held = mine == owned_.end() ? 0 : mine->second.size();
-        const bool known = entries_.contains(entry.client);
-        if (!known && entry.state != null_state &&
-            (held >= awareness_ids_per_connection_max || entries_.size() >= awareness_ids_per_room_max)) {
-            return Verdict::too_many;
+        bool passed_over = false;
+        if (const Verdict verdict = room_for(entry, from, passed_over); verdict != Verdict::taken) {
+            return verdict;
         }
-        if (take(entry, from, may_yield, owners_changed)) {
+        if (!passed_over && take(entry, from, may_yield, owners_changed)) {
             changed.push_back(entry.client);
+            ++version_;
         }
     }
     return Verdict::taken;
+}
+
+/// Whether the limits let this entry in. The connection's own are its fault, those of the room are not.
+Awareness::Verdict Awareness::room_for(const Incoming& incoming, ConnectionNumber from, bool& passed_over) const {
+    const auto known = entries_.find(incoming.client);
+    const bool there = known != entries_.end();
+    if (incoming.state == null_state || (there && known->second.owner != from)) {
+        // What is another's own is judged by take(), which lets it change hands for the same person only.
+        passed_over = there && incoming.state != null_state && incoming.state.size() > known->second.state.size() &&
+                      bytes_ + incoming.state.size() - known->second.state.size() > awareness_bytes_per_room_max;
+        return Verdict::taken;
+    }
+    const auto mine = owned_.find(from);
+    const std::size_t ids = mine == owned_.end() ? 0 : mine->second.clients.size();
+    const std::size_t bytes = mine == owned_.end() ? 0 : mine->second.bytes;
+    const std::size_t before = there ? known->second.state.size() : 0;
+    if ((!there && ids >= awareness_ids_per_connection_max) || bytes - before + incoming.state.size() > awareness_bytes_per_connection_max) {
+        return Verdict::too_many;
+    }
+    passed_over = (!there && entries_.size() >= awareness_ids_per_room_max) || bytes_ - before + incoming.state.size() > awareness_bytes_per_room_max;
+    return Verdict::taken;
+}
+
+void Awareness::set_bytes(Owned& owned, std::size_t before, std::size_t after) {
+    owned.bytes += after - before;
+    bytes_ += after - before;
 }
 
 bool Awareness::take(const Incoming& incoming, ConnectionNumber from, const MayYield& may_yield, bool& owners_changed) {
@@ -75,7 +99,9 @@ bool Awareness::take(const Incoming& incoming, ConnectionNumber from, const MayY
             left_.erase(left);
         }
         entries_.emplace(incoming.client, Entry{incoming.clock, std::string(incoming.state), from});
-        owned_[from].insert(incoming.client);
+        Owned& mine = owned_[from];
+        mine.clients.insert(incoming.client);
+        set_bytes(mine, 0, incoming.state.size());
         return owners_changed = true;
     }
     Entry& entry = known->second;
@@ -85,8 +111,12 @@ bool Awareness::take(const Incoming& incoming, ConnectionNumber from, const MayY
         if (incoming.clock < entry.clock || removes || !first_words || !may_yield(entry.owner, from)) {
             return false;
         }
-        owned_[entry.owner].erase(incoming.client);
-        owned_[from].insert(incoming.client);
+        Owned& theirs = owned_[entry.owner];
+        theirs.clients.erase(incoming.client);
+        set_bytes(theirs, entry.state.size(), 0);
+        Owned& mine = owned_[from];
+        mine.clients.insert(incoming.client);
+        set_bytes(mine, 0, entry.state.size());
         entry.owner = from;
         owners_changed = true;
     } else if (incoming.clock < entry.clock || (incoming.clock == entry.clock && !removes)) {
@@ -96,11 +126,14 @@ bool Awareness::take(const Incoming& incoming, ConnectionNumber from, const MayY
     if (removes) {
         remember_left(incoming.client, incoming.clock);
         // The connection keeps its place in owned_: what it sends back later is an echo, not its first words.
-        owned_[from].erase(incoming.client);
+        Owned& mine = owned_[from];
+        mine.clients.erase(incoming.client);
+        set_bytes(mine, entry.state.size(), 0);
         entries_.erase(known);
         owners_changed = true;
         return true;
     }
+    set_bytes(owned_[from], entry.state.size(), incoming.state.size());
     entry.state.assign(incoming.state);
     return true;
 }
@@ -110,7 +143,9 @@ void Awareness::leave(ConnectionNumber connection, std::vector<std::uint64_t>& c
     if (owned == owned_.end()) {
         return;
     }
-    for (const std::uint64_t client : owned->second) {
+    bytes_ -= owned->second.bytes;
+    ++version_;
+    for (const std::uint64_t client : owned->second.clients) {
         const auto entry = entries_.find(client);
         remember_left(client, entry->second.clock);
         entries_.erase(entry);

@@ -26,8 +26,9 @@ public:
     using MayYield = std::function<bool(ConnectionNumber owner, ConnectionNumber by)>;
 
     /// Takes the entries of one message of `from`; those that are not newer or not its own are passed over in silence,
-    /// because stock clients send back what they receive. Ids whose state changed are appended to `changed`. For any
-    /// other verdict than `taken` the connection is to be closed; what it brought leaves with it.
+    /// because stock clients send back what they receive. So are those that the room has no place for: whoever fills it
+    /// must not have the others closed. Ids whose state changed are appended to `changed`. For any other verdict than
+    /// `taken` the connection is to be closed; what it brought leaves with it.
     /// `owners_changed` is set when an id came, went or changed hands.
     Verdict apply(View payload, ConnectionNumber from, const MayYield& may_yield, std::vector<std::uint64_t>& changed,
                   bool& owners_changed);
@@ -40,6 +41,10 @@ public:
     Bytes encode(const std::vector<std::uint64_t>& clients) const;
     Bytes encode_all() const;
     bool empty() const { return entries_.empty(); }
+    /// Of all states that are there.
+    std::size_t bytes() const { return bytes_; }
+    /// Changes with everything that encode_all() says.
+    std::uint64_t version() const { return version_; }
 
     /// Calls visit(client, connection) for each id that is there.
     template <class Visit>
@@ -63,15 +68,25 @@ private:
         std::string_view state;
     };
 
+    /// What one connection announced.
+    struct Owned {
+        std::unordered_set<std::uint64_t> clients;
+        std::size_t bytes = 0;
+    };
+
     static Verdict read(View payload, std::vector<Incoming>& out);
     bool take(const Incoming& incoming, ConnectionNumber from, const MayYield& may_yield, bool& owners_changed);
+    Verdict room_for(const Incoming& incoming, ConnectionNumber from, bool& passed_over) const;
+    void set_bytes(Owned& owned, std::size_t before, std::size_t after);
     void remember_left(std::uint64_t client, std::uint64_t clock);
 
     std::unordered_map<std::uint64_t, Entry> entries_;
     /// Ids that left and their last clock: an echo that was still on its way must not bring them back.
     std::unordered_map<std::uint64_t, std::uint64_t> left_;
     std::deque<std::uint64_t> left_order_;
-    std::unordered_map<ConnectionNumber, std::unordered_set<std::uint64_t>> owned_;
+    std::unordered_map<ConnectionNumber, Owned> owned_;
+    std::size_t bytes_ = 0;
+    std::uint64_t version_ = 0;
 };
 
 } // namespace hameau::pads

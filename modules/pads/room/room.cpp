@@ -50,7 +50,7 @@ void Room::leave(Connection& connection) {
     const std::size_t before = awareness_changed_.size();
     awareness_.leave(connection.number_, awareness_changed_);
     if (awareness_changed_.size() > before) {
-        roster_changed_ = true;
+        change_roster();
     }
     for (Pending& pending : batch_) {
         pending.sender = pending.sender == &connection ? nullptr : pending.sender;
@@ -98,7 +98,7 @@ void Room::take_frame(Connection& connection, std::string_view frame) {
         break;
     case Incoming::Kind::query_awareness:
         if (!connection.lagging_ && connection.take_step1_token(connection.last_heard_)) {
-            connection.send(awareness_message(awareness_.encode_all()));
+            connection.send(everybody_message());
         }
         break;
     case Incoming::Kind::ignored:
@@ -297,7 +297,9 @@ void Room::take_awareness(Connection& connection, View payload) {
     };
     bool owners_changed = false;
     const auto verdict = awareness_.apply(payload, connection.number_, may_yield, awareness_changed_, owners_changed);
-    roster_changed_ = roster_changed_ || owners_changed;
+    if (owners_changed) {
+        change_roster();
+    }
     switch (verdict) {
     case Awareness::Verdict::taken:
         break;

@@ -2,6 +2,7 @@
 // sections 9 and 10). Owner: pads. No socket, no database, no clock of its own: what it needs from outside is RoomOutside.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -147,7 +148,11 @@ private:
     void fall_behind(Connection& connection);
     void welcome(Connection& connection);
     Message roster_for(const Connection& connection, const std::string& clients) const;
-    std::string roster_clients() const;
+    const std::string& roster_clients(const Connection& reader);
+    void change_roster();
+    Message vector_message();
+    Message everybody_message();
+    Message saved_message_now(std::uint64_t messages_of_connection);
     Bytes vector_before_batch() const;
 
     RoomOutside& outside_;
@@ -196,6 +201,17 @@ private:
         Message message;
     };
     std::optional<Answer> answer_;
+
+    /// What everybody who joins is told. Made once for as long as it stays true: in a pad with many clients each of them is
+    /// large, and hundreds join together after a restart.
+    struct Told {
+        std::uint64_t version = 0;
+        Message message;
+    };
+    Told vector_told_;
+    Told awareness_told_;
+    Told saved_told_;
+    std::array<std::optional<std::string>, 2> roster_told_;  ///< for guests, for members
 };
 
 } // namespace hameau::pads

@@ -14,15 +14,41 @@ namespace json = boost::json;
 
 void Room::welcome(Connection& connection) {
     // Section 9: our own step 1 at once, else we never get what the client wrote offline.
-    std::vector<Message> out{step1_message(recorder_.state_vector())};
+    std::vector<Message> out{vector_message()};
     if (!awareness_.empty()) {
-        out.push_back(awareness_message(awareness_.encode_all()));
+        out.push_back(everybody_message());
     }
     if (connection.arrival_.extended) {
-        out.push_back(roster_for(connection, roster_clients()));
-        out.push_back(saved_message(saved_clocks(), connection.received_));
+        out.push_back(roster_for(connection, roster_clients(connection)));
+        out.push_back(saved_message_now(connection.received_));
     }
     connection.send(out);
+}
+
+Message Room::vector_message() {
+    if (!vector_told_.message || vector_told_.version != version_) {
+        vector_told_ = {version_, step1_message(recorder_.state_vector())};
+    }
+    return vector_told_.message;
+}
+
+Message Room::everybody_message() {
+    if (!awareness_told_.message || awareness_told_.version != awareness_.version()) {
+        awareness_told_ = {awareness_.version(), awareness_message(awareness_.encode_all())};
+    }
+    return awareness_told_.message;
+}
+
+/// What is durable; of this connection so many messages.
+Message Room::saved_message_now(std::uint64_t messages_of_connection) {
+    // Who joins has sent nothing yet, so all who join while nothing waits are told the same.
+    if (messages_of_connection > 0 || !all_saved()) {
+        return saved_message(saved_clocks(), messages_of_connection);
+    }
+    if (!saved_told_.message || saved_told_.version != version_) {
+        saved_told_ = {version_, saved_message(saved_clocks(), 0)};
+    }
+    return saved_told_.message;
 }
 
 void Room::answer_step1(Connection& connection, View state_vector) {
@@ -112,7 +138,6 @@ void Room::flush() {
         relayed.push_back({awareness_message(awareness_.encode(changed)), nullptr});
     }
     const bool roster = std::exchange(roster_changed_, false);
-    const std::string clients = roster ? roster_clients() : "";
     const std::vector<Connection*> peers = peers_;
     std::vector<Message> out;
     for (Connection* peer : peers) {
@@ -126,7 +151,7 @@ void Room::flush() {
             }
         }
         if (peer->arrival_.extended && roster) {
-            out.push_back(roster_for(*peer, clients));
+            out.push_back(roster_for(*peer, roster_clients(*peer)));
         }
         if (peer->arrival_.extended && peer->saved_due_ && all_saved()) {
             peer->saved_due_ = false;
@@ -146,9 +171,9 @@ void Room::drained(Connection& connection) {
         if (const auto missed = recorder_.diff(std::exchange(connection.lag_vector_, {}))) {
             out.push_back(step2_message(*missed));
         }
-        out.push_back(awareness_message(awareness_.encode_all()));
+        out.push_back(everybody_message());
         if (connection.arrival_.extended) {
-            out.push_back(roster_for(connection, roster_clients()));
+            out.push_back(roster_for(connection, roster_clients(connection)));
             // While edits wait for the disk its own count is not durable yet: the next commit tells it.
             connection.told_saved_ = all_saved() ? connection.received_ : connection.told_saved_;
             out.push_back(saved_message(saved_clocks(), connection.told_saved_));
@@ -160,19 +185,32 @@ void Room::drained(Connection& connection) {
     }
 }
 
-std::string Room::roster_clients() const {
+void Room::change_roster() {
+    roster_changed_ = true;
+    roster_told_ = {};
+}
+
+/// Anew only when somebody came, left or announced another id. Guests see names: a login is half of a password.
+const std::string& Room::roster_clients(const Connection& reader) {
+    const bool member = reader.arrival_.asker.role != Role::none;
+    std::optional<std::string>& told = roster_told_[member ? 1 : 0];
+    if (told) {
+        return *told;
+    }
+    std::unordered_map<ConnectionNumber, const Connection*> by_number;
+    for (const Connection* peer : peers_) {
+        by_number.emplace(peer->number_, peer);
+    }
     json::object clients;
     awareness_.each_owner([&](std::uint64_t client, ConnectionNumber owner) {
-        for (const Connection* peer : peers_) {
-            if (peer->number_ == owner) {
-                json::object who;
-                who["name"] = peer->person().name;
-                who["login"] = peer->person().login;
-                clients[std::to_string(client)] = std::move(who);
-            }
+        if (const auto peer = by_number.find(owner); peer != by_number.end()) {
+            json::object who;
+            who["name"] = peer->second->person().name;
+            who["login"] = member ? peer->second->person().login : std::string();
+            clients[std::to_string(client)] = std::move(who);
         }
     });
-    return json::serialize(clients);
+    return told.emplace(json::serialize(clients));
 }
 
 Message Room::roster_for(const Connection& connection, const std::string& clients) const {
@@ -199,7 +237,7 @@ void Room::access_changed(bool keys_void) {
         }
         peer->permission_ = permission;
         if (peer->arrival_.extended && !peer->lagging_) {
-            peer->send(roster_for(*peer, roster_clients()));
+            peer->send(roster_for(*peer, roster_clients(*peer)));
         }
     }
 }

@@ -16,6 +16,7 @@
 #include "modules/pads/api/access.hpp"
 #include "modules/pads/crdt/recorder.hpp"
 #include "modules/pads/storage/log_index.hpp"
+#include "modules/pads/storage/readings.hpp"
 
 namespace hameau::pads {
 
@@ -170,8 +171,8 @@ public:
     // History.
     /// In the order in which it came.
     Status each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit);
-    /// Errors: not_found when `upto` is no moment of the pad, too_large, corrupt.
-    Result<Past> past(std::int64_t number, std::int64_t upto);
+    /// Errors: not_found when `upto` is no moment of the pad, too_large, corrupt, those of `stop`.
+    Result<Past> past(std::int64_t number, std::int64_t upto, const Stop& stop = Stop());
 
     // Images.
     /// Before its files are written: takes room for them. Returns the arrival's number. Errors: too_large when the

@@ -63,12 +63,15 @@ Status PadStore::one_view(const std::function<Status()>& read) {
     return done ? ended : done;
 }
 
-Result<Past> PadStore::past(std::int64_t number, std::int64_t upto) {
+Result<Past> PadStore::past(std::int64_t number, std::int64_t upto, const Stop& stop) {
     Past past;
     bool any = false;
     bool behind = false;
     const auto done = one_view([&] {
         return each_row(number, [&](std::int64_t first_seq, View framed) -> Status {
+            if (auto wanted = stop.check(); !wanted) {
+                return wanted;
+            }
             if (past.framed.size() + framed.size() > history_bytes_max) {
                 return fail(ErrorKind::too_large, "the pad's history is larger than " + std::to_string(history_bytes_max >> 20) + " MiB");
             }

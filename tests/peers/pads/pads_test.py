@@ -115,7 +115,11 @@ def test_links():
     assert link["url"].startswith(pad["url"] + "#key=") and len(link["key"]) == 26, link
     assert call(200, "POST", f"/api/v1/pads/{pad['id']}/link")["key"] == link["key"]
     seen = call(200, "GET", f"/api/v1/pads/{pad['id']}", who=None, headers={"Pad-Key": link["key"]})
-    assert seen["may"] == "read", seen
+    assert seen["may"] == "read" and seen["access"]["people"] == [], seen
+    key = {"Pad-Key": link["key"]}
+    logins = [[one["login"] for one in call(200, "GET", f"/api/v1/pads/{pad['id']}/authors", **more)["clients"].values()]
+              for more in ({"who": None, "headers": key}, {"who": YANN})]
+    assert not any(logins[0]) and any(logins[1]), f"guests see names, no logins: {logins}"
     call(403, "GET", f"/api/v1/pads/{pad['id']}", who=None, headers={"Pad-Key": "a" * 26})
     call(403, "POST", f"/api/v1/pads/{pad['id']}/link", {"renew": True}, who=YANN)
     renewed = call(200, "POST", f"/api/v1/pads/{pad['id']}/link", {"renew": True})

@@ -87,5 +87,37 @@ TEST_F(AwarenessTest, Limits) {
     EXPECT_EQ(awareness.apply(promise, 3, [](auto, auto) { return false; }, changed, owners), Awareness::Verdict::malformed);
 }
 
+TEST_F(AwarenessTest, TheRoomIsBoundedAndWhoFillsItHarmsNobodyElse) {
+    const std::string large = "\"" + std::string(awareness_state_bytes_max - 2, 'x') + "\"";
+    EXPECT_EQ(say(1, 1, 1, large), Awareness::Verdict::taken);
+    EXPECT_EQ(say(1, 2, 1, large), Awareness::Verdict::taken);
+    EXPECT_EQ(say(1, 3, 1, large), Awareness::Verdict::too_many) << "the bytes of one connection";
+    for (ConnectionNumber from = 2; from < 200; ++from) {
+        EXPECT_EQ(say(from, 1000 + from, 1, large), Awareness::Verdict::taken) << "nobody is closed for what others did";
+    }
+    EXPECT_LE(awareness.bytes(), awareness_bytes_per_room_max);
+    EXPECT_FALSE(awareness.owns(199, 1199)) << "passed over";
+    EXPECT_LT(awareness.encode_all().size(), awareness_bytes_per_room_max + 16 * awareness_ids_per_room_max);
+    // There is a place again when somebody leaves, and nothing is counted twice.
+    for (ConnectionNumber from = 1; from < 200; ++from) {
+        awareness.leave(from, changed);
+    }
+    EXPECT_EQ(awareness.bytes(), 0u);
+    EXPECT_EQ(say(500, 1199, 2, large), Awareness::Verdict::taken);
+    EXPECT_TRUE(awareness.owns(500, 1199));
+}
+
+TEST_F(AwarenessTest, BytesFollowAStateThatChangesItsHands) {
+    say(1, 10, 1, "{\"a\":1}");
+    say(1, 10, 2, "{}");
+    EXPECT_EQ(awareness.bytes(), 2u);
+    yields = true;
+    say(2, 10, 3, "{\"b\":22}");
+    EXPECT_TRUE(awareness.owns(2, 10));
+    EXPECT_EQ(awareness.bytes(), 8u);
+    say(2, 10, 4, "null");
+    EXPECT_EQ(awareness.bytes(), 0u);
+}
+
 } // namespace
 } // namespace hameau::pads

@@ -9,6 +9,15 @@ constexpr auto k_step2 = Incoming::Kind::step2;
 constexpr auto k_update = Incoming::Kind::update;
 constexpr auto k_awareness = Incoming::Kind::awareness;
 
+/// Keeps the messages themselves: who shares one with whom.
+struct SharingSocket final : WebSocket {
+    void send(std::span<const Message> messages) override { shared.insert(shared.end(), messages.begin(), messages.end()); }
+    std::size_t queued_bytes() const override { return 0; }
+    void close(std::uint16_t, std::string) override {}
+    std::vector<Message> shared;
+    std::unique_ptr<Connection> connection;
+};
+
 struct RoomTest : testing::Test {
     TemporaryFolder folder;
     FakeHouse house{folder / "pads.db"};
@@ -289,6 +298,46 @@ TEST_F(RoomTest, AFullPadRelaysTogetherWhatComesWithinAMoment) {
     house.clock_.advance(relay_pause_per_ten * 10);
     crowd[0]->types(1, 1, "b");
     EXPECT_EQ(house.flush_delay_, Duration(0)) << "after a pause at once";
+}
+
+TEST_F(RoomTest, WhoJoinsIsToldTheSameBytesNotACopyOfTheirOwn) {
+    Visitor anna(room, "m1", true);
+    anna.types(1, 0, "abc");
+    anna.moves(1, 1, "{}");
+    house.turn();
+    house.committer_.start();
+    house.writer_.land();
+    SharingSocket one, two;
+    for (SharingSocket* socket : {&one, &two}) {
+        Arrival arrival;
+        arrival.person = std::make_shared<const Person>(Person{"m2", "login-m2", "Name m2"});
+        arrival.asker = Asker{"m2", "login-m2", Role::member, false, false};
+        arrival.extended = true;
+        socket->connection = std::make_unique<Connection>(room, std::move(arrival));
+        socket->connection->on_open(*socket);
+    }
+    ASSERT_EQ(one.shared.size(), 4u) << "our step 1, awareness, roster, saved";
+    EXPECT_EQ(one.shared[0], two.shared[0]);
+    EXPECT_EQ(one.shared[1], two.shared[1]);
+    EXPECT_EQ(one.shared[3], two.shared[3]);
+    // What changed is told to the next one.
+    anna.types(1, 3, "d");
+    anna.moves(1, 2, "{\"cursor\":1}");
+    Visitor bert(room, "m3");
+    EXPECT_NE(bert.socket_.sent[0], *one.shared[0]);
+    EXPECT_NE(bert.socket_.sent[1], *one.shared[1]);
+}
+
+TEST_F(RoomTest, GuestsSeeNamesAndNoLogins) {
+    pad.access.link = Permission::write;
+    const auto open = house.open(pad);
+    Visitor anna(open, "m1", true);
+    Visitor guest(open, "", true, Role::none, true);
+    anna.moves(1, 1, "{}");
+    house.turn();
+    const std::string told = guest.socket_.of_type(MessageType::roster).back();
+    EXPECT_NE(told.find("\"1\":{\"name\":\"Name m1\",\"login\":\"\"}"), std::string::npos) << told;
+    EXPECT_NE(anna.socket_.of_type(MessageType::roster).back().find("\"login\":\"login-m1\""), std::string::npos);
 }
 
 } // namespace
