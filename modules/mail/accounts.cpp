@@ -31,6 +31,18 @@ Status need_folder(const std::string& path) {
     return {};
 }
 
+/// For the mailbox of somebody who may not sign in: what arrives is kept, and neither a forward nor a script of theirs
+/// runs any more. An explicit fileinto ends Dovecot's sequence of scripts.
+constexpr std::string_view ended_script = "require [\"fileinto\"];\nfileinto \"INBOX\";\nstop;\n";
+
+/// The script that runs before the member's own; empty: none.
+std::string managed_script(const Mailbox& mailbox) {
+    if (!mailbox.enabled) {
+        return std::string(ended_script);
+    }
+    return mailbox.forward.empty() ? std::string() : forward_script(mailbox.forward);
+}
+
 std::string sha256_hex(std::string_view text) {
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
     crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -87,7 +99,7 @@ Result<std::vector<std::string>> Accounts::texts(std::string_view sql, std::stri
 
 Status Accounts::write_script(const Mailbox& mailbox) {
     const std::string path = script_of(mailbox.address);
-    const std::string wanted = forward_script(mailbox.forward);
+    const std::string wanted = managed_script(mailbox);
     const auto present = read_file(path, script_bytes_max);
     if (present && *present == wanted) {
         return {};
@@ -110,7 +122,7 @@ Status Accounts::put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, 
         change.bind(3, "{ARGON2ID}" + password_hash);
     }
     change.bind(5, static_cast<std::int64_t>(quota_bytes)).bind(6, mailbox.enabled);
-    change.bind(7, mailbox.forward.empty() ? std::string() : script_of(mailbox.address));
+    change.bind(7, managed_script(mailbox).empty() ? std::string() : script_of(mailbox.address));
     return change.run();
 }
 
@@ -129,7 +141,7 @@ Status Accounts::bring_member(Store& store, const std::string& member, std::vect
     }
     std::set<std::string> names;
     for (const Mailbox& box : boxes) {
-        if (!box.forward.empty()) {
+        if (!managed_script(box).empty()) {
             if (auto written = write_script(box); !written) {
                 return written;
             }
@@ -194,7 +206,7 @@ Status Accounts::bring(Store& store, const std::set<std::string>& members) {
         for (const std::string& address : stale_scripts) {
             // An address that has an owner with a forwarding again keeps its script.
             const auto box = store.mailbox(address);
-            if (!box || box->forward.empty()) {
+            if (!box || managed_script(*box).empty()) {
                 ::unlink(script_of(address).c_str());
             }
         }
@@ -222,7 +234,7 @@ Status Accounts::bring_all(Store& store) {
     for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/forward", failed)) {
         const std::string name = entry.path().filename().string();
         const auto box = name.ends_with(".sieve") ? store.mailbox(name.substr(0, name.size() - 6)) : std::nullopt;
-        if ((!box || box->forward.empty()) && !store.has_failed()) {
+        if ((!box || managed_script(*box).empty()) && !store.has_failed()) {
             std::filesystem::remove(entry.path(), failed);
         }
     }
@@ -252,6 +264,10 @@ Result<std::string> Accounts::add_app_password(const std::string& member, const 
         return fail(std::move(kept.error()));
     }
     return id;
+}
+
+Status Accounts::erase_app_passwords(const std::string& member) {
+    return database_.prepare("DELETE FROM app_password WHERE member = ?").bind(1, member).run();
 }
 
 Status Accounts::erase_app_password(const std::string& member, const std::string& id) {

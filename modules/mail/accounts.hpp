@@ -33,6 +33,7 @@ public:
     /// The new row's id; `password` is shown once and never kept.
     Result<std::string> add_app_password(const std::string& member, const std::string& name,
                                          const std::vector<std::string>& scopes, std::string& password);
+    Status erase_app_passwords(const std::string& member);
     /// Errors: not_found.
     Status erase_app_password(const std::string& member, const std::string& id);
     Result<std::vector<AppPassword>> app_passwords(const std::string& member);

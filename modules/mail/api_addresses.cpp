@@ -100,8 +100,8 @@ Task<Response> Mail::list_mailboxes(Request& request) {
 
 Task<Response> Mail::add_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
+    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -139,20 +139,25 @@ Task<Response> Mail::add_mailbox(Request& request) {
     }
     json::object answer = mailbox_document(store_->mailbox(mailbox.address).value_or(mailbox));
     answer["used_bytes"] = 0;
-    co_return after_change(request, done, json_response(201, answer));
+    Response response = json_response(201, answer);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::change_mailbox(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Finder<Mailbox> find = [this, &request, &slug]() -> std::variant<Mailbox, Response> {
+        if (auto refused = refuse_below(request, slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto found = store_->mailbox(address_of(request));
+        const bool here = found && found->association == slug;
+        return here ? std::variant<Mailbox, Response>(std::move(*found)) : say(request, 404, "no_mailbox");
+    };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    auto mailbox = store_->mailbox(address_of(request));
-    if (!mailbox || mailbox->association != slug) {
-        co_return say(request, 404, "no_mailbox");
-    }
+    Mailbox* const mailbox = &*opened.row;
     const auto association = store_->association(slug);
     JsonFields fields(opened.body);
     const auto quota = read_quota(fields, *association);
@@ -167,8 +172,9 @@ Task<Response> Mail::change_mailbox(Request& request) {
         auto set = quota ? store_->set_quota(mailbox->address, *quota) : Status{};
         return set && forward ? store_->set_forward(mailbox->address, *forward, request.who.member) : set;
     });
-    mailbox = store_->mailbox(mailbox->address).value_or(*mailbox);
-    co_return after_change(request, done, json_response(200, mailbox_document(*mailbox)));
+    const Mailbox changed = store_->mailbox(mailbox->address).value_or(*mailbox);
+    Response response = json_response(200, mailbox_document(changed));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::erase_mailbox(Request& request) {
@@ -184,7 +190,8 @@ Task<Response> Mail::erase_mailbox(Request& request) {
     if (done) {
         context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
     }
-    co_return after_change(request, done, empty_response(204));
+    Response response = empty_response(204);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::list_aliases(Request& request) {
@@ -204,8 +211,8 @@ Task<Response> Mail::list_aliases(Request& request) {
 
 Task<Response> Mail::add_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
+    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -235,20 +242,25 @@ Task<Response> Mail::add_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_added, {{"association", slug}});
     }
-    co_return after_change(request, done, json_response(201, alias_document(alias)));
+    Response response = json_response(201, alias_document(alias));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::change_alias(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Finder<Alias> find = [this, &request, &slug]() -> std::variant<Alias, Response> {
+        if (auto refused = refuse_below(request, slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto found = store_->alias(address_of(request));
+        const bool here = found && found->association == slug;
+        return here ? std::variant<Alias, Response>(std::move(*found)) : say(request, 404, "no_alias");
+    };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    auto alias = store_->alias(address_of(request));
-    if (!alias || alias->association != slug) {
-        co_return say(request, 404, "no_alias");
-    }
+    Alias* const alias = &*opened.row;
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
     auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
@@ -264,7 +276,8 @@ Task<Response> Mail::change_alias(Request& request) {
     alias->may_send = may_send.value_or(alias->may_send);
     alias->targets = targets ? std::move(*targets) : alias->targets;
     const Status done = store_->transaction([&] { return store_->put_alias(*alias); });
-    co_return after_change(request, done, json_response(200, alias_document(*alias)));
+    Response response = json_response(200, alias_document(*alias));
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 Task<Response> Mail::erase_alias(Request& request) {
@@ -280,7 +293,8 @@ Task<Response> Mail::erase_alias(Request& request) {
     if (done) {
         context_->journal().write(alias_removed, {{"association", slug}});
     }
-    co_return after_change(request, done, empty_response(204));
+    Response response = empty_response(204);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 } // namespace hameau::mail

@@ -110,6 +110,12 @@ Status Mail::apply_group(JsonFields& fields) {
     return {};
 }
 
+Status Mail::erase_all_app_passwords(const std::string& member) {
+    // auth.db first: when it fails, the event stays with people and comes again.
+    auto erased = accounts_->erase_app_passwords(member);
+    return erased ? store_->end_sessions_of(member) : erased;
+}
+
 Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
     if (kind == "association") {
         return apply_association(fields);
@@ -124,7 +130,7 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
     std::string second;
     if (kind == "association-erased") {
         first = fields.slug("slug");
-    } else if (kind == "member-erased") {
+    } else if (kind == "member-erased" || kind == "app-passwords-erased") {
         first = read_id(fields, "id");
     } else if (kind == "group-erased") {
         first = fields.slug("association");
@@ -137,6 +143,9 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
     }
     if (kind == "association-erased") {
         return store_->erase_association(first);
+    }
+    if (kind == "app-passwords-erased") {
+        return erase_all_app_passwords(first);
     }
     return kind == "member-erased" ? store_->erase_member(first) : store_->erase_circle(first, second);
 }
@@ -156,7 +165,16 @@ Task<Response> Mail::people_event(Request& request) {
         context_->journal().write(event_unreadable, {{"kind", kind}, {"field", done.error().message}});
         co_return fields.refuse(request, mail_catalogue);
     }
-    co_return after_change(request, done, empty_response(204));
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    if (!settle()) {
+        co_return say(request, 503, "pending");
+    }
+    // The change is on the disk: people may go on with the next one. 202 says that some sessions may still be open; they
+    // are ended as soon as Dovecot answers.
+    const bool ended = co_await end_sessions();
+    co_return empty_response(ended ? 204 : 202);
 }
 
 Task<Response> Mail::add_app_password(Request& request) {
@@ -229,11 +247,16 @@ Task<Response> Mail::erase_app_password(Request& request) {
         co_return std::move(*denied);
     }
     const std::string id(request.parameter("id"));
-    const Status done = accounts_->erase_app_password(request.query_parameter("member").value_or(""), id);
-    if (!done) {
-        co_return done.error().kind == ErrorKind::not_found ? say(request, 404, "no_app_password") : say_failed(request, done.error());
+    const std::string member = request.query_parameter("member").value_or("");
+    auto done = accounts_->erase_app_password(member, id);
+    if (!done && done.error().kind == ErrorKind::not_found) {
+        co_return say(request, 404, "no_app_password");
     }
-    co_return empty_response(204);
+    // Dovecot does not say with which password a session was opened: all of the member's end, and their programs sign in
+    // again with what is still right.
+    done = done ? store_->transaction([&] { return store_->end_sessions_of(member); }) : done;
+    Response response = empty_response(204);
+    co_return co_await after_change(request, std::move(done), std::move(response));
 }
 
 } // namespace hameau::mail

@@ -69,14 +69,19 @@ Task<Response> Mail::my_mail(Request& request) {
 }
 
 Task<Response> Mail::answer_forwards(Request& request) {
-    std::optional<Response> denied;
-    if (!request.who.signed_in() || request.who.caller == Caller::module) {
-        denied = say(request, 401, "signed_out");
-    }
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Finder<Mailbox> find = [this, &request]() -> std::variant<Mailbox, Response> {
+        if (!request.who.signed_in() || request.who.caller == Caller::module) {
+            return say(request, 401, "signed_out");
+        }
+        auto found = store_->mailbox(ascii_lower(request.parameter("address")));
+        const bool own = found && found->member == request.who.member;
+        return own ? std::variant<Mailbox, Response>(std::move(*found)) : say(request, 404, "no_mailbox");
+    };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
+    const Mailbox* const mailbox = &*opened.row;
     JsonFields fields(opened.body);
     Length length;
     length.most = address_bytes_max;
@@ -84,10 +89,6 @@ Task<Response> Mail::answer_forwards(Request& request) {
     const auto end = fields.optional_texts("end", forwards_max, length).value_or(std::vector<std::string>());
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
-    }
-    const auto mailbox = store_->mailbox(ascii_lower(request.parameter("address")));
-    if (!mailbox || mailbox->member != request.who.member) {
-        co_return say(request, 404, "no_mailbox");
     }
     if (agree.empty() && end.empty()) {
         co_return say(request, 422, "nothing_asked");
@@ -119,7 +120,8 @@ Task<Response> Mail::answer_forwards(Request& request) {
     json::object out;
     out["address"] = mailbox->address;
     out["forward"] = forward_document(store_->mailbox(mailbox->address).value_or(*mailbox));
-    co_return after_change(request, done, json_response(200, out));
+    Response response = json_response(200, out);
+    co_return co_await after_change(request, done, std::move(response));
 }
 
 } // namespace hameau::mail

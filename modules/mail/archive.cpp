@@ -194,10 +194,14 @@ Task<Status> Mail::import_association(std::string slug, std::string folder) {
 
 Task<Status> Mail::erase_association(std::string slug) {
     const Status done = store_->transaction([&] { return store_->erase_association(slug); });
-    if (done && !settle()) {
-        co_return fail(ErrorKind::unavailable, "the addresses are erased; signing in ends when the disk allows it");
+    if (!done) {
+        co_return done;
     }
-    co_return done;
+    const bool ended = co_await end_sessions();
+    if (!ended) {
+        co_return fail(ErrorKind::unavailable, "the addresses are erased; open sessions end as soon as the disk and Dovecot allow it");
+    }
+    co_return Status{};
 }
 
 } // namespace hameau::mail

@@ -116,6 +116,11 @@ std::string figures_command(std::string_view user) {
     return "\t" + doveadm_escaped(user) + "\tmailbox status\tunseen vsize\t*\n";
 }
 
+std::string kick_command(std::string_view user) {
+    const std::string name = doveadm_escaped(user);
+    return "\t" + name + "\tkick\t" + name + "\n";
+}
+
 BoxFigures parse_figures(std::string_view answer) {
     BoxFigures figures;
     figures.unread = 0;
@@ -180,6 +185,38 @@ Task<std::vector<BoxFigures>> Doveadm::figures(std::vector<std::string> users, s
         }
     }
     co_return out;
+}
+
+Task<Kicked> Doveadm::kick(std::vector<std::string> users, std::chrono::milliseconds deadline) {
+    if (socket_path_.size() > socket_path_bytes_max) {
+        co_return Kicked::unknown;
+    }
+    Stream stream(io_);
+    stream.expires_after(deadline);
+    const asio::local::stream_protocol::endpoint endpoint(socket_path_);
+    auto connected = co_await stream.async_connect(endpoint, wait);
+    if (const auto failed = std::get<0>(connected)) {
+        co_return failed == boost::system::errc::no_such_file_or_directory ? Kicked::nobody : Kicked::unknown;
+    }
+    std::string buffer;
+    const bool welcome = co_await greet(stream, buffer, password_path_);
+    if (!welcome) {
+        co_return Kicked::unknown;
+    }
+    for (const std::string& user : users) {
+        std::string command = kick_command(user);
+        const bool sent = co_await send(stream, std::move(command));
+        if (!sent) {
+            co_return Kicked::unknown;
+        }
+        const auto values = co_await read_line(stream, buffer);
+        const auto verdict = co_await read_line(stream, buffer);
+        // Nobody signed in under that name is "-NOTFOUND" in 2.3, and "+" in 2.4.
+        if (!values || !verdict || (*verdict != "+" && *verdict != "-NOTFOUND")) {
+            co_return Kicked::unknown;
+        }
+    }
+    co_return Kicked::done;
 }
 
 } // namespace hameau::mail

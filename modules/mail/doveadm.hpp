@@ -1,5 +1,5 @@
 // Doveadm: how full a mailbox is and what is unread, asked of Dovecot over its own Unix socket. Bounded and with one
-// deadline for all; whatever is not known in time is simply not there. Never changes a mailbox.
+// deadline for all; whatever is not known in time is simply not there. It also ends open sessions. Never changes a mailbox.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,18 @@
 namespace hameau::mail {
 
 inline constexpr std::chrono::milliseconds figures_deadline{2000};
+inline constexpr std::chrono::milliseconds kick_deadline{3000};
 inline constexpr std::size_t figures_answer_bytes_max = 1 << 20;
 
 struct BoxFigures {
     std::optional<std::int64_t> unread;      ///< in the inbox
     std::optional<std::int64_t> used_bytes;  ///< in all folders
+};
+
+enum class Kicked {
+    done,     ///< no session of these users is open any more
+    nobody,   ///< this house has no Dovecot: its socket does not exist
+    unknown,  ///< Dovecot did not answer, or not for all
 };
 
 class Doveadm {
@@ -29,6 +36,8 @@ public:
 
     /// One entry for each user, in their order; empty ones when Dovecot does not answer.
     Task<std::vector<BoxFigures>> figures(std::vector<std::string> users, std::chrono::milliseconds deadline);
+    /// Ends the open IMAP and ManageSieve sessions of these users.
+    Task<Kicked> kick(std::vector<std::string> users, std::chrono::milliseconds deadline);
 
 private:
     boost::asio::io_context& io_;
@@ -38,6 +47,7 @@ private:
 
 /// The command line for one user, and what its answer says ("INBOX TAB 3 TAB 5120 TAB ..."). For the tests.
 std::string figures_command(std::string_view user);
+std::string kick_command(std::string_view user);
 BoxFigures parse_figures(std::string_view answer);
 /// TAB, CR, LF, NUL and 001 of a word as Dovecot writes them.
 std::string doveadm_escaped(std::string_view text);

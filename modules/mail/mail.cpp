@@ -21,6 +21,10 @@ namespace {
 constexpr Event request_failed{"mail.request_failed", Level::error};
 constexpr Event accounts_behind{"mail.accounts_behind", Level::error,
                                 "a change is saved, signing in to mail follows when the disk allows it; tried again"};
+constexpr Event sessions_open{"mail.sessions_open", Level::warning,
+                              "Dovecot did not say that the sessions of some members are ended; asked again"};
+// Somebody whose password was found right just before it changed may become a session just after the first kick.
+constexpr std::chrono::seconds late_session{2};
 constexpr std::chrono::seconds pause_first{1};
 constexpr std::chrono::seconds pause_max{60};
 
@@ -66,6 +70,9 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);
     router_.add("DELETE", "/internal/app-passwords/{id}", this, &Mail::erase_app_password);
+    if (!store_->sessions_to_end().empty()) {
+        try_later();
+    }
     co_return Status{};
 }
 
@@ -164,33 +171,81 @@ bool Mail::settle() {
         return true;
     }
     context_->journal().write(accounts_behind, {{"error", brought.error().message}});
+    try_later();
+    return false;
+}
+
+void Mail::try_later() {
     if (!settling_ && !stopping_) {
         settling_ = true;
         boost::asio::co_spawn(context_->io(), settle_later(), boost::asio::detached);
     }
-    return false;
+}
+
+Task<bool> Mail::end_sessions() {
+    if (!settle()) {
+        co_return false;
+    }
+    std::vector<std::string> users = store_->sessions_to_end();
+    if (users.empty()) {
+        co_return true;
+    }
+    // First the number, by which hameau-milter judges submission; only then may a session open that is not over.
+    if (const auto noted = store_->note_session_ends(users); !noted) {
+        context_->journal().write(accounts_behind, {{"error", noted.error().message}});
+        try_later();
+        co_return false;
+    }
+    const Kicked kicked = co_await doveadm_->kick(users, kick_deadline);
+    if (kicked == Kicked::unknown) {
+        context_->journal().write(sessions_open, {{"users", std::to_string(users.size())}});
+        try_later();
+        co_return false;
+    }
+    if (const auto done = store_->forget_sessions_to_end(users); !done) {
+        try_later();
+    }
+    if (kicked == Kicked::done && !stopping_) {
+        boost::asio::co_spawn(context_->io(), kick_once_more(std::move(users)), boost::asio::detached);
+    }
+    co_return true;
+}
+
+Task<void> Mail::kick_once_more(std::vector<std::string> users) {
+    const auto held = context_->busy();
+    boost::asio::steady_timer timer(context_->io());
+    timer.expires_after(late_session);
+    co_await timer.async_wait(wait);
+    if (!stopping_) {
+        (void)co_await doveadm_->kick(std::move(users), kick_deadline);
+    }
 }
 
 Task<void> Mail::settle_later() {
     const auto held = context_->busy();
     retry_timer_.emplace(context_->io());
     std::chrono::seconds pause = pause_first;
-    while (!stopping_ && !store_->touched().empty()) {
+    bool done = false;
+    while (!stopping_ && !done) {
         retry_timer_->expires_after(pause);
         co_await retry_timer_->async_wait(wait);
         if (!stopping_) {
-            settle();
+            done = co_await end_sessions();
         }
         pause = std::min(pause * 2, pause_max);
     }
     settling_ = false;
 }
 
-Response Mail::after_change(const Request& request, const Status& done, Response answer) {
+Task<Response> Mail::after_change(Request& request, Status done, Response answer) {
     if (!done) {
-        return say_failed(request, done.error());
+        co_return say_failed(request, done.error());
     }
-    return settle() ? std::move(answer) : say(request, 503, "pending");
+    const bool ended = co_await end_sessions();
+    if (!ended) {
+        co_return say(request, 503, "pending");
+    }
+    co_return answer;
 }
 
 } // namespace mail

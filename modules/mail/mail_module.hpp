@@ -44,9 +44,13 @@ private:
     std::optional<Response> refuse_unless_people(const Request& request) const;
     /// Brings auth.db behind mail.db; on false it is tried again until it succeeds, and the caller must not say "done".
     bool settle();
+    /// Settles, then ends the open sessions that lost their reason. False: at least one may still be open; tried again.
+    Task<bool> end_sessions();
+    void try_later();
     Task<void> settle_later();
-    /// The end of a change: `answer` when both databases have it.
-    Response after_change(const Request& request, const Status& done, Response answer);
+    Task<void> kick_once_more(std::vector<std::string> users);
+    /// The answer to a change: `answer` when both databases have it and no session outlives its reason.
+    Task<Response> after_change(Request& request, Status done, Response answer);
 
     // Addresses of an association (api_addresses.cpp)
     Task<Response> list_mailboxes(Request& request);
@@ -75,6 +79,7 @@ private:
 
     // What people tells (api_internal.cpp)
     Task<Response> people_event(Request& request);
+    Status erase_all_app_passwords(const std::string& member);
     Status apply_event(std::string_view kind, JsonFields& fields);
     Status apply_association(JsonFields& fields);
     Status apply_member(JsonFields& fields);

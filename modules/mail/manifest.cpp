@@ -177,6 +177,24 @@ END;
 ALTER TABLE forward ADD COLUMN state TEXT NOT NULL DEFAULT 'running'
   CHECK (state IN ('waiting', 'running', 'agreed', 'ended'));
 )sql"},
+    // Open mail sessions end with their reason. `session_to_end`: users whose sessions are not known to be ended yet; a
+    // row is written with the change that is the reason. `session_end`: the number of a user's last end, written once
+    // auth.db holds the change. A session that opened before its user's last end is over; hameau-milter compares the
+    // numbers, so that no clock decides.
+    Migration{4, R"sql(
+CREATE TABLE session_to_end (user TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE session_end (sequence INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL UNIQUE) STRICT;
+CREATE VIEW engine_session_end AS SELECT user, sequence FROM session_end;
+CREATE VIEW engine_session_clock AS
+  SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'session_end'), 0) AS sequence;
+CREATE TRIGGER mailbox_ends_sessions AFTER DELETE ON mailbox BEGIN
+  INSERT OR IGNORE INTO session_to_end(user) VALUES (OLD.address);
+END;
+CREATE TRIGGER member_ends_sessions AFTER UPDATE OF password_hash, disabled ON member
+  WHEN OLD.password_hash IS NOT NEW.password_hash OR NEW.disabled > OLD.disabled BEGIN
+  INSERT OR IGNORE INTO session_to_end(user) SELECT address FROM mailbox WHERE member = NEW.id;
+END;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -326,6 +326,40 @@ std::optional<std::string> Store::loop(const std::string& start, const std::vect
     return std::nullopt;
 }
 
+Status Store::end_sessions_of(const std::string& member) {
+    auto change = ask("INSERT OR IGNORE INTO session_to_end(user) SELECT address FROM mailbox WHERE member = ?");
+    change.bind(1, member);
+    return run(std::move(change));
+}
+
+std::vector<std::string> Store::sessions_to_end() { return texts(ask("SELECT user FROM session_to_end ORDER BY user")); }
+
+Status Store::note_session_ends(const std::vector<std::string>& users) {
+    return transaction([&]() -> Status {
+        for (const std::string& user : users) {
+            auto change = ask("INSERT OR REPLACE INTO session_end(user) VALUES (?)");
+            change.bind(1, user);
+            if (auto done = run(std::move(change)); !done) {
+                return done;
+            }
+        }
+        return {};
+    });
+}
+
+Status Store::forget_sessions_to_end(const std::vector<std::string>& users) {
+    return transaction([&]() -> Status {
+        for (const std::string& user : users) {
+            auto change = ask("DELETE FROM session_to_end WHERE user = ?");
+            change.bind(1, user);
+            if (auto done = run(std::move(change)); !done) {
+                return done;
+            }
+        }
+        return {};
+    });
+}
+
 std::string Store::probe_address() {
     auto query = ask("SELECT 'postmaster@' || domain FROM engine_postmaster JOIN engine_mailbox ON address = target LIMIT 1");
     return row(query) ? query.text(0) : std::string();

@@ -130,6 +130,13 @@ public:
     /// Does mail for `start`, sent on to `targets`, come back to `start`? Then the address that sends it back.
     std::optional<std::string> loop(const std::string& start, const std::vector<std::string>& targets);
 
+    // Open sessions that are to end (api_internal.cpp); rows come from triggers of the tables and from these.
+    Status end_sessions_of(const std::string& member);
+    std::vector<std::string> sessions_to_end();
+    /// auth.db holds the changes: what opened before now is over.
+    Status note_session_ends(const std::vector<std::string>& users);
+    Status forget_sessions_to_end(const std::vector<std::string>& users);
+
     /// An address that postmaster@ of some domain leads to now, for the probe; or empty.
     std::string probe_address();
     /// Aliases that lead nowhere, addresses of this house that mail is sent on to and that do not exist, and group

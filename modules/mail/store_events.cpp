@@ -88,6 +88,17 @@ Status Store::put_member(const Member& member) {
     if (auto done = run(std::move(change)); !done) {
         return done;
     }
+    // Of an association that they leave, they keep no open session either.
+    auto left = ask("INSERT OR IGNORE INTO session_to_end(user) SELECT b.address FROM mailbox b WHERE b.member = ?1 AND "
+                    "b.association NOT IN (SELECT value FROM json_each(?2))");
+    std::string slugs = "[";
+    for (const auto& [slug, role] : member.associations) {
+        slugs.append(slugs.size() > 1 ? ",\"" : "\"").append(slug).append("\"");
+    }
+    left.bind(1, member.id).bind(2, slugs + "]");
+    if (auto done = run(std::move(left)); !done) {
+        return done;
+    }
     auto remove = ask("DELETE FROM membership WHERE member = ?");
     remove.bind(1, member.id);
     if (auto done = run(std::move(remove)); !done) {

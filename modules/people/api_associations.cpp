@@ -97,15 +97,12 @@ Task<Response> People::show_association(Request& request) {
 }
 
 Task<Response> People::add_association(Request& request) {
-    const Actor actor = actor_of(request);
-    if (auto refused = refuse_unless_admin(request, actor)) {
-        co_return std::move(*refused);
+    const Judge judge = unless_admin(request);
+    auto opened = co_await open_body(nullptr, request, judge, lists_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, lists_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Association association;
     association.slug = fields.slug("slug");
     association.name = fields.text("name");
@@ -134,37 +131,38 @@ Task<Response> People::add_association(Request& request) {
 }
 
 Task<Response> People::change_association(Request& request) {
-    const Actor actor = actor_of(request);
-    if (auto refused = refuse_unless_admin(request, actor)) {
-        co_return std::move(*refused);
+    const std::string slug(request.parameter("slug"));
+    const Finder<Association> find = [this, &request, &slug]() -> std::variant<Association, Response> {
+        if (auto refused = refuse_unless_admin(request, actor_of(request))) {
+            return std::move(*refused);
+        }
+        auto association = store_->association(slug);
+        return association ? std::variant<Association, Response>(std::move(*association)) : say(request, 404, "not_found");
+    };
+    auto opened = co_await open_row(nullptr, request, find, lists_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    auto association = store_->association(request.parameter("slug"));
-    if (!association) {
-        co_return say(request, 404, "not_found");
-    }
-    const auto body = co_await read_json(request, lists_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
-    association->name = fields.optional_text("name").value_or(association->name);
+    Association& association = *opened.row;
+    JsonFields fields(opened.body);
+    association.name = fields.optional_text("name").value_or(association.name);
     if (fields.has("domains")) {
-        association->domains = read_domains(fields);
+        association.domains = read_domains(fields);
     } else {
         (void)fields.optional_array("domains", 0);
     }
-    association->quota_bytes = fields.optional_size("quota").value_or(association->quota_bytes);
+    association.quota_bytes = fields.optional_size("quota").value_or(association.quota_bytes);
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
     const Status done = store_->transaction([&]() -> Status {
-        auto put = store_->put_association(*association);
-        return put ? store_->emit_association(association->slug) : put;
+        auto put = store_->put_association(association);
+        return put ? store_->emit_association(slug) : put;
     });
     if (!done) {
         co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken") : say_failed(request, done.error());
     }
-    Response response = json_response(200, association_document(*association, Role::manager));
+    Response response = json_response(200, association_document(association, Role::manager));
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
 }
 
@@ -249,16 +247,13 @@ void People::read_group(JsonFields& fields, Circle& circle, const Association& a
 }
 
 Task<Response> People::add_group(Request& request) {
-    const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
-        co_return std::move(*refused);
+    const Judge judge = below(request, slug, Role::manager);
+    auto opened = co_await open_body(nullptr, request, judge, lists_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, lists_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Circle circle;
     circle.association = slug;
     circle.slug = fields.slug("slug");
@@ -287,22 +282,21 @@ Task<Response> People::add_group(Request& request) {
 }
 
 Task<Response> People::change_group(Request& request) {
-    const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
     const std::string group(request.parameter("group"));
-    const auto body = co_await read_json(request, lists_bytes_max);
-    // Read after the body has come: nothing of another call is lost.
-    auto circle = store_->circle(slug, group);
-    if (!circle) {
-        co_return say(request, 404, "not_found");
+    const Finder<Circle> find = [this, &request, &slug, &group]() -> std::variant<Circle, Response> {
+        if (auto refused = refuse_below(request, actor_of(request), slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto circle = store_->circle(slug, group);
+        return circle ? std::variant<Circle, Response>(std::move(*circle)) : say(request, 404, "not_found");
+    };
+    auto opened = co_await open_row(nullptr, request, find, lists_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    Circle* circle = &*opened.row;
+    JsonFields fields(opened.body);
     read_group(fields, *circle, store_->association(slug).value_or(Association()), false);
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);

@@ -14,6 +14,11 @@ namespace json = boost::json;
 namespace {
 constexpr std::size_t setup_file_bytes_max = 256;
 
+/// Names a person's password without being it; empty: none yet.
+std::string password_state(const Person& person) {
+    return person.password_hash.empty() ? std::string() : token_hash(person.password_hash);
+}
+
 Error too_busy() {
     Error error;
     error.kind = ErrorKind::unavailable;
@@ -37,9 +42,63 @@ Task<Result<People::NewInvitation>> People::make_invitation(std::string prefix) 
     co_return made;
 }
 
-Status People::keep_invitation(const NewInvitation& invitation, const std::string& person, const std::string& association) {
+Status People::keep_invitation(const NewInvitation& made, const Actor& maker, const std::string& person, const std::string& association) {
+    const auto invited = store_->person(person);
+    if (!invited) {
+        return store_->status();
+    }
     const std::int64_t now = wall_ms_();
-    return store_->put_invitation(person, association, token_hash(invitation.token), invitation.code_hash, now, now + invitation_ms);
+    Invitation invitation;
+    invitation.person = *invited;
+    invitation.association = association;
+    invitation.token_hash = token_hash(made.token);
+    invitation.expires_ms = now + invitation_ms;
+    invitation.maker = maker.house ? std::string() : maker.person;
+    invitation.account = store_->account(*invited);
+    const auto member = store_->member(association, invited->login);
+    invitation.manager = member && member->role == Role::manager;
+    invitation.password_state = password_state(*invited);
+    return store_->put_invitation(invitation, made.code_hash, now);
+}
+
+std::optional<Actor> People::actor_of_person(const std::string& id) {
+    const auto person = store_->person(id);
+    if (!person || person->disabled) {
+        return std::nullopt;
+    }
+    Actor actor;
+    actor.admin = person->admin;
+    actor.person = person->id;
+    actor.login = person->login;
+    actor.name = person->name;
+    actor.associations = store_->memberships(person->id);
+    return actor;
+}
+
+bool People::holds(const Invitation& invitation) {
+    InvitationFacts facts;
+    facts.then = invitation.account;
+    facts.manager_then = invitation.manager;
+    facts.password_then = invitation.password_state;
+    facts.disabled = invitation.person.disabled;
+    facts.account = store_->account(invitation.person);
+    for (const auto& [slug, role] : store_->memberships(invitation.person.id)) {
+        facts.role = slug == invitation.association ? role : facts.role;
+    }
+    facts.password = password_state(invitation.person);
+    if (invitation.maker.empty()) {
+        Actor house;
+        house.house = house.admin = true;
+        facts.maker = std::move(house);
+    } else {
+        facts.maker = actor_of_person(invitation.maker);
+    }
+    return invitation_holds(facts);
+}
+
+bool People::invitation_is_open(const std::string& person) {
+    const auto invitation = store_->invitation_of(person, wall_ms_());
+    return invitation && holds(*invitation);
 }
 
 json::object People::invitation_document(const Request& request, const NewInvitation& invitation) const {
@@ -93,7 +152,7 @@ Task<std::variant<Invitation, Response>> People::find_invitation(Request& reques
     for (const std::string& hash : hashes) {
         found = found ? std::move(found) : store_->invitation(hash, wall_ms_());
     }
-    if (!found) {
+    if (!found || !holds(*found)) {
         outcome = say(request, 404, "invitation_gone");
         co_return outcome;
     }
@@ -119,16 +178,18 @@ Task<Response> People::show_invitation(Request& request) {
 }
 
 Task<Response> People::accept_invitation(Request& request) {
+    // Nobody is asked who they are: the invitation itself is the right, and it is looked at after the body has come.
+    const Judge anyone = [] { return std::optional<Response>(); };
+    auto opened = co_await open_body(nullptr, request, anyone, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
     auto outcome = co_await find_invitation(request);
     if (auto* refused = std::get_if<Response>(&outcome)) {
         co_return std::move(*refused);
     }
     const Invitation invitation = std::move(std::get<Invitation>(outcome));
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const Secret password(fields.raw_text("password", password_length()));
     const bool shared = fields.boolean("shared_computer", false);
     check_password(fields, "password", password, {invitation.person.name, invitation.person.login, invitation.association_name});
@@ -147,12 +208,18 @@ Task<Response> People::accept_invitation(Request& request) {
     std::optional<Person> person;
     const Status done = store_->transaction([&]() -> Status {
         person = store_->person(id);
-        // Used or renewed while the password was hashed: only one may win.
-        taken = store_->use_invitation(id, invitation.token_hash) && person && !person->disabled;
+        // Used, renewed or without its reason since the password was hashed: only what holds now is taken.
+        const auto now = store_->invitation_of(id, wall_ms_());
+        taken = person && now && now->token_hash == invitation.token_hash && holds(*now) &&
+                store_->use_invitation(id, invitation.token_hash);
         if (!taken) {
             return store_->status();
         }
+        const bool had_password = !person->password_hash.empty();
         person->password_hash = *hash;
+        if (auto told = had_password ? store_->emit_app_passwords_erased(id) : Status{}; !told) {
+            return told;
+        }
         if (auto changed = store_->update_person(*person); !changed) {
             return changed;
         }
@@ -211,14 +278,14 @@ Task<Response> People::show_setup(Request& request) {
 }
 
 Task<Response> People::set_up(Request& request) {
-    if (store_->count_admins() > 0) {
-        co_return say(request, 409, "setup_done");
+    const Judge judge = [this, &request]() -> std::optional<Response> {
+        return store_->count_admins() > 0 ? std::optional<Response>(say(request, 409, "setup_done")) : std::nullopt;
+    };
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string token = fields.text("token");
     const auto kept = read_file(setup_file(), setup_file_bytes_max);
     const std::string wanted = kept ? kept->substr(0, kept->find_first_of("\r\n")) : std::string();

@@ -8,18 +8,17 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
+constexpr Length given_password{1, password_characters_max};
 } // namespace
 
 Task<Response> People::change_password(Request& request) {
+    const Judge judge = unless_signed_in(request);
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
     const Actor actor = actor_of(request);
-    if (actor.person.empty()) {
-        co_return say(request, 401, "signed_out");
-    }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Length any;
     any.most = password_characters_max;
     const Secret current(fields.raw_text("current", any));
@@ -59,7 +58,8 @@ Task<Response> People::change_password(Request& request) {
     bool changed = false;
     const Status done = store_->transaction([&]() -> Status {
         auto now = store_->person(actor.person);
-        changed = now && !now->disabled && now->password_hash == person->password_hash;
+        // The session itself may have ended while the password was hashed.
+        changed = store_->proven_ms(actor.session) > 0 && now && !now->disabled && now->password_hash == person->password_hash;
         if (!changed) {
             return store_->status();
         }
@@ -68,10 +68,10 @@ Task<Response> People::change_password(Request& request) {
             return kept;
         }
         store_->forget_trial_card(now->id);
-        if (auto erased = store_->erase_sessions(now->id, actor.session); !erased) {
-            return erased;
-        }
-        return store_->emit_member(now->id);
+        auto ended = store_->erase_sessions(now->id, actor.session);
+        ended = ended ? store_->erase_invitation(now->id) : ended;
+        ended = ended ? store_->note_proven(actor.session, wall_ms_()) : ended;
+        return ended ? store_->emit_member(now->id) : ended;
     });
     if (!done) {
         co_return say_failed(request, done.error());
@@ -118,17 +118,20 @@ Task<Response> People::count_recovery_codes(Request& request) {
 }
 
 Task<Response> People::make_recovery_codes(Request& request) {
+    const Judge judge = unless_signed_in(request);
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
     const Actor actor = actor_of(request);
-    if (actor.person.empty()) {
-        co_return say(request, 401, "signed_out");
-    }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
+    const Secret current(fields.optional_raw_text("current", given_password).value_or(""));
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
+    }
+    auto unproven = co_await prove(request, actor, current);
+    if (unproven) {
+        co_return std::move(*unproven);
     }
     std::vector<std::string> codes;
     for (std::size_t i = 0; i < recovery_codes; ++i) {
@@ -148,9 +151,13 @@ Task<Response> People::make_recovery_codes(Request& request) {
     if (!ran || hashes.size() != codes.size()) {
         co_return say(request, 503, "busy");
     }
-    const Status done = store_->transaction([&]() -> Status { return store_->replace_recovery_codes(actor.person, hashes); });
+    Refusal refusal;
+    const Status done = store_->transaction([&]() -> Status {
+        const auto judged = judge_again(refusal, judge);
+        return judged ? store_->replace_recovery_codes(actor.person, hashes) : judged;
+    });
     if (!done) {
-        co_return say_failed(request, done.error());
+        co_return refused_or_failed(request, refusal, done.error());
     }
     json::array shown;
     for (const std::string& code : codes) {
@@ -160,6 +167,47 @@ Task<Response> People::make_recovery_codes(Request& request) {
     out["codes"] = std::move(shown);
     out["left"] = codes.size();
     co_return json_response(200, out);
+}
+
+Task<std::optional<Response>> People::prove(Request& request, const Actor& actor, const Secret& current) {
+    std::optional<Response> refused;
+    const auto person = store_->person(actor.person);
+    const std::int64_t now = wall_ms_();
+    const std::int64_t proven = store_->proven_ms(actor.session);
+    // A clock that went back must not make an old proof fresh.
+    if (current.empty() && proven <= now && now - proven <= proven_ms_max) {
+        co_return refused;
+    }
+    if (current.empty() || !person) {
+        refused = say(request, 403, "password_needed");
+        co_return refused;
+    }
+    // As in change_password: whoever found an open session must not guess the password with it.
+    const std::string key = throttle_key(actor.person, "session " + actor.session);
+    const Duration wait = throttle_.begin(key);
+    if (wait > Duration(0)) {
+        refused = say_wait(request, wait);
+        co_return refused;
+    }
+    bool right = false;
+    std::function<void()> work = [&] { right = password_matches(person->password_hash, current.reveal()); };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran) {
+        throttle_.withdraw(key);
+        refused = say(request, 503, "busy");
+        co_return refused;
+    }
+    const auto after = store_->person(actor.person);
+    if (!right || !after || after->password_hash != person->password_hash) {
+        refused = say(request, 403, "wrong_current");
+        co_return refused;
+    }
+    throttle_.succeed(key);
+    if (const auto noted = store_->note_proven(actor.session, wall_ms_()); !noted) {
+        refused = say_failed(request, noted.error());
+    }
+    co_return refused;
 }
 
 Task<Response> People::forward_to_mail(const Request& request, std::string method, std::string path, std::string text) {
@@ -195,13 +243,15 @@ Task<Response> People::app_passwords(Request& request) {
         std::string path = "/internal/app-passwords?member=" + actor.person;
         co_return co_await forward_to_mail(request, "GET", std::move(path), "");
     }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    const Judge judge = unless_signed_in(request);
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Length length;
     length.most = 100;
+    const Secret current(fields.optional_raw_text("current", given_password).value_or(""));
     json::object out;
     out["member"] = actor.person;
     out["name"] = fields.text("name", length);
@@ -219,10 +269,18 @@ Task<Response> People::app_passwords(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
+    auto unproven = co_await prove(request, actor, current);
+    if (unproven) {
+        co_return std::move(*unproven);
+    }
     // Mail must know the member before it can keep a password for them.
     const bool known = co_await delivered();
     if (!known) {
         co_return say(request, 503, "mail_off");
+    }
+    // The session may have ended during the waits.
+    if (auto refused = judge()) {
+        co_return std::move(*refused);
     }
     std::string text = json::serialize(out);
     co_return co_await forward_to_mail(request, "POST", "/internal/app-passwords", std::move(text));

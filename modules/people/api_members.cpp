@@ -12,19 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-
-/// Why a transaction was refused: a status and a code for the person, or the store's own error.
-struct Refusal {
-    int status = 0;
-    std::string_view code;
-};
-
-Status refuse(Refusal& refusal, int status, std::string_view code) {
-    refusal.status = status;
-    refusal.code = code;
-    return fail(ErrorKind::invalid, "refused");
-}
-
 json::object member_document(const Member& member, bool all) {
     json::object out;
     const Person& person = member.person;
@@ -72,7 +59,8 @@ Task<Response> People::list_members(Request& request) {
     auto members = store_->members(slug, opened.page.after, opened.page.limit + 1);
     const std::string next = cut_page(members, opened.page, [](const auto& row) { return row.person.login; });
     json::array items;
-    for (const auto& row : members) {
+    for (auto& row : members) {
+        row.invited = row.invited && invitation_is_open(row.person.id);
         json::object item = member_document(row, actor.manages(slug));
         if (actor.manages(slug)) {
             // A page does not show verbs that would be refused.
@@ -83,11 +71,18 @@ Task<Response> People::list_members(Request& request) {
     co_return list_response(std::move(items), next);
 }
 
+Parameters People::login_parameters(const std::string& slug, const Person& asked, const std::string& holder) {
+    Parameters parameters;
+    parameters.emplace_back("login", asked.login);
+    parameters.emplace_back("name", holder);
+    parameters.emplace_back("free", propose(slug, asked.name).login);
+    return parameters;
+}
+
 Task<Response> People::add_member(Request& request) {
-    const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, actor, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), body_bytes_max);
+    const Judge judge = below(request, slug, Role::manager);
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
@@ -104,7 +99,7 @@ Task<Response> People::add_member(Request& request) {
     const auto mailbox = fields.optional_address("mailbox");
     check_mailbox(fields, mailbox, slug);
     person.contact = fields.optional_address("contact").value_or("");
-    if (role == "admin" && !actor.admin) {
+    if (role == "admin" && !actor_of(request).admin) {
         fields.refuse_field("role", "admin_role");
     }
     if (!fields.finish()) {
@@ -134,12 +129,22 @@ Task<Response> People::add_member(Request& request) {
     Refusal refusal;
     bool existing = false;
     const Status done = store_->transaction([&]() -> Status {
+        // The password was hashed meanwhile: the caller may have lost the right.
+        if (auto judged = judge_again(refusal, judge); !judged) {
+            return judged;
+        }
+        const Actor actor = actor_of(request);
+        if (role == "admin" && !actor.admin) {
+            return refuse(refusal, request, 403, "forbidden");
+        }
         if (store_->count_members(slug) >= members_per_association_max) {
-            return refuse(refusal, 422, "ceiling");
+            Parameters parameters;
+            parameters.emplace_back("max", std::to_string(members_per_association_max));
+            return refuse(refusal, request, 422, "ceiling", parameters);
         }
         if (const auto found = store_->person_by_login(person.login)) {
             if (store_->member(slug, person.login)) {
-                return refuse(refusal, 409, "member_exists");
+                return refuse(refusal, request, 409, "member_exists", login_parameters(slug, person, found->name));
             }
             // An account of the house joins one more association; only who answers for it may do that.
             bool known = actor.admin;
@@ -147,10 +152,10 @@ Task<Response> People::add_member(Request& request) {
                 known = known || actor.manages(other);
             }
             if (!known) {
-                return refuse(refusal, 409, "login_taken");
+                return refuse(refusal, request, 409, "login_taken", login_parameters(slug, person, ""));
             }
             if ((!person.password_hash.empty() && !actor.house) || invite) {
-                return refuse(refusal, 409, "person_has_account");
+                return refuse(refusal, request, 409, "person_has_account", login_parameters(slug, person, ""));
             }
             existing = true;
             Person changed = *found;
@@ -169,15 +174,16 @@ Task<Response> People::add_member(Request& request) {
         }
         if (mailbox) {
             if (auto set = store_->set_mailbox(person.id, *mailbox); !set) {
-                return set.error().kind == ErrorKind::conflict ? refuse(refusal, 409, "mailbox_taken") : set;
+                const bool taken = set.error().kind == ErrorKind::conflict;
+                return taken ? refuse(refusal, request, 409, "mailbox_taken", login_parameters(slug, person, "")) : set;
             }
         }
         if (invitation) {
-            if (auto kept = keep_invitation(*invitation, person.id, slug); !kept) {
+            if (auto kept = keep_invitation(*invitation, actor, person.id, slug); !kept) {
                 return kept;
             }
         }
-        if (trial_ && actor.house && !existing && !password.empty()) {
+        if (trial_ && request.who.caller == Caller::admin && !existing && !password.empty()) {
             store_->keep_trial_card(person.id, password.reveal());
         }
         if (auto told = store_->emit_member(person.id); !told) {
@@ -186,16 +192,7 @@ Task<Response> People::add_member(Request& request) {
         return store_->status();
     });
     if (!done) {
-        if (refusal.status == 0) {
-            co_return say_failed(request, done.error());
-        }
-        const auto holder = refusal.code == "member_exists" ? store_->member(slug, person.login) : std::nullopt;
-        Parameters parameters;
-        parameters.emplace_back("max", std::to_string(members_per_association_max));
-        parameters.emplace_back("login", person.login);
-        parameters.emplace_back("name", holder ? holder->person.name : std::string());
-        parameters.emplace_back("free", propose(slug, person.name).login);
-        co_return say(request, refusal.status, refusal.code, parameters);
+        co_return refused_or_failed(request, refusal, done.error());
     }
     if (person.admin) {
         finish_setup();
@@ -260,20 +257,23 @@ Task<Response> People::propose_member(Request& request) {
 }
 
 Task<Response> People::change_member(Request& request) {
-    const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
     const std::string login = ascii_lower(request.parameter("login"));
-    if (!store_->member(slug, login)) {
-        co_return say(request, 404, "not_found");
+    const Finder<Member> find = [this, &request, &slug, &login]() -> std::variant<Member, Response> {
+        if (auto refused = refuse_below(request, actor_of(request), slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto member = store_->member(slug, login);
+        return member ? std::variant<Member, Response>(std::move(*member)) : say(request, 404, "not_found");
+    };
+    auto opened = co_await open_row(nullptr, request, find, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, body_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    // Nothing is waited for between the opening and the transaction: it judges the same state.
+    const Actor actor = actor_of(request);
+    const Member* const found = &*opened.row;
+    JsonFields fields(opened.body);
     const auto role = fields.optional_choice("role", "member|manager|admin");
     const auto name = fields.optional_text("name");
     const auto disabled = fields.optional_boolean("disabled");
@@ -291,15 +291,11 @@ Task<Response> People::change_member(Request& request) {
     Refusal refusal;
     std::string id;
     const Status done = store_->transaction([&]() -> Status {
-        const auto found = store_->member(slug, login);
-        if (!found) {
-            return refuse(refusal, 404, "not_found");
-        }
         Person person = found->person;
         id = person.id;
         const bool account_too = name || disabled || contact || no_contact || mailbox || no_mailbox || person.admin;
         if (account_too && !may_change_account(actor, store_->account(person))) {
-            return refuse(refusal, 403, "account_elsewhere");
+            return refuse(refusal, request, 403, "account_elsewhere");
         }
         const Role wanted = !role ? found->role : *role == "member" ? Role::member : Role::manager;
         person.name = name.value_or(person.name);
@@ -309,18 +305,18 @@ Task<Response> People::change_member(Request& request) {
         person.admin = role ? *role == "admin" : person.admin;
         const bool was_manager = found->role == Role::manager && !found->person.disabled;
         if (!leaves_someone(store_->count_managers(slug), was_manager, wanted == Role::manager && !person.disabled)) {
-            return refuse(refusal, 409, "last_manager");
+            return refuse(refusal, request, 409, "last_manager");
         }
         for (const auto& [other, other_role] : store_->memberships(id)) {
             // Switching an account off takes a manager away from the other associations too.
             const bool manages_other = other != slug && other_role == Role::manager && !found->person.disabled;
             if (!leaves_someone(store_->count_managers(other), manages_other, !person.disabled)) {
-                return refuse(refusal, 409, "last_manager");
+                return refuse(refusal, request, 409, "last_manager");
             }
         }
         const bool was_admin = found->person.admin && !found->person.disabled;
         if (!leaves_someone(store_->count_admins(), was_admin, person.admin && !person.disabled)) {
-            return refuse(refusal, 409, "last_admin");
+            return refuse(refusal, request, 409, "last_admin");
         }
         if (auto kept = store_->update_person(person); !kept) {
             return kept;
@@ -328,13 +324,21 @@ Task<Response> People::change_member(Request& request) {
         if (auto set = store_->set_membership(slug, id, wanted); !set) {
             return set;
         }
+        // An invitation gives what its person was when it was made, and no more.
+        const bool raised = (person.admin && !found->person.admin) || (wanted == Role::manager && found->role != Role::manager);
+        if (auto erased = raised ? store_->erase_invitation(id) : Status{}; !erased) {
+            return erased;
+        }
         if (mailbox || no_mailbox) {
             if (auto set = store_->set_mailbox(id, mailbox.value_or("")); !set) {
-                return set.error().kind == ErrorKind::conflict ? refuse(refusal, 409, "mailbox_taken") : set;
+                return set.error().kind == ErrorKind::conflict ? refuse(refusal, request, 409, "mailbox_taken") : set;
             }
         }
         if (person.disabled) {
-            if (auto erased = store_->erase_sessions(id, ""); !erased) {
+            // What is switched on again later begins without what was open before.
+            auto erased = store_->erase_sessions(id, "");
+            erased = erased ? store_->erase_invitation(id) : erased;
+            if (!erased) {
                 return erased;
             }
         }
@@ -344,7 +348,7 @@ Task<Response> People::change_member(Request& request) {
         return store_->status();
     });
     if (!done) {
-        co_return refusal.status != 0 ? say(request, refusal.status, refusal.code) : say_failed(request, done.error());
+        co_return refused_or_failed(request, refusal, done.error());
     }
     if (role || disabled || name) {
         revoke_person(id);
@@ -370,12 +374,12 @@ Task<Response> People::erase_member(Request& request) {
     const Status done = store_->transaction([&]() -> Status {
         const auto found = store_->member(slug, login);
         if (!found) {
-            return refuse(refusal, 404, "not_found");
+            return refuse(refusal, request, 404, "not_found");
         }
         id = found->person.id;
         const bool was_manager = found->role == Role::manager && !found->person.disabled;
         if (!leaves_someone(store_->count_managers(slug), was_manager, false)) {
-            return refuse(refusal, 409, "last_manager");
+            return refuse(refusal, request, 409, "last_manager");
         }
         std::vector<std::string> touched;
         for (const Circle& circle : store_->circles(slug, "", groups_per_association_max)) {
@@ -406,7 +410,7 @@ Task<Response> People::erase_member(Request& request) {
         return store_->status();
     });
     if (!done) {
-        co_return refusal.status != 0 ? say(request, refusal.status, refusal.code) : say_failed(request, done.error());
+        co_return refused_or_failed(request, refusal, done.error());
     }
     revoke_person(id);
     Response response = empty_response(204);
@@ -414,27 +418,38 @@ Task<Response> People::erase_member(Request& request) {
 }
 
 Task<Response> People::renew_invitation(Request& request) {
-    const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
-        co_return std::move(*refused);
-    }
     const std::string login = ascii_lower(request.parameter("login"));
-    const auto member = store_->member(slug, login);
-    if (!member) {
-        co_return say(request, 404, "not_found");
-    }
-    // Whoever holds an invitation sets the password: it needs the right over the whole account.
-    if (!may_change_account(actor, store_->account(member->person))) {
-        co_return say(request, 403, "account_elsewhere");
+    std::string id;
+    // Whoever holds an invitation sets the password: making one needs the right over the whole account.
+    const Judge judge = [this, &request, &slug, &login, &id]() -> std::optional<Response> {
+        const Actor actor = actor_of(request);
+        if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
+            return refused;
+        }
+        const auto member = store_->member(slug, login);
+        if (!member || (!id.empty() && member->person.id != id)) {
+            return say(request, 404, "not_found");
+        }
+        id = member->person.id;
+        const bool may = may_change_account(actor, store_->account(member->person));
+        return may ? std::nullopt : std::optional<Response>(say(request, 403, "account_elsewhere"));
+    };
+    if (auto refused = judge()) {
+        co_return std::move(*refused);
     }
     std::string prefix = address_prefix(request);
     const auto made = co_await make_invitation(std::move(prefix));
     if (!made) {
         co_return say_failed(request, made.error());
     }
-    if (const auto kept = keep_invitation(*made, member->person.id, slug); !kept) {
-        co_return say_failed(request, kept.error());
+    Refusal refusal;
+    const Status done = store_->transaction([&]() -> Status {
+        const auto judged = judge_again(refusal, judge);
+        return judged ? keep_invitation(*made, actor_of(request), id, slug) : judged;
+    });
+    if (!done) {
+        co_return refused_or_failed(request, refusal, done.error());
     }
     co_return json_response(201, invitation_document(request, *made));
 }

@@ -264,10 +264,12 @@ Task<Response> People::recover(Request& request) {
         if (auto changed = store_->update_person(*now); !changed) {
             return changed;
         }
-        if (auto erased = store_->erase_sessions(id, ""); !erased) {
-            return erased;
-        }
-        return store_->emit_member(id);
+        // Somebody may know more than the password: a recovery ends every way in but itself.
+        auto erased = store_->erase_sessions(id, "");
+        erased = erased ? store_->erase_devices(id) : erased;
+        erased = erased ? store_->erase_invitation(id) : erased;
+        erased = erased ? store_->emit_app_passwords_erased(id) : erased;
+        return erased ? store_->emit_member(id) : erased;
     });
     if (own_name) {
         if (key) {
@@ -328,14 +330,37 @@ Task<Response> People::internal_session(Request& request) {
     if (session->shared && now - session->seen_ms > touch_after_ms) {
         store_->touch_session(hash, now);
     }
-    const Person& person = session->person;
+    co_return json_response(200, identity_document(*session));
+}
+
+Task<Response> People::internal_identity(Request& request) {
+    if (request.who.caller != Caller::module || request.who.module == "gate") {
+        co_return say(request, 403, "forbidden");
+    }
+    const auto body = co_await read_json(request, body_bytes_max);
+    if (!body) {
+        co_return body_problem(request, body.error());
+    }
+    JsonFields fields(*body);
+    Length length;
+    length.most = 64;
+    const std::string id = fields.text("session", length);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    const auto session = store_->session_by_id(id, wall_ms_(), setting_ms("people.shared_idle", 15 * 60 * 1000));
+    co_return session ? json_response(200, identity_document(*session)) : say(request, 404, "not_found");
+}
+
+json::object People::identity_document(const Session& session) {
+    const Person& person = session.person;
     json::object out;
     out["member"] = person.id;
-    out["session"] = session->id;
+    out["session"] = session.id;
     out["login"] = person.login;
     out["name"] = person.name;
     out["admin"] = person.admin;
-    out["shared"] = session->shared;
+    out["shared"] = session.shared;
     json::array list;
     const auto add = [&list](const std::string& slug, Role role) {
         json::object item;
@@ -353,7 +378,7 @@ Task<Response> People::internal_session(Request& request) {
         }
     }
     out["associations"] = std::move(list);
-    co_return json_response(200, out);
+    return out;
 }
 
 } // namespace hameau::people

@@ -100,6 +100,21 @@ CREATE TABLE trial_card (
   person TEXT PRIMARY KEY REFERENCES person(id) ON DELETE CASCADE, password TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;
 )sql"},
+    // Sessions know when the password was last given; invitations know what they were made for. An older invitation says
+    // neither who made it nor for what: it stays where nobody can gain by it, for a member of one association.
+    Migration{2, R"sql(
+ALTER TABLE session ADD COLUMN proven_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE invitation ADD COLUMN maker TEXT NOT NULL DEFAULT '';
+ALTER TABLE invitation ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE invitation ADD COLUMN manager INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE invitation ADD COLUMN associations TEXT NOT NULL DEFAULT '';
+ALTER TABLE invitation ADD COLUMN password_state TEXT NOT NULL DEFAULT '';
+UPDATE invitation SET associations = ' ' || association || ' ', manager = EXISTS (SELECT 1 FROM membership m
+  WHERE m.person = invitation.person AND m.association = invitation.association AND m.role = 'manager');
+DELETE FROM invitation WHERE NOT EXISTS (SELECT 1 FROM person p WHERE p.id = invitation.person AND p.admin = 0
+    AND p.password_hash IS NULL) OR (SELECT count(*) FROM membership m WHERE m.person = invitation.person) <> 1
+  OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.person = invitation.person AND m.association = invitation.association);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};

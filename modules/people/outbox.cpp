@@ -45,6 +45,7 @@ Task<void> People::deliver() {
             context_->journal().write(event_refused, {{"event", std::to_string(id)}, {"status", std::to_string(status)}});
         }
         if (refused || (status >= 200 && status < 300)) {
+            late_event_ = status == 202 ? id : late_event_;
             if (store_->erase_event(id)) {
                 pause = first_pause;
                 warned = false;
@@ -76,6 +77,7 @@ Task<bool> People::delivered() {
         retry_timer_->cancel();
     }
     const std::int64_t last = store_->last_event();
+    const auto earliest = store_->first_event();
     boost::asio::steady_timer timer(context_->io());
     const auto deadline = std::chrono::steady_clock::now() + delivery_deadline_;
     const auto place = delivery_waiters_.insert(delivery_waiters_.end(), &timer);
@@ -90,7 +92,8 @@ Task<bool> People::delivered() {
         co_await timer.async_wait(wait);
     }
     delivery_waiters_.erase(place);
-    co_return all;
+    // Mail has everything, but a session that should be over may still be open: not yet "everywhere".
+    co_return all && (!earliest || late_event_ < earliest->id);
 }
 
 Task<Response> People::after_delivery(Request& request, Response response, Urgency urgency) {

@@ -60,6 +60,7 @@ void People::add_routes() {
     router_.add("GET", "/api/v1/declared", this, &People::list_declared);
     router_.add("PUT", "/api/v1/declared", this, &People::change_declared);
     router_.add("POST", "/internal/session", this, &People::internal_session);
+    router_.add("POST", "/internal/identity", this, &People::internal_identity);
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
     router_.add("POST", "/internal/resend", this, &People::internal_resend);
@@ -224,6 +225,39 @@ std::optional<Response> People::refuse_unless_admin(const Request& request, cons
         return refused;
     }
     return actor.admin ? std::nullopt : std::optional<Response>(say(request, 403, "forbidden"));
+}
+
+Judge People::below(const Request& request, const std::string& slug, Role role) {
+    return [this, &request, slug, role] { return refuse_below(request, actor_of(request), slug, role); };
+}
+
+Judge People::unless_admin(const Request& request) {
+    return [this, &request] { return refuse_unless_admin(request, actor_of(request)); };
+}
+
+Judge People::unless_signed_in(const Request& request) {
+    return [this, &request]() -> std::optional<Response> {
+        const bool member = !actor_of(request).person.empty();
+        return member ? std::nullopt : std::optional<Response>(say(request, 401, "signed_out"));
+    };
+}
+
+Status People::refuse(Refusal& refusal, Response response) const {
+    refusal.response = std::move(response);
+    return fail(ErrorKind::invalid, "refused");
+}
+
+Status People::refuse(Refusal& refusal, const Request& request, int status, std::string_view code, const Parameters& parameters) const {
+    return refuse(refusal, say(request, status, code, parameters));
+}
+
+Status People::judge_again(Refusal& refusal, const Judge& judge) const {
+    auto refused = judge();
+    return refused ? refuse(refusal, std::move(*refused)) : Status{};
+}
+
+Response People::refused_or_failed(const Request& request, Refusal& refusal, const Error& error) {
+    return refusal.response ? std::move(*refusal.response) : say_failed(request, error);
 }
 
 std::optional<Response> People::refuse_unless_internal(const Request& request, std::string_view first, std::string_view second) {

@@ -18,6 +18,7 @@
 #include "modules/people/policy.hpp"
 #include "modules/people/store.hpp"
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
 
@@ -29,6 +30,11 @@ extern const Catalogue people_catalogue;
 inline constexpr std::size_t body_bytes_max = 16384;
 /// The quota of an association that declares none.
 inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
+
+/// What the transaction of a change refused, as the answer to give; empty when the store itself failed.
+struct Refusal {
+    std::optional<Response> response;
+};
 
 /// The stream of revocations that the gate holds; ends by itself when people has nothing to do.
 struct RevocationStream {
@@ -69,6 +75,17 @@ private:
     /// 401, 403 or 404 unless the actor has at least the role in an association that exists.
     std::optional<Response> refuse_below(const Request& request, const Actor& actor, const std::string& slug, Role role);
     std::optional<Response> refuse_unless_admin(const Request& request, const Actor& actor);
+    /// The judgements of open_body: each reads the session anew, at the moment of the call.
+    Judge below(const Request& request, const std::string& slug, Role role);
+    Judge unless_admin(const Request& request);
+    Judge unless_signed_in(const Request& request);
+    /// Ends a transaction with an answer for the person.
+    Status refuse(Refusal& refusal, Response response) const;
+    Status refuse(Refusal& refusal, const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
+    /// First in the transaction of every change: who asks now, since passwords and people's answers are waited for.
+    Status judge_again(Refusal& refusal, const Judge& judge) const;
+    /// The answer to a change that was not made.
+    Response refused_or_failed(const Request& request, Refusal& refusal, const Error& error);
     std::optional<Response> refuse_unless_internal(const Request& request, std::string_view first, std::string_view second = {});
     Response say(const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
     Response say_failed(const Request& request, const Error& error);
@@ -87,6 +104,8 @@ private:
     Task<Response> sign_out(Request& request);
     Task<Response> recover(Request& request);
     Task<Response> internal_session(Request& request);
+    Task<Response> internal_identity(Request& request);
+    boost::json::object identity_document(const Session& session);
     Task<Response> internal_revocations(Request& request);
     Result<Credentials> open_session(const Person& person, bool shared, const std::string& old_session, bool known_device);
     void set_cookies(Response& response, const Credentials& credentials) const;
@@ -116,6 +135,8 @@ private:
     };
     /// A free login and address for somebody of this name, with one number for both.
     Proposal propose(const std::string& slug, std::string_view name);
+    /// Why a login cannot be had: who holds it (`holder`, where the caller may know it), and one that is free.
+    Parameters login_parameters(const std::string& slug, const Person& asked, const std::string& holder);
     Task<Response> change_member(Request& request);
     Task<Response> erase_member(Request& request);
     Task<Response> renew_invitation(Request& request);
@@ -128,7 +149,13 @@ private:
         std::string code_hash;
     };
     Task<Result<NewInvitation>> make_invitation(std::string prefix);
-    Status keep_invitation(const NewInvitation& invitation, const std::string& person, const std::string& association);
+    /// Within a transaction: binds it to its maker and to what the person is now.
+    Status keep_invitation(const NewInvitation& made, const Actor& maker, const std::string& person, const std::string& association);
+    /// Whether what it was made for is still so.
+    bool holds(const Invitation& invitation);
+    bool invitation_is_open(const std::string& person);
+    /// Who a person is now, without a session; nothing for one who is gone or disabled.
+    std::optional<Actor> actor_of_person(const std::string& person);
     boost::json::object invitation_document(const Request& request, const NewInvitation& invitation) const;
     /// The invitation of the path, or why not.
     Task<std::variant<Invitation, Response>> find_invitation(Request& request);
@@ -147,6 +174,8 @@ private:
     Task<Response> make_recovery_codes(Request& request);
     Task<Response> app_passwords(Request& request);
     Task<Response> erase_app_password(Request& request);
+    /// 403 `password_needed` unless the password was given in this session in the last minutes, or `current` is right.
+    Task<std::optional<Response>> prove(Request& request, const Actor& actor, const Secret& current);
     Task<Response> forward_to_mail(const Request& request, std::string method, std::string path, std::string json);
 
     // The house (api_house.cpp)
@@ -183,6 +212,7 @@ private:
     bool trial_ = false;
     bool stopping_ = false;
     bool delivering_ = false;
+    std::int64_t late_event_ = 0;  ///< the last one that mail took without having ended its sessions
     Duration last_call_{0};
     Duration delivery_deadline_ = std::chrono::seconds(10);
     std::size_t slow_jobs_ = 0;

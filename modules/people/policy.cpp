@@ -258,6 +258,18 @@ bool may_change_account(const Actor& actor, const Account& account) {
                        [&actor](const std::string& slug) { return actor.manages(slug); });
 }
 
+bool invitation_holds(const InvitationFacts& facts) {
+    if (facts.disabled || facts.role == Role::none || facts.password != facts.password_then || !facts.maker) {
+        return false;
+    }
+    const bool raised = (facts.account.admin && !facts.then.admin) || (facts.role == Role::manager && !facts.manager_then);
+    const auto& known = facts.then.associations;
+    const bool joined = std::any_of(facts.account.associations.begin(), facts.account.associations.end(), [&known](const std::string& slug) {
+        return std::find(known.begin(), known.end(), slug) == known.end();
+    });
+    return !raised && !joined && may_change_account(*facts.maker, facts.account);
+}
+
 std::string_view to_text(Role role) {
     return role == Role::manager ? "manager" : role == Role::member ? "member" : "none";
 }

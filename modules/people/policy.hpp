@@ -22,6 +22,8 @@ inline constexpr std::size_t throttle_entries_max = 8192;
 inline constexpr std::size_t slow_jobs_max = 8;
 inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
 inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
+/// How long after giving the password a session may make credentials without giving it again.
+inline constexpr std::int64_t proven_ms_max = 10LL * 60 * 1000;
 inline constexpr std::size_t code_letters = 8;
 /// Each reading costs one argon2id (about 30 ms, 19 MiB) of the one worker thread.
 inline constexpr std::size_t code_readings_max = 8;
@@ -110,6 +112,21 @@ struct Account {
 /// An account belongs to the whole house: its name, its access and its credentials are changed by an admin, or by
 /// who manages every association that the person belongs to. An admin's account is changed by admins only.
 bool may_change_account(const Actor& actor, const Account& account);
+
+/// What decides whether an invitation still gives what it was made for.
+struct InvitationFacts {
+    Account then;                     ///< the person's rights when it was made
+    bool manager_then = false;        ///< and whether the person managed its association
+    std::string password_then;        ///< and which password they had; empty: none
+    bool disabled = false;            ///< now, as all that follows
+    Account account;
+    Role role = Role::none;           ///< in its association
+    std::string password;
+    std::optional<Actor> maker;       ///< who made it; nothing: is gone or disabled
+};
+/// An invitation is a right over a whole account. It ends when the person is no longer of its association, has more
+/// rights than when it was made, or has another password; and when its maker could not make it any more.
+bool invitation_holds(const InvitationFacts& facts);
 
 /// What remains of a kind (enabled managers of an association, enabled admins) after a change.
 inline bool leaves_someone(std::size_t before, bool was_one, bool stays_one) {

@@ -143,6 +143,11 @@ Status Store::set_membership(const std::string& association, const std::string& 
 }
 
 Status Store::erase_membership(const std::string& association, const std::string& person) {
+    auto ends = ask("DELETE FROM invitation WHERE association = ? AND person = ?");
+    ends.bind(1, association).bind(2, person);
+    if (auto done = run(std::move(ends)); !done) {
+        return done;
+    }
     auto change = ask("DELETE FROM membership WHERE association = ? AND person = ?");
     change.bind(1, association).bind(2, person);
     return run(std::move(change));

@@ -66,6 +66,11 @@ struct Invitation {
     std::string association_name;
     std::string token_hash;  ///< names this very invitation
     std::int64_t expires_ms = 0;
+    // What it was made for; it ends when one of these is no longer so (invitation_holds in policy.hpp).
+    std::string maker;           ///< id of who made it; empty: hameau-admin
+    Account account;             ///< the person's rights when it was made
+    bool manager = false;        ///< the person managed `association` then
+    std::string password_state;  ///< names the password that the person had then; empty: none
 };
 
 struct Event {
@@ -134,8 +139,14 @@ public:
     Status erase_circle(const std::string& association, const std::string& slug);
 
     // Sessions, devices, invitations, recovery codes, declared hashes (store_sessions.cpp)
+    /// The password was proven at `now_ms`.
     Status insert_session(const std::string& token_hash, const std::string& id, const std::string& person, bool shared,
                           std::int64_t now_ms, std::int64_t expires_ms);
+    /// When the person last gave the password in this session; 0: the session has ended.
+    std::int64_t proven_ms(const std::string& session);
+    Status note_proven(const std::string& session, std::int64_t now_ms);
+    /// By id, whatever its token; nothing when it is over or the person is disabled.
+    std::optional<Session> session_by_id(const std::string& id, std::int64_t now_ms, std::int64_t shared_idle_ms);
     /// Nothing when it is over, when the shared computer was left idle, or when the person is disabled.
     std::optional<Session> session(const std::string& token_hash, std::int64_t now_ms, std::int64_t shared_idle_ms);
     void touch_session(const std::string& token_hash, std::int64_t now_ms);
@@ -145,9 +156,11 @@ public:
     Status erase_devices(const std::string& person);
     Status insert_device(const std::string& token_hash, const std::string& person, std::int64_t now_ms);
     bool is_device_of(const std::string& token_hash, const std::string& person);
-    Status put_invitation(const std::string& person, const std::string& association, const std::string& token_hash,
-                          const std::string& code_hash, std::int64_t now_ms, std::int64_t expires_ms);
+    /// Of `invitation`: all but association_name. The person's former invitation ends.
+    Status put_invitation(const Invitation& invitation, const std::string& code_hash, std::int64_t now_ms);
+    /// By the hash of its token or of its code. It may have lost its reason: ask invitation_holds.
     std::optional<Invitation> invitation(const std::string& token_or_code_hash, std::int64_t now_ms);
+    std::optional<Invitation> invitation_of(const std::string& person, std::int64_t now_ms);
     Status erase_invitation(const std::string& person);
     /// True when this very one was still open: it is used up.
     bool use_invitation(const std::string& person, const std::string& token_hash);
@@ -164,6 +177,8 @@ public:
     Status emit_association_erased(const std::string& slug);
     Status emit_member(const std::string& person);
     Status emit_member_erased(const std::string& person);
+    /// Mail forgets every app password of the person.
+    Status emit_app_passwords_erased(const std::string& person);
     Status emit_circle(const std::string& association, const std::string& slug);
     Status emit_circle_erased(const std::string& association, const std::string& slug);
     /// Everything that mail must know, in an order in which each event finds what it names.
@@ -175,10 +190,12 @@ public:
 
 private:
     Statement ask(std::string_view sql) { return database_.prepare(sql); }
+    std::optional<Session> one_session(Statement statement, std::int64_t now_ms, std::int64_t shared_idle_ms);
     bool row(Statement& statement);
     Status run(Statement statement) { return statement.run(); }
     std::size_t count(Statement statement);
     std::optional<Person> one_person(Statement statement);
+    std::optional<Invitation> one_invitation(Statement statement);
     Association read_association(Statement& statement);
     void read_circle_entries(Circle& circle);
     Status emit(const std::string& text);

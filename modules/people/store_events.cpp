@@ -74,6 +74,13 @@ Status Store::emit_member_erased(const std::string& id) {
     return emit(json::serialize(event));
 }
 
+Status Store::emit_app_passwords_erased(const std::string& id) {
+    json::object event;
+    event["kind"] = "app-passwords-erased";
+    event["id"] = id;
+    return emit(json::serialize(event));
+}
+
 Status Store::emit_circle(const std::string& association, const std::string& slug) {
     const auto found = circle(association, slug);
     if (!found) {

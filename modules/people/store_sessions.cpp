@@ -1,12 +1,14 @@
 // Store: sessions, known devices, invitations, recovery codes, declared hashes. Only hashes of secrets come here.
+#include <algorithm>
+
 #include "modules/people/store.hpp"
 
 namespace hameau::people {
 
 Status Store::insert_session(const std::string& token_hash, const std::string& id, const std::string& person,
                              bool shared, std::int64_t now_ms, std::int64_t expires_ms) {
-    auto insert = ask("INSERT INTO session(token_hash, id, person, shared, created_ms, seen_ms, expires_ms) "
-                      "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)");
+    auto insert = ask("INSERT INTO session(token_hash, id, person, shared, created_ms, seen_ms, proven_ms, expires_ms) "
+                      "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6)");
     insert.bind(1, token_hash).bind(2, id).bind(3, person).bind(4, shared).bind(5, now_ms).bind(6, expires_ms);
     if (auto done = run(std::move(insert)); !done) {
         return done;
@@ -20,6 +22,16 @@ Status Store::insert_session(const std::string& token_hash, const std::string& i
 std::optional<Session> Store::session(const std::string& token_hash, std::int64_t now_ms, std::int64_t shared_idle_ms) {
     auto query = ask("SELECT id, person, shared, seen_ms FROM session WHERE token_hash = ? AND expires_ms > ?");
     query.bind(1, token_hash).bind(2, now_ms);
+    return one_session(std::move(query), now_ms, shared_idle_ms);
+}
+
+std::optional<Session> Store::session_by_id(const std::string& id, std::int64_t now_ms, std::int64_t shared_idle_ms) {
+    auto query = ask("SELECT id, person, shared, seen_ms FROM session WHERE id = ? AND expires_ms > ?");
+    query.bind(1, id).bind(2, now_ms);
+    return one_session(std::move(query), now_ms, shared_idle_ms);
+}
+
+std::optional<Session> Store::one_session(Statement query, std::int64_t now_ms, std::int64_t shared_idle_ms) {
     if (!row(query)) {
         return std::nullopt;
     }
@@ -33,6 +45,18 @@ std::optional<Session> Store::session(const std::string& token_hash, std::int64_
     }
     session.person = std::move(*owner);
     return session;
+}
+
+std::int64_t Store::proven_ms(const std::string& session) {
+    auto query = ask("SELECT proven_ms FROM session WHERE id = ?");
+    query.bind(1, session);
+    return row(query) ? query.number(0) : 0;
+}
+
+Status Store::note_proven(const std::string& session, std::int64_t now_ms) {
+    auto change = ask("UPDATE session SET proven_ms = ? WHERE id = ?");
+    change.bind(1, now_ms).bind(2, session);
+    return run(std::move(change));
 }
 
 void Store::touch_session(const std::string& token_hash, std::int64_t now_ms) {
@@ -77,25 +101,30 @@ bool Store::is_device_of(const std::string& token_hash, const std::string& perso
     return row(query);
 }
 
-Status Store::put_invitation(const std::string& person, const std::string& association, const std::string& token_hash,
-                             const std::string& code_hash, std::int64_t now_ms, std::int64_t expires_ms) {
-    auto change = ask("INSERT OR REPLACE INTO invitation(person, association, token_hash, code_hash, created_ms, expires_ms) "
-                      "VALUES (?, ?, ?, ?, ?, ?)");
-    change.bind(1, person).bind(2, association).bind(3, token_hash).bind(4, code_hash).bind(5, now_ms).bind(6, expires_ms);
+Status Store::put_invitation(const Invitation& invitation, const std::string& code_hash, std::int64_t now_ms) {
+    auto change = ask("INSERT OR REPLACE INTO invitation(person, association, token_hash, code_hash, created_ms, expires_ms, "
+                      "maker, admin, manager, associations, password_state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    std::string slugs = " ";
+    for (const std::string& slug : invitation.account.associations) {
+        slugs += slug + " ";
+    }
+    change.bind(1, invitation.person.id).bind(2, invitation.association).bind(3, invitation.token_hash).bind(4, code_hash);
+    change.bind(5, now_ms).bind(6, invitation.expires_ms).bind(7, invitation.maker).bind(8, invitation.account.admin);
+    change.bind(9, invitation.manager).bind(10, slugs).bind(11, invitation.password_state);
     return run(std::move(change));
 }
 
-std::optional<Invitation> Store::invitation(const std::string& token_or_code_hash, std::int64_t now_ms) {
-    auto query = ask("SELECT i.person, i.association, a.name, i.expires_ms, i.token_hash FROM invitation i "
-                     "JOIN association a ON a.slug = i.association "
-                     "WHERE (i.token_hash = ?1 OR i.code_hash = ?1) AND i.expires_ms > ?2");
-    query.bind(1, token_or_code_hash).bind(2, now_ms);
+#define INVITATION_QUERY                                                                                                  \
+    "SELECT i.person, i.association, a.name, i.expires_ms, i.token_hash, i.maker, i.admin, i.manager, i.associations, "   \
+    "i.password_state FROM invitation i JOIN association a ON a.slug = i.association "
+
+std::optional<Invitation> Store::one_invitation(Statement query) {
     if (!row(query)) {
         return std::nullopt;
     }
     Invitation invitation;
     auto invited = person(query.view(0));
-    if (!invited || invited->disabled) {
+    if (!invited) {
         return std::nullopt;
     }
     invitation.person = std::move(*invited);
@@ -103,7 +132,31 @@ std::optional<Invitation> Store::invitation(const std::string& token_or_code_has
     invitation.association_name = query.text(2);
     invitation.expires_ms = query.number(3);
     invitation.token_hash = query.text(4);
+    invitation.maker = query.text(5);
+    invitation.account.admin = query.number(6) != 0;
+    invitation.manager = query.number(7) != 0;
+    std::string_view slugs = query.view(8);
+    while (!slugs.empty()) {
+        const std::size_t space = std::min(slugs.find(' '), slugs.size());
+        if (space > 0) {
+            invitation.account.associations.emplace_back(slugs.substr(0, space));
+        }
+        slugs.remove_prefix(std::min(space + 1, slugs.size()));
+    }
+    invitation.password_state = query.text(9);
     return invitation;
+}
+
+std::optional<Invitation> Store::invitation(const std::string& token_or_code_hash, std::int64_t now_ms) {
+    auto query = ask(INVITATION_QUERY "WHERE (i.token_hash = ?1 OR i.code_hash = ?1) AND i.expires_ms > ?2");
+    query.bind(1, token_or_code_hash).bind(2, now_ms);
+    return one_invitation(std::move(query));
+}
+
+std::optional<Invitation> Store::invitation_of(const std::string& person, std::int64_t now_ms) {
+    auto query = ask(INVITATION_QUERY "WHERE i.person = ?1 AND i.expires_ms > ?2");
+    query.bind(1, person).bind(2, now_ms);
+    return one_invitation(std::move(query));
 }
 
 Status Store::erase_invitation(const std::string& person) {

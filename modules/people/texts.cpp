@@ -44,6 +44,8 @@ constexpr std::array texts = {
                   "The login or the recovery code is not right, or the code was used."},
     CatalogueText{"wrong_current", "Le mot de passe actuel n'est pas le bon. Rien n'a été changé.",
                   "The present password is not right. Nothing was changed."},
+    CatalogueText{"password_needed", "Redonnez votre mot de passe pour continuer. Rien n'a été changé.",
+                  "Give your password again to go on. Nothing was changed."},
     CatalogueText{"setup_done", "La maison est déjà installée. Connectez-vous.", "The house is set up already. Sign in."},
     CatalogueText{"setup_token", "Ce lien d'installation n'est pas le bon. Prenez celui que le serveur a affiché.",
                   "This set-up link is not the right one. Take the one that the server printed."},

@@ -1,6 +1,7 @@
 // The versions of a site: list, show, publish, switch.
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
+#include "modules/support/opening.hpp"
 
 namespace hameau::sites {
 
@@ -182,6 +183,18 @@ Task<Response> Sites::add_deploy(Request& request) {
         context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->refusals.front().code}});
         co_return refuse_upload(request, *report);
     }
+    // The archive may have come for minutes: who may publish, and where, is judged again before anything is live.
+    auto ended = co_await identify_again(*context_, request);
+    if (ended) {
+        co_return std::move(*ended);
+    }
+    auto still = find_site(request, publishing_role());
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
+    }
+    if (std::get<Site>(still).association != site.association) {
+        co_return say(request, 404, "no_site");
+    }
     const auto number = co_await publish(upload, *report, request.who.login);
     if (!number) {
         co_return say_failed(request, number.error());
@@ -197,16 +210,13 @@ Task<Response> Sites::add_deploy(Request& request) {
 }
 
 Task<Response> Sites::switch_live(Request& request) {
-    auto found = find_site(request, publishing_role());
-    if (auto* refused = std::get_if<Response>(&found)) {
-        co_return std::move(*refused);
+    const Finder<Site> find = [this, &request] { return find_site(request, publishing_role()); };
+    auto opened = co_await open_row(context_, request, find, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const std::string host = std::get<Site>(found).host;
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    const std::string host = opened.row->host;
+    JsonFields fields(opened.body);
     const std::int64_t number = fields.integer("number", 1, 1'000'000'000);
     if (!fields.finish()) {
         co_return fields.refuse(request, sites_catalogue);

@@ -75,8 +75,8 @@ Task<Response> Sites::list_sites(Request& request) {
 
 Task<Response> Sites::add_site(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto denied = refuse_below(request, slug, Role::manager);
-    auto opened = co_await open_body(request, std::move(denied), request_bytes_max);
+    const Judge judge = [this, &request, &slug] { return refuse_below(request, slug, Role::manager); };
+    auto opened = co_await open_body(context_, request, judge, request_bytes_max);
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }

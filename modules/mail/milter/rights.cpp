@@ -2,6 +2,7 @@
 #include "modules/mail/milter/rights.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <memory>
 #include <sqlite3.h>
@@ -63,6 +64,23 @@ Result<std::vector<std::string>> column(sqlite3* handle, const char* sql, std::i
     }
 }
 
+/// The first column of the first row, 0 without a row.
+Result<std::int64_t> number(const std::string& path, const char* sql, std::initializer_list<std::string_view> values) {
+    const auto handle = open(path);
+    if (!handle) {
+        return fail(handle.error());
+    }
+    const auto rows = column(handle->get(), sql, values, 1);
+    if (!rows) {
+        return fail(rows.error());
+    }
+    std::int64_t value = 0;
+    if (!rows->empty()) {
+        std::from_chars(rows->front().data(), rows->front().data() + rows->front().size(), value);
+    }
+    return value;
+}
+
 } // namespace
 
 Result<bool> DatabaseRights::may_send(const std::string& user, const std::string& address) {
@@ -81,6 +99,12 @@ Result<bool> DatabaseRights::may_send(const std::string& user, const std::string
         }
     }
     return false;
+}
+
+Result<std::int64_t> DatabaseRights::session_clock() { return number(path_, "SELECT sequence FROM engine_session_clock", {}); }
+
+Result<std::int64_t> DatabaseRights::session_end(const std::string& user) {
+    return number(path_, "SELECT sequence FROM engine_session_end WHERE user = ?1", {user});
 }
 
 Result<std::vector<std::string>> DatabaseRights::mailboxes_of(const std::string& recipient, bool& all_here) {

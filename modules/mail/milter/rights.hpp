@@ -1,6 +1,7 @@
 // Rights: who may send as whom, and where an address leads, read from the engine_* views of mail.db. Read-only.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,10 @@ public:
     virtual ~Rights() = default;
     /// Errors: unavailable when the database cannot be read now.
     virtual Result<bool> may_send(const std::string& user, const std::string& address) = 0;
+    /// How many ends of sessions there were; a session remembers it when it opens.
+    virtual Result<std::int64_t> session_clock() = 0;
+    /// The number of this user's last end: 0 when there was none. A session that opened before it is over.
+    virtual Result<std::int64_t> session_end(const std::string& user) = 0;
     /// The mailboxes behind a recipient (itself, or through aliases and groups). `all_here` becomes false when a part
     /// of them is outside, unknown, or beyond the limits of this look-up.
     virtual Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) = 0;
@@ -25,6 +30,8 @@ public:
     /// `path`: mail.db. Opened at each question, so that a restored database is seen.
     explicit DatabaseRights(std::string path) : path_(std::move(path)) {}
     Result<bool> may_send(const std::string& user, const std::string& address) override;
+    Result<std::int64_t> session_clock() override;
+    Result<std::int64_t> session_end(const std::string& user) override;
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override;
 
 private:

@@ -68,6 +68,7 @@ Step Session::on_packet(const Packet& packet) {
     case Command::macros:
         return take_macros(packet.data);
     case Command::connect:
+        open_session();
         return answer(no_reply_to_connect);
     case Command::mail:
         return begin_message(packet.data);
@@ -147,6 +148,9 @@ Step Session::begin_message(std::string_view data) {
     if (submission() && user_.empty()) {
         return reply(reply_text("530 5.7.0 Sign in first, with your address and your password"));
     }
+    if (std::string refusal = submission() ? check_session() : std::string(); !refusal.empty()) {
+        return reply(std::move(refusal));
+    }
     return reply(reply_continue());
 }
 
@@ -195,6 +199,30 @@ Step Session::add_header(std::string_view data) {
     return answer(no_reply_to_headers);
 }
 
+void Session::open_session() {
+    opened_.reset();
+    if (submission()) {
+        if (const auto now = rights_.session_clock()) {
+            opened_ = *now;
+        }
+    }
+}
+
+std::string Session::check_session() {
+    Result<std::int64_t> ended = fail(ErrorKind::unavailable, "the clock was not read when the session opened");
+    if (opened_) {
+        ended = rights_.session_end(user_);
+    }
+    if (!ended) {
+        return reply_text("451 4.3.0 The accounts cannot be read now; nothing was sent, try again in a minute");
+    }
+    if (*ended > *opened_) {
+        // Postfix closes the connection after a 421 (smtpd_chat_reply).
+        return reply_text("421 4.7.0 This sign-in has ended. Sign in again with your present password");
+    }
+    return {};
+}
+
 /// Empty, or the refusal.
 std::string Session::check_from() {
     if (too_much_) {
@@ -226,7 +254,11 @@ std::string Session::check_from() {
 Step Session::end_message(std::string_view data) {
     counted_bytes_ += data.size();
     if (submission()) {
-        if (std::string refusal = check_from(); !refusal.empty()) {
+        std::string refusal = check_session();
+        if (refusal.empty()) {
+            refusal = check_from();
+        }
+        if (!refusal.empty()) {
             forget_message();
             return reply(std::move(refusal));
         }

@@ -1,12 +1,14 @@
 // Session: one SMTP session as Postfix tells it. Pure: packets in, replies and questions about quota out.
 //
-// On submission ({daemon_name} is SUBMISSION): each address in From must be one that the signed-in user may send as;
+// On submission ({daemon_name} is SUBMISSION): a session that was open when its user's password changed, or when the
+// user lost the account, sends nothing more; each address in From must be one that the signed-in user may send as;
 // headers that tell where the user is are taken out. Everywhere: a message that fits into none of the mailboxes behind
 // a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +62,9 @@ private:
     Step ask_next();
     Step finish_message();
     std::string check_from();
+    /// Empty while the sign-in still holds, else the refusal.
+    std::string check_session();
+    void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
     Step answer(std::uint32_t no_reply_flag) const;
@@ -69,6 +74,7 @@ private:
     bool may_change_ = false;
     std::string daemon_;
     std::string user_;
+    std::optional<std::int64_t> opened_;  ///< the clock of session ends when this one opened; nothing: could not be read
 
     std::uint64_t declared_bytes_ = 0;
     std::uint64_t counted_bytes_ = 0;

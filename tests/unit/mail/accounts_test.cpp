@@ -39,10 +39,11 @@ TEST_F(AccountsOfAHouse, ACrashBetweenTheDatabasesIsMendedAtTheStart) {
     }));
     EXPECT_EQ(accounts(), right);
     restart();
-    EXPECT_EQ(auth("SELECT user, enabled, forward_script FROM account"), Rows{"marie@amis.test|0|"});
+    EXPECT_EQ(auth("SELECT user, enabled, forward_script FROM account"), Rows{"marie@amis.test|0|" + (folder_ / "forward/marie@amis.test.sieve").string()});
     EXPECT_EQ(auth("SELECT name FROM sign_in_name"), Rows{"marie@amis.test"});
     EXPECT_EQ(auth("SELECT user FROM account WHERE password IS NULL").size(), 1u);
-    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "forward"));
+    // Who may not sign in has no forward and no script: what arrives is kept.
+    EXPECT_NE(read_file((folder_ / "forward/marie@amis.test.sieve").string(), 4096)->find("fileinto \"INBOX\""), std::string::npos);
 }
 
 TEST_F(AccountsOfAHouse, AuthDbIsMadeAgainWhenItIsLost) {

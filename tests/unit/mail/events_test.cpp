@@ -43,6 +43,65 @@ TEST_F(Events, TwiceIsOnceAndAnyOrderEndsTheSame) {
     EXPECT_EQ(everything(), once);
 }
 
+TEST_F(Events, OpenSessionsEndWithTheirReason) {
+    tell_house();
+    ASSERT_EQ(add_box("marie@amis.test", "marie").status, 201);
+    ASSERT_EQ(add_box("yann@amis.test", "yann").status, 201);
+    ASSERT_EQ(add_box("yann@jardin.test", "yann", "", "jardin").status, 201);
+    auto ended = [this, last = std::int64_t{0}]() mutable {
+        const Rows users = rows("SELECT user FROM session_end WHERE sequence > " + std::to_string(last));
+        last = std::stoll(rows("SELECT sequence FROM engine_session_clock").front());
+        EXPECT_TRUE(rows("SELECT user FROM session_to_end").empty());
+        return users;
+    };
+    (void)ended();
+    // The same again, a role, a name: no reason.
+    ASSERT_EQ(tell(member_event("yann", of("amis", "manager") + "," + of("jardin"))), 204);
+    EXPECT_EQ(ended(), Rows{});
+    ASSERT_EQ(tell(member_event("yann", of("jardin"))), 204);
+    EXPECT_EQ(ended(), Rows{"yann@amis.test"}) << "left amis";
+    ASSERT_EQ(tell(member_event("yann", of("amis") + "," + of("jardin"), true)), 204);
+    EXPECT_EQ(ended(), (Rows{"yann@amis.test", "yann@jardin.test"})) << "switched off";
+    std::string changed = member_event("marie", of("amis", "manager"));
+    changed.replace(changed.find("aGFzaA"), 6, "aGFzaB");
+    ASSERT_EQ(tell(changed), 204);
+    EXPECT_EQ(ended(), Rows{"marie@amis.test"}) << "another password";
+    ASSERT_EQ(tell(R"({"kind":"app-passwords-erased","id":"idmarie"})"), 204);
+    EXPECT_EQ(ended(), Rows{"marie@amis.test"}) << "app passwords";
+    ASSERT_EQ(go(admin, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test").status, 204);
+    EXPECT_EQ(ended(), Rows{"marie@amis.test"}) << "its mailbox";
+    ASSERT_EQ(tell(R"({"kind":"member-erased","id":"idyann"})"), 204);
+    EXPECT_EQ(ended(), (Rows{"yann@amis.test", "yann@jardin.test"})) << "erased";
+}
+
+TEST_F(Events, SilentDovecotMeansLaterAndNotNever) {
+    tell_house();
+    ASSERT_EQ(add_box("marie@amis.test", "marie").status, 201);
+    // A socket that refuses: Dovecot was there a moment ago.
+    std::filesystem::create_directories(folder_ / "dovecot/run");
+    ASSERT_TRUE(write_file_atomically((folder_ / "dovecot/run/hameau-doveadm").string(), ""));
+    EXPECT_EQ(tell(member_event("marie", of("amis", "manager"), true)), 202);
+    EXPECT_EQ(rows("SELECT user FROM session_to_end"), Rows{"marie@amis.test"});
+    EXPECT_EQ(rows("SELECT user FROM session_end"), Rows{"marie@amis.test"}) << "submission is over all the same";
+}
+
+TEST_F(Events, WhoTheCallerIsIsAskedAgainAfterTheBody) {
+    tell_house();
+    Identity slow = marie;
+    slow.session = "sessionofmarie";
+    const std::string path = "/api/v1/associations/amis/mailboxes";
+    const std::string body = R"({"address":"marie@amis.test","login":"marie"})";
+    EXPECT_EQ(go(slow, "POST", path, body).status, 503) << "people is away";
+    context->identity = "";
+    EXPECT_EQ(go(slow, "POST", path, body).status, 401) << "signed out meanwhile";
+    const std::string now = R"({"member":"idmarie","login":"marie","name":"M","admin":false,"associations":[{"slug":"amis","role":"ROLE"}]})";
+    context->identity = std::string(now).replace(now.find("ROLE"), 4, "member");
+    EXPECT_EQ(go(slow, "POST", path, body).status, 403) << "a member now";
+    EXPECT_TRUE(rows("SELECT address FROM mailbox").empty());
+    context->identity = std::string(now).replace(now.find("ROLE"), 4, "manager");
+    EXPECT_EQ(go(slow, "POST", path, body).status, 201);
+}
+
 TEST_F(Events, ErasedIsGoneAndErasedAgainIsFine) {
     tell_house();
     ASSERT_EQ(add_box("marie@amis.test", "marie", R"(,"forward":["m@ailleurs.example"])").status, 201);

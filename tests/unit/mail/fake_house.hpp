@@ -21,6 +21,17 @@ public:
         set("mail.imaps_port", "2993");
         set("mail.submissions_port", "2465");
     }
+    /// What people says of the caller's session: a document, a 404 when empty, nothing when people is away.
+    Task<Result<Response>> call(std::string, std::string, std::string, std::string) override {
+        if (!identity) {
+            co_return fail(ErrorKind::unavailable, "away");
+        }
+        Response response;
+        response.status = identity->empty() ? 404 : 200;
+        response.body = *identity;
+        co_return response;
+    }
+    std::optional<std::string> identity;
 };
 
 struct Answer {

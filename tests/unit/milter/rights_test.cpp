@@ -85,6 +85,19 @@ TEST_F(RightsTest, WhereARecipientLeads) {
     EXPECT_FALSE(all_here);
 }
 
+TEST_F(RightsTest, SessionsHaveEnds) {
+    DatabaseRights rights(path_);
+    EXPECT_EQ(rights.session_clock(), 0);
+    EXPECT_EQ(rights.session_end("marie@amis.test"), 0);
+    run("INSERT OR REPLACE INTO session_end(user) VALUES('yann@amis.test')");
+    run("INSERT OR REPLACE INTO session_end(user) VALUES('marie@amis.test')");
+    run("INSERT OR REPLACE INTO session_end(user) VALUES('yann@amis.test')");
+    EXPECT_EQ(rights.session_clock(), 3);
+    EXPECT_EQ(rights.session_end("yann@amis.test"), 3);
+    run("DELETE FROM session_end");
+    EXPECT_EQ(rights.session_clock(), 3) << "the clock never goes back";
+}
+
 TEST_F(RightsTest, NoDatabaseIsAnError) {
     DatabaseRights rights(path_ + ".none");
     EXPECT_FALSE(rights.may_send("a", "b"));

@@ -16,7 +16,16 @@ public:
                                                              {"yann@amis.test", {"yann@amis.test"}},
                                                              {"bureau@amis.test", {"marie@amis.test", "yann@amis.test"}}};
     bool broken = false;
+    std::int64_t clock = 0;
+    std::map<std::string, std::int64_t> ends;
 
+    Result<std::int64_t> session_clock() override {
+        return broken ? Result<std::int64_t>(fail(ErrorKind::unavailable, "broken")) : Result<std::int64_t>(clock);
+    }
+    Result<std::int64_t> session_end(const std::string& user) override {
+        const auto found = ends.find(user);
+        return found == ends.end() ? 0 : found->second;
+    }
     Result<bool> may_send(const std::string& user, const std::string& address) override {
         if (broken) {
             return fail(ErrorKind::unavailable, "broken");
@@ -122,6 +131,28 @@ TEST(Session, WithoutSignInNothingIsSubmitted) {
     // The name of a message before does not last.
     EXPECT_TRUE(is_taken(talk.begin("SUBMISSION", "marie@amis.test")));
     EXPECT_TRUE(is_refused(talk.begin("SUBMISSION", ""), "530"));
+}
+
+TEST(Session, WhatOpenedBeforeItsEndSendsNothingMore) {
+    Talk talk;
+    talk.rights.clock = 4;
+    EXPECT_TRUE(is_taken(talk.begin("SUBMISSION", "marie@amis.test")));
+    talk.rights.clock = 5;
+    talk.rights.ends["marie@amis.test"] = 5;
+    EXPECT_TRUE(is_refused(talk.finish({{"From", "marie@amis.test"}}), "421")) << "ended while the message came";
+    EXPECT_TRUE(is_refused(talk.say('M', texts({"<marie@amis.test>"})), "421")) << "and the next one";
+    Talk again;
+    again.rights.clock = 5;
+    again.rights.ends["marie@amis.test"] = 5;
+    EXPECT_TRUE(is_taken(again.begin("SUBMISSION", "marie@amis.test"))) << "opened after the end";
+}
+
+TEST(Session, TheEndOfAnotherIsNoEnd) {
+    Talk talk;
+    talk.rights.clock = 4;
+    EXPECT_TRUE(is_taken(talk.begin("SUBMISSION", "marie@amis.test")));
+    talk.rights.ends["yann@amis.test"] = 5;
+    EXPECT_TRUE(is_taken(talk.finish({{"From", "marie@amis.test"}})));
 }
 
 TEST(Session, UnreadableAccountsMeanLater) {

@@ -100,10 +100,18 @@ TEST_F(StoreTest, SessionsAndDevicesOfOnePersonAreBounded) {
 }
 
 TEST_F(StoreTest, AnInvitationIsUsedOnceAndTheRenewedOneReplacesIt) {
-    ASSERT_TRUE(store_.put_invitation(marie_.id, "amis", "t1", "c1", 0, 1000));
+    Invitation invitation;
+    invitation.person = marie_;
+    invitation.association = "amis";
+    invitation.token_hash = "t1";
+    invitation.expires_ms = 1000;
+    invitation.account.associations = {"amis", "jardin"};
+    ASSERT_TRUE(store_.put_invitation(invitation, "c1", 0));
+    EXPECT_EQ(store_.invitation_of(marie_.id, 0)->account.associations, invitation.account.associations);
     EXPECT_TRUE(store_.invitation("c1", 999));
     EXPECT_FALSE(store_.invitation("c1", 1000));
-    ASSERT_TRUE(store_.put_invitation(marie_.id, "amis", "t2", "c2", 0, 1000));
+    invitation.token_hash = "t2";
+    ASSERT_TRUE(store_.put_invitation(invitation, "c2", 0));
     EXPECT_FALSE(store_.invitation("t1", 0));
     EXPECT_FALSE(store_.use_invitation(marie_.id, "t1"));
     EXPECT_TRUE(store_.use_invitation(marie_.id, "t2"));
