@@ -64,6 +64,8 @@ private:
     Task<Response> link(Request& request);
     Task<Response> authors(Request& request);
     Task<Response> export_pad(Request& request);
+    /// 401 or 403 unless the caller is of the association.
+    static std::optional<Response> refuse_strangers(const Request& request, const std::string& association);
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
     /// What people says of it: quota_bytes, language (of the house). Errors: not_found, unavailable.
     Task<Result<boost::json::object>> ask_people(std::string association);

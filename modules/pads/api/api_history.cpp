@@ -11,6 +11,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 
 namespace hameau::pads {
@@ -239,7 +240,8 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     };
     Status done = co_await read_aside(found.pad.number, std::move(work));
     // The reading takes its time: the right to write is asked again before anything changes.
-    FoundOr still = find_for_history(request);
+    auto ended = co_await identify_again(*context_, request);
+    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
     const auto* now = std::get_if<Found>(&still);
     if (now == nullptr || now->permission != Permission::write) {
         room->release();

@@ -6,6 +6,7 @@
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 
 namespace hameau::pads {
 
@@ -111,7 +112,11 @@ Task<Response> PadsModule::add_image(Request& request) {
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
     const auto quota = co_await quota_bytes(found.pad.association);
-    // Minutes may have passed: the right to write is asked again, of the row as it is now.
+    // Minutes may have passed: the right to write is asked again, of the row and of the caller's roles as they are now.
+    auto ended = co_await identify_again(*context_, request);
+    if (ended) {
+        co_return std::move(*ended);
+    }
     FoundOr still = find(request, link_key(request), Deleted::refused);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);

@@ -11,6 +11,7 @@
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::pads {
@@ -75,11 +76,8 @@ Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRo
 
 Task<Response> PadsModule::import_pad(Request& request) {
     const std::string association(request.parameter("association"));
-    if (!request.who.signed_in()) {
-        co_return problem(request, 401, "signed_out");
-    }
-    if (request.who.role_in(association) == Role::none) {
-        co_return problem(request, 403, "forbidden");
+    if (auto refused = refuse_strangers(request, association)) {
+        co_return std::move(*refused);
     }
     const std::string format = request.query_parameter("format").value_or("");
     if (format != "markdown" && format != "html") {
@@ -113,6 +111,12 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     auto bytes = co_await converter_->hear(*request.body, limit);
     if (!bytes) {
         co_return say_not_converted(request, bytes.error(), "document_too_large", limit);
+    }
+    // Before anything is kept for who may no longer; add_pad asks once more, behind the conversion.
+    auto ended = co_await identify_again(*context_, request);
+    ended = ended ? std::move(ended) : refuse_strangers(request, pad.association);
+    if (ended) {
+        co_return std::move(*ended);
     }
     std::vector<InlineImage> images = find_inline_images(*bytes, format == "markdown");
     std::uint64_t text_bytes = bytes->size();

@@ -9,6 +9,7 @@
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/validators.hpp"
 
@@ -68,13 +69,18 @@ std::uint64_t fresh_client() {
 
 } // namespace
 
+std::optional<Response> PadsModule::refuse_strangers(const Request& request, const std::string& association) {
+    if (!request.who.signed_in()) {
+        return problem(request, 401, "signed_out");
+    }
+    const bool stranger = request.who.role_in(association) == Role::none;
+    return stranger ? std::optional<Response>(problem(request, 403, "forbidden")) : std::nullopt;
+}
+
 Task<Response> PadsModule::list(Request& request) {
     const std::string association(request.parameter("association"));
-    if (!request.who.signed_in()) {
-        co_return problem(request, 401, "signed_out");
-    }
-    if (request.who.role_in(association) == Role::none) {
-        co_return problem(request, 403, "forbidden");
+    if (auto refused = refuse_strangers(request, association)) {
+        co_return std::move(*refused);
     }
     const auto page = read_page(request);
     if (!page) {
@@ -146,18 +152,13 @@ Task<Result<json::object>> PadsModule::ask_people(std::string association) {
 
 Task<Response> PadsModule::create(Request& request) {
     const std::string association(request.parameter("association"));
-    if (!request.who.signed_in()) {
-        co_return problem(request, 401, "signed_out");
-    }
-    if (request.who.role_in(association) == Role::none) {
-        co_return problem(request, 403, "forbidden");
-    }
-    const auto body = co_await read_json(request, json_body_bytes_default);
-    if (!body) {
-        co_return body_problem(request, body.error());
+    const Judge judge = [&request, &association] { return refuse_strangers(request, association); };
+    auto opened = co_await open_body(context_, request, judge, json_body_bytes_default);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
     PadRow pad;
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     pad.slug = fields.slug("slug");
     Length title_length;
     title_length.most = title_characters_max;
@@ -198,6 +199,12 @@ Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, j
     auto refused = co_await refuse_unknown_association(request, pad.association);
     if (refused) {
         co_return std::move(*refused);
+    }
+    // A document that is imported may have come for minutes.
+    auto ended = co_await identify_again(*context_, request);
+    ended = ended ? std::move(ended) : refuse_strangers(request, pad.association);
+    if (ended) {
+        co_return std::move(*ended);
     }
     const auto count = store_->count(pad.association);
     if (count && *count >= pads_per_association_max) {
@@ -243,24 +250,23 @@ Task<Response> PadsModule::get(Request& request) {
 }
 
 Task<Response> PadsModule::patch(Request& request) {
-    // The body may take minutes: what is stored is read, judged and written after it, without a wait in between.
-    const auto body = co_await read_json(request, json_body_bytes_default);
-    FoundOr outcome = find(request, "", Deleted::refused);
-    if (auto* refused = std::get_if<Response>(&outcome)) {
-        co_return std::move(*refused);
+    const Finder<Found> find_writable = [this, &request]() -> FoundOr {
+        FoundOr outcome = find(request, "", Deleted::refused);
+        const auto* found = std::get_if<Found>(&outcome);
+        return found != nullptr && found->permission != Permission::write ? problem(pads_catalogue, request, 403, "pad_read_only")
+                                                                          : std::move(outcome);
+    };
+    auto opened = co_await open_row(context_, request, find_writable, json_body_bytes_default);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    Found& found = std::get<Found>(outcome);
-    if (found.permission != Permission::write) {
-        co_return problem(pads_catalogue, request, 403, "pad_read_only");
-    }
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    const bool names_access = body->contains("access");
+    // Nothing is waited for from here to the change.
+    Found& found = *opened.row;
+    const bool names_access = opened.body.contains("access");
     if (names_access && !may_manage(found.asker)) {
         co_return problem(pads_catalogue, request, 403, "pad_manage");
     }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     Length title_length;
     title_length.most = title_characters_max;
     PadChange change;
@@ -348,16 +354,13 @@ Task<Response> PadsModule::restore(Request& request) {
 }
 
 Task<Response> PadsModule::link(Request& request) {
-    const auto body = co_await read_json(request, json_body_bytes_default);
-    FoundOr outcome = find(request, "", Deleted::refused);
-    if (auto* refused = std::get_if<Response>(&outcome)) {
-        co_return std::move(*refused);
+    const Finder<Found> find_it = [this, &request] { return find(request, "", Deleted::refused); };
+    auto opened = co_await open_row(context_, request, find_it, json_body_bytes_default);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    Found& found = std::get<Found>(outcome);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    Found& found = *opened.row;
+    JsonFields fields(opened.body);
     const bool renew = fields.boolean("renew", false);
     if (!fields.finish()) {
         co_return fields.refuse(request, pads_catalogue);

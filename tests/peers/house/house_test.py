@@ -14,7 +14,8 @@ import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "support"), str(Path(__file__).resolve().parents[1] / "gate")]
+import slow_bodies  # noqa: E402
 from house import BINARIES, ROOT, House, main  # noqa: E402
 
 CONTENT = ROOT / "tests" / "support" / "content.yaml"
@@ -436,7 +437,9 @@ def test_memory():
 if __name__ == "__main__":
     house = House(apply=[CONTENT], settings=IDLE).start()
     try:
-        sys.exit(main([value for name, value in list(globals().items()) if name.startswith("test_")]))
+        facts = slow_bodies.Facts(lambda: house)
+        tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
+        sys.exit(main(tests + slow_bodies.tests(facts)))
     finally:
         house.stop()
         house.remove()
