@@ -240,15 +240,7 @@ Task<Response> People::accept_invitation(Request& request) {
     if (!made) {
         co_return say_failed(request, made.error());
     }
-    Actor actor;
-    actor.admin = person->admin;
-    actor.shared = shared;
-    actor.person = id;
-    actor.login = person->login;
-    actor.name = person->name;
-    actor.associations = store_->memberships(id);
-    Response response = json_response(201, session_document(actor));
-    set_cookies(response, *made);
+    Response response = signed_in(201, *person, *made);
     co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
 }
 
@@ -277,6 +269,29 @@ Task<Response> People::show_setup(Request& request) {
     co_return json_response(200, out);
 }
 
+Association People::read_first_association(JsonFields& fields) {
+    Association association;
+    if (const json::object* nested = fields.object("association")) {
+        JsonFields inner(*nested);
+        association.slug = inner.slug("slug");
+        association.name = inner.text("name");
+        association.domains = read_domains(inner);
+        association.quota_bytes = quota_default;
+        fields.take_errors("association", inner);
+    }
+    return association;
+}
+
+Status People::put_first_admin(const std::string& house, const std::string& language, const Person& person, const Association& association) {
+    store_->set_house_value("name", house);
+    store_->set_house_value("language", language);
+    auto done = store_->insert_person(person);
+    done = done ? store_->put_association(association) : done;
+    done = done ? store_->set_membership(association.slug, person.id, Role::manager) : done;
+    done = done ? store_->emit_association(association.slug) : done;
+    return done ? store_->emit_member(person.id) : done;
+}
+
 Task<Response> People::set_up(Request& request) {
     const Judge judge = [this, &request]() -> std::optional<Response> {
         return store_->count_admins() > 0 ? std::optional<Response>(say(request, 409, "setup_done")) : std::nullopt;
@@ -300,15 +315,7 @@ Task<Response> People::set_up(Request& request) {
     person.name = fields.text("name");
     person.admin = true;
     const Secret password(fields.raw_text("password", password_length()));
-    Association association;
-    if (const json::object* nested = fields.object("association")) {
-        JsonFields inner(*nested);
-        association.slug = inner.slug("slug");
-        association.name = inner.text("name");
-        association.domains = read_domains(inner);
-        association.quota_bytes = quota_default;
-        fields.take_errors("association", inner);
-    }
+    const Association association = read_first_association(fields);
     check_password(fields, "password", password, {person.name, person.login, house, association.name});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
@@ -322,26 +329,9 @@ Task<Response> People::set_up(Request& request) {
     }
     person.password_hash = std::move(*hash);
     bool late = false;
-    const Status done = store_->transaction([&]() -> Status {
+    const Status done = store_->transaction([&] {
         late = store_->count_admins() > 0;
-        if (late) {
-            return store_->status();
-        }
-        store_->set_house_value("name", house);
-        store_->set_house_value("language", language);
-        if (auto kept_person = store_->insert_person(person); !kept_person) {
-            return kept_person;
-        }
-        if (auto put = store_->put_association(association); !put) {
-            return put;
-        }
-        if (auto set = store_->set_membership(association.slug, person.id, Role::manager); !set) {
-            return set;
-        }
-        if (auto told = store_->emit_association(association.slug); !told) {
-            return told;
-        }
-        return store_->emit_member(person.id);
+        return late ? store_->status() : put_first_admin(house, language, person, association);
     });
     if (!done) {
         if (done.error().kind == ErrorKind::conflict) {
@@ -360,13 +350,7 @@ Task<Response> People::set_up(Request& request) {
     if (!made) {
         co_return say_failed(request, made.error());
     }
-    Actor actor;
-    actor.admin = true;
-    actor.person = person.id;
-    actor.login = person.login;
-    actor.name = person.name;
-    Response response = json_response(201, session_document(actor));
-    set_cookies(response, *made);
+    Response response = signed_in(201, person, *made);
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
 }
 

@@ -86,6 +86,19 @@ void People::set_cookies(Response& response, const Credentials& credentials) con
     }
 }
 
+Response People::signed_in(int status, const Person& person, const Credentials& credentials) {
+    Actor actor;
+    actor.admin = person.admin;
+    actor.shared = credentials.session.shared;
+    actor.person = person.id;
+    actor.login = person.login;
+    actor.name = person.name;
+    actor.associations = store_->memberships(person.id);
+    Response response = json_response(status, session_document(actor));
+    set_cookies(response, credentials);
+    return response;
+}
+
 json::object People::session_document(const Actor& actor) {
     json::object out;
     out["login"] = actor.login;
@@ -167,15 +180,7 @@ Task<Response> People::sign_in(Request& request) {
     if (!made) {
         co_return say_failed(request, made.error());
     }
-    Actor actor;
-    actor.admin = now->admin;
-    actor.shared = shared;
-    actor.person = id;
-    actor.login = now->login;
-    actor.name = now->name;
-    actor.associations = store_->memberships(id);
-    Response response = json_response(200, session_document(actor));
-    set_cookies(response, *made);
+    Response response = signed_in(200, *now, *made);
     co_return response;
 }
 
@@ -201,6 +206,31 @@ Task<Response> People::sign_out(Request& request) {
         response.headers.emplace_back("Clear-Site-Data", "\"cache\",\"cookies\",\"storage\"");
     }
     co_return response;
+}
+
+Status People::use_recovery(const std::string& id, const std::vector<std::string>& code_hashes, const Secret& password,
+                            const std::string& hash, Recovered& recovered) {
+    auto now = store_->person(id);
+    const bool used = now && !now->disabled && std::any_of(code_hashes.begin(), code_hashes.end(), [&](const std::string& code_hash) {
+        return store_->use_recovery_code(id, code_hash);
+    });
+    if (!used) {
+        return store_->status();
+    }
+    if (guessable(password.reveal(), {{now->name, now->login}}) != Guessable::none) {
+        recovered = Recovered::own_name;
+        return fail(ErrorKind::invalid, "refused");  // rolls back: the code is not used up
+    }
+    recovered = Recovered::yes;
+    now->password_hash = hash;
+    store_->forget_trial_card(id);
+    auto done = store_->update_person(*now);
+    // Somebody may know more than the password: a recovery ends every way in but itself.
+    done = done ? store_->erase_sessions(id, "") : done;
+    done = done ? store_->erase_devices(id) : done;
+    done = done ? store_->erase_invitation(id) : done;
+    done = done ? store_->emit_app_passwords_erased(id) : done;
+    return done ? store_->emit_member(id) : done;
 }
 
 Task<Response> People::recover(Request& request) {
@@ -245,32 +275,10 @@ Task<Response> People::recover(Request& request) {
         busy.kind = ErrorKind::unavailable;
         co_return say_failed(request, busy);
     }
-    bool used = false;
-    bool own_name = false;
-    const Status done = store_->transaction([&]() -> Status {
-        auto now = store_->person(id);
-        used = now && !now->disabled && std::any_of(code_hashes.begin(), code_hashes.end(), [&](const std::string& code_hash) {
-            return store_->use_recovery_code(id, code_hash);
-        });
-        if (!used) {
-            return store_->status();
-        }
-        own_name = guessable(password.reveal(), {{now->name, now->login}}) != Guessable::none;
-        if (own_name) {
-            return fail(ErrorKind::invalid, "refused");  // rolls back: the code is not used up
-        }
-        now->password_hash = *hash;
-        store_->forget_trial_card(id);
-        if (auto changed = store_->update_person(*now); !changed) {
-            return changed;
-        }
-        // Somebody may know more than the password: a recovery ends every way in but itself.
-        auto erased = store_->erase_sessions(id, "");
-        erased = erased ? store_->erase_devices(id) : erased;
-        erased = erased ? store_->erase_invitation(id) : erased;
-        erased = erased ? store_->emit_app_passwords_erased(id) : erased;
-        return erased ? store_->emit_member(id) : erased;
-    });
+    Recovered recovered = Recovered::no;
+    const Status done = store_->transaction([&] { return use_recovery(id, code_hashes, password, *hash, recovered); });
+    const bool own_name = recovered == Recovered::own_name;
+    const bool used = recovered == Recovered::yes;
     if (own_name) {
         if (key) {
             throttle_.succeed(*key);
@@ -293,15 +301,7 @@ Task<Response> People::recover(Request& request) {
     if (!made) {
         co_return say_failed(request, made.error());
     }
-    Actor actor;
-    actor.admin = now->admin;
-    actor.shared = shared;
-    actor.person = id;
-    actor.login = now->login;
-    actor.name = now->name;
-    actor.associations = store_->memberships(id);
-    Response response = json_response(200, session_document(actor));
-    set_cookies(response, *made);
+    Response response = signed_in(200, *now, *made);
     co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
 }
 

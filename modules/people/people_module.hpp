@@ -103,12 +103,18 @@ private:
     Task<Response> show_session(Request& request);
     Task<Response> sign_out(Request& request);
     Task<Response> recover(Request& request);
+    enum class Recovered { no, yes, own_name };
+    /// Within a transaction: uses the code up, sets the password, ends every other way in. `own_name`: nothing is changed.
+    Status use_recovery(const std::string& id, const std::vector<std::string>& code_hashes, const Secret& password,
+                        const std::string& hash, Recovered& recovered);
     Task<Response> internal_session(Request& request);
     Task<Response> internal_identity(Request& request);
     boost::json::object identity_document(const Session& session);
     Task<Response> internal_revocations(Request& request);
     Result<Credentials> open_session(const Person& person, bool shared, const std::string& old_session, bool known_device);
     void set_cookies(Response& response, const Credentials& credentials) const;
+    /// The answer of every call that signs in: who it is, and the cookies.
+    Response signed_in(int status, const Person& person, const Credentials& credentials);
     boost::json::object session_document(const Actor& actor);
     std::optional<std::string> throttle_of(const Request& request, const std::string& account, const std::string& person);
 
@@ -163,6 +169,9 @@ private:
     Task<Response> accept_invitation(Request& request);
     Task<Response> show_setup(Request& request);
     Task<Response> set_up(Request& request);
+    Association read_first_association(JsonFields& fields);
+    /// Within the transaction of the set-up.
+    Status put_first_admin(const std::string& house, const std::string& language, const Person& person, const Association& association);
     Status prepare_setup();
     void finish_setup();
     std::string setup_file() const { return context_->folder() + "/setup-token"; }

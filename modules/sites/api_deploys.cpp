@@ -137,6 +137,20 @@ Response Sites::refuse_upload(const Request& request, const Report& report) cons
     return problem_with_errors(sites_catalogue, request, 422, "upload_refused", errors);
 }
 
+Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& site) {
+    auto ended = co_await identify_again(*context_, request);
+    if (ended) {
+        co_return ended;
+    }
+    auto still = find_site(request, publishing_role());
+    if (auto* refused = std::get_if<Response>(&still)) {
+        ended = std::move(*refused);
+    } else if (std::get<Site>(still).association != site.association) {
+        ended = say(request, 404, "no_site");
+    }
+    co_return ended;
+}
+
 Task<Response> Sites::add_deploy(Request& request) {
     auto found = find_site(request, publishing_role());
     if (auto* refused = std::get_if<Response>(&found)) {
@@ -183,17 +197,9 @@ Task<Response> Sites::add_deploy(Request& request) {
         context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->refusals.front().code}});
         co_return refuse_upload(request, *report);
     }
-    // The archive may have come for minutes: who may publish, and where, is judged again before anything is live.
-    auto ended = co_await identify_again(*context_, request);
+    auto ended = co_await refuse_late(request, site);
     if (ended) {
         co_return std::move(*ended);
-    }
-    auto still = find_site(request, publishing_role());
-    if (auto* refused = std::get_if<Response>(&still)) {
-        co_return std::move(*refused);
-    }
-    if (std::get<Site>(still).association != site.association) {
-        co_return say(request, 404, "no_site");
     }
     const auto number = co_await publish(upload, *report, request.who.login);
     if (!number) {

@@ -93,6 +93,8 @@ private:
     Task<Response> list_deploys(Request& request);
     Task<Response> show_deploy(Request& request);
     Task<Response> add_deploy(Request& request);
+    /// An archive may come for minutes: who may publish, and where, is judged again before anything is live.
+    Task<std::optional<Response>> refuse_late(Request& request, const Site& site);
     Task<Response> switch_live(Request& request);
     boost::json::object deploy_document(const Deploy& deploy, std::int64_t live) const;
     boost::json::array remark_texts(const Request& request, const std::string& remarks) const;
