@@ -126,6 +126,11 @@ class Facts:
         self.call("POST", f"{AMIS}/mailboxes", {"address": address, "login": "marie"}, 201)
         return address
 
+    def mailbox_of_member(self):
+        address = f"{self.unique('sienne')}@amis.test"
+        self.call("POST", f"{AMIS}/mailboxes", {"address": address, "login": MEMBER}, 201)
+        return address
+
     def alias(self):
         address = f"{self.unique('alias')}@amis.test"
         self.call("POST", f"{AMIS}/aliases", {"address": address, "to": ["marie.legoff@amis.test"]}, 201)
@@ -211,6 +216,9 @@ ROUTES = {
     "POST /api/v1/pads/{pad}/link":
         Route(MANAGER, "/api/v1/pads/{}/link", {"renew": True}, thing=Facts.pad, remove=Facts.bin_pad),
     "POST /api/v1/pads/{pad}/images": Route(MEMBER, "/api/v1/pads/{}/images", png(), "image/png", thing=Facts.pad, remove=Facts.bin_pad),
+    "PATCH /api/v1/me/mail/{address}":
+        Route("mine", "/api/v1/me/mail/{}", {"end": ["ami@ailleurs.example"]}, thing=Facts.mailbox_of_member,
+              remove=gone(f"{AMIS}/mailboxes/{{}}")),
     "POST /api/v1/me/password": Route("me", "/api/v1/me/password", {"current": WORDS[MEMBER], "new": "tard-secret-words"}),
     "POST /api/v1/me/recovery-codes": Route("me", "/api/v1/me/recovery-codes", {}),
     "POST /api/v1/me/app-passwords": Route("me", "/api/v1/me/app-passwords", {"name": "tard"}),
@@ -220,6 +228,10 @@ BY_THE_BODY = {"POST /api/v1/session", "POST /api/v1/recovery", "POST /api/v1/in
 # The set-up answers 409 in a house that has an admin; slowly in a new house: tests/unit/people. `declared` is the command's
 # own: it answers nobody who comes through the gate.
 ELSEWHERE = {"POST /api/v1/setup", "PUT /api/v1/declared"}
+
+
+def account(who):
+    return MEMBER if who in ("me", "mine") else who
 
 
 def tests(facts):
@@ -242,8 +254,8 @@ def tests(facts):
         f = opened()
         for name, route in ROUTES.items():
             route.name = name
-            if route.who == "me":
-                continue
+            if route.who in ("me", "mine"):
+                continue  # one's own things need no role
             visitor, thing = f.sign_in(route.who), route.thing(f) if route.thing else ""
             call = begin(f, route, visitor, thing)
             if route.who == MEMBER:
@@ -260,7 +272,7 @@ def tests(facts):
         f = opened()
         for name, route in ROUTES.items():
             route.name = name
-            visitor, thing = f.sign_in(MEMBER if route.who == "me" else route.who), route.thing(f) if route.thing else ""
+            visitor, thing = f.sign_in(account(route.who)), route.thing(f) if route.thing else ""
             call = begin(f, route, visitor, thing)
             f.sign_out(visitor)
             refused(name, "the session ended", call.finish(), 401)
@@ -271,7 +283,7 @@ def tests(facts):
             route.name = name
             if not route.remove:
                 continue
-            visitor, thing = f.sign_in(route.who), route.thing(f)
+            visitor, thing = f.sign_in(account(route.who)), route.thing(f)
             call = begin(f, route, visitor, thing)
             route.remove(f, thing)
             refused(name, "the thing was removed", call.finish(), 404, 409, 410)
