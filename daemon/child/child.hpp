@@ -2,6 +2,7 @@
 // Used by the gate, every module's host and hameau-admin. The parent's side is daemon/supervisor/contract.hpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,6 +35,10 @@ Result<ChildEnvironment> take_child_environment();
 /// sd_notify(3): lines such as "READY=1". Opens the socket at the first call (make it before the sandbox).
 /// Without NOTIFY_SOCKET it does nothing.
 void notify(std::string_view lines);
+
+/// hameaud ends a child by force this long after SIGTERM or STOPPING=1 (PolicyLimits::stop_limit). Whatever a child
+/// waits for at its end is shorter together.
+inline constexpr std::chrono::milliseconds kill_after{6000};
 
 /// What this process uses.
 struct Usage {

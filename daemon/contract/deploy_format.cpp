@@ -10,7 +10,6 @@
 #include <bit>
 #include <cstring>
 #include <map>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 namespace hameau::sites {
@@ -241,29 +240,32 @@ Result<std::string> DeployWriter::finish() {
     return file += body;
 }
 
-void DeployReader::Unmap::operator()(const char* at) const {
-    ::munmap(const_cast<char*>(at), size);
-}
-
 Result<DeployReader> DeployReader::open(int fd) {
     struct stat facts {};
     if (::fstat(fd, &facts) != 0) {
         return fail_errno("the manifest of the site");
     }
-    const auto size = static_cast<std::uint64_t>(facts.st_size);
-    if (!S_ISREG(facts.st_mode) || size < sizeof(FileHead)) {
+    if (!S_ISREG(facts.st_mode) || facts.st_size < static_cast<off_t>(sizeof(FileHead))) {
         return corrupt("too short");
     }
+    const auto size = static_cast<std::size_t>(facts.st_size);
     if (size > manifest_bytes_max) {
         return fail(ErrorKind::too_large, "the manifest of the site is too large");
     }
-    void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (at == MAP_FAILED) {
-        return fail_errno("mapping the manifest of the site");
+    auto own = std::make_unique<char[]>(size);
+    for (std::size_t at = 0; at < size;) {
+        const ssize_t n = ::pread(fd, own.get() + at, size - at, static_cast<off_t>(at));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n == 0 ? corrupt("cut") : fail_errno("reading the manifest of the site");
+        }
+        at += static_cast<std::size_t>(n);
     }
     DeployReader reader;
-    reader.mapped_ = std::unique_ptr<const char, Unmap>(static_cast<const char*>(at), Unmap{size});
-    reader.bytes_ = std::string_view(static_cast<const char*>(at), size);
+    reader.bytes_ = std::string_view(own.get(), size);
+    reader.own_ = std::move(own);
     if (auto checked = reader.check(); !checked) {
         return fail(std::move(checked.error()));
     }

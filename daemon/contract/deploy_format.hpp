@@ -28,7 +28,8 @@ namespace hameau::sites {
 
 inline constexpr std::uint32_t deploy_version = 1;
 inline constexpr std::size_t entries_max = 100000;  ///< 50,000 of an upload and as many kept from before
-inline constexpr std::size_t manifest_bytes_max = std::size_t{256} << 20;
+/// Bytes of one manifest: 100,000 files with names of 200 bytes fit. The gate holds it in memory.
+inline constexpr std::size_t manifest_bytes_max = std::size_t{32} << 20;
 
 /// BLAKE2b with 32 bytes over the blob's bytes (of that encoding).
 using Hash = std::array<unsigned char, 32>;
@@ -111,7 +112,8 @@ private:
 
 class DeployReader {
 public:
-    /// Maps the file; fd may be closed afterwards. Errors: corrupt, too_large, io, conflict for another version.
+    /// Reads the whole file into memory of its own and checks all of it: who may write the file afterwards changes
+    /// nothing here. fd may be closed. Errors: corrupt, too_large, io, conflict for another version.
     static Result<DeployReader> open(int fd);
     /// The same over bytes that outlive the reader and are aligned to 8 (tests, fuzzing, the sites module).
     static Result<DeployReader> over(std::string_view bytes);
@@ -124,6 +126,7 @@ public:
     /// The 404.html of the path's folder or of the nearest one above it.
     std::optional<EntryView> not_found_page(std::string_view path) const;
 
+    std::size_t size_bytes() const { return bytes_.size(); }
     std::size_t entries_count() const { return entries_count_; }
     /// In order of path (bytes).
     EntryView entry(std::size_t index) const;
@@ -141,18 +144,12 @@ public:
     HeaderView header_at(std::size_t index) const;
 
 private:
-    struct Unmap {
-        Unmap() : size(0) {}
-        explicit Unmap(std::size_t bytes) : size(bytes) {}
-        std::size_t size;
-        void operator()(const char* at) const;
-    };
     DeployReader() = default;
     Status check();
     std::string_view text(std::uint32_t offset, std::uint32_t size) const { return {strings_ + offset, size}; }
     std::string_view path_at(std::size_t index) const;
 
-    std::unique_ptr<const char, Unmap> mapped_;
+    std::unique_ptr<const char[]> own_;  ///< of open(); bytes_ lies in it
     std::string_view bytes_;
     const char* entries_ = nullptr;
     const char* variants_ = nullptr;

@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 29> reserved_headers = {
     "proxy-connection", "public-key-pins", "server", "set-cookie", "set-cookie2", "te", "trailer", "transfer-encoding",
     "upgrade", "vary", "via", "www-authenticate"};
 
+/// Clear-Site-Data "cookies" empties the cookies of the whole registrable domain, and so signs people out of the services'
+/// host (W3C Clear Site Data §4.2.2). The others have an includeSubDomains that binds or watches every host below.
+constexpr std::array<std::string_view, 4> reaching_headers = {"clear-site-data", "nel", "report-to", "strict-transport-security"};
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
@@ -235,6 +239,11 @@ bool is_header(std::string_view name, std::string_view value) {
            std::find(reserved_headers.begin(), reserved_headers.end(), lower) == reserved_headers.end();
 }
 
+bool reaches_beyond(std::string_view name) {
+    const std::string lower = lower_ascii(name);
+    return std::find(reaching_headers.begin(), reaching_headers.end(), lower) != reaching_headers.end();
+}
+
 ParsedRules<RedirectRule> parse_redirects(std::string_view text) {
     ParsedRules<RedirectRule> parsed;
     each_line(text, [&parsed](std::size_t number, std::string_view line) {
@@ -293,7 +302,7 @@ ParsedRules<HeaderRule> parse_headers(std::string_view text) {
             return refuse("headers_colon");
         }
         const std::string_view value = trim(content.substr(colon + 1));
-        if (!is_header(name, value)) {
+        if (!is_header(name, value) || reaches_beyond(name)) {
             return refuse("headers_refused");
         }
         if (parsed.rules.size() >= rules_max) {

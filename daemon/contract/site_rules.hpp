@@ -56,6 +56,9 @@ bool is_pattern(std::string_view pattern);
 bool is_redirect(std::string_view pattern, std::string_view target, int status);
 /// A header that a site may set: not those that frame the message or that the gate decides (Set-Cookie, ETag, ...).
 bool is_header(std::string_view name, std::string_view value);
+/// A header that would reach beyond the site, to the other hosts of its registrable domain, the services' host among them.
+/// Manifests of before may hold one: the gate leaves it out.
+bool reaches_beyond(std::string_view name);
 
 /// What :name and :splat stood for.
 using Captures = std::vector<std::pair<std::string_view, std::string_view>>;

@@ -1,9 +1,7 @@
 // A visitor's connection: hand-shake, one request after the other, the end. What a request names decides who answers.
 #include <array>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
+#include "daemon/base/spawn.hpp"
 #include "daemon/gate/challenge.hpp"
 #include "daemon/gate/head_parser.hpp"
 #include "daemon/gate/services.hpp"
@@ -11,8 +9,6 @@
 #include "daemon/gate/visitor.hpp"
 
 namespace hameau::gate {
-
-namespace asio = boost::asio;
 
 namespace {
 
@@ -255,10 +251,9 @@ Task<void> serve(std::unique_ptr<Visitor> visitor, bool begun) {
     }
 }
 
-void spawn(std::unique_ptr<Visitor> visitor, bool begun) {
-    auto& io = visitor->gate.io();
-    auto serving = serve(std::move(visitor), begun);
-    asio::co_spawn(io, std::move(serving), asio::detached);
+void start_serving(std::unique_ptr<Visitor> visitor, bool begun) {
+    Gate& gate = visitor->gate;
+    spawn(gate.io(), serve(std::move(visitor), begun), gate.journal(), "connection");
 }
 
 } // namespace
@@ -287,12 +282,12 @@ void Visitor::park(std::unique_ptr<Visitor> visitor) {
 void Visitor::on_wait_end(Channel&, bool, Status status) {
     std::unique_ptr<Visitor> self(this);
     if (status) {
-        spawn(std::move(self), true);
+        start_serving(std::move(self), true);
     }
 }
 
 void serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted) {
-    spawn(std::make_unique<Visitor>(gate, std::move(socket), address, tls, admitted), false);
+    start_serving(std::make_unique<Visitor>(gate, std::move(socket), address, tls, admitted), false);
 }
 
 } // namespace hameau::gate

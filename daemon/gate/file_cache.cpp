@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include "daemon/base/fd.hpp"
+#include "daemon/base/open_regular.hpp"
 
 namespace hameau::gate {
 
@@ -13,9 +13,9 @@ FileCache::Bytes FileCache::get(int folder, const std::string& path, std::size_t
         entries_.splice(entries_.begin(), entries_, found->second);
         return found->second->bytes;
     }
-    const Fd file(::openat(folder, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto file = open_regular(folder, path);
     auto bytes = std::make_shared<std::string>(size_bytes, '\0');
-    if (!file || ::pread(file.get(), bytes->data(), size_bytes, 0) != static_cast<ssize_t>(size_bytes)) {
+    if (!file || ::pread(file->get(), bytes->data(), size_bytes, 0) != static_cast<ssize_t>(size_bytes)) {
         return nullptr;
     }
     bytes_ += size_bytes + key.size();

@@ -7,10 +7,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 
 namespace hameau::gate {
@@ -19,6 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
+static_assert(stop_deadline < kill_after);
 constexpr Event gate_ready{"gate.ready", Level::info};
 constexpr Event gate_stopping{"gate.stopping", Level::info};
 constexpr Event hosts_failed{"gate.hosts_failed", Level::error, "the former list of sites stays"};
@@ -70,7 +69,7 @@ int Gate::run() {
         doors_.push_back({asio::posix::stream_descriptor(io_, fd.release()), name == "https"});
     }
     for (Door& door : doors_) {
-        asio::co_spawn(io_, accept_loop(door), asio::detached);
+        spawn(io_, accept_loop(door), journal_, "accept");
     }
     notify("READY=1\nSTATUS=ready");
     journal_.write(gate_ready, {{"doors", std::to_string(doors_.size())}, {"sites", std::to_string(parts_.sites.map().lines().size())}});
@@ -156,7 +155,7 @@ void Gate::stop() {
         door.listener.close(ignored);  // visitors that wait stay in hameaud's copy
     }
     for (const OpenConnection& connection : open_) {
-        if (connection.idle && !has_bytes(connection.channel->fd())) {
+        if (connection.tunnel || (connection.idle && !has_bytes(connection.channel->fd()))) {
             connection.channel->end();
         } else if (!connection.busy) {
             connection.channel->set_deadline(first_request_time);

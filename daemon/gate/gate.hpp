@@ -44,6 +44,7 @@ struct OpenConnection {
     Channel* channel = nullptr;
     bool idle = false;  ///< between two requests
     bool busy = false;  ///< a request is being answered
+    bool tunnel = false;  ///< a WebSocket: it would never end by itself, and its page connects again
 };
 
 class Gate {

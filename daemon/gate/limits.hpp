@@ -45,10 +45,17 @@ inline constexpr int accepts_per_round = 64;
 inline constexpr int unsent_bytes_max = 128 << 10;
 /// Bytes of one piece on its way between client and module; a connection holds at most two.
 inline constexpr std::size_t piece_bytes = 16384;
+/// Bytes of manifests of sites in memory (a site of 200 files has 30 KB). The one that was not asked for longest makes
+/// room. Above sites::manifest_bytes_max, so that one site of the largest size does not push itself out.
+inline constexpr std::size_t manifests_bytes_max = std::size_t{64} << 20;
 /// Manifests in memory.
 inline constexpr std::size_t manifests_max = 512;
 /// TLS contexts of sites' certificates, about 30 KiB each.
 inline constexpr std::size_t tls_contexts_max = 2000;
+
+// --- TLS -----------------------------------------------------------------------------------------------------------
+/// After this time tickets are sealed with a new key; they open for as long again (RFC 5077 §5.5 asks for a rotation).
+inline constexpr std::chrono::hours ticket_key_life{12};
 
 // --- File descriptors ----------------------------------------------------------------------------------------------
 /// Descriptors that the gate keeps for itself: listeners, epoll, control, folders, files being read.
@@ -75,7 +82,7 @@ inline constexpr std::size_t drain_bytes_max = 4 << 20;
 inline constexpr std::chrono::seconds drain_deadline{2};
 
 // --- The end of the process ----------------------------------------------------------------------------------------
-/// How long requests that are being answered are waited for; below hameaud's kill (10 s).
+/// How long requests that are being answered are waited for; below kill_after of hameaud.
 inline constexpr std::chrono::seconds stop_deadline{4};
 /// How long a connection that has just come may take to send its first request meanwhile.
 inline constexpr std::chrono::milliseconds first_request_time{1500};

@@ -4,10 +4,9 @@
 #include <array>
 #include <charconv>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "daemon/gate/gate.hpp"
 
@@ -41,6 +40,7 @@ struct Beside {
 struct Upload : Beside {
     using Beside::Beside;
     bool complete = false;
+    bool answered = false;  ///< the response has begun: how long it takes is no longer the module's affair
     std::optional<ErrorKind> failed;  ///< the visitor's fault
 };
 
@@ -76,7 +76,9 @@ Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
         }
         if (*n == 0) {
             upload.complete = true;
-            module.set_deadline(answer_time);
+            if (!upload.answered) {
+                module.set_deadline(answer_time);
+            }
             break;
         }
     }
@@ -277,11 +279,12 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     if (uploads) {
         // While the body still comes, the module may wait as long as the visitor's pauses allow.
         module.set_pauses(std::chrono::milliseconds(0), answer_time);
-        auto carrying = carry_body(visit, module, upload);
-        asio::co_spawn(visit.gate.io(), std::move(carrying), asio::detached);
+        spawn(visit.gate.io(), carry_body(visit, module, upload), visit.gate.journal(), "request body");
     }
     std::string rest;
     auto head = co_await read_head(module, rest);
+    upload.answered = true;
+    module.clear_deadline();
     Status outcome;
     if (head) {
         outcome = co_await answer_with(visit, *connected, plan, std::move(*head), std::move(rest));

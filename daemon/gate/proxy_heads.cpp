@@ -80,6 +80,7 @@ std::string fresh_request_id() {
 } // namespace
 
 std::string_view cookie_of(const RequestHead& head, std::string_view name) {
+    std::string_view found;
     for (const Field& field : head.fields) {
         if (!equals(field.name, "cookie")) {
             continue;
@@ -89,11 +90,17 @@ std::string_view cookie_of(const RequestHead& head, std::string_view name) {
             const std::string_view cookie = next_cookie(list);
             const std::size_t equals_at = cookie.find('=');
             if (equals_at != std::string_view::npos && cookie.substr(0, equals_at) == name) {
-                return cookie.substr(equals_at + 1);
+                const std::string_view value = cookie.substr(equals_at + 1);
+                // Two values: one was planted from another host of the domain (a browser that does not know the prefix
+                // __Host-, or a cookie without a name). Nobody can tell which one, so neither counts.
+                if (!found.empty() && found != value) {
+                    return {};
+                }
+                found = value;
             }
         }
     }
-    return {};
+    return found;
 }
 
 std::string module_request(const Visit& visit, const GateRoute& route, const Session* session, bool websocket) {

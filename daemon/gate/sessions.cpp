@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/json.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "daemon/gate/chunks.hpp"
 #include "daemon/gate/request_head.hpp"
 
@@ -53,8 +52,7 @@ Task<Result<Sessions::Answer>> Sessions::resolve(std::string token) {
         opening_ = false;
         if (opened) {
             stream_ = opened->get();
-            auto following = follow(std::move(*opened));
-            asio::co_spawn(modules_.io(), std::move(following), asio::detached);
+            spawn(modules_.io(), follow(std::move(*opened)), journal_, "revocations");
         }
     }
     answer.generation = cache_.generation();

@@ -38,7 +38,9 @@ bool is_hidden(std::string_view path) {
 std::string own_fields(const sites::DeployReader& manifest, std::string_view path) {
     std::string out;
     for (const auto& [name, value] : manifest.headers_for(path)) {
-        out.append(name).append(": ").append(value).append("\r\n");
+        if (!sites::reaches_beyond(name)) {
+            out.append(name).append(": ").append(value).append("\r\n");
+        }
     }
     if (sites::looks_hashed(path) && !has_line(out, "cache-control")) {
         out += "Cache-Control: public, max-age=31536000, immutable\r\n";

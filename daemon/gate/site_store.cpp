@@ -1,10 +1,12 @@
-// Opening, mapping, forgetting.
+// Opening, reading, forgetting.
 #include "daemon/gate/site_store.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
+#include <iterator>
+#include <unordered_set>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
 #include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
@@ -19,14 +21,14 @@ Result<SiteStore> SiteStore::open(const std::string& folder) {
 }
 
 Status SiteStore::reload() {
-    const Fd file(::openat(folder_.get(), "hosts.map", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file && errno == ENOENT) {
+    const auto file = open_regular(folder_.get(), "hosts.map");
+    if (!file && file.error().kind == ErrorKind::not_found) {
         return {};  // nobody has a site yet
     }
     if (!file) {
-        return fail_errno("sites/hosts.map");
+        return fail(file.error());
     }
-    auto text = read_all(file.get(), sites::hosts_map_bytes_max);
+    auto text = read_all(file->get(), sites::hosts_map_bytes_max);
     if (!text) {
         return fail(std::move(text.error()).during("sites/hosts.map"));
     }
@@ -35,34 +37,46 @@ Status SiteStore::reload() {
         return fail(std::move(parsed.error()).during("sites/hosts.map"));
     }
     map_ = std::move(*parsed);
-    std::unordered_map<std::string, Manifest> kept;
+    std::unordered_set<std::string_view> named;
     for (const sites::HostLine& line : map_.lines()) {
-        if (auto found = manifests_.find(line.manifest); found != manifests_.end()) {
-            kept.emplace(line.manifest, std::move(found->second));
-            manifests_.erase(found);
-        }
+        named.insert(line.manifest);
     }
-    manifests_ = std::move(kept);
+    for (auto held = held_.begin(); held != held_.end();) {
+        const auto next = std::next(held);
+        if (!named.contains(held->path)) {
+            drop(held);
+        }
+        held = next;
+    }
     return {};
 }
 
+void SiteStore::drop(std::list<Held>::iterator held) {
+    held_bytes_ -= held->manifest->size_bytes();
+    index_.erase(held->path);
+    held_.erase(held);
+}
+
 Result<SiteStore::Manifest> SiteStore::manifest(const std::string& path) {
-    if (const auto found = manifests_.find(path); found != manifests_.end()) {
-        return found->second;
+    if (const auto found = index_.find(path); found != index_.end()) {
+        held_.splice(held_.begin(), held_, found->second);
+        return found->second->manifest;
     }
-    const Fd file(::openat(folder_.get(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto file = open_regular(folder_.get(), path);
     if (!file) {
-        return fail_errno("sites/" + path);
+        return fail(file.error());
     }
-    auto reader = sites::DeployReader::open(file.get());
+    auto reader = sites::DeployReader::open(file->get());
     if (!reader) {
         return fail(std::move(reader.error()).during("sites/" + path));
     }
-    if (manifests_.size() >= manifests_max) {
-        manifests_.erase(manifests_.begin());
-    }
     auto kept = std::make_shared<const sites::DeployReader>(std::move(*reader));
-    manifests_.emplace(path, kept);
+    while (!held_.empty() && (held_.size() >= manifests_max || held_bytes_ + kept->size_bytes() > manifests_bytes_max)) {
+        drop(std::prev(held_.end()));
+    }
+    held_.push_front({path, kept});
+    index_.emplace(held_.front().path, held_.begin());
+    held_bytes_ += kept->size_bytes();
     return kept;
 }
 

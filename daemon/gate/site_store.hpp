@@ -1,6 +1,8 @@
-// SiteStore: hosts.map and the mapped manifests of the live deploys, read-only, below STATE/sites.
+// SiteStore: hosts.map and the manifests of the live deploys, below STATE/sites. Another process may write there at any
+// time: each file is read whole into private memory and checked whole, and only regular files are opened.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,14 +24,23 @@ public:
     /// Reads hosts.map again. Errors: the former map stays.
     Status reload();
     const sites::HostsMap& map() const { return map_; }
-    /// The manifest of a host's line; mapped when first asked for. Errors: not_found, corrupt, io.
+    /// The manifest of a host's line; read when first asked for. Errors: not_found, corrupt, io.
     Result<Manifest> manifest(const std::string& path);
+    /// Bytes of manifests in memory.
+    std::size_t held_bytes() const { return held_bytes_; }
     int folder() const { return folder_.get(); }
 
 private:
     Fd folder_;
     sites::HostsMap map_;
-    std::unordered_map<std::string, Manifest> manifests_;
+    struct Held {
+        std::string path;
+        Manifest manifest;
+    };
+    std::list<Held> held_;  ///< the one that was asked for last comes first
+    std::unordered_map<std::string_view, std::list<Held>::iterator> index_;
+    std::size_t held_bytes_ = 0;
+    void drop(std::list<Held>::iterator held);
 };
 
 } // namespace hameau::gate

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/negotiate.hpp"
 
@@ -127,11 +128,11 @@ Task<Status> send_bytes(Visit& visit, const StaticFile& file, std::size_t encodi
             std::string_view(*bytes).substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size()));
         co_return co_await visit.channel.write(head, wanted);
     }
-    const Fd opened(::openat(file.facts.folder(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto opened = open_regular(file.facts.folder(), path);
     if (!opened) {
         co_return co_await missing(visit, path);
     }
-    co_return co_await visit.channel.send_file(head, opened.get(), part.first, part.size());
+    co_return co_await visit.channel.send_file(head, opened->get(), part.first, part.size());
 }
 
 /// multipart/byteranges (RFC 9110 §14.6).
@@ -139,7 +140,7 @@ Task<Status> send_parts(Visit& visit, const StaticFile& file, std::size_t encodi
                         const std::vector<ByteRange>& ranges) {
     const std::uint64_t size = *file.sizes[encoding];
     const std::string path = file.facts.path(encoding);
-    const Fd opened(::openat(file.facts.folder(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto opened = open_regular(file.facts.folder(), path);
     if (!opened) {
         co_return co_await missing(visit, path);
     }
@@ -161,7 +162,7 @@ Task<Status> send_parts(Visit& visit, const StaticFile& file, std::size_t encodi
     for (std::size_t i = 0; i < ranges.size() && sent; ++i) {
         const ByteRange range = ranges[i];
         const std::string part_head = heads[i];
-        sent = co_await visit.channel.send_file(part_head, opened.get(), range.first, range.size());
+        sent = co_await visit.channel.send_file(part_head, opened->get(), range.first, range.size());
     }
     if (!sent) {
         co_return sent;

@@ -2,7 +2,6 @@
 #include "daemon/gate/tls.hpp"
 
 #include <openssl/err.h>
-#include <openssl/rand.h>
 #include <unistd.h>
 
 #include "daemon/gate/limits.hpp"
@@ -32,7 +31,6 @@ int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsi
 
 Result<std::unique_ptr<TlsStore>> TlsStore::open(std::string folder) {
     std::unique_ptr<TlsStore> store(new TlsStore(std::move(folder)));
-    RAND_bytes(store->ticket_keys_.data(), static_cast<int>(store->ticket_keys_.size()));
     if (auto loaded = store->reload(); !loaded) {
         return fail(loaded.error());
     }
@@ -76,7 +74,7 @@ Result<SSL_CTX*> TlsStore::make_context(const std::string& file) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets only: no memory per visitor
     SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
     SSL_CTX_set_num_tickets(context, 1);
-    SSL_CTX_set_tlsext_ticket_keys(context, ticket_keys_.data(), static_cast<long>(ticket_keys_.size()));
+    ticket_keys_.use_in(context);
     SSL_CTX_set_alpn_select_cb(context, on_alpn, nullptr);
     SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
     SSL_CTX_set_tlsext_servername_arg(context, this);

@@ -2,7 +2,6 @@
 // and anew when hameaud says that certificates changed; connections that are open keep theirs.
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "daemon/base/result.hpp"
+#include "daemon/gate/ticket_keys.hpp"
 
 namespace hameau::gate {
 
@@ -36,7 +36,7 @@ private:
     std::string folder_;
     SSL_CTX* default_ = nullptr;
     std::map<std::string, SSL_CTX*, std::less<>> hosts_;  ///< null: that host has no certificate of its own
-    std::array<unsigned char, 80> ticket_keys_{};
+    TicketKeys ticket_keys_;
 };
 
 } // namespace hameau::gate

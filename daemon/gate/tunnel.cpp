@@ -24,6 +24,11 @@ Tunnel::~Tunnel() = default;
 
 void Tunnel::start(std::unique_ptr<Visitor> visitor, std::unique_ptr<Upgrade> upgrade) {
     const std::chrono::milliseconds body_time = visitor->gate.options().body_time;
+    visitor->place->tunnel = true;
+    if (visitor->gate.stopping()) {
+        upgrade.reset();  // it knows the visitor's channel
+        return;           // the page connects again, to the next gate
+    }
     auto* tunnel = new Tunnel(std::move(visitor), std::move(upgrade));  // until both directions have ended
     for (Direction* direction : {&tunnel->up_, &tunnel->down_}) {
         direction->from.set_pauses(never, body_time);

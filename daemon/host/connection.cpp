@@ -5,10 +5,7 @@
 #include <cstring>
 #include <deque>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -20,6 +17,7 @@
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
 #include "daemon/host/path.hpp"
+#include "daemon/host/slow_write.hpp"
 #include "daemon/host/websocket.hpp"
 
 namespace hameau {
@@ -31,9 +29,10 @@ namespace http = beast::http;
 namespace {
 
 constexpr std::size_t file_slice_bytes = 65536;
+constexpr std::size_t joined_bytes_max = 65536;
 constexpr std::size_t drain_bytes_max = 1 << 20;
 constexpr std::chrono::seconds drain_deadline{2};
-using Stream = beast::basic_stream<asio::local::stream_protocol>;
+using Stream = HostStream;
 using Parser = http::request_parser<http::buffer_body>;
 
 constexpr Event request_failed{"module.request_failed", Level::error};
@@ -106,12 +105,15 @@ std::string head_of(const Response& response, std::optional<std::uint64_t> size,
     return head += "Connection: close\r\n\r\n";
 }
 
+/// Small responses go out with one system call: both parts together.
 Task<boost::system::error_code> write_text(Stream& stream, std::string_view first, std::string_view second) {
-    const std::array<asio::const_buffer, 2> parts = {asio::buffer(first), asio::buffer(second)};
-    stream.expires_after(write_deadline);
-    auto written = co_await asio::async_write(stream, parts, wait);
-    stream.expires_never();
-    co_return std::get<0>(written);
+    std::string together;
+    if (!first.empty() && second.size() <= joined_bytes_max) {
+        together.append(first).append(second);
+        first = together;
+        second = {};
+    }
+    co_return co_await write_slowly(stream, first, second, write_deadline);
 }
 
 Task<void> write_file(Stream& stream, const FileBody& file, std::string head) {
@@ -229,6 +231,16 @@ Response refusal(int status, std::string_view title) {
     return response;
 }
 
+/// The pattern that a path matched, for the journal: the path itself may hold the code of an invitation or a link's key.
+std::string route_of(const Manifest& manifest, std::string_view path) {
+    for (const Route& route : manifest.routes) {
+        if (match_pattern(route.pattern, path, nullptr)) {
+            return std::string(route.pattern);
+        }
+    }
+    return "(none)";
+}
+
 bool wants_websocket(const Request& request) {
     return request.method == "GET" && lower(request.header("upgrade")) == "websocket";
 }
@@ -291,7 +303,7 @@ Task<Response> Host::answer(Request& request) {
         }
         co_return co_await module_->handle(request);
     } catch (const std::exception& failed) {
-        reference = journal_.write_reference(request_failed, {{"path", request.path}, {"exception", failed.what()}});
+        reference = journal_.write_reference(request_failed, {{"method", request.method}, {"route", route_of(manifest_, request.path)}, {"exception", failed.what()}});
     }
     Response response = refusal(500, "Internal error");
     response.body = "{\"type\":\"about:blank\",\"title\":\"Internal error\",\"status\":500,\"reference\":\"" + reference +

@@ -4,10 +4,9 @@
 #include <csignal>
 #include <cstdlib>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/host/client.hpp"
@@ -22,6 +21,7 @@ constexpr Event module_ready{"module.ready", Level::info};
 constexpr Event module_stopping{"module.stopping", Level::info};
 constexpr Event module_failed{"module.failed", Level::error, "the service is started again by hameaud"};
 constexpr Event accept_failed{"module.accept_failed", Level::error};
+constexpr Event module_late{"module.late", Level::error, "it ends without having finished; the next start repairs what is left"};
 
 constexpr std::chrono::seconds provision_deadline{60};
 constexpr std::chrono::seconds status_deadline{5};
@@ -53,20 +53,14 @@ int Host::run() {
     signals_.add(SIGINT);
     signals_.async_wait([this](boost::system::error_code failed, int) {
         if (!failed) {
-            asio::co_spawn(io_, stop("asked to stop"), asio::detached);
+            spawn(io_, stop("asked to stop"), journal_, "stop");
         }
     });
     control_ = std::make_unique<ControlChannel>(
         io_, std::move(environment_.control), [this](const Message& message) { on_control(message); },
-        [this] { asio::co_spawn(io_, stop("hameaud has gone"), asio::detached); });
+        [this] { spawn(io_, stop("hameaud has gone"), journal_, "stop"); });
     control_->start();
-    asio::co_spawn(io_, begin(), [this](std::exception_ptr failed) {
-        if (failed) {
-            journal_.write(module_failed, {{"during", "start"}});
-            exit_code_ = 70;
-            io_.stop();
-        }
-    });
+    spawn(io_, begin(), journal_, "start");
     io_.run();
     return exit_code_;
 }
@@ -93,7 +87,7 @@ Task<void> Host::begin() {
     started_ = true;
     notify("READY=1\nSTATUS=ready");
     journal_.write(module_ready);
-    asio::co_spawn(io_, accept_loop(), asio::detached);
+    spawn(io_, accept_loop(), journal_, "accept");
 }
 
 Task<void> Host::accept_loop() {
@@ -113,8 +107,7 @@ Task<void> Host::accept_loop() {
             continue;
         }
         auto held = use();
-        auto connection = serve_connection(*this, std::move(socket), std::move(held));
-        asio::co_spawn(io_, std::move(connection), asio::detached);
+        spawn(io_, serve_connection(*this, std::move(socket), std::move(held)), journal_, "connection");
     }
 }
 
@@ -140,7 +133,7 @@ void Host::on_idle() {
     idle_timer_.expires_at(std::max(last_use_ + idle_stop_, std::chrono::steady_clock::now()));
     idle_timer_.async_wait([this](boost::system::error_code failed) {
         if (!failed && busy_ == 0 && !stopping_) {
-            asio::co_spawn(io_, stop("idle"), asio::detached);
+            spawn(io_, stop("idle"), journal_, "stop");
         }
     });
 }
@@ -156,8 +149,15 @@ Task<void> Host::stop(std::string reason) {
     acceptor_.close(ignored);
     idle_timer_.cancel();
     close_sockets(sockets_);
+    stop_timer_.expires_after(stop_deadline);
+    stop_timer_.async_wait([this](boost::system::error_code failed) {
+        if (!failed) {
+            journal_.write(module_late);
+            io_.stop();
+        }
+    });
     if (busy_ > 0) {
-        quiet_.expires_after(stop_deadline);
+        quiet_.expires_after(quiet_deadline);
         co_await quiet_.async_wait(wait);
     }
     co_await module_->stop();

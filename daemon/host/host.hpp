@@ -26,8 +26,13 @@ inline constexpr std::size_t head_bytes_max = 65536;
 inline constexpr std::size_t connections_max = 4096;
 inline constexpr std::chrono::seconds head_deadline{10};
 inline constexpr std::chrono::seconds body_deadline{60};
+/// How long a reader may take nothing of a response; not how long the response may take.
 inline constexpr std::chrono::seconds write_deadline{60};
-inline constexpr std::chrono::seconds stop_deadline{6};
+/// How long requests that are being answered are waited for at the end.
+inline constexpr std::chrono::milliseconds quiet_deadline{3000};
+/// How long the whole end may take, with what the module writes out.
+inline constexpr std::chrono::milliseconds stop_deadline{5500};
+static_assert(quiet_deadline < stop_deadline && stop_deadline < kill_after);
 inline constexpr std::string_view health_path = "/internal/health";
 inline constexpr std::size_t websocket_message_bytes_default = 16 << 20;
 
@@ -96,6 +101,7 @@ private:
     boost::asio::signal_set signals_{io_};
     boost::asio::steady_timer idle_timer_{io_};
     boost::asio::steady_timer quiet_{io_};
+    boost::asio::steady_timer stop_timer_{io_};
     std::unique_ptr<ControlChannel> control_;
     std::unique_ptr<boost::asio::thread_pool> worker_;
     std::set<SocketConnection*> sockets_;

@@ -20,7 +20,7 @@ namespace {
 
 /// What every process of ours needs: memory, files it may name, sockets it has, time, its own signals.
 constexpr std::array common_calls = {
-    "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "close", "close_range", "openat",
+    "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "close", "close_range", "openat", "openat2",
     "open", "fstat", "newfstatat", "stat", "lstat", "statx", "statfs", "fstatfs", "lseek", "mmap", "munmap", "mprotect",
     "brk", "mremap", "madvise", "msync", "futex", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
     "epoll_pwait2", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "recvmsg", "recvfrom",

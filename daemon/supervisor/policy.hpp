@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "daemon/base/clock.hpp"
+#include "daemon/child/child.hpp"
 
 namespace hameau::supervisor {
 
@@ -25,7 +26,7 @@ enum class Action { nothing, spawn, terminate, kill, listen };
 struct PolicyLimits {
     bool on_demand = false;        ///< a clean exit means asleep, not a crash
     Duration start_limit{30000};
-    Duration stop_limit{6000};
+    Duration stop_limit = kill_after;
     Duration first_delay{100};     ///< back-off after the first crash, doubled each time
     Duration longest_delay{60000};
     Duration worked_after{10000};  ///< being ready this long resets the back-off

@@ -3,9 +3,7 @@
 
 #include <filesystem>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/mail/probe.hpp"
@@ -178,7 +176,7 @@ bool Mail::settle() {
 void Mail::try_later() {
     if (!settling_ && !stopping_) {
         settling_ = true;
-        boost::asio::co_spawn(context_->io(), settle_later(), boost::asio::detached);
+        spawn(context_->io(), settle_later(), context_->journal(), "accounts for Dovecot");
     }
 }
 

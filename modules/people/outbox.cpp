@@ -1,9 +1,8 @@
 // Delivery of the outbox to mail: in order, one at a time, again and again while something is pending.
+#include "daemon/base/spawn.hpp"
 #include "modules/people/people_module.hpp"
 #include "daemon/base/waiting.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 namespace hameau::people {
 
@@ -22,7 +21,7 @@ void People::start_delivery() {
         return;
     }
     delivering_ = true;
-    boost::asio::co_spawn(context_->io(), deliver(), boost::asio::detached);
+    spawn(context_->io(), deliver(), context_->journal(), "outbox");
 }
 
 Task<void> People::deliver() {

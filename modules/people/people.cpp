@@ -7,8 +7,11 @@
 #include "daemon/base/io.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
+#include "modules/support/route_name.hpp"
 
 namespace hameau {
+
+extern const Manifest people_manifest;
 
 std::unique_ptr<Module> make_people() {
     return std::make_unique<people::People>([] { return now_ms(); }, std::make_unique<SystemClock>());
@@ -276,7 +279,9 @@ Response People::say_failed(const Request& request, const Error& error) {
         busy.headers.emplace_back("Retry-After", "2");
         return busy;
     }
-    std::string reference = context_->journal().write_reference(request_failed, {{"path", request.path}, {"error", error.message}});
+    std::string route(route_name(people_manifest, request.path));
+    std::string reference = context_->journal().write_reference(
+        request_failed, {{"method", request.method}, {"route", std::move(route)}, {"error", error.message}});
     return internal_problem(request, std::move(reference));
 }
 

@@ -2,12 +2,11 @@
 // child takes (back-pressure up to the visitor's socket).
 #include <array>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/sites/sites_module.hpp"
 
 namespace hameau::sites {
@@ -198,7 +197,7 @@ void Sites::sweep_later() {
         return;
     }
     sweeping_ = true;
-    asio::co_spawn(context_->io(), sweep(), asio::detached);
+    spawn(context_->io(), sweep(), context_->journal(), "sweep");
 }
 
 Task<void> Sites::sweep() {

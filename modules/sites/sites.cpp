@@ -5,10 +5,8 @@
 #include <filesystem>
 #include <sys/statvfs.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/sites/sites_module.hpp"
 
 namespace hameau {
@@ -64,8 +62,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
     router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
     sweep_later();
-    auto missing = ask_missing_certificates();
-    boost::asio::co_spawn(context.io(), std::move(missing), boost::asio::detached);
+    spawn(context.io(), ask_missing_certificates(), context.journal(), "certificates");
     co_return Status{};
 }
 

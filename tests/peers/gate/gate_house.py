@@ -30,7 +30,8 @@ FILES = {
     "a b.html": b"<h1>Espace</h1>",
     ".well-known/security.txt": b"Contact: mailto:x@amis.test\n",
     "_redirects": b"/old /blog/ 301\n/go/* https://other.test/:splat 302\n/shown /blog/index.html 200\n/gone /404.html 410\n",
-    "_headers": b"/plain.txt\n  Cache-Control: max-age=60\n  X-Own: yes\n",
+    "_headers": b"/plain.txt\n  Cache-Control: max-age=60\n  X-Own: yes\n  Clear-Site-Data: \"cookies\"\n"
+                b"  Set-Cookie: __Host-hameau=planted; Path=/; Secure\n  NEL: {}\n",
 }
 if shutil.which("zstd"):
     FILES["index.html.zst"] = subprocess.run(["zstd", "-q", "-19", "-c"], input=FILES["index.html"], capture_output=True, check=True).stdout

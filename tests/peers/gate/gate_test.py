@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import heads  # noqa: E402
+import journals  # noqa: E402
 import limits  # noqa: E402
 import production  # noqa: E402
 import proxied  # noqa: E402
@@ -15,7 +16,7 @@ from house import main  # noqa: E402
 if __name__ == "__main__":
     house.started = start()
     try:
-        code = main([value for subject in (heads, static_files, proxied, limits, production)
+        code = main([value for subject in (heads, static_files, proxied, limits, journals, production)
                      for name, value in vars(subject).items() if name.startswith("test_")])
         errors = [line for line in Path(house.state, "log", "gate.log").read_text().splitlines() if line.startswith("<3>")]
         if errors:

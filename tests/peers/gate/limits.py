@@ -4,8 +4,8 @@ import time
 
 from pathlib import Path
 
-from client import Raw, memory_kb, wait_until
-from gate_house import NOISE, SITE, gate_pid, house, marie, same, start
+from client import Raw, memory_kb, upgrade, wait_until
+from gate_house import NOISE, SITE, cookie_of, gate_pid, house, marie, pad_path, same, start
 
 
 def test_slow_visitors():
@@ -107,6 +107,24 @@ def test_restart_loses_nobody():
     for thread in asking:
         thread.join()
     assert count > 20 and not failures, (count, failures[:3])
+
+
+def test_restart_with_open_pads():
+    """An open pad does not keep the old gate: its page connects again at once, and nobody waits for stop_deadline (4 s)."""
+    visitor = marie()
+    sockets = [upgrade(house, pad_path(visitor), cookie_of(visitor)) for _ in range(5)]
+    same([status for status, _ in sockets], [101] * 5)
+    began = time.time()
+    house.hameau("restart", "gate")
+    assert all(raw.ended(10) for _, raw in sockets)
+    with Raw(house, tls=False) as raw:
+        same(raw.get("/plain.txt", SITE)[0], 200)
+    took = time.time() - began
+    print(f"     {took:.2f} s from the command to the next gate's answer, with 5 pads open")
+    assert took < 3, took
+    status, raw = upgrade(house, pad_path(visitor), cookie_of(visitor))
+    raw.close()
+    same(status, 101)
 
 
 def test_sleeping_modules_wake():

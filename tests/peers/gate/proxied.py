@@ -44,6 +44,19 @@ def test_roles_at_the_gate():
     same(page("/echo/admin", cookie, host="localhost")[0], 403)
 
 
+def test_a_planted_cookie_opens_nothing():
+    """A member's site may set cookies for the whole domain; a browser sends them along, before or behind the real one."""
+    real = cookie_of(marie())[len("Cookie: "):-2]
+    name = real.split("=")[0]
+    session = "/api/v1/session"
+    same(page(session, f"Cookie: {real}\r\n", host="localhost")[0], 200)
+    same(page(session, f"Cookie: x=1; {real}; {real}\r\n", host="localhost")[0], 200)
+    other = cookie_of(house.visitor().sign_in("yann", "yann-secret-words"))[len("Cookie: "):-2]
+    for cookies in (f"{other}; {real}", f"{real}; {other}", f"{name}=planted; {real}"):
+        same(page(session, f"Cookie: {cookies}\r\n", host="localhost")[0], 401, cookies)
+        same(page("/echo/member", f"Cookie: {cookies}\r\n", host="localhost")[0], 401, cookies)
+
+
 def test_origin():
     own = f"http://localhost:{house.ports['http']}"
     host = f"localhost:{house.ports['http']}"

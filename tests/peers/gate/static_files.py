@@ -120,6 +120,8 @@ def test_names_redirects_and_rules():
     same((page("/blog/x/y")[0], page("/blog/x/y")[2]), (404, FILES["blog/404.html"]))
     fields = page("/plain.txt")[1]
     same((fields["cache-control"], fields["x-own"], fields["x-content-type-options"]), (["max-age=60"], ["yes"], ["nosniff"]))
+    # Nothing that a site says reaches the services' host of the same domain.
+    assert not {"clear-site-data", "set-cookie", "nel"} & set(fields), fields
     same(page("/empty.txt")[1]["content-length"], ["0"])
 
 

@@ -4,6 +4,7 @@
 1. g++ 12 coroutines: in a statement that contains co_await there is no `{`, `[` or `?` (cpp-conventions.md).
 2. Files stay at or below 600 lines, and open with a comment that says their role.
 3. No outside address in shipped web sources.
+4. Coroutines that nobody waits for are started by spawn() of daemon/base/spawn.hpp: asio::detached swallows exceptions.
 """
 import re
 import sys
@@ -51,6 +52,10 @@ for path in sorted(ROOT.glob("**/*.[ch]pp")):
     if not source.startswith("//"):
         failures.append(f"{relative}:1: opens without a line that says its role")
     text = strip(source)
+    if relative.parts[0] in ("daemon", "modules", "provisioning") and relative.as_posix() != "daemon/base/spawn.hpp":
+        for found in re.finditer(r"\bco_spawn\b|\bdetached\b", source):
+            line = source.count("\n", 0, found.start()) + 1
+            failures.append(f"{relative}:{line}: {found.group(0)}: use spawn() of daemon/base/spawn.hpp")
     for found in re.finditer(r"\bco_await\b", text):
         start, statement = statement_around(text, found.start())
         line = text.count("\n", 0, found.start()) + 1

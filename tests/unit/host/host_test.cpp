@@ -6,18 +6,24 @@
 #include <fstream>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
+#include "daemon/base/waiting.hpp"
 #include "daemon/host/frames.hpp"
 #include "daemon/host/path.hpp"
+#include "daemon/host/slow_write.hpp"
 
 namespace hameau {
 namespace {
 
 constexpr std::string_view callers[] = {"people"};
-constexpr Route routes[] = {{"/api/echo", Who::anyone}, {"/api/ws/{id}", Who::anyone, true}};
+constexpr Route routes[] = {{"/api/echo", Who::anyone}, {"/api/ws/{id}", Who::anyone, true}, {"/api/throw/{code}", Who::anyone}};
 constexpr Migration migrations[] = {{1, "CREATE TABLE note(text TEXT)"}};
 const Manifest probe_manifest{.name = "probe", .routes = routes, .migrations = migrations, .internal_callers = callers,
                               .sandbox = {.threads = true}};
@@ -60,7 +66,11 @@ public:
             });
             co_return response;
         }
-        if (request.path == "/api/throw") {
+        if (request.path == "/api/hang") {
+            hangs_at_stop_ = true;
+            co_return response;
+        }
+        if (request.path.starts_with("/api/throw")) {
             throw std::runtime_error("a library broke");
         }
         std::string body;
@@ -91,9 +101,15 @@ public:
     Task<Status> export_association(std::string, std::string) override { co_return Status{}; }
     Task<Status> import_association(std::string, std::string) override { co_return Status{}; }
     Task<Status> erase_association(std::string) override { co_return Status{}; }
-    Task<void> stop() override { co_return; }
+    Task<void> stop() override {
+        boost::asio::steady_timer for_ever(context_->io(), boost::asio::steady_timer::time_point::max());
+        if (hangs_at_stop_) {
+            co_await for_ever.async_wait(wait);
+        }
+    }
 
 private:
+    bool hangs_at_stop_ = false;
     ModuleContext* context_ = nullptr;
 };
 
@@ -121,6 +137,8 @@ protected:
         const Fd settings = std::move(*sealed_memory("s", "probe.idle_stop\t" + idle_stop + "\nhouse.sandbox\tkill\n"));
         pid_ = ::fork();
         if (pid_ == 0) {
+            const Fd log(::open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600));
+            ::dup2(log.get(), STDERR_FILENO);
             const int high_settings = ::dup(settings.get());
             const int high_control = ::dup(control.second.get());
             ::dup2(listener_.get(), 3);
@@ -195,6 +213,75 @@ TEST_F(HostTest, StreamsAndRunsSlowWorkAndSurvivesAnException) {
     EXPECT_NE(ask(head("GET /api/slow")).find("\r\n\r\n42"), std::string::npos);
     EXPECT_TRUE(ask(head("GET /api/throw")).starts_with("HTTP/1.1 500"));
     EXPECT_TRUE(ask(head("GET /api/echo")).starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(HostTest, AFailureIsWrittenDownByItsRouteNotItsPath) {
+    start("0");
+    EXPECT_TRUE(ask(head("GET /api/throw/SECRET-CODE?key=SECRET-KEY")).starts_with("HTTP/1.1 500"));
+    const std::string log = read_file(folder_ / "log", 1 << 20).value();
+    EXPECT_NE(log.find("route=/api/throw/{code}"), std::string::npos) << log;
+    EXPECT_EQ(log.find("SECRET"), std::string::npos) << log;
+}
+
+TEST_F(HostTest, EndsBeforeItIsKilledThoughItsModuleHangs) {
+    start("0");
+    EXPECT_TRUE(ask(head("GET /api/hang")).starts_with("HTTP/1.1 200"));
+    ::kill(pid_, SIGTERM);
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid_, &status, 0), pid_);
+    pid_ = 0;
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_NE(read_file(folder_ / "log", 1 << 20).value().find("module.late"), std::string::npos);
+}
+
+boost::asio::awaitable<void> write_to(HostStream& stream, const std::string& text, boost::system::error_code& outcome) {
+    const std::string_view head = "head";
+    outcome = co_await write_slowly(stream, head, text, std::chrono::milliseconds(1000));
+}
+
+/// what a writer of 4 MiB hears that waits 1 s at most; the reader takes a piece each 50 ms for 2 s, then the rest.
+boost::system::error_code written_to_reader(std::size_t piece) {
+    boost::asio::io_context io;
+    const Journal journal("probe");
+    auto ends = std::move(*socket_pair(SOCK_STREAM));
+    HostStream stream(io);
+    stream.socket().assign(boost::asio::local::stream_protocol(), ends.first.release());
+    const std::string text(std::size_t{4} << 20, 'x');
+    boost::system::error_code outcome;
+    spawn(io, write_to(stream, text, outcome), journal, "writer");
+    std::thread reader([&] {
+        std::string room(65536, ' ');
+        for (int i = 0; i < 40; ++i) {
+            (void)!::recv(ends.second.get(), room.data(), piece, MSG_DONTWAIT);
+            ::usleep(50000);
+        }
+        while (piece > 0 && ::recv(ends.second.get(), room.data(), room.size(), 0) > 0) {
+        }
+    });
+    io.run();
+    stream.socket().close();
+    reader.join();
+    return outcome;
+}
+
+TEST(SlowWrite, TakesAsLongAsTheReaderGoesOn) { EXPECT_FALSE(written_to_reader(40000)); }
+
+TEST(SlowWrite, EndsWhenTheReaderTakesNothing) { EXPECT_EQ(written_to_reader(0), boost::beast::error::timeout); }
+
+boost::asio::awaitable<void> break_later() {
+    throw std::runtime_error("a library broke");
+    co_return;
+}
+
+TEST(SpawnTest, AnEscapedExceptionEndsTheProcessWithALine) {
+    const auto run = [] {
+        boost::asio::io_context io;
+        const Journal journal("probe");
+        spawn(io, break_later(), journal, "the sweep");
+        io.run();
+        std::_Exit(0);
+    };
+    EXPECT_EXIT(run(), testing::ExitedWithCode(exit_coroutine_failed), "coroutine=\"the sweep\" exception=\"a library broke\"");
 }
 
 TEST_F(HostTest, RefusesMalformedPaths) {

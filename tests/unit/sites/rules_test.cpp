@@ -101,6 +101,17 @@ TEST(Headers, TakesAndRefuses) {
     EXPECT_EQ(parsed.rules[1].value, "max-age=60");
     EXPECT_EQ(parsed.rules[2].pattern, "fonts/*");
 
+    // What would reach the services' host, in any spelling.
+    const auto beyond = parse_headers("/*\n"
+                                      "  Clear-Site-Data: \"cookies\"\n"
+                                      "  clear-SITE-data: *\n"
+                                      "  Strict-Transport-Security: max-age=0; includeSubDomains\n"
+                                      "  NEL: {}\n"
+                                      "  Report-To: {}\n");
+    EXPECT_TRUE(beyond.rules.empty());
+    ASSERT_EQ(beyond.problems.size(), 5u);
+    EXPECT_EQ(beyond.problems[0].code, "headers_refused");
+
     const auto bad = parse_headers("  X: before\n"
                                    "/a\n"
                                    "  no colon\n"

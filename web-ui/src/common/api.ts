@@ -62,6 +62,7 @@ export interface Status {
 }
 export interface Page<T> { items: T[]; next: string | null }
 
+/** How long the house may be silent within a call, in milliseconds. */
 const deadline_ms = 30_000;
 
 function problemOf(status: number, text: string, type: string): Problem {
@@ -80,21 +81,40 @@ function problemOf(status: number, text: string, type: string): Problem {
 }
 
 async function send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
+  // A silence ends the call, not the whole time: an export of 4 MB on a slow line takes more than a minute.
+  const silence = new AbortController();
+  let timer = 0;
+  const progress = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => silence.abort(), deadline_ms);
+  };
+  progress();
   try {
-    return await fetch(path, {
+    const response = await fetch(path, {
       method,
       credentials: 'same-origin',
       cache: 'no-store',
       // What was thrown away goes even when the page is left at that moment.
       keepalive: method === 'DELETE',
-      signal: AbortSignal.timeout(deadline_ms),
+      signal: silence.signal,
       headers: {
         Accept: 'application/json', 'Accept-Language': language,
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    if (!response.body) {
+      clearTimeout(timer);
+      return response;
+    }
+    progress();
+    const arriving = new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, out) { progress(); out.enqueue(piece); },
+      flush() { clearTimeout(timer); },
+    });
+    return new Response(response.body.pipeThrough(arriving), response);
   } catch {
+    clearTimeout(timer);
     throw new Problem(0, 'offline', t('error.offline'));
   }
 }
@@ -148,9 +168,12 @@ async function withPassword<T>(once: (body: unknown) => Promise<T>, body: unknow
   return outcome.answer.value;
 }
 
+/** What arrives of an answer, or a Problem when it was cut. */
+const whole = <T>(arriving: Promise<T>): Promise<T> => arriving.catch(() => { throw new Problem(0, 'offline', t('error.offline')); });
+
 /** The JSON of an answer to `path`, or a Problem. */
 export async function read<T>(answer: Response, path: string): Promise<T> {
-  const text = await answer.text();
+  const text = await whole(answer.text());
   const type = answer.headers.get('Content-Type') ?? '';
   if (!answer.ok) {
     const problem = problemOf(answer.status, text, type);
@@ -167,7 +190,7 @@ export const get = <T>(path: string, headers?: Record<string, string>) => call<T
 export async function getFile(path: string, headers: Record<string, string>): Promise<Blob> {
   const answer = await send('GET', path, undefined, { Accept: '*/*', ...headers });
   if (!answer.ok) throw problemOf(answer.status, await answer.text(), answer.headers.get('Content-Type') ?? '');
-  return answer.blob();
+  return whole(answer.blob());
 }
 
 const pages_max = 10;
