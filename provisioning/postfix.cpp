@@ -54,8 +54,10 @@ smtpd_helo_required = yes
 disable_vrfy_command = yes
 smtpd_discard_ehlo_keywords = chunking, etrn, silent-discard
 smtpd_peername_lookup = {peername_lookup}
-smtpd_relay_restrictions = reject_unauth_destination
-smtpd_recipient_restrictions = reject_non_fqdn_recipient, reject_unauth_destination
+# An smtpd remembers for its whole life which domains are ours. So the addresses that exist are looked up first: one of a
+# domain that is new is taken at once, by an smtpd that refused it a moment ago too.
+smtpd_relay_restrictions = check_recipient_access sqlite:$config_directory/maps/known.cf, reject_unauth_destination
+smtpd_recipient_restrictions = reject_non_fqdn_recipient, check_recipient_access sqlite:$config_directory/maps/known.cf, reject_unauth_destination
 smtpd_sender_restrictions = reject_non_fqdn_sender{unknown_sender}
 smtpd_data_restrictions = reject_unauth_pipelining
 smtpd_sender_login_maps = sqlite:$config_directory/maps/sender.cf
@@ -173,6 +175,13 @@ std::string postmaster_query(const MailModel& model) {
            " WHERE NOT EXISTS (" + managers + ")) WHERE EXISTS (SELECT 1 FROM wanted)";
 }
 
+/// OK for each address that has mail here now, postmaster@ and abuse@ of each domain included.
+std::string known_query() {
+    return "SELECT 'OK' WHERE EXISTS (SELECT 1 FROM engine_mailbox WHERE address = '%s')"
+           " OR EXISTS (SELECT 1 FROM engine_alias WHERE address = '%s')"
+           " OR (lower('%u') IN ('postmaster', 'abuse') AND EXISTS (SELECT 1 FROM engine_domain WHERE name = '%d'))";
+}
+
 std::string outside_settings(const MailModel& model) {
     if (!model.smarthost.empty()) {
         return "relayhost = " + model.smarthost + "\n";
@@ -232,6 +241,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"maps/domain.cf", map_file(model, "SELECT name FROM engine_domain WHERE name = '%s'")},
         {"maps/house.cf", map_file(model, "SELECT '%s' WHERE '%s' = '" + model.host +
                                               "' AND NOT EXISTS (SELECT 1 FROM engine_domain WHERE name = '%s')")},
+        {"maps/known.cf", map_file(model, known_query())},
         {"maps/mailbox.cf", map_file(model, "SELECT address FROM engine_mailbox WHERE address = '%s'")},
         {"maps/alias.cf", map_file(model, "SELECT target FROM engine_alias WHERE address = '%s'")},
         {"maps/postmaster.cf", map_file(model, postmaster_query(model))},

@@ -162,7 +162,9 @@ public:
                     other.kind = place->kind;
                     other.association = slug;
                     other.id = std::string(item->at(place->id_field).as_string());
-                    if (!names.contains(other.name())) {
+                    if (!names.contains(other.name()) && is_earlier_address(*item)) {
+                        std::printf("= %s is kept: an earlier address of a mailbox\n", other.name().c_str());
+                    } else if (!names.contains(other.name())) {
                         if (auto removed = remove(other, *item, yes); !removed) {
                             return removed;
                         }
@@ -180,6 +182,11 @@ public:
     const Diagnostics& diagnostics() const { return diagnostics_; }
 
 private:
+    static bool is_earlier_address(const json::object& item) {
+        const json::value* former = item.if_contains("former");
+        return former != nullptr && former->is_bool() && former->as_bool();
+    }
+
     void say(char mark, const std::string& text) {
         ++changes_;
         std::printf("%c %s\n", mark, text.c_str());
@@ -246,7 +253,9 @@ private:
             std::fprintf(stderr, "%s: %s\n", resource.name().c_str(), answer->problem().c_str());
             return {};
         }
-        return fail(ErrorKind::invalid, answer->problem());
+        // An address that the file declares further down: tried again after it.
+        const bool early = json::serialize(problem).find("\"code\":\"unknown_here\"") != std::string::npos;
+        return fail(early ? ErrorKind::not_found : ErrorKind::invalid, answer->problem());
     }
 
     Status create(const Resource& resource) {
@@ -264,6 +273,7 @@ private:
             return done;
         }
         if (resource.kind == ResourceKind::member) {
+            leave_out_mailbox(resource, body);
             if (!resource.password.empty()) {
                 body["password"] = resource.password;
             }
@@ -274,6 +284,7 @@ private:
         auto done = send(resource, "POST", association_path(resource.association) + "/" + std::string(place_of(resource.kind).collection), body);
         if (done && !skipped_.contains(resource.name())) {
             say('+', resource.name());
+            note_mailbox(resource);
             print_waiting();
             print_invitation();
         }
@@ -285,6 +296,41 @@ private:
         const json::value* waiting = last_.if_contains("forward_waiting");
         for (const json::value& target : waiting != nullptr && waiting->is_array() ? waiting->as_array() : json::array{}) {
             std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", std::string(target.as_string()).c_str());
+        }
+    }
+
+    /// Where the house has no mail, a member is made without the mailbox.
+    void leave_out_mailbox(const Resource& resource, json::object& body) {
+        if (!body.contains("mailbox")) {
+            return;
+        }
+        const auto boxes = list(resource.association, ResourceKind::mailbox);
+        if (!boxes && boxes.error().kind == ErrorKind::closed) {
+            body.erase("mailbox");
+        }
+    }
+
+    /// A member's mailbox is made, or renamed, with the member: the list that was read before does not have it.
+    void note_mailbox(const Resource& resource) {
+        if (resource.kind == ResourceKind::member && resource.form.contains("mailbox")) {
+            lists_.erase(association_path(resource.association) + "/" + std::string(place_of(ResourceKind::mailbox).collection));
+        }
+    }
+
+    /// What the file said before and does not say any more stays as it is, and is named.
+    void name_kept(const Resource& resource, const json::object& present) const {
+        constexpr std::array<std::string_view, 4> optional = {"mailbox", "contact", "forward", "address"};
+        const std::string_view verb = resource.kind == ResourceKind::member    ? "member"
+                                      : resource.kind == ResourceKind::mailbox ? "mailbox"
+                                                                               : "group";
+        for (const std::string_view key : optional) {
+            const json::value* value = resource.form.contains(key) ? nullptr : present.if_contains(key);
+            const bool empty = value == nullptr || value->is_null() || (value->is_string() && value->as_string().empty()) ||
+                               (value->is_array() && value->as_array().empty());
+            if (!empty) {
+                std::printf("= %s: %s %s is kept (the file does not say it; to change it: hameau %s change)\n", resource.name().c_str(),
+                            std::string(key).c_str(), json::serialize(*value).c_str(), std::string(verb).c_str());
+            }
         }
     }
 
@@ -317,6 +363,9 @@ private:
                 patch[key] = field.value();
             }
         }
+        if (hashes_.contains(resource.name())) {
+            name_kept(resource, present);
+        }
         if (patch.empty()) {
             return {};
         }
@@ -332,6 +381,7 @@ private:
         auto done = send(resource, "PATCH", path, patch);
         if (done && !skipped_.contains(resource.name())) {
             say('~', resource.name() + " (" + fields + ")");
+            note_mailbox(resource);
             print_waiting();
         }
         return done;
@@ -417,6 +467,39 @@ private:
     std::set<std::string> skipped_;
 };
 
+/// False when the house does not answer any more. A resource that names an address from further down comes again.
+bool apply_all(Apply& apply, const std::vector<Resource>& resources) {
+    std::vector<const Resource*> open;
+    for (const Resource& resource : resources) {
+        open.push_back(&resource);
+    }
+    while (!open.empty()) {
+        std::vector<std::pair<const Resource*, std::string>> later;
+        for (const Resource* resource : open) {
+            const Status done = apply.apply(*resource);
+            if (!done && done.error().kind == ErrorKind::not_found) {
+                later.emplace_back(resource, done.error().message);
+            } else if (!done) {
+                apply.refuse(*resource, done.error().message);
+            }
+            if (!done && done.error().kind == ErrorKind::unavailable) {
+                return false;
+            }
+        }
+        if (later.size() == open.size()) {
+            for (const auto& [resource, message] : later) {
+                apply.refuse(*resource, message);
+            }
+            return true;
+        }
+        open.clear();
+        for (const auto& [resource, message] : later) {
+            open.push_back(resource);
+        }
+    }
+    return true;
+}
+
 } // namespace
 
 int apply_command(std::span<char*> arguments) {
@@ -450,16 +533,7 @@ int apply_command(std::span<char*> arguments) {
     if (auto loaded = apply.load(); !loaded) {
         return report(loaded.error());
     }
-    bool reachable = true;
-    for (const Resource& resource : resources) {
-        if (auto done = apply.apply(resource); !done) {
-            apply.refuse(resource, done.error().message);
-            if (done.error().kind == ErrorKind::unavailable) {
-                reachable = false;
-                break;
-            }
-        }
-    }
+    bool reachable = apply_all(apply, resources);
     if (reachable && words->has("--prune")) {
         if (auto done = apply.prune(resources, words->has("--yes")); !done) {
             std::fprintf(stderr, "hameau apply: %s\n", done.error().message.c_str());

@@ -237,7 +237,8 @@ private:
     }
 
     void read_member(const YamlNode& node) {
-        constexpr std::array<std::string_view, 9> keys = {"login", "name", "role", "password", "invite", "mailbox", "quota", "forward", "contact"};
+        constexpr std::array<std::string_view, 10> keys = {"login",   "name",  "role",    "password", "invite",
+                                                           "mailbox", "quota", "forward", "contact",  "mailboxes"};
         const Fields fields(node, "member", keys, diagnostics_);
         if (node.kind != YamlNode::Kind::map) {
             return;
@@ -275,7 +276,26 @@ private:
                 }
             }
         }
+        for_each(fields, "mailboxes", [this, &member](const YamlNode& item) { read_further_mailbox(item, member.id); });
         add(std::move(member));
+    }
+
+    /// Beyond the member's first: `mailboxes: [{address: ..., quota: ..., forward: [...]}]`.
+    void read_further_mailbox(const YamlNode& node, const std::string& login) {
+        constexpr std::array<std::string_view, 3> keys = {"address", "quota", "forward"};
+        const Fields fields(node, "mailbox", keys, diagnostics_);
+        if (node.kind != YamlNode::Kind::map) {
+            return;
+        }
+        (void)fields.required("address", "marie@amis.example.org");
+        Resource mailbox = start(ResourceKind::mailbox, fields, fields.address("address"));
+        mailbox.form["address"] = mailbox.id;
+        mailbox.form["login"] = login;
+        fields.size_into(mailbox.form, "quota");
+        if (fields.find("forward") != nullptr) {
+            mailbox.form["forward"] = fields.texts("forward", is_address, "marie@elsewhere.example");
+        }
+        add(std::move(mailbox));
     }
 
     void read_group(const YamlNode& node) {

@@ -33,14 +33,16 @@ constexpr std::array kinds = {
          "  list ASSOCIATION\n"
          "  add ASSOCIATION LOGIN NAME [--role member|manager|admin] [--mailbox ADDRESS] [--contact ADDRESS]\n"
          "      [--invite | --password-stdin]\n"
-         "  change ASSOCIATION LOGIN [--role ROLE] [--name NAME] [--contact ADDRESS] [--disable | --enable]\n"
+         "  change ASSOCIATION LOGIN [--role ROLE] [--name NAME] [--contact ADDRESS] [--mailbox ADDRESS]\n"
+         "      [--disable | --enable]\n"
          "  invite ASSOCIATION LOGIN       makes a new invitation\n"
          "  remove ASSOCIATION LOGIN\n",
          {Column{"login", 20}, {"role", 9}, {"state", 10}, {"name", 0}}},
     Kind{"mailbox", "mailboxes",
          "  list ASSOCIATION\n"
          "  add ASSOCIATION ADDRESS LOGIN [--quota SIZE] [--forward ADDRESS,...]\n"
-         "  change ASSOCIATION ADDRESS [--quota SIZE] [--forward ADDRESS,...]\n"
+         "  change ASSOCIATION ADDRESS [--address NEW [--drop-old]] [--quota SIZE] [--forward ADDRESS,...]\n"
+         "      --address: another name for the same mailbox; the old one leads to it, unless --drop-old\n"
          "      --forward: a copy of each message; to a mailbox in use it waits for its owner's agreement\n"
          "  remove ASSOCIATION ADDRESS\n",
          {Column{"address", 36}, {"login", 20}, {"used_bytes", 12}, {"quota_bytes", 12}, {"forward", 32}, {"forward_waiting", 0}}},
@@ -240,6 +242,9 @@ private:
         if (words_.has("--disable") || words_.has("--enable")) {
             body["disabled"] = words_.has("--disable");
         }
+        if (words_.has("--drop-old")) {
+            body["keep_old"] = false;
+        }
         if (const auto value = words_.value("--may-send")) {
             body["may_send"] = value->empty() || *value == "yes" || *value == "true";
         }
@@ -364,7 +369,7 @@ int resource_command(std::string_view name, std::span<char*> arguments) {
         Option{"--role"},    Option{"--name"},    Option{"--contact"}, Option{"--mailbox"},  Option{"--quota"},
         Option{"--address"}, Option{"--title"},   Option{"--template"}, Option{"--forward"}, Option{"--to"},
         Option{"--outside"}, Option{"--members"}, Option{"--link"},    Option{"--disable", false}, Option{"--enable", false},
-        Option{"--invite", false}, Option{"--password-stdin", false}, Option{"--may-send", false},
+        Option{"--invite", false}, Option{"--password-stdin", false}, Option{"--may-send", false}, Option{"--drop-old", false},
     };
     const auto words = read_words(name, arguments, options);
     if (!words) {

@@ -135,19 +135,42 @@ private:
                 line += ", mailbox: " + scalar(address);
             }
             if (box != nullptr) {
-                if (const std::int64_t quota = number_of(*box, "quota_bytes"); quota != 0) {
-                    line += ", quota: " + format_size(quota);
+                line += room_and_copies(*box);
+            }
+            std::string further;
+            for (const json::value& other : *boxes) {
+                if (&other.as_object() != box && text_of(other.as_object(), "login") == login) {
+                    further += (further.empty() ? "" : ", ") + ("{address: " + scalar(text_of(other.as_object(), "address"))) +
+                               room_and_copies(other.as_object()) + "}";
                 }
-                if (list_of(*box, "forward") != "[]") {
-                    line += ", forward: " + list_of(*box, "forward");
-                }
+            }
+            if (!further.empty()) {
+                line += ", mailboxes: [" + further + "]";
             }
             if (const std::string contact = text_of(member, "contact"); !contact.empty()) {
                 line += ", contact: " + scalar(contact);
             }
             out_ += "      - {" + line + "}" + (box == nullptr ? std::string() : answers(*box)) + "\n";
         }
+        name_boxes_of_others(*people, *boxes);
         return {};
+    }
+
+    static std::string room_and_copies(const json::object& box) {
+        const std::int64_t quota = number_of(box, "quota_bytes");
+        std::string out = quota != 0 ? ", quota: " + format_size(quota) : std::string();
+        return list_of(box, "forward") == "[]" ? out : out + ", forward: " + list_of(box, "forward");
+    }
+
+    /// Mailboxes of people who left are kept, and no line of the file can say them: they are comments.
+    void name_boxes_of_others(const json::array& people, const json::array& boxes) {
+        for (const json::value& entry : boxes) {
+            const std::string login = text_of(entry.as_object(), "login");
+            const bool here = std::any_of(people.begin(), people.end(), [&login](const json::value& one) { return text_of(one.as_object(), "login") == login; });
+            if (!here) {
+                out_ += "      # " + text_of(entry.as_object(), "address") + ": a mailbox of " + login + ", who is not a member any more\n";
+            }
+        }
     }
 
     /// What the owner of a mailbox has not agreed to, as a comment.

@@ -153,9 +153,13 @@ Status Accounts::bring_member(Store& store, const std::string& member, std::vect
         if (auto put = put_account(box, std::min(box.quota_bytes, ceiling), password_hash); !put) {
             return put;
         }
-        names.insert(box.address);
-        if (auto put = put_name(box.address, box.address); !put) {
-            return put;
+        auto own = store.former_addresses(box.folder);
+        own.push_back(box.address);
+        for (const std::string& name : own) {
+            names.insert(name);
+            if (auto put = put_name(name, box.address); !put) {
+                return put;
+            }
         }
     }
     // "?ID" stands for a login that another member has taken meanwhile (Store::put_member).

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Event mailbox_added{"mail.mailbox_added", Level::notice};
 constexpr Event mailbox_removed{"mail.mailbox_removed", Level::notice, "its messages stay in boxes/ (modules/mail/README.md)"};
+constexpr Event mailbox_renamed{"mail.mailbox_renamed", Level::notice};
 constexpr Event alias_added{"mail.alias_added", Level::notice};
 constexpr Event alias_removed{"mail.alias_removed", Level::notice};
 
@@ -50,6 +51,9 @@ json::object alias_document(const Alias& alias) {
     out["address"] = alias.address;
     out["to"] = texts(alias.targets);
     out["may_send"] = alias.may_send;
+    if (!alias.former.empty()) {
+        out["former"] = true;
+    }
     return out;
 }
 
@@ -57,8 +61,6 @@ json::object alias_document(const Alias& alias) {
 bool sees_all(const Request& request, const std::string& slug) {
     return request.who.caller == Caller::admin || request.who.role_in(slug) == Role::manager;
 }
-
-bool from_command(const Request& request) { return request.who.caller == Caller::admin; }
 
 std::string address_of(const Request& request) { return ascii_lower(request.parameter("address")); }
 
@@ -114,7 +116,7 @@ Task<Response> Mail::add_mailbox(Request& request) {
     mailbox.folder = new_id();
     const std::uint64_t room = association->quota_bytes > 0 ? association->quota_bytes : quota_bytes_default;
     mailbox.quota_bytes = read_quota(fields, *association).value_or(std::min(room, quota_bytes_default));
-    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
+    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max).value_or(std::vector<std::string>());
     const auto member = store_->member_by_login(slug, mailbox.login);
     if (!member && !mailbox.login.empty()) {
         Parameters parameters;
@@ -160,19 +162,31 @@ Task<Response> Mail::change_mailbox(Request& request) {
     Mailbox* const mailbox = &*opened.row;
     const auto association = store_->association(slug);
     JsonFields fields(opened.body);
+    const std::string address = read_address(fields, *association, Kind::mailbox, mailbox->address);
+    const Store::OldAddress old = fields.boolean("keep_old", true) ? Store::OldAddress::alias : Store::OldAddress::gone;
     const auto quota = read_quota(fields, *association);
-    const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max, from_command(request) ? Missing::allowed : Missing::refused);
+    const auto forward = read_targets(fields, "forward", mailbox->address, forwards_max);
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
-    if (!quota && !forward) {
+    const bool renamed = address != mailbox->address;
+    if (!quota && !forward && !renamed) {
         co_return say(request, 422, "nothing_asked");
+    }
+    // One's own earlier address may be taken back; a second mailbox of one's own is a mailbox.
+    const Holder holder = store_->mailbox(address) ? Holder::mailbox : store_->holder_but(address, mailbox->member);
+    if (auto taken = renamed ? refuse_taken(request, address, holder) : std::nullopt) {
+        co_return std::move(*taken);
     }
     const Status done = store_->transaction([&]() -> Status {
         auto set = quota ? store_->set_quota(mailbox->address, *quota) : Status{};
-        return set && forward ? store_->set_forward(mailbox->address, *forward, request.who.member) : set;
+        set = set && forward ? store_->set_forward(mailbox->address, *forward, request.who.member) : set;
+        return set && renamed ? store_->rename_mailbox(mailbox->address, address, old) : set;
     });
-    const Mailbox changed = store_->mailbox(mailbox->address).value_or(*mailbox);
+    if (done && renamed) {
+        context_->journal().write(mailbox_renamed, {{"association", slug}, {"folder", mailbox->folder}});
+    }
+    const Mailbox changed = store_->mailbox(done ? address : mailbox->address).value_or(*mailbox);
     Response response = json_response(200, mailbox_document(changed));
     co_return co_await after_change(request, done, std::move(response));
 }
@@ -223,7 +237,7 @@ Task<Response> Mail::add_alias(Request& request) {
     alias.address = read_address(fields, *association, Kind::alias);
     alias.may_send = fields.boolean("may_send", false);
     const std::size_t errors_before = fields.errors().size();
-    alias.targets = read_targets(fields, "to", alias.address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused).value_or(std::vector<std::string>());
+    alias.targets = read_targets(fields, "to", alias.address, alias_targets_max).value_or(std::vector<std::string>());
     if (alias.targets.empty() && fields.errors().size() == errors_before) {
         fields.refuse_field("to", "no_target");
     }
@@ -263,7 +277,7 @@ Task<Response> Mail::change_alias(Request& request) {
     Alias* const alias = &*opened.row;
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
-    auto targets = read_targets(fields, "to", alias->address, alias_targets_max, from_command(request) ? Missing::allowed : Missing::refused);
+    auto targets = read_targets(fields, "to", alias->address, alias_targets_max);
     if (targets && targets->empty() && fields.errors().empty()) {
         fields.refuse_field("to", "no_target");
     }

@@ -12,6 +12,7 @@ namespace {
 constexpr Event event_unreadable{"mail.event_unreadable", Level::error,
                                  "people and mail are of two versions; install one and restart both"};
 constexpr Event group_loop{"mail.group_loop", Level::warning, "outside addresses that lead back to the group were left out"};
+constexpr Event address_taken{"mail.address_taken", Level::warning, "a member or group was to have an address that is another's; people strikes it out"};
 constexpr std::size_t id_bytes_max = 64;
 constexpr std::size_t associations_per_member_max = 1000;
 constexpr std::size_t scopes_max = 4;
@@ -79,7 +80,26 @@ Status Mail::apply_member(JsonFields& fields) {
     return sound ? store_->put_member(member) : sound;
 }
 
-Status Mail::apply_group(JsonFields& fields) {
+Status Mail::apply_mailbox(JsonFields& fields, Taken& taken) {
+    WantedMailbox wanted;
+    wanted.member = read_id(fields, "member");
+    wanted.association = fields.slug("association");
+    wanted.address = fields.address("address");
+    wanted.from = fields.optional_address("from").value_or("");
+    wanted.again = fields.boolean("again", false);
+    if (auto sound = refused(fields); !sound) {
+        return sound;
+    }
+    const auto put = store_->put_mailbox(wanted);
+    if (!put) {
+        return fail(put.error());
+    }
+    taken.holder = *put;
+    taken.address = wanted.address;
+    return {};
+}
+
+Status Mail::apply_group(JsonFields& fields, Taken& taken) {
     Circle circle;
     circle.association = fields.slug("association");
     circle.slug = fields.slug("slug");
@@ -100,13 +120,15 @@ Status Mail::apply_group(JsonFields& fields) {
     if (auto sound = refused(fields); !sound) {
         return sound;
     }
-    const auto left_out = store_->put_circle(circle);
-    if (!left_out) {
-        return fail(left_out.error());
+    const auto put = store_->put_circle(circle);
+    if (!put) {
+        return fail(put.error());
     }
-    if (!left_out->empty()) {
-        context_->journal().write(group_loop, {{"group", circle.address}, {"left_out", std::to_string(left_out->size())}});
+    if (!put->left_out.empty()) {
+        context_->journal().write(group_loop, {{"group", circle.address}, {"left_out", std::to_string(put->left_out.size())}});
     }
+    taken.holder = put->holder;
+    taken.address = circle.address;
     return {};
 }
 
@@ -116,7 +138,7 @@ Status Mail::erase_all_app_passwords(const std::string& member) {
     return erased ? store_->end_sessions_of(member) : erased;
 }
 
-Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
+Status Mail::apply_event(std::string_view kind, JsonFields& fields, Taken& taken) {
     if (kind == "association") {
         return apply_association(fields);
     }
@@ -124,7 +146,10 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields) {
         return apply_member(fields);
     }
     if (kind == "group") {
-        return apply_group(fields);
+        return apply_group(fields, taken);
+    }
+    if (kind == "mailbox") {
+        return apply_mailbox(fields, taken);
     }
     std::string first;
     std::string second;
@@ -160,7 +185,8 @@ Task<Response> Mail::people_event(Request& request) {
     }
     JsonFields fields(*body);
     const std::string kind = fields.text("kind");
-    const Status done = store_->transaction([&] { return apply_event(kind, fields); });
+    Taken taken;
+    const Status done = store_->transaction([&] { return apply_event(kind, fields, taken); });
     if (!done && done.error().kind == ErrorKind::invalid) {
         context_->journal().write(event_unreadable, {{"kind", kind}, {"field", done.error().message}});
         co_return fields.refuse(request, mail_catalogue);
@@ -174,6 +200,11 @@ Task<Response> Mail::people_event(Request& request) {
     // The change is on the disk: people may go on with the next one. 202 says that some sessions may still be open; they
     // are ended as soon as Dovecot answers.
     const bool ended = co_await end_sessions();
+    if (auto refused = refuse_taken(request, taken.address, taken.holder)) {
+        // People strikes the address out: the one who has it keeps it.
+        context_->journal().write(address_taken, {{"kind", kind}});
+        co_return std::move(*refused);
+    }
     co_return empty_response(ended ? 204 : 202);
 }
 

@@ -4,6 +4,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/validators.hpp"
 
 namespace hameau::mail {
 
@@ -21,6 +22,26 @@ std::string first_error(JsonFields& fields) {
     fields.finish();
     const FieldError& error = fields.errors().front();
     return error.field + ": " + text_of(mail_catalogue, Language::english, error.code, error.parameters);
+}
+
+/// All aliases get their targets first: each is checked below, and may lead to one that comes later.
+Status put_raw_targets(Store& store, const std::vector<std::pair<std::string, json::value>>& forwards) {
+    for (const auto& [address, list] : forwards) {
+        auto alias = store.alias(address);
+        if (!alias || !list.is_array() || list.get_array().size() > alias_targets_max) {
+            continue;
+        }
+        for (const json::value& target : list.get_array()) {
+            auto stored = target.is_string() ? normalise_address(target.get_string()) : std::nullopt;
+            if (stored) {
+                alias->targets.push_back(std::move(*stored));
+            }
+        }
+        if (auto put = store.put_alias(*alias); !put) {
+            return put;
+        }
+    }
+    return {};
 }
 
 /// What the owners of mailboxes answered to the copies that are asked for.
@@ -156,11 +177,14 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
             forwards.emplace_back(read.back().address, *list);
         }
     }
+    if (auto put = put_raw_targets(*store_, forwards); !put) {
+        return put;
+    }
     for (const auto& [address, list] : forwards) {
         json::object holder;
         holder["to"] = list;
         JsonFields one(holder);
-        auto targets = read_targets(one, "to", address, alias_targets_max, Missing::refused);
+        auto targets = read_targets(one, "to", address, alias_targets_max);
         if (!one.finish()) {
             return bad_archive(address + ": " + first_error(one));
         }

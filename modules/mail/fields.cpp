@@ -6,11 +6,14 @@
 
 namespace hameau::mail {
 
-std::string Mail::read_address(JsonFields& fields, const Association& association, Kind kind) {
+std::string Mail::read_address(JsonFields& fields, const Association& association, Kind kind, const std::string& present) {
     const std::size_t errors_before = fields.errors().size();
-    const std::string address = fields.address("address");
+    const std::string address = present.empty() ? fields.address("address") : fields.optional_address("address").value_or(present);
     if (fields.errors().size() > errors_before) {
         return {};
+    }
+    if (address == present) {
+        return address;
     }
     const std::string local(local_of(address));
     if (kind == Kind::mailbox && is_reserved_local(local)) {
@@ -35,7 +38,7 @@ std::string Mail::read_address(JsonFields& fields, const Association& associatio
 }
 
 std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, std::string_view name, const std::string& start,
-                                                           std::size_t count_max, Missing missing) {
+                                                           std::size_t count_max) {
     Length length;
     length.most = address_bytes_max;
     const auto typed = fields.optional_texts(name, count_max, length);
@@ -53,9 +56,11 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
         parameters.emplace_back("address", *target);
         const std::string base = without_tag(*target);
         const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
-        if (missing == Missing::refused && ours && base != start && !is_reserved_local(local_of(base)) && store_->holder(base) == Holder::nobody &&
-            store_->holder(*target) == Holder::nobody) {
-            fields.refuse_field(name, "unknown_here", std::move(parameters));
+        const bool exists = !ours || base == start || is_reserved_local(local_of(base)) || store_->holder(base) != Holder::nobody ||
+                            store_->holder(*target) != Holder::nobody;
+        const bool loops = store_->loop(start, {*target}).has_value() && !start.empty();
+        if (!exists || (ours && !loops && !store_->leads_somewhere(*target))) {
+            fields.refuse_field(name, exists ? "leads_nowhere" : "unknown_here", std::move(parameters));
         } else if (const auto sender = store_->loop(start, {*target}); sender && !start.empty()) {
             parameters.emplace_back("start", start);
             fields.refuse_field(name, "loop", std::move(parameters));
@@ -79,15 +84,21 @@ std::optional<std::uint64_t> Mail::read_quota(JsonFields& fields, const Associat
 }
 
 std::optional<Response> Mail::refuse_taken(const Request& request, const std::string& address) {
+    return refuse_taken(request, address, store_->holder(address));
+}
+
+std::optional<Response> Mail::refuse_taken(const Request& request, const std::string& address, Holder holder) {
     Parameters parameters;
     parameters.emplace_back("address", address);
-    switch (store_->holder(address)) {
+    switch (holder) {
     case Holder::mailbox:
         return say(request, 409, "taken_mailbox", parameters);
     case Holder::alias:
         return say(request, 409, "taken_alias", parameters);
     case Holder::group:
         return say(request, 409, "taken_group", parameters);
+    case Holder::reserved:
+        return say(request, 409, "taken_reserved", parameters);
     case Holder::nobody:
         break;
     }

@@ -64,7 +64,10 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("DELETE", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::erase_alias);
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
     router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
+    start_telling();
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
+    router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
+    router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);
     router_.add("DELETE", "/internal/app-passwords/{id}", this, &Mail::erase_app_password);
@@ -86,6 +89,9 @@ Task<void> Mail::stop() {
     stopping_ = true;
     if (retry_timer_) {
         retry_timer_->cancel();
+    }
+    if (telling_timer_) {
+        telling_timer_->cancel();
     }
     co_return;
 }
@@ -181,6 +187,7 @@ void Mail::try_later() {
 }
 
 Task<bool> Mail::end_sessions() {
+    start_telling();
     if (!settle()) {
         co_return false;
     }

@@ -67,23 +67,35 @@ private:
 
     // Fields that they share (fields.cpp); each adds its refusals to `fields`
     enum class Kind { mailbox, alias };
-    std::string read_address(JsonFields& fields, const Association& association, Kind kind);
-    enum class Missing { refused, allowed };
-    /// Where mail for `start` is sent on. An address of this house that does not exist is refused, but for `hameau`,
-    /// whose files may name what they declare further down (the health page tells what leads nowhere).
+    /// Where the field is missing, `present` is the answer; it is required when `present` is empty.
+    std::string read_address(JsonFields& fields, const Association& association, Kind kind, const std::string& present = {});
+    /// Where mail for `start` is sent on. An address of this house that does not exist, or that leads nowhere, is refused.
     std::optional<std::vector<std::string>> read_targets(JsonFields& fields, std::string_view name, const std::string& start,
-                                                         std::size_t count_max, Missing missing);
+                                                         std::size_t count_max);
     std::optional<std::uint64_t> read_quota(JsonFields& fields, const Association& association);
     /// A 409 that says who has the address.
     std::optional<Response> refuse_taken(const Request& request, const std::string& address);
+    std::optional<Response> refuse_taken(const Request& request, const std::string& address, Holder holder);
 
     // What people tells (api_internal.cpp)
     Task<Response> people_event(Request& request);
     Status erase_all_app_passwords(const std::string& member);
-    Status apply_event(std::string_view kind, JsonFields& fields);
+    /// Who has the address that an event gives to a mailbox or a group; all else of the event is done then.
+    struct Taken {
+        Holder holder = Holder::nobody;
+        std::string address;
+    };
+    Status apply_event(std::string_view kind, JsonFields& fields, Taken& taken);
     Status apply_association(JsonFields& fields);
     Status apply_member(JsonFields& fields);
-    Status apply_group(JsonFields& fields);
+    Status apply_group(JsonFields& fields, Taken& taken);
+    Status apply_mailbox(JsonFields& fields, Taken& taken);
+    // What mail tells people: whose addresses are whose (api_reservations.cpp)
+    void start_telling();
+    Task<void> tell_people();
+    std::string addresses_of(const std::string& member);
+    Task<Response> reserve_address(Request& request);
+    Task<Response> release_address(Request& request);
     Task<Response> add_app_password(Request& request);
     Task<Response> list_app_passwords(Request& request);
     Task<Response> erase_app_password(Request& request);
@@ -98,6 +110,8 @@ private:
     std::optional<boost::asio::steady_timer> retry_timer_;
     Router router_;
     bool settling_ = false;
+    bool telling_ = false;
+    std::optional<boost::asio::steady_timer> telling_timer_;
     bool stopping_ = false;
 };
 

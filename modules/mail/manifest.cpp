@@ -195,6 +195,81 @@ CREATE TRIGGER member_ends_sessions AFTER UPDATE OF password_hash, disabled ON m
   INSERT OR IGNORE INTO session_to_end(user) SELECT address FROM mailbox WHERE member = NEW.id;
 END;
 )sql"},
+    // One table of addresses: a mailbox, an alias and a group cannot have the same one, whatever code asks. The triggers
+    // keep it; nothing else writes kinds other than 'reserved'. An address is reserved while people commits the member
+    // or group that it is for (owner: the member's id, or "ASSOCIATION/GROUP").
+    // Where an older house gave an address twice, the mailbox keeps it: an alias becomes a forwarding of the mailbox,
+    // a group loses the address and people is told with the group's next event.
+    // alias.former: the folder of the mailbox that had this address before it was renamed; its member signs in with it.
+    Migration{5, R"sql(
+DROP TRIGGER alias_removed;
+CREATE TABLE address (
+  address TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('mailbox', 'alias', 'group', 'reserved')),
+  owner TEXT NOT NULL, until_ms INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO forward(mailbox, target) SELECT t.alias, t.target FROM alias_target t
+  JOIN mailbox b ON b.address = t.alias WHERE t.target <> t.alias;
+DELETE FROM alias WHERE EXISTS (SELECT 1 FROM mailbox b WHERE b.address = alias.address);
+UPDATE circle SET address = NULL WHERE EXISTS (SELECT 1 FROM mailbox b WHERE b.address = circle.address)
+  OR EXISTS (SELECT 1 FROM alias a WHERE a.address = circle.address);
+INSERT INTO address(address, kind, owner) SELECT address, 'mailbox', folder FROM mailbox;
+INSERT INTO address(address, kind, owner) SELECT address, 'alias', association FROM alias;
+INSERT INTO address(address, kind, owner) SELECT address, 'group', association || '/' || slug FROM circle WHERE address IS NOT NULL;
+CREATE TRIGGER mailbox_has_address AFTER INSERT ON mailbox BEGIN
+  INSERT INTO address(address, kind, owner) VALUES (NEW.address, 'mailbox', NEW.folder);
+END;
+CREATE TRIGGER mailbox_moves_address AFTER UPDATE OF address ON mailbox BEGIN
+  UPDATE address SET address = NEW.address WHERE address = OLD.address;
+  -- A session under the old name would own nothing any more; the program signs in again and is the new one.
+  INSERT OR IGNORE INTO session_to_end(user) VALUES (OLD.address);
+END;
+CREATE TRIGGER mailbox_frees_address AFTER DELETE ON mailbox BEGIN
+  DELETE FROM address WHERE address = OLD.address;
+END;
+CREATE TRIGGER alias_has_address AFTER INSERT ON alias BEGIN
+  INSERT INTO address(address, kind, owner) VALUES (NEW.address, 'alias', NEW.association);
+END;
+CREATE TRIGGER alias_moves_address AFTER UPDATE OF address ON alias BEGIN
+  UPDATE address SET address = NEW.address WHERE address = OLD.address;
+END;
+CREATE TRIGGER alias_removed AFTER DELETE ON alias BEGIN
+  DELETE FROM address WHERE address = OLD.address;
+  DELETE FROM alias_target WHERE target = OLD.address;
+  DELETE FROM forward WHERE target = OLD.address;
+END;
+CREATE TRIGGER circle_has_address AFTER INSERT ON circle WHEN NEW.address IS NOT NULL BEGIN
+  INSERT INTO address(address, kind, owner) VALUES (NEW.address, 'group', NEW.association || '/' || NEW.slug);
+END;
+CREATE TRIGGER circle_changes_address AFTER UPDATE OF address ON circle BEGIN
+  DELETE FROM address WHERE address = OLD.address;
+  INSERT INTO address(address, kind, owner)
+    SELECT NEW.address, 'group', NEW.association || '/' || NEW.slug WHERE NEW.address IS NOT NULL;
+END;
+CREATE TRIGGER circle_frees_address AFTER DELETE ON circle WHEN OLD.address IS NOT NULL BEGIN
+  DELETE FROM address WHERE address = OLD.address;
+END;
+ALTER TABLE alias ADD COLUMN former TEXT NOT NULL DEFAULT '';
+-- Members whose addresses people does not know yet (tell_people). A row is new with each change: the number tells whether
+-- it is still the one that was told.
+CREATE TABLE news (member TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mailbox_added_is_news AFTER INSERT ON mailbox BEGIN
+  INSERT OR REPLACE INTO news(member, sequence) SELECT NEW.member, coalesce(max(sequence), 0) + 1 FROM news;
+END;
+CREATE TRIGGER mailbox_renamed_is_news AFTER UPDATE OF address ON mailbox BEGIN
+  INSERT OR REPLACE INTO news(member, sequence) SELECT NEW.member, coalesce(max(sequence), 0) + 1 FROM news;
+END;
+CREATE TRIGGER mailbox_removed_is_news AFTER DELETE ON mailbox BEGIN
+  INSERT OR REPLACE INTO news(member, sequence) SELECT OLD.member, coalesce(max(sequence), 0) + 1 FROM news;
+END;
+CREATE TRIGGER former_added_is_news AFTER INSERT ON alias WHEN NEW.former <> '' BEGIN
+  INSERT OR REPLACE INTO news(member, sequence) SELECT b.member, (SELECT coalesce(max(sequence), 0) + 1 FROM news)
+    FROM mailbox b WHERE b.folder = NEW.former;
+END;
+CREATE TRIGGER former_removed_is_news AFTER DELETE ON alias WHEN OLD.former <> '' BEGIN
+  INSERT OR REPLACE INTO news(member, sequence) SELECT b.member, (SELECT coalesce(max(sequence), 0) + 1 FROM news)
+    FROM mailbox b WHERE b.folder = OLD.former;
+END;
+INSERT INTO news(member, sequence) SELECT DISTINCT member, 1 FROM mailbox;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

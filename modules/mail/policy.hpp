@@ -22,6 +22,9 @@ inline constexpr std::size_t domains_max = 50;
 inline constexpr std::uint64_t quota_bytes_default = std::uint64_t{1} << 30U;
 inline constexpr std::uint64_t quota_bytes_min = 1024;
 inline constexpr std::uint64_t quota_bytes_max = std::uint64_t{1} << 50U;
+/// How long an address is kept for a member or group that people is about to commit. People commits within seconds
+/// (a queue of password hashes, a delivery of 10 s); one that was killed in between asks again with its event.
+inline constexpr std::int64_t reservation_ms = 10 * 60 * 1000;
 /// An event of people: a group of group_entries_max members and as many outside addresses.
 inline constexpr std::size_t event_bytes_max = 1 << 20;
 inline constexpr std::size_t request_bytes_max = 65536;

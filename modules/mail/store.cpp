@@ -104,13 +104,6 @@ std::string Store::owner_of_domain(std::string_view domain) {
     return row(query) ? query.text(0) : std::string();
 }
 
-Holder Store::holder(const std::string& address) {
-    auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 UNION ALL SELECT 2 FROM alias WHERE address = ?1 "
-                     "UNION ALL SELECT 3 FROM circle WHERE address = ?1 LIMIT 1");
-    query.bind(1, address);
-    return row(query) ? static_cast<Holder>(query.number(0)) : Holder::nobody;
-}
-
 std::vector<std::string> Store::members_with_mailboxes() {
     return texts(ask("SELECT DISTINCT member FROM mailbox ORDER BY member"));
 }
@@ -169,6 +162,9 @@ std::size_t Store::count_mailboxes(const std::string& association) {
 }
 
 Status Store::insert_mailbox(const Mailbox& mailbox, const std::string& by) {
+    if (auto cleared = clear_reservation(mailbox.address, mailbox.member); !cleared) {
+        return cleared;
+    }
     auto change = ask("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) VALUES (?, ?, ?, ?, ?, ?)");
     change.bind(1, mailbox.address).bind(2, mailbox.association).bind(3, mailbox.member);
     change.bind(4, static_cast<std::int64_t>(mailbox.quota_bytes)).bind(5, mailbox.folder).bind(6, now_ms());
@@ -236,12 +232,12 @@ Status Store::erase_mailbox(const std::string& address) {
 }
 
 std::optional<Alias> Store::alias(const std::string& address) {
-    auto query = ask("SELECT address, association, may_send FROM alias WHERE address = ?");
+    auto query = ask("SELECT address, association, may_send, former FROM alias WHERE address = ?");
     query.bind(1, address);
     if (!row(query)) {
         return std::nullopt;
     }
-    Alias found{query.text(0), query.text(1), query.number(2) != 0, {}};
+    Alias found{query.text(0), query.text(1), query.number(2) != 0, {}, query.text(3)};
     auto targets = ask("SELECT target FROM alias_target WHERE alias = ? ORDER BY target");
     targets.bind(1, address);
     found.targets = texts(std::move(targets));
@@ -267,9 +263,13 @@ std::size_t Store::count_aliases(const std::string& association) {
 }
 
 Status Store::put_alias(const Alias& alias) {
-    auto change = ask("INSERT INTO alias(address, association, may_send) VALUES (?, ?, ?) "
-                      "ON CONFLICT(address) DO UPDATE SET may_send = excluded.may_send");
-    change.bind(1, alias.address).bind(2, alias.association).bind(3, alias.may_send);
+    if (auto cleared = clear_reservation(alias.address, ""); !cleared) {
+        return cleared;
+    }
+    touch_owners("SELECT b.member FROM alias a JOIN mailbox b ON b.folder = a.former WHERE a.address = ?", alias.address);
+    auto change = ask("INSERT INTO alias(address, association, may_send, former) VALUES (?, ?, ?, ?) "
+                      "ON CONFLICT(address) DO UPDATE SET may_send = excluded.may_send, former = excluded.former");
+    change.bind(1, alias.address).bind(2, alias.association).bind(3, alias.may_send).bind(4, alias.former);
     if (auto done = run(std::move(change)); !done) {
         return done;
     }
@@ -289,7 +289,9 @@ Status Store::put_alias(const Alias& alias) {
 }
 
 Status Store::erase_alias(const std::string& address) {
-    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?", address);
+    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?1 "
+                 "UNION SELECT b.member FROM alias a JOIN mailbox b ON b.folder = a.former WHERE a.address = ?1",
+                 address);
     auto change = ask("DELETE FROM alias WHERE address = ?");
     change.bind(1, address);
     return run(std::move(change));
@@ -360,6 +362,28 @@ Status Store::forget_sessions_to_end(const std::vector<std::string>& users) {
     });
 }
 
+bool Store::leads_somewhere(const std::string& address) {
+    std::set<std::string> seen;
+    std::vector<std::string> open = {address};
+    for (std::size_t i = 0; i < open.size() && i < addresses_followed_max; ++i) {
+        const std::string base = without_tag(open[i]);
+        if (!seen.insert(base).second) {
+            continue;
+        }
+        // An alias may have "+" in its own name.
+        const auto found = alias(open[i]) ? alias(open[i]) : alias(base);
+        const bool outside = owner_of_domain(domain_of(base)).empty();
+        if (outside || is_reserved_local(local_of(base)) || (!found && holder(base) != Holder::nobody)) {
+            return true;
+        }
+        const std::vector<std::string> none;
+        for (const std::string& next : found ? found->targets : none) {
+            open.push_back(next);
+        }
+    }
+    return false;
+}
+
 std::string Store::probe_address() {
     auto query = ask("SELECT 'postmaster@' || domain FROM engine_postmaster JOIN engine_mailbox ON address = target LIMIT 1");
     return row(query) ? query.text(0) : std::string();
@@ -373,9 +397,7 @@ std::vector<std::string> Store::idle_addresses() {
                      "AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.address = target) "
                      "AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.address = target) "
                      "AND NOT EXISTS (SELECT 1 FROM circle c WHERE c.address = target) "
-                     "UNION ALL SELECT address FROM circle c WHERE address IS NOT NULL AND "
-                     "(EXISTS (SELECT 1 FROM mailbox b WHERE b.address = c.address) OR "
-                     "EXISTS (SELECT 1 FROM alias a WHERE a.address = c.address)) LIMIT ?");
+                     "LIMIT ?");
     query.bind(1, static_cast<std::int64_t>(idle_addresses_max));
     return texts(std::move(query));
 }

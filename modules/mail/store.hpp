@@ -68,10 +68,20 @@ struct Alias {
     std::string association;
     bool may_send = false;
     std::vector<std::string> targets;
+    std::string former;  ///< the folder of the mailbox that had this address before; empty: an alias that was made as one
 };
 
-/// What already has an address.
-enum class Holder { nobody, mailbox, alias, group };
+/// What already has an address. reserved: people is about to give it to a member or a group.
+enum class Holder { nobody, mailbox, alias, group, reserved };
+
+/// A mailbox that people asks for with a member (event "mailbox").
+struct WantedMailbox {
+    std::string member;
+    std::string association;
+    std::string address;
+    bool again = false;  ///< told once more: a mailbox that was removed meanwhile stays removed
+    std::string from;  ///< the address that it has now, to be renamed; empty: a new one
+};
 
 class Store {
 public:
@@ -89,8 +99,14 @@ public:
     Status erase_association(const std::string& slug);
     Status put_member(const Member& member);
     Status erase_member(const std::string& id);
-    /// The outside addresses that were left out because they lead back to the group.
-    Result<std::vector<std::string>> put_circle(const Circle& circle);
+    struct PutCircle {
+        std::vector<std::string> left_out;  ///< outside addresses that lead back to the group
+        Holder holder = Holder::nobody;     ///< who has the group's address; the group is kept without it
+    };
+    Result<PutCircle> put_circle(const Circle& circle);
+    /// Makes the mailbox, or renames `from`; nothing when the member has it already. The answer: who else has the
+    /// address (then nothing is changed).
+    Result<Holder> put_mailbox(const WantedMailbox& wanted);
     Status erase_circle(const std::string& association, const std::string& slug);
 
     // Who is there
@@ -103,6 +119,11 @@ public:
     /// The association that has the domain, or empty.
     std::string owner_of_domain(std::string_view domain);
     Holder holder(const std::string& address);
+    /// The same, but for what `owner` itself holds or has reserved: a member's id, or "ASSOCIATION/GROUP".
+    Holder holder_but(const std::string& address, const std::string& owner);
+    /// Keeps a free address for `owner` until `until_ms`; call within a transaction, after holder_but().
+    Status reserve(const std::string& address, const std::string& owner, std::int64_t until_ms);
+    Status release(const std::string& address, const std::string& owner);
     /// Every member that has a mailbox.
     std::vector<std::string> members_with_mailboxes();
 
@@ -121,6 +142,12 @@ public:
     /// The owner's answer (Forward::state). Errors: not_found when nobody asks for this copy.
     Status answer_forward(const std::string& address, const std::string& target, std::string_view state);
     Status erase_mailbox(const std::string& address);
+    /// The mailbox keeps its folder, rules, forwardings and what leads to it. Errors: conflict when `to` is taken.
+    enum class OldAddress { gone, alias };
+    Status rename_mailbox(const std::string& from, const std::string& to, OldAddress old);
+    std::optional<Mailbox> mailbox_of_folder(const std::string& folder);
+    /// Addresses that the mailbox had before; its member still signs in with them.
+    std::vector<std::string> former_addresses(const std::string& folder);
     std::optional<Alias> alias(const std::string& address);
     std::vector<Alias> aliases(const std::string& association, const std::string& after, std::size_t limit);
     std::size_t count_aliases(const std::string& association);
@@ -136,6 +163,18 @@ public:
     /// auth.db holds the changes: what opened before now is over.
     Status note_session_ends(const std::vector<std::string>& users);
     Status forget_sessions_to_end(const std::vector<std::string>& users);
+
+    /// Members whose addresses people is to be told. `sequence` names the state that is told.
+    struct News {
+        std::string member;
+        std::int64_t sequence = 0;
+    };
+    std::optional<News> first_news();
+    /// Unless something changed since it was read.
+    Status forget_news(const News& news);
+
+    /// Does mail for an address of this house reach a mailbox, a group or the outside? Groups are filled later: they count.
+    bool leads_somewhere(const std::string& address);
 
     /// An address that postmaster@ of some domain leads to now, for the probe; or empty.
     std::string probe_address();
@@ -156,6 +195,9 @@ private:
     std::vector<std::string> next_of(const std::string& address);
     /// Notes the owners of the mailboxes that a condition names, and of those that forward to them.
     void touch_owners(std::string_view sql, const std::string& value);
+    /// Removes the alias that an earlier address of the member's mailbox became.
+    Status take_back(const std::string& address, const std::string& member);
+    Status clear_reservation(const std::string& address, const std::string& owner);
     Status give_domain(const std::string& name, const std::string& association, std::int64_t position);
 
     Database& database_;

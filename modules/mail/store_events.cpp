@@ -133,24 +133,27 @@ Status Store::erase_member(const std::string& id) {
     return run(std::move(mark));
 }
 
-Result<std::vector<std::string>> Store::put_circle(const Circle& circle) {
+Result<Store::PutCircle> Store::put_circle(const Circle& circle) {
+    const std::string owner = circle.association + "/" + circle.slug;
+    PutCircle out;
     auto known = ask("INSERT OR IGNORE INTO association(slug, name, quota_bytes) VALUES (?1, ?1, 0)");
     known.bind(1, circle.association);
-    if (auto done = run(std::move(known)); !done) {
-        return fail(std::move(done.error()));
-    }
     auto yield = ask("UPDATE circle SET address = NULL WHERE address = ?1 AND NOT (association = ?2 AND slug = ?3)");
     yield.bind(1, circle.address).bind(2, circle.association).bind(3, circle.slug);
-    if (auto done = run(std::move(yield)); !done) {
-        return fail(std::move(done.error()));
-    }
+    Status ready = run(std::move(known));
+    ready = ready ? run(std::move(yield)) : ready;
     // Emptied first: its entries go with it, and the search for loops below sees the group without them.
-    if (auto done = erase_circle(circle.association, circle.slug); !done) {
-        return fail(std::move(done.error()));
+    ready = ready ? erase_circle(circle.association, circle.slug) : ready;
+    if (ready && !circle.address.empty()) {
+        out.holder = holder_but(circle.address, owner);
+        ready = clear_reservation(circle.address, owner);
+    }
+    if (!ready) {
+        return fail(std::move(ready.error()));
     }
     auto insert = ask("INSERT INTO circle(association, slug, name, address, may_send) VALUES (?, ?, ?, ?, ?)");
     insert.bind(1, circle.association).bind(2, circle.slug).bind(3, circle.name).bind(5, circle.may_send);
-    if (circle.address.empty()) {
+    if (circle.address.empty() || out.holder != Holder::nobody) {
         insert.bind_null(4);
     } else {
         insert.bind(4, circle.address);
@@ -169,10 +172,9 @@ Result<std::vector<std::string>> Store::put_circle(const Circle& circle) {
             return fail(std::move(done.error()));
         }
     }
-    std::vector<std::string> left_out;
     for (const std::string& address : circle.outside) {
         if (!circle.address.empty() && loop(circle.address, {address})) {
-            left_out.push_back(address);
+            out.left_out.push_back(address);
             continue;
         }
         auto entry = ask("INSERT OR IGNORE INTO circle_outside(association, circle, address) VALUES (?, ?, ?)");
@@ -181,7 +183,7 @@ Result<std::vector<std::string>> Store::put_circle(const Circle& circle) {
             return fail(std::move(done.error()));
         }
     }
-    return left_out;
+    return out;
 }
 
 Status Store::erase_circle(const std::string& association, const std::string& slug) {

@@ -19,6 +19,8 @@ constexpr std::array texts = {
                   "{address} is an address of redirection already. Change that one, or choose another address. Nothing was changed."},
     CatalogueText{"taken_group", "{address} est déjà l'adresse d'un groupe. Choisissez une autre adresse. Rien n'a été changé.",
                   "{address} is the address of a group already. Choose another address. Nothing was changed."},
+    CatalogueText{"taken_reserved", "{address} est en train d'être donnée à quelqu'un. Réessayez dans quelques minutes. Rien n'a été changé.",
+                  "{address} is being given to someone just now. Try again in a few minutes. Nothing was changed."},
     CatalogueText{"mailbox_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - » ou « _ », une lettre ou un "
                                    "chiffre au début et à la fin.",
                   "Before \"@\": letters without accents, digits, \".\", \"-\" or \"_\", with a letter or a digit at both ends."},
@@ -38,6 +40,8 @@ constexpr std::array texts = {
     CatalogueText{"space_range", "La place d'une boîte va de {min} à {max}.", "The room of a mailbox is from {min} to {max}."},
     CatalogueText{"unknown_here", "{address} n'existe pas dans cette maison. Vérifiez l'adresse, ou créez-la d'abord.",
                   "{address} does not exist in this house. Check the address, or make it first."},
+    CatalogueText{"leads_nowhere", "Les messages à {address} n'arrivent chez personne. Indiquez d'abord où ils vont, ou prenez une autre adresse.",
+                  "Messages to {address} reach nobody. Say first where they go, or take another address."},
     CatalogueText{"loop", "Les messages reviendraient à {start} par {address}. Retirez cette adresse.",
                   "Messages would come back to {start} by way of {address}. Leave this address out."},
     CatalogueText{"no_forward", "Personne ne demande plus de copie vers {address}. Rien n'a été changé.",

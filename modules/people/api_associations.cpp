@@ -246,6 +246,54 @@ void People::read_group(JsonFields& fields, Circle& circle, const Association& a
     circle.may_send = fields.boolean("may_send", circle.may_send);
 }
 
+Task<Response> People::put_group(const Request& request, Circle circle, const Judge& judge, int status) {
+    const std::string slug = circle.association;
+    const auto before = store_->circle(slug, circle.slug);
+    const bool moves = !circle.address.empty() && (!before || before->address != circle.address);
+    AddressWish wish;
+    wish.field = "address";
+    wish.kind = "group";
+    wish.association = slug;
+    wish.address = circle.address;
+    wish.owner = slug + "/" + circle.slug;
+    if (moves) {
+        auto refused = co_await reserve_address(request, wish);
+        if (refused) {
+            co_return std::move(*refused);
+        }
+    }
+    Refusal refusal;
+    const Status done = store_->transaction([&]() -> Status {
+        // Mail was waited for: who asks, and what the group is, is judged again.
+        if (auto judged = judge_again(refusal, judge); !judged) {
+            return judged;
+        }
+        if (moves && status == 201 && store_->circle(slug, circle.slug)) {
+            return refuse(refusal, request, 409, "group_exists");
+        }
+        if (moves && status == 200 && store_->circle(slug, circle.slug) != before) {
+            return refuse(refusal, request, 503, "busy");
+        }
+        auto put = store_->put_circle(circle);
+        if (!put && put.error().kind == ErrorKind::conflict) {
+            return refuse(refusal, request, 409, "group_address_taken");
+        }
+        return put ? store_->emit_circle(slug, circle.slug) : put;
+    });
+    if (!done) {
+        if (moves) {
+            co_await release_address(std::move(wish));
+        }
+        co_return refused_or_failed(request, refusal, done.error());
+    }
+    const bool all = co_await delivered();
+    const auto kept = store_->circle(slug, circle.slug);
+    if (!all && moves && store_->first_event()) {
+        co_return say(request, 503, "mail_pending");
+    }
+    co_return json_response(status, group_document(kept.value_or(circle)));
+}
+
 Task<Response> People::add_group(Request& request) {
     const std::string slug(request.parameter("slug"));
     const Judge judge = below(request, slug, Role::manager);
@@ -269,16 +317,7 @@ Task<Response> People::add_group(Request& request) {
         parameters.emplace_back("max", std::to_string(groups_per_association_max));
         co_return say(request, 422, "ceiling", parameters);
     }
-    const Status done = store_->transaction([&]() -> Status {
-        auto put = store_->put_circle(circle);
-        return put ? store_->emit_circle(slug, circle.slug) : put;
-    });
-    if (!done) {
-        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "group_address_taken") : say_failed(request, done.error());
-    }
-    const auto added = store_->circle(slug, circle.slug);
-    Response response = json_response(201, group_document(added.value_or(circle)));
-    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+    co_return co_await put_group(request, std::move(circle), judge, 201);
 }
 
 Task<Response> People::change_group(Request& request) {
@@ -301,16 +340,9 @@ Task<Response> People::change_group(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
-    const Status done = store_->transaction([&]() -> Status {
-        auto put = store_->put_circle(*circle);
-        return put ? store_->emit_circle(slug, group) : put;
-    });
-    if (!done) {
-        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "group_address_taken") : say_failed(request, done.error());
-    }
-    const auto changed = store_->circle(slug, group);
-    Response response = json_response(200, group_document(changed.value_or(*circle)));
-    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+    const Judge judge = below(request, slug, Role::manager);
+    Circle wanted = std::move(*circle);
+    co_return co_await put_group(request, std::move(wanted), judge, 200);
 }
 
 Task<Response> People::erase_group(Request& request) {

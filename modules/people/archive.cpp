@@ -174,7 +174,7 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
                 return kept;
             }
             if (!mailbox.empty()) {
-                if (auto set = store_->set_mailbox(person.id, mailbox); !set) {
+                if (auto set = store_->set_mailbox(person.id, slug, mailbox); !set) {
                     return set;
                 }
             }

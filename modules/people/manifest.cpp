@@ -115,6 +115,19 @@ DELETE FROM invitation WHERE NOT EXISTS (SELECT 1 FROM person p WHERE p.id = inv
     AND p.password_hash IS NULL) OR (SELECT count(*) FROM membership m WHERE m.person = invitation.person) <> 1
   OR NOT EXISTS (SELECT 1 FROM membership m WHERE m.person = invitation.person AND m.association = invitation.association);
 )sql"},
+    // Addresses are mail's (modules/mail/README.md): what is here is the copy to sign in with. An older house may hold
+    // addresses without a mailbox and groups with somebody's address: everything is told to mail once more, which makes
+    // the mailboxes and refuses what is another's. `refused_address`: what mail refused, until the owner gets another.
+    Migration{3, R"sql(
+ALTER TABLE sign_in_address ADD COLUMN association TEXT NOT NULL DEFAULT '';
+ALTER TABLE sign_in_address ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+UPDATE sign_in_address SET association = coalesce((SELECT d.association FROM domain d
+  JOIN membership m ON m.association = d.association AND m.person = sign_in_address.person
+  WHERE d.name = substr(address, instr(address, '@') + 1)), '');
+CREATE TABLE refused_address (
+  address TEXT NOT NULL, owner TEXT NOT NULL, since_ms INTEGER NOT NULL, PRIMARY KEY (address, owner)) STRICT, WITHOUT ROWID;
+INSERT OR REPLACE INTO house(name, value) VALUES ('tell_mail_again', '1');
+)sql"},
 };
 
 constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};

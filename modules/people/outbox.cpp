@@ -35,7 +35,7 @@ Task<void> People::deliver() {
             break;
         }
         const std::int64_t id = event->id;
-        std::string text = std::move(event->text);
+        std::string text = event->text;
         auto answer = co_await context_->call("mail", "POST", "/internal/people-event", std::move(text));
         const int status = answer ? answer->status : 0;
         const bool refused = status == 400 || status == 422;
@@ -43,9 +43,14 @@ Task<void> People::deliver() {
             // It will never be taken: keeping it would hold back every later change.
             context_->journal().write(event_refused, {{"event", std::to_string(id)}, {"status", std::to_string(status)}});
         }
-        if (refused || (status >= 200 && status < 300)) {
+        // 409: all but the address is done; it is another's.
+        if (refused || status == 409 || (status >= 200 && status < 300)) {
             late_event_ = status == 202 ? id : late_event_;
-            if (store_->erase_event(id)) {
+            const Status done = store_->transaction([&]() -> Status {
+                auto struck = status == 409 ? strike_out(event->text) : Status{};
+                return struck ? store_->erase_event(id) : struck;
+            });
+            if (done) {
                 pause = first_pause;
                 warned = false;
                 for (auto* waiter : delivery_waiters_) {

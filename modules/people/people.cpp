@@ -66,6 +66,7 @@ void People::add_routes() {
     router_.add("POST", "/internal/identity", this, &People::internal_identity);
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
+    router_.add("POST", "/internal/mailboxes", this, &People::internal_mailboxes);
     router_.add("POST", "/internal/resend", this, &People::internal_resend);
 }
 
@@ -82,6 +83,12 @@ Task<Status> People::start(ModuleContext& context) {
         store_->erase_outdated(wall_ms_());
         if (store_->house_value("code_salt").empty()) {
             store_->set_house_value("code_salt", random_base32(16));
+        }
+        if (!store_->house_value("tell_mail_again").empty()) {
+            store_->set_house_value("tell_mail_again", "");
+            if (auto told = store_->emit_all(); !told) {
+                return told;
+            }
         }
         return store_->status();
     });
@@ -136,6 +143,16 @@ std::vector<Check> People::check_health() {
     mail.passed = !store_->first_event().has_value();
     mail.advice = mail.passed ? "" : "Changes wait for mail. Look whether mail runs: hameau status, hameau logs mail.";
     checks.push_back(std::move(mail));
+    constexpr std::size_t refused_shown = 20;
+    std::string refused;
+    for (const std::string& one : store_->refused_addresses(refused_shown)) {
+        refused += (refused.empty() ? "" : ", ") + one;
+    }
+    Check addresses;
+    addresses.name = "addresses";
+    addresses.passed = refused.empty();
+    addresses.advice = refused.empty() ? "" : "These addresses were somebody else's already and were taken away: " + refused + ". Give others.";
+    checks.push_back(std::move(addresses));
     Check database;
     database.name = "database";
     const auto failure = store_->take_failure();

@@ -127,6 +127,8 @@ private:
     Task<Response> list_groups(Request& request);
     Task<Response> add_group(Request& request);
     Task<Response> change_group(Request& request);
+    /// The end of both: the address is asked for, the group kept and mail told.
+    Task<Response> put_group(const Request& request, Circle circle, const Judge& judge, int status);
     Task<Response> erase_group(Request& request);
     void read_group(JsonFields& fields, Circle& circle, const Association& association, bool all);
     std::vector<std::string> read_domains(JsonFields& fields);
@@ -135,6 +137,14 @@ private:
     Task<Response> list_members(Request& request);
     Task<Response> add_member(Request& request);
     Task<Response> propose_member(Request& request);
+    struct NewMember;
+    NewMember read_new_member(JsonFields& fields, const Request& request, const std::string& slug);
+    /// The slow parts: the password's hash, the invitation. The refusal, or nothing.
+    Task<std::optional<Response>> prepare_member(const Request& request, NewMember& wanted);
+    /// Within a transaction.
+    Status put_new_member(const Request& request, NewMember& wanted, Refusal& refusal, const Judge& judge);
+    /// A login that is known: the account joins one more association.
+    Status join_account(const Request& request, NewMember& wanted, const Person& found, Refusal& refusal);
     struct Proposal {
         std::string login;
         std::string mailbox;  ///< empty: the association has no domain
@@ -144,6 +154,12 @@ private:
     /// Why a login cannot be had: who holds it (`holder`, where the caller may know it), and one that is free.
     Parameters login_parameters(const std::string& slug, const Person& asked, const std::string& holder);
     Task<Response> change_member(Request& request);
+    struct MemberPatch;
+    MemberPatch read_member_patch(JsonFields& fields, const Actor& actor, const std::string& slug, const Member& found);
+    /// Whether each association of the person still has a manager when `person` is what they are.
+    bool leaves_managers(const std::string& slug, const Member& found, const Person& person, Role wanted);
+    /// Within a transaction.
+    Status put_member_patch(const Request& request, const std::string& slug, const Member& found, const MemberPatch& patch, Refusal& refusal);
     Task<Response> erase_member(Request& request);
     Task<Response> renew_invitation(Request& request);
     void check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug);
@@ -193,6 +209,22 @@ private:
     Task<Response> list_declared(Request& request);
     Task<Response> change_declared(Request& request);
     Task<Response> internal_resend(Request& request);
+
+    // Addresses (addresses.cpp)
+    struct AddressWish {
+        std::string_view field;  ///< of the caller's body: "mailbox" or "address"
+        std::string_view kind;   ///< "mailbox" or "group"
+        std::string association;
+        std::string address;
+        std::string owner;  ///< the person's id, or "ASSOCIATION/GROUP"
+    };
+    /// Asks mail to keep the address; the refusal, or nothing when it is kept. Nothing either where the house has no mail.
+    Task<std::optional<Response>> reserve_address(const Request& request, const AddressWish& wish);
+    Task<void> release_address(AddressWish wish);
+    /// Mail tells the addresses of one member: all that they sign in with, in order.
+    Task<Response> internal_mailboxes(Request& request);
+    /// Within a transaction: an event whose address mail refused.
+    Status strike_out(const std::string& event);
 
     // Outbox (outbox.cpp)
     void start_delivery();

@@ -168,7 +168,7 @@ std::size_t Store::count_members(const std::string& association) {
 
 std::vector<Member> Store::members(const std::string& association, const std::string& after_login, std::size_t limit) {
     auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
-                     "(SELECT min(address) FROM sign_in_address a WHERE a.person = p.id), "
+                     "(SELECT address FROM sign_in_address a WHERE a.person = p.id ORDER BY a.association <> ?1, position, address LIMIT 1), "
                      "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?4) "
                      "FROM membership m JOIN person p ON p.id = m.person "
                      "WHERE m.association = ?1 AND p.login > ?2 ORDER BY p.login LIMIT ?3");
@@ -187,7 +187,7 @@ std::vector<Member> Store::members(const std::string& association, const std::st
 
 std::optional<Member> Store::member(const std::string& association, const std::string& login) {
     auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
-                     "(SELECT min(address) FROM sign_in_address a WHERE a.person = p.id), "
+                     "(SELECT address FROM sign_in_address a WHERE a.person = p.id ORDER BY a.association <> ?1, position, address LIMIT 1), "
                      "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?3) "
                      "FROM membership m JOIN person p ON p.id = m.person WHERE m.association = ?1 AND p.login = ?2");
     query.bind(1, association).bind(2, login).bind(3, now_ms());
@@ -200,30 +200,6 @@ std::optional<Member> Store::member(const std::string& association, const std::s
     member.mailbox = query.text(8);
     member.invited = query.number(9) != 0;
     return member;
-}
-
-Status Store::set_mailbox(const std::string& person, const std::string& address) {
-    auto remove = ask("DELETE FROM sign_in_address WHERE person = ?");
-    remove.bind(1, person);
-    if (auto done = run(std::move(remove)); !done || address.empty()) {
-        return done;
-    }
-    auto insert = ask("INSERT INTO sign_in_address(address, person) VALUES (?, ?)");
-    insert.bind(1, address).bind(2, person);
-    return run(std::move(insert));
-}
-
-std::string Store::mailbox(const std::string& person) {
-    auto query = ask("SELECT min(address) FROM sign_in_address WHERE person = ?");
-    query.bind(1, person);
-    return row(query) ? query.text(0) : std::string();
-}
-
-bool Store::is_address_taken(const std::string& address) {
-    auto query = ask("SELECT count(*) FROM (SELECT address FROM sign_in_address WHERE address = ?1 UNION ALL "
-                     "SELECT address FROM circle WHERE address = ?1)");
-    query.bind(1, address);
-    return count(std::move(query)) > 0;
 }
 
 std::vector<Member> Store::namesakes(const std::string& association, std::string_view name, std::size_t limit) {

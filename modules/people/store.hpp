@@ -51,6 +51,7 @@ struct Circle {
     bool may_send = false;
     std::vector<std::pair<std::string, std::string>> members;  ///< id, login
     std::vector<std::string> outside;
+    bool operator==(const Circle&) const = default;
 };
 
 struct Session {
@@ -113,11 +114,6 @@ public:
     std::size_t count_members(const std::string& association);
     std::optional<Member> member(const std::string& association, const std::string& login);
     std::vector<Member> members(const std::string& association, const std::string& after_login, std::size_t limit);
-    /// Empty: removes it. Errors: conflict when another person has it.
-    Status set_mailbox(const std::string& person, const std::string& address);
-    std::string mailbox(const std::string& person);
-    /// Somebody signs in with it, or a group answers to it. Addresses of redirection are mail's: not looked at.
-    bool is_address_taken(const std::string& address);
     /// Members of the association whose name is the same but for case and accents; at most `limit`.
     std::vector<Member> namesakes(const std::string& association, std::string_view name, std::size_t limit);
     void keep_trial_card(const std::string& person, std::string_view password);
@@ -137,6 +133,27 @@ public:
     /// Members by id. Errors: conflict when the address is taken.
     Status put_circle(const Circle& circle);
     Status erase_circle(const std::string& association, const std::string& slug);
+
+    // Addresses (store_addresses.cpp): the copy of what mail owns, to sign in with
+    /// The person's address in the association, else the first of any; empty: none.
+    std::string mailbox(const std::string& person, const std::string& association);
+    /// The same, of this association only.
+    std::string mailbox_in(const std::string& person, const std::string& association);
+    /// Takes the place of `from`, where that is not empty. Errors: conflict when another person has it.
+    Status set_mailbox(const std::string& person, const std::string& association, const std::string& address, const std::string& from = "");
+    /// All of a person's, in this order, as mail has them.
+    struct MailboxAddress {
+        std::string address;
+        std::string association;
+    };
+    Status set_mailboxes(const std::string& person, const std::vector<MailboxAddress>& addresses);
+    /// Somebody signs in with it, or a group answers to it. Addresses of redirection are mail's: not looked at.
+    bool is_address_taken(const std::string& address);
+    /// Mail gave the address to nobody here: it is struck out, and kept for the health page.
+    Status strike_mailbox(const std::string& person, const std::string& association, const std::string& address, const std::string& from);
+    Status strike_circle_address(const std::string& association, const std::string& slug, const std::string& address);
+    /// "bureau@amis.test (amis/bureau)", at most `limit`.
+    std::vector<std::string> refused_addresses(std::size_t limit);
 
     // Sessions, devices, invitations, recovery codes, declared hashes (store_sessions.cpp)
     /// The password was proven at `now_ms`.
@@ -176,6 +193,10 @@ public:
     Status emit_association(const std::string& slug);
     Status emit_association_erased(const std::string& slug);
     Status emit_member(const std::string& person);
+    /// Mail makes the mailbox, or renames `from`. `Again`: told once more; a mailbox that was removed stays removed.
+    enum class Telling { first, again };
+    Status emit_mailbox(const std::string& person, const std::string& association, const std::string& address,
+                        const std::string& from = "", Telling telling = Telling::first);
     Status emit_member_erased(const std::string& person);
     /// Mail forgets every app password of the person.
     Status emit_app_passwords_erased(const std::string& person);

@@ -67,6 +67,18 @@ Status Store::emit_member(const std::string& id) {
     return emit(json::serialize(event));
 }
 
+Status Store::emit_mailbox(const std::string& person, const std::string& association, const std::string& address,
+                           const std::string& from, Telling telling) {
+    json::object event;
+    event["kind"] = "mailbox";
+    event["member"] = person;
+    event["association"] = association;
+    event["address"] = address;
+    event["from"] = text_or_null(from);
+    event["again"] = telling == Telling::again;
+    return emit(json::serialize(event));
+}
+
 Status Store::emit_member_erased(const std::string& id) {
     json::object event;
     event["kind"] = "member-erased";
@@ -120,6 +132,13 @@ Status Store::emit_all() {
     auto people = ask("SELECT id FROM person ORDER BY id");
     while (row(people)) {
         if (auto done = emit_member(people.text(0)); !done) {
+            return done;
+        }
+    }
+    auto addresses = ask("SELECT a.person, a.association, a.address FROM sign_in_address a "
+                         "JOIN membership m ON m.person = a.person AND m.association = a.association ORDER BY a.address");
+    while (row(addresses)) {
+        if (auto done = emit_mailbox(addresses.text(0), addresses.text(1), addresses.text(2), "", Telling::again); !done) {
             return done;
         }
     }

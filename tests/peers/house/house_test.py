@@ -242,6 +242,81 @@ def test_new_mailbox_works_at_once():
     wait_mail("Bienvenue", login="lena.riou@amis.test", password="lena-secret-words")
 
 
+MEMBERS = "/api/v1/associations/amis/members"
+
+
+def test_a_member_made_with_a_mailbox_has_one():
+    """The page's own call: what 201 answers can be written to and signed in to; what is refused leaves nothing."""
+    visitor = marie()
+    person = {"login": "paul", "name": "Paul Martin", "password": "paul-secret-words"}
+    for address, code in (("contact@amis.test", "address_alias"), ("bureau@amis.test", "group_address_taken"),
+                          ("marie.legoff@amis.test", "mailbox_taken"), ("postmaster@amis.test", "validation")):
+        answer = visitor.call("POST", MEMBERS, {**person, "mailbox": address})
+        assert answer.status == (422 if code == "validation" else 409), (answer.status, answer.body)
+        assert code == "validation" or answer.json()["code"] == code, answer.body
+    assert "paul" not in [m["login"] for m in ok(visitor.call("GET", MEMBERS)).json()["items"]]
+    made = ok(visitor.call("POST", MEMBERS, {**person, "mailbox": "paul@amis.test"}), 201).json()
+    assert made["mailbox"] == "paul@amis.test", made
+    send("Bienvenue Paul", to="paul@amis.test")
+    wait_mail("Bienvenue Paul", login="paul@amis.test", password="paul-secret-words")
+    groups = "/api/v1/associations/amis/groups"
+    answer = visitor.call("POST", groups, {"slug": "pauls", "name": "P", "members": ["paul"], "address": "paul@amis.test"})
+    assert answer.status == 409 and answer.json()["code"] == "mailbox_taken", answer.body
+    assert "pauls" not in [g["slug"] for g in ok(visitor.call("GET", groups)).json()["items"]]
+
+
+def test_a_renamed_mailbox_is_the_same_mailbox():
+    """From the file: the new address opens the old messages, the old one still arrives, prune removes nothing of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "people.yaml")
+
+        def apply(address, *options, more=""):
+            file.write_text("version: 1\nassociations:\n  - slug: ruche\n    name: La Ruche\n    domains: [ruche.test]\n    members:\n"
+                            f"      - {{login: zoe, name: Zoé, role: manager, password: zoe-secret-words, mailbox: {address}{more}}}\n")
+            return house.hameau("apply", *options, str(file)).stdout
+
+        apply("zoe@ruche.test", more=", forward: [zoe@ailleurs.example]")
+        who = {"password": "zoe-secret-words"}
+        send("Avant", to="zoe@ruche.test")
+        wait_mail("Avant", login="zoe", **who)
+        kept = apply("zoe@ruche.test")
+        assert "forward [\"zoe@ailleurs.example\"] is kept" in kept, kept
+        assert "mailbox: zoe@ruche.test" in house.hameau("show").stdout
+        apply("zoe.riou@ruche.test", "--prune", "--yes", more=", forward: []")
+        for login in ("zoe", "zoe.riou@ruche.test", "zoe@ruche.test"):
+            wait_mail("Avant", login=login, **who)
+        for to in ("zoe@ruche.test", "zoe.riou@ruche.test"):
+            send(f"Apres {to}", to=to)
+            wait_mail(f"Apres {to}", login="zoe", **who)
+        boxes = json.loads(house.hameau("mailbox", "list", "ruche", "--json").stdout)
+        boxes = boxes["items"] if isinstance(boxes, dict) else boxes
+        assert [b["address"] for b in boxes] == ["zoe.riou@ruche.test"], boxes
+        house.hameau("mailbox", "add", "ruche", "second@ruche.test", "zoe")
+        assert "mailboxes: [{address: second@ruche.test" in house.hameau("show").stdout
+        file.write_text(house.hameau("show").stdout)
+        assert not [line for line in house.hameau("apply", str(file)).stdout.splitlines() if line[:1] in "+-"]
+
+
+def test_a_new_domain_is_taken_by_an_smtpd_that_refused_it():
+    with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=30) as smtp:
+        smtp.ehlo()
+        for _ in range(2):
+            smtp.mail("ami@ailleurs.example")
+            assert smtp.rcpt("iris@neuf.test")[0] == 554
+            smtp.rset()
+        admin = house.visitor().sign_in("annick", "annick-secret-words")
+        ok(admin.call("POST", "/api/v1/associations", {"slug": "neuf", "name": "Neuf", "domains": ["neuf.test"]}), 201)
+        ok(admin.call("POST", "/api/v1/associations/neuf/members", {"login": "iris", "name": "Iris", "role": "manager",
+                                                                   "password": "iris-secret-words", "mailbox": "iris@neuf.test"}), 201)
+        smtp.mail("ami@ailleurs.example")
+        code, text = smtp.rcpt("iris@neuf.test")
+        assert code == 250, (code, text)
+        assert smtp.rcpt("postmaster@neuf.test")[0] == 250
+        assert smtp.rcpt("personne@neuf.test")[0] in (550, 554)
+        assert smtp.data(b"From: ami@ailleurs.example\r\nSubject: Domaine neuf\r\n\r\nBonjour\r\n")[0] == 250
+    wait_mail("Domaine neuf", login="iris@neuf.test", password="iris-secret-words")
+
+
 def test_app_password():
     visitor = yann()
     made = ok(visitor.call("POST", "/api/v1/me/app-passwords", {"name": "téléphone", "scopes": ["imap"]}), 201).json()

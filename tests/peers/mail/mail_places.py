@@ -88,7 +88,7 @@ class EnginesPlace(Engines, Queue):
     def add_alias(self, targets, address=None, may_send=0):
         self.aliases += 1
         address = address or f"alias{self.aliases}@amis.test"
-        self.mail.execute("INSERT INTO alias VALUES(?, 'amis', ?)", (address, may_send))
+        self.mail.execute("INSERT INTO alias(address, association, may_send) VALUES(?, 'amis', ?)", (address, may_send))
         for target in targets:
             self.mail.execute("INSERT INTO alias_target VALUES(?, ?)", (address, target))
         return address

@@ -28,6 +28,20 @@ public:
         Response response;
         response.status = mail_status;
         response.body = std::string();
+        if (path == "/internal/addresses/reserve") {
+            reservations.push_back(boost::json::parse(text).as_object());
+            if (const auto during = std::exchange(during_reservation, nullptr)) {
+                during();
+            }
+        }
+        // What mail says about an address: "" is a yes.
+        const std::string key = path == "/internal/people-event" ? "event " : path == "/internal/addresses/reserve" ? "reserve " : "";
+        const auto sent = key.empty() ? boost::json::object() : boost::json::parse(text).as_object();
+        const auto* address = sent.if_contains("address");
+        if (address != nullptr && address->is_string() && refusals.contains(key + std::string(address->as_string()))) {
+            response.status = 409;
+            response.body = "{\"code\":\"" + refusals.at(key + std::string(address->as_string())) + "\"}";
+        }
         co_return response;
     }
     Task<void> run_slow(std::function<void()> work) override {
@@ -54,6 +68,9 @@ public:
     std::vector<boost::asio::steady_timer*> held;
     std::vector<std::string> calls;
     std::vector<boost::json::object> events;
+    std::vector<boost::json::object> reservations;
+    std::map<std::string, std::string> refusals;  ///< "reserve ADDRESS" or "event ADDRESS" -> mail's code
+    std::function<void()> during_reservation;
 };
 
 struct Visitor {

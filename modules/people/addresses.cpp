@@ -1,0 +1,151 @@
+// Addresses are mail's: people asks for one before it commits a member or a group (reserve), tells mail with the change
+// (event "mailbox" or "group", in the same transaction), and strikes out what mail refuses in spite of that. So an address
+// that was answered exists, whenever one of the two is killed. Called by the handlers of members and groups and by the
+// outbox; never decides itself whose an address is.
+#include <array>
+
+#include <boost/json.hpp>
+
+#include "modules/people/people_module.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr hameau::Event address_struck{"people.address_struck", Level::warning,
+                                       "mail had given this address to somebody else; the health page names it"};
+
+/// As many as one member may have mailboxes and earlier addresses in all associations; each is 254 bytes at most.
+constexpr std::size_t addresses_per_member_max = 2000;
+constexpr std::size_t addresses_bytes_max = 1 << 20;
+
+/// What mail says, and what people says to the person.
+struct Word {
+    std::string_view mail;
+    std::string_view people;
+};
+constexpr std::array taken_words = {Word{"taken_mailbox", "mailbox_taken"}, Word{"taken_alias", "address_alias"},
+                                    Word{"taken_group", "group_address_taken"}, Word{"taken_reserved", "address_reserved"}};
+constexpr std::array<std::string_view, 3> field_words = {"mailbox_local", "alias_local", "reserved"};
+
+json::object object_of(const Response& answer) {
+    const auto* text = std::get_if<std::string>(&answer.body);
+    boost::system::error_code failed;
+    auto value = text == nullptr ? json::value() : json::parse(*text, failed);
+    return !failed && value.is_object() ? std::move(value.get_object()) : json::object();
+}
+
+std::string text_at(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+/// The code of the first field that mail refused.
+std::string field_code(const json::object& problem) {
+    const json::value* errors = problem.if_contains("errors");
+    const json::array* list = errors == nullptr ? nullptr : errors->if_array();
+    return list == nullptr || list->empty() || !list->front().is_object() ? std::string() : text_at(list->front().get_object(), "code");
+}
+
+} // namespace
+
+Task<std::optional<Response>> People::reserve_address(const Request& request, const AddressWish& wish) {
+    if (!store_->mail_enabled()) {
+        co_return std::nullopt;
+    }
+    // Mail must know the association and its domains first.
+    (void)co_await delivered();
+    json::object body;
+    body["address"] = wish.address;
+    body["association"] = wish.association;
+    body["kind"] = wish.kind;
+    body["owner"] = wish.owner;
+    std::string text = json::serialize(body);
+    const auto answer = co_await context_->call("mail", "POST", "/internal/addresses/reserve", std::move(text));
+    if (answer && answer->status >= 200 && answer->status < 300) {
+        co_return std::nullopt;
+    }
+    const json::object problem = answer ? object_of(*answer) : json::object();
+    const std::string code = text_at(problem, "code");
+    Parameters parameters;
+    parameters.emplace_back("address", wish.address);
+    if (answer && answer->status == 409) {
+        for (const Word& word : taken_words) {
+            if (word.mail == code) {
+                co_return say(request, 409, word.people, parameters);
+            }
+        }
+    }
+    const std::string refused = field_code(problem);
+    for (const std::string_view word : field_words) {
+        if (answer && answer->status == 422 && word == refused) {
+            const json::object nothing;
+            JsonFields fields(nothing);
+            parameters.emplace_back("local", wish.address.substr(0, wish.address.find('@')));
+            fields.refuse_field(wish.field, word, std::move(parameters));
+            (void)fields.finish();
+            co_return fields.refuse(request, people_catalogue);
+        }
+    }
+    co_return code == "ceiling" ? say(request, 422, "mailbox_ceiling") : say(request, 503, "mail_off");
+}
+
+Task<void> People::release_address(AddressWish wish) {
+    if (!store_->mail_enabled()) {
+        co_return;
+    }
+    json::object body;
+    body["address"] = wish.address;
+    body["owner"] = wish.owner;
+    std::string text = json::serialize(body);
+    // Without an answer the reservation ends by itself.
+    (void)co_await context_->call("mail", "POST", "/internal/addresses/release", std::move(text));
+}
+
+Task<Response> People::internal_mailboxes(Request& request) {
+    const Judge judge = [this, &request] { return refuse_unless_internal(request, "mail"); };
+    auto opened = co_await open_body(nullptr, request, judge, addresses_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    JsonFields fields(opened.body);
+    const std::string member = fields.text("member");
+    std::vector<Store::MailboxAddress> addresses;
+    const json::array* list = fields.optional_array("addresses", addresses_per_member_max);
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        const json::object nothing;
+        JsonFields one((*list)[i].is_object() ? (*list)[i].get_object() : nothing);
+        Store::MailboxAddress address;
+        address.address = one.address("address");
+        address.association = one.slug("association");
+        fields.take_errors("addresses", one);
+        addresses.push_back(std::move(address));
+    }
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    if (!store_->person(member)) {
+        co_return say(request, 404, "not_found");
+    }
+    const Status done = store_->transaction([&] { return store_->set_mailboxes(member, addresses); });
+    co_return done ? empty_response(204) : say_failed(request, done.error());
+}
+
+Status People::strike_out(const std::string& event) {
+    boost::system::error_code failed;
+    const json::value parsed = json::parse(event, failed);
+    if (failed || !parsed.is_object()) {
+        return {};
+    }
+    const json::object& fields = parsed.get_object();
+    const std::string address = text_at(fields, "address");
+    context_->journal().write(address_struck, {{"kind", text_at(fields, "kind")}});
+    if (text_at(fields, "kind") == "mailbox") {
+        return store_->strike_mailbox(text_at(fields, "member"), text_at(fields, "association"), address, text_at(fields, "from"));
+    }
+    return store_->strike_circle_address(text_at(fields, "association"), text_at(fields, "slug"), address);
+}
+
+} // namespace hameau::people
