@@ -1,6 +1,7 @@
 // One person and the text: Markdown signs, lists, tasks, tables, links, images, pasting, finding, outline, who wrote what.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import * as Y from '../../web-ui/node_modules/yjs/dist/yjs.mjs';
 import { axeFindings, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
@@ -437,6 +438,65 @@ try {
     await saved(page);
     return `${Math.round((await words(page)).split(/\s+/).length / 1000)} thousand words, key to picture p50 ${p50} ms, p95 ${p95} ms`;
   }, { most_ms: 120_000 });
+
+  await check('values that no editor writes reach no page: spans, widths, levels, addresses, a table with millions of places', async () => {
+    const pad = await newPad(marie);
+    const element = (name, attributes, ...inside) => {
+      const made = new Y.XmlElement(name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      made.insert(0, inside);
+      return made;
+    };
+    const line = (words, marks) => {
+      const made = new Y.XmlText();
+      made.insert(0, words, marks);
+      return made;
+    };
+    const cell = (attributes = {}) => element('tableCell', attributes, element('paragraph', {}, line('x')));
+    const doc = new Y.Doc();
+    doc.getXmlFragment('default').insert(0, [
+      element('heading', { level: 1e9, textAlign: { a: 1 } }, line('Titre')),
+      element('table', {}, element('tableRow', {}, cell({ colspan: 1e9, rowspan: 1e9, colwidth: [1e9] }), cell({ colspan: -1, rowspan: 'many', colwidth: 'wide' }))),
+      element('table', {}, element('tableRow', {}, ...Array.from({ length: 1500 }, () => cell())), ...Array.from({ length: 1500 }, () => element('tableRow', {}, cell()))),
+      element('image', { src: 'javascript:alert(1)', alt: { a: 1 }, width: 1e9, height: -5 }),
+      element('orderedList', { start: 1e300, type: '<b>' }, element('listItem', {}, element('paragraph', { textAlign: 'expression(1)' }, line('un')))),
+      element('paragraph', {}, line('un lien', { link: { href: 'javascript:alert(1)', title: { a: 1 } } })),
+      element('paragraph', {}, line('la fin')),
+    ]);
+    const update = [...Y.encodeStateAsUpdate(doc)];
+    await page.evaluate(([id, bytes]) => new Promise((done, failed) => {
+      const socket = new WebSocket(`wss://${location.host}/api/v1/pads/ws/${id}`);
+      const size = [];
+      for (let left = bytes.length; ; left >>>= 7) {
+        size.push((left & 127) | (left > 127 ? 128 : 0));
+        if (left <= 127) break;
+      }
+      socket.onerror = failed;
+      socket.onopen = () => {
+        socket.send(new Uint8Array([0, 2, ...size, ...bytes]));
+        setTimeout(() => { socket.close(); done(); }, 500);
+      };
+    }), [pad.id, update]);
+    await open(marie, pad);
+    await until(async () => (await words(page)).includes('la fin'), 'the text is shown');
+    const seen = await text(page).evaluate((dom) => ({
+      spans: [...dom.querySelectorAll('[colspan], [rowspan]')].filter((one) => one.colSpan > 100 || one.rowSpan > 100).length,
+      addresses: [...dom.querySelectorAll('a[href], img[src]')].filter((one) => /javascript/.test(one.outerHTML)).length,
+      columns: Math.max(...[...dom.querySelectorAll('colgroup')].map((one) => one.childElementCount)),
+      levels: [...dom.querySelectorAll('h2, h3, h4, h5, h6, h7')].map((one) => one.dataset.level),
+      wide: [...dom.querySelectorAll('img')].filter((one) => one.width > 10_000).length,
+      starts: [...dom.querySelectorAll('ol')].map((one) => one.start),
+      cells: dom.querySelectorAll('td').length,
+    }));
+    same([seen.spans, seen.addresses, seen.wide, seen.levels.join(), seen.starts.join()], [0, 0, 0, '1', '1'], 'values');
+    holds(seen.columns <= 1000, `${seen.columns} columns`);
+    await page.getByText('la fin').click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' écrite');
+    await until(async () => (await words(page)).includes('la fin écrite'), 'the page goes on');
+    await saved(page);
+    same(await text(page).evaluate((dom) => dom.querySelectorAll('td').length), seen.cells, 'nobody fills the table up');
+  });
 
   await check('no page complained and nothing outside was called', async () => {
     same(marie.complaints.filter((line) => !/status of 4\d\d|WebSocket/.test(line)), [], 'complaints');

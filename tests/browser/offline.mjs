@@ -5,6 +5,7 @@ import { openPage, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { api, newPad, open, person, saved, saving, text, words, write } from './pads.mjs';
+import { cardsOf, signIn as enter } from './pages.mjs';
 import { copied, cutLine, installed, kept, signIn } from './own-computer.mjs';
 
 const { check, report } = suite();
@@ -80,6 +81,34 @@ try {
     await yann.page.goto(`${url}pads/${unseen.id}`, { waitUntil: 'commit' }).catch(() => undefined);
     same(await yann.page.locator('#text').count(), 0, 'texts');
     await mend();
+    await yann.context.close();
+  });
+
+  await check('a copy belongs to who made it: another member who signs in here neither sees nor sends it', async () => {
+    await mend();
+    const pad = await newPad(marie);
+    const yann = await atHome();
+    await writesAtHome(yann, pad, 'Avant. ');
+    await cut();
+    await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'says so');
+    await write(yann.page, 'De Yann. ');
+    await copied(yann.page, pad);
+    await yann.page.goto('about:blank');
+    await mend();
+    await yann.context.clearCookies();      // his session is over; nobody signed out
+    const card = (await cardsOf(house.url, marie.page)).manager;
+    await enter(yann.page, url, card.login, card.password);
+    await open(yann, pad);
+    await saved(yann.page);
+    same(await words(yann.page), 'Avant. ', 'what the other one sees');
+    await open(marie, pad);
+    same(await words(marie.page), 'Avant. ', 'what the house has');
+    await yann.page.goto('about:blank');
+    await yann.context.clearCookies();
+    await signIn(house, yann, url, false);
+    await open(yann, pad);
+    await until(async () => (await words(yann.page)) === 'Avant. De Yann. ', 'his words are still here');
+    await until(async () => (await words(marie.page)) === 'Avant. De Yann. ', 'and go in his name');
     await yann.context.close();
   });
 

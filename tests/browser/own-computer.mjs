@@ -20,19 +20,22 @@ export function cutLine(house, port) {
 export const kept = (page) => page.evaluate(async () => ({
   workers: (await navigator.serviceWorker.getRegistrations()).length,
   files: (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat(),
-  texts: (await indexedDB.databases()).map((one) => one.name),
+  texts: (await indexedDB.databases()).map((one) => one.name.replace(/~.*/, '')),      // without whose they are
 }));
 
 /** Done when everything that was written before is in this browser's copy: its work is done one after the other. */
-export const copied = (page, pad) => page.evaluate((name) => new Promise((done, failed) => {
-  const request = indexedDB.open(name);
-  request.onerror = () => failed(request.error);
-  request.onsuccess = () => {
-    const work = request.result.transaction(['updates'], 'readwrite');
-    work.objectStore('updates').count();
-    work.oncomplete = () => { request.result.close(); done(); };
-  };
-}), `hameau-pad-${pad.id}`);
+export const copied = (page, pad) => page.evaluate(async (name) => {
+  const known = (await indexedDB.databases()).find((one) => one.name.startsWith(name));
+  return new Promise((done, failed) => {
+    const request = indexedDB.open(known.name);
+    request.onerror = () => failed(request.error);
+    request.onsuccess = () => {
+      const work = request.result.transaction(['updates'], 'readwrite');
+      work.objectStore('updates').count();
+      work.oncomplete = () => { request.result.close(); done(); };
+    };
+  });
+}, `hameau-pad-${pad.id}~`);
 
 export const installed = (page) => until(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/pads/'))?.active?.state === 'activated'), 'the editor is kept', 30_000);
 

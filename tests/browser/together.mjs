@@ -2,6 +2,7 @@
 import { startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
+import { cardsOf } from './pages.mjs';
 import { api, linkKey, newPad, open, person, saved, saving, text, words, write } from './pads.mjs';
 
 const { check, report } = suite();
@@ -69,6 +70,27 @@ try {
     await marie.page.keyboard.press('Escape');
     await yann.page.goto('about:blank');
     await until(async () => (await label.count()) === 0, 'the cursor goes with its person');
+  });
+
+  await check('the session ends while somebody writes: the keys stay, the password is asked for in place', async () => {
+    const anna = await person(browser, house, 'member');
+    const pad = await newPad(marie);
+    await open(anna, pad);
+    await write(anna.page, 'Avant. ');
+    await saved(anna.page);
+    same((await api(anna.page, 'DELETE', '/api/v1/session')).status, 204, 'the session ends');
+    await anna.page.getByText('Votre session est finie.').waitFor();
+    await write(anna.page, 'Pendant. ');
+    same(await words(anna.page), 'Avant. Pendant. ', 'the text takes letters');
+    await anna.page.getByLabel('Mot de passe', { exact: true }).fill('pas le bon');
+    await anna.page.getByRole('button', { name: 'Continuer', exact: true }).click();
+    await anna.page.locator('form.again .error, form.again [role=alert]').nth(1).waitFor();
+    await anna.page.getByLabel('Mot de passe', { exact: true }).fill((await cardsOf(house.url, marie.page)).member.password);
+    await anna.page.getByRole('button', { name: 'Continuer', exact: true }).click();
+    await saved(anna.page);
+    await open(marie, pad);
+    await until(async () => (await words(marie.page)) === 'Avant. Pendant. ', 'everything came');
+    await anna.context.close();
   });
 
   await check('undo takes back what one wrote oneself, nothing of others', async () => {

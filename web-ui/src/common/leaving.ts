@@ -3,7 +3,30 @@
 import { call, get, Problem } from './api';
 
 export const padDatabasePrefix = 'hameau-pad-';
+/** A copy belongs to the member who made it: another one who signs in here neither sees nor sends it. */
+export const copyOf = (pad: string, member: string) => `${padDatabasePrefix}${pad}~${member}`;
+const partsOf = (database: string) => {
+  const [pad = '', member = ''] = database.slice(padDatabasePrefix.length).split('~');
+  return { pad, member };
+};
+const memberKey = 'hameau.member';
 const unsavedPrefix = 'hameau.unsaved.';
+
+/** Who is signed in here, for a page that opens without network; forgotten at sign-out. */
+export function rememberMember(member: string): void {
+  try {
+    localStorage.setItem(memberKey, member);
+  } catch {
+    // Without storage there is no local copy either.
+  }
+}
+export function rememberedMember(): string {
+  try {
+    return localStorage.getItem(memberKey) ?? '';
+  } catch {
+    return '';
+  }
+}
 
 /** Notes that a local copy holds text that the house has not. */
 export function markUnsaved(database: string, unsaved: boolean): void {
@@ -42,9 +65,10 @@ export const saysNoMore = (problem: unknown) => problem instanceof Problem && ['
 /** Copies of texts that the person who is here may no longer read go. `readable`: ids that need not be asked for. */
 export async function forgetUnreadable(readable: string[]): Promise<void> {
   for (const name of await databases()) {
-    const id = name.slice(padDatabasePrefix.length);
-    if (!name.startsWith(padDatabasePrefix) || readable.includes(id) || holdsUnsaved(name)) continue;
-    const answer = await get(`/api/v1/pads/${encodeURIComponent(id)}`).catch((problem: unknown) => problem);
+    const { pad, member } = partsOf(name);
+    if (!name.startsWith(padDatabasePrefix) || readable.includes(pad) || holdsUnsaved(name)) continue;
+    if (member && member !== rememberedMember()) continue;      // what this person may read says nothing about another's copy
+    const answer = await get(`/api/v1/pads/${encodeURIComponent(pad)}`).catch((problem: unknown) => problem);
     if (saysNoMore(answer)) await removeDatabase(name);
   }
 }
@@ -74,14 +98,17 @@ export async function forgetEverything(): Promise<void> {
   }
 }
 
-async function forgetSaved(): Promise<void> {
+/** Whether words that the house has not stay here, for their author. */
+async function forgetSaved(): Promise<boolean> {
   await forgetEditor();
+  localStorage.removeItem(memberKey);
   const unsaved = new Set(Object.keys(localStorage).filter((key) => key.startsWith(unsavedPrefix))
     .map((key) => key.slice(unsavedPrefix.length)));
   for (const name of await databases()) {
     if (name.startsWith(padDatabasePrefix) && !unsaved.has(name)) await removeDatabase(name);
   }
   sessionStorage.removeItem('hameau.association');
+  return unsaved.size > 0;
 }
 
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('hameau') : null;
@@ -98,8 +125,9 @@ export async function leave(shared: boolean): Promise<void> {
     if (!shared) throw new Error('offline');
     // Without network the browser still forgets; the session ends by itself.
   }
+  let kept = false;
   if (shared) await forgetEverything();
-  else await forgetSaved();
+  else kept = await forgetSaved();
   channel?.postMessage('left');
-  location.replace(`/sign-in#${shared ? 'left' : 'out'}`);
+  location.replace(`/sign-in#${shared ? 'left' : kept ? 'kept' : 'out'}`);
 }

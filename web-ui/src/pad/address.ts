@@ -6,9 +6,27 @@ export const nameIn = (path: string) => decodeURIComponent(path.replace(/^\/pads
 /** "#key=KEY" or "#KEY". */
 export const keyIn = (hash: string) => decodeURIComponent(hash.replace(/^#(key=)?/, ''));
 
+const guestKey = 'hameau.guest';
+/** The name that a guest said, for as long as this tab is open. */
+export function guestHere(): string {
+  try {
+    return sessionStorage.getItem(guestKey) ?? '';
+  } catch {
+    return '';
+  }
+}
+export function keepGuest(name: string): void {
+  try {
+    sessionStorage.setItem(guestKey, name);
+  } catch {
+    // Then it is asked for again.
+  }
+}
+
 export function socketAddress(id: string, key: string): string {
+  const guest = key ? guestHere() : '';
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=1${key ? `&key=${encodeURIComponent(key)}` : ''}`;
+  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=1${key ? `&key=${encodeURIComponent(key)}` : ''}${guest ? `&guest=${encodeURIComponent(guest)}` : ''}`;
 }
 
 const again_ms = 3_000;

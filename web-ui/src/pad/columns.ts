@@ -2,7 +2,7 @@
 import type { Command } from 'prosemirror-state';
 import { isInTable, selectedRect } from 'prosemirror-tables';
 import type { EditorView } from 'prosemirror-view';
-import { width_max } from './schema';
+import { width_max } from './clamp';
 import { column_least_px } from './views';
 
 const step_px = 40;

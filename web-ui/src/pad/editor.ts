@@ -8,7 +8,8 @@ import type * as Y from 'yjs';
 import { cursors } from './cursors';
 import { Paper, type PaperParts } from './paper';
 import type { People } from './people';
-import { rootName, safeAddress, schema } from './schema';
+import { safeAddress } from './clamp';
+import { rootName, schema } from './schema';
 
 export interface EditorParts {
   doc: Y.Doc; awareness: Awareness; people: People; padKey: string; writes: boolean; label: string; describedBy: string;

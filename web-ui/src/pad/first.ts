@@ -21,7 +21,7 @@ const ask = (path: string) => fetch(path, {
 }).catch(() => null);
 
 /** A copy kept by this browser knows most of the text: then only what is missing is asked for, by the editor. */
-const copied = async () => (await indexedDB?.databases?.().catch(() => []))?.some((one) => one.name === padDatabasePrefix + name) ?? false;
+const copied = async () => (await indexedDB?.databases?.().catch(() => []))?.some((one) => one.name?.startsWith(`${padDatabasePrefix}${name}~`)) ?? false;
 
 async function openLine(session: Promise<Response | null>, pad: Promise<Response | null>): Promise<EarlyLine | null> {
   const [who, text, copy] = await Promise.all([session, pad, copied()]);

@@ -3,10 +3,10 @@ import { useState } from 'preact/hooks';
 import { t } from '../common/i18n';
 import type { Visit } from './session';
 
-/** A guest may say a name; nothing of it is kept by this browser. */
+/** A guest may say a name; the house keeps it beside what they write, this tab until it is closed. */
 export function GuestBar({ visit }: { visit: Visit }) {
   const [name, setName] = useState(visit.guest);
-  const [gone, setGone] = useState(false);
+  const [gone, setGone] = useState(visit.guest !== '');
   if (gone) return null;
   return (
     <form class="guest" onSubmit={(event) => {

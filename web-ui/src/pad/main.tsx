@@ -90,25 +90,15 @@ function useVisit(visit: Visit): void {
   }, [visit]);
 }
 
-function PadPage({ visit }: { visit: Visit }) {
-  useVisit(visit);
-  useKeyboardRoom();
-  const [panel, setPanel] = useState<Panel>(null);
-  const [finding, setFinding] = useState(false);
-  const [outline, setOutline] = useState(false);
-  const [colours, setColours] = useState(false);
-  const [said, setSaid] = useState('');
-  const [asked, setAsked] = useState<string[]>([]);
+/** The editor, and what comes after it, for as long as the page is open. */
+function useEditor(visit: Visit) {
   const [editor, setEditor] = useState<Editor | null>(null);
   const [rest, setRest] = useState<Rest | null>(null);
   const restNow = useRef<Rest | null>(null);
-  const images = useRef<Images | null>(null);
   const { shown, words, version, follow } = useEditorState(restNow);
   const place = useRef<HTMLDivElement>(null);
   const making = useRef(false);
-  const answer = useRef<((leave: boolean) => void) | null>(null);
   const findingNow = useRef(false);
-  findingNow.current = finding;
   const { pad, session } = visit;
 
   useEffect(() => {
@@ -121,7 +111,6 @@ function PadPage({ visit }: { visit: Visit }) {
     });
     takeOver(make, setEditor);
   }, [visit.ready, pad]);
-
   useEffect(() => {
     // Words of the first sheet stay to be copied, above the sentence that says why there is no more.
     if (visit.phase === 'refused') endSheet();
@@ -136,6 +125,17 @@ function PadPage({ visit }: { visit: Visit }) {
     if (visit.keeps) whenIdle(keepEditor);
     else void forgetEditor();
   }, [rest, session]);
+  useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
+  useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
+  return { editor, rest, place, shown, words, version, follow, findingNow };
+}
+
+/** What the text can do besides taking letters; `asked`: images whose description is asked for. */
+function useWriting(visit: Visit, parts: ReturnType<typeof useEditor>, setSaid: (text: string) => void, setPanel: (panel: Panel) => void, find: () => void) {
+  const { editor, rest, follow } = parts;
+  const images = useRef<Images | null>(null);
+  const [asked, setAsked] = useState<string[]>([]);
+  const { pad } = visit;
   useEffect(() => {
     if (!editor || !rest || !pad || images.current) return;
     images.current = new rest.Images(pad.id, visit.key, setSaid, (src) => {
@@ -145,46 +145,119 @@ function PadPage({ visit }: { visit: Visit }) {
     editor.grow(rest.writing({
       people: visit.people, images: images.current, said: setSaid,
       actions: {
-        link: () => setPanel('link'), find: () => setFinding(true), help: () => setPanel('keys'),
+        link: () => setPanel('link'), find, help: () => setPanel('keys'),
         toolbar: () => document.querySelector<HTMLElement>('.toolbar button[tabindex="0"]')?.focus(),
       },
       unknownAuthor: () => void visit.loadAuthors(),
     }));
     follow(editor.view, true, () => false);
   }, [editor, rest]);
+  return { images, asked, described: () => setAsked((before) => before.slice(1)) };
+}
+
+/** What the page itself listens to. */
+function usePage(visit: Visit, find: () => void) {
+  const { pad } = visit;
   useEffect(keepHeadFree, []);
-  useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
-  useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
   useEffect(() => { document.title = pad ? `${pad.title} – Hameau` : 'Hameau'; }, [pad?.title]);
   useEffect(() => onLeftElsewhere(() => location.replace('/sign-in#left')), []);
   useEffect(() => {
-    const find = (event: KeyboardEvent) => {
+    const key = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 'f' && visit.ready) {
         event.preventDefault();
-        setFinding(true);
+        find();
       }
     };
     const ask = (event: BeforeUnloadEvent) => {
       if (visit.waiting && !visit.kept) event.preventDefault();
     };
     const arrived = () => location.reload();      // another key in the address is another visit
-    addEventListener('keydown', find);
+    addEventListener('keydown', key);
     addEventListener('beforeunload', ask);
     addEventListener('hashchange', arrived);
     return () => {
-      removeEventListener('keydown', find);
+      removeEventListener('keydown', key);
       removeEventListener('beforeunload', ask);
       removeEventListener('hashchange', arrived);
     };
   }, [visit]);
+}
 
+interface PanelsProps { visit: Visit; rest: Rest; editor: Editor | null; panel: Panel; onClose: () => void; onLeave: (leave: boolean) => void }
+
+/** The dialog that is open. */
+function Panels({ visit, rest, editor, panel, onClose, onLeave }: PanelsProps) {
+  const { pad } = visit;
+  const view = editor?.view ?? null;
+  return (
+    <>
+      {panel === 'share' && pad && <rest.ShareDialog pad={pad} onChanged={(changed) => visit.setPad(changed)} onClose={onClose} />}
+      {panel === 'export' && pad && <rest.ExportDialog pad={pad} padKey={visit.key} saved={!visit.waiting} onClose={onClose} />}
+      {panel === 'history' && pad && <rest.History pad={pad.id} writes={visit.writes} onClose={onClose}
+        onRestored={(changed) => visit.say(t(changed ? 'pad.history.restored' : 'pad.history.same'))} />}
+      {panel === 'keys' && <rest.KeysDialog onClose={onClose} />}
+      {panel === 'count' && view && <rest.CountDialog view={view} onClose={onClose} />}
+      {panel === 'people' && <rest.PeopleDialog people={visit.people.present()} onClose={onClose} />}
+      {panel === 'link' && view && <rest.LinkDialog view={view} onClose={onClose} />}
+      {panel === 'leave' && <rest.LeaveDialog onAnswer={onLeave} />}
+    </>
+  );
+}
+
+interface ToolsProps {
+  visit: Visit; parts: ReturnType<typeof useEditor>; writing: ReturnType<typeof useWriting>; finding: boolean; onLink: () => void; onFind: (on: boolean) => void;
+}
+
+/** Under the title: the buttons for the text, what an image shows, finding. */
+function Tools({ visit, parts: { editor, rest, shown, version }, writing, finding, onLink, onFind }: ToolsProps) {
+  if (!editor) return null;
+  const { view } = editor;
+  if (!rest) return visit.writes ? <div class="tools tools-coming" /> : null;
+  return (
+    <>
+      {visit.writes && (
+        <div class="tools">
+          <rest.Toolbar view={view} shown={shown} onLink={onLink} onFind={() => onFind(true)}
+            onImages={(files) => writing.images.current?.take(view, files, view.state.selection.to)} />
+          <rest.ContextBar view={view} shown={shown} onLink={onLink} />
+        </div>
+      )}
+      {visit.writes && writing.asked[0] && (
+        <rest.DescribeBar view={view} src={writing.asked[0]} more={writing.asked.length - 1} tick={version} onDone={writing.described} />
+      )}
+      {finding && <rest.FindBar view={view} writes={visit.writes} onClose={() => onFind(false)} tick={version} />}
+    </>
+  );
+}
+
+function PadPage({ visit }: { visit: Visit }) {
+  useVisit(visit);
+  useKeyboardRoom();
+  const [panel, setPanel] = useState<Panel>(null);
+  const [finding, setFinding] = useState(false);
+  const [outline, setOutline] = useState(false);
+  const [colours, setColours] = useState(false);
+  const [said, setSaid] = useState('');
+  const answer = useRef<((leave: boolean) => void) | null>(null);
+  const find = () => setFinding(true);
+  const parts = useEditor(visit);
+  const writing = useWriting(visit, parts, setSaid, setPanel, find);
+  usePage(visit, find);
+  const { editor, rest, place, words, version } = parts;
+  parts.findingNow.current = finding;
   if (visit.phase === 'refused') return rest && <rest.Refused problem={visit.problem!} visit={visit} />;
 
+  const { session } = visit;
   const view = editor?.view ?? null;
   const beforeLeaving = async () => {
     if (await visit.whenSaved(4_000)) return true;
     setPanel('leave');
     return new Promise<boolean>((done) => { answer.current = done; });
+  };
+  const left = (leave: boolean) => {
+    setPanel(null);
+    answer.current?.(leave);
+    answer.current = null;
   };
   const toggleColours = async () => {
     if (!view || !rest) return;
@@ -192,29 +265,17 @@ function PadPage({ visit }: { visit: Visit }) {
     rest.showAuthors(view, !rest.authorsShown(view.state));
     setColours(rest.authorsShown(view.state));
   };
-  const close = () => setPanel(null);
-
   return (
     <>
       <a class="skip" href="#text" onClick={(event) => { event.preventDefault(); view?.focus(); }}>{t('pad.skip')}</a>
       {rest && session?.shared_computer && <rest.SharedStripe beforeLeaving={beforeLeaving} />}
       <header class="top">
-        <Header visit={visit} colours={colours} outline={outline} onPanel={setPanel} onFind={() => setFinding(true)}
+        <Header visit={visit} colours={colours} outline={outline} onPanel={setPanel} onFind={find}
           onOutline={() => setOutline(!outline)} onColours={() => void toggleColours()} />
-        {view && visit.writes && !rest && <div class="tools tools-coming" />}
-        {view && visit.writes && rest && (
-          <div class="tools">
-            <rest.Toolbar view={view} shown={shown} onLink={() => setPanel('link')} onFind={() => setFinding(true)}
-              onImages={(files) => images.current?.take(view, files, view.state.selection.to)} />
-            <rest.ContextBar view={view} shown={shown} onLink={() => setPanel('link')} />
-          </div>
-        )}
-        {view && rest && visit.writes && asked[0] && (
-          <rest.DescribeBar view={view} src={asked[0]} more={asked.length - 1} tick={version} onDone={() => setAsked((before) => before.slice(1))} />
-        )}
-        {view && rest && finding && <rest.FindBar view={view} writes={visit.writes} onClose={() => setFinding(false)} tick={version} />}
+        <Tools visit={visit} parts={parts} writing={writing} finding={finding} onLink={() => setPanel('link')} onFind={setFinding} />
       </header>
       <main id="main" class={outline && view ? 'with-outline' : ''}>
+        {rest && visit.signedOut && <rest.SignInAgain visit={visit} />}
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
         {!session && visit.key && visit.writes && view && rest && <rest.GuestBar visit={visit} />}
         {outline && view && rest && <rest.Outline view={view} tick={version} onClose={() => { setOutline(false); view.focus(); }} />}
@@ -224,20 +285,20 @@ function PadPage({ visit }: { visit: Visit }) {
           <p id="text-help" class="hidden">{t('pad.text_help')}</p>
         </div>
       </main>
+      <PadFoot words={words} onKeys={() => setPanel('keys')} announce={visit.announce} />
+      {rest && <Panels visit={visit} rest={rest} editor={editor} panel={panel} onClose={() => setPanel(null)} onLeave={left} />}
+    </>
+  );
+}
+
+function PadFoot({ words, onKeys, announce }: { words: number | null; onKeys: () => void; announce: string }) {
+  return (
+    <>
       <footer class="pad-foot">
         {words !== null && <p>{tn('pad.words', words)}</p>}
-        <button type="button" class="word-tool" onClick={() => setPanel('keys')}>{t('pad.keys')}</button>
+        <button type="button" class="word-tool" onClick={onKeys}>{t('pad.keys')}</button>
       </footer>
-      <p class="hidden" role="status" aria-live="polite">{visit.announce}</p>
-      {rest && panel === 'share' && pad && <rest.ShareDialog pad={pad} onChanged={(changed) => visit.setPad(changed)} onClose={close} />}
-      {rest && panel === 'export' && pad && <rest.ExportDialog pad={pad} padKey={visit.key} saved={!visit.waiting} onClose={close} />}
-      {rest && panel === 'history' && pad && <rest.History pad={pad.id} writes={visit.writes} onClose={close}
-        onRestored={(changed) => visit.say(t(changed ? 'pad.history.restored' : 'pad.history.same'))} />}
-      {rest && panel === 'keys' && <rest.KeysDialog onClose={close} />}
-      {rest && panel === 'count' && view && <rest.CountDialog view={view} onClose={close} />}
-      {rest && panel === 'people' && <rest.PeopleDialog people={visit.people.present()} onClose={close} />}
-      {rest && panel === 'link' && view && <rest.LinkDialog view={view} onClose={close} />}
-      {rest && panel === 'leave' && <rest.LeaveDialog onAnswer={(leave) => { close(); answer.current?.(leave); answer.current = null; }} />}
+      <p class="hidden" role="status" aria-live="polite">{announce}</p>
     </>
   );
 }

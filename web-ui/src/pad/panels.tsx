@@ -11,7 +11,7 @@ import { goTo } from './editor';
 import { headHeight, onHeadChange } from './head-room';
 import { Dialog } from './menu';
 import type { Present } from './people';
-import { safeAddress } from './schema';
+import { safeAddress } from './clamp';
 
 const outline_beside = '(min-width: 78rem)';
 

@@ -1,4 +1,4 @@
-// The line to the house: the y-websocket protocol with two messages of ours (roster, saved up to). Keeps trying with
+// The line to the house: the y-websocket protocol with three messages of ours (roster, saved up to, restored). Keeps trying with
 // growing pauses; says "saved" only when the house has everything of this page on its disk.
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
@@ -6,7 +6,7 @@ import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwar
 import * as Y from 'yjs';
 import type { EarlyLine } from './first';
 
-const message = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, roster: 100, saved: 101 } as const;
+const message = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, roster: 100, saved: 101, restored: 102 } as const;
 const step = { one: 0, two: 1, update: 2 } as const;
 const renew_ms = 15_000;
 const silence_ms = 30_000;
@@ -30,6 +30,8 @@ export interface Outside {
   changed: () => void;
   roster: (roster: Roster) => void;
   denied: (reason: string) => void;
+  /** Somebody else made the text again what it was at a moment. */
+  restored: (by: string) => void;
 }
 
 export class Provider {
@@ -158,6 +160,8 @@ export class Provider {
       case message.roster:
         return this.outside.roster(JSON.parse(decoding.readVarString(decoder)) as Roster);
       case message.saved: return this.readSaved(decoder);
+      case message.restored:
+        return this.outside.restored((JSON.parse(decoding.readVarString(decoder)) as { by: string }).by);
       default:
     }
   }

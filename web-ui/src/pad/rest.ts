@@ -3,6 +3,7 @@ import { addTexts, type Catalogue } from '../common/i18n';
 
 addTexts(import.meta.glob<Catalogue>('../i18n/pad.??.json', { eager: true, import: 'default' }));
 
+export { SignInAgain } from './again';
 export { SharedStripe } from '../common/shared';
 export { authorsShown, showAuthors } from './authors';
 export { countsOf } from './commands';

@@ -1,19 +1,11 @@
 // What a text may hold. Names are those of the shared document (and of the exporter): never rename one, a program that
 // cannot build a node takes it out of the text for everybody. Content is wide, so that concurrent edits seldom clash.
 import { type Attrs, type DOMOutputSpec, type MarkSpec, type Node, type NodeSpec, Schema } from 'prosemirror-model';
-
-/** Same rule as the exporter's: these schemes and relative addresses, nothing else. */
-export function safeAddress(address: string): boolean {
-  if (!address || address.length > 4096 || /[\u0000-\u0020"'<>\\`\u007f]/.test(address)) return false;
-  const scheme = /^([^/?#:]*):/.exec(address)?.[1];
-  return scheme === undefined ? !address.startsWith('//') : /^(https?|mailto|tel)$/i.test(scheme);
-}
+import { clampValues, safeAddress, width_max } from './clamp';
 
 const aligned = { textAlign: { default: null } };
 const alignment = (node: Node): Attrs => (/^(center|right|justify)$/.test(String(node.attrs.textAlign)) ? { 'data-align': node.attrs.textAlign } : {});
 const alignOf = (dom: HTMLElement) => dom.dataset.align ?? null;
-
-export const width_max = 2000;      // of a column, in CSS pixels
 
 function cellAttributes(dom: HTMLElement): Attrs {
   const count = (name: string) => Math.min(100, Math.max(1, Number(dom.getAttribute(name)) || 1));
@@ -132,4 +124,5 @@ const marks: Record<string, MarkSpec> = {
 };
 
 export const schema = new Schema({ nodes, marks });
+clampValues(schema);
 export const rootName = 'default';

@@ -4,18 +4,18 @@ import type { IndexeddbPersistence } from 'y-indexeddb';
 import { initProseMirrorDoc } from 'y-prosemirror';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
+import { call, get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
 import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
-import { holdsUnsaved, markUnsaved, padDatabasePrefix, removeDatabase, saysNoMore } from '../common/leaving';
-import { socketAddress } from './address';
+import { copyOf, holdsUnsaved, markUnsaved, rememberedMember, rememberMember, removeDatabase, saysNoMore } from '../common/leaving';
+import { guestHere, keepGuest, socketAddress } from './address';
 import type { Early, EarlyLine } from './first';
 import { People, guestName } from './people';
 import { Provider, type Person, type Roster } from './provider';
 import { rootName, schema } from './schema';
 
 export type Phase = 'loading' | 'open' | 'refused';
-export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'denied';
+export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'signed_out' | 'denied';
 
 const local_ms = 4_000;        // a browser that does not give its copy by then is not waited for
 const offline_after_ms = 1_500;
@@ -44,12 +44,17 @@ export class Visit {
   writes = false;
   ready = false;
   announce = '';
-  guest = '';
+  guest = guestHere();
+  /** The session ended while the text was open: what is written stays in the page until its author signs in again. */
+  signedOut = false;
+  /** Something that others did to the whole text. */
+  notice = '';
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
   readonly people = new People(this.awareness);
   private provider: Provider | null = null;
   private local: IndexeddbPersistence | null = null;
+  private copyName = '';
   private opening: Promise<IndexeddbPersistence> | null = null;
   private listeners = new Set<() => void>();
   private lostAt = 0;
@@ -92,7 +97,7 @@ export class Visit {
     const asProblemOf = (error: unknown) => asProblem(error);
     const asking = firstAnswer<Pad>(early.pad, this.path, this.headers).catch(asProblemOf);
     const who = await firstAnswer<Session>(early.session, '/api/v1/session').catch(asProblemOf);
-    if (!(who instanceof Problem)) this.session = who;
+    if (!(who instanceof Problem)) this.cameIn(who);
     else if (!this.key && !temporary.has(who.status)) return this.refuse(new Problem(401, 'signed_out', t('pad.refused.sign_in')));
     const pad = await asking;
     if (!(pad instanceof Problem)) this.pad = pad;
@@ -100,9 +105,22 @@ export class Visit {
     this.writes = (this.pad?.may ?? 'write') === 'write';
     if (this.pad && this.keeps) await this.openLocal(this.pad.id);
     if (this.pad) void this.local?.set('title', this.pad.title);
-    this.awareness.setLocalState({ user: {}, cursor: null, away: document.hidden });
+    this.awareness.setLocalState({ user: this.guest && !this.session ? { guest: this.guest } : {}, cursor: null, away: document.hidden });
     this.connect((await early.line) ?? null);
     this.show();
+  }
+
+  private cameIn(who: Session): void {
+    this.session = who;
+    if (!who.shared_computer) rememberMember(who.member);
+  }
+
+  /** The author of this page is asked for the password in place. Throws a Problem when it is not right. */
+  async signInAgain(password: string): Promise<void> {
+    this.cameIn(await call<Session>('POST', '/api/v1/session', { login: this.session!.login, password, shared_computer: false }));
+    this.signedOut = false;
+    this.provider?.reconnect();
+    this.changed();
   }
 
   /** Opened from this browser's copy, without network: who is here is asked when it is back. */
@@ -110,7 +128,7 @@ export class Visit {
     if (this.session || this.key) return;
     const who = await get<Session>('/api/v1/session').catch(() => null);
     if (!who) return;
-    this.session = who;
+    this.cameIn(who);
     await this.mayRetry();
     this.changed();
   }
@@ -124,7 +142,9 @@ export class Visit {
   private async openLocal(id: string, make = false): Promise<boolean> {
     if (this.local || !('indexedDB' in window)) return this.local !== null;
     try {
-      const name = padDatabasePrefix + id;
+      const member = this.session?.member ?? rememberedMember();
+      if (!member) return false;
+      const name = this.copyName = copyOf(id, member);
       const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
       if (!known && !make) return false;
       const { IndexeddbPersistence } = await import('y-indexeddb');
@@ -165,15 +185,12 @@ export class Visit {
     this.words = doc.textBetween(0, doc.content.size, '\n\n', '\n').trim();
   }
 
-  private get copyName(): string {
-    return padDatabasePrefix + (this.pad?.id ?? this.name);
-  }
-
   /** Who may no longer read a text keeps no copy of it; words of their own that are nowhere else first come to them. */
   private async letCopyGo(unsaved: boolean): Promise<void> {
     // Said to a visitor with an old link, it says nothing about the member whose copy this is.
     this.session ??= await get<Session>('/api/v1/session').catch(() => null);
     if (!this.session) return;
+    this.copyName ||= copyOf(this.pad?.id ?? this.name, this.session.member);
     if (unsaved || holdsUnsaved(this.copyName)) {
       await this.openLocal(this.name);
       this.rescueWords();
@@ -204,6 +221,10 @@ export class Visit {
       mayRetry: () => this.mayRetry(),
       changed: () => this.lineChanged(),
       roster: (roster) => this.rosterCame(roster),
+      restored: (by) => {
+        this.notice = t('pad.history.restored_by', { name: by });
+        this.say(this.notice);
+      },
       denied: (reason) => this.wasDenied(reason),
     });
     this.provider.writes = this.writes;
@@ -220,6 +241,12 @@ export class Visit {
     } catch (error) {
       const problem = asProblem(error);
       if (temporary.has(problem.status) || problem.status >= 500) return true;
+      if (problem.status === 401 && this.ready && this.session && !this.session.shared_computer) {
+        this.signedOut = true;
+        this.show();
+        this.changed();
+        return false;
+      }
       this.refuse(problem);
       return false;
     }
@@ -267,9 +294,17 @@ export class Visit {
     this.changed();
   }
 
+  forgetNotice(): void {
+    this.notice = '';
+    this.changed();
+  }
+
   setGuest(name: string): void {
     this.guest = guestName(name);
+    keepGuest(this.guest);
     this.awareness.setLocalStateField('user', { guest: this.guest });
+    // The house hears the name with a line.
+    this.provider?.reconnect();
     this.changed();
   }
 
@@ -306,7 +341,7 @@ export class Visit {
     if (provider.waiting) this.dirtyAt = Date.now();
     if (this.local && provider.waiting !== this.marked) {
       this.marked = provider.waiting;
-      markUnsaved(padDatabasePrefix + this.pad!.id, this.marked);
+      markUnsaved(this.copyName, this.marked);
     }
     this.show();
   }
@@ -331,6 +366,7 @@ export class Visit {
   private savingNow(now: number): Saving {
     const provider = this.provider;
     if (!provider) return 'saving';
+    if (this.signedOut) return 'signed_out';
     if (this.lostAt && now - this.lostAt >= offline_after_ms) return !this.writes ? 'offline_reading' : this.local ? 'offline_kept' : 'offline_open';
     if (!this.writes) return 'reading';
     if (this.denied && provider.waiting) return 'denied';

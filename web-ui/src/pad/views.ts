@@ -5,7 +5,7 @@ import { NodeSelection } from 'prosemirror-state';
 import type { EditorView, NodeView } from 'prosemirror-view';
 import { t } from '../common/i18n';
 import { guessHeight } from './far';
-import { safeAddress } from './schema';
+import { safeAddress } from './clamp';
 
 type GetPos = () => number | undefined;
 
@@ -171,6 +171,7 @@ export class ImageView implements NodeView {
 }
 
 export const column_least_px = 48;
+const columns_max = 1000;       // that are given a width; more are as wide as they are
 
 /** A table in a box of its own that scrolls sideways, with the widths that people gave to its columns. The order
  * (columns, then rows) is what prosemirror-tables looks for while a column is dragged. */
@@ -191,7 +192,7 @@ export class TableView implements NodeView {
   private show(): void {
     const widths: number[] = [];
     this.node.firstChild?.forEach((cell) => {
-      for (let i = 0; i < cell.attrs.colspan; i += 1) widths.push(Number(cell.attrs.colwidth?.[i]) || 0);
+      for (let i = 0; i < cell.attrs.colspan && widths.length < columns_max; i += 1) widths.push(Number(cell.attrs.colwidth?.[i]) || 0);
     });
     while (this.columns.childElementCount > widths.length) this.columns.lastChild!.remove();
     while (this.columns.childElementCount < widths.length) this.columns.append(document.createElement('col'));

@@ -8,13 +8,15 @@ import { columnResizing, tableEditing } from 'prosemirror-tables';
 import { tn } from '../common/i18n';
 import { authors } from './authors';
 import { linkAround } from './commands';
+import './wide-tables';
 import { openLink } from './editor';
 import { finder } from './find';
 import { blobOf, type Images, imagesOnTheWay } from './images';
 import { type KeyActions, keys } from './keys';
 import { clean } from './paste';
 import type { People } from './people';
-import { safeAddress, schema } from './schema';
+import { safeAddress } from './clamp';
+import { schema } from './schema';
 import { column_least_px } from './views';
 
 export interface WritingParts {

@@ -36,6 +36,7 @@ export function SignIn() {
     <>
       <h1 tabIndex={-1}>{t('sign_in.title')}</h1>
       {ended === '#out' && <Notice tone="good"><p>{t('sign_in.out')}</p></Notice>}
+      {ended === '#kept' && <Notice tone="attention"><p>{t('sign_in.kept')}</p></Notice>}
       {ended === '#left' && <Notice tone="good"><p>{t('sign_in.left')}</p></Notice>}
       {ended === '#ended' && !problem && <Notice tone="attention"><p>{t('sign_in.ended')}</p></Notice>}
       {session && <p>{t('sign_in.already', { name: session.name })} <a href="/">{t('sign_in.go_home')}</a></p>}
