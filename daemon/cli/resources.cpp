@@ -62,7 +62,7 @@ constexpr std::array kinds = {
     Kind{"site", "sites",
          "  list ASSOCIATION\n"
          "  add ASSOCIATION HOST\n"
-         "  deploy HOST FOLDER|ARCHIVE     publishes a new version\n"
+         "  deploy HOST FOLDER|ARCHIVE [--anyway]   publishes a new version; --anyway: without a home page too\n"
          "  versions HOST\n"
          "  live HOST NUMBER               shows this version\n"
          "  remove ASSOCIATION HOST\n",
@@ -296,6 +296,17 @@ private:
         return send("POST", collection(), body);
     }
 
+    /// What the house remarks about the files of a version: one line each, on standard error.
+    static void print_remarks(const json::object& report) {
+        const json::value* warnings = report.if_contains("warnings");
+        for (std::size_t i = 0; warnings != nullptr && warnings->is_array() && i < warnings->as_array().size(); ++i) {
+            std::fprintf(stderr, "%s\n", cell(json::object{{"text", warnings->as_array()[i]}}, "text").c_str());
+        }
+        if (text_of(report, "code") == "upload_doubtful") {
+            std::fputs("With --anyway it is published all the same.\n", stderr);
+        }
+    }
+
     int site(std::string_view verb) {
         if (verb == "versions" && plain() == 1) {
             constexpr std::array columns = {Column{"number", 6}, Column{"live", 6}, Column{"created", 22}, Column{"by", 16}, Column{"files", 8}, Column{"bytes", 0}};
@@ -316,7 +327,12 @@ private:
             upload.fd = packed->fd.get();
             upload.size_bytes = packed->size_bytes;
             upload.type = packed->type;
-            return finish(client_.upload("/api/v1/sites/" + segment(word(0)) + "/deploys", upload));
+            const std::string_view query = words_.has("--anyway") ? "?anyway=1" : "";
+            const auto answer = client_.upload("/api/v1/sites/" + segment(word(0)) + "/deploys" + std::string(query), upload);
+            if (answer) {
+                print_remarks(answer->object());
+            }
+            return finish(answer);
         }
         return usage(stderr);
     }
@@ -369,7 +385,8 @@ int resource_command(std::string_view name, std::span<char*> arguments) {
         Option{"--role"},    Option{"--name"},    Option{"--contact"}, Option{"--mailbox"},  Option{"--quota"},
         Option{"--address"}, Option{"--title"},   Option{"--template"}, Option{"--forward"}, Option{"--to"},
         Option{"--outside"}, Option{"--members"}, Option{"--link"},    Option{"--disable", false}, Option{"--enable", false},
-        Option{"--invite", false}, Option{"--password-stdin", false}, Option{"--may-send", false}, Option{"--drop-old", false},
+        Option{"--anyway", false}, Option{"--invite", false}, Option{"--password-stdin", false}, Option{"--may-send", false},
+        Option{"--drop-old", false},
     };
     const auto words = read_words(name, arguments, options);
     if (!words) {

@@ -124,17 +124,17 @@ Task<Response> Sites::show_deploy(Request& request) {
     co_return json_response(200, out);
 }
 
-Response Sites::refuse_upload(const Request& request, const Report& report) const {
+Response Sites::refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const {
     std::vector<FieldError> errors;
-    for (const Remark& refusal : report.refusals) {
+    for (const Remark& reason : reasons) {
         FieldError error;
-        error.field = refusal.path.empty() ? "archive" : refusal.path;
-        error.code = refusal.code;
-        error.parameters.emplace_back("path", refusal.path);
-        error.parameters.emplace_back("detail", refusal.detail);
+        error.field = reason.path.empty() ? "archive" : reason.path;
+        error.code = reason.code;
+        error.parameters.emplace_back("path", reason.path);
+        error.parameters.emplace_back("detail", reason.detail);
         errors.push_back(std::move(error));
     }
-    return problem_with_errors(sites_catalogue, request, 422, "upload_refused", errors);
+    return problem_with_errors(sites_catalogue, request, 422, code, errors);
 }
 
 Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& site) {
@@ -157,6 +157,7 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return std::move(*refused);
     }
     const Site site = std::get<Site>(found);
+    const bool anyway = request.query_parameter("anyway") == "1";
     if (uploads_.contains(site.host)) {
         co_return say(request, 409, "deploy_running");
     }
@@ -182,7 +183,7 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return too_large();
     }
     Pieces body = [&request](std::span<char> buffer) { return request.body->read_some(buffer); };
-    const auto report = co_await unpack(upload, std::move(body));
+    auto report = co_await unpack(upload, std::move(body));
     if (upload.over_limit) {
         co_return too_large();
     }
@@ -195,12 +196,18 @@ Task<Response> Sites::add_deploy(Request& request) {
     }
     if (report->refused) {
         context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->refusals.front().code}});
-        co_return refuse_upload(request, *report);
+        co_return refuse_upload(request, "upload_refused", report->refusals);
+    }
+    if (!report->doubts.empty() && !anyway) {
+        context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->doubts.front().code}});
+        co_return refuse_upload(request, "upload_doubtful", report->doubts);
     }
     auto ended = co_await refuse_late(request, site);
     if (ended) {
         co_return std::move(*ended);
     }
+    // Who publishes all the same finds what was doubted among the remarks of the version.
+    report->warnings.insert(report->warnings.begin(), report->doubts.begin(), report->doubts.end());
     const auto number = co_await publish(upload, *report, request.who.login);
     if (!number) {
         co_return say_failed(request, number.error());

@@ -242,7 +242,7 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
     Pieces body = [tar](std::span<char> buffer) -> Task<Result<std::size_t>> { co_return tar->read_some(buffer); };
     Upload upload(*this, host);
     upload.limit_bytes = std::uint64_t{64} << 30;
-    const auto report = co_await unpack(upload, body);
+    auto report = co_await unpack(upload, body);
     if (!report) {
         co_return fail(report.error().during("importing " + host));
     }
@@ -250,6 +250,8 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
         const Remark& first = report->refusals.front();
         co_return fail(ErrorKind::invalid, host + ": " + first.code + " " + first.path);
     }
+    // What was published there is published here.
+    report->warnings.insert(report->warnings.begin(), report->doubts.begin(), report->doubts.end());
     std::string by;
     const auto number = co_await publish(upload, *report, std::move(by));
     if (!number) {

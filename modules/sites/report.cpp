@@ -235,6 +235,8 @@ Status ReportReader::take(std::string_view line) {
         good = take_header(fields, report_);
     } else if (kind == "warning") {
         good = take_remark(fields, report_.warnings);
+    } else if (kind == "doubt") {
+        good = take_remark(fields, report_.doubts);
     } else if (kind == "refusal") {
         good = take_remark(fields, report_.refusals);
     } else if (kind == "home") {

@@ -4,6 +4,7 @@
 //   file PATH TYPE MTIME_MS identity:SIZE:HASH [br:SIZE:HASH] [gzip:...] [zstd:...]
 //   redirect STATUS FORCE PATTERN TARGET         header PATTERN NAME VALUE
 //   warning CODE PATH DETAIL                     refusal CODE PATH DETAIL
+//   doubt CODE PATH DETAIL                       (the site would show nothing: published only when that is meant)
 //   home BYTES REQUESTS ELEMENTS                 (the home page's weight on the wire)
 //   done FILES BYTES PAGES    or    refused COUNT        as the last line
 #pragma once
@@ -42,6 +43,7 @@ struct Report {
     std::vector<RedirectRule> redirects;
     std::vector<HeaderRule> headers;
     std::vector<Remark> warnings;
+    std::vector<Remark> doubts;
     std::vector<Remark> refusals;
     std::optional<HomeWeight> home;
     std::uint64_t files_count = 0;

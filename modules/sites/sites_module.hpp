@@ -98,7 +98,7 @@ private:
     Task<Response> switch_live(Request& request);
     boost::json::object deploy_document(const Deploy& deploy, std::int64_t live) const;
     boost::json::array remark_texts(const Request& request, const std::string& remarks) const;
-    Response refuse_upload(const Request& request, const Report& report) const;
+    Response refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const;
 
     // Publishing (publish.cpp)
     Task<Result<Report>> unpack(Upload& upload, Pieces body);

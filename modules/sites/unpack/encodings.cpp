@@ -165,6 +165,31 @@ std::optional<std::string> compress(Encoding encoding, std::string_view bytes) {
     return pays ? std::move(packed) : std::nullopt;
 }
 
+std::optional<std::string> gunzip(std::string_view packed, std::size_t bytes_max) {
+    z_stream stream{};
+    if (inflateInit2(&stream, gzip_format) != Z_OK) {
+        return std::nullopt;
+    }
+    const std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, &inflateEnd);
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+    stream.avail_in = static_cast<uInt>(packed.size());
+    std::string out;
+    std::string piece(piece_bytes, '\0');
+    for (;;) {
+        stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+        stream.avail_out = static_cast<uInt>(piece.size());
+        const int result = inflate(&stream, Z_NO_FLUSH);
+        out.append(piece, 0, piece.size() - stream.avail_out);
+        if (out.size() > bytes_max || (result != Z_OK && result != Z_STREAM_END) ||
+            (result == Z_OK && stream.avail_in == 0 && stream.avail_out > 0)) {
+            return std::nullopt;
+        }
+        if (result == Z_STREAM_END) {
+            return stream.avail_in == 0 ? std::optional(std::move(out)) : std::nullopt;
+        }
+    }
+}
+
 bool decodes_to(Encoding encoding, const ReadPiece& packed, const ReadPiece& original) {
     Comparison comparison(original);
     const bool same = encoding == Encoding::br     ? brotli_decodes_to(packed, comparison)

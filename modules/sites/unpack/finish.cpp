@@ -6,6 +6,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/sites/unpack/encodings.hpp"
+#include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
 #include "modules/sites/unpack/types.hpp"
 #include "modules/sites/unpack/upload_name.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t links_kept_max = 50000;  ///< over all pages, so that the survey stays small
 constexpr std::size_t piece_bytes = 65536;
+constexpr std::size_t page_start_bytes = 512;
 
 constexpr std::array<std::pair<std::string_view, Encoding>, 3> sibling_endings = {
     {{".br", Encoding::br}, {".gz", Encoding::gzip}, {".zst", Encoding::zstd}}};
@@ -116,7 +118,35 @@ Status Finisher::match_siblings() {
     return {};
 }
 
+Status Finisher::unpack_drawing(DeployEntry& file) {
+    if (!lower_ascii(file.path).ends_with(".svgz") || file.variants[0]->size_bytes > compress_bytes_max) {
+        return {};
+    }
+    const auto packed = read_staged(folder_, file.variants[0]->hash, compress_bytes_max);
+    if (!packed) {
+        return fail(packed.error());
+    }
+    const std::uint64_t left = total_bytes_ > upload_.bytes ? total_bytes_ - upload_.bytes : 0;
+    const auto plain = gunzip(*packed, static_cast<std::size_t>(std::min<std::uint64_t>(left, compress_bytes_max)));
+    if (!plain) {
+        // Either a drawing that was not compressed, or one that would be too large: it is shown as it came.
+        return {};
+    }
+    auto staged = stage_bytes(folder_, *plain);
+    if (!staged) {
+        return fail(std::move(staged.error()));
+    }
+    upload_.bytes += plain->size();
+    // SVG 2 §C: such a file is SVG with `Content-Encoding: gzip`; its own bytes are that encoding.
+    file.variants[static_cast<std::size_t>(Encoding::gzip)] = file.variants[0];
+    file.variants[0] = *staged;
+    return {};
+}
+
 Status Finisher::dress(DeployEntry& file) {
+    if (auto unpacked = unpack_drawing(file); !unpacked) {
+        return unpacked;
+    }
     const FileType type = type_of(file.path);
     file.type = type.type;
     const bool page = is_html(file.path);
@@ -205,27 +235,50 @@ void Finisher::check_links() {
     }
 }
 
-void Finisher::check_index() {
-    if (by_path_.contains("index.html")) {
-        return;
+Status Finisher::check_home() {
+    if (auto doubt = doubt_about_home(upload_.files, redirects_)) {
+        doubts_.add(doubt->code, doubt->path, doubt->detail);
+        return {};
     }
-    for (const DeployEntry& file : upload_.files) {
-        const std::string lower = lower_ascii(file.path);
-        if (lower == "index.html" || lower == "index.htm") {
-            upload_.warnings.add("index_name", file.path);
+    const DeployEntry* home = find("index.html");
+    if (home == nullptr) {
+        return {};  // a rule of _redirects answers for it
+    }
+    if (home->variants[0]->size_bytes == 0) {
+        doubts_.add("home_empty", home_path_);
+        return {};
+    }
+    const auto fd = open_staged(folder_, home->variants[0]->hash);
+    if (!fd) {
+        return fail(fd.error());
+    }
+    const std::string_view start = Pieces(fd->get()).next();
+    // A NUL is in no page; UTF-16 pages have them, behind their mark (HTML §13.2.3.2).
+    const bool marked = start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff");
+    if (!marked && start.substr(0, page_start_bytes).find('\0') != std::string_view::npos) {
+        doubts_.add("home_not_a_page", home_path_);
+    }
+    return {};
+}
+
+void Finisher::add_index_pages() {
+    for (auto& [page, index] : index_pages(upload_.files)) {
+        if (upload_.files.size() >= upload_files_max) {
             return;
         }
-    }
-    const bool home = std::any_of(redirects_.begin(), redirects_.end(),
-                                  [](const RedirectRule& rule) { return rule_matches(rule.pattern, "", nullptr); });
-    if (!home) {
-        upload_.warnings.add("index_missing");
+        DeployEntry entry = upload_.files[by_path_.at(page)];
+        if (index == "index.html") {
+            home_path_ = page;
+            upload_.warnings.add("index_name", page);
+        }
+        entry.path = std::move(index);
+        upload_.files.push_back(std::move(entry));
     }
 }
 
 void Finisher::weigh_home() {
     const DeployEntry* home = find("index.html");
-    const auto facts = std::find_if(pages_.begin(), pages_.end(), [](const auto& page) { return page.first == "index.html"; });
+    const auto facts = std::find_if(pages_.begin(), pages_.end(), [this](const auto& page) { return page.first == home_path_; });
     if (home == nullptr) {
         return;
     }
@@ -264,6 +317,7 @@ std::string Finisher::write_report() const {
         out += std::move(line).end();
     }
     out += upload_.warnings.lines("warning");
+    out += doubts_.lines("doubt");
     if (home_) {
         ReportLine line("home");
         line.add(home_->bytes).add(home_->requests).add(home_->elements);
@@ -293,8 +347,8 @@ Result<std::string> Finisher::run() {
         line.add(std::uint64_t{upload_.refusals.count()});
         return upload_.refusals.lines("refusal") + std::move(line).end();
     }
-    std::sort(upload_.files.begin(), upload_.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     const auto index = [this] {
+        std::sort(upload_.files.begin(), upload_.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
         by_path_.clear();
         for (std::size_t i = 0; i < upload_.files.size(); ++i) {
             by_path_.emplace(upload_.files[i].path, i);
@@ -310,7 +364,11 @@ Result<std::string> Finisher::run() {
             return fail(std::move(dressed.error()));
         }
     }
-    check_index();
+    add_index_pages();
+    index();
+    if (auto checked = check_home(); !checked) {
+        return fail(std::move(checked.error()));
+    }
     check_links();
     weigh_home();
     return write_report();

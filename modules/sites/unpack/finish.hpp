@@ -18,17 +18,21 @@ inline constexpr std::size_t scanned_pages_max = 2000;
 
 class Finisher {
 public:
-    Finisher(int folder, Upload& upload) : folder_(folder), upload_(upload) {}
+    /// `total_bytes`: what all files may take together, as for Unpacker.
+    Finisher(int folder, Upload& upload, std::uint64_t total_bytes) :
+        folder_(folder), upload_(upload), total_bytes_(total_bytes) {}
     /// The whole report. Errors: io.
     Result<std::string> run();
 
 private:
     Status take_rules();
     Status match_siblings();
+    Status unpack_drawing(DeployEntry& file);
     Status dress(DeployEntry& file);
+    void add_index_pages();
     void note_page(const DeployEntry& file, std::string_view html);
     void check_links();
-    void check_index();
+    Status check_home();
     void weigh_home();
     bool is_there(const std::string& path) const;
     std::string write_report() const;
@@ -38,12 +42,15 @@ private:
 
     int folder_;
     Upload& upload_;
+    std::uint64_t total_bytes_;
     std::unordered_map<std::string, std::size_t> by_path_;
     std::vector<RedirectRule> redirects_;
     std::vector<HeaderRule> headers_;
     std::vector<std::pair<std::string, PageFacts>> pages_;
     std::size_t pages_count_ = 0;
     std::size_t links_kept_ = 0;
+    std::string home_path_ = "index.html";  ///< the file that was uploaded as home page
+    Remarks doubts_;
     std::optional<HomeWeight> home_;
 };
 

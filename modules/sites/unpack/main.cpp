@@ -49,7 +49,7 @@ int run_unpack(std::uint64_t bytes_max) {
         complain(done.error().message);
         return exit_failed;
     }
-    const auto report = Finisher(folder_fd, upload).run();
+    const auto report = Finisher(folder_fd, upload, bytes_max).run();
     if (!report) {
         complain(report.error().message);
         return exit_failed;

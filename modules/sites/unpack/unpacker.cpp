@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
 #include "modules/sites/unpack/upload_name.hpp"
 #include "modules/sites/unpack/zip_directory.hpp"
@@ -311,19 +312,24 @@ void strip_top_folder(Upload& upload) {
     if (upload.files.empty()) {
         return;
     }
-    const std::string& first = upload.files.front().path;
-    const std::size_t slash = first.find('/');
-    if (slash == std::string::npos) {
+    std::string_view common = upload.files.front().path;
+    for (const DeployEntry& file : upload.files) {
+        const std::size_t most = std::min(common.size(), file.path.size());
+        std::size_t same = 0;
+        while (same < most && common[same] == file.path[same]) {
+            ++same;
+        }
+        common = common.substr(0, same);
+    }
+    const std::size_t slash = common.rfind('/');
+    if (slash == std::string_view::npos) {
         return;
     }
-    const std::string top = first.substr(0, slash + 1);
-    bool index = false;
-    for (const DeployEntry& file : upload.files) {
-        if (!file.path.starts_with(top)) {
-            return;
-        }
-        index = index || file.path == top + "index.html";
-    }
+    const std::string top(common.substr(0, slash + 1));
+    const bool index = std::any_of(upload.files.begin(), upload.files.end(), [&top](const DeployEntry& file) {
+        const std::string_view name = std::string_view(file.path).substr(top.size());
+        return name == "_redirects" || is_index_name(name);
+    });
     if (index) {
         for (DeployEntry& file : upload.files) {
             file.path.erase(0, top.size());

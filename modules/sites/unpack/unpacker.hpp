@@ -77,7 +77,8 @@ private:
     std::unordered_set<std::string> paths_;
 };
 
-/// People zip the folder instead of its content: a single top folder with an index.html is taken off.
+/// People zip the folder instead of its content: the folders that hold everything are taken off, when the innermost of
+/// them has a home page (or rules that may answer for one).
 void strip_top_folder(Upload& upload);
 
 } // namespace hameau::sites

@@ -245,6 +245,9 @@ def test_top_folder():
     assert sorted(done.files) == ["a/b.txt", "index.html"]
     assert ("folder_stripped", "my site/", "") in done.warnings
     assert sorted(ok(unpack(zipped({"site/page.html": PAGE}))).files) == ["site/page.html"]
+    for index in ("Index.HTML", "default.htm", "_redirects"):
+        done = ok(unpack(zipped({f"export/www/{index}": "/ /a/b.html\n", "export/www/a/b.html": PAGE})))
+        assert "a/b.html" in done.files and ("folder_stripped", "export/www/", "") in done.warnings, index
     assert "site/index.html" in ok(unpack(zipped({"site/index.html": PAGE, "other.txt": "x"}))).files
 
 
@@ -299,9 +302,58 @@ def test_remarks_about_pages():
         ("broken_link", "index.html", "missing.html"), ("broken_link", "index.html", "photo.jpg")}, done.warnings
 
 
-def test_index():
-    assert ("index_missing", "", "") in ok(unpack(zipped({"page.html": PAGE}))).warnings
-    assert ("index_name", "index.HTM", "") in ok(unpack(zipped({"index.HTM": PAGE}))).warnings
+def doubts(files):
+    return [(line[0], line[1]) for line in ok(unpack(zipped(files))).of("doubt")]
+
+
+def test_a_site_without_a_home_page_is_doubted_with_its_repair():
+    assert doubts({"index.html": PAGE, "a.html": PAGE}) == []
+    assert doubts({"photo.jpg": "x", "notes.txt": "x"}) == [("home_missing", "")]
+    assert doubts({"accueil.html": PAGE, "style.css": "a{}"}) == [("home_name", "accueil.html")]
+    assert doubts({"a.html": PAGE, "b.html": PAGE}) == [("home_unnamed", "")]
+    assert doubts({"readme.txt": "x", "www/index.html": PAGE, "www/a/index.html": PAGE}) == [("home_folder", "www/")]
+    assert doubts({"index.php": "<?php", "a.html": PAGE}) == [("home_program", "index.php")]
+    assert doubts({"index.html": ""}) == [("home_empty", "index.html")]
+    assert doubts({"index.html": b"PK\3\4\0\0\0" * 9}) == [("home_not_a_page", "index.html")]
+    assert doubts({"index.html": "\ufeff<p>Bonjour".encode("utf-16-le")}) == []
+    # A rule may answer for the root.
+    assert doubts({"_redirects": "/ /fr/\n", "fr/index.html": PAGE, "en/index.html": PAGE}) == []
+
+
+def test_documents_under_the_name_of_an_archive():
+    for files in ({"[Content_Types].xml": "x", "_rels/.rels": "x", "word/document.xml": "x"},
+                  {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "x", "META-INF/manifest.xml": "x"},
+                  {"mimetype": "application/epub+zip", "META-INF/container.xml": "x", "OEBPS/page1.xhtml": PAGE}):
+        assert doubts(files) == [("home_document", "")], files
+
+
+def test_other_names_of_a_home_page_work_in_every_folder():
+    for name in ("index.HTM", "Index.HTML", "default.htm", "INDEX.HTML"):
+        page = PAGE.replace("Bonjour", name * 50)
+        done = ok(unpack(zipped({name: page, "a/b/" + name: page, "a/link.html": '<a href="b/">b</a>' + PAGE})))
+        assert done.of("doubt") == [] and done.warnings == [("index_name", name, "")], (name, done.warnings)
+        for path in ("index.html", "a/b/index.html"):
+            assert done.variants(path) == done.variants(path.replace("index.html", name))
+            assert done.files[path][1] == "text/html; charset=utf-8"
+        assert done.of("done")[0][2] == "3", "pages are counted once"
+        assert int(done.of("home")[0][2]) > 0, "the home page is weighed under its own name"
+    # The exact name wins, and then the order of the list.
+    done = ok(unpack(zipped({"index.html": PAGE, "INDEX.HTML": "x", "a/default.htm": "d", "a/Index.htm": "i"})))
+    assert done.blob("index.html") == PAGE.encode() and done.blob("a/index.html") == b"i"
+
+
+def test_drawings_that_were_compressed():
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0h9"/></svg>' * 9
+    packed = gzip.compress(drawing)
+    done = ok(unpack(zipped({"index.html": PAGE, "a.svgz": packed, "b.SVGZ": drawing, "c.svgz": packed[:-9]})))
+    assert done.blob("a.svgz") == drawing and done.blob("a.svgz", "gzip") == packed
+    assert {done.files[n][1] for n in ("a.svgz", "b.SVGZ", "c.svgz")} == {"image/svg+xml"}
+    assert done.blob("b.SVGZ") == drawing and done.blob("c.svgz") == packed[:-9]
+    # A drawing that would pass the limit stays packed.
+    bomb = gzip.compress(bytes(3 * MIB))
+    assert done.of("done")[0][1] == str(len(PAGE) + 2 * len(drawing) + len(packed) - 9)
+    done = ok(unpack(zipped({"index.html": PAGE, "a.svgz": bomb}), limit=MIB))
+    assert done.blob("a.svgz") == bomb and set(done.variants("a.svgz")) == {"identity"}
 
 
 def test_not_utf8_page():

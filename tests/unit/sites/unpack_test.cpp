@@ -18,6 +18,15 @@ TEST(Types, ByEnding) {
     EXPECT_EQ(type_of("7.7z").type, "application/x-7z-compressed");
     EXPECT_EQ(type_of("a.html/b").type, "application/octet-stream");
     EXPECT_EQ(type_of("noending").type, "application/octet-stream");
+    EXPECT_EQ(type_of("photo.HEIC").type, "image/heic");
+    EXPECT_EQ(type_of("x.mkv").type, "video/matroska");
+    EXPECT_EQ(type_of("x.svgz").type, "image/svg+xml");
+    EXPECT_EQ(type_of("LICENSE").type, "text/plain");
+    EXPECT_EQ(type_of(".well-known/matrix/server").type, "application/json");
+    EXPECT_EQ(type_of(".well-known/acme-challenge/x").type, "text/plain");
+    for (const char* ending : {"apng", "jfif", "log", "tsv", "odg", "kmz", "webmanifest"}) {
+        EXPECT_NE(type_of(std::string("a.") + ending).type, "application/octet-stream") << ending;
+    }
     EXPECT_FALSE(type_of("x.png").text);
     EXPECT_TRUE(type_of("x.wasm").text);
     EXPECT_TRUE(is_html("x.HTM"));
