@@ -126,6 +126,20 @@ Status Accounts::put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, 
     return change.run();
 }
 
+bool Accounts::set_room(const std::string& address, std::uint64_t bytes) {
+    const auto found = rooms_.find(address);
+    const std::uint64_t before = found == rooms_.end() ? 0 : found->second;
+    if (before == bytes) {
+        return false;
+    }
+    if (bytes == 0) {
+        rooms_.erase(found);
+    } else {
+        rooms_[address] = bytes;
+    }
+    return true;
+}
+
 Status Accounts::put_name(const std::string& name, const std::string& user) {
     auto change = database_.prepare("INSERT INTO sign_in_name(name, user) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET "
                                     "user = excluded.user WHERE user <> excluded.user");
@@ -150,7 +164,9 @@ Status Accounts::bring_member(Store& store, const std::string& member, std::vect
         }
         const auto association = store.association(box.association);
         const std::uint64_t ceiling = association && association->quota_bytes > 0 ? association->quota_bytes : quota_bytes_max;
-        if (auto put = put_account(box, std::min(box.quota_bytes, ceiling), password_hash); !put) {
+        const auto room = rooms_.find(box.address);
+        const std::uint64_t most = room == rooms_.end() ? ceiling : std::min(ceiling, room->second);
+        if (auto put = put_account(box, std::min(box.quota_bytes, most), password_hash); !put) {
             return put;
         }
         auto own = store.former_addresses(box.folder);

@@ -2,6 +2,7 @@
 // are killed at, bring_all() at the next start makes them agree again. App passwords live in auth.db alone.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,10 @@ public:
     /// The same for everybody, and removes scripts that belong to no mailbox.
     Status bring_all(Store& store);
 
+    /// What the association's one quota leaves to that mailbox in all; 0: everything. Counts from the next bring() and is
+    /// forgotten at the end of the process. True when it is another than before.
+    bool set_room(const std::string& address, std::uint64_t bytes);
+
     // App passwords. `member` must be known to mail.db.
     /// The new row's id; `password` is shown once and never kept.
     Result<std::string> add_app_password(const std::string& member, const std::string& name,
@@ -52,6 +57,7 @@ private:
 
     std::string folder_;
     Database database_;
+    std::map<std::string, std::uint64_t> rooms_;
 };
 
 /// Gives a database and its -wal and -shm the mode that an unprivileged reader of its group needs.

@@ -138,6 +138,7 @@ Task<Response> Mail::add_mailbox(Request& request) {
     const Status done = store_->transaction([&] { return store_->insert_mailbox(mailbox, request.who.member); });
     if (done) {
         context_->journal().write(mailbox_added, {{"association", slug}});
+        measure_later(slug);
     }
     json::object answer = mailbox_document(store_->mailbox(mailbox.address).value_or(mailbox));
     answer["used_bytes"] = 0;
@@ -186,6 +187,7 @@ Task<Response> Mail::change_mailbox(Request& request) {
     if (done && renamed) {
         context_->journal().write(mailbox_renamed, {{"association", slug}, {"folder", mailbox->folder}});
     }
+    measure_later(slug);
     const Mailbox changed = store_->mailbox(done ? address : mailbox->address).value_or(*mailbox);
     Response response = json_response(200, mailbox_document(changed));
     co_return co_await after_change(request, done, std::move(response));
@@ -203,6 +205,7 @@ Task<Response> Mail::erase_mailbox(Request& request) {
     const Status done = store_->transaction([&] { return store_->erase_mailbox(mailbox->address); });
     if (done) {
         context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
+        measure_later(slug);
     }
     Response response = empty_response(204);
     co_return co_await after_change(request, done, std::move(response));

@@ -54,8 +54,12 @@ Status Mail::apply_association(JsonFields& fields) {
             fields.refuse_field("domains", "field.host");
         }
     }
-    const Status sound = refused(fields);
-    return sound ? store_->put_association(association) : sound;
+    if (auto sound = refused(fields); !sound) {
+        return sound;
+    }
+    // Its quota, or what the others hold of it, may be another.
+    measure_later(association.slug);
+    return store_->put_association(association);
 }
 
 Status Mail::apply_member(JsonFields& fields) {
@@ -167,6 +171,7 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields, Taken& taken
         return sound;
     }
     if (kind == "association-erased") {
+        usage_->forget(first);
         return store_->erase_association(first);
     }
     if (kind == "app-passwords-erased") {

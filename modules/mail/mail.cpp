@@ -65,6 +65,8 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
     router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
     start_telling();
+    usage_.emplace(context);
+    router_.add("POST", "/internal/usage", this, &Mail::internal_usage);
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
@@ -74,11 +76,13 @@ Task<Status> Mail::start(ModuleContext& context) {
     if (!store_->sessions_to_end().empty()) {
         try_later();
     }
+    measure_when_due();
     co_return Status{};
 }
 
 Task<Response> Mail::handle(Request& request) {
     Response response = co_await router_.dispatch(request);
+    measure_when_due();
     if (const auto failure = store_->take_failure()) {
         co_return say_failed(request, *failure);
     }

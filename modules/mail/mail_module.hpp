@@ -2,7 +2,10 @@
 // here: Postfix and Dovecot read the two databases themselves, and go on when this process sleeps.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +22,7 @@
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
+#include "modules/support/usage.hpp"
 
 namespace hameau::mail {
 
@@ -26,6 +30,7 @@ extern const Catalogue mail_catalogue;
 
 class Mail final : public Module {
 public:
+    ~Mail() override { *alive_ = false; }
     Task<Status> start(ModuleContext& context) override;
     Task<Response> handle(Request& request) override;
     std::vector<Check> check_health() override;
@@ -100,6 +105,14 @@ private:
     Task<Response> list_app_passwords(Request& request);
     Task<Response> erase_app_password(Request& request);
 
+    // The one quota of an association (usage.cpp)
+    void measure_when_due();
+    void measure_later(const std::string& slug);
+    /// `alive` says whether this module is still there after a wait.
+    Task<void> measure_all(std::shared_ptr<const bool> alive);
+    Task<void> measure(std::shared_ptr<const bool> alive, std::string slug);
+    Task<Response> internal_usage(Request& request);
+
     // Whole associations (archive.cpp)
     Status import_now(const std::string& slug, const boost::json::object& archive);
 
@@ -108,10 +121,15 @@ private:
     std::optional<Accounts> accounts_;
     std::optional<Doveadm> doveadm_;
     std::optional<boost::asio::steady_timer> retry_timer_;
+    std::optional<Usage> usage_;
+    std::set<std::string> to_measure_;  ///< associations
+    std::optional<std::chrono::steady_clock::time_point> measured_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     Router router_;
     bool settling_ = false;
     bool telling_ = false;
     std::optional<boost::asio::steady_timer> telling_timer_;
+    bool measuring_ = false;
     bool stopping_ = false;
 };
 

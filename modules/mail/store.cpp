@@ -98,6 +98,8 @@ std::optional<std::string> Store::member_by_login(const std::string& association
     return row(query) ? std::optional(query.text(0)) : std::nullopt;
 }
 
+std::vector<std::string> Store::associations() { return texts(ask("SELECT slug FROM association ORDER BY slug")); }
+
 std::string Store::owner_of_domain(std::string_view domain) {
     auto query = ask("SELECT association FROM domain WHERE name = ?");
     query.bind(1, domain);

@@ -111,6 +111,8 @@ public:
 
     // Who is there
     std::optional<Association> association(const std::string& slug);
+    /// The slug of each.
+    std::vector<std::string> associations();
     bool is_member(const std::string& id);
     /// Empty: none yet, or no such member.
     std::string password_hash(const std::string& member);

@@ -82,7 +82,12 @@ Task<Response> People::list_associations(Request& request) {
     }
     json::array items;
     for (std::size_t i = 0; i < found.size() && i < page->limit; ++i) {
-        items.push_back(association_document(found[i], actor.role_in(found[i].slug)));
+        const Role role = actor.role_in(found[i].slug);
+        json::object item = association_document(found[i], role);
+        if (role == Role::manager) {
+            add_usage(item, found[i]);
+        }
+        items.push_back(std::move(item));
     }
     co_return list_response(std::move(items), found.size() > page->limit ? found[page->limit - 1].slug : "");
 }
@@ -93,7 +98,12 @@ Task<Response> People::show_association(Request& request) {
     if (auto refused = refuse_below(request, actor, slug, Role::member)) {
         co_return std::move(*refused);
     }
-    co_return json_response(200, association_document(store_->association(slug).value_or(Association()), actor.role_in(slug)));
+    const Association association = store_->association(slug).value_or(Association());
+    json::object out = association_document(association, actor.role_in(slug));
+    if (actor.manages(slug)) {
+        add_usage(out, association);
+    }
+    co_return json_response(200, out);
 }
 
 Task<Response> People::add_association(Request& request) {

@@ -107,11 +107,14 @@ json::object People::session_document(const Actor& actor) {
     out["admin"] = actor.admin;
     out["shared_computer"] = actor.shared;
     json::array list;
-    const auto add = [&list](const Association& association, Role role) {
+    const auto add = [this, &list](const Association& association, Role role) {
         json::object item;
         item["slug"] = association.slug;
         item["name"] = association.name;
         item["role"] = to_text(role);
+        if (role == Role::manager) {
+            add_usage(item, association);
+        }
         list.push_back(std::move(item));
     };
     if (actor.admin) {

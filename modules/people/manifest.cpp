@@ -22,6 +22,7 @@ constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/members/proposal", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}/invitation", Who::member},
+    Route{"/api/v1/associations/{slug}/usage", Who::member},
     Route{"/api/v1/associations/{slug}/groups", Who::member},
     Route{"/api/v1/associations/{slug}/groups/{group}", Who::member},
     Route{"/api/v1/me/password", Who::member},
@@ -127,6 +128,12 @@ UPDATE sign_in_address SET association = coalesce((SELECT d.association FROM dom
 CREATE TABLE refused_address (
   address TEXT NOT NULL, owner TEXT NOT NULL, since_ms INTEGER NOT NULL, PRIMARY KEY (address, owner)) STRICT, WITHOUT ROWID;
 INSERT OR REPLACE INTO house(name, value) VALUES ('tell_mail_again', '1');
+)sql"},
+    // What each module holds of each association, as it told last.
+    Migration{4, R"sql(
+CREATE TABLE usage (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE, module TEXT NOT NULL,
+  bytes INTEGER NOT NULL CHECK (bytes >= 0), told_ms INTEGER NOT NULL, PRIMARY KEY (association, module)) STRICT, WITHOUT ROWID;
 )sql"},
 };
 

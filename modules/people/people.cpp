@@ -19,6 +19,8 @@ std::unique_ptr<Module> make_people() {
 
 namespace people {
 
+namespace json = boost::json;
+
 namespace {
 constexpr hameau::Event request_failed{"people.request_failed", Level::error, "look at the disk and at people.db"};
 } // namespace
@@ -43,6 +45,7 @@ void People::add_routes() {
     router_.add("PATCH", "/api/v1/associations/{slug}/members/{login}", this, &People::change_member);
     router_.add("DELETE", "/api/v1/associations/{slug}/members/{login}", this, &People::erase_member);
     router_.add("POST", "/api/v1/associations/{slug}/members/{login}/invitation", this, &People::renew_invitation);
+    router_.add("GET", "/api/v1/associations/{slug}/usage", this, &People::show_usage);
     router_.add("GET", "/api/v1/associations/{slug}/groups", this, &People::list_groups);
     router_.add("POST", "/api/v1/associations/{slug}/groups", this, &People::add_group);
     router_.add("PATCH", "/api/v1/associations/{slug}/groups/{group}", this, &People::change_group);
@@ -67,6 +70,7 @@ void People::add_routes() {
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
     router_.add("POST", "/internal/mailboxes", this, &People::internal_mailboxes);
+    router_.add("POST", "/internal/usage", this, &People::internal_usage);
     router_.add("POST", "/internal/resend", this, &People::internal_resend);
 }
 
@@ -153,6 +157,18 @@ std::vector<Check> People::check_health() {
     addresses.passed = refused.empty();
     addresses.advice = refused.empty() ? "" : "These addresses were somebody else's already and were taken away: " + refused + ". Give others.";
     checks.push_back(std::move(addresses));
+    Check room;
+    room.name = "room";
+    for (const Association& association : store_->associations("", associations_max)) {
+        json::object usage;
+        add_usage(usage, association);
+        if (usage["warning_percent"] == usage_alarm_percent) {
+            room.passed = false;
+            room.advice += (room.advice.empty() ? "" : ", ") + association.name;
+        }
+    }
+    room.advice = room.passed ? "" : "Almost all the room is taken: " + room.advice + ". Give more (quota), or ask them to empty their bins.";
+    checks.push_back(std::move(room));
     Check database;
     database.name = "database";
     const auto failure = store_->take_failure();

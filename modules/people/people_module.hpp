@@ -124,6 +124,13 @@ private:
     Task<Response> show_association(Request& request);
     Task<Response> change_association(Request& request);
     Task<Response> internal_association(Request& request);
+    // The one quota of mail, sites and texts (api_usage.cpp)
+    Task<Response> show_usage(Request& request);
+    Task<Response> internal_usage(Request& request);
+    /// Has mail count and tell; waits for it, as long as a call may take.
+    Task<void> ask_mail_usage(std::string slug);
+    /// Adds `used_bytes` and `warning_percent` to an association's document, for its managers.
+    void add_usage(boost::json::object& document, const Association& association);
     Task<Response> list_groups(Request& request);
     Task<Response> add_group(Request& request);
     Task<Response> change_group(Request& request);
@@ -254,6 +261,7 @@ private:
     bool stopping_ = false;
     bool delivering_ = false;
     std::int64_t late_event_ = 0;  ///< the last one that mail took without having ended its sessions
+    bool asking_mail_ = false;
     Duration last_call_{0};
     Duration delivery_deadline_ = std::chrono::seconds(10);
     std::size_t slow_jobs_ = 0;

@@ -278,4 +278,15 @@ Role role_of(std::string_view text) {
     return text == "manager" ? Role::manager : text == "member" ? Role::member : Role::none;
 }
 
+int warning_percent(std::uint64_t used_bytes, std::uint64_t quota_bytes) {
+    // In two parts, so that nothing overflows.
+    const auto reached = [&](std::uint64_t percent) {
+        return used_bytes >= quota_bytes / 100 * percent + quota_bytes % 100 * percent / 100;
+    };
+    if (quota_bytes == 0 || !reached(usage_warning_percent)) {
+        return 0;
+    }
+    return reached(usage_alarm_percent) ? usage_alarm_percent : usage_warning_percent;
+}
+
 } // namespace hameau::people

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,14 @@ inline constexpr std::size_t group_entries_max = 2000;
 inline constexpr std::size_t domains_per_association_max = 50;
 inline constexpr std::size_t associations_max = 1000;
 inline constexpr std::size_t password_characters_max = 200;
+/// What a module may say that it holds: SQLite's integers, with room to add a few.
+inline constexpr std::int64_t usage_bytes_max = std::int64_t{1} << 59;
+/// Managers are warned when so much of the quota is used.
+inline constexpr int usage_warning_percent = 80;
+inline constexpr int usage_alarm_percent = 95;
+
+/// 0, usage_warning_percent or usage_alarm_percent. Without a quota (0) there is nothing to warn of.
+int warning_percent(std::uint64_t used_bytes, std::uint64_t quota_bytes);
 
 /// Slows guesses down, for one (account, address prefix) or one (account, known device) at a time, so that nobody
 /// can lock a member out from elsewhere. An attempt counts as failed from its beginning until succeed(), so that

@@ -127,6 +127,11 @@ public:
     /// Inserts or updates, domains included. Errors: conflict when a domain belongs to another.
     Status put_association(const Association& association);
     Status erase_association(const std::string& slug);
+    /// What each module holds of it, by name; a module that never told is left out.
+    std::vector<std::pair<std::string, std::uint64_t>> usage(const std::string& association);
+    /// When the module told last; 0: never.
+    std::int64_t usage_told_ms(const std::string& association, std::string_view module);
+    Status set_usage(const std::string& association, std::string_view module, std::uint64_t bytes, std::int64_t now_ms);
     std::optional<Circle> circle(const std::string& association, const std::string& slug);
     std::vector<Circle> circles(const std::string& association, const std::string& after_slug, std::size_t limit);
     std::size_t count_circles(const std::string& association);

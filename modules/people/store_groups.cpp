@@ -68,6 +68,29 @@ Status Store::erase_association(const std::string& slug) {
     return run(std::move(change));
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> Store::usage(const std::string& association) {
+    auto query = ask("SELECT module, bytes FROM usage WHERE association = ? ORDER BY module");
+    query.bind(1, association);
+    std::vector<std::pair<std::string, std::uint64_t>> out;
+    while (row(query)) {
+        out.emplace_back(query.text(0), static_cast<std::uint64_t>(query.number(1)));
+    }
+    return out;
+}
+
+std::int64_t Store::usage_told_ms(const std::string& association, std::string_view module) {
+    auto query = ask("SELECT told_ms FROM usage WHERE association = ? AND module = ?");
+    query.bind(1, association).bind(2, module);
+    return row(query) ? query.number(0) : 0;
+}
+
+Status Store::set_usage(const std::string& association, std::string_view module, std::uint64_t bytes, std::int64_t now_ms) {
+    auto change = ask("INSERT INTO usage(association, module, bytes, told_ms) VALUES (?, ?, ?, ?) ON CONFLICT(association, module) "
+                      "DO UPDATE SET bytes = excluded.bytes, told_ms = excluded.told_ms");
+    change.bind(1, association).bind(2, module).bind(3, static_cast<std::int64_t>(bytes)).bind(4, now_ms);
+    return run(std::move(change));
+}
+
 void Store::read_circle_entries(Circle& circle) {
     auto members = ask("SELECT p.id, p.login FROM circle_member c JOIN person p ON p.id = c.person "
                        "WHERE c.association = ? AND c.circle = ? ORDER BY p.login");

@@ -2,6 +2,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/support/opening.hpp"
+#include "modules/support/size_text.hpp"
 
 namespace hameau::sites {
 

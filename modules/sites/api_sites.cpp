@@ -22,17 +22,6 @@ std::string joined(const std::vector<std::string>& words) {
 }
 } // namespace
 
-std::string size_text(std::uint64_t bytes, Language language) {
-    const bool french = language == Language::french;
-    if (bytes >= 10'000'000'000) {
-        return std::to_string(bytes / 1'000'000'000) + (french ? " Go" : " GB");
-    }
-    if (bytes >= 1'000'000) {
-        return std::to_string(bytes / 1'000'000) + (french ? " Mo" : " MB");
-    }
-    return std::to_string((bytes + 999) / 1000) + (french ? " Ko" : " kB");
-}
-
 json::object Sites::site_document(const Site& site, const std::string& visited) {
     json::object out;
     out["host"] = site.host;

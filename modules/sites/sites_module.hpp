@@ -130,7 +130,4 @@ private:
     std::string trouble_;            ///< the last failure of the disk, for the health page
 };
 
-/// "340 Mo" or "340 MB".
-std::string size_text(std::uint64_t bytes, Language language);
-
 } // namespace hameau::sites

@@ -7,6 +7,7 @@
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
+#include "modules/support/size_text.hpp"
 
 namespace hameau::pads {
 

@@ -5,13 +5,9 @@
 #include <array>
 
 #include "modules/pads/texts.hpp"
+#include "modules/support/size_text.hpp"
 
 namespace hameau::pads {
-
-std::string size_text(std::uint64_t bytes, Language language) {
-    const bool mega = bytes >= 1 << 20;
-    return std::to_string(bytes >> (mega ? 20 : 10)) + (language == Language::french ? (mega ? " Mio" : " Kio") : (mega ? " MiB" : " KiB"));
-}
 
 Response say_not_converted(const Request& request, const Error& error, std::string_view too_large, std::uint64_t limit) {
     if (error.kind == ErrorKind::too_large) {

@@ -10,8 +10,6 @@
 
 namespace hameau::pads {
 
-/// "5 MiB", or "5 Mio".
-std::string size_text(std::uint64_t bytes, Language language);
 /// For a body that was not heard to its end, or a helper that said nothing. `too_large`: the code for one of more than `limit` bytes.
 Response say_not_converted(const Request& request, const Error& error, std::string_view too_large, std::uint64_t limit);
 /// For a refusal of the helper, by its code.

@@ -110,6 +110,40 @@ TEST_F(Engines, TheApiShowsThem) {
     EXPECT_EQ(answer.json.at("mailboxes").as_array()[0].at("used_bytes"), 5120);
 }
 
+TEST_F(Engines, EachMailboxMayGrowByWhatTheAssociationHasLeft) {
+    EXPECT_EQ(add_box("yann@amis.test", "yann", ",\"quota\":\"3000\"").status, 201);
+    const auto measured = [&](std::uint64_t others) {
+        context->others = others;
+        Stand dovecot(doveadm_socket(), "+\n", [](const std::string& line) -> std::string {
+            return line.starts_with("VERSION") ? "" : line.find("marie") != std::string::npos ? "INBOX\t3\t6000\t\n+\n" : "INBOX\t0\t1000\t\n+\n";
+        });
+        const int status = go(people, "POST", "/internal/usage", R"({"association":"amis"})").status;
+        std::filesystem::remove(folder_ / "dovecot/run/hameau-doveadm");
+        return status;
+    };
+    const char* rows = "SELECT user, quota_bytes FROM account";
+    const Rows whole = auth(rows);
+    context->quota = 20000;
+    EXPECT_EQ(measured(1000), 204);
+    EXPECT_EQ(context->told.back(), 7000u);
+    EXPECT_EQ(auth(rows), (Rows{"marie@amis.test|18000", "yann@amis.test|3000"})) << "12000 are left, yann's own limit is less";
+    EXPECT_EQ(measured(12500), 204);
+    EXPECT_EQ(auth(rows), (Rows{"marie@amis.test|6500", "yann@amis.test|1500"}));
+    EXPECT_EQ(measured(20000), 204);
+    EXPECT_EQ(auth(rows), (Rows{"marie@amis.test|6000", "yann@amis.test|1000"})) << "full: nothing more comes in";
+    context->quota = 0;
+    EXPECT_EQ(measured(20000), 204);
+    EXPECT_EQ(auth(rows), whole) << "no quota of its own";
+}
+
+TEST_F(Engines, ADovecotThatIsAwayChangesNoFigure) {
+    context->quota = 20000;
+    EXPECT_EQ(go(people, "POST", "/internal/usage", R"({"association":"amis"})").status, 204);
+    EXPECT_TRUE(context->told.empty());
+    EXPECT_EQ(go(marie, "POST", "/internal/usage", R"({"association":"amis"})").status, 403);
+    EXPECT_EQ(go(people, "POST", "/internal/usage", R"({"association":"nobody"})").status, 404);
+}
+
 TEST_F(Engines, APasswordIsSentWhenItIsWanted) {
     ASSERT_TRUE(write_file_atomically(folder_ / "dovecot/doveadm-password", "secret words\n"));
     Stand dovecot(doveadm_socket(), "-\n", [](const std::string& line) -> std::string {

@@ -21,17 +21,31 @@ public:
         set("mail.imaps_port", "2993");
         set("mail.submissions_port", "2465");
     }
-    /// What people says of the caller's session: a document, a 404 when empty, nothing when people is away.
-    Task<Result<Response>> call(std::string, std::string, std::string, std::string) override {
+    /// What people says of the caller's session and of the room: a document, a 404 when `identity` is empty, nothing when people is away.
+    Task<Result<Response>> call(std::string, std::string, std::string path, std::string text) override {
+        Response response;
+        if (path == "/internal/usage") {
+            if (!quota) {
+                co_return fail(ErrorKind::unavailable, "away");
+            }
+            told.push_back(boost::json::parse(text).at("bytes").to_number<std::uint64_t>());
+            boost::json::object out;
+            out["quota_bytes"] = *quota;
+            out["others_bytes"] = others;
+            response.body = boost::json::serialize(out);
+            co_return response;
+        }
         if (!identity) {
             co_return fail(ErrorKind::unavailable, "away");
         }
-        Response response;
         response.status = identity->empty() ? 404 : 200;
         response.body = *identity;
         co_return response;
     }
     std::optional<std::string> identity;
+    std::optional<std::uint64_t> quota;  ///< what people answers to a figure; without it people is away
+    std::uint64_t others = 0;
+    std::vector<std::uint64_t> told;
 };
 
 struct Answer {
