@@ -1,5 +1,6 @@
 // hameau-provision VERB [name=value]...: the few things that need root after the start, one per run. Verbs are a closed
 // list, arguments are checked here again, no shell is ever started. Errors go to standard error for the journal.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 #include "daemon/base/io.hpp"
 #include "daemon/settings/settings.hpp"
@@ -28,20 +30,19 @@ struct Job {
     std::string state;
     bool trial = false;
     bool root = false;
+    std::vector<std::string_view> arguments;  ///< name=value
 
+    /// Empty when it was not given.
+    std::string argument(std::string_view name) const {
+        for (const std::string_view word : arguments) {
+            if (word.size() > name.size() && word.starts_with(name) && word[name.size()] == '=') {
+                return std::string(word.substr(name.size() + 1));
+            }
+        }
+        return {};
+    }
     unsigned gate_group() const { return root ? gate_gid : 0; }
 };
-
-/// The one argument that the verb takes, or empty.
-std::string argument(int argc, char** argv, std::string_view name) {
-    for (int i = 2; i < argc; ++i) {
-        const std::string_view word(argv[i]);
-        if (word.size() > name.size() && word.starts_with(name) && word[name.size()] == '=') {
-            return std::string(word.substr(name.size() + 1));
-        }
-    }
-    return {};
-}
 
 Status trial_authority(const Job& job) {
     if (!job.trial && ::access((job.state + "/tls/default.pem").c_str(), F_OK) == 0) {
@@ -50,8 +51,8 @@ Status trial_authority(const Job& job) {
     return provisioning::make_trial_authority(job.state, job.settings.text("house.host"), job.gate_group());
 }
 
-Status certificate(const Job& job, const std::string& wanted) {
-    const auto host = parse_host_name(wanted);
+Status certificate(const Job& job) {
+    const auto host = parse_host_name(job.argument("host"));
     if (!host || host->find('.') == std::string::npos) {
         return fail(ErrorKind::invalid, "certificate: host=NAME was expected");
     }
@@ -63,6 +64,19 @@ Status certificate(const Job& job, const std::string& wanted) {
     const std::string near = host->substr(0, host->rfind('.')) + ".localhost";
     return provisioning::make_trial_certificate(job.state, *host, {*host, near}, job.gate_group());
 }
+
+Status mail_engines(const Job& job) { return write_mail_engines(job.settings, job.state, job.trial, job.root); }
+
+struct Verb {
+    std::string_view name;
+    Status (*run)(const Job& job);
+};
+/// One line makes a verb; a module names it in its manifest to be allowed to ask for it.
+constexpr std::array verbs = {
+    Verb{"trial-ca", trial_authority},
+    Verb{"certificate", certificate},
+    Verb{"mail-engines", mail_engines},
+};
 
 Result<Job> read_job() {
     Job job;
@@ -93,24 +107,23 @@ Result<Job> read_job() {
 
 int main(int argc, char** argv) {
     ::umask(0022);
-    const std::string_view verb = argc > 1 ? argv[1] : "";
-    const auto job = read_job();
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    auto job = read_job();
     if (!job) {
         std::fprintf(stderr, "%s\n", job.error().message.c_str());
         return exit_usage;
     }
-    Status done;
-    if (verb == "trial-ca") {
-        done = trial_authority(*job);
-    } else if (verb == "certificate") {
-        done = certificate(*job, argument(argc, argv, "host"));
-    } else if (verb == "mail-engines") {
-        done = write_mail_engines(job->settings, job->state, job->trial, job->root);
-    } else {
-        std::fprintf(stderr, "hameau-provision: the verb is not known; verbs: trial-ca, certificate, mail-engines\n");
+    job->arguments.assign(argv + std::min(argc, 2), argv + argc);
+    const auto verb = std::find_if(verbs.begin(), verbs.end(), [wanted](const Verb& known) { return known.name == wanted; });
+    if (verb == verbs.end()) {
+        std::fputs("hameau-provision: the verb is not known; verbs:", stderr);
+        for (const Verb& known : verbs) {
+            std::fprintf(stderr, " %s", known.name.data());
+        }
+        std::fputs("\n", stderr);
         return exit_usage;
     }
-    if (!done) {
+    if (const Status done = verb->run(*job); !done) {
         std::fprintf(stderr, "%s\n", done.error().message.c_str());
         return exit_failed;
     }

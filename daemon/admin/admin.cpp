@@ -257,6 +257,9 @@ Response Admin::all_logs(const std::string& folder) const {
         }
         text += "== " + path.stem().string() + "\n" + tail;
     }
+    if (text.empty()) {
+        text = "The journals are with systemd: journalctl -u hameau\n";
+    }
     Response response;
     response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
     response.body = std::move(text);
@@ -279,7 +282,7 @@ Response Admin::logs(const Request& request) const {
     body.fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat facts {};
     if (!body.fd || ::fstat(body.fd.get(), &facts) != 0) {
-        return problem(404, "not_found", "There is no journal of " + service + " yet.");
+        return problem(404, "not_found", "There is no journal of " + service + " here. Where systemd started the house: journalctl -u hameau.");
     }
     const auto size = static_cast<std::uint64_t>(facts.st_size);
     body.offset = size > log_tail_bytes ? size - log_tail_bytes : 0;

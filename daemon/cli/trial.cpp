@@ -223,20 +223,37 @@ std::optional<json::object> wait_until_settled(const Trial& trial, pid_t house) 
     std::_Exit(code);
 }
 
+/// The command itself has said what is wrong with the file, unless it died.
+std::string why_ended(int status) {
+    if (WIFSIGNALED(status)) {
+        return std::string("hameau apply died of a fault of its own (") + ::strsignal(WTERMSIG(status)) +
+               "); please report it with the file";
+    }
+    return WEXITSTATUS(status) == exit_unavailable ? "the house did not answer, see above and the folder log"
+                                                   : "see the lines above (code " + std::to_string(WEXITSTATUS(status)) + ")";
+}
+
 void apply_all(const Trial& trial, pid_t house) {
     for (const std::string& file : trial.apply) {
         const pid_t pid = ::fork();
+        if (pid < 0) {
+            std::fprintf(stderr, "hameau trial: %s could not be applied: %s; the house stops.\n", file.c_str(), std::strerror(errno));
+            give_up(house, exit_unavailable);
+        }
         if (pid == 0) {
             ::dup2(STDERR_FILENO, STDOUT_FILENO);
             const std::string program = trial.binaries + "/hameau";
             ::execl(program.c_str(), "hameau", "apply", "--state", trial.state.c_str(), file.c_str(),
                     static_cast<char*>(nullptr));
-            std::_Exit(127);
+            std::fprintf(stderr, "hameau trial: %s: %s\n", program.c_str(), std::strerror(errno));
+            std::_Exit(exit_unavailable);
         }
         int status = 0;
-        ::waitpid(pid, &status, 0);
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            std::fprintf(stderr, "hameau trial: %s could not be applied; the house stops.\n", file.c_str());
+            const std::string why = why_ended(status);
+            std::fprintf(stderr, "hameau trial: %s could not be applied: %s; the house stops.\n", file.c_str(), why.c_str());
             give_up(house, WIFEXITED(status) ? WEXITSTATUS(status) : exit_data);
         }
     }
@@ -275,6 +292,8 @@ void print_hints(const Trial& trial, const std::string& setup, std::int64_t star
     apply_all(trial, house);
     const auto services = wait_until_settled(trial, house);
     if (!services) {
+        std::fprintf(stderr, "hameau trial: after the content was applied the house was not ready for %lld s; see %s/log\n",
+                     static_cast<long long>(ready_deadline.count()), trial.state.c_str());
         give_up(house, exit_unavailable);
     }
     const std::string portal = "https://" + trial.host + ":" + trial.port("house.https_port") + "/";

@@ -23,6 +23,11 @@ constexpr Event module_failed{"module.failed", Level::error, "the service is sta
 constexpr Event accept_failed{"module.accept_failed", Level::error};
 constexpr Event module_late{"module.late", Level::error, "it ends without having finished; the next start repairs what is left"};
 
+constexpr Event database_checked{"module.database_checked", Level::notice, "it was not closed in order, or is of an older version"};
+
+/// What an old SD card reads at least, with other processes at it.
+constexpr std::uint64_t slow_disk_bytes_per_second = 1 << 20;
+constexpr std::uint64_t slow_start_seconds_min = 30;
 constexpr std::chrono::seconds provision_deadline{60};
 constexpr std::chrono::seconds status_deadline{5};
 } // namespace
@@ -255,7 +260,12 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
     const std::string file = environment->state_folder + "/" + name + "/" + name + ".db";
     std::optional<Database> database;
     if (!manifest.migrations.empty()) {
-        auto opened = Database::open(file, manifest.migrations);
+        auto opened = Database::open(file, manifest.migrations, 0600, [&journal, &file](std::uint64_t bytes) {
+            // hameaud waits this long for READY before it takes the process for dead.
+            const std::uint64_t seconds = slow_start_seconds_min + bytes / slow_disk_bytes_per_second;
+            journal.write(database_checked, {{"file", file}, {"bytes", std::to_string(bytes)}, {"seconds_at_most", std::to_string(seconds)}});
+            notify("EXTEND_TIMEOUT_USEC=" + std::to_string(seconds * 1'000'000) + "\nSTATUS=reading the whole database after an unclean stop or a new version");
+        });
         if (!opened) {
             journal.write(module_failed, {{"during", "opening " + file}, {"error", opened.error().message}});
             notify("STATUS=" + opened.error().message);

@@ -1,5 +1,5 @@
 // hameau-check: reads hameau.yaml as nobody in particular, says every error, or prints the flat settings.
-//   hameau-check [--name PATH] [--modules-folder DIR] [--set K=V]... [--trial] [--quiet] FILE|-
+//   hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--trial] [--quiet] FILE|-
 //   hameau-check --sample | --reference
 #include <algorithm>
 #include <cstdio>
@@ -24,7 +24,7 @@ constexpr std::size_t manifests_max = 64;
 
 struct Words {
     ConfigurationInput input;
-    std::string modules_folder;
+    std::vector<std::string> modules_folders;
     std::string file;
     bool quiet = false;
 };
@@ -44,7 +44,7 @@ bool parse(int argc, char** argv, Words& words) {
         } else if (word == "--name" && more) {
             words.input.name = argv[++i];
         } else if (word == "--modules-folder" && more) {
-            words.modules_folder = argv[++i];
+            words.modules_folders.emplace_back(argv[++i]);
         } else if (word == "--set" && more) {
             words.input.overrides.emplace_back(argv[++i]);
         } else if (words.file.empty() && (word == "-" || !word.starts_with("-"))) {
@@ -60,7 +60,7 @@ bool read_manifests(const std::string& folder, ConfigurationInput& input) {
     std::error_code failed;
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
-        if (entry.path().extension() == ".yaml" && files.size() < manifests_max) {
+        if (entry.path().extension() == ".yaml" && input.manifests.size() + files.size() < manifests_max) {
             files.push_back(entry.path());
         }
     }
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
     ::setrlimit(RLIMIT_CPU, &seconds);
     Words words;
     if (!parse(argc, argv, words)) {
-        std::fprintf(stderr, "usage: hameau-check [--name PATH] [--modules-folder DIR] [--set K=V]... [--trial] [--quiet] FILE|-\n"
+        std::fprintf(stderr, "usage: hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--trial] [--quiet] FILE|-\n"
                              "       hameau-check --sample | --reference\n");
         return exit_usage;
     }
@@ -99,8 +99,13 @@ int main(int argc, char** argv) {
         return exit_no_input;
     }
     words.input.text = std::move(*text);
-    if (!words.modules_folder.empty() && !read_manifests(words.modules_folder, words.input)) {
-        return exit_configuration;
+    if (words.modules_folders.empty() && words.file != "-") {
+        words.modules_folders.push_back((std::filesystem::path(words.file).parent_path() / "modules.d").string());
+    }
+    for (const std::string& folder : words.modules_folders) {
+        if (!read_manifests(folder, words.input)) {
+            return exit_configuration;
+        }
     }
     const Configuration configuration = read_configuration(words.input);
     if (!configuration.errors.empty()) {

@@ -24,6 +24,10 @@ constexpr std::array house_settings = {
     Setting{"disk_floor", SettingType::size_bytes, "512 MiB",
             "The last free bytes of the disk are kept for mail: publishing, images, imports and texts are refused before "
             "they reach them. On a small disk at most a twentieth of it is kept."},
+    Setting{"log_size", SettingType::size_bytes, "4 MiB",
+            "What the journal of one service may take below log/, its older half included (at least 256 KiB). Started by "
+            "systemd, the house writes to its journal instead."},
+    Setting{"log_days", SettingType::integer, "30", "After so many days, and a day, a line of a journal is gone. 0: never."},
     Setting{"sandbox", SettingType::choice, "enforce",
             "What happens when a process of ours calls what its role does not need: the call fails (enforce), "
             "the process ends (kill, for tests), or nothing is watched (off).",

@@ -197,7 +197,8 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
-Result<Database> Database::open(const std::string& path, std::span<const Migration> migrations, unsigned mode) {
+Result<Database> Database::open(const std::string& path, std::span<const Migration> migrations, unsigned mode,
+                                const std::function<void(std::uint64_t)>& before_long_work) {
     const bool fresh = ::access(path.c_str(), F_OK) != 0;
     if (fresh) {
         // Made with its mode from the first moment; SQLite copies the mode to -wal and -shm.
@@ -222,13 +223,17 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
         return fail(ErrorKind::conflict, path + ": this is the database of another program. Nothing was changed.");
     }
     const bool unclean = !fresh && ::access(marker_of(path).c_str(), F_OK) == 0;
+    const auto version = pragma_number(handle, "PRAGMA user_version");
+    const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
+    struct stat facts {};
+    if (before_long_work && !fresh && (unclean || (version && *version < newest)) && ::stat(path.c_str(), &facts) == 0) {
+        before_long_work(static_cast<std::uint64_t>(facts.st_size));
+    }
     if (unclean) {
         if (auto sound = check_content(handle); !sound) {
             return fail(std::move(sound.error()).during(path));
         }
     }
-    const auto version = pragma_number(handle, "PRAGMA user_version");
-    const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
     if (version && *version <= newest) {
         auto set = run_sql(handle, "PRAGMA journal_mode=WAL;" + std::string(connection_pragmas) +
                                        "PRAGMA application_id=1212239173");

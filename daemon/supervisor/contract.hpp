@@ -30,7 +30,6 @@ inline constexpr uid_t external_uid_first = 62100;
 inline constexpr uid_t external_uid_last = 62999;
 
 inline constexpr std::size_t settings_bytes_max = 1 << 20;
-inline constexpr std::size_t log_bytes_max = 4 << 20;
 inline constexpr std::size_t provision_queue_max = 64;
 inline constexpr std::chrono::milliseconds usage_wait{400};
 inline constexpr std::chrono::seconds provision_limit{55};

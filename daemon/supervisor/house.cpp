@@ -1,4 +1,4 @@
-// The loop: wait, hear, act. No timer while nothing is pending.
+// The loop: wait, hear, act. No timer while nothing is pending, but for one a day that ages the logs.
 #include "daemon/supervisor/house.hpp"
 
 #include <algorithm>
@@ -20,7 +20,6 @@
 namespace hameau::supervisor {
 
 namespace {
-constexpr Event log_failed{"log.owner_failed", Level::warning};
 constexpr Event service_started{"service.started", Level::info};
 constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
@@ -28,10 +27,13 @@ constexpr Event service_killed{"service.killed", Level::warning, "it did not ans
 constexpr Event spawn_failed{"service.spawn_failed", Level::error};
 constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event house_ready{"house.ready", Level::notice};
-constexpr Event reload_failed{"house.reload_failed", Level::error, "the former settings stay"};
 constexpr std::size_t notify_bytes_max = 4096;
 constexpr int notify_datagrams_per_turn = 32;
 constexpr std::size_t status_text_max = 300;
+constexpr Duration watchdog_max = std::chrono::hours(1);
+/// What a child may ask for in one word at its start: a large database on a slow card.
+constexpr Duration extension_max = std::chrono::hours(1);
+constexpr Duration log_age_interval = std::chrono::hours(24);
 } // namespace
 
 House::House(Place place, std::string configuration_path, std::vector<std::string> overrides) :
@@ -77,7 +79,11 @@ int House::run() {
             if (tag == "signals") {
                 on_signal();
             } else if (tag == "notify") {
-                on_notify();
+                on_notify(events[i].data.fd);
+            } else if (tag.starts_with("log:")) {
+                if (Service* service = find(tag.substr(4))) {
+                    (void)service->log.take();  // one piece a turn: who writes much keeps nobody waiting
+                }
             } else if (tag.starts_with("control:")) {
                 if (Service* service = find(tag.substr(8))) {
                     on_control(*service);
@@ -93,6 +99,7 @@ int House::run() {
             const bool any = std::any_of(services_.begin(), services_.end(),
                                          [](const auto& service) { return service->policy.running(); });
             if (!any) {
+                drain_logs();
                 return exit_code_;
             }
         }
@@ -115,9 +122,7 @@ Duration House::until_next() const {
     if (provision_pid_ != 0) {
         consider(provision_deadline_);
     }
-    if (!next) {
-        return Duration(-1);
-    }
+    consider(next_age_);
     return std::max(Duration(0), *next - clock_.now() + Duration(1));
 }
 
@@ -136,6 +141,13 @@ void House::tick() {
     if (provision_pid_ != 0 && provision_deadline_ <= now) {
         ::kill(-provision_pid_, SIGKILL);  // with what it started: postfix check, doveconf
     }
+    if (next_age_ <= now) {
+        next_age_ = now + log_age_interval;
+        for (const auto& service : services_) {
+            service->log.age(now_ms());
+        }
+    }
+    forget_left();
 }
 
 void House::act(Service& service, Action action) {
@@ -178,20 +190,7 @@ void House::watch(Service& service, bool on) {
     }
 }
 
-Fd House::open_log(const std::string& name) {
-    const std::string path = place_.state + "/log/" + name + ".log";
-    struct stat facts {};
-    if (::stat(path.c_str(), &facts) == 0 && static_cast<std::size_t>(facts.st_size) > log_bytes_max) {
-        ::rename(path.c_str(), (path + ".1").c_str());
-    }
-    Fd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
-    if (log && place_.root && ::fchown(log.get(), 0, uid_of("admin")) != 0) {
-        journal_.write(log_failed, {{"file", path}});  // `hameau logs` cannot show it; nothing else changes
-    }
-    return log;
-}
-
-std::vector<std::string> House::base_environment(const std::string& role) const {
+std::vector<std::string> House::base_environment(const std::string& role, const std::string& notify) const {
     std::string uids;
     for (const RoleUid& entry : role_uids) {
         const uid_t uid = place_.root ? entry.uid : ::getuid();
@@ -202,7 +201,7 @@ std::vector<std::string> House::base_environment(const std::string& role) const 
             "HAMEAU_BINARIES=" + place_.binaries,
             "HAMEAU_UIDS=" + uids,
             std::string("HAMEAU_TRIAL=") + (place_.trial ? "1" : "0"),
-            "NOTIFY_SOCKET=" + place_.state + "/run/notify",
+            "NOTIFY_SOCKET=" + place_.state + "/run/" + notify,
             "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL=C.UTF-8"};
 }
@@ -220,11 +219,10 @@ void House::start(Service& service) {
     if (!spec.pid_file.empty()) {
         clear_stale_engine(spec.pid_file, spec.folder);
     }
-    const Fd log = open_log(spec.name);
     SpawnPlan plan;
     plan.name = spec.name;
-    plan.errors = log.get();
-    plan.environment = base_environment(spec.name);
+    plan.errors = service.log.writer();
+    plan.environment = service.notify ? base_environment(spec.name, spec.name + ".notify") : base_environment(spec.name);
     plan.environment.insert(plan.environment.end(), spec.environment.begin(), spec.environment.end());
     plan.arguments = {spec.program};
     plan.arguments.insert(plan.arguments.end(), spec.arguments.begin(), spec.arguments.end());
@@ -328,7 +326,7 @@ void House::reap() {
     }
 }
 
-void House::on_notify() {
+void House::on_notify(int socket) {
     char text[notify_bytes_max];
     char control[CMSG_SPACE(sizeof(ucred))];
     // At most this many a turn: a child that says READY for ever must not keep the others waiting.
@@ -339,7 +337,7 @@ void House::on_notify() {
         header.msg_iovlen = 1;
         header.msg_control = control;
         header.msg_controllen = sizeof control;
-        const ssize_t n = ::recvmsg(notify_.get(), &header, MSG_CMSG_CLOEXEC);
+        const ssize_t n = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
         if (n < 0) {
             return;
         }
@@ -355,31 +353,37 @@ void House::on_notify() {
             const uid_t expected = place_.root && service->spec.drop ? service->spec.uid : ::geteuid();
             return service->pid != 0 && service->pid == credentials.pid && credentials.uid == expected;
         });
-        if (found == services_.end()) {
-            continue;
+        if (found != services_.end()) {
+            on_notify_lines(**found, std::string_view(text, static_cast<std::size_t>(n)));
         }
-        Service& service = **found;
-        const Duration now = clock_.now();
-        std::string_view lines(text, static_cast<std::size_t>(n));
-        while (!lines.empty()) {
-            const std::size_t end = std::min(lines.find('\n'), lines.size());
-            const std::string_view line = lines.substr(0, end);
-            lines.remove_prefix(std::min(end + 1, lines.size()));
-            if (line == "READY=1") {
-                act(service, service.policy.on_ready(now));
-            } else if (line == "STOPPING=1") {
-                service.policy.on_stopping(now);
-            } else if (line == "WATCHDOG=1") {
-                service.policy.feed_watchdog(now);
-            } else if (line.starts_with("WATCHDOG_USEC=")) {
-                const long long usec = std::atoll(std::string(line.substr(14, 20)).c_str());
-                service.policy.set_watchdog(now, Duration(std::clamp<long long>(usec / 1000, 0, 3600000)));
-            } else if (line.starts_with("STATUS=")) {
-                service.status = line.substr(7, status_text_max);
-                // A tab would shift the columns of the status answer.
-                std::replace_if(service.status.begin(), service.status.end(),
-                                [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-            }
+    }
+}
+
+void House::on_notify_lines(Service& service, std::string_view lines) {
+    const Duration now = clock_.now();
+    const auto microseconds = [](std::string_view digits, Duration most) {
+        const long long usec = std::atoll(std::string(digits.substr(0, 20)).c_str());
+        return Duration(std::clamp<long long>(usec / 1000, 0, most.count()));
+    };
+    while (!lines.empty()) {
+        const std::size_t end = std::min(lines.find('\n'), lines.size());
+        const std::string_view line = lines.substr(0, end);
+        lines.remove_prefix(std::min(end + 1, lines.size()));
+        if (line == "READY=1") {
+            act(service, service.policy.on_ready(now));
+        } else if (line == "STOPPING=1") {
+            service.policy.on_stopping(now);
+        } else if (line == "WATCHDOG=1") {
+            service.policy.feed_watchdog(now);
+        } else if (line.starts_with("WATCHDOG_USEC=")) {
+            service.policy.set_watchdog(now, microseconds(line.substr(14), watchdog_max));
+        } else if (line.starts_with("EXTEND_TIMEOUT_USEC=")) {
+            service.policy.extend(now, microseconds(line.substr(20), extension_max));
+        } else if (line.starts_with("STATUS=")) {
+            service.status = line.substr(7, status_text_max);
+            // A tab would shift the columns of the status answer.
+            std::replace_if(service.status.begin(), service.status.end(),
+                            [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
         }
     }
 }
@@ -435,35 +439,6 @@ void House::reload_engines() {
         // One that has no handler yet would die of it; it has not read what changed yet either.
         if (service->spec.kind == Kind::engine && service->pid > 0 && catches(service->pid, SIGHUP)) {
             ::kill(service->pid, SIGHUP);
-        }
-    }
-}
-
-void House::reload() {
-    const Settings before = settings_;
-    if (auto checked = run_check(); !checked) {
-        journal_.write(reload_failed, {{"error", checked.error().message}});
-        return;
-    }
-    const auto of_mail = [](const Settings& settings) {
-        std::string text = settings.text("house.host");
-        for (const auto& [key, value] : settings.all()) {
-            text += key.starts_with("mail.") ? "\n" + key + "\t" + value : "";
-        }
-        return text;
-    };
-    bool engines = find("dovecot") != nullptr && of_mail(before) != of_mail(settings_);
-    if (engines) {
-        if (auto made = run_provision_now("mail-engines", {}); !made) {
-            journal_.write(reload_failed, {{"error", made.error().message}});
-            engines = false;
-        }
-    }
-    // The children hold their settings from their start: those that run are started anew, one after the other. The
-    // engines too when something of theirs changed: a port is opened at a start only.
-    for (const auto& service : services_) {
-        if ((service->spec.kind != Kind::engine || engines) && service->policy.running()) {
-            act(*service, service->policy.on_restart_wanted(clock_.now()));
         }
     }
 }

@@ -13,6 +13,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/journal.hpp"
 #include "daemon/base/message.hpp"
+#include "daemon/supervisor/logs.hpp"
 #include "daemon/supervisor/services.hpp"
 #include "daemon/supervisor/spawn.hpp"
 
@@ -31,14 +32,17 @@ private:
     struct Service {
         ServiceSpec spec;
         ServicePolicy policy;
-        Fd program;
-        Fd helper;
-        std::vector<std::pair<std::string, Fd>> listeners;
+        LogSink log;
+        Fd program = {};
+        Fd helper = {};
+        std::vector<std::pair<std::string, Fd>> listeners = {};
+        Fd notify = {};            ///< of an external module: its own notification socket
         pid_t pid = 0;
-        Fd control;
-        std::string status;
-        bool watched = false;  ///< the listener is in epoll
-        std::map<std::string, std::string> usage;
+        Fd control = {};
+        std::string status = {};
+        bool watched = false;      ///< the listener is in epoll
+        bool leaving = false;      ///< not in the plan any more; forgotten when it has ended
+        std::map<std::string, std::string> usage = {};
     };
     struct StatusQuery {
         std::string asker;
@@ -53,8 +57,19 @@ private:
         std::vector<std::string> arguments;
     };
 
+    // Before the first child (prepare.cpp)
+    Status take_state();
     Status make_folders();
+    Status open_loop();
+    Status make_certificates();
+    void configure_engines();
+    /// Its sockets, folder and programs. It is started by run() or reload().
+    Status add_service(ServiceSpec spec);
     Status open_listeners(Service& service);
+    Status open_programs(Service& service);
+    /// A datagram socket run/`file` that `uid`, or members of `gid`, may write to.
+    Result<Fd> open_notify(const std::string& file, uid_t uid, gid_t gid, mode_t mode);
+    LogBounds log_bounds() const;
     Status run_check();
     std::map<std::string, uid_t> module_uids() const;
     Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
@@ -63,16 +78,23 @@ private:
     void watch(Service& service, bool on);
     void on_signal();
     void reap();
-    void on_notify();
+    void on_notify(int socket);
+    void on_notify_lines(Service& service, std::string_view lines);
     void on_control(Service& service);
     void on_message(Service& service, const Message& message);
     void on_provision_end(int wait_status);
     void start_next_provision();
+    static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error);
     void answer_status(const StatusQuery& query);
     void begin_status(Service& asker, const Message& question);
     void close_house();
     void continue_closing();
+    // Settings and manifests read again (reload.cpp)
     void reload();
+    bool plan_again(const Settings& before);
+    void leave(Service& service);
+    void forget_left();
+    void drain_logs();
     void tick();
     Duration until_next() const;
     Service* find(std::string_view name);
@@ -80,8 +102,7 @@ private:
     void reload_engines();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
     std::string folder_of(const ServiceSpec& spec) const;
-    Fd open_log(const std::string& name);
-    std::vector<std::string> base_environment(const std::string& role) const;
+    std::vector<std::string> base_environment(const std::string& role, const std::string& notify = "notify") const;
     void epoll_add(int fd, const std::string& tag);
 
     Place place_;
@@ -107,6 +128,8 @@ private:
     int closing_stage_ = 0;
     std::string engines_missing_;  ///< why there are none, for the status
     Duration started_{0};
+    Duration next_age_{0};  ///< when old logs are looked at
+    bool journal_stream_ = false;
 };
 
 } // namespace hameau::supervisor

@@ -119,6 +119,8 @@ void House::on_message(Service& service, const Message& message) {
             start_next_provision();
             return;
         }
+        const bool full = provisions_.size() >= provision_queue_max;
+        answer_provision(service, message.serial, full ? "too much is waiting; ask again later" : "this service may not ask for " + verb);
         break;
     }
     case MessageKind::announce: {
@@ -310,16 +312,23 @@ void House::on_provision_end(int wait_status) {
             (void)send_message(gate->control.get(), reload);
         }
     }
-    Service* asker = find(done.asker);
-    if (asker != nullptr && asker->control) {
-        Message answer;
-        answer.kind = MessageKind::provision_answer;
-        answer.serial = done.serial;
-        answer.fields.emplace_back("ok", good ? "1" : "0");
-        answer.fields.emplace_back("error", good ? "" : text);
-        (void)send_message(asker->control.get(), answer);
+    if (Service* asker = find(done.asker)) {
+        answer_provision(*asker, done.serial, good ? "" : text.empty() ? "hameau-provision ended without a word" : text);
     }
     start_next_provision();
+}
+
+/// `error`: empty when it was done.
+void House::answer_provision(Service& asker, std::uint32_t serial, const std::string& error) {
+    if (!asker.control) {
+        return;
+    }
+    Message answer;
+    answer.kind = MessageKind::provision_answer;
+    answer.serial = serial;
+    answer.fields.emplace_back("ok", error.empty() ? "1" : "0");
+    answer.fields.emplace_back("error", error.substr(0, error_text_max));
+    (void)send_message(asker.control.get(), answer);
 }
 
 } // namespace hameau::supervisor

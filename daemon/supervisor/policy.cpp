@@ -61,6 +61,12 @@ void ServicePolicy::on_stopping(Duration now) {
     }
 }
 
+void ServicePolicy::extend(Duration now, Duration by) {
+    if (deadline_ && (state_ == State::starting || state_ == State::stopping)) {
+        deadline_ = std::max(*deadline_, now + by);
+    }
+}
+
 Action ServicePolicy::on_exit(Duration now, bool clean) {
     const bool announced = state_ == State::stopping;
     const bool worked = was_ready_ && now - ready_since_ >= limits_.worked_after;

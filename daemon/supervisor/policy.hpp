@@ -41,6 +41,8 @@ public:
     Action on_ready(Duration now);
     /// The service says STOPPING=1.
     void on_stopping(Duration now);
+    /// EXTEND_TIMEOUT_USEC: its start or end takes at least this long from now. Nothing while it is ready.
+    void extend(Duration now, Duration by);
     /// It ended; `clean` = exit code 0.
     Action on_exit(Duration now, bool clean);
     /// The house is closing: no restart after this.
@@ -53,6 +55,9 @@ public:
     /// Time has come to next_deadline().
     Action on_time(Duration now);
     std::optional<Duration> next_deadline() const;
+
+    /// Of the next start.
+    void set_limits(PolicyLimits limits) { limits_ = limits; }
 
     State state() const { return state_; }
     bool running() const { return state_ == State::starting || state_ == State::ready || state_ == State::stopping; }

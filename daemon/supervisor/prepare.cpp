@@ -29,7 +29,17 @@ namespace {
 constexpr Event uids_failed{"modules.uids_failed", Level::error, "no external module runs; mend STATE/modules/uids"};
 constexpr Event engines_failed{"engines.failed", Level::error, "the former configuration stays; see the message"};
 
-/// A socket's path as short as the working directory allows: sun_path holds 107 bytes.
+/// sun_path holds 107 bytes, and the children connect to STATE/run/people.sock.
+constexpr std::size_t state_path_max = 107 - std::string_view("/run/people.sock").size();
+/// Below this a service could not even say why it ends.
+constexpr std::uint64_t log_bytes_min = 256 * 1024;
+
+Status refuse_long_path(const std::string& state) {
+    return fail(ErrorKind::invalid, "the path of the state folder is too long for its sockets: " + state + " has " +
+                                        std::to_string(state.size()) + " bytes, at most " + std::to_string(state_path_max) +
+                                        " are possible. Choose another --state folder. Nothing was changed.");
+}
+
 struct Folder {
     std::string path;
     mode_t mode;
@@ -55,7 +65,31 @@ Status apply_folder(const Place& place, const Folder& folder) {
 Status House::prepare() {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     started_ = clock_.now();
+    journal_stream_ = is_journal_stream();
     ::umask(0022);
+    const auto steps = {&House::take_state, &House::make_folders, &House::run_check, &House::open_loop};
+    for (const auto step : steps) {
+        if (auto done = (this->*step)(); !done) {
+            return done;
+        }
+    }
+    for (ServiceSpec& spec : plan_services(settings_, place_, module_uids())) {
+        if (auto added = add_service(std::move(spec)); !added) {
+            return added;
+        }
+    }
+    if (auto made = make_certificates(); !made) {
+        return made;
+    }
+    configure_engines();
+    return {};
+}
+
+/// The folder is ours alone, and reachable by the services under a path that suits them.
+Status House::take_state() {
+    if (!place_.root && place_.state.size() > state_path_max) {
+        return refuse_long_path(place_.state);
+    }
     if (auto made = make_folder(place_.state, 0755); !made) {
         return made;
     }
@@ -64,22 +98,22 @@ Status House::prepare() {
         return fail(ErrorKind::conflict, "a house already runs with the folder " + place_.state +
                                              ". Stop it first, or choose another folder. Nothing was changed.");
     }
-    if (place_.root) {
-        const auto state = check_reachable(place_.state);
-        const bool closed = !state || !check_reachable(place_.binaries);
-        if (closed || !suits_engines(place_.state) || !suits_engines(place_.binaries)) {
-            // Without a view a long path costs the mail only, and the provisioning says so.
-            if (auto opened = open_private_view(place_); !opened && closed) {
-                return state ? opened : state;
-            }
+    if (!place_.root) {
+        return {};
+    }
+    const auto state = check_reachable(place_.state);
+    const bool closed = !state || !check_reachable(place_.binaries);
+    if (closed || !suits_engines(place_.state) || !suits_engines(place_.binaries)) {
+        // Without a view a long path costs the mail only, and the provisioning says so.
+        if (auto opened = open_private_view(place_); !opened && closed) {
+            return state ? opened : state;
         }
     }
-    if (auto made = make_folders(); !made) {
-        return made;
-    }
-    if (auto checked = run_check(); !checked) {
-        return checked;
-    }
+    return place_.state.size() > state_path_max ? refuse_long_path(place_.state) : Status{};
+}
+
+/// Signals, the loop, the socket for what children say.
+Status House::open_loop() {
     sigset_t mask;
     sigemptyset(&mask);
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
@@ -90,66 +124,123 @@ Status House::prepare() {
     signals_.reset(::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK));
     epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
     epoll_add(signals_.get(), "signals");
-    notify_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (::chdir((place_.state + "/run").c_str()) != 0) {
         return fail_errno(place_.state + "/run");
     }
+    auto notify = open_notify("notify", 0, internal_gid, 0660);
+    if (!notify) {
+        return fail(std::move(notify.error()));
+    }
+    notify_ = std::move(*notify);
+    next_age_ = clock_.now();
+    return {};
+}
+
+Result<Fd> House::open_notify(const std::string& file, uid_t uid, gid_t gid, mode_t mode) {
+    Fd made(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, "notify");
-    ::unlink("notify");
+    if ((place_.state + "/run/" + file).size() >= sizeof address.sun_path) {
+        return fail(ErrorKind::invalid, place_.state + "/run/" + file + ": too long for a socket; choose a shorter state folder");
+    }
+    file.copy(address.sun_path, sizeof address.sun_path - 1);
+    ::unlink(file.c_str());
     const int on = 1;
-    ::setsockopt(notify_.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-    if (::bind(notify_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return fail_errno("run/notify");
+    ::setsockopt(made.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+    // Closed to everybody until it has its owner.
+    const mode_t before = ::umask(0777);
+    const bool bound = made && ::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::umask(before);
+    if (!bound || (place_.root && ::chown(file.c_str(), uid, gid) != 0) || ::chmod(file.c_str(), mode) != 0) {
+        return fail_errno("run/" + file);
     }
-    ::chmod("notify", 0666);
-    epoll_add(notify_.get(), "notify");
+    epoll_add(made.get(), "notify");
+    return made;
+}
 
-    for (ServiceSpec& spec : plan_services(settings_, place_, module_uids())) {
-        auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(PolicyLimits{}), {}, {}, {}, 0, {}, {}, false, {}});
-        service->policy = ServicePolicy(service->spec.limits);
-        if (auto opened = open_listeners(*service); !opened) {
-            return opened;
-        }
-        if (service->spec.kind == Kind::external) {
-            const std::string folder = folder_of(service->spec);
-            auto made = make_folder(folder, 0700);
-            if (made && place_.root) {
-                made = chown_path(folder, service->spec.uid, service->spec.gid);
-            }
-            if (!made) {
-                return made;
-            }
-        } else if (service->spec.kind != Kind::engine) {
-            const std::string path = place_.binaries + "/" + service->spec.program;
-            service->program.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-            if (!service->program) {
-                return fail_errno(path);
-            }
-            if (!service->spec.helper.empty()) {
-                const std::string helper = place_.binaries + "/hameau-" + service->spec.helper;
-                service->helper.reset(::open(helper.c_str(), O_RDONLY | O_CLOEXEC));
-                if (!service->helper) {
-                    return fail_errno(helper);
-                }
-            }
-        }
-        services_.push_back(std::move(service));
+LogBounds House::log_bounds() const {
+    LogBounds bounds;
+    bounds.bytes_max = std::max<std::uint64_t>(settings_.size_bytes("house.log_size"), log_bytes_min);
+    bounds.age_max_ms = settings_.integer("house.log_days") * std::int64_t{24 * 3600 * 1000};
+    return bounds;
+}
+
+Status House::add_service(ServiceSpec spec) {
+    const PolicyLimits limits = spec.limits;
+    LogSink log(place_.state + "/log", spec.name, log_bounds(), journal_stream_);
+    auto service = std::make_unique<Service>(Service{std::move(spec), ServicePolicy(limits), std::move(log)});
+    if (auto opened = service->log.open(uid_of("admin")); !opened) {
+        return opened;
     }
-    // Without any certificate nobody could even see the first page: the house makes one of its own until a real one comes.
-    if (place_.trial || ::access((place_.state + "/tls/default.pem").c_str(), F_OK) != 0) {
-        if (auto made = run_provision_now("trial-ca", {}); !made) {
-            return fail(std::move(made.error()).during("making the house's own certificates"));
-        }
+    if (auto opened = open_listeners(*service); !opened) {
+        return opened;
     }
-    if (find("dovecot") != nullptr) {
-        if (auto made = run_provision_now("mail-engines", {}); !made) {
-            journal_.write(engines_failed, {{"error", made.error().message}});
-            drop_engines(made.error().message);
+    if (auto opened = open_programs(*service); !opened) {
+        return opened;
+    }
+    epoll_add(service->log.reader(), "log:" + service->spec.name);
+    service->log.age(now_ms());
+    services_.push_back(std::move(service));
+    return {};
+}
+
+/// What it is started from: our programs are held open; an external module has a folder and a socket of its own.
+Status House::open_programs(Service& service) {
+    const ServiceSpec& spec = service.spec;
+    if (spec.kind == Kind::engine) {
+        return {};
+    }
+    if (spec.kind == Kind::external) {
+        const std::string folder = folder_of(spec);
+        auto made = make_folder(folder, 0700);
+        if (made && place_.root) {
+            made = chown_path(folder, spec.uid, spec.gid);
+        }
+        if (!made) {
+            return made;
+        }
+        // Its own: one that fills its socket keeps nobody else from speaking.
+        auto notify = open_notify(spec.name + ".notify", spec.uid, spec.gid, 0600);
+        if (!notify) {
+            return fail(std::move(notify.error()));
+        }
+        service.notify = std::move(*notify);
+        return {};
+    }
+    const std::string path = place_.binaries + "/" + spec.program;
+    service.program.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!service.program) {
+        return fail_errno(path);
+    }
+    if (!spec.helper.empty()) {
+        const std::string helper = place_.binaries + "/hameau-" + spec.helper;
+        service.helper.reset(::open(helper.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!service.helper) {
+            return fail_errno(helper);
         }
     }
     return {};
+}
+
+/// Without any certificate nobody could even see the first page: the house makes one of its own until a real one comes.
+Status House::make_certificates() {
+    if (!place_.trial && ::access((place_.state + "/tls/default.pem").c_str(), F_OK) == 0) {
+        return {};
+    }
+    if (auto made = run_provision_now("trial-ca", {}); !made) {
+        return fail(std::move(made.error()).during("making the house's own certificates"));
+    }
+    return {};
+}
+
+void House::configure_engines() {
+    if (find("dovecot") == nullptr) {
+        return;
+    }
+    if (auto made = run_provision_now("mail-engines", {}); !made) {
+        journal_.write(engines_failed, {{"error", made.error().message}});
+        drop_engines(made.error().message);
+    }
 }
 
 /// Which uid each external module has. A module without one does not run: it might read another's folder.
@@ -279,6 +370,11 @@ Status House::run_check() {
     plan.name = "hameau-check";
     plan.program = program.get();
     plan.arguments = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d"};
+    const std::string beside = std::filesystem::path(configuration_path_).parent_path().string() + "/modules.d";
+    std::error_code other;
+    if (!std::filesystem::equivalent(beside, place_.state + "/modules.d", other)) {
+        plan.arguments.insert(plan.arguments.end(), {"--modules-folder", beside});
+    }
     for (const std::string& setting : overrides_) {
         plan.arguments.insert(plan.arguments.end(), {"--set", setting});
     }

@@ -5,7 +5,10 @@ import io
 import json
 import os
 import re
+import shutil
+import signal
 import smtplib
+import stat
 import subprocess
 import sys
 import tempfile
@@ -439,6 +442,158 @@ def test_external_module():
         other.wait_state("guestbook", ("asleep",), 20)
         assert "Merci à tous" in ok(visitor.call("GET", "/guestbook")).body.decode()
         assert other.process_of("guestbook")["restarts"] == 0
+
+
+def example_of_the_readme(folder):
+    """The manifest and the program of modules/examples/README.md, as written there but for the folder /opt."""
+    readme = (ROOT / "modules" / "examples" / "README.md").read_text()
+    text = re.search(r"```yaml\n(name: guestbook.*?)```", readme, re.S).group(1)
+    assert "/opt/guestbook/guestbook.py" in text, text
+    program = Path(folder, "opt", "guestbook", "guestbook.py")
+    program.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "modules" / "examples" / "guestbook" / "guestbook.py", program)
+    return text.replace("/opt/guestbook/guestbook.py", str(program))
+
+
+def wait_until(what, seconds=30):
+    deadline = time.time() + seconds
+    while not what():
+        assert time.time() < deadline, f"it did not come\n{house.tail()}"
+        time.sleep(0.05)
+
+
+def test_reload_takes_modules_in_and_out():
+    """The README of the examples, while the house runs."""
+    folder = tempfile.mkdtemp(prefix="hameau-reload-")
+    os.chmod(folder, 0o755)
+    off = ["mail.enabled=false", "house.log_size=256 KiB"]
+    with House(apply=[CONTENT], state=folder, base_port=house.ports["https"] + 600, settings=off) as other:
+        ok(other.visitor().call("GET", "/guestbook"), 404)
+        file = Path(folder, "modules.d", "guestbook.yaml")
+        file.write_text(example_of_the_readme(folder).replace("who: anyone}", "who: nobody}"))
+        wrong = subprocess.run([str(BINARIES / "hameau"), "check", str(Path(folder, "hameau.yaml"))], capture_output=True, text=True)
+        assert wrong.returncode == 78 and "guestbook.yaml:" in wrong.stderr, wrong
+        other.process.send_signal(signal.SIGHUP)  # the mistake is told; the house stays as it was
+        file.write_text(example_of_the_readme(folder))
+        chatty = Path(folder, "chatty.py")
+        chatty.write_text("import os, socket, sys, time\n"
+                          "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                          "s.connect(os.environ['NOTIFY_SOCKET'])\ns.send(b'READY=1')\n"
+                          "for i in range(200000):\n    os.write(2, b'line %d\\n' % i)\n"
+                          "os.write(2, b'that was all\\n')\ntime.sleep(600)\n")
+        Path(folder, "modules.d", "chatty.yaml").write_text(
+            f"name: chatty\nexecutable: /usr/bin/python3\narguments: [{chatty}]\nidle_stop: 0\n"
+            "routes:\n  - {pattern: /chatty, who: anyone}\n")
+        other.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: b"Entrez dans la maison" in other.visitor().call("GET", "/guestbook").body)
+        assert other.process_of("guestbook")["state"] == "ready"
+        if os.geteuid() == 0:
+            modes = {name: Path(folder, "run", name).stat() for name in ("notify", "guestbook.notify")}
+            assert stat.S_IMODE(modes["notify"].st_mode) == 0o660 and modes["notify"].st_gid == 62000, modes
+            assert stat.S_IMODE(modes["guestbook.notify"].st_mode) == 0o600 and modes["guestbook.notify"].st_uid >= 62100, modes
+        # Two megabytes of words, and the house answers meanwhile.
+        logs = Path(folder, "log")
+        largest = 0
+
+        def all_said():
+            nonlocal largest
+            largest = max(largest, sum(f.stat().st_size for f in logs.glob("chatty.log*")))
+            ok(other.visitor().call("GET", "/api/v1/session"), 401)
+            return "that was all" in (logs / "chatty.log").read_text(errors="replace")
+        wait_until(all_said)
+        assert 100 << 10 < largest <= 256 << 10, largest
+        for name in ("guestbook", "chatty"):
+            Path(folder, "modules.d", f"{name}.yaml").unlink()
+        other.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: other.process_of("guestbook") is None and other.process_of("chatty") is None)
+        ok(other.visitor().call("GET", "/guestbook"), 404)
+        assert not Path(folder, "run", "guestbook.sock").exists() and Path(folder, "modules", "guestbook").is_dir()
+        ok(other.visitor(host="amis.test").call("GET", "/"))
+
+
+def test_modules_beside_the_configuration_and_the_journal_of_systemd():
+    """As the package starts it: --config elsewhere, standard error is a stream of the journal."""
+    folder = tempfile.mkdtemp(prefix="hameau-etc-")
+    os.chmod(folder, 0o755)
+    etc, state = Path(folder, "etc"), Path(folder, "state")
+    (etc / "modules.d").mkdir(parents=True)
+    (etc / "hameau.yaml").write_text("house: {host: localhost}\nmail: {enabled: false}\n")
+    (etc / "modules.d" / "guestbook.yaml").write_text(example_of_the_readme(folder))
+    base = house.ports["https"] + 700
+    with open(Path(folder, "journal"), "ab") as journal:
+        facts = os.fstat(journal.fileno())
+        process = subprocess.Popen(
+            [str(BINARIES / "hameaud"), "--trial", "--config", str(etc / "hameau.yaml"), "--state", str(state),
+             "--set", f"house.https_port={base}", "--set", f"house.http_port={base + 1}"],
+            stderr=journal, env={**os.environ, "JOURNAL_STREAM": f"{facts.st_dev}:{facts.st_ino}"})
+        try:
+            def ready():
+                done = subprocess.run([str(BINARIES / "hameau"), "status", "--json", "--state", str(state)], capture_output=True, text=True)
+                return done.returncode == 0 and any(p["name"] == "guestbook" and p["state"] in ("ready", "asleep")
+                                                    for p in json.loads(done.stdout)["processes"])
+            wait_until(ready)
+            text = Path(folder, "journal").read_text()
+            assert ">sites module.ready" in text and ">hameaud house.ready" in text, text
+            assert not list((state / "log").glob("*.log*")), list((state / "log").iterdir())
+            told = subprocess.run([str(BINARIES / "hameau"), "logs", "--state", str(state)], capture_output=True, text=True)
+            assert "journalctl -u hameau" in told.stdout, told
+        finally:
+            process.terminate()
+            assert process.wait(30) == 0
+
+
+def trial_that_fails(binaries, folder, *words, after_start=lambda: None):
+    base = house.ports["https"] + 800
+    ports = [word for i, name in enumerate(("https", "http", "smtp", "submission", "submissions", "imap", "imaps", "sieve"))
+             for word in (f"--{name}-port", str(base + i))]
+    process = subprocess.Popen([str(Path(binaries, "hameau")), "trial", "--state", folder, *ports, "--set", "mail.enabled=false", *words],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    after_start()
+    out, err = process.communicate(timeout=120)
+    assert process.returncode not in (0, None) and "ready" not in out, (process.returncode, out)
+    return process.returncode, err
+
+
+def test_a_trial_says_which_file_could_not_be_applied():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        wrong = Path(folder, "wrong.yaml")
+        wrong.write_text("version: 1\nassociations:\n  - {slug: amis, nam: Les Amis}\n")
+        code, text = trial_that_fails(BINARIES, f"{folder}/a", "--apply", str(CONTENT), "--apply", str(wrong))
+        assert code == 65 and f"{wrong} could not be applied" in text and "nam" in text and str(CONTENT) not in text.split("could not")[0].splitlines()[-1], text
+        # A command that dies by itself.
+        programs = Path(folder, "programs")
+        programs.mkdir()
+        for program in BINARIES.iterdir():
+            if program.name.startswith("hameau") and program.is_file():
+                shutil.copy(program, programs / program.name)
+        if (BINARIES / "web").is_dir():
+            (programs / "web").symlink_to(BINARIES / "web")
+
+        def break_the_command():
+            wait_until(lambda: Path(folder, "b", "lock").exists())
+            dead = Path(folder, "dead")
+            dead.write_text("#!/bin/sh\nkill -SEGV $$\n")
+            dead.chmod(0o755)
+            dead.rename(programs / "hameau")
+        code, text = trial_that_fails(programs, f"{folder}/b", "--apply", str(CONTENT), after_start=break_the_command)
+        assert code == 65 and f"{CONTENT} could not be applied" in text and "Segmentation fault" in text, (code, text)
+
+
+def test_a_path_too_long_for_sockets_is_refused_clearly():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        state = f"{folder}/{'long' * 30}"
+        words = [str(BINARIES / "hameau"), "trial", "--state", state]
+        user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, **user)
+        assert done.returncode == 78 and "too long for its sockets" in done.stderr, done
+        assert not Path(state, "run").exists(), "nothing was made"
+
+
+def test_engines_logs_arrive():
+    for name in ("postfix", "dovecot"):
+        assert house.hameau("logs", name).stdout.strip(), name
 
 
 def manifest(folder, name, arguments=()):

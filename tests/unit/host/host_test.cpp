@@ -28,6 +28,27 @@ constexpr Migration migrations[] = {{1, "CREATE TABLE note(text TEXT)"}};
 const Manifest probe_manifest{.name = "probe", .routes = routes, .migrations = migrations, .internal_callers = callers,
                               .sandbox = {.threads = true}};
 
+TEST(DatabaseStart, LongWorkIsToldBeforeItBegins) {
+    const auto folder = std::filesystem::temp_directory_path() / ("hameau-start-" + new_id());
+    std::filesystem::create_directory(folder);
+    const std::string file = folder / "probe.db";
+    std::vector<std::uint64_t> told;
+    const auto open = [&](std::span<const Migration> steps) {
+        return Database::open(file, steps, 0600, [&told](std::uint64_t bytes) { told.push_back(bytes); });
+    };
+    ASSERT_TRUE(open(migrations));
+    ASSERT_TRUE(open(migrations));
+    EXPECT_TRUE(told.empty()) << "closed in order, of this version";
+    ASSERT_TRUE(write_file_atomically(file + ".open", "", 0600));  // as a power cut leaves it
+    ASSERT_TRUE(open(migrations));
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_GT(told[0], 0u);
+    constexpr Migration more[] = {{1, "CREATE TABLE note(text TEXT)"}, {2, "CREATE TABLE more(text TEXT)"}};
+    ASSERT_TRUE(open(more));
+    EXPECT_EQ(told.size(), 2u) << "a migration reads it too";
+    std::filesystem::remove_all(folder);
+}
+
 class EchoSocket final : public WebSocketHandler {
 public:
     void on_open(WebSocket& socket) override { socket_ = &socket; }

@@ -42,6 +42,18 @@ TEST_F(PolicyTest, KillsWhatNeverGetsReady) {
     EXPECT_EQ(policy.state(), State::waiting);
 }
 
+TEST_F(PolicyTest, AStartThatSaysItTakesLongIsNotKilled) {
+    ServicePolicy policy = started();
+    policy.extend(clock.now(), seconds(1000));
+    clock.advance(seconds(999));
+    EXPECT_EQ(policy.on_time(clock.now()), Action::nothing);
+    policy.extend(clock.now(), seconds(5));
+    EXPECT_EQ(*policy.next_deadline() - clock.now(), seconds(5)) << "the later of the two counts";
+    policy.on_ready(clock.now());
+    policy.extend(clock.now(), seconds(5));
+    EXPECT_FALSE(policy.next_deadline()) << "a ready service has no deadline";
+}
+
 TEST_F(PolicyTest, BacksOffExponentiallyUpToTheLimit) {
     ServicePolicy policy = started();
     milliseconds expected = limits.first_delay;

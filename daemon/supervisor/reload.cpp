@@ -1,0 +1,142 @@
+// SIGHUP: the settings and the manifests are read again, and the list of services is made anew. What is new starts, what
+// was taken out ends, the others start anew with their new settings. hameaud waits meanwhile: each step has a deadline.
+#include <algorithm>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/engines.hpp"
+#include "daemon/supervisor/house.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event reload_failed{"house.reload_failed", Level::error, "the former settings stay"};
+constexpr Event service_added{"service.added", Level::notice};
+constexpr Event service_left{"service.left", Level::notice, "its folder stays"};
+constexpr Event add_failed{"service.add_failed", Level::error, "it does not run; the others do"};
+constexpr Event house_reloaded{"house.reloaded", Level::notice};
+
+std::string of_mail(const Settings& settings) {
+    std::string text = settings.text("house.host");
+    for (const auto& [key, value] : settings.all()) {
+        text += key.starts_with("mail.") ? "\n" + key + "\t" + value : "";
+    }
+    return text;
+}
+
+bool is_engine_part(const ServiceSpec& spec) { return spec.kind == Kind::engine || spec.name == "milter"; }
+
+} // namespace
+
+void House::reload() {
+    if (closing_) {
+        return;
+    }
+    const Settings before = settings_;
+    if (auto checked = run_check(); !checked) {
+        journal_.write(reload_failed, {{"error", checked.error().message}});
+    } else {
+        const bool engines = plan_again(before);
+        // The children hold their settings from their start: those that run are started anew. The engines too when
+        // something of theirs changed: a port is opened at a start only.
+        for (const auto& service : services_) {
+            service->log.set_bounds(log_bounds());
+            if (!service->leaving && (service->spec.kind != Kind::engine || engines) && service->policy.running()) {
+                act(*service, service->policy.on_restart_wanted(clock_.now()));
+            }
+        }
+        journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
+    }
+    // What children said while we waited counts before any deadline of theirs is looked at.
+    on_notify(notify_.get());
+    for (const auto& service : services_) {
+        if (service->notify) {
+            on_notify(service->notify.get());
+        }
+    }
+}
+
+/// True when the engines have to start anew.
+bool House::plan_again(const Settings& before) {
+    std::vector<ServiceSpec> plan = plan_services(settings_, place_, module_uids());
+    const bool wanted = std::any_of(plan.begin(), plan.end(), [](const ServiceSpec& spec) { return spec.name == "dovecot"; });
+    const bool there = find("dovecot") != nullptr;
+    bool engines = wanted && (!there || of_mail(before) != of_mail(settings_));
+    if (engines) {
+        auto made = run_provision_now("mail-engines", {});
+        engines_missing_.clear();
+        if (!made) {
+            journal_.write(reload_failed, {{"error", made.error().message}});
+            engines = false;
+            if (!there) {
+                std::erase_if(plan, is_engine_part);
+                engines_missing_ = "off: " + made.error().message.substr(0, made.error().message.find('\n'));
+            }
+        }
+    }
+    for (const auto& service : services_) {
+        const bool stays = std::any_of(plan.begin(), plan.end(), [&](const ServiceSpec& spec) { return spec.name == service->spec.name; });
+        if (!stays && !service->leaving) {
+            leave(*service);
+        }
+    }
+    for (ServiceSpec& spec : plan) {
+        const std::string name = spec.name;
+        if (Service* service = find(name)) {
+            const bool back = std::exchange(service->leaving, false);
+            service->policy.set_limits(spec.limits);
+            service->spec = std::move(spec);
+            act(*service, service->policy.on_wanted(clock_.now()));
+            if (back && service->policy.running()) {
+                act(*service, service->policy.on_restart_wanted(clock_.now()));
+            }
+            continue;
+        }
+        if (auto added = add_service(std::move(spec)); !added) {
+            journal_.write(add_failed, {{"service", name}, {"error", added.error().message}});
+            continue;
+        }
+        journal_.write(service_added, {{"service", name}});
+        Service& service = *services_.back();
+        act(service, service.policy.on_wanted(clock_.now()));
+    }
+    return engines;
+}
+
+void House::leave(Service& service) {
+    journal_.write(service_left, {{"service", service.spec.name}});
+    service.leaving = true;
+    watch(service, false);
+    act(service, service.policy.on_stop_wanted(clock_.now()));
+}
+
+/// Those that left and have ended: their sockets go with them.
+void House::forget_left() {
+    std::erase_if(services_, [this](const auto& service) {
+        if (!service->leaving || service->policy.running() || service->pid != 0) {
+            return false;
+        }
+        while (service->log.take()) {
+        }
+        tags_.erase(service->log.reader());
+        if (service->notify) {
+            tags_.erase(service->notify.get());
+            ::unlink((service->spec.name + ".notify").c_str());
+        }
+        if (!service->listeners.empty()) {
+            ::unlink((service->spec.name + ".sock").c_str());
+        }
+        return true;
+    });
+}
+
+void House::drain_logs() {
+    for (const auto& service : services_) {
+        while (service->log.take()) {
+        }
+    }
+}
+
+} // namespace hameau::supervisor
