@@ -11,6 +11,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/sandbox/sandbox.hpp"
+#include "daemon/store/long_work.hpp"
 
 namespace hameau {
 
@@ -260,12 +261,13 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
     const std::string file = environment->state_folder + "/" + name + "/" + name + ".db";
     std::optional<Database> database;
     if (!manifest.migrations.empty()) {
-        auto opened = Database::open(file, manifest.migrations, 0600, [&journal, &file](std::uint64_t bytes) {
+        tell_long_work([&journal](const std::string& path, std::uint64_t bytes) {
             // hameaud waits this long for READY before it takes the process for dead.
             const std::uint64_t seconds = slow_start_seconds_min + bytes / slow_disk_bytes_per_second;
-            journal.write(database_checked, {{"file", file}, {"bytes", std::to_string(bytes)}, {"seconds_at_most", std::to_string(seconds)}});
+            journal.write(database_checked, {{"file", path}, {"bytes", std::to_string(bytes)}, {"seconds_at_most", std::to_string(seconds)}});
             notify("EXTEND_TIMEOUT_USEC=" + std::to_string(seconds * 1'000'000) + "\nSTATUS=reading the whole database after an unclean stop or a new version");
         });
+        auto opened = Database::open(file, manifest.migrations);
         if (!opened) {
             journal.write(module_failed, {{"during", "opening " + file}, {"error", opened.error().message}});
             notify("STATUS=" + opened.error().message);

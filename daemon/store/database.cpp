@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/store/long_work.hpp"
 
 namespace hameau {
 
@@ -94,6 +95,11 @@ Status check_content(sqlite3* handle) {
     return {};
 }
 
+LongWorkNotice& long_work_notice() {
+    static LongWorkNotice notice;
+    return notice;
+}
+
 std::string marker_of(const std::string& path) { return path + ".open"; }
 
 Status apply_migrations(sqlite3* handle, std::span<const Migration> migrations) {
@@ -123,6 +129,8 @@ Status apply_migrations(sqlite3* handle, std::span<const Migration> migrations) 
 }
 
 } // namespace
+
+void tell_long_work(LongWorkNotice notice) { long_work_notice() = std::move(notice); }
 
 Statement::Statement(Statement&& other) noexcept : handle_(other.handle_), statement_(std::exchange(other.statement_, nullptr)) {}
 
@@ -197,8 +205,7 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
-Result<Database> Database::open(const std::string& path, std::span<const Migration> migrations, unsigned mode,
-                                const std::function<void(std::uint64_t)>& before_long_work) {
+Result<Database> Database::open(const std::string& path, std::span<const Migration> migrations, unsigned mode) {
     const bool fresh = ::access(path.c_str(), F_OK) != 0;
     if (fresh) {
         // Made with its mode from the first moment; SQLite copies the mode to -wal and -shm.
@@ -226,8 +233,8 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
     const auto version = pragma_number(handle, "PRAGMA user_version");
     const std::int64_t newest = migrations.empty() ? 0 : migrations.back().number;
     struct stat facts {};
-    if (before_long_work && !fresh && (unclean || (version && *version < newest)) && ::stat(path.c_str(), &facts) == 0) {
-        before_long_work(static_cast<std::uint64_t>(facts.st_size));
+    if (long_work_notice() && !fresh && (unclean || (version && *version < newest)) && ::stat(path.c_str(), &facts) == 0) {
+        long_work_notice()(path, static_cast<std::uint64_t>(facts.st_size));
     }
     if (unclean) {
         if (auto sound = check_content(handle); !sound) {

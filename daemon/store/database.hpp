@@ -57,10 +57,7 @@ class Database {
 public:
     /// Opens or makes the file (mode 0600 unless given), applies what is missing of `migrations`.
     /// Errors: conflict for a file of a newer version (nothing is touched), corrupt after a failed check.
-    /// `before_long_work` hears the size of the file before it is read as a whole: a check after an unclean stop, a
-    /// migration. On a slow card that takes minutes, and whoever waits must know.
-    static Result<Database> open(const std::string& path, std::span<const Migration> migrations, unsigned mode = 0600,
-                                 const std::function<void(std::uint64_t bytes)>& before_long_work = {});
+    static Result<Database> open(const std::string& path, std::span<const Migration> migrations, unsigned mode = 0600);
     /// Another connection of this process to the same file, for a thread of its own. It must end before this one.
     Result<Database> open_again() const;
     Database(Database&&) noexcept;

@@ -39,7 +39,7 @@ std::int64_t named_ms(const std::string& path) {
 } // namespace
 
 LogSink::LogSink(std::string folder, std::string name, LogBounds bounds, bool journal) :
-    path_(std::move(folder) + "/" + name + ".log"), name_(std::move(name)), bounds_(bounds), journal_(journal) {}
+    path_(std::move(folder) + "/" + name + ".log"), name_(std::move(name)), bounds_(bounds), journal_(journal), made_ms_(now_ms()) {}
 
 Status LogSink::open(unsigned group) {
     group_ = group;
@@ -117,7 +117,7 @@ void LogSink::write_journal(std::string_view piece) {
     }
 }
 
-void LogSink::age(std::int64_t now_ms) {
+void LogSink::age(std::int64_t now) {
     if (journal_ || bounds_.age_max_ms == 0) {
         return;
     }
@@ -125,8 +125,9 @@ void LogSink::age(std::int64_t now_ms) {
     const std::int64_t half = bounds_.age_max_ms / 2;
     const std::string old = path_ + ".1";
     const std::int64_t moved = named_ms(old);
-    const std::int64_t since = moved != 0 ? moved : born_ms(path_);
-    if (since == 0 || now_ms - since < half) {
+    const std::int64_t born = born_ms(path_);
+    const std::int64_t since = moved != 0 ? moved : born != 0 ? born : made_ms_;
+    if (now - since < half) {
         return;
     }
     struct stat facts {};

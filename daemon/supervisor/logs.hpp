@@ -31,7 +31,7 @@ public:
     /// Takes one piece from the pipe; false when nothing is there.
     bool take();
     /// Moves what is old away: once a day is enough.
-    void age(std::int64_t now_ms);
+    void age(std::int64_t now);  ///< milliseconds since 1970
 
 private:
     void write(std::string_view piece);
@@ -43,6 +43,7 @@ private:
     std::string name_;
     LogBounds bounds_;
     bool journal_;
+    std::int64_t made_ms_;  ///< where the file system does not tell when a file was made
     unsigned group_ = 0;
     Fd reader_;
     Fd writer_;

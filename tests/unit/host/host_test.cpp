@@ -18,6 +18,7 @@
 #include "daemon/host/frames.hpp"
 #include "daemon/host/path.hpp"
 #include "daemon/host/slow_write.hpp"
+#include "daemon/store/long_work.hpp"
 
 namespace hameau {
 namespace {
@@ -33,9 +34,11 @@ TEST(DatabaseStart, LongWorkIsToldBeforeItBegins) {
     std::filesystem::create_directory(folder);
     const std::string file = folder / "probe.db";
     std::vector<std::uint64_t> told;
-    const auto open = [&](std::span<const Migration> steps) {
-        return Database::open(file, steps, 0600, [&told](std::uint64_t bytes) { told.push_back(bytes); });
-    };
+    tell_long_work([&](const std::string& path, std::uint64_t bytes) {
+        EXPECT_EQ(path, file);
+        told.push_back(bytes);
+    });
+    const auto open = [&](std::span<const Migration> steps) { return Database::open(file, steps); };
     ASSERT_TRUE(open(migrations));
     ASSERT_TRUE(open(migrations));
     EXPECT_TRUE(told.empty()) << "closed in order, of this version";
@@ -46,6 +49,7 @@ TEST(DatabaseStart, LongWorkIsToldBeforeItBegins) {
     constexpr Migration more[] = {{1, "CREATE TABLE note(text TEXT)"}, {2, "CREATE TABLE more(text TEXT)"}};
     ASSERT_TRUE(open(more));
     EXPECT_EQ(told.size(), 2u) << "a migration reads it too";
+    tell_long_work({});
     std::filesystem::remove_all(folder);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/modules.hpp"
 #include "daemon/store/database.hpp"
+#include "daemon/store/long_work.hpp"
 
 namespace hameau {
 namespace {
@@ -58,7 +59,8 @@ TEST_F(Migrations, ADeathInTheMiddleLeavesTheOldSchemaWhole) {
             const pid_t pid = ::fork();
             ASSERT_GE(pid, 0);
             if (pid == 0) {
-                (void)Database::open(file, steps, 0600, [&ends](std::uint64_t) { (void)write_all(ends[1], "x"); });
+                tell_long_work([&ends](const std::string&, std::uint64_t) { (void)write_all(ends[1], "x"); });
+                (void)Database::open(file, steps);
                 ::_exit(1);
             }
             ::close(ends[1]);
