@@ -3,8 +3,8 @@
 // (Store::put_mailbox, Store::put_circle); a reservation that nothing follows ends by itself (reservation_ms).
 // And the way back: people is told the addresses of each member whose mailboxes changed, again until it has them (`news`).
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
@@ -29,7 +29,7 @@ std::string read_owner(JsonFields& fields) {
 void Mail::start_telling() {
     if (!telling_ && !stopping_ && store_->first_news()) {
         telling_ = true;
-        boost::asio::co_spawn(context_->io(), tell_people(), boost::asio::detached);
+        spawn(context_->io(), tell_people(), context_->journal(), "mailboxes to tell people of");
     }
 }
 

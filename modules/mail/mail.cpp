@@ -215,7 +215,7 @@ Task<bool> Mail::end_sessions() {
         try_later();
     }
     if (kicked == Kicked::done && !stopping_) {
-        boost::asio::co_spawn(context_->io(), kick_once_more(std::move(users)), boost::asio::detached);
+        spawn(context_->io(), kick_once_more(std::move(users)), context_->journal(), "mail sessions to end");
     }
     co_return true;
 }

@@ -2,8 +2,8 @@
 // Dovecot counts and refuses; nothing runs at a delivery. Between two measures each mailbox may grow by what was free at
 // the last one, so that a quota is passed by no more than that, times the number of mailboxes.
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "modules/mail/mail_module.hpp"
 
 namespace hameau::mail {
@@ -33,7 +33,7 @@ void Mail::measure_later(const std::string& slug) {
     }
     measuring_ = true;
     auto work = measure_all(alive_);
-    boost::asio::co_spawn(context_->io(), std::move(work), boost::asio::detached);
+    spawn(context_->io(), std::move(work), context_->journal(), "measuring of mail");
 }
 
 Task<void> Mail::measure_all(std::shared_ptr<const bool> alive) {

@@ -1,8 +1,8 @@
 // What an association holds in all: each module tells its own figure, people adds them up. Mail, which
 // grows at deliveries that its module does not see, is asked to count when its figure is old.
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "modules/people/people_module.hpp"
 
 namespace hameau::people {
@@ -87,7 +87,7 @@ Task<Response> People::internal_usage(Request& request) {
     start_delivery();
     if (module != "mail" && wall_ms_() - store_->usage_told_ms(slug, "mail") > mail_usage_age_ms) {
         auto work = ask_mail_usage(slug);
-        boost::asio::co_spawn(context_->io(), std::move(work), boost::asio::detached);
+        spawn(context_->io(), std::move(work), context_->journal(), "figures of usage");
     }
     auto parts = store_->usage(slug);
     std::erase_if(parts, [&](const auto& part) { return part.first == module; });

@@ -8,10 +8,10 @@
 #include <set>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/size_text.hpp"
@@ -102,7 +102,7 @@ struct Usage::State : std::enable_shared_from_this<Usage::State> {
         behind.insert(association);
         if (!telling && !ended) {
             telling = true;
-            asio::co_spawn(context.io(), tell_all(shared_from_this()), asio::detached);
+            spawn(context.io(), tell_all(shared_from_this()), context.journal(), "figures of usage");
         }
     }
     static Task<void> tell_all(std::shared_ptr<State> self);
