@@ -280,4 +280,42 @@ export async function mailChecks({ check, house, browser }) {
     await manager.context.close();
     await owner.context.close();
   });
+
+  await check('truth: a list that is cut says so, what erases does it once, no verb for an address without a domain', async () => {
+    const { page, context, card } = await signedIn(house, browser, 'manager');
+    // A house whose list of mailboxes never ends.
+    const one = (i) => ({ address: `b${i}@amis.test`, login: card.login });
+    let asked = 0;
+    await page.route('**/api/v1/associations/amis/mailboxes?*', (route) => {
+      asked += 1;
+      return route.fulfill({ json: { items: Array.from({ length: 500 }, (_, i) => one(asked * 500 + i)), next: `b${asked}` } });
+    });
+    await go(house, page, 'mail');
+    await until(async () => /seuls les 5.000 premiers éléments sont montrés/.test(await bodyText(page)), 'the sentence');
+    same(asked, 10, 'calls');
+    await page.getByRole('link', { name: 'Membres', exact: true }).click();
+    await until(async () => !/premiers éléments/.test(await bodyText(page)), 'the sentence goes with its list');
+    await page.unroute('**/api/v1/associations/amis/mailboxes?*');
+    // Enter twice in the dialog that erases.
+    const boxes = 'api/v1/associations/amis/mailboxes';
+    same((await api(house, page, 'POST', boxes, { address: 'deux.fois@amis.test', login: card.login })).status(), 201, 'a mailbox');
+    let erased = 0;
+    await page.route('**/api/v1/associations/amis/mailboxes/deux.fois*', async (route) => {
+      if (route.request().method() === 'DELETE') erased += 1;
+      await route.continue();
+    });
+    await go(house, page, 'mail');
+    await page.getByRole('button', { name: 'Changer : deux.fois@amis.test' }).click();
+    await page.locator('.row-more').getByRole('button', { name: /^Effacer la boîte$/ }).click();
+    await page.locator('#field-erase').fill('deux.fois@amis.test');
+    await page.evaluate(() => { const form = document.querySelector('dialog form'); form.requestSubmit(); form.requestSubmit(); });
+    await until(async () => /La boîte deux\.fois@amis\.test est effacée/.test(await bodyText(page)), 'the word');
+    same(erased, 1, 'calls that erase');
+    // An association without a domain.
+    await page.route('**/api/v1/associations/amis', (route) => route.fulfill({ json: { slug: 'amis', name: 'Les Amis', domains: [] } }));
+    await go(house, page, 'mail');
+    await until(async () => /n.a pas encore de domaine/.test(await bodyText(page)), 'the reason');
+    same(await page.getByRole('button', { name: /^Ajouter une (boîte|adresse de redirection)$/ }).count(), 0, 'verbs');
+    await context.close();
+  });
 }

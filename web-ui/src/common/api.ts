@@ -194,16 +194,19 @@ export async function getFile(path: string, headers: Record<string, string>): Pr
 }
 
 const pages_max = 10;
-/** All items of a list; bounded. */
+/** Told when a list was longer than this; its `detail` is how many items are shown. The portal says it below the page. */
+export const listCut = 'hameau-list-cut';
+/** All items of a list, at most pages_max times 500. */
 export async function getAll<T>(path: string): Promise<T[]> {
   const items: T[] = [];
   let after = '';
   for (let page = 0; page < pages_max; page += 1) {
     const answer: Page<T> = await get(`${path}${path.includes('?') ? '&' : '?'}limit=500${after ? `&after=${encodeURIComponent(after)}` : ''}`);
     items.push(...answer.items);
-    if (!answer.next) break;
+    if (!answer.next) return items;
     after = answer.next;
   }
+  window.dispatchEvent(new CustomEvent(listCut, { detail: items.length }));
   return items;
 }
 

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FieldProblem, Problem } from './api';
-import { useModal } from './hooks';
+import { useAction, useModal } from './hooks';
 import { t, tn } from './i18n';
 import { Notice, Window, type Light } from './signs';
 
@@ -211,25 +211,20 @@ interface EraseProps { title: string; text: string; name: string; onErase: () =>
 export function EraseDialog({ title, text, name, onErase, onClose }: EraseProps) {
   const dialog = useModal();
   const [typed, setTyped] = useState('');
-  const [error, setError] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [differs, setDiffers] = useState('');
+  // One at a time: Enter pressed twice erases once.
+  const { busy, problem, run } = useAction();
   const erase = async () => {
-    if (typed.trim() !== name) return setError(t('erase.differs'));
-    setBusy(true);
-    try {
-      await onErase();
-      onClose();
-    } catch (problem) {
-      setError((problem as Problem).detail ?? t('error.other'));
-      setBusy(false);
-    }
+    if (typed.trim() !== name) return setDiffers(t('erase.differs'));
+    setDiffers('');
+    if (await run(onErase)) onClose();
   };
   return (
     <dialog ref={dialog} aria-labelledby="erase-title" onClose={onClose}>
       <h3 id="erase-title">{title}</h3>
       <p>{text}</p>
       <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void erase(); }}>
-        <Field name="erase" label={t('erase.type', { name })} value={typed} onValue={setTyped} error={error} mono />
+        <Field name="erase" label={t('erase.type', { name })} value={typed} onValue={setTyped} error={differs || problem?.detail} mono />
         <p class="verbs"><Button onClick={() => dialog.current?.close()}>{t('cancel')}</Button><Button type="submit" kind="danger" busy={busy}>{t('erase')}</Button></p>
       </form>
     </dialog>

@@ -53,20 +53,8 @@ function NotFound() {
 const associationKey = 'hameau.association';
 const undo_ms = 20_000;
 
-function Portal() {
-  const [path, setPath] = useState(location.pathname);
-  const [session, setSession] = useState<Session | null>(null);
-  const [house, setHouse] = useState<House | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [known, setKnown] = useState(false);
-  const [slug, setSlug] = useState(sessionStorage.getItem(associationKey) ?? '');
-  const [undo, setUndo] = useState<Undo | null>(null);
-  const [said, setSaid] = useState<Said | null>(null);
-  const pending = useRef<Later | null>(null);
-  const timer = useRef(0);
-  const shared = useRef(false);
-  shared.current = session?.shared_computer ?? false;
-
+/** Asks the person at the screen for the password: the session has ended, or the house wants to be sure. */
+function useQuestions(session: Session | null, setSession: (session: Session) => void): Question | null {
   const [question, setQuestion] = useState<Question | null>(null);
   const asked = useRef<Promise<boolean> | null>(null);
   const { login = '', shared_computer = false } = session ?? {};
@@ -81,7 +69,15 @@ function Portal() {
     setAsker({ signIn: login && !shared_computer ? signIn : null, password: (attempt) => ask('sure', attempt) });
     return () => setAsker(null);
   }, [login, shared_computer]);
+  return question;
+}
 
+/** The two bars at the foot: what can be undone, and what just happened. One of each at a time. */
+function useBars() {
+  const [undo, setUndo] = useState<Undo | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  const pending = useRef<Later | null>(null);
+  const timer = useRef(0);
   const settle = useCallback(() => {
     clearTimeout(timer.current);
     const later = pending.current;
@@ -90,23 +86,64 @@ function Portal() {
     // The page that asked may be gone when the answer comes: the bar of the portal tells it.
     later?.work().then(() => setSaid({ text: later.done, tone: 'good' }), (error: unknown) => setSaid({ text: asProblem(error).detail, tone: 'serious' }));
   }, []);
+  const offerUndo: App['offerUndo'] = (text, undone, later) => {
+    settle();
+    // A failure stays until somebody closes it.
+    setSaid((now) => (now?.tone === 'serious' ? now : null));
+    pending.current = later ?? null;
+    // Pressed twice it undoes once.
+    let used = false;
+    setUndo({ text, undo: () => {
+      if (used) return;
+      used = true;
+      clearTimeout(timer.current);
+      pending.current = null;
+      setUndo(null);
+      undone();
+      document.querySelector<HTMLElement>('h1')?.focus();
+    } });
+    // Nobody is hurried: while the focus is in the bar, it stays.
+    const wait = () => {
+      if (document.querySelector('.undo:focus-within')) timer.current = window.setTimeout(wait, undo_ms);
+      else settle();
+    };
+    if (later) timer.current = window.setTimeout(wait, undo_ms);
+  };
+  const dropUndo = () => { if (!pending.current) settle(); };
+  return { undo, said, setSaid, settle, offerUndo, dropUndo };
+}
 
+/** The path of the address; `onMove` is told before another page comes, and when this one is left. */
+function usePath(onMove: () => void, onLeave: () => void): string {
+  const [path, setPath] = useState(location.pathname);
+  const moving = useRef({ onMove, onLeave });
+  moving.current = { onMove, onLeave };
   useEffect(() => {
     const moved = () => {
-      setSaid(null);
-      settle();
+      moving.current.onMove();
       setPath(location.pathname);
     };
+    const left = () => moving.current.onLeave();
     addEventListener('popstate', moved);
-    addEventListener('pagehide', settle);
+    addEventListener('pagehide', left);
     document.addEventListener('click', followLinks);
     return () => {
       removeEventListener('popstate', moved);
-      removeEventListener('pagehide', settle);
+      removeEventListener('pagehide', left);
       document.removeEventListener('click', followLinks);
     };
-  }, [settle]);
+  }, []);
+  return path;
+}
 
+/** Who is here and where, asked once; a session that ends somewhere else ends here. */
+function useWho() {
+  const [session, setSession] = useState<Session | null>(null);
+  const [house, setHouse] = useState<House | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [known, setKnown] = useState(false);
+  const shared = useRef(false);
+  shared.current = session?.shared_computer ?? false;
   useEffect(() => {
     void Promise.allSettled([get<Session>('/api/v1/session'), get<House>('/api/v1/house')]).then(([who, where]) => {
       if (where.status === 'fulfilled') setHouse(where.value);
@@ -124,16 +161,17 @@ function Portal() {
     // A page that comes back out of the browser's memory must not show what another person saw.
     addEventListener('pageshow', (event) => event.persisted && location.reload());
   }, []);
+  return { session, setSession, house, problem, setProblem, known };
+}
 
-  const route = routes[path.replace(/(.)\/$/, '$1')];
+/** The title of the tab, the way to the sign-in, and the focus of a page that has just come. */
+function usePage(path: string, route: Route | undefined, { known, session, problem, house }: ReturnType<typeof useWho>): void {
   useEffect(() => {
-    const name = house?.name ?? 'Hameau';
-    document.title = route ? `${t(route.title)} – ${name}` : `${t('not_found.title')} – ${name}`;
+    document.title = `${t(route?.title ?? 'not_found.title')} – ${house?.name ?? 'Hameau'}`;
   }, [route, house]);
   useEffect(() => {
     if (known && route && !route.open && !session && !problem) navigate('/sign-in', true);
   }, [known, route, session, problem]);
-
   const first = useRef(true);
   useLayoutEffect(() => {
     if (!known) return;
@@ -144,60 +182,53 @@ function Portal() {
     window.scrollTo(0, 0);
     document.querySelector<HTMLElement>('h1')?.focus();
   }, [path, known]);
+}
+
+function Portal() {
+  const who = useWho();
+  const { session, setSession, house, problem, known } = who;
+  const [slug, setSlug] = useState(sessionStorage.getItem(associationKey) ?? '');
+  const question = useQuestions(session, setSession);
+  const bars = useBars();
+  const path = usePath(() => { bars.setSaid(null); bars.settle(); }, bars.settle);
+  const route = routes[path.replace(/(.)\/$/, '$1')];
+  usePage(path, route, who);
 
   const association = session?.associations.find((one) => one.slug === slug) ?? session?.associations[0] ?? null;
   const app: App = {
     house, session, association, path,
     manages: Boolean(session?.admin || association?.role === 'manager' || association?.role === 'admin'),
     chooseAssociation: (chosen) => {
-      if (!shared.current) sessionStorage.setItem(associationKey, chosen);
-      settle();
+      if (!session?.shared_computer) sessionStorage.setItem(associationKey, chosen);
+      bars.settle();
       setSlug(chosen);
     },
-    signedIn: (who) => {
-      setSession(who);
-      setProblem(null);
+    signedIn: (one) => {
+      setSession(one);
+      who.setProblem(null);
       const next = sessionStorage.getItem('hameau.next');
       sessionStorage.removeItem('hameau.next');
       // Only a text of this house: whatever else stands there leads home.
       if (next && /^\/pads\/[\w:.-]+$/.test(next)) location.replace(next);
       else navigate('/', true);
     },
-    offerUndo: (text, undone, later) => {
-      settle();
-      // One bar at a time; a failure stays until somebody closes it.
-      setSaid((now) => (now?.tone === 'serious' ? now : null));
-      pending.current = later ?? null;
-      setUndo({ text, undo: () => {
-        clearTimeout(timer.current);
-        pending.current = null;
-        setUndo(null);
-        undone();
-        document.querySelector<HTMLElement>('h1')?.focus();
-      } });
-      // Nobody is hurried: while the focus is in the bar, it stays.
-      const wait = () => {
-        if (document.querySelector('.undo:focus-within')) timer.current = window.setTimeout(wait, undo_ms);
-        else settle();
-      };
-      if (later) timer.current = window.setTimeout(wait, undo_ms);
-    },
-    dropUndo: () => { if (!pending.current) settle(); },
-    say: (text) => setSaid({ text, tone: 'good' }),
+    offerUndo: bars.offerUndo,
+    dropUndo: bars.dropUndo,
+    say: (text) => bars.setSaid({ text, tone: 'good' }),
   };
 
   const Page = route?.page;
   const ready = known && (route?.open || session || !route);
   return (
     <AppContext.Provider value={app}>
-      <Shell undo={undo} said={said} onSaidGone={() => setSaid(null)} onUndoGone={settle} wide={route?.wide ?? false}>
+      <Shell undo={bars.undo} said={bars.said} onSaidGone={() => bars.setSaid(null)} onUndoGone={bars.settle} wide={route?.wide ?? false}>
         {problem && !session ? (
           <><h1 tabIndex={-1}>{t('title.home')}</h1><ProblemNotice problem={problem} />
             <p><button type="button" class="button main" onClick={() => location.reload()}>{t('again')}</button></p></>
         ) : !ready ? <><h1 class="hidden">{t('loading')}</h1><Loading /></>
           : Page ? <Page key={`${path} ${association?.slug ?? ''}`} /> : <NotFound />}
       </Shell>
-      {question && <AskPassword question={question} login={login} />}
+      {question && <AskPassword question={question} login={session?.login ?? ''} />}
     </AppContext.Provider>
   );
 }

@@ -1,9 +1,10 @@
 // What stands around every page: bandeau, stripe of a shared computer, undo bar, foot.
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import { chooseLanguage, language, languageName, languages, t } from '../common/i18n';
+import { useEffect, useState } from 'preact/hooks';
+import { listCut } from '../common/api';
+import { chooseLanguage, language, languageName, languages, number, t } from '../common/i18n';
 import { leave } from '../common/leaving';
-import { Button, Logo } from '../common/parts';
+import { Button, Logo, Notice } from '../common/parts';
 import { SharedStripe } from '../common/shared';
 import { type Said, type Undo, useApp } from './state';
 
@@ -56,6 +57,18 @@ function Foot() {
   );
 }
 
+/** A list of this page had more items than a browser can hold well: what is not here is said. */
+function CutNotice({ place }: { place: string }) {
+  const [shown, setShown] = useState(0);
+  useEffect(() => {
+    setShown(0);
+    const cut = (event: Event) => setShown((event as CustomEvent<number>).detail);
+    addEventListener(listCut, cut);
+    return () => removeEventListener(listCut, cut);
+  }, [place]);
+  return shown > 0 ? <Notice tone="attention"><p>{t('list.cut', { n: number(shown) })}</p></Notice> : null;
+}
+
 export function Shell({ children, undo, said, onSaidGone, onUndoGone, wide }: Props) {
   const { session, house, association, chooseAssociation, path } = useApp();
   const several = (session?.associations.length ?? 0) > 1;
@@ -83,6 +96,7 @@ export function Shell({ children, undo, said, onSaidGone, onUndoGone, wide }: Pr
       </header>
       <main id="main" tabIndex={-1} class={wide ? 'wide' : ''}>
         {children}
+        <CutNotice place={`${path} ${association?.slug ?? ''}`} />
       </main>
       <div class="undo-place" role="status">
         {said && (

@@ -155,7 +155,7 @@ export function Addresses({ slug }: { slug: string }) {
           </ul>
         )}
       <More left={boxRows.left + aliasRows.left} onMore={() => { boxRows.more(); aliasRows.more(); }} />
-      {adding === 'none' ? (
+      {about.data?.domains.length === 0 ? <p class="soft">{t('mail.no_domain')}</p> : adding === 'none' ? (
         <p class="verbs"><Button onClick={() => { setSaid(''); setAdding('redirect'); }}>{t('mail.redirect_add')}</Button>
           <Button onClick={() => { setSaid(''); setAdding('box'); }}>{t('mail.box_add')}</Button></p>
       ) : (
