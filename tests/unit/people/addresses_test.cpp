@@ -23,7 +23,7 @@ protected:
     std::string mailbox_of(const std::string& login) {
         const Answer list = go(admin, "GET", members);
         for (const auto& item : list.json.at("items").as_array()) {
-            if (item.at("login") == login) {
+            if (std::string(item.at("login").as_string()) == login) {
                 const auto* value = item.as_object().if_contains("mailbox");
                 return value == nullptr ? std::string() : std::string(value->as_string());
             }
