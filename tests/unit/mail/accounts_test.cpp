@@ -49,7 +49,7 @@ TEST_F(AccountsOfAHouse, ACrashBetweenTheDatabasesIsMendedAtTheStart) {
 TEST_F(AccountsOfAHouse, AuthDbIsMadeAgainWhenItIsLost) {
     const Rows right = accounts();
     const Rows names = auth("SELECT name, user FROM sign_in_name");
-    mail.reset();
+    end();
     std::filesystem::remove_all(folder_ / "auth");
     std::filesystem::remove_all(folder_ / "forward");
     restart();
@@ -173,7 +173,7 @@ TEST_F(AccountsOfAHouse, ReadersWithoutWriteAccessReadOnWhenTheWriterHasGone) {
     };
     give();
     EXPECT_TRUE(read_as_stranger(folder_)) << "while the writer runs";
-    mail.reset();
+    end();
     context.reset();
     EXPECT_TRUE(std::filesystem::exists(folder_ / "mail.db-wal"));
     EXPECT_TRUE(std::filesystem::exists(folder_ / "auth/auth.db-shm"));

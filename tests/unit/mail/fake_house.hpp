@@ -81,8 +81,17 @@ protected:
         restart();
     }
     /// As after a crash: a new module on what the disk holds.
-    void restart() {
+    /// What the module does beside the calls ends first: it belongs to the module that goes. Nothing is written by stop().
+    void end() {
+        if (mail) {
+            boost::asio::co_spawn(context->io(), mail->stop(), boost::asio::detached);
+            context->io().restart();
+            context->io().poll();
+        }
         mail.reset();
+    }
+    void restart() {
+        end();
         mail = std::make_unique<Mail>();
         const Status started = run(mail->start(*context));
         EXPECT_TRUE(started) << started.error().message;
