@@ -60,12 +60,13 @@ constexpr std::array kinds = {
          "  remove ASSOCIATION SLUG\n",
          {Column{"slug", 20}, {"address", 32}, {"members", 32}, {"name", 0}}},
     Kind{"site", "sites",
-         "  list ASSOCIATION\n"
+         "  list ASSOCIATION [--bin]       --bin: what was removed in the last 30 days\n"
          "  add ASSOCIATION HOST\n"
          "  deploy HOST FOLDER|ARCHIVE [--anyway]   publishes a new version; --anyway: without a home page too\n"
          "  versions HOST\n"
-         "  live HOST NUMBER               shows this version\n"
-         "  remove ASSOCIATION HOST\n",
+         "  live HOST NUMBER [--anyway]    shows this version\n"
+         "  remove ASSOCIATION HOST [--purge]   puts it in the bin for 30 days; --purge: erases what is in the bin\n"
+         "  restore ASSOCIATION HOST       takes it out of the bin\n",
          {Column{"host", 32}, {"live", 6}, {"files", 8}, {"bytes", 0}}},
     Kind{"pad", "pads",
          "  list ASSOCIATION\n"
@@ -112,7 +113,7 @@ public:
 
     int run(std::string_view verb) {
         if (verb == "list" && plain() == 1) {
-            return list("/api/v1/associations/" + segment(word(0)) + "/" + std::string(kind_.collection), kind_.columns);
+            return list("/api/v1/associations/" + segment(word(0)) + "/" + std::string(kind_.collection) + (words_.has("--bin") ? "?bin=1" : ""), kind_.columns);
         }
         if (verb == "add") {
             return add();
@@ -121,10 +122,13 @@ public:
             return with_item([this](const std::string& path) { return send("PATCH", path, changes()); });
         }
         if (verb == "remove" && plain() == 2) {
-            return with_item([this](const std::string& path) { return send("DELETE", path, {}); });
+            return with_item([this](const std::string& path) { return send("DELETE", path + (words_.has("--purge") ? "?purge=1" : ""), {}); });
         }
         if (kind_.name == "member" && verb == "invite" && plain() == 2) {
             return with_item([this](const std::string& path) { return send("POST", path + "/invitation", {}); });
+        }
+        if (verb == "restore" && plain() == 2 && kind_.name == "site") {
+            return with_item([this](const std::string& path) { return send("POST", path + "/restore", {}); });
         }
         if (kind_.name == "site") {
             return site(verb);
@@ -313,7 +317,7 @@ private:
             return list("/api/v1/sites/" + segment(word(0)) + "/deploys", columns);
         }
         if (verb == "live" && plain() == 2) {
-            return send("POST", "/api/v1/sites/" + segment(word(0)) + "/live", json::object{{"number", std::atoll(word(1).c_str())}});
+            return send("POST", "/api/v1/sites/" + segment(word(0)) + "/live" + (words_.has("--anyway") ? "?anyway=1" : ""), json::object{{"number", std::atoll(word(1).c_str())}});
         }
         if (verb == "deploy" && plain() == 2) {
             auto packed = pack_source(word(1));
@@ -385,8 +389,8 @@ int resource_command(std::string_view name, std::span<char*> arguments) {
         Option{"--role"},    Option{"--name"},    Option{"--contact"}, Option{"--mailbox"},  Option{"--quota"},
         Option{"--address"}, Option{"--title"},   Option{"--template"}, Option{"--forward"}, Option{"--to"},
         Option{"--outside"}, Option{"--members"}, Option{"--link"},    Option{"--disable", false}, Option{"--enable", false},
-        Option{"--anyway", false}, Option{"--invite", false}, Option{"--password-stdin", false}, Option{"--may-send", false},
-        Option{"--drop-old", false},
+        Option{"--anyway", false}, Option{"--bin", false}, Option{"--purge", false}, Option{"--invite", false}, Option{"--password-stdin", false},
+        Option{"--may-send", false}, Option{"--drop-old", false},
     };
     const auto words = read_words(name, arguments, options);
     if (!words) {

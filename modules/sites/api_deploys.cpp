@@ -1,4 +1,6 @@
 // The versions of a site: list, show, publish, switch.
+#include <algorithm>
+
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/support/opening.hpp"
@@ -13,20 +15,6 @@ namespace {
 constexpr Event site_published{"sites.published", Level::info};
 constexpr Event site_switched{"sites.switched", Level::info};
 constexpr Event upload_refused{"sites.upload_refused", Level::info};
-
-std::optional<std::int64_t> number_of(std::string_view text) {
-    std::int64_t number = 0;
-    if (text.empty() || text.size() > 15) {
-        return std::nullopt;
-    }
-    for (const char c : text) {
-        if (c < '0' || c > '9') {
-            return std::nullopt;
-        }
-        number = number * 10 + (c - '0');
-    }
-    return number;
-}
 
 std::string remarks_json(const std::vector<Remark>& remarks) {
     json::array list;
@@ -53,8 +41,9 @@ json::object Sites::deploy_document(const Deploy& deploy, std::int64_t live) con
     out["live"] = deploy.number == live;
     out["home"] = nullptr;
     if (deploy.home_requests > 0) {
-        const int score = ecoindex(static_cast<double>(deploy.home_elements), static_cast<double>(deploy.home_requests),
+        const int eco = ecoindex(static_cast<double>(deploy.home_elements), static_cast<double>(deploy.home_requests),
                                    static_cast<double>(deploy.home_bytes) / 1000);
+        const int score = std::min(eco, score_most(deploy.home_bytes));
         json::object home;
         home["bytes"] = deploy.home_bytes;
         home["requests"] = deploy.home_requests;
@@ -96,7 +85,7 @@ Task<Response> Sites::list_deploys(Request& request) {
     if (!page || !before) {
         co_return problem(request, 400, "bad_page");
     }
-    auto deploys = store_->deploys(site.host, *before, page->limit + 1);
+    auto deploys = store_->deploys(site.id, *before, page->limit + 1);
     std::string next;
     if (deploys.size() > page->limit) {
         deploys.pop_back();
@@ -116,13 +105,32 @@ Task<Response> Sites::show_deploy(Request& request) {
     }
     const Site& site = std::get<Site>(found);
     const auto number = number_of(request.parameter("number"));
-    const auto deploy = number ? store_->deploy(site.host, *number) : std::nullopt;
+    const auto deploy = number ? store_->deploy(site.id, *number) : std::nullopt;
     if (!deploy) {
         co_return say(request, 404, "no_version");
     }
     json::object out = deploy_document(*deploy, site.live);
     out["warnings"] = remark_texts(request, deploy->warnings);
     co_return json_response(200, out);
+}
+
+std::vector<Remark> Sites::doubts_about(const Deploy& deploy, const DeployReader& manifest) {
+    std::vector<Remark> doubts;
+    boost::system::error_code failed;
+    const json::value stored = json::parse(deploy.warnings, failed);
+    const json::array* list = failed ? nullptr : stored.if_array();
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+        const json::array* item = (*list)[i].if_array();
+        if (item != nullptr && item->size() == 3 && (*item)[0].as_string().starts_with("home_")) {
+            doubts.push_back(Remark{std::string((*item)[0].as_string()), std::string((*item)[1].as_string()),
+                                    std::string((*item)[2].as_string())});
+        }
+    }
+    // Versions of before the doubts have none stored.
+    if (doubts.empty() && !manifest.find("index.html") && !manifest.redirect("")) {
+        doubts.push_back(Remark{"index_missing", "", ""});
+    }
+    return doubts;
 }
 
 Response Sites::refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const {
@@ -138,6 +146,18 @@ Response Sites::refuse_upload(const Request& request, std::string_view code, con
     return problem_with_errors(sites_catalogue, request, 422, code, errors);
 }
 
+std::optional<Response> Sites::refuse_content(const Request& request, const std::string& host, Report& report) {
+    const bool anyway = request.query_parameter("anyway") == "1";
+    if (!report.refused && (report.doubts.empty() || anyway)) {
+        // Who publishes all the same finds what was doubted among the remarks of the version.
+        report.warnings.insert(report.warnings.begin(), report.doubts.begin(), report.doubts.end());
+        return std::nullopt;
+    }
+    const std::vector<Remark>& reasons = report.refused ? report.refusals : report.doubts;
+    context_->journal().write(upload_refused, {{"host", host}, {"reason", reasons.front().code}});
+    return refuse_upload(request, report.refused ? "upload_refused" : "upload_doubtful", reasons);
+}
+
 Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& site) {
     auto ended = co_await identify_again(*context_, request);
     if (ended) {
@@ -146,7 +166,7 @@ Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& s
     auto still = find_site(request, publishing_role());
     if (auto* refused = std::get_if<Response>(&still)) {
         ended = std::move(*refused);
-    } else if (std::get<Site>(still).association != site.association) {
+    } else if (std::get<Site>(still).id != site.id) {
         ended = say(request, 404, "no_site");
     }
     co_return ended;
@@ -158,7 +178,6 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return std::move(*refused);
     }
     const Site site = std::get<Site>(found);
-    const bool anyway = request.query_parameter("anyway") == "1";
     if (uploads_.contains(site.host)) {
         co_return say(request, 409, "deploy_running");
     }
@@ -167,7 +186,7 @@ Task<Response> Sites::add_deploy(Request& request) {
         response.headers.emplace_back("Retry-After", "10");
         co_return response;
     }
-    Upload upload(*this, site.host);
+    Upload upload(*this, site);
     const auto association = co_await ask_association(site.association);
     if (!association) {
         co_return say_failed(request, association.error());
@@ -195,13 +214,8 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return report.error().kind == ErrorKind::io ? say_failed(request, report.error())
                                                        : say(request, 422, "unpack_failed");
     }
-    if (report->refused) {
-        context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->refusals.front().code}});
-        co_return refuse_upload(request, "upload_refused", report->refusals);
-    }
-    if (!report->doubts.empty() && !anyway) {
-        context_->journal().write(upload_refused, {{"host", site.host}, {"reason", report->doubts.front().code}});
-        co_return refuse_upload(request, "upload_doubtful", report->doubts);
+    if (auto refused = refuse_content(request, site.host, *report)) {
+        co_return std::move(*refused);
     }
     auto ended = co_await refuse_late(request, site);
     if (ended) {
@@ -216,7 +230,7 @@ Task<Response> Sites::add_deploy(Request& request) {
     context_->journal().write(site_published, {{"host", site.host}, {"number", std::to_string(*number)},
                                                {"files", std::to_string(report->files_count)},
                                                {"by", request.who.login}});
-    const auto deploy = store_->deploy(site.host, *number);
+    const auto deploy = store_->deploy(site.id, *number);
     json::object out = deploy_document(deploy.value_or(Deploy{}), *number);
     out["warnings"] = remark_texts(request, remarks_json(report->warnings));
     out["url"] = site_url(site.host, visited(request));
@@ -229,26 +243,31 @@ Task<Response> Sites::switch_live(Request& request) {
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    const std::string host = opened.row->host;
+    const Site site = *opened.row;
     JsonFields fields(opened.body);
     const std::int64_t number = fields.integer("number", 1, 1'000'000'000);
     if (!fields.finish()) {
         co_return fields.refuse(request, sites_catalogue);
     }
-    const auto deploy = store_->deploy(host, number);
-    if (!deploy || !blobs_->open_manifest(deploy->id)) {
+    const auto deploy = store_->deploy(site.id, number);
+    const auto manifest = deploy ? blobs_->open_manifest(deploy->id) : Result<DeployReader>(fail(ErrorKind::not_found, ""));
+    if (!manifest) {
         co_return say(request, 404, "no_version");
     }
-    auto done = store_->show(host, number);
+    const auto doubts = doubts_about(*deploy, *manifest);
+    if (!doubts.empty() && request.query_parameter("anyway") != "1") {
+        co_return refuse_upload(request, "version_doubtful", doubts);
+    }
+    auto done = store_->show(site.id, number);
     if (done) {
         done = tell_gate();
     }
     if (!done) {
         co_return say_failed(request, done.error());
     }
-    context_->journal().write(site_switched, {{"host", host}, {"number", std::to_string(number)}, {"by", request.who.login}});
-    const auto site = store_->site(host);
-    co_return json_response(200, site_document(site.value_or(Site{}), visited(request)));
+    context_->journal().write(site_switched, {{"host", site.host}, {"number", std::to_string(number)}, {"by", request.who.login}});
+    const auto now = store_->site(site.host);
+    co_return json_response(200, site_document(now.value_or(site), visited(request)));
 }
 
 } // namespace hameau::sites

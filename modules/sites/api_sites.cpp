@@ -1,4 +1,6 @@
 // The sites of an association: list, make, show, put into the bin.
+#include <algorithm>
+
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/support/opening.hpp"
@@ -10,6 +12,8 @@ namespace json = boost::json;
 namespace {
 constexpr Event site_added{"sites.added", Level::notice};
 constexpr Event site_removed{"sites.removed", Level::notice};
+constexpr Event site_restored{"sites.restored", Level::notice};
+constexpr Event site_purged{"sites.purged", Level::notice};
 constexpr Event certificate_missing{"sites.certificate_missing", Level::warning,
                                     "the site is served without a certificate of its own; asked for again within hours"};
 
@@ -34,7 +38,7 @@ json::object Sites::site_document(const Site& site, const std::string& visited) 
     out["updated_by"] = nullptr;
     out["url"] = site_url(site.host, visited);
     out["certificate"] = site.certified;
-    if (const auto live = store_->deploy(site.host, site.live)) {
+    if (const auto live = store_->deploy(site.id, site.live)) {
         const json::object shown = deploy_document(*live, site.live);
         out["live"] = live->number;
         out["files"] = live->files;
@@ -49,9 +53,13 @@ json::object Sites::site_document(const Site& site, const std::string& visited) 
 
 Task<Response> Sites::list_sites(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto opened = open_page(request, refuse_below(request, slug, Role::member));
+    const bool bin = request.query_parameter("bin") == "1";
+    auto opened = open_page(request, refuse_below(request, slug, bin ? Role::manager : Role::member));
     if (opened.refused) {
         co_return std::move(*opened.refused);
+    }
+    if (bin) {
+        co_return list_bin(request, slug, opened.page);
     }
     auto found = store_->sites(slug, opened.page.after, opened.page.limit + 1);
     const std::string next = cut_page(found, opened.page, &Site::host);
@@ -97,25 +105,14 @@ Task<Response> Sites::add_site(Request& request) {
     case HostVerdict::elsewhere:
         co_return refuse("host_elsewhere");
     }
-    if (store_->site(host)) {
-        co_return say(request, 409, "host_taken");
+    if (auto refused = refuse_place(request, host, slug)) {
+        co_return std::move(*refused);
     }
-    const auto most = static_cast<std::size_t>(context_->settings().integer("sites.limits.sites_max"));
-    if (store_->count_sites(slug) >= most) {
-        Parameters parameters;
-        parameters.emplace_back("limit", std::to_string(most));
-        co_return say(request, 422, "too_many_sites", parameters);
-    }
-    const auto removed = store_->removed_site(host);
-    const bool restored = removed && removed->association == slug;
-    Status done;
-    if (restored) {
-        done = store_->restore_site(host);
-    } else {
-        // The domain may have moved to another association: what the one before left in the bin is not its affair.
-        done = removed ? store_->erase_site(host) : Status{};
-        done = done ? store_->add_site(host, slug, now_ms()) : done;
-    }
+    // The domain may have moved here: what another association left in its bin stays there.
+    const auto removed = store_->removed_sites(host);
+    const auto own = std::find_if(removed.begin(), removed.end(), [&slug](const Site& site) { return site.association == slug; });
+    const bool restored = own != removed.end();
+    Status done = restored ? store_->restore_site(own->id) : store_->add_site(host, slug, now_ms());
     if (done) {
         done = tell_gate();
     }
@@ -139,6 +136,19 @@ Task<Response> Sites::add_site(Request& request) {
     Response response = json_response(201, out);
     response.headers.emplace_back("Location", "/api/v1/sites/" + host);
     co_return response;
+}
+
+std::optional<Response> Sites::refuse_place(const Request& request, const std::string& host, const std::string& slug) {
+    if (store_->site(host)) {
+        return say(request, 409, "host_taken");
+    }
+    const auto most = static_cast<std::size_t>(context_->settings().integer("sites.limits.sites_max"));
+    if (store_->count_sites(slug) >= most) {
+        Parameters parameters;
+        parameters.emplace_back("limit", std::to_string(most));
+        return say(request, 422, "too_many_sites", parameters);
+    }
+    return std::nullopt;
 }
 
 Task<std::string> Sites::ask_certificate(std::string host) {
@@ -174,16 +184,107 @@ Task<Response> Sites::show_site(Request& request) {
     co_return json_response(200, site_document(std::get<Site>(found), visited(request)));
 }
 
+std::variant<Site, Response> Sites::find_removed(const Request& request) {
+    if (!request.who.signed_in() && request.who.caller != Caller::admin) {
+        return say(request, 401, "signed_out");
+    }
+    for (Site& site : store_->removed_sites(lower_ascii(request.parameter("host")))) {
+        if (!refuse_below(request, site.association, Role::manager)) {
+            return std::move(site);
+        }
+    }
+    return say(request, 404, "not_in_bin");
+}
+
+Response Sites::list_bin(const Request& request, const std::string& slug, const Page& page) {
+    const auto after = page.after.empty() ? std::optional<std::int64_t>(0) : number_of(page.after);
+    if (!after) {
+        return problem(request, 400, "bad_page");
+    }
+    if (auto emptied = empty_bin(); !emptied) {
+        return say_failed(request, emptied.error());
+    }
+    auto found = store_->bin(slug, *after, page.limit + 1);
+    const std::string next = cut_page(found, page, [](const Site& site) { return std::to_string(site.id); });
+    json::array items;
+    for (const Site& site : found) {
+        json::object item = site_document(site, visited(request));
+        item["deleted"] = format_utc(site.removed_ms);
+        item["gone"] = format_utc(site.removed_ms + bin_ms_max);
+        items.push_back(std::move(item));
+    }
+    return list_response(std::move(items), next);
+}
+
+Task<Response> Sites::restore_site(Request& request) {
+    auto found = find_removed(request);
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const std::string slug = std::get<Site>(found).association;
+    const auto association = co_await ask_association(slug);
+    if (!association) {
+        co_return say_failed(request, association.error());
+    }
+    // Behind the wait: the bin and the place are judged as they are now.
+    found = find_removed(request);
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
+    }
+    const Site site = std::get<Site>(found);
+    if (site.association != slug || judge_host(site.host, association->domains, context_->settings().text("house.host")) != HostVerdict::fine) {
+        Parameters parameters;
+        parameters.emplace_back("address", site.host);
+        co_return say(request, 409, "host_lost", parameters);
+    }
+    if (auto refused = refuse_place(request, site.host, slug)) {
+        co_return std::move(*refused);
+    }
+    auto done = store_->restore_site(site.id);
+    if (done) {
+        done = tell_gate();
+    }
+    if (!done) {
+        co_return say_failed(request, done.error());
+    }
+    context_->journal().write(site_restored, {{"host", site.host}, {"by", request.who.login}});
+    if (!site.certified) {
+        (void)co_await ask_certificate(site.host);
+    }
+    const auto now = store_->site(site.host);
+    co_return json_response(200, site_document(now.value_or(site), visited(request)));
+}
+
+Response Sites::purge_site(const Request& request) {
+    auto found = find_removed(request);
+    if (auto* refused = std::get_if<Response>(&found)) {
+        return std::move(*refused);
+    }
+    const Site& site = std::get<Site>(found);
+    if (auto erased = store_->erase_site(site.id); !erased) {
+        return say_failed(request, erased.error());
+    }
+    context_->journal().write(site_purged, {{"host", site.host}, {"by", request.who.login}});
+    sweep_later();
+    return empty_response(204);
+}
+
+Status Sites::empty_bin() { return store_->erase_removed_before(now_ms() - bin_ms_max); }
+
 Task<Response> Sites::remove_site(Request& request) {
+    if (request.query_parameter("purge") == "1") {
+        co_return purge_site(request);
+    }
     auto found = find_site(request, Role::manager);
     if (auto* refused = std::get_if<Response>(&found)) {
         co_return std::move(*refused);
     }
-    const std::string host = std::get<Site>(found).host;
+    const Site site = std::get<Site>(found);
+    const std::string& host = site.host;
     if (uploads_.contains(host)) {
         co_return say(request, 409, "deploy_running");
     }
-    auto done = store_->remove_site(host, now_ms());
+    auto done = store_->remove_site(site.id, now_ms());
     if (done) {
         done = tell_gate();
     }

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/sites/tar_stream.hpp"
@@ -25,8 +27,11 @@ std::string line_of(std::string_view path, const Variant& variant, std::int64_t 
 
 /// What a download in progress holds on to.
 struct Packing {
+    explicit Packing(boost::asio::io_context& io) : deadline(io) {}
+    boost::asio::steady_timer deadline;
     std::unique_ptr<HelperChild> child;
     std::shared_ptr<void> busy;
+    std::shared_ptr<void> turn;
 };
 
 Task<Result<std::string>> next_piece(std::shared_ptr<Packing> packing) {
@@ -114,7 +119,7 @@ Task<Response> Sites::download(Request& request) {
     if (form != "zip" && form != "tar.gz") {
         co_return say(request, 400, "archive_form");
     }
-    const auto live = store_->deploy(site.host, site.live);
+    const auto live = store_->deploy(site.id, site.live);
     if (!live) {
         co_return say(request, 404, "nothing_live");
     }
@@ -124,6 +129,12 @@ Task<Response> Sites::download(Request& request) {
     if (!list || !folder) {
         co_return say_failed(request, list ? folder.error() : list.error());
     }
+    auto turn = co_await packers_->take();
+    if (!turn) {
+        Response response = say(request, 503, "packers_busy");
+        response.headers.emplace_back("Retry-After", "60");
+        co_return response;
+    }
     std::vector<std::string> arguments;
     arguments.emplace_back("pack");
     arguments.push_back(form);
@@ -131,9 +142,17 @@ Task<Response> Sites::download(Request& request) {
     if (!child) {
         co_return say_failed(request, child.error());
     }
-    const auto packing = std::make_shared<Packing>();
+    const auto packing = std::make_shared<Packing>(context_->io());
+    packing->turn = std::move(turn);
     packing->child = std::move(*child);
     packing->busy = context_->busy();
+    // Who takes the archive a byte at a time would keep the others waiting.
+    packing->deadline.expires_after(download_deadline);
+    packing->deadline.async_wait([held = std::weak_ptr<Packing>(packing)](boost::system::error_code cancelled) {
+        if (const auto late = held.lock(); late && !cancelled) {
+            late->child->kill();
+        }
+    });
     const Status written = co_await packing->child->write(*list);
     if (!written) {
         co_return say_failed(request, Error{ErrorKind::io, written.error().message});
@@ -149,7 +168,7 @@ Task<Response> Sites::download(Request& request) {
 }
 
 Status Sites::export_site(const Site& site, const std::string& folder) {
-    const auto live = store_->deploy(site.host, site.live);
+    const auto live = store_->deploy(site.id, site.live);
     if (!live) {
         return {};
     }
@@ -222,10 +241,8 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
         co_return fail(ErrorKind::conflict, host + " belongs to another association of this house");
     }
     if (!there) {
-        const auto removed = store_->removed_site(host);
-        Status added = removed ? store_->erase_site(host) : Status{};
-        added = added ? store_->add_site(host, slug, now_ms()) : added;
-        if (!added) {
+        // What lies in a bin under that name stays there.
+        if (auto added = store_->add_site(host, slug, now_ms()); !added) {
             co_return added;
         }
     }
@@ -240,7 +257,11 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
     }
     const auto tar = std::make_shared<TarStream>(std::move(*opened));
     Pieces body = [tar](std::span<char> buffer) -> Task<Result<std::size_t>> { co_return tar->read_some(buffer); };
-    Upload upload(*this, host);
+    const auto site = store_->site(host);
+    if (!site) {
+        co_return fail(ErrorKind::io, "the site " + host + " cannot be read back");
+    }
+    Upload upload(*this, *site);
     upload.limit_bytes = std::uint64_t{64} << 30;
     auto report = co_await unpack(upload, body);
     if (!report) {

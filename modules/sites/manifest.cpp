@@ -15,6 +15,7 @@ constexpr std::array routes = {
     Route{"/api/v1/sites/{host}/deploys", Who::member},
     Route{"/api/v1/sites/{host}/deploys/{number}", Who::member},
     Route{"/api/v1/sites/{host}/live", Who::member},
+    Route{"/api/v1/sites/{host}/restore", Who::member},
     Route{"/api/v1/sites/{host}/archive", Who::member},
 };
 
@@ -44,6 +45,32 @@ CREATE TABLE deploy (
   home_bytes INTEGER NOT NULL, home_requests INTEGER NOT NULL, home_elements INTEGER NOT NULL,
   warnings TEXT NOT NULL, PRIMARY KEY (host, number)) STRICT, WITHOUT ROWID;
 CREATE TABLE pending (work TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+)sql"},
+    // A site has an identity apart from its host name: the same name may lie in the bin of one association while another
+    // association shows a site there. Before, such a site erased the one in the bin.
+    Migration{2, R"sql(
+CREATE TABLE site_2 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, host TEXT NOT NULL, association TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  live INTEGER NOT NULL DEFAULT 0, next_number INTEGER NOT NULL DEFAULT 1,
+  removed_ms INTEGER NOT NULL DEFAULT 0, certified INTEGER NOT NULL DEFAULT 0,
+  certificate_asked_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO site_2 (host, association, created_ms, live, next_number, removed_ms, certified, certificate_asked_ms)
+  SELECT host, association, created_ms, live, next_number, removed_ms, certified, certificate_asked_ms FROM site;
+CREATE TABLE deploy_2 (
+  site INTEGER NOT NULL REFERENCES site_2(id) ON DELETE CASCADE, number INTEGER NOT NULL,
+  id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL, by_login TEXT NOT NULL,
+  files INTEGER NOT NULL, bytes INTEGER NOT NULL, pages INTEGER NOT NULL,
+  home_bytes INTEGER NOT NULL, home_requests INTEGER NOT NULL, home_elements INTEGER NOT NULL,
+  warnings TEXT NOT NULL, PRIMARY KEY (site, number)) STRICT, WITHOUT ROWID;
+INSERT INTO deploy_2 SELECT site_2.id, deploy.number, deploy.id, deploy.created_ms, by_login, files, bytes, pages,
+  home_bytes, home_requests, home_elements, warnings FROM deploy JOIN site_2 ON site_2.host = deploy.host;
+DROP TABLE deploy;
+DROP TABLE site;
+ALTER TABLE site_2 RENAME TO site;
+ALTER TABLE deploy_2 RENAME TO deploy;
+CREATE UNIQUE INDEX site_shown ON site(host) WHERE removed_ms = 0;
+CREATE INDEX site_removed ON site(host) WHERE removed_ms > 0;
+CREATE INDEX site_association ON site(association, host);
 )sql"},
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace hameau::sites {
 
@@ -97,10 +98,36 @@ std::vector<std::int64_t> versions_to_drop(std::vector<std::int64_t> numbers, st
     return drop;
 }
 
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    if (text.empty() || text.size() > 15) {
+        return std::nullopt;
+    }
+    for (const char c : text) {
+        if (c < '0' || c > '9') {
+            return std::nullopt;
+        }
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+
 int ecoindex(double elements, double requests, double kilobytes) {
     const double sum = 3 * quantile(elements_quantiles, elements) + 2 * quantile(requests_quantiles, requests) +
                        quantile(kilobytes_quantiles, kilobytes);
     return static_cast<int>(std::lround(100 - 5 * sum / 6));
+}
+
+int score_most(std::int64_t bytes) {
+    // The borders of the grades A to G, in the megabytes of a page on a slow line.
+    constexpr std::array<std::pair<std::int64_t, int>, 6> most = {
+        {{1'000'000, 100}, {2'000'000, 80}, {4'000'000, 70}, {8'000'000, 55}, {12'000'000, 40}, {20'000'000, 25}}};
+    for (const auto& [limit, score] : most) {
+        if (bytes <= limit) {
+            return score;
+        }
+    }
+    return 10;
 }
 
 char ecoindex_grade(int score) {

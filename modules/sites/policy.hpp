@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,12 @@ HostVerdict judge_host(std::string_view host, const std::vector<std::string>& do
 std::vector<std::int64_t> versions_to_drop(std::vector<std::int64_t> numbers, std::int64_t live, std::int64_t before,
                                            std::size_t keep);
 
+/// A number of at most 15 digits; nothing for anything else.
+std::optional<std::int64_t> number_of(std::string_view text);
+
+/// The most points that a page of this weight may have. EcoIndex counts the weight as one sixth only: a page of few
+/// elements with 23 MB of pictures would be graded A.
+int score_most(std::int64_t bytes);
 /// EcoIndex (cnumr): 0 to 100 from elements, requests and kilobytes (of 1000 bytes) on the wire.
 int ecoindex(double elements, double requests, double kilobytes);
 /// 'A' to 'G'.

@@ -38,8 +38,8 @@ std::int64_t to_number(std::uint64_t value) { return static_cast<std::int64_t>(v
 
 } // namespace
 
-Sites::Upload::Upload(Sites& owner, std::string of_host) :
-    sites(owner), host(std::move(of_host)), id(new_id()), busy(owner.context_->busy()) {
+Sites::Upload::Upload(Sites& owner, const Site& of) :
+    sites(owner), site(of.id), host(of.host), id(new_id()), busy(owner.context_->busy()) {
     sites.uploads_.insert(host);
     sites.placing_.insert(id);
 }
@@ -132,7 +132,10 @@ Task<Result<Report>> Sites::collect(HelperChild& child) {
 
 Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, std::string by) {
     const auto site = store_->site(upload.host);
-    const auto before = site ? store_->deploy(upload.host, site->live) : std::nullopt;
+    if (!site || site->id != upload.site) {
+        co_return fail(ErrorKind::not_found, "the site was removed meanwhile");
+    }
+    const auto before = store_->deploy(site->id, site->live);
     const std::string id_before = before ? before->id : std::string();
     const std::int64_t now = now_ms();
     Status placed;
@@ -146,7 +149,7 @@ Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, 
         co_return fail(placed.error());
     }
     Deploy deploy;
-    deploy.host = upload.host;
+    deploy.site = upload.site;
     deploy.id = upload.id;
     deploy.created_ms = now;
     deploy.by = std::move(by);

@@ -39,7 +39,8 @@ Task<Status> Sites::start(ModuleContext& context) {
     if (!interrupted) {
         co_return fail(interrupted.error());
     }
-    if (auto erased = store_->erase_removed_before(now_ms() - bin_ms_max); !erased) {
+    packers_ = std::make_shared<Line>(context.io(), packers_at_once_max, packers_waiting_max, packers_wait);
+    if (auto erased = empty_bin(); !erased) {
         co_return erased;
     }
     // hosts.map follows the database: whatever moment we were killed at, the committed version is shown.
@@ -60,6 +61,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/sites/{host}/deploys", this, &Sites::add_deploy);
     router_.add("GET", "/api/v1/sites/{host}/deploys/{number}", this, &Sites::show_deploy);
     router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
+    router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
     router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
     sweep_later();
     spawn(context.io(), ask_missing_certificates(), context.journal(), "certificates");

@@ -12,6 +12,7 @@
 
 #include "daemon/contract/module.hpp"
 #include "modules/sites/blobs.hpp"
+#include "modules/sites/line.hpp"
 #include "modules/support/helper.hpp"
 #include "modules/sites/policy.hpp"
 #include "modules/sites/store.hpp"
@@ -26,6 +27,10 @@ extern const Catalogue sites_catalogue;
 
 inline constexpr std::size_t uploads_at_once_max = 2;  ///< memory of the unpackers on a 1 GB board
 inline constexpr std::chrono::minutes upload_deadline{14};
+inline constexpr std::size_t packers_at_once_max = 2;  ///< each keeps one core busy with compression
+inline constexpr std::size_t packers_waiting_max = 20;  ///< who comes later is told to come back
+inline constexpr std::chrono::seconds packers_wait{25};  ///< below the gate's patience for a response
+inline constexpr std::chrono::minutes download_deadline{30};  ///< 1 GiB at 5 Mbit/s
 inline constexpr std::int64_t bin_ms_max = std::int64_t{30} * 24 * 3600 * 1000;
 inline constexpr std::int64_t certificate_retry_ms = 3600 * 1000;  ///< certificate authorities limit failures by the hour
 inline constexpr std::size_t request_bytes_max = 4096;
@@ -54,11 +59,12 @@ public:
 private:
     /// One publication from the first byte to the answer: the site is taken, the staging folder goes away with it.
     struct Upload {
-        Upload(Sites& owner, std::string of_host);
+        Upload(Sites& owner, const Site& of);
         ~Upload();
         Upload(const Upload&) = delete;
         Upload& operator=(const Upload&) = delete;
         Sites& sites;
+        std::int64_t site;  ///< Site::id
         std::string host;
         std::string id;
         std::shared_ptr<void> busy;
@@ -84,6 +90,14 @@ private:
     Task<Response> add_site(Request& request);
     Task<Response> show_site(Request& request);
     Task<Response> remove_site(Request& request);
+    Task<Response> restore_site(Request& request);
+    Response list_bin(const Request& request, const std::string& slug, const Page& page);
+    Response purge_site(const Request& request);
+    /// The last removed site of that host name among those whose bin the caller may open, or the refusal.
+    std::variant<Site, Response> find_removed(const Request& request);
+    /// Why no further site may be at that host now; nothing when it may.
+    std::optional<Response> refuse_place(const Request& request, const std::string& host, const std::string& slug);
+    Status empty_bin();
     boost::json::object site_document(const Site& site, const std::string& visited);
     /// Empty when it was issued, else the reason.
     Task<std::string> ask_certificate(std::string host);
@@ -98,6 +112,10 @@ private:
     Task<Response> switch_live(Request& request);
     boost::json::object deploy_document(const Deploy& deploy, std::int64_t live) const;
     boost::json::array remark_texts(const Request& request, const std::string& remarks) const;
+    /// Why this upload is not published; else its doubts are among its warnings.
+    std::optional<Response> refuse_content(const Request& request, const std::string& host, Report& report);
+    /// What speaks against showing a version that is kept.
+    static std::vector<Remark> doubts_about(const Deploy& deploy, const DeployReader& manifest);
     Response refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const;
 
     // Publishing (publish.cpp)
@@ -122,6 +140,7 @@ private:
     std::optional<Store> store_;
     std::optional<Blobs> blobs_;
     Router router_;
+    std::shared_ptr<Line> packers_;
     std::set<std::string> uploads_;  ///< hosts that are being published
     std::set<std::string> placing_;  ///< manifests on their way: not to be swept
     bool sweeping_ = false;

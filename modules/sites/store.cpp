@@ -10,30 +10,48 @@ namespace {
 constexpr std::size_t versions_max = 100000;  ///< far above what is ever kept
 
 Site site_of(const Statement& row) {
-    return Site{row.text(0),   row.text(1),   row.number(2),     row.number(3),
-                row.number(4), row.number(5), row.number(6) > 0, row.number(7)};
+    return Site{row.number(0), row.text(1),   row.text(2),   row.number(3),     row.number(4),
+                row.number(5), row.number(6), row.number(7) > 0, row.number(8)};
 }
 
 Deploy deploy_of(const Statement& row) {
-    return Deploy{row.text(0),   row.number(1), row.text(2),   row.number(3), row.text(4),    row.number(5),
+    return Deploy{row.number(0), row.number(1), row.text(2),   row.number(3), row.text(4),    row.number(5),
                   row.number(6), row.number(7), row.number(8), row.number(9), row.number(10), row.text(11)};
 }
 
-#define SITE_COLUMNS "host, association, created_ms, live, next_number, removed_ms, certified, certificate_asked_ms"
+#define SITE_COLUMNS "id, host, association, created_ms, live, next_number, removed_ms, certified, certificate_asked_ms"
 #define DEPLOY_COLUMNS \
-    "host, number, id, created_ms, by_login, files, bytes, pages, home_bytes, home_requests, home_elements, warnings"
+    "site, number, id, created_ms, by_login, files, bytes, pages, home_bytes, home_requests, home_elements, warnings"
 
 } // namespace
 
-std::optional<Site> Store::read_site(const std::string& host, bool removed) {
-    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
-                                   "WHERE host = ?1 AND (removed_ms > 0) = ?2");
-    query.bind(1, host).bind(2, removed);
+std::optional<Site> Store::site(const std::string& host) {
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE host = ?1 AND removed_ms = 0");
+    query.bind(1, host);
     return query.step().value_or(false) ? std::optional(site_of(query)) : std::nullopt;
 }
 
-std::optional<Site> Store::site(const std::string& host) { return read_site(host, false); }
-std::optional<Site> Store::removed_site(const std::string& host) { return read_site(host, true); }
+std::vector<Site> Store::removed_sites(const std::string& host) {
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE host = ?1 AND removed_ms > 0 "
+                                   "ORDER BY removed_ms DESC, id DESC");
+    query.bind(1, host);
+    std::vector<Site> found;
+    while (query.step().value_or(false)) {
+        found.push_back(site_of(query));
+    }
+    return found;
+}
+
+std::vector<Site> Store::bin(const std::string& association, std::int64_t after, std::size_t count) {
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
+                                   "WHERE association = ?1 AND id > ?2 AND removed_ms > 0 ORDER BY id LIMIT ?3");
+    query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(count));
+    std::vector<Site> found;
+    while (query.step().value_or(false)) {
+        found.push_back(site_of(query));
+    }
+    return found;
+}
 
 std::vector<Site> Store::sites(const std::string& association, const std::string& after, std::size_t count) {
     auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
@@ -57,17 +75,17 @@ Status Store::add_site(const std::string& host, const std::string& association, 
     return query.bind(1, host).bind(2, association).bind(3, now_ms).run();
 }
 
-Status Store::remove_site(const std::string& host, std::int64_t now_ms) {
-    return database_.prepare("UPDATE site SET removed_ms = ?2 WHERE host = ?1").bind(1, host).bind(2, now_ms).run();
+Status Store::remove_site(std::int64_t id, std::int64_t now_ms) {
+    return database_.prepare("UPDATE site SET removed_ms = ?2 WHERE id = ?1").bind(1, id).bind(2, now_ms).run();
 }
 
-Status Store::restore_site(const std::string& host) {
-    return database_.prepare("UPDATE site SET removed_ms = 0 WHERE host = ?1").bind(1, host).run();
+Status Store::restore_site(std::int64_t id) {
+    return database_.prepare("UPDATE site SET removed_ms = 0 WHERE id = ?1").bind(1, id).run();
 }
 
-Status Store::erase_site(const std::string& host) {
+Status Store::erase_site(std::int64_t id) {
     return database_.transaction([&]() -> Status {
-        if (auto erased = database_.prepare("DELETE FROM site WHERE host = ?1").bind(1, host).run(); !erased) {
+        if (auto erased = database_.prepare("DELETE FROM site WHERE id = ?1").bind(1, id).run(); !erased) {
             return erased;
         }
         return set_pending("sweep");
@@ -75,7 +93,8 @@ Status Store::erase_site(const std::string& host) {
 }
 
 Status Store::note_certificate(const std::string& host, bool certified, std::int64_t now_ms) {
-    auto update = database_.prepare("UPDATE site SET certified = ?2, certificate_asked_ms = ?3 WHERE host = ?1");
+    auto update = database_.prepare("UPDATE site SET certified = ?2, certificate_asked_ms = ?3 "
+                                    "WHERE host = ?1 AND removed_ms = 0");
     return update.bind(1, host).bind(2, certified).bind(3, now_ms).run();
 }
 
@@ -108,16 +127,16 @@ Status Store::erase_removed_before(std::int64_t ms) {
     return database_.changes() > 0 ? set_pending("sweep") : Status{};
 }
 
-std::optional<Deploy> Store::deploy(const std::string& host, std::int64_t number) {
-    auto query = database_.prepare("SELECT " DEPLOY_COLUMNS " FROM deploy WHERE host = ?1 AND number = ?2");
-    query.bind(1, host).bind(2, number);
+std::optional<Deploy> Store::deploy(std::int64_t site, std::int64_t number) {
+    auto query = database_.prepare("SELECT " DEPLOY_COLUMNS " FROM deploy WHERE site = ?1 AND number = ?2");
+    query.bind(1, site).bind(2, number);
     return query.step().value_or(false) ? std::optional(deploy_of(query)) : std::nullopt;
 }
 
-std::vector<Deploy> Store::deploys(const std::string& host, std::int64_t before, std::size_t count) {
+std::vector<Deploy> Store::deploys(std::int64_t site, std::int64_t before, std::size_t count) {
     auto query = database_.prepare("SELECT " DEPLOY_COLUMNS
-                                   " FROM deploy WHERE host = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3");
-    query.bind(1, host).bind(2, before > 0 ? before : INT64_MAX).bind(3, static_cast<std::int64_t>(count));
+                                   " FROM deploy WHERE site = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3");
+    query.bind(1, site).bind(2, before > 0 ? before : INT64_MAX).bind(3, static_cast<std::int64_t>(count));
     std::vector<Deploy> found;
     while (query.step().value_or(false)) {
         found.push_back(deploy_of(query));
@@ -128,30 +147,32 @@ std::vector<Deploy> Store::deploys(const std::string& host, std::int64_t before,
 Result<std::int64_t> Store::publish(Deploy deploy, std::size_t keep) {
     std::int64_t number = 0;
     auto done = database_.transaction([&]() -> Status {
-        const auto site = this->site(deploy.host);
-        if (!site) {
+        auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE id = ?1 AND removed_ms = 0");
+        query.bind(1, deploy.site);
+        if (!query.step().value_or(false)) {
             return fail(ErrorKind::not_found, "the site was removed meanwhile");
         }
-        number = site->next_number;
+        const Site site = site_of(query);
+        number = site.next_number;
         auto insert = database_.prepare("INSERT INTO deploy (" DEPLOY_COLUMNS
                                         ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
-        insert.bind(1, deploy.host).bind(2, number).bind(3, deploy.id).bind(4, deploy.created_ms).bind(5, deploy.by);
+        insert.bind(1, deploy.site).bind(2, number).bind(3, deploy.id).bind(4, deploy.created_ms).bind(5, deploy.by);
         insert.bind(6, deploy.files).bind(7, deploy.bytes).bind(8, deploy.pages).bind(9, deploy.home_bytes);
         insert.bind(10, deploy.home_requests).bind(11, deploy.home_elements).bind(12, deploy.warnings);
         if (auto added = insert.run(); !added) {
             return added;
         }
-        auto update = database_.prepare("UPDATE site SET live = ?2, next_number = ?2 + 1 WHERE host = ?1");
-        if (auto shown = update.bind(1, deploy.host).bind(2, number).run(); !shown) {
+        auto update = database_.prepare("UPDATE site SET live = ?2, next_number = ?2 + 1 WHERE id = ?1");
+        if (auto shown = update.bind(1, deploy.site).bind(2, number).run(); !shown) {
             return shown;
         }
         std::vector<std::int64_t> numbers;
-        for (const Deploy& kept : deploys(deploy.host, 0, versions_max)) {
+        for (const Deploy& kept : deploys(deploy.site, 0, versions_max)) {
             numbers.push_back(kept.number);
         }
-        for (const std::int64_t drop : versions_to_drop(std::move(numbers), number, site->live, keep)) {
-            auto erase = database_.prepare("DELETE FROM deploy WHERE host = ?1 AND number = ?2");
-            if (auto erased = erase.bind(1, deploy.host).bind(2, drop).run(); !erased) {
+        for (const std::int64_t drop : versions_to_drop(std::move(numbers), number, site.live, keep)) {
+            auto erase = database_.prepare("DELETE FROM deploy WHERE site = ?1 AND number = ?2");
+            if (auto erased = erase.bind(1, deploy.site).bind(2, drop).run(); !erased) {
                 return erased;
             }
             if (auto noted = set_pending("sweep"); !noted) {
@@ -166,13 +187,13 @@ Result<std::int64_t> Store::publish(Deploy deploy, std::size_t keep) {
     return number;
 }
 
-Status Store::show(const std::string& host, std::int64_t number) {
-    return database_.prepare("UPDATE site SET live = ?2 WHERE host = ?1").bind(1, host).bind(2, number).run();
+Status Store::show(std::int64_t site, std::int64_t number) {
+    return database_.prepare("UPDATE site SET live = ?2 WHERE id = ?1").bind(1, site).bind(2, number).run();
 }
 
 std::uint64_t Store::live_bytes(const std::string& association, const std::string& but_host) {
     auto query = database_.prepare("SELECT coalesce(sum(deploy.bytes), 0) FROM site JOIN deploy ON "
-                                   "deploy.host = site.host AND deploy.number = site.live "
+                                   "deploy.site = site.id AND deploy.number = site.live "
                                    "WHERE site.association = ?1 AND site.host <> ?2 AND site.removed_ms = 0");
     query.bind(1, association).bind(2, but_host);
     return query.step().value_or(false) ? static_cast<std::uint64_t>(query.number(0)) : 0;
@@ -180,7 +201,7 @@ std::uint64_t Store::live_bytes(const std::string& association, const std::strin
 
 Result<HostsMap> Store::hosts() {
     auto query = database_.prepare("SELECT site.host, deploy.id FROM site LEFT JOIN deploy ON "
-                                   "deploy.host = site.host AND deploy.number = site.live "
+                                   "deploy.site = site.id AND deploy.number = site.live "
                                    "WHERE site.removed_ms = 0 ORDER BY site.host");
     std::vector<HostLine> lines;
     auto more = query.step();

@@ -12,6 +12,7 @@
 namespace hameau::sites {
 
 struct Site {
+    std::int64_t id = 0;          ///< its identity: the host name may be used again while this site is in the bin
     std::string host;
     std::string association;
     std::int64_t created_ms = 0;
@@ -23,7 +24,7 @@ struct Site {
 };
 
 struct Deploy {
-    std::string host;
+    std::int64_t site = 0;        ///< Site::id
     std::int64_t number = 0;
     std::string id;               ///< of the manifest
     std::int64_t created_ms = 0;
@@ -43,15 +44,18 @@ public:
 
     /// A site that is not in the bin.
     std::optional<Site> site(const std::string& host);
-    /// The one in the bin.
-    std::optional<Site> removed_site(const std::string& host);
+    /// Those of that host name in the bins of all associations; the last one that was removed comes first.
+    std::vector<Site> removed_sites(const std::string& host);
+    /// The bin of an association, in order of id, from the one behind `after`.
+    std::vector<Site> bin(const std::string& association, std::int64_t after, std::size_t count);
     /// In order of host, from the one behind `after`.
     std::vector<Site> sites(const std::string& association, const std::string& after, std::size_t count);
     std::size_t count_sites(const std::string& association);
     Status add_site(const std::string& host, const std::string& association, std::int64_t now_ms);
-    Status remove_site(const std::string& host, std::int64_t now_ms);
-    Status restore_site(const std::string& host);
-    Status erase_site(const std::string& host);
+    Status remove_site(std::int64_t id, std::int64_t now_ms);
+    /// Errors: conflict when another site has the host name meanwhile.
+    Status restore_site(std::int64_t id);
+    Status erase_site(std::int64_t id);
     Status note_certificate(const std::string& host, bool certified, std::int64_t now_ms);
     /// Hosts without one, last asked for before that time.
     std::vector<std::string> uncertified(std::int64_t before_ms);
@@ -60,12 +64,13 @@ public:
     /// Those that have been in the bin since before that time.
     Status erase_removed_before(std::int64_t ms);
 
-    std::optional<Deploy> deploy(const std::string& host, std::int64_t number);
+    std::optional<Deploy> deploy(std::int64_t site, std::int64_t number);
     /// Newest first, below `before` (0: from the newest).
-    std::vector<Deploy> deploys(const std::string& host, std::int64_t before, std::size_t count);
+    std::vector<Deploy> deploys(std::int64_t site, std::int64_t before, std::size_t count);
     /// Adds a version under the next number and shows it; drops what policy says. The number.
+    /// Errors: not_found when the site was removed meanwhile.
     Result<std::int64_t> publish(Deploy deploy, std::size_t keep);
-    Status show(const std::string& host, std::int64_t number);
+    Status show(std::int64_t site, std::int64_t number);
     /// Unpacked bytes of the versions shown of an association's other sites.
     std::uint64_t live_bytes(const std::string& association, const std::string& but_host);
 
@@ -79,8 +84,6 @@ public:
     Status clear_pending(const std::string& work);
 
 private:
-    std::optional<Site> read_site(const std::string& host, bool removed);
-
     Database& database_;
 };
 

@@ -30,6 +30,13 @@ constexpr std::array texts = {
                   "This upload cannot be published. The site has not changed."},
     CatalogueText{"upload_doubtful", "Les visiteurs ne verraient rien à l'adresse du site. Le site n'a pas changé.",
                   "Visitors would see nothing at the site's address. The site has not changed."},
+    CatalogueText{"version_doubtful", "Cette version ne montre rien à l'adresse du site. Le site n'a pas changé.",
+                  "This version shows nothing at the site's address. The site has not changed."},
+    CatalogueText{"packers_busy", "Plusieurs téléchargements sont en cours. Réessayez dans une minute.",
+                  "Several downloads are being made. Try again in a minute."},
+    CatalogueText{"not_in_bin", "Aucun site de ce nom n'est dans la corbeille.", "No site of that name is in the bin."},
+    CatalogueText{"host_lost", "{address} n'est plus une adresse de l'association. Le site reste dans la corbeille.",
+                  "{address} is no longer an address of the association. The site stays in the bin."},
     CatalogueText{"upload_cut", "L'envoi s'est arrêté en route. Le site n'a pas changé. Recommencez.",
                   "The upload stopped on its way. The site has not changed. Try again."},
     CatalogueText{"unpack_failed", "L'envoi n'a pas pu être ouvert jusqu'au bout. Le site n'a pas changé. Recommencez, ou "

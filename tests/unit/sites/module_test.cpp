@@ -138,6 +138,17 @@ TEST_F(Api, WhatWouldShowNothingIsAskedAbout) {
     EXPECT_EQ(meant.json.at("warnings").as_array().size(), 1u);
     EXPECT_EQ(served("a.html"), page);
     EXPECT_EQ(served("index.html"), std::nullopt);
+    // The same is asked when somebody goes back to such a version, also to one of before the doubts were stored.
+    const std::string live = "/api/v1/sites/amis.test/live";
+    EXPECT_EQ(go(yann, "POST", live, R"({"number":1})").status, 200);
+    for (const char* stored : {"", "UPDATE deploy SET warnings = '[]'"}) {
+        ASSERT_TRUE(context->database().execute(stored));
+        const auto doubtful = go(yann, "POST", live, R"({"number":2})");
+        EXPECT_EQ(doubtful.json.at("code"), "version_doubtful") << doubtful.body;
+        EXPECT_FALSE(doubtful.json.at("errors").as_array().empty());
+    }
+    EXPECT_EQ(served("index.html"), page);
+    EXPECT_EQ(go(yann, "POST", live + "?anyway=1", R"({"number":2})").status, 200);
     // What is broken stays refused.
     EXPECT_EQ(go(yann, "POST", path + "?anyway=1", "no archive").json.at("code"), "upload_refused");
 }
@@ -227,11 +238,29 @@ TEST_F(Api, TheBin) {
     EXPECT_EQ(again.status, 201);
     EXPECT_EQ(again.json.at("live"), 1);
     EXPECT_EQ(served("index.html"), page);
-    // Another association that has the domain now does not get what the first left.
+    // Another association that has the domain now does not get what the first left, and does not erase it.
     EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
     EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/sites", R"({"host":"amis.test"})").status, 201);
     EXPECT_EQ(served("index.html"), std::nullopt);
     restart();
+    EXPECT_EQ(count_files("blobs"), 1u);
+    const auto binned = go(marie, "GET", "/api/v1/associations/amis/sites?bin=1");
+    ASSERT_EQ(binned.items().size(), 1u) << binned.body;
+    EXPECT_EQ(binned.items()[0].at("host"), "amis.test");
+    EXPECT_TRUE(binned.items()[0].as_object().contains("gone"));
+    EXPECT_EQ(go(marie, "POST", "/api/v1/sites/amis.test/restore").status, 409) << "the name is taken";
+    EXPECT_EQ(go(rose, "POST", "/api/v1/sites/amis.test/restore").status, 404) << "not out of another's bin";
+    EXPECT_EQ(go(rose, "DELETE", "/api/v1/sites/amis.test?purge=1").status, 404);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/associations/amis/sites?bin=1").status, 403);
+    EXPECT_EQ(go(rose, "DELETE", "/api/v1/sites/amis.test").status, 204);
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/restore").status, 404);
+    EXPECT_EQ(go(marie, "POST", "/api/v1/sites/amis.test/restore").status, 200);
+    EXPECT_EQ(served("index.html"), page);
+    // What is in the bin goes at once when that is asked for.
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test?purge=1").status, 404) << "it is not in the bin";
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test?purge=1").status, 204);
+    settle();
     EXPECT_EQ(count_files("blobs"), 0u);
     // After thirty days the bin is emptied.
     add_site("www.amis.test");
@@ -241,6 +270,50 @@ TEST_F(Api, TheBin) {
     restart();
     EXPECT_EQ(count_files("deploys"), 0u);
     EXPECT_EQ(count_files("blobs"), 0u);
+}
+
+TEST_F(Api, PackersWaitInLine) {
+    auto line = std::make_shared<Line>(context->io(), 2, 1, std::chrono::seconds(1));
+    auto first = run(line->take());
+    auto second = run(line->take());
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(run(line->take()), nullptr) << "no turn came in time";
+    std::shared_ptr<void> third;
+    const auto waits = [&]() -> Task<void> { third = co_await line->take(); };
+    boost::asio::co_spawn(context->io(), waits(), boost::asio::detached);
+    settle();
+    EXPECT_EQ(third, nullptr);
+    EXPECT_EQ(run(line->take()), nullptr) << "the line is full";
+    first.reset();
+    settle();
+    EXPECT_NE(third, nullptr) << "the first in line has the turn that ended";
+    second.reset();
+    EXPECT_NE(run(line->take()), nullptr);
+}
+
+TEST(Migrations, SitesOfTheOldSchemaKeepTheirVersions) {
+    const auto folder = std::filesystem::temp_directory_path() / ("sites-old-" + new_id());
+    std::filesystem::create_directories(folder);
+    {
+        auto old = Database::open((folder / "sites.db").string(), sites_manifest.migrations.first(1));
+        ASSERT_TRUE(old);
+        ASSERT_TRUE(old->execute("INSERT INTO site (host, association, created_ms, live, next_number) VALUES ('a.test', 'amis', 1, 2, 3)"));
+        ASSERT_TRUE(old->execute("INSERT INTO site (host, association, created_ms, removed_ms) VALUES ('b.test', 'amis', 1, 5)"));
+        ASSERT_TRUE(old->execute("INSERT INTO deploy VALUES ('a.test', 1, 'x1', 1, 'yann', 1, 1, 1, 0, 0, 0, '[]'), "
+                                 "('a.test', 2, 'x2', 1, 'yann', 1, 1, 1, 0, 0, 0, '[]'), ('b.test', 1, 'x3', 1, 'yann', 1, 1, 1, 0, 0, 0, '[]')"));
+    }
+    auto database = Database::open((folder / "sites.db").string(), sites_manifest.migrations);
+    ASSERT_TRUE(database) << database.error().message;
+    Store store(*database);
+    const auto site = store.site("a.test");
+    ASSERT_TRUE(site);
+    EXPECT_EQ(store.deploys(site->id, 0, 10).size(), 2u);
+    EXPECT_EQ(store.deploy(site->id, site->live)->id, "x2");
+    ASSERT_EQ(store.removed_sites("b.test").size(), 1u);
+    EXPECT_EQ(store.kept_ids()->size(), 3u);
+    EXPECT_TRUE(store.erase_site(site->id));
+    EXPECT_EQ(store.kept_ids()->size(), 1u) << "versions go with their site";
+    std::filesystem::remove_all(folder);
 }
 
 TEST_F(Api, AKillAnywhereLeavesAWholeVersion) {

@@ -35,6 +35,10 @@ TEST(EcoIndex, ValuesOfTheStandard) {
     EXPECT_EQ(ecoindex(600, 40, 1024), 61);
     EXPECT_EQ(ecoindex(693, 78, 2420), 44);
     EXPECT_EQ(ecoindex(1500, 100, 3000), 24);
+    // 23 MB of pictures are not an A, however few elements there are.
+    EXPECT_EQ(ecoindex_grade(std::min(ecoindex(60, 12, 23'000), score_most(23'000'000))), 'G');
+    EXPECT_EQ(score_most(900'000), 100);
+    EXPECT_EQ(ecoindex_grade(score_most(1'500'000)), 'B');
     EXPECT_EQ(ecoindex_grade(81), 'A');
     EXPECT_EQ(ecoindex_grade(80), 'B');
     EXPECT_EQ(ecoindex_grade(56), 'C');

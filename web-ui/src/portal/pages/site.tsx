@@ -1,10 +1,11 @@
 // The association's sites: publish a folder or a ZIP, see the versions, go back to one of them.
-import { useRef, useState } from 'preact/hooks';
-import { call, type Deploy, type DeployReport, get, getAll, Problem, type Site, upload } from '../../common/api';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, type Deploy, get, getAll, Problem, type Site } from '../../common/api';
 import { asProblem, useAction, useLoad } from '../../common/hooks';
-import { number, size, t, tn, typography, when } from '../../common/i18n';
+import { day, number, size, t, tn, typography, when } from '../../common/i18n';
 import { Button, ErrorSummary, Field, Loading, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
 import { archiveOf, archiveType, droppedFiles, type Entry, withoutTop } from '../archive';
+import { askAnyway, forgetReport, type Sent, startSending, useSending } from '../sending';
 import { useMember } from '../state';
 
 const versions_first = 5;
@@ -20,40 +21,36 @@ function Remarks({ items }: { items: string[] }) {
   );
 }
 
-interface PublishProps { site: Site; onPublished: (report: DeployReport) => void }
-function Publish({ site, onPublished }: PublishProps) {
-  const [part, setPart] = useState<number | null>(null);
-  const [name, setName] = useState('');
-  const [problem, setProblem] = useState<Problem | null>(null);
+interface PublishProps { site: Site; before?: number; onPublished: () => void }
+function Publish({ site, before, onPublished }: PublishProps) {
+  const { say } = useMember();
+  const sending = useSending(site.host);
+  const [wrong, setWrong] = useState<Problem | null>(null);
   const [over, setOver] = useState(false);
-  const cancel = useRef<() => void>(() => undefined);
   const zip = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
+  const { part, name } = sending;
+  const problem = wrong ?? sending.problem;
 
-  const send = async (body: Blob, type: string, what: string) => {
-    setProblem(null);
-    setName(what);
-    setPart(0);
-    const sending = upload(`/api/v1/sites/${site.host}/deploys`, body, type, setPart);
-    cancel.current = sending.cancel;
-    try {
-      onPublished(await sending.done);
-    } catch (error) {
-      setProblem(asProblem(error));
-    } finally {
-      setPart(null);
-    }
+  const send = (what: Sent, anyway = false) => {
+    setWrong(null);
+    startSending(site.host, what, anyway, before, (number) => {
+      say(t('site.published', { number }));
+      onPublished();
+    });
   };
   const take = (entries: Entry[]) => {
     const only = entries.length === 1 ? entries[0] : undefined;
     const type = only && !only.path.includes('/') ? archiveType(only.path) : null;
-    if (only && type) return void send(only.file, type, only.file.name);
+    if (only && type) return send({ body: only.file, type, name: only.file.name });
     const files = withoutTop(entries);
-    if (files.length === 0) return setProblem(new Problem(422, 'empty', t('site.empty_folder')));
-    if (!files.some((entry) => /^index\.html?$/i.test(entry.path))) {
-      return setProblem(new Problem(422, 'no_index', t('site.no_index')));
+    if (files.length === 0) return setWrong(new Problem(422, 'empty', t('site.empty_folder')));
+    const what = { body: archiveOf(files), type: 'application/x-tar', name: tn('site.files', files.length) };
+    if (!files.some((entry) => /^(index|default)\.x?html?$/i.test(entry.path) || entry.path === '_redirects')) {
+      // Asked before a heavy folder travels for nothing; the house asks the same.
+      return askAnyway(site.host, what, new Problem(422, 'upload_doubtful', t('site.no_index')));
     }
-    return void send(archiveOf(files), 'application/x-tar', tn('site.files', files.length));
+    return send(what);
   };
   const chosen = (list: FileList | null) =>
     list && list.length > 0 && take([...list].map((file) => ({ path: file.webkitRelativePath || file.name, file })));
@@ -66,6 +63,9 @@ function Publish({ site, onPublished }: PublishProps) {
           <p>{problem.detail} {problem.code === 'cancelled' && t('site.unchanged')}</p>
           {problem.fields.length > 0 && <Remarks items={problem.fields.map((f) => f.message)} />}
           {problem.reference && <p class="soft">{t('error.reference', { reference: problem.reference })}</p>}
+          {problem.code === 'upload_doubtful' && sending.last && (
+            <p><Button onClick={() => send(sending.last!, true)}>{t('site.publish_anyway')}</Button></p>
+          )}
         </Notice>
       )}
       {part === null ? (
@@ -75,7 +75,7 @@ function Publish({ site, onPublished }: PublishProps) {
           onDrop={(event) => {
             event.preventDefault();
             setOver(false);
-            if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take, (e: unknown) => setProblem(asProblem(e)));
+            if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take, (e: unknown) => setWrong(asProblem(e)));
           }}>
           <p>{t('site.drop')}</p>
           <p class="verbs">
@@ -84,7 +84,7 @@ function Publish({ site, onPublished }: PublishProps) {
           </p>
           <p class="soft">{t('site.publish_safe')}</p>
           <input ref={folder} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="folder" multiple
-            {...{ webkitdirectory: '' }} onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
+            {...{ webkitdirectory: true }} onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
           <input ref={zip} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="zip"
             accept=".zip,.tar,.tgz,.gz,.zst" onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
         </div>
@@ -93,7 +93,8 @@ function Publish({ site, onPublished }: PublishProps) {
           <label for="sending">{part < 1 ? t('site.sending', { name }) : t('site.unpacking')}</label>
           <progress id="sending" max={1} {...(part < 1 ? { value: part } : {})} />
           <p class="soft" role="status">{part < 1 ? t('site.sent_part', { percent: number(Math.floor(part * 10) * 10) }) : t('site.unpacking')}</p>
-          <Button onClick={() => cancel.current()}>{t('cancel')}</Button>
+          <p class="soft">{t('site.sending_goes_on')}</p>
+          <Button onClick={() => sending.cancel()}>{t('cancel')}</Button>
         </div>
       )}
     </section>
@@ -105,14 +106,22 @@ function Versions({ site, versions, onSwitched }: { site: Site; versions: Deploy
   const action = useAction();
   const sorted = [...versions].sort((a, b) => b.number - a.number);
   const shown = all ? sorted : sorted.slice(0, versions_first);
-  const go = (number: number) => void action.run(async () => {
-    await call('POST', `/api/v1/sites/${site.host}/live`, { number });
+  const [doubted, setDoubted] = useState(0);
+  const go = (number: number, anyway = false) => void action.run(async () => {
+    setDoubted(number);
+    await call('POST', `/api/v1/sites/${site.host}/live${anyway ? '?anyway=1' : ''}`, { number });
     onSwitched(number);
   });
   return (
     <section aria-labelledby="versions">
       <h2 id="versions">{t('site.versions')}</h2>
       {action.problem && <ProblemNotice problem={action.problem} />}
+      {action.problem?.code === 'version_doubtful' && (
+        <>
+          <Remarks items={action.problem.fields.map((f) => f.message)} />
+          <p><Button busy={action.busy} onClick={() => go(doubted, true)}>{t('site.put_online_anyway')}</Button></p>
+        </>
+      )}
       {versions.length === 0 ? <p>{t('site.no_versions')}</p> : (
         <ul class="rows">
           {shown.map((one) => (
@@ -135,13 +144,24 @@ function Versions({ site, versions, onSwitched }: { site: Site; versions: Deploy
 function OneSite({ site, reload }: { site: Site; reload: () => void }) {
   const { offerUndo } = useMember();
   const versions = useLoad(site.host, () => getAll<Deploy>(`/api/v1/sites/${site.host}/deploys`));
-  const [report, setReport] = useState<DeployReport | null>(null);
+  const { report, before: replaced } = useSending(site.host);
   const before = versions.data?.find((one) => one.live)?.number;
   const refresh = () => { versions.reload(); reload(); };
-  const switchTo = (number: number) => call('POST', `/api/v1/sites/${site.host}/live`, { number }).then(refresh, refresh);
-  const offerBack = (text: string) => {
-    if (before !== undefined) offerUndo(text, () => { setReport(null); void switchTo(before); });
+  // What was there a moment ago comes back whatever there is to say about it.
+  const offerBack = (text: string, number?: number) => {
+    if (number === undefined) return;
+    offerUndo(text, () => {
+      forgetReport(site.host);
+      void call('POST', `/api/v1/sites/${site.host}/live?anyway=1`, { number }).then(refresh, refresh);
+    });
   };
+  // The sending may have ended while another page was looked at: what came of it is told here.
+  useEffect(() => {
+    if (report) {
+      refresh();
+      offerBack(t('site.undo_publish'), replaced);
+    }
+  }, [report]);
   return (
     <>
       {site.live === null ? <Phrase light="asleep">{t('site.not_online')}</Phrase> : (
@@ -160,15 +180,11 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           {Boolean(report.warnings?.length) && <><p>{tn('site.warnings', report.warnings!.length)}</p><Remarks items={report.warnings!} /></>}
         </Notice>
       )}
-      <Publish site={site} onPublished={(done) => {
-        setReport(done);
-        refresh();
-        offerBack(t('site.undo_publish'));
-      }} />
+      <Publish site={site} before={before} onPublished={refresh} />
       {versions.problem ? <ProblemNotice problem={versions.problem} /> : !versions.data ? <Loading />
         : <Versions site={site} versions={versions.data} onSwitched={(number) => {
           refresh();
-          offerBack(t('site.switched', { number }));
+          offerBack(t('site.switched', { number }), before);
         }} />}
     </>
   );
@@ -192,6 +208,64 @@ function NewSite({ slug, onMade }: { slug: string; onMade: () => void }) {
         error={errorOf(problem, 'host')} required />
       <Button type="submit" kind="main" busy={busy}>{t('site.make')}</Button>
     </form>
+  );
+}
+
+const bin_ms = 30 * 24 * 3600 * 1000;
+
+/** What was removed in the last 30 days, and the way back. */
+function Bin({ slug, onRestored }: { slug: string; onRestored: (host: string) => void }) {
+  const sites = useLoad(slug, () => getAll<Site & { gone: string }>(`/api/v1/associations/${slug}/sites?bin=1`));
+  const action = useAction();
+  const restore = (host: string) => void action.run(async () => {
+    await call('POST', `/api/v1/sites/${host}/restore`, {});
+    onRestored(host);
+    sites.reload();
+  });
+  if (sites.problem) return <ProblemNotice problem={sites.problem} />;
+  if (!sites.data) return <Loading />;
+  return (
+    <>
+      {action.problem && <ProblemNotice problem={action.problem} />}
+      {sites.data.length === 0 ? <p>{t('pads.bin_empty')}</p> : (
+        <ul class="rows">
+          {sites.data.map((one, i) => (
+            <li key={`${one.host}${i}`}>
+              <div><p class="row-title">{one.host}</p><p class="soft">{t('pads.bin_until', { date: day(one.gone) })}</p></div>
+              <Button busy={action.busy} label={t('site.restore_label', { address: one.host })} onClick={() => restore(one.host)}>{t('site.restore')}</Button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** For managers: takes the site that is looked at away, and opens the bin. */
+function Removal({ slug, site, reload }: { slug: string; site?: Site | undefined; reload: () => void }) {
+  const { offerUndo, say } = useMember();
+  const [open, setOpen] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const action = useAction();
+  const back = (host: string) => { say(t('site.restored', { address: host })); setTurn((now) => now + 1); reload(); };
+  const remove = ({ host }: Site) => void action.run(async () => {
+    await call('DELETE', `/api/v1/sites/${host}`);
+    setTurn((now) => now + 1);
+    reload();
+    offerUndo(t('site.binned', { address: host, date: day(Date.now() + bin_ms) }), () => {
+      void action.run(() => call('POST', `/api/v1/sites/${host}/restore`, {})).then((worked) => worked && back(host));
+    });
+  });
+  return (
+    <section class="apart" aria-labelledby="bin">
+      <h2 id="bin">{t('pads.bin')}</h2>
+      {action.problem && <ProblemNotice problem={action.problem} />}
+      {open && <Bin key={turn} slug={slug} onRestored={back} />}
+      <p class="verbs">
+        {site && <Button busy={action.busy} onClick={() => remove(site)}>{t('site.remove', { address: site.host })}</Button>}
+        <button type="button" class="button outlined" aria-expanded={open} onClick={() => setOpen(!open)}>{t(open ? 'pads.bin_close' : 'pads.bin_open')}</button>
+      </p>
+    </section>
   );
 }
 
@@ -219,6 +293,7 @@ export function SitePage() {
           {manages && (!site || adding
             ? <NewSite slug={slug} onMade={() => { setAdding(false); sites.reload(); }} />
             : <p class="apart"><Button onClick={() => setAdding(true)}>{t('site.new_verb')}</Button></p>)}
+          {manages && <Removal slug={slug} site={site} reload={sites.reload} />}
         </>
       )}
     </>

@@ -1,0 +1,67 @@
+// The sendings of this tab, one a site. They live apart from the Site page: who looks at another page meanwhile finds the
+// progress, the remarks or the refusal again. Closing or reloading the tab would drop them, so the browser asks first.
+// Called by pages/site.tsx. Never sends twice by itself.
+import { useEffect, useState } from 'preact/hooks';
+import { type DeployReport, Problem, upload } from '../common/api';
+import { asProblem } from '../common/hooks';
+
+export interface Sent { body: Blob; type: string; name: string }
+
+export interface Sending {
+  /** How much has left, from 0 to 1; null when nothing is under way. */
+  part: number | null;
+  name: string;
+  problem: Problem | null;
+  report: DeployReport | null;
+  /** The version that was shown before. */
+  before: number | undefined;
+  /** What was sent last, to be sent again when somebody insists. */
+  last: Sent | null;
+  cancel: () => void;
+}
+
+const idle: Sending = { part: null, name: '', problem: null, report: null, before: undefined, last: null, cancel: () => undefined };
+const sendings = new Map<string, Sending>();
+const watching = new Set<() => void>();
+
+const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+
+function change(host: string, to: Partial<Sending>): void {
+  sendings.set(host, { ...(sendings.get(host) ?? idle), ...to });
+  const busy = [...sendings.values()].some((one) => one.part !== null);
+  // A page with such a listener is not kept for "back" by browsers: it is there while something is sent only.
+  if (busy) addEventListener('beforeunload', ask);
+  else removeEventListener('beforeunload', ask);
+  for (const tell of watching) tell();
+}
+
+export function useSending(host: string): Sending {
+  const [, turn] = useState(0);
+  useEffect(() => {
+    const tell = () => turn((now) => now + 1);
+    watching.add(tell);
+    return () => { watching.delete(tell); };
+  }, []);
+  return sendings.get(host) ?? idle;
+}
+
+export function startSending(host: string, what: Sent, anyway: boolean, before: number | undefined, done: (number: number) => void): void {
+  const sending = upload(`/api/v1/sites/${host}/deploys${anyway ? '?anyway=1' : ''}`, what.body, what.type, (part) => change(host, { part }));
+  change(host, { part: 0, name: what.name, problem: null, report: null, before, last: null, cancel: sending.cancel });
+  sending.done.then((report) => {
+    change(host, { part: null, report });
+    done(report.number);
+  }, (error: unknown) => {
+    const problem = asProblem(error);
+    change(host, { part: null, problem, last: problem.code === 'upload_doubtful' ? what : null });
+  });
+}
+
+/** A doubt that the page had by itself, before anything was sent. */
+export function askAnyway(host: string, what: Sent, problem: Problem): void {
+  change(host, { problem, report: null, last: what, name: what.name });
+}
+
+export function forgetReport(host: string): void {
+  change(host, { report: null });
+}
