@@ -70,6 +70,15 @@ void add_line(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ").append(value).append("\r\n");
 }
 
+/// Whether the request has two values for the session: cookie_of() then says none.
+bool is_planted(const RequestHead& head) {
+    bool named = false;
+    for (const Field& field : head.fields) {
+        named = named || (equals(field.name, "cookie") && field.value.find(std::string(session_cookie) + "=") != std::string_view::npos);
+    }
+    return named && cookie_of(head, session_cookie).empty();
+}
+
 /// Names a request in the journals of gate and module; no secret, so that no system call is spent on it.
 std::string fresh_request_id() {
     static const std::string process = random_base32(10);
@@ -113,11 +122,12 @@ std::string module_request(const Visit& visit, const GateRoute& route, const Ses
     }
     out += " HTTP/1.1\r\n";
     add_line(out, "Host", head.authority);
+    const bool keeps_session = route.module == "people" && !is_planted(head);
     for (const Field& field : head.fields) {
         if (is_hop(field.name) || begins_with(field.name, "hameau-") || is_named_by_connection(head.fields, field.name)) {
             continue;
         }
-        if (route.module != "people" && equals(field.name, "cookie")) {
+        if (!keeps_session && equals(field.name, "cookie")) {
             if (const std::string kept = without_house_cookies(field.value); !kept.empty()) {
                 add_line(out, "Cookie", kept);
             }

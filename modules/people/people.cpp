@@ -7,7 +7,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
-#include "modules/support/route_name.hpp"
+#include "modules/support/router.hpp"
 
 namespace hameau {
 
@@ -22,6 +22,17 @@ namespace people {
 namespace json = boost::json;
 
 namespace {
+
+/// The pattern of the route, for the journal: the path itself may hold the code of an invitation.
+std::string route_of(std::string_view path) {
+    for (const Route& route : people_manifest.routes) {
+        if (path.starts_with('/') && match_route(route.pattern, path, nullptr) >= 0) {
+            return std::string(route.pattern);
+        }
+    }
+    return "(none)";
+}
+
 constexpr hameau::Event request_failed{"people.request_failed", Level::error, "look at the disk and at people.db"};
 } // namespace
 
@@ -312,7 +323,7 @@ Response People::say_failed(const Request& request, const Error& error) {
         busy.headers.emplace_back("Retry-After", "2");
         return busy;
     }
-    std::string route(route_name(people_manifest, request.path));
+    std::string route = route_of(request.path);
     std::string reference = context_->journal().write_reference(
         request_failed, {{"method", request.method}, {"route", std::move(route)}, {"error", error.message}});
     return internal_problem(request, std::move(reference));

@@ -439,7 +439,7 @@ try {
     return `${Math.round((await words(page)).split(/\s+/).length / 1000)} thousand words, key to picture p50 ${p50} ms, p95 ${p95} ms`;
   }, { most_ms: 120_000 });
 
-  await check('values that no editor writes reach no page: spans, widths, levels, addresses, a table with millions of places', async () => {
+  await check('values that no editor writes reach no page: spans, widths, levels, addresses, a table with too many places', async () => {
     const pad = await newPad(marie);
     const element = (name, attributes, ...inside) => {
       const made = new Y.XmlElement(name);
@@ -457,7 +457,7 @@ try {
     doc.getXmlFragment('default').insert(0, [
       element('heading', { level: 1e9, textAlign: { a: 1 } }, line('Titre')),
       element('table', {}, element('tableRow', {}, cell({ colspan: 1e9, rowspan: 1e9, colwidth: [1e9] }), cell({ colspan: -1, rowspan: 'many', colwidth: 'wide' }))),
-      element('table', {}, element('tableRow', {}, ...Array.from({ length: 1500 }, () => cell())), ...Array.from({ length: 1500 }, () => element('tableRow', {}, cell()))),
+      element('table', {}, element('tableRow', {}, ...Array.from({ length: 300 }, () => cell())), ...Array.from({ length: 300 }, () => element('tableRow', {}, cell()))),
       element('image', { src: 'javascript:alert(1)', alt: { a: 1 }, width: 1e9, height: -5 }),
       element('orderedList', { start: 1e300, type: '<b>' }, element('listItem', {}, element('paragraph', { textAlign: 'expression(1)' }, line('un')))),
       element('paragraph', {}, line('un lien', { link: { href: 'javascript:alert(1)', title: { a: 1 } } })),

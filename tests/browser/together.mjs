@@ -79,6 +79,11 @@ try {
     await write(anna.page, 'Avant. ');
     await saved(anna.page);
     same((await api(anna.page, 'DELETE', '/api/v1/session')).status, 204, 'the session ends');
+    // The line is asked for again, and refused; a machine that has no network but its own may say that it is off line.
+    await anna.page.evaluate(() => {
+      Object.defineProperty(navigator, 'onLine', { get: () => true });
+      dispatchEvent(new Event('offline'));
+    });
     await anna.page.getByText('Votre session est finie.').waitFor();
     await write(anna.page, 'Pendant. ');
     same(await words(anna.page), 'Avant. Pendant. ', 'the text takes letters');

@@ -5,21 +5,21 @@ import { Problem } from '../common/api';
 import { useAction } from '../common/hooks';
 import { t } from '../common/i18n';
 import { Button, Notice, PasswordField, errorOf } from '../common/parts';
-import type { Visit } from './session';
 
-export function SignInAgain({ visit }: { visit: Visit }) {
+/** `signIn` throws a Problem when the password is not right. */
+export function SignInAgain({ login, signIn }: { login: string; signIn: (password: string) => Promise<void> }) {
   const [password, setPassword] = useState('');
   const { busy, problem, run } = useAction();
   const answer = () => run(async () => {
     if (!password) throw new Problem(422, 'fields', t('pad.again.missing'), [{ field: 'again-password', message: t('pad.again.missing') }]);
-    await visit.signInAgain(password);
+    await signIn(password);
     document.getElementById('text')?.focus();
   });
   return (
     <Notice tone="attention">
       <form class="form again" noValidate onSubmit={(event) => { event.preventDefault(); void answer(); }}>
         <p role="alert"><strong>{t('pad.again.title')}</strong> {t('pad.again.text')}</p>
-        <input class="hidden" type="text" name="username" autocomplete="username" value={visit.session?.login ?? ''} readOnly tabIndex={-1} aria-hidden="true" />
+        <input class="hidden" type="text" name="username" autocomplete="username" value={login} readOnly tabIndex={-1} aria-hidden="true" />
         <PasswordField name="again-password" label={t('pad.again.password')} value={password} onValue={setPassword} autocomplete="current-password"
           error={errorOf(problem, 'again-password') ?? problem?.detail} required />
         <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('pad.again.go')}</Button></p>

@@ -275,7 +275,7 @@ function PadPage({ visit }: { visit: Visit }) {
         <Tools visit={visit} parts={parts} writing={writing} finding={finding} onLink={() => setPanel('link')} onFind={setFinding} />
       </header>
       <main id="main" class={outline && view ? 'with-outline' : ''}>
-        {rest && visit.signedOut && <rest.SignInAgain visit={visit} />}
+        {rest && visit.signedOut && <rest.SignInAgain login={session?.login ?? ''} signIn={(password) => visit.signInAgain(password)} />}
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
         {!session && visit.key && visit.writes && view && rest && <rest.GuestBar visit={visit} />}
         {outline && view && rest && <rest.Outline view={view} tick={version} onClose={() => { setOutline(false); view.focus(); }} />}
