@@ -2,7 +2,6 @@
 // address is an address that exists. Called by people only. The event that follows takes the reservation up
 // (Store::put_mailbox, Store::put_circle); a reservation that nothing follows ends by itself (reservation_ms).
 // And the way back: people is told the addresses of each member whose mailboxes changed, again until it has them (`news`).
-#include <boost/asio/co_spawn.hpp>
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/io.hpp"

@@ -1,6 +1,5 @@
 // What an association holds in all: each module tells its own figure, people adds them up. Mail, which
 // grows at deliveries that its module does not see, is asked to count when its figure is old.
-#include <boost/asio/co_spawn.hpp>
 
 #include "daemon/base/spawn.hpp"
 #include "modules/people/people_module.hpp"

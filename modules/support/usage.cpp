@@ -7,7 +7,6 @@
 #include <map>
 #include <set>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
