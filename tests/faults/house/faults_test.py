@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """kill -9 of each process in turn, of hameaud itself, a second start, orphans, a house without root."""
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
@@ -145,6 +147,79 @@ def test_kill_hameaud_and_start_again():
         house.remove()
 
 
+def zipped(text):
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("index.html", f"<!doctype html><html lang=fr><title>A</title><p>{text}</p></html>")
+    return memory.getvalue()
+
+
+class Keeper(Loop):
+    """Makes pads, members and versions of the site; what the house said is saved stands in `said`."""
+
+    def __init__(self, house):
+        super().__init__(self.step)
+        self.visitor, self.said = house.visitor().sign_in("marie", "marie-secret-words"), []
+
+    def step(self):
+        number = len(self.said)
+        pad = self.visitor.call("POST", "/api/v1/associations/amis/pads", {"slug": f"coupure-{number}", "title": "x"})
+        member = self.visitor.call("POST", "/api/v1/associations/amis/members", {"login": f"coupure{number}", "name": "Coupure"})
+        deploy = self.visitor.call("POST", "/api/v1/sites/amis.test/deploys", raw=zipped(f"version {number}"),
+                                   headers={"Content-Type": "application/zip"})
+        assert (pad.status, member.status, deploy.status) == (201, 201, 201), (pad.body, member.body, deploy.body)
+        self.said.append((f"coupure-{number}", f"coupure{number}", deploy.json()["number"]))
+
+
+def test_a_power_cut_keeps_what_was_said_saved():
+    """A copy of the state as it stands at one moment of writing, started elsewhere: two moments."""
+    house, copies = House(apply=[CONTENT]), []
+    try:
+        house.start()
+        keeper = Keeper(house)
+        keeper.start()
+        for moment in range(2):
+            while len(keeper.said) < 2 * (moment + 1):
+                assert keeper.is_alive() and not keeper.failures, keeper.failures
+                time.sleep(0.01)
+            said = list(keeper.said)
+            processes = house_processes(house.state)
+            for pid in processes:  # the same moment for all files
+                os.kill(pid, signal.SIGSTOP)
+            copy = tempfile.mkdtemp(prefix="hameau-cut-")
+            subprocess.run(["cp", "-a", f"{house.state}/.", copy], check=True)
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+            copies.append((copy, said))
+        keeper.finish()
+    finally:
+        house.stop()
+        house.remove()
+    for copy, said in copies:
+        with House(state=copy) as after:
+            marie = after.visitor().sign_in("marie", "marie-secret-words")
+            pads = {pad["slug"] for pad in everything(marie, "/api/v1/associations/amis/pads")}
+            members = {member["login"] for member in everything(marie, "/api/v1/associations/amis/members")}
+            live = marie.call("GET", "/api/v1/associations/amis/sites").json()["items"][0]["live"]
+            for pad, login, number in said:
+                assert pad in pads and login in members, (pad, login, pads, members)
+            number = live["number"] if isinstance(live, dict) else live
+            assert number >= said[-1][2], (live, said[-1])
+            site_page(after)
+            assert "module.database_checked" in Path(copy, "log", "people.log").read_text(), "it did not notice the cut"
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def everything(visitor, path):
+    items, after = [], ""
+    while True:
+        page = visitor.call("GET", f"{path}?limit=100{after}").json()
+        items += page["items"]
+        if not page.get("next"):
+            return items
+        after = f"&after={page['next']}"
+
+
 def test_sigterm_leaves_nothing():
     house = House(apply=[CONTENT]).start()
     try:
@@ -190,5 +265,5 @@ def test_without_root():
 
 
 if __name__ == "__main__":
-    sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_sigterm_leaves_nothing,
+    sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_a_power_cut_keeps_what_was_said_saved, test_sigterm_leaves_nothing,
                    test_second_start_on_one_folder_is_refused, test_without_root]))
