@@ -331,6 +331,45 @@ def test_app_password():
     refused(lambda: mailbox(password=made["password"]), imaplib.IMAP4.error)
 
 
+def test_one_quota_for_the_association():
+    """Mail that is there counts; when the association is full, nobody in it gets more, and managers see why."""
+    annick, visitor = house.visitor().sign_in("annick", "annick-secret-words"), marie()
+    usage = lambda: ok(visitor.call("GET", "/api/v1/associations/amis/usage")).json()
+    ok(yann().call("GET", "/api/v1/associations/amis/usage"), 403)
+    send("Du poids " + "x" * 100)
+    wait_mail("Du poids")
+    before = usage()
+    mail = next(service["bytes"] for service in before["services"] if service["name"] == "mail")
+    assert mail > 500 and before["warning_percent"] == 0 and before["used_bytes"] >= mail, before
+    set_quota = lambda text: ok(annick.call("PATCH", "/api/v1/associations/amis", {"quota": text}))
+    try:
+        set_quota(str(before["used_bytes"] + 10))
+        wait_until(lambda: usage()["warning_percent"] == 95)
+        assert ok(visitor.call("GET", "/api/v1/session")).json()["associations"][0]["warning_percent"] == 95
+
+        def refused_as_full():
+            try:
+                send("Trop")
+            except smtplib.SMTPRecipientsRefused as full:
+                return next(iter(full.recipients.values()))[0] in (452, 552)
+            except smtplib.SMTPDataError as full:
+                return full.smtp_code in (452, 552)
+            return False
+        wait_until(refused_as_full)
+    finally:
+        set_quota("5 GiB")
+    wait_until(lambda: usage()["warning_percent"] == 0)
+
+    def taken():
+        try:
+            send("De nouveau")
+            return True
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
+            return False
+    wait_until(taken)
+    wait_mail("De nouveau")
+
+
 def test_no_secret_in_logs():
     for file in Path(house.state, "log").rglob("*"):
         if file.is_file():
