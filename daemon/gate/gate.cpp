@@ -133,14 +133,34 @@ void Gate::leave(Place place) {
 void Gate::on_control(const Message& message) {
     const std::string_view what = message.get("what");
     if (message.kind == MessageKind::announce && what == "hosts") {
-        if (auto read = parts_.sites.reload(); !read) {
+        const Status read = parts_.sites.reload();
+        if (!read) {
             journal_.write(hosts_failed, {{"error", read.error().message}});
+        }
+        if (message.serial != 0) {
+            tell_served(message, read);
         }
     } else if (message.kind == MessageKind::reload && what == "certificates") {
         if (auto read = parts_.tls->reload(); !read) {
             journal_.write(certificates_failed, {{"error", read.error().message}});
         }
     }
+}
+
+/// Sites waits for this before it says that a version is live: the list is read, and the version's manifest opens.
+void Gate::tell_served(const Message& question, const Status& read) {
+    std::string error = read ? std::string() : read.error().message;
+    const sites::HostLine* line = parts_.sites.map().find(question.get("host"));
+    if (read && line != nullptr && !line->manifest.empty()) {
+        if (const auto manifest = parts_.sites.manifest(line->manifest); !manifest) {
+            error = manifest.error().message;
+        }
+    }
+    Message answer;
+    answer.kind = MessageKind::announce;
+    answer.serial = question.serial;
+    answer.fields = {{"what", "served"}, {"ok", error.empty() ? "1" : "0"}, {"error", error}};
+    control_->tell(std::move(answer));
 }
 
 void Gate::stop() {

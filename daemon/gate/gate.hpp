@@ -86,6 +86,7 @@ private:
     bool accept_one(Door& door, bool& exhausted);
     void admit(Fd socket, const sockaddr_storage& peer, bool tls);
     void on_control(const Message& message);
+    void tell_served(const Message& question, const Status& read);
     void stop();
 
     GateParts parts_;

@@ -9,6 +9,11 @@
 
 namespace hameau::supervisor {
 
+/// How long the gate may take until it serves a new version of a site; a restart of the gate fits.
+inline constexpr Duration serve_wait{5000};
+/// Versions that are waited for at a time; each upload waits for one.
+inline constexpr std::size_t serve_queries_max = 64;
+
 /// Fixed uids (= primary gids) without passwd entries; the package declares the same by sysusers.
 struct RoleUid {
     std::string_view role;

@@ -119,6 +119,9 @@ Duration House::until_next() const {
     for (const StatusQuery& query : queries_) {
         consider(query.deadline);
     }
+    for (const ServeQuery& query : serving_) {
+        consider(query.deadline);
+    }
     if (provision_pid_ != 0) {
         consider(provision_deadline_);
     }
@@ -136,6 +139,13 @@ void House::tick() {
             return false;
         }
         answer_status(query);
+        return true;
+    });
+    std::erase_if(serving_, [this, now](const ServeQuery& query) {
+        if (query.deadline > now) {
+            return false;
+        }
+        answer_serving(query, false, "the gate did not answer");
         return true;
     });
     if (provision_pid_ != 0 && provision_deadline_ <= now) {
@@ -371,6 +381,11 @@ void House::on_notify_lines(Service& service, std::string_view lines) {
         lines.remove_prefix(std::min(end + 1, lines.size()));
         if (line == "READY=1") {
             act(service, service.policy.on_ready(now));
+            if (service.spec.kind == Kind::gate) {
+                for (const ServeQuery& query : serving_) {
+                    ask_gate(query);  // the gate before it may have ended without an answer
+                }
+            }
         } else if (line == "STOPPING=1") {
             service.policy.on_stopping(now);
         } else if (line == "WATCHDOG=1") {

@@ -50,6 +50,14 @@ private:
         Duration deadline;
         std::size_t awaited;
     };
+    /// Somebody waits until the gate serves what hosts.map says.
+    struct ServeQuery {
+        std::string asker;
+        std::uint32_t serial;
+        std::uint32_t gate_serial;
+        std::string host;
+        Duration deadline;
+    };
     struct Provision {
         std::string asker;
         std::uint32_t serial;
@@ -85,6 +93,10 @@ private:
     void on_provision_end(int wait_status);
     void start_next_provision();
     static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error);
+    void begin_serving(Service& asker, const Message& question);
+    void ask_gate(const ServeQuery& query);
+    void on_served(const Message& answer);
+    void answer_serving(const ServeQuery& query, bool good, const std::string& error);
     void answer_status(const StatusQuery& query);
     void begin_status(Service& asker, const Message& question);
     void close_house();
@@ -119,6 +131,8 @@ private:
     std::map<int, std::string> tags_;
     std::vector<std::unique_ptr<Service>> services_;
     std::vector<StatusQuery> queries_;
+    std::vector<ServeQuery> serving_;
+    std::uint32_t next_gate_serial_ = 1;
     std::deque<Provision> provisions_;
     pid_t provision_pid_ = 0;
     Fd provision_output_;

@@ -108,7 +108,12 @@ void House::on_message(Service& service, const Message& message) {
     case MessageKind::provision: {
         const std::string verb(message.get("verb"));
         const auto& verbs = service.spec.verbs;
-        if (std::find(verbs.begin(), verbs.end(), verb) != verbs.end() && provisions_.size() < provision_queue_max) {
+        const bool allowed = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+        if (allowed && verb == "serve-hosts" && serving_.size() < serve_queries_max) {
+            begin_serving(service, message);
+            return;
+        }
+        if (allowed && verb != "serve-hosts" && provisions_.size() < provision_queue_max) {
             Provision wanted{service.spec.name, message.serial, verb, {}};
             for (const auto& [name, value] : message.fields) {
                 if (name != "verb") {
@@ -125,6 +130,10 @@ void House::on_message(Service& service, const Message& message) {
     }
     case MessageKind::announce: {
         const std::string what(message.get("what"));
+        if (service.spec.kind == Kind::gate && what == "served") {
+            on_served(message);
+            return;
+        }
         Service* gate = find("gate");
         if ((service.spec.name == "sites" && what == "hosts") && gate != nullptr && gate->control) {
             Message forward = message;
@@ -152,6 +161,41 @@ void House::on_message(Service& service, const Message& message) {
         break;
     }
     journal_.write(message_refused, {{"from", service.spec.name}, {"kind", std::to_string(static_cast<int>(message.kind))}});
+}
+
+/// Not a program: the gate itself says when it serves what hosts.map says of a host. An answer comes within serve_wait.
+void House::begin_serving(Service& asker, const Message& question) {
+    serving_.push_back({asker.spec.name, question.serial, next_gate_serial_++, std::string(question.get("host")), clock_.now() + serve_wait});
+    ask_gate(serving_.back());
+}
+
+void House::ask_gate(const ServeQuery& query) {
+    Service* gate = find("gate");
+    if (gate == nullptr || !gate->control) {
+        return;  // asked when it says READY, or answered when time is up
+    }
+    Message announce;
+    announce.kind = MessageKind::announce;
+    announce.serial = query.gate_serial;
+    announce.fields = {{"what", "hosts"}, {"host", query.host}};
+    (void)send_message(gate->control.get(), announce);
+}
+
+void House::on_served(const Message& answer) {
+    const auto found = std::find_if(serving_.begin(), serving_.end(),
+                                    [&answer](const ServeQuery& query) { return query.gate_serial == answer.serial; });
+    if (found == serving_.end()) {
+        return;  // too late, or the second answer after a restart
+    }
+    const ServeQuery query = std::move(*found);
+    serving_.erase(found);
+    answer_serving(query, answer.get("ok") == "1", std::string(answer.get("error")));
+}
+
+void House::answer_serving(const ServeQuery& query, bool good, const std::string& error) {
+    if (Service* asker = find(query.asker)) {
+        answer_provision(*asker, query.serial, good ? "" : error.empty() ? "the gate did not say why" : error);
+    }
 }
 
 void House::begin_status(Service& asker, const Message& question) {

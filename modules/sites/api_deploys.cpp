@@ -232,7 +232,14 @@ Task<Response> Sites::add_deploy(Request& request) {
                                                {"by", request.who.login}});
     const auto deploy = store_->deploy(site.id, *number);
     json::object out = deploy_document(deploy.value_or(Deploy{}), *number);
-    out["warnings"] = remark_texts(request, remarks_json(report->warnings));
+    json::array warnings = remark_texts(request, remarks_json(report->warnings));
+    // "Live" means served: the next request of a visitor gets this version.
+    const bool shown = co_await served(site.host);
+    if (!shown) {
+        warnings.emplace_back(text_of(sites_catalogue, language_of(request), "served_late"));
+    }
+    out["served"] = shown;
+    out["warnings"] = std::move(warnings);
     out["url"] = site_url(site.host, visited(request));
     co_return json_response(201, out);
 }
@@ -266,8 +273,11 @@ Task<Response> Sites::switch_live(Request& request) {
         co_return say_failed(request, done.error());
     }
     context_->journal().write(site_switched, {{"host", site.host}, {"number", std::to_string(number)}, {"by", request.who.login}});
+    const bool shown = co_await served(site.host);
     const auto now = store_->site(site.host);
-    co_return json_response(200, site_document(now.value_or(site), visited(request)));
+    json::object out = site_document(now.value_or(site), visited(request));
+    out["served"] = shown;
+    co_return json_response(200, out);
 }
 
 } // namespace hameau::sites

@@ -291,6 +291,7 @@ Task<Response> Sites::remove_site(Request& request) {
     if (!done) {
         co_return say_failed(request, done.error());
     }
+    (void)co_await served(host);  // "removed" is true when it is said
     context_->journal().write(site_removed, {{"host", host}, {"by", request.who.login}});
     co_return empty_response(204);
 }

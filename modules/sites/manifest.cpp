@@ -75,7 +75,7 @@ CREATE INDEX site_association ON site(association, host);
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
-constexpr std::array<std::string_view, 1> verbs = {"certificate"};
+constexpr std::array<std::string_view, 2> verbs = {"certificate", "serve-hosts"};
 
 constexpr Manifest make_manifest() {
     Manifest manifest;

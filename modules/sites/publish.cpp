@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t slice_bytes = 65536;
 constexpr Event unpack_ended{"sites.unpack_ended", Level::warning, "the upload was refused; nothing was published"};
+constexpr Event served_late{"sites.served_late", Level::warning, "the version is kept; see the journal of the gate"};
 constexpr Event swept{"sites.swept", Level::info};
 constexpr Event sweep_failed{"sites.sweep_failed", Level::error, "old files stay on the disk; tell the developers"};
 
@@ -189,6 +190,17 @@ Status Sites::tell_gate() {
         context_->announce("hosts");
     }
     return {};
+}
+
+Task<bool> Sites::served(std::string host) {
+    std::map<std::string, std::string> arguments;
+    arguments.emplace("host", host);
+    std::string verb = "serve-hosts";
+    const Status told = co_await context_->provision(std::move(verb), std::move(arguments));
+    if (!told) {
+        context_->journal().write(served_late, {{"host", host}, {"error", told.error().message}});
+    }
+    co_return told.has_value();
 }
 
 void Sites::sweep_later() {

@@ -124,6 +124,8 @@ private:
     Task<Result<Report>> collect(HelperChild& child);
     Task<Result<std::int64_t>> publish(Upload& upload, const Report& report, std::string by);
     Status tell_gate();
+    /// Waits until the gate serves what hosts.map says of this host; false when it does not say so in time.
+    Task<bool> served(std::string host);
     void sweep_later();
     Task<void> sweep();
 

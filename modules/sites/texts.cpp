@@ -52,6 +52,10 @@ constexpr std::array texts = {
     CatalogueText{"certificate_later", "Le site est créé. Son certificat de sécurité n'est pas encore là : {reason}. "
                                        "La maison réessaiera.",
                   "The site is made. Its security certificate is not there yet: {reason}. The house will try again."},
+    CatalogueText{"served_late", "La version est enregistrée, mais le serveur de pages n'a pas encore répondu. Elle sera en "
+                                 "ligne dans un instant ; rechargez la page pour le vérifier.",
+                  "The version is kept, but the page server has not answered yet. It will be online in a moment; reload the "
+                  "page to check."},
     CatalogueText{"restored", "Ce site était dans la corbeille. Il revient avec ses versions.",
                   "This site was in the bin. It comes back with its versions."},
 

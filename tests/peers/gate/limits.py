@@ -1,11 +1,13 @@
 """Time, number and memory: slow visitors, too many, restarts, falling asleep, idle connections."""
+import os
+import signal
 import threading
 import time
 
 from pathlib import Path
 
 from client import Raw, memory_kb, upgrade, wait_until
-from gate_house import NOISE, SITE, cookie_of, gate_pid, house, marie, pad_path, same, start
+from gate_house import NOISE, SITE, cookie_of, gate_pid, house, marie, pad_path, same, start, zipped
 
 
 def test_slow_visitors():
@@ -107,6 +109,40 @@ def test_restart_loses_nobody():
     for thread in asking:
         thread.join()
     assert count > 20 and not failures, (count, failures[:3])
+
+
+def test_live_means_served():
+    """201 comes after the gate serves the version: also when the gate was stopped meanwhile, and with a word when it does not."""
+    slow = start([], 700)
+    try:
+        visitor = marie(slow)
+        path = f"/api/v1/sites/{SITE}/deploys"
+
+        def publish(text):
+            answer = visitor.call("POST", path, raw=zipped({"index.html": text}), headers={"Content-Type": "application/zip"})
+            same(answer.status, 201, answer.body)
+            with Raw(slow, tls=False) as raw:
+                same(raw.get("/", SITE)[2], text, "the first request behind the 201")
+            return answer.json()
+
+        for i in range(20):
+            assert publish(f"<h1>{i}</h1>".encode())["served"] is True
+        # The command goes by the admin's socket and not through the gate, which is stopped: what is not served is said.
+        folder = Path(slow.state, "page")
+        folder.mkdir()
+        folder.joinpath("index.html").write_bytes(b"<h1>late</h1>")
+        pid = gate_pid(slow)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            done = slow.hameau("site", "deploy", SITE, str(folder))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert "pas encore" in done.stdout + done.stderr or "not answered yet" in done.stdout + done.stderr, done
+        with Raw(slow, tls=False) as raw:
+            assert wait_until(lambda: raw.get("/", SITE)[2] == b"<h1>late</h1>", 5)
+    finally:
+        slow.stop()
+        slow.remove()
 
 
 def test_restart_with_open_pads():

@@ -69,6 +69,10 @@ public:
         co_return response;
     }
     Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
+        if (verb == "serve-hosts") {
+            served.push_back(arguments["host"]);
+            co_return gate_away ? Status(fail(ErrorKind::unavailable, "away")) : Status{};
+        }
         provisions.push_back(verb + " " + arguments["host"]);
         co_return certificate_fails ? Status(fail(ErrorKind::unavailable, "no DNS")) : Status{};
     }
@@ -77,6 +81,8 @@ public:
     bool people_away = false;
     bool certificate_fails = false;
     std::uint64_t quota = 100 << 20;
+    bool gate_away = false;
+    std::vector<std::string> served;
     std::vector<std::string> provisions;
     std::vector<std::string> announced;
 };

@@ -104,6 +104,18 @@ TEST_F(Api, PublishSwitchAndGoBack) {
     EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/deploys/x").status, 404);
 }
 
+TEST_F(Api, LiveIsSaidWhenTheGateServesIt) {
+    add_site();
+    const auto first = deploy(yann, {{"index.html", page}});
+    EXPECT_EQ(first.json.at("served"), true);
+    EXPECT_EQ(context->served, (std::vector<std::string>{"amis.test"}));
+    context->gate_away = true;
+    const auto second = deploy(yann, {{"index.html", page}});
+    ASSERT_EQ(second.status, 201) << second.body;
+    EXPECT_EQ(second.json.at("served"), false);
+    EXPECT_EQ(second.json.at("warnings").as_array().size(), first.json.at("warnings").as_array().size() + 1) << second.body;
+}
+
 TEST_F(Api, RefusalsListTheReasonsAndChangeNothing) {
     add_site();
     deploy(yann, {{"index.html", page}});
