@@ -10,7 +10,7 @@
 namespace hameau::supervisor {
 
 /// How long the gate may take until it serves a new version of a site; a restart of the gate fits.
-inline constexpr Duration serve_wait{5000};
+inline constexpr std::chrono::milliseconds serve_wait{5000};
 /// Versions that are waited for at a time; each upload waits for one.
 inline constexpr std::size_t serve_queries_max = 64;
 

@@ -93,6 +93,7 @@ private:
     void on_provision_end(int wait_status);
     void start_next_provision();
     static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error);
+    void on_provision(Service& service, const Message& message);
     void begin_serving(Service& asker, const Message& question);
     void ask_gate(const ServeQuery& query);
     void on_served(const Message& answer);

@@ -105,29 +105,9 @@ void House::on_message(Service& service, const Message& message) {
             return;
         }
         break;
-    case MessageKind::provision: {
-        const std::string verb(message.get("verb"));
-        const auto& verbs = service.spec.verbs;
-        const bool allowed = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
-        if (allowed && verb == "serve-hosts" && serving_.size() < serve_queries_max) {
-            begin_serving(service, message);
-            return;
-        }
-        if (allowed && verb != "serve-hosts" && provisions_.size() < provision_queue_max) {
-            Provision wanted{service.spec.name, message.serial, verb, {}};
-            for (const auto& [name, value] : message.fields) {
-                if (name != "verb") {
-                    wanted.arguments.push_back(name + "=" + value);
-                }
-            }
-            provisions_.push_back(std::move(wanted));
-            start_next_provision();
-            return;
-        }
-        const bool full = provisions_.size() >= provision_queue_max;
-        answer_provision(service, message.serial, full ? "too much is waiting; ask again later" : "this service may not ask for " + verb);
-        break;
-    }
+    case MessageKind::provision:
+        on_provision(service, message);
+        return;
     case MessageKind::announce: {
         const std::string what(message.get("what"));
         if (service.spec.kind == Kind::gate && what == "served") {
@@ -196,6 +176,31 @@ void House::answer_serving(const ServeQuery& query, bool good, const std::string
     if (Service* asker = find(query.asker)) {
         answer_provision(*asker, query.serial, good ? "" : error.empty() ? "the gate did not say why" : error);
     }
+}
+
+void House::on_provision(Service& service, const Message& message) {
+    const std::string verb(message.get("verb"));
+    const auto& verbs = service.spec.verbs;
+    const bool allowed = std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+    const bool serve = verb == "serve-hosts";
+    const bool full = serve ? serving_.size() >= serve_queries_max : provisions_.size() >= provision_queue_max;
+    if (!allowed || full) {
+        journal_.write(message_refused, {{"from", service.spec.name}, {"kind", std::to_string(static_cast<int>(message.kind))}});
+        answer_provision(service, message.serial, allowed ? "too much is waiting; ask again later" : "this service may not ask for " + verb);
+        return;
+    }
+    if (serve) {
+        begin_serving(service, message);
+        return;
+    }
+    Provision wanted{service.spec.name, message.serial, verb, {}};
+    for (const auto& [name, value] : message.fields) {
+        if (name != "verb") {
+            wanted.arguments.push_back(name + "=" + value);
+        }
+    }
+    provisions_.push_back(std::move(wanted));
+    start_next_provision();
 }
 
 void House::begin_status(Service& asker, const Message& question) {

@@ -221,8 +221,6 @@ Task<Response> Sites::add_deploy(Request& request) {
     if (ended) {
         co_return std::move(*ended);
     }
-    // Who publishes all the same finds what was doubted among the remarks of the version.
-    report->warnings.insert(report->warnings.begin(), report->doubts.begin(), report->doubts.end());
     const auto number = co_await publish(upload, *report, request.who.login);
     if (!number) {
         co_return say_failed(request, number.error());

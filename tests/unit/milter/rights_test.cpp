@@ -33,7 +33,7 @@ protected:
             run("INSERT INTO membership VALUES('amis','" + name + "','member')");
             run("INSERT INTO mailbox VALUES('" + name + "@amis.test','amis','" + name + "',0,'" + name + "',0)");
         }
-        run("INSERT INTO alias VALUES('contact@amis.test','amis',1)");
+        run("INSERT INTO alias(address,association,may_send) VALUES('contact@amis.test','amis',1)");
         run("INSERT INTO alias_target VALUES('contact@amis.test','marie@amis.test')");
         run("INSERT INTO circle VALUES('amis','bureau','Bureau','bureau@amis.test',0)");
         run("INSERT INTO circle_member VALUES('amis','bureau','marie')");
@@ -79,7 +79,7 @@ TEST_F(RightsTest, WhereARecipientLeads) {
     EXPECT_THAT(*rights.mailboxes_of("bureau@amis.test", all_here), UnorderedElementsAre("marie@amis.test", "yann@amis.test"));
     EXPECT_FALSE(all_here);
     // Aliases in a circle end.
-    run("INSERT INTO alias VALUES('a@amis.test','amis',0)");
+    run("INSERT INTO alias(address,association,may_send) VALUES('a@amis.test','amis',0)");
     run("INSERT INTO alias_target VALUES('a@amis.test','a@amis.test')");
     EXPECT_TRUE(rights.mailboxes_of("a@amis.test", all_here)->empty());
     EXPECT_FALSE(all_here);
