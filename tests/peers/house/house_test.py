@@ -18,6 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "support"), str(Path(__file__).resolve().parents[1] / "gate")]
+import powers_end  # noqa: E402
 import slow_bodies  # noqa: E402
 from house import BINARIES, ROOT, House, main  # noqa: E402
 
@@ -711,7 +712,7 @@ if __name__ == "__main__":
     try:
         facts = slow_bodies.Facts(lambda: house)
         tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
-        sys.exit(main(tests + slow_bodies.tests(facts)))
+        sys.exit(main(tests + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:
         house.stop()
         house.remove()

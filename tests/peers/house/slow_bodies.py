@@ -63,7 +63,7 @@ class Facts:
     """The house, its actors, and what may happen to them."""
 
     def __init__(self, house_of):
-        self.house_of, self.number, self.house = house_of, 0, None
+        self.house_of, self.number, self.house, self.shared_site = house_of, 0, None, ""
 
     def opened(self):
         """Made at the first use: the tests before must find the house as its content says."""
