@@ -95,7 +95,8 @@ private:
         return folder.substr(0, folder.rfind('/')) + "/run/" + std::string(module) + ".sock";
     }
     std::optional<std::string> module_for(const std::string& path) const;
-    Task<Response> status();
+    /// `language`: fr or en, of the advice.
+    Task<Response> status(std::string language);
     Task<Response> restart(Request& request);
     Response logs(const Request& request) const;
     Response all_logs(const std::string& folder) const;
@@ -120,7 +121,7 @@ std::optional<std::string> Admin::module_for(const std::string& path) const {
 
 Task<Response> Admin::handle(Request& request) {
     if (request.path == "/admin/status" || request.path == "/api/v1/status") {
-        co_return co_await status();
+        co_return co_await status(request.header("accept-language").starts_with("fr") ? "fr" : "en");
     }
     if (request.path == "/admin/restart" && request.method == "POST") {
         co_return co_await restart(request);
@@ -154,7 +155,7 @@ Task<Response> Admin::handle(Request& request) {
     co_return std::move(*answer);
 }
 
-Task<Response> Admin::status() {
+Task<Response> Admin::status(std::string language) {
     const auto records = co_await context_->process_status();
     if (!records) {
         co_return problem(503, "unavailable", records.error().message);
@@ -192,7 +193,7 @@ Task<Response> Admin::status() {
             service["state"] = missing[name];
         }
         if (std::find(ready.begin(), ready.end(), name) != ready.end()) {
-            auto health = co_await context_->call(name, "GET", "/internal/health", "");
+            auto health = co_await context_->call(name, "GET", "/internal/health?language=" + language, "");
             if (health && health->status == 200) {
                 boost::system::error_code failed;
                 auto parsed = json::parse(std::get<std::string>(health->body), failed);

@@ -1,6 +1,7 @@
 // The trial: this process becomes hameaud; a helper that it leaves behind waits until the house is ready, applies
 // the content, and prints the one line of JSON.
 #include "daemon/cli/trial.hpp"
+#include "daemon/cli/trial_texts.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -260,24 +261,17 @@ void apply_all(const Trial& trial, pid_t house) {
 }
 
 void print_hints(const Trial& trial, const std::string& setup, std::int64_t started) {
-    const std::string https = trial.port("house.https_port");
-    const std::string http = trial.port("house.http_port");
-    const double seconds = static_cast<double>(now_ms() - started) / 1000.0;
-    std::fprintf(stderr, "\n  La maison est prête en %.1f s.\n\n", seconds);
-    std::fprintf(stderr, "  La maison        http://localhost:%s/   ou  https://%s:%s/\n", http.c_str(),
-                 trial.host.c_str(), https.c_str());
-    if (!trial.apply.empty()) {
-        std::fprintf(stderr, "  Le site          http://amis.localhost:%s/\n", http.c_str());
-        std::fprintf(stderr, "  Deuxième personne, même navigateur   http://yann.localhost:%s/\n", http.c_str());
-        std::fprintf(stderr, "  Pour entrer      marie, yann ou annick (mots de passe : config/examples/trial.yaml)\n");
-    }
-    if (!setup.empty()) {
-        std::fprintf(stderr, "  Première visite  %s\n", setup.c_str());
-    }
-    std::fprintf(stderr, "  Courrier         envoi : port %s (STARTTLS) ou %s ; lecture : IMAPS port %s\n",
-                 trial.port("mail.submission_port").c_str(), trial.port("mail.submissions_port").c_str(),
-                 trial.port("mail.imaps_port").c_str());
-    std::fprintf(stderr, "\n  Rien ne sort de cet ordinateur. Ctrl-C arrête tout.\n\n");
+    cli::TrialHints hints;
+    hints.seconds = static_cast<double>(now_ms() - started) / 1000.0;
+    hints.http_port = trial.port("house.http_port");
+    hints.https_port = trial.port("house.https_port");
+    hints.host = trial.host;
+    hints.example = !trial.apply.empty();
+    hints.setup = setup;
+    hints.submission_port = trial.port("mail.submission_port");
+    hints.submissions_port = trial.port("mail.submissions_port");
+    hints.imaps_port = trial.port("mail.imaps_port");
+    std::fputs(cli::trial_text(hints, cli::trial_speaks_english()).c_str(), stderr);
 }
 
 /// The helper: runs as a child of what becomes hameaud.

@@ -126,7 +126,8 @@ public:
 struct Check {
     std::string name;
     bool passed = true;
-    std::string advice;  ///< plain words: what to do
+    std::string advice;   ///< plain words: what to do, in French
+    std::string english;  ///< the same in English; empty: `advice` serves every reader
 };
 
 /// What the host gives a module. Everything lives as long as the module.

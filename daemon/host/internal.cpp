@@ -32,13 +32,14 @@ Response json_problem(int status, std::string_view title) {
     return response;
 }
 
-Response health_answer(const std::vector<Check>& checks) {
+/// `GET /internal/health?language=fr|en`: the advice in the reader's language.
+Response health_answer(const std::vector<Check>& checks, bool english) {
     json::array list;
     for (const Check& check : checks) {
         json::object item;
         item["name"] = check.name;
         item["passed"] = check.passed;
-        item["advice"] = check.advice;
+        item["advice"] = english && !check.english.empty() ? check.english : check.advice;
         list.push_back(std::move(item));
     }
     json::object answer;
@@ -85,7 +86,7 @@ Task<Response> Host::answer_internal(Request& request) {
         std::vector<Check> checks = module_->check_health();
         const std::vector<Check> probed = co_await module_->probe_health();
         checks.insert(checks.end(), probed.begin(), probed.end());
-        co_return health_answer(checks);
+        co_return health_answer(checks, request.query_parameter("language") == "en");
     }
     const bool moves = request.path == "/internal/export" || request.path == "/internal/import" ||
                        request.path == "/internal/erase";

@@ -26,10 +26,6 @@ constexpr std::chrono::seconds late_session{2};
 constexpr std::chrono::seconds pause_first{1};
 constexpr std::chrono::seconds pause_max{60};
 
-Check check(std::string name, bool passed, std::string advice) {
-    return Check{std::move(name), passed, passed ? std::string() : std::move(advice)};
-}
-
 } // namespace
 
 Task<Status> Mail::start(ModuleContext& context) {
@@ -104,19 +100,15 @@ std::vector<Check> Mail::check_health() {
     std::vector<Check> checks;
     const auto idle = store_->idle_addresses();
     const auto failure = store_->take_failure();
-    checks.push_back(check("mail.db", !failure, failure ? failure->message : ""));
+    checks.push_back(check_of(mail_catalogue, "mail.db", !failure, "health_database", {{"error", failure ? failure->message : ""}}));
     const Status accounts = accounts_->check();
-    checks.push_back(check("auth.db", accounts && store_->touched().empty(),
-                           accounts ? "Des changements attendent d'être écrits : le disque est peut-être plein. Regardez : "
-                                      "hameau logs mail."
-                                    : accounts.error().message));
+    checks.push_back(accounts ? check_of(mail_catalogue, "auth.db", store_->touched().empty(), "health_behind")
+                              : check_of(mail_catalogue, "auth.db", false, "health_database", {{"error", accounts.error().message}}));
     std::string names;
     for (const std::string& address : idle) {
         names += (names.empty() ? "" : ", ") + address;
     }
-    checks.push_back(check("adresses", idle.empty(),
-                           "Ces adresses ne mènent à personne, n'existent pas, ou sont données deux fois : " + names +
-                               ". Changez-les ou retirez-les sur la page Courrier."));
+    checks.push_back(check_of(mail_catalogue, "addresses", idle.empty(), "health_addresses", {{"addresses", names}}));
     return checks;
 }
 
@@ -127,15 +119,11 @@ Task<std::vector<Check>> Mail::probe_health() {
     std::string recipient = store_->probe_address();
     const Probe smtp = co_await probe_smtp(context_->io(), smtp_port, std::move(recipient), probe_deadline);
     const Probe imap = co_await probe_imap(context_->io(), imap_port, probe_deadline);
-    checks.push_back(check("postfix", smtp.verdict == Verdict::fine,
-                           (smtp.verdict == Verdict::silent ? "Postfix ne répond pas sur le port " + std::to_string(smtp_port)
-                                                            : "Postfix ne prend pas le courrier de la maison") +
-                               " (" + smtp.said + "). Les autres serveurs gardent les messages et réessaient. Regardez : hameau "
-                                                  "logs postfix ; puis : hameau restart postfix."));
-    checks.push_back(check("dovecot", imap.verdict == Verdict::fine,
-                           "Dovecot ne répond pas comme il faut sur le port " + std::to_string(imap_port) + " (" + imap.said +
-                               "). Personne ne peut lire son courrier, rien n'est perdu. Regardez : hameau logs dovecot ; "
-                               "puis : hameau restart dovecot."));
+    checks.push_back(check_of(mail_catalogue, "postfix", smtp.verdict == Verdict::fine,
+                              smtp.verdict == Verdict::silent ? "health_postfix_silent" : "health_postfix_refuses",
+                              {{"port", std::to_string(smtp_port)}, {"said", smtp.said}}));
+    checks.push_back(check_of(mail_catalogue, "dovecot", imap.verdict == Verdict::fine, "health_dovecot",
+                              {{"port", std::to_string(imap_port)}, {"said", imap.said}}));
     co_return checks;
 }
 

@@ -59,6 +59,26 @@ constexpr std::array texts = {
                   "Mail does not know this account yet. Try again in a moment."},
     CatalogueText{"no_app_password", "Ce mot de passe d'application n'existe pas (ou plus).",
                   "There is no such app password (any more)."},
+    // Health, for admins.
+    CatalogueText{"health_database", "La base de données ne répond pas comme il faut : {error}. Regardez : hameau logs mail.",
+                  "The database does not answer as it should: {error}. Look: hameau logs mail."},
+    CatalogueText{"health_behind", "Des changements attendent d'être écrits : le disque est peut-être plein. Regardez : hameau logs mail.",
+                  "Changes wait to be written: the disk may be full. Look: hameau logs mail."},
+    CatalogueText{"health_addresses", "Ces adresses ne mènent à personne, n'existent pas, ou sont données deux fois : {addresses}. "
+                                      "Changez-les ou retirez-les sur la page Courrier.",
+                  "These addresses lead to nobody, do not exist, or are given twice: {addresses}. Change or remove them on the page Mail."},
+    CatalogueText{"health_postfix_silent", "Postfix ne répond pas sur le port {port} ({said}). Les autres serveurs gardent les messages "
+                                           "et réessaient. Regardez : hameau logs postfix ; puis : hameau restart postfix.",
+                  "Postfix does not answer on port {port} ({said}). Other servers keep the messages and try again. Look: hameau logs "
+                  "postfix; then: hameau restart postfix."},
+    CatalogueText{"health_postfix_refuses", "Postfix ne prend pas le courrier de la maison ({said}). Les autres serveurs gardent les "
+                                            "messages et réessaient. Regardez : hameau logs postfix ; puis : hameau restart postfix.",
+                  "Postfix does not take the house's mail ({said}). Other servers keep the messages and try again. Look: hameau logs "
+                  "postfix; then: hameau restart postfix."},
+    CatalogueText{"health_dovecot", "Dovecot ne répond pas comme il faut sur le port {port} ({said}). Personne ne peut lire son "
+                                    "courrier, rien n'est perdu. Regardez : hameau logs dovecot ; puis : hameau restart dovecot.",
+                  "Dovecot does not answer as it should on port {port} ({said}). Nobody can read their mail, nothing is lost. Look: "
+                  "hameau logs dovecot; then: hameau restart dovecot."},
 };
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
+#include "modules/pads/texts.hpp"
 
 namespace hameau {
 
@@ -234,17 +235,9 @@ std::uint64_t PadsModule::free_bytes() const {
 
 std::vector<Check> PadsModule::check_health() {
     std::vector<Check> checks;
-    Check space{"disk", free_bytes() >= disk_free_bytes_min, ""};
-    if (!space.passed) {
-        space.advice = "Le disque est presque plein : faites de la place, sinon les pads ne seront plus enregistrés.";
-    }
-    checks.push_back(std::move(space));
-    Check commits{"commits", !committer_->failing(), ""};
-    if (!commits.passed) {
-        commits.advice = "Des modifications (" + std::to_string(committer_->waiting_bytes() / 1024) +
-                         " Kio) ne sont pas encore enregistrées : vérifiez le disque. Elles sont gardées en mémoire et l'essai continue.";
-    }
-    checks.push_back(std::move(commits));
+    checks.push_back(check_of(pads_catalogue, "disk", free_bytes() >= disk_free_bytes_min, "health_disk"));
+    checks.push_back(check_of(pads_catalogue, "commits", !committer_->failing(), "health_commits",
+                              {{"kilobytes", std::to_string(committer_->waiting_bytes() / 1024)}}));
     return checks;
 }
 

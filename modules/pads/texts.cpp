@@ -71,6 +71,12 @@ constexpr std::array texts = {
                   "To open the pad to some people only, close it to the other members and to the link (access.members and access.link: none)."},
     CatalogueText{"pad_disk", "Le disque n’a pas pu enregistrer cela. Rien n’a été changé. Prévenez votre administrateur.",
                   "The disk could not take this. Nothing was changed. Tell your administrator."},
+    // Health, for admins.
+    CatalogueText{"health_disk", "Le disque est presque plein : faites de la place, sinon les textes ne seront plus enregistrés.",
+                  "The disk is almost full: make room, or texts will not be saved any more."},
+    CatalogueText{"health_commits", "Des modifications ({kilobytes} Kio) ne sont pas encore enregistrées : vérifiez le disque. Elles sont "
+                                    "gardées en mémoire et l'essai continue.",
+                  "Changes ({kilobytes} KiB) are not saved yet: check the disk. They are kept in memory and saving goes on being tried."},
 };
 } // namespace
 

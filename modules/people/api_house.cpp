@@ -43,11 +43,11 @@ json::object process_document(const std::string& name, std::string_view line) {
     return out;
 }
 
-json::object check_document(const Check& check) {
+json::object check_document(const Check& check, Language language) {
     json::object out;
     out["name"] = check.name;
     out["passed"] = check.passed;
-    out["advice"] = check.advice;
+    out["advice"] = language == Language::english ? check.english : check.advice;
     return out;
 }
 
@@ -140,6 +140,8 @@ Task<Response> People::show_status(Request& request) {
             processes.push_back(std::move(process));
         }
     }
+    const Language language = language_of(request);
+    const std::string health = std::string("/internal/health?language=") + (language == Language::english ? "en" : "fr");
     json::array list;
     for (const std::string_view service : services) {
         json::object item;
@@ -149,13 +151,13 @@ Task<Response> People::show_status(Request& request) {
         json::array checks;
         if (service == "people") {
             for (const Check& check : check_health()) {
-                checks.push_back(check_document(check));
+                checks.push_back(check_document(check, language));
             }
         } else if (item["state"] == "ready") {
             // Only who is awake is asked: looking at the status must wake nobody.
             std::string name(service);
-            const auto health = co_await context_->call(std::move(name), "GET", "/internal/health", "");
-            const std::string* text = health ? std::get_if<std::string>(&health->body) : nullptr;
+            const auto answered = co_await context_->call(std::move(name), "GET", health, "");
+            const std::string* text = answered ? std::get_if<std::string>(&answered->body) : nullptr;
             const auto answer = text != nullptr ? parse_json_object(*text) : fail(ErrorKind::unavailable, "");
             const json::value* found = answer ? answer->if_contains("checks") : nullptr;
             if (found != nullptr && found->is_array()) {

@@ -148,44 +148,25 @@ Task<Response> People::handle(Request& request) {
 
 std::vector<Check> People::check_health() {
     std::vector<Check> checks;
-    Check admin;
-    admin.name = "admin";
-    admin.passed = store_->count_admins() > 0;
-    admin.advice = admin.passed ? "" : "The house has no admin yet. Open the set-up link that the server printed.";
-    checks.push_back(std::move(admin));
-    Check mail;
-    mail.name = "mail knows the members";
-    mail.passed = !store_->first_event().has_value();
-    mail.advice = mail.passed ? "" : "Changes wait for mail. Look whether mail runs: hameau status, hameau logs mail.";
-    checks.push_back(std::move(mail));
+    checks.push_back(check_of(people_catalogue, "admin", store_->count_admins() > 0, "health_no_admin"));
+    checks.push_back(check_of(people_catalogue, "mail knows the members", !store_->first_event().has_value(), "health_mail_behind"));
     constexpr std::size_t refused_shown = 20;
     std::string refused;
     for (const std::string& one : store_->refused_addresses(refused_shown)) {
         refused += (refused.empty() ? "" : ", ") + one;
     }
-    Check addresses;
-    addresses.name = "addresses";
-    addresses.passed = refused.empty();
-    addresses.advice = refused.empty() ? "" : "These addresses were somebody else's already and were taken away: " + refused + ". Give others.";
-    checks.push_back(std::move(addresses));
-    Check room;
-    room.name = "room";
+    checks.push_back(check_of(people_catalogue, "addresses", refused.empty(), "health_refused", {{"addresses", refused}}));
+    std::string full;
     for (const Association& association : store_->associations("", associations_max)) {
         json::object usage;
         add_usage(usage, association);
         if (usage["warning_percent"] == usage_alarm_percent) {
-            room.passed = false;
-            room.advice += (room.advice.empty() ? "" : ", ") + association.name;
+            full += (full.empty() ? "" : ", ") + association.name;
         }
     }
-    room.advice = room.passed ? "" : "Almost all the room is taken: " + room.advice + ". Give more (quota), or ask them to empty their bins.";
-    checks.push_back(std::move(room));
-    Check database;
-    database.name = "database";
+    checks.push_back(check_of(people_catalogue, "room", full.empty(), "health_room", {{"associations", full}}));
     const auto failure = store_->take_failure();
-    database.passed = !failure;
-    database.advice = failure ? failure->message : "";
-    checks.push_back(std::move(database));
+    checks.push_back(check_of(people_catalogue, "database", !failure, "health_database", {{"error", failure ? failure->message : ""}}));
     return checks;
 }
 

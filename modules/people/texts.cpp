@@ -78,6 +78,17 @@ constexpr std::array texts = {
     CatalogueText{"bad_hash", "Un texte de 200 caractères au plus, ou null.", "A text of at most 200 characters, or null."},
     CatalogueText{"admin_role", "Seul un administrateur de la maison peut donner ou retirer ce rôle.",
                   "Only an admin of the house may give or take this role."},
+    // Health, for admins.
+    CatalogueText{"health_no_admin", "La maison n'a pas encore d'administrateur. Ouvrez le lien de première visite que le serveur a écrit.",
+                  "The house has no admin yet. Open the set-up link that the server printed."},
+    CatalogueText{"health_mail_behind", "Des changements attendent le courrier. Regardez s'il tourne : hameau status, hameau logs mail.",
+                  "Changes wait for mail. Look whether it runs: hameau status, hameau logs mail."},
+    CatalogueText{"health_refused", "Ces adresses étaient déjà à quelqu'un d'autre et ont été retirées : {addresses}. Donnez-en d'autres.",
+                  "These addresses were somebody else's already and were taken away: {addresses}. Give others."},
+    CatalogueText{"health_room", "Presque toute la place est prise : {associations}. Donnez-en plus, ou demandez de vider les corbeilles.",
+                  "Almost all the room is taken: {associations}. Give more, or ask them to empty their bins."},
+    CatalogueText{"health_database", "La base de données ne répond pas comme il faut : {error}. Regardez : hameau logs people.",
+                  "The database does not answer as it should: {error}. Look: hameau logs people."},
 };
 
 } // namespace

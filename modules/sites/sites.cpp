@@ -80,9 +80,8 @@ std::vector<Check> Sites::check_health() {
     struct statvfs disk {};
     const bool room = ::statvfs(context_->folder().c_str(), &disk) != 0 ||
                       static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > disk_free_bytes_min;
-    checks.push_back(Check{"disk", room, room ? "" : "Il reste moins de 256 Mo sur le disque : publier peut échouer. "
-                                                      "Supprimez d'anciens fichiers ou agrandissez le disque."});
-    checks.push_back(Check{"publishing", trouble_.empty(), trouble_});
+    checks.push_back(check_of(sites_catalogue, "disk", room, "health_disk"));
+    checks.push_back(check_of(sites_catalogue, "publishing", trouble_.empty(), "health_publishing", {{"error", trouble_}}));
     return checks;
 }
 

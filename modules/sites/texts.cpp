@@ -162,6 +162,12 @@ constexpr std::array texts = {
                   "{path}: expected \"Name: value\". Line left out: {detail}"},
     CatalogueText{"headers_refused", "{path} : cet en-tête ne peut pas être choisi par un site. Ligne ignorée : {detail}",
                   "{path}: a site may not choose this header. Line left out: {detail}"},
+    // Health, for admins.
+    CatalogueText{"health_disk", "Il reste moins de 256 Mo sur le disque : publier peut échouer. Supprimez d'anciens fichiers ou "
+                                 "agrandissez le disque.",
+                  "Less than 256 MB are left on the disk: publishing can fail. Remove old files or enlarge the disk."},
+    CatalogueText{"health_publishing", "La dernière publication n'a pas pu être écrite : {error}. Regardez : hameau logs sites.",
+                  "The last version could not be written: {error}. Look: hameau logs sites."},
 };
 
 } // namespace

@@ -214,6 +214,17 @@ std::string text_of(Catalogue catalogue, Language language, std::string_view cod
     return fill(language == Language::french ? text->french : text->english, parameters);
 }
 
+Check check_of(Catalogue catalogue, std::string name, bool passed, std::string_view code, const Parameters& parameters) {
+    Check check;
+    check.name = std::move(name);
+    check.passed = passed;
+    if (!passed) {
+        check.advice = text_of(catalogue, Language::french, code, parameters);
+        check.english = text_of(catalogue, Language::english, code, parameters);
+    }
+    return check;
+}
+
 Response problem(Catalogue catalogue, const Request& request, int status, std::string_view code,
                  const Parameters& parameters) {
     const Language language = language_of(request);

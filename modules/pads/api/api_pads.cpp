@@ -511,7 +511,7 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     arrival.english = language_of(request) == Language::english;
     Person person = person_of(request.who);
     if (person.member.empty() && person.name.empty()) {
-        person.name = (arrival.english ? "Guest " : "Invité ") + std::to_string((*room)->next_guest());
+        person.name = std::string(arrival.english ? guest_name.english : guest_name.french) + std::to_string((*room)->next_guest());
     }
     arrival.person = std::make_shared<const Person>(std::move(person));
     Outcome outcome(std::make_unique<Connection>(std::move(*room), std::move(arrival)));

@@ -79,8 +79,8 @@ bool Connection::take_step1_token(Duration now) {
     return true;
 }
 
-void Connection::deny(std::string_view french, std::string_view english) {
-    send(denied_message(arrival_.english ? english : french));
+void Connection::deny(const Denial& denial) {
+    send(denied_message(arrival_.english ? denial.english : denial.french));
 }
 
 } // namespace hameau::pads

@@ -8,6 +8,7 @@
 
 #include "daemon/contract/module.hpp"
 #include "modules/pads/room/room.hpp"
+#include "modules/pads/room/room_texts.hpp"
 
 namespace hameau::pads {
 
@@ -43,7 +44,7 @@ private:
     /// No frame is taken any more; the room forgets the connection at once.
     void close(std::uint16_t code, std::string_view reason);
     bool take_step1_token(Duration now);
-    void deny(std::string_view french, std::string_view english);
+    void deny(const Denial& denial);
 
     std::shared_ptr<Room> room_;
     Arrival arrival_;

@@ -152,14 +152,12 @@ bool Room::admit(Connection& connection, View update, bool step2) {
     if (!connection.may_write()) {
         // A reader's program answers our step 1 like everybody's, with no structs; only news are worth a refusal.
         if (!step2 || update.front() != 0) {
-            connection.deny("Lecture seule : vos modifications ne sont pas enregistrées.",
-                            "Read only: your changes are not saved.");
+            connection.deny(denied_read_only);
         }
         return false;
     }
     if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
-        connection.deny("Ce pad est plein : vos modifications ne sont pas enregistrées. Continuez dans un nouveau pad.",
-                        "This pad is full: your changes are not saved. Go on in a new pad.");
+        connection.deny(denied_full);
         outside_.note(*this, RoomEvent::over_limit, "the pad is full");
         return false;
     }

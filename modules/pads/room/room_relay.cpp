@@ -233,7 +233,7 @@ void Room::access_changed(bool keys_void) {
         }
         if (permission != peer->permission_ && permission == Permission::read) {
             peer->permission_ = permission;
-            peer->deny("Ce pad est maintenant en lecture seule pour vous.", "This pad is now read only for you.");
+            peer->deny(denied_from_now);
         }
         peer->permission_ = permission;
         if (peer->arrival_.extended && !peer->lagging_) {

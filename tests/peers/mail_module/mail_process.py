@@ -141,7 +141,7 @@ def health(mail):
         status, answer = mail.call("GET", "/internal/health")
         assert status == 200
         return {check["name"]: check["passed"] for check in answer["checks"]}
-    assert checks() == {"mail.db": True, "auth.db": True, "adresses": True, "postfix": False, "dovecot": False}, checks()
+    assert checks() == {"mail.db": True, "auth.db": True, "addresses": True, "postfix": False, "dovecot": False}, checks()
     ports = []
 
     def serve(greeting, answer):

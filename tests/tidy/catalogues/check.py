@@ -3,7 +3,7 @@
 
 Checks: both languages have the same keys and parameters; no word of the trade on pages of members and managers (the
 admin's pages are exempt); no participle that guesses whether the reader is a man or a woman; one sentence has one form;
-the undo bar alone says "Annuler". Prints each fault as FILE: KEY: reason, then "N passed, N failed".
+the undo bar alone says "Annuler"; no French sentence in C++ outside of the files of texts. Prints each fault as FILE: KEY: reason, then "N passed, N failed".
 """
 import glob
 import json
@@ -16,7 +16,10 @@ ROOT = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
 FORBIDDEN = re.compile(r"\b(deploy\w*|déploi\w*|alias(es)?|quotas?|slugs?|hosts?|tokens?|sieve|modules?|smtp)\b", re.I)
 # The reader, or a {name} whose gender nobody knows, followed by a masculine participle.
 GENDERED = re.compile(r"(vous êtes|vous n'êtes (pas|plus)( encore)?|vous a|\} est|\} sera) (bien )?(invité|connecté|sorti|entré|inscrit|retiré de)\b", re.I)
-ADMIN_KEYS = ("status.", "state.", "service.", "wall.")
+ADMIN_KEYS = ("status.", "state.", "service.", "wall.", "check.", "health_")
+# Files of C++ that may hold sentences for people, because each sentence stands there in both languages.
+TEXT_FILES = re.compile(r"(texts\.(cpp|hpp)|modules/support/problem\.cpp|daemon/gate/pages\.cpp|documents/templates\.cpp)$")
+FRENCH = re.compile(r"[éèêàçùôîœÉÈÀÇ«»]|\b(vous|votre|n'est|n'a|d'une?|les|une|pour|avec)\b", re.I)
 PARTS = ("common.", "", "pad.", "pad-first.")
 
 
@@ -79,6 +82,24 @@ def faults_of(french, english, modules):
         yield f"fr: {cancels}: the undo bar alone says \"Annuler\""
 
 
+def stray_sentences(sources):
+    """French in C++ outside of the files of texts: (place, literal). `sources`: (path, text)."""
+    for path, source in sources:
+        if TEXT_FILES.search(path):
+            continue
+        bare_source = re.sub(r"//[^\n]*", lambda found: " " * len(found.group(0)), source)
+        for found in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', bare_source):
+            if FRENCH.search(found.group(1)):
+                yield f"{path}:{bare_source.count(chr(10), 0, found.start()) + 1}", found.group(1)
+
+
+def sources():
+    for folder in ("daemon", "modules", "provisioning"):
+        for path in sorted(glob.glob(f"{ROOT}/{folder}/**/*.[ch]pp", recursive=True)):
+            with open(path, encoding="utf-8") as file:
+                yield os.path.relpath(path, ROOT), file.read()
+
+
 def main():
     french, english = web_texts("fr"), web_texts("en")
     modules = list(module_texts())
@@ -89,6 +110,9 @@ def main():
     probe = list(faults_of({("", "x"): "Vous êtes sorti du module {name}.", ("", "undo"): "Annuler"}, {("", "x"): "Left"}, []))
     if len(probe) != 4:
         faults.append(f"the probe gave {probe}")
+    faults += [f'{place}: "{text}" is for people: into a file of texts, in both languages' for place, text in stray_sentences(sources())]
+    if len(list(stray_sentences([("x.cpp", 'say("Le disque est plein : vous perdez.");'), ("x/texts.cpp", '"vous"')]))) != 1:
+        faults.append("the probe for stray sentences found something else")
     for fault in faults:
         print(fault)
     print(f"{0 if faults else 1} passed, {1 if faults else 0} failed ({len(french)} + {len(modules)} texts)")

@@ -75,6 +75,7 @@ public:
         context_ = &context;
         co_return context.database().execute("INSERT INTO note VALUES('started')");
     }
+    std::vector<Check> check_health() override { return {Check{"disk", false, "Faites de la place.", "Make room."}, Check{"own", false, "Look.", ""}}; }
     Task<Response> handle(Request& request) override {
         Response response;
         if (request.path == "/api/slow") {
@@ -228,8 +229,15 @@ TEST_F(HostTest, RefusesAPeerThatIsNotWhoItSays) {
 TEST_F(HostTest, InternalRoutesAreForNamedCallers) {
     start("0");
     EXPECT_TRUE(ask(head("GET /internal/anything")).starts_with("HTTP/1.1 403"));
-    const std::string health = ask("GET /internal/health HTTP/1.1\r\nHost: x\r\nHameau-Caller: people\r\n\r\n");
-    EXPECT_NE(health.find("\"checks\":[]"), std::string::npos) << health;
+    const auto health = [this](const std::string& query) {
+        return ask("GET /internal/health" + query + " HTTP/1.1\r\nHost: x\r\nHameau-Caller: people\r\n\r\n");
+    };
+    EXPECT_NE(health("").find("Faites de la place."), std::string::npos) << health("");
+    EXPECT_NE(health("?language=fr").find("Faites de la place."), std::string::npos);
+    const std::string english = health("?language=en");
+    EXPECT_NE(english.find("Make room."), std::string::npos) << english;
+    EXPECT_EQ(english.find("Faites"), std::string::npos) << english;
+    EXPECT_NE(english.find("Look."), std::string::npos) << "a module with one language serves every reader";
 }
 
 TEST_F(HostTest, StreamsAndRunsSlowWorkAndSurvivesAnException) {

@@ -206,6 +206,8 @@ TEST_F(Engines, HealthSaysWhatToDo) {
     ASSERT_EQ(away.size(), 2u);
     EXPECT_FALSE(away[0].passed);
     EXPECT_NE(away[0].advice.find("hameau restart postfix"), std::string::npos);
+    EXPECT_NE(away[0].advice.find("ne répond pas"), std::string::npos) << away[0].advice;
+    EXPECT_NE(away[0].english.find("does not answer"), std::string::npos) << away[0].english;
     EXPECT_FALSE(away[1].passed);
     Fd smtp = std::move(listen_tcp("127.0.0.1", 0).value());
     Fd imap = std::move(listen_tcp("127.0.0.1", 0).value());

@@ -416,6 +416,32 @@ TEST_F(TheHouse, StatusAsksOnlyWhoIsAwake) {
     EXPECT_FALSE(house.json.contains("people")) << "passwords are shown in a trial only";
 }
 
+TEST_F(TheHouse, HealthIsSaidInTheReadersLanguage) {
+    Visitor annick = signed_in("annick");
+    context->mail_away = true;
+    people->set_delivery_deadline(Duration(0));
+    (void)go(admin, "PATCH", "/api/v1/associations/amis", R"({"name":"A"})");
+    const auto advice = [&](const std::string& language) {
+        Request request = make(annick, "GET", "/api/v1/status");
+        request.headers.emplace_back("accept-language", language);
+        const Answer status = keep(annick, run(people->handle(request)));
+        for (const auto& service : status.json.at("services").as_array()) {
+            if (service.at("name") == "people") {
+                return std::string(service.at("checks").at(1).at("advice").as_string());
+            }
+        }
+        return std::string();
+    };
+    EXPECT_NE(advice("fr").find("attendent le courrier"), std::string::npos) << advice("fr");
+    EXPECT_NE(advice("en").find("wait for mail"), std::string::npos) << advice("en");
+    // Who else is asked is asked in the same language.
+    context->mail_away = false;
+    context->pads_ready = true;
+    context->calls.clear();
+    (void)advice("en");
+    EXPECT_THAT(context->calls, Contains("GET pads/internal/health?language=en"));
+}
+
 TEST(Texts, AreInBothLanguagesAndPlain) {
     for (const CatalogueText& text : people_catalogue) {
         EXPECT_FALSE(text.french.empty()) << text.code;

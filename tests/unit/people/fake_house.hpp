@@ -57,11 +57,12 @@ public:
         std::vector<std::pair<std::string, std::string>> records;
         records.emplace_back("people", "ready\t12\t1000\t0\t3000\t50\t7\tours\t\tpss");
         records.emplace_back("postfix", "ready\t13\t1000\t0\t9000\t0\t0\tengine\t\trss");
-        records.emplace_back("pads", "asleep\t0\t0\t0\t0\t0\t0\tours\t");
+        records.emplace_back("pads", std::string(pads_ready ? "ready" : "asleep") + "\t0\t0\t0\t0\t0\t0\tours\t");
         co_return records;
     }
 
     bool mail_away = false;
+    bool pads_ready = false;
     int mail_status = 204;
     bool hold_slow = false;
     int slow_runs = 0;

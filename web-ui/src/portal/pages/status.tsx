@@ -1,7 +1,7 @@
 // The state of the house, for admins: services with their lit windows, checks with advice, every process in figures.
 import { get, type Status } from '../../common/api';
 import { useLoad } from '../../common/hooks';
-import { number, size, t, tn } from '../../common/i18n';
+import { has, number, size, t, tn } from '../../common/i18n';
 import { Button, type Light, Loading, Phrase, ProblemNotice, Window } from '../../common/parts';
 
 export function lightOf(state: string): Light {
@@ -11,6 +11,12 @@ export function lightOf(state: string): Light {
 const knownStates = ['ready', 'running', 'starting', 'asleep', 'stopped', 'off', 'failed', 'stopping'];
 const knownWalls = ['own uids', 'seccomp', 'landlock'];
 const stateText = (state: string) => (knownStates.includes(state) ? t(`state.${state}`) : state);
+
+/** A module of somebody else may have checks that no catalogue names. */
+function checkName(name: string): string {
+  const key = `check.${name.replaceAll(' ', '_')}`;
+  return has(key) ? t(key) : name;
+}
 
 export function duration(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
@@ -37,7 +43,7 @@ export function StatusPage() {
           {services.map((service) => (
             <li key={service.name}><div>
               <p class="row-title"><Window light={lightOf(service.state)} /> {t(`service.${service.name}`)} <span class="soft">{stateText(service.state)}</span></p>
-              {service.checks.filter((check) => !check.passed).map((check) => <p key={check.name} class="failed-check"><strong>{check.name}</strong>{t('error.colon')}{check.advice}</p>)}
+              {service.checks.filter((check) => !check.passed).map((check) => <p key={check.name} class="failed-check"><strong>{checkName(check.name)}</strong>{t('error.colon')}{check.advice}</p>)}
               {service.checks.length > 0 && service.checks.every((check) => check.passed) && <p class="soft">{tn('status.checks_passed', service.checks.length)}</p>}
             </div></li>
           ))}

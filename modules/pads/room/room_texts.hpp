@@ -1,0 +1,22 @@
+// What a room tells the editor of a person whose edits it does not take. The editor shows the sentence as it is.
+// Used by room*.cpp and connection.cpp; the sentences of HTTP answers are in modules/pads/texts.cpp.
+#pragma once
+
+#include <string_view>
+
+namespace hameau::pads {
+
+struct Denial {
+    std::string_view french;
+    std::string_view english;
+};
+
+inline constexpr Denial denied_read_only{"Lecture seule : vos modifications ne sont pas enregistrées.",
+                                         "Read only: your changes are not saved."};
+inline constexpr Denial denied_full{"Ce texte est plein : vos modifications ne sont pas enregistrées. Continuez dans un nouveau texte.",
+                                    "This text is full: your changes are not saved. Go on in a new one."};
+inline constexpr Denial denied_from_now{"Ce texte est maintenant en lecture seule pour vous.", "This text is now read only for you."};
+/// Followed by a number, for a visitor who gave no name.
+inline constexpr Denial guest_name{"Invité ", "Guest "};
+
+} // namespace hameau::pads
