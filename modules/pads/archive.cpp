@@ -264,6 +264,7 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
             co_return fail(bound.error());
         }
     }
+    begin_learning_members();
     co_return Status{};
 }
 
@@ -340,6 +341,7 @@ Task<Status> PadsModule::erase_association(std::string slug) {
     }
     committer_->authors_removed();
     Status done = store_->erase_association(slug);
+    usage_->forget(slug);
     if (done) {
         images_->remove_association(slug);
     }

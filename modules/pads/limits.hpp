@@ -87,6 +87,14 @@ inline constexpr std::chrono::seconds reading_time_max{40};
 inline constexpr std::int64_t bin_ms = 30LL * 24 * 3600 * 1000;
 inline constexpr std::size_t pads_per_association_max = 20'000;
 inline constexpr std::size_t title_characters_max = 200;
+inline constexpr std::size_t guest_name_characters_max = 40;
+/// Whether there is room for edits (disk floor, quota) is looked at so often; what passes meanwhile is small.
+inline constexpr std::chrono::milliseconds disk_look_every{1000};
+inline constexpr std::chrono::seconds quota_look_every{20};
+/// So much must be free in the association's quota for people to write on.
+inline constexpr std::uint64_t quota_step_bytes = 64 * 1024;
+/// The largest that passes between two looks at the disk: what editors send within one, and the pages and logs around it.
+inline constexpr std::uint64_t edit_room_bytes = 16 << 20;
 inline constexpr std::uint64_t disk_free_bytes_min = 32 << 20;
 
 /// Close codes (RFC 6455 §7.4.1).

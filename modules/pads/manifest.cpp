@@ -108,6 +108,10 @@ INSERT INTO pad_log SELECT seq, pad, author, time_ms, added, removed, bytes FROM
 DROP TABLE pad_update;
 ALTER TABLE pad_log RENAME TO pad_update;
 )sql"},
+    Migration{6, R"sql(
+-- The member ids of `people`, in the same order ("-": nobody had the login); empty: not known yet, the logins count.
+ALTER TABLE pad ADD COLUMN people_members TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
@@ -57,6 +58,9 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     }
     forget_arrivals();
     forget_images();
+    begin_learning_members();
+    usage_.emplace(context);
+    spawn(context.io(), measure_all(), context.journal(), "measuring");
     co_return Status{};
 }
 

@@ -26,6 +26,7 @@
 #include "modules/pads/storage/readings.hpp"
 #include "modules/pads/storage/store.hpp"
 #include "modules/support/router.hpp"
+#include "modules/support/usage.hpp"
 
 namespace hameau::pads {
 
@@ -103,6 +104,18 @@ private:
     /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
     Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota);
 
+    // api/people.cpp
+    Task<Result<std::map<std::string, std::string>>> ids_of(std::string association, std::vector<std::string> logins);
+    Task<Result<std::map<std::string, std::string>>> ids_of_named(const Found& found, const boost::json::object& body);
+    static void name_members(Access& access, const std::map<std::string, std::string>& ids, const Access& before);
+    Task<void> learn_members();
+    void begin_learning_members();
+
+    // api/writing.cpp
+    /// Counts what the association's texts, histories and images take, and tells the quota. Now and then while people write.
+    Task<void> measure(std::string association);
+    Task<void> measure_all();
+
     // archive.cpp
     Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
     Task<Status> export_images(std::string slug, std::string folder);
@@ -174,6 +187,7 @@ private:
     void flush_in(Room& room, Duration delay) override;
     void flush_now(Room& room) override;
     void edits_wait(Room& room) override;
+    Writing writing(const Room& room) override;
     bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
     void answer_later(Room& room, Duration delay) override;
     void emptied(Room& room) override;
@@ -193,6 +207,10 @@ private:
     bool failed_before_ = false;
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended
+    std::optional<Usage> usage_;
+    std::unordered_map<std::string, Duration> measured_;  ///< by association: when it was begun last
+    bool disk_low_ = false;
+    Duration disk_looked_{Duration::min() / 2};
     ReadingTurns turns_;
     std::map<ReadingTurns::Number, std::shared_ptr<Reading>> readings_;
     std::unique_ptr<boost::asio::thread_pool> reading_threads_;  ///< made when it is needed

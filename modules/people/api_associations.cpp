@@ -176,6 +176,21 @@ Task<Response> People::change_association(Request& request) {
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
 }
 
+/// Member ids of logins with commas between; who is not there is left out.
+json::object People::members_by_login(std::string_view logins) {
+    constexpr std::size_t logins_max = 500;
+    json::object members;
+    for (std::size_t count = 0; !logins.empty() && count < logins_max; ++count) {
+        const std::size_t end = std::min(logins.find(','), logins.size());
+        const std::string_view login = logins.substr(0, end);
+        if (const auto person = store_->person_by_login(login)) {
+            members[login] = person->id;
+        }
+        logins.remove_prefix(std::min(end + 1, logins.size()));
+    }
+    return members;
+}
+
 Task<Response> People::internal_association(Request& request) {
     if (request.who.caller == Caller::gate) {
         co_return say(request, 403, "forbidden");
@@ -190,6 +205,9 @@ Task<Response> People::internal_association(Request& request) {
     out["domains"] = json::value_from(association->domains);
     out["quota_bytes"] = association->quota_bytes;
     out["language"] = store_->house_language();
+    if (const auto logins = request.query_parameter("logins")) {
+        out["members"] = members_by_login(*logins);
+    }
     co_return json_response(200, out);
 }
 

@@ -124,6 +124,7 @@ private:
     Task<Response> show_association(Request& request);
     Task<Response> change_association(Request& request);
     Task<Response> internal_association(Request& request);
+    boost::json::object members_by_login(std::string_view logins);
     // The one quota of mail, sites and texts (api_usage.cpp)
     Task<Response> show_usage(Request& request);
     Task<Response> internal_usage(Request& request);

@@ -35,8 +35,10 @@ Permission permission_of(const Access& access, const Asker& asker) {
     if (may_manage(asker)) {
         return Permission::write;
     }
-    const bool named = asker.role != Role::none && !asker.login.empty() &&
-                       std::find(access.people.begin(), access.people.end(), asker.login) != access.people.end();
+    const bool by_id = access.members_named.size() == access.people.size();
+    const std::vector<std::string>& chosen = by_id ? access.members_named : access.people;
+    const std::string& me = by_id ? asker.member : asker.login;
+    const bool named = asker.role != Role::none && !me.empty() && std::find(chosen.begin(), chosen.end(), me) != chosen.end();
     if (named) {
         return Permission::write;
     }

@@ -21,7 +21,11 @@ struct Access {
     Permission link = Permission::none;
     /// Logins that may write though the members may not; then members and link are none.
     std::vector<std::string> people;
+    /// Beside each of them the id of the member who is meant; `nobody` when nobody had the login. Empty while nobody has said
+    /// who they are: then the logins count (pads of before ids were kept).
+    std::vector<std::string> members_named = {};
 };
+inline constexpr std::string_view nobody = "-";
 
 /// Who asks, as far as access goes. It outlives the request: an open connection keeps it.
 struct Asker {

@@ -251,6 +251,9 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     const bool fits = !change || free_bytes() >= restore_room_bytes + 4 * change->size();
     if (done && change && fits) {
         done = room->change(std::make_shared<const Person>(person_of(request.who)), *change);
+        if (done) {
+            room->tell_restored(person_of(request.who));
+        }
     }
     bool saved = true;
     if (done && fits) {

@@ -58,6 +58,14 @@ void read_access(JsonFields& fields, Access& access) {
     }
 }
 
+/// What a guest says to be called; empty when it is no name. It is always shown as a guest's word.
+std::string said_name(const Request& request) {
+    const std::string said = request.query_parameter("guest").value_or("");
+    const bool usable = is_plain_text(said) && count_characters(said) <= guest_name_characters_max &&
+                        said.find_first_not_of(' ') != std::string::npos && said.find('(') == std::string::npos;
+    return usable ? said : std::string();
+}
+
 /// Under which a template is written: a number like a browser's, never one of a person.
 std::uint64_t fresh_client() {
     std::uint64_t client = 0;
@@ -170,6 +178,13 @@ Task<Response> PadsModule::create(Request& request) {
         co_return fields.refuse(request, pads_catalogue);
     }
     pad.association = association;
+    if (!pad.access.people.empty()) {
+        const auto ids = co_await ids_of(association, pad.access.people);
+        if (!ids) {
+            co_return problem(request, 503, "busy");
+        }
+        name_members(pad.access, *ids, Access());
+    }
     Edit content;
     if (wanted) {
         // Everybody will read it: without a word about it, in the house's language, not in that of who asks.
@@ -260,8 +275,13 @@ Task<Response> PadsModule::patch(Request& request) {
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
+    const auto ids = co_await ids_of_named(*opened.row, opened.body);
     // Nothing is waited for from here to the change.
-    Found& found = *opened.row;
+    FoundOr outcome = find_writable();
+    if (auto* refused = std::get_if<Response>(&outcome)) {
+        co_return std::move(*refused);
+    }
+    Found& found = std::get<Found>(outcome);
     const bool names_access = opened.body.contains("access");
     if (names_access && !may_manage(found.asker)) {
         co_return problem(pads_catalogue, request, 403, "pad_manage");
@@ -271,11 +291,16 @@ Task<Response> PadsModule::patch(Request& request) {
     title_length.most = title_characters_max;
     PadChange change;
     change.title = fields.optional_text("title", title_length);
+    const Access before = found.pad.access;
     read_access(fields, found.pad.access);
     if (!fields.finish()) {
         co_return fields.refuse(request, pads_catalogue);
     }
     if (names_access) {
+        if (!ids) {
+            co_return problem(request, 503, "busy");
+        }
+        name_members(found.pad.access, *ids, before);
         change.access = found.pad.access;
     }
     if (auto done = store_->change(found.pad.number, change); !done) {
@@ -285,6 +310,27 @@ Task<Response> PadsModule::patch(Request& request) {
     row_changed(found.pad, false);
     found.permission = permission_of(found.pad.access, found.asker);
     co_return json_response(200, item(request, found));
+}
+
+/// Member ids of the logins that the body names, and of those that the pad has.
+Task<Result<std::map<std::string, std::string>>> PadsModule::ids_of_named(const Found& found, const json::object& body) {
+    std::map<std::string, std::string> none;
+    const json::value* access = body.if_contains("access");
+    if (!may_manage(found.asker) || access == nullptr || !access->is_object()) {
+        co_return none;
+    }
+    std::vector<std::string> logins = found.pad.access.people;
+    const json::value* named = access->as_object().if_contains("people");
+    for (std::size_t i = 0; named != nullptr && named->is_array() && i < named->as_array().size() && i < people_per_pad_max; ++i) {
+        const json::value& name = named->as_array()[i];
+        if (auto login = name.is_string() ? normalise_login(name.as_string()) : std::nullopt) {
+            logins.push_back(std::move(*login));
+        }
+    }
+    if (logins.empty()) {
+        co_return none;
+    }
+    co_return co_await ids_of(found.pad.association, std::move(logins));
 }
 
 Task<Response> PadsModule::put_in_bin(Request& request) {
@@ -511,7 +557,9 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     arrival.english = language_of(request) == Language::english;
     Person person = person_of(request.who);
     if (person.member.empty() && person.name.empty()) {
-        person.name = std::string(arrival.english ? guest_name.english : guest_name.french) + std::to_string((*room)->next_guest());
+        const std::string said = said_name(request);
+        person.name = said.empty() ? std::string(arrival.english ? guest_name.english : guest_name.french) + std::to_string((*room)->next_guest())
+                                   : said + std::string(arrival.english ? guest_mark.english : guest_mark.french);
     }
     arrival.person = std::make_shared<const Person>(std::move(person));
     Outcome outcome(std::make_unique<Connection>(std::move(*room), std::move(arrival)));

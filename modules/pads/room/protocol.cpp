@@ -69,6 +69,7 @@ Message step2_message(View update) { return framed(MessageType::sync, sync_step2
 Message update_message(View update) { return framed(MessageType::sync, sync_update, as_text(update)); }
 Message awareness_message(View entries) { return framed(MessageType::awareness, -1, as_text(entries)); }
 Message denied_message(std::string_view reason) { return framed(MessageType::auth, 0, reason); }
+Message restored_message(std::string_view json) { return framed(MessageType::restored, -1, json); }
 Message roster_message(std::string_view json) { return framed(MessageType::roster, -1, json); }
 
 Message saved_message(std::span<const SavedClock> clocks, std::uint64_t messages_of_connection) {

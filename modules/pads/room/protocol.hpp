@@ -25,6 +25,7 @@ enum class MessageType : std::uint8_t {
     query_awareness = 3,
     roster = 100,  ///< ours, to ?hameau=1: JSON, who is behind each client id
     saved = 101,   ///< ours, to ?hameau=1: what is on the disk
+    restored = 102,  ///< ours, to ?hameau=1: JSON, who made the text again what it was
 };
 
 /// What a frame is. `payload` is the state vector, update or awareness list inside.
@@ -44,6 +45,7 @@ Message awareness_message(View entries);
 /// "Permission denied": the client keeps its connection and its edits.
 Message denied_message(std::string_view reason);
 Message roster_message(std::string_view json);
+Message restored_message(std::string_view json);
 
 /// One client's clocks below `next_clock`.
 struct SavedClock {

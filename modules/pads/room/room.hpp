@@ -24,6 +24,9 @@ class Room;
 /// What went wrong in a room, for the journal; never content.
 enum class RoomEvent { bad_frame, over_limit, pending_dropped, too_slow, disk_full };
 
+/// Whether edits are taken at all.
+enum class Writing { open, disk_low, quota_full };
+
 /// What a room needs from the process.
 class RoomOutside {
 public:
@@ -36,6 +39,8 @@ public:
     virtual void flush_now(Room& room) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
+    /// Whether the disk and the association's quota have room for edits.
+    virtual Writing writing(const Room& room) = 0;
     /// Whether so many more bytes may wait for the disk.
     virtual bool room_for_edits(std::size_t bytes) const = 0;
     /// Call room.answer_waiting() then (asked once until then).
@@ -88,6 +93,8 @@ public:
     /// A change that the server makes in a member's name (going back), relayed to everybody. Errors: too_large when the pad
     /// would be too full, or the bytes cannot be recorded; then nothing happened.
     Status change(PersonPtr person, View update);
+    /// Tells everybody but those of this member that the text was made again what it was.
+    void tell_restored(const Person& by);
     /// It came back from the bin before the room was forgotten.
     void revive() { ended_ = false; }
 

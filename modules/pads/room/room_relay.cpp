@@ -250,6 +250,17 @@ void Room::end(std::uint16_t code, std::string_view reason) {
     }
 }
 
+void Room::tell_restored(const Person& by) {
+    const std::string name = json::serialize(json::string(by.name));
+    const Message message = restored_message("{\"by\":" + name + "}");
+    const std::vector<Connection*> peers = peers_;
+    for (Connection* peer : peers) {
+        if (peer->arrival_.extended && !peer->lagging_ && peer->person().member != by.member) {
+            peer->send(message);
+        }
+    }
+}
+
 std::vector<std::string> Room::names_here() const {
     std::vector<std::string> names;
     for (const Connection* peer : peers_) {

@@ -18,5 +18,7 @@ inline constexpr Denial denied_full{"Ce texte est plein : vos modifications ne s
 inline constexpr Denial denied_from_now{"Ce texte est maintenant en lecture seule pour vous.", "This text is now read only for you."};
 /// Followed by a number, for a visitor who gave no name.
 inline constexpr Denial guest_name{"Invité ", "Guest "};
+/// Behind the name that a guest gave.
+inline constexpr Denial guest_mark{" (invité)", " (guest)"};
 
 } // namespace hameau::pads

@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::string_view columns =
     "number, id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
-    "updated_ms, updated_by, deleted_ms, people";
+    "updated_ms, updated_by, deleted_ms, people, people_members";
 
-/// Logins hold no blank.
+/// Logins and ids hold no blank.
 std::string join(const std::vector<std::string>& logins) {
     std::string text;
     for (const std::string& login : logins) {
@@ -49,6 +49,7 @@ PadRow read_row(const Statement& row) {
         pad.deleted_ms = row.number(13);
     }
     pad.access.people = split(row.view(14));
+    pad.access.members_named = split(row.view(15));
     return pad;
 }
 
@@ -118,11 +119,12 @@ Status PadStore::create(PadRow& pad, const Edit* content) {
     const Status done = database_.transaction([&]() -> Status {
         auto insert = database_.prepare(
             "INSERT INTO pad (id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
-            "updated_ms, updated_by, people) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+            "updated_ms, updated_by, people, people_members) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
         insert.bind(1, pad.id).bind(2, pad.association).bind(3, pad.slug).bind(4, pad.title);
         insert.bind(5, to_text(pad.access.members)).bind(6, to_text(pad.access.link)).bind(7, pad.link_key);
         insert.bind(8, pad.created_ms).bind(9, pad.created_by).bind(10, pad.creator);
         insert.bind(11, pad.updated_ms).bind(12, pad.updated_by).bind(13, join(pad.access.people));
+        insert.bind(14, join(pad.access.members_named));
         if (auto done = insert.run(); !done) {
             return done;
         }
@@ -194,7 +196,7 @@ Status PadStore::change(std::int64_t number, const PadChange& change) {
     auto statement = database_.prepare(
         "UPDATE pad SET title = coalesce(?2, title), members = coalesce(?3, members), link = coalesce(?4, link), "
         "link_key = coalesce(?5, link_key), slug = coalesce(?6, slug), deleted_ms = CASE WHEN ?9 THEN ?7 ELSE deleted_ms END, "
-        "people = coalesce(?8, people) WHERE number = ?1");
+        "people = coalesce(?8, people), people_members = coalesce(?10, people_members) WHERE number = ?1");
     const auto bind = [&statement](int column, const std::optional<std::string>& value) {
         if (value) {
             statement.bind(column, *value);
@@ -211,6 +213,7 @@ Status PadStore::change(std::int64_t number, const PadChange& change) {
     bind(5, change.link_key);
     bind(6, change.slug);
     bind(8, access ? std::optional(join(access->people)) : none);
+    bind(10, access ? std::optional(join(access->members_named)) : none);
     if (change.deleted_ms && *change.deleted_ms) {
         statement.bind(7, **change.deleted_ms);
     } else {
@@ -218,6 +221,36 @@ Status PadStore::change(std::int64_t number, const PadChange& change) {
     }
     statement.bind(9, std::int64_t{change.deleted_ms ? 1 : 0});
     return statement.run();
+}
+
+Result<std::vector<std::string>> PadStore::associations() {
+    auto query = database_.prepare("SELECT association FROM pad UNION SELECT association FROM image");
+    std::vector<std::string> found;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            return found;
+        }
+        found.push_back(query.text(0));
+    }
+}
+
+Result<std::vector<PadRow>> PadStore::without_members() {
+    auto query = database_.prepare(select_pads("WHERE people <> '' AND people_members = ''"));
+    std::vector<PadRow> rows;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            return rows;
+        }
+        rows.push_back(read_row(query));
+    }
 }
 
 Status PadStore::erase(std::int64_t number) {

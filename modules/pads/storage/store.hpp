@@ -150,8 +150,12 @@ public:
     /// In order of slug (outside the bin), at most `limit`.
     Result<std::vector<PadRow>> list(std::string_view association, Bin bin, std::string_view after, std::size_t limit);
     Result<std::size_t> count(std::string_view association);
+    /// That have pads or images here.
+    Result<std::vector<std::string>> associations();
     /// Writes the columns that `change` names, in one statement.
     Status change(std::int64_t number, const PadChange& change);
+    /// Those that are open to chosen people of whom only the logins are known.
+    Result<std::vector<PadRow>> without_members();
     Status erase(std::int64_t number);
     Status erase_association(std::string_view association);
     /// Removes for good what was put into the bin before that time. Returns how many.

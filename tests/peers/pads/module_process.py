@@ -38,6 +38,7 @@ class FakePeople(threading.Thread):
     def __init__(self, path, quota_bytes=1 << 30):
         super().__init__(daemon=True)
         self.quota_bytes, self.language = quota_bytes, "fr"
+        self.members = {"marie": "m" * 26, "yann": "y" * 26, "rozenn": "r" * 26}  # who has a login now
         self.together = 1  # so many questions are heard before the first is answered
         Path(path).unlink(missing_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
@@ -52,8 +53,10 @@ class FakePeople(threading.Thread):
                 asking.append(self.hear())
             for connection, slug in asking:
                 with connection:
+                    slug, _, question = slug.partition("?logins=")
                     body = json.dumps({"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
-                                       "language": self.language}).encode()
+                                       "language": self.language, "members": {login: self.members[login] for login in question.split(",")
+                                                                              if login in self.members}}).encode()
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
                                        + str(len(body)).encode() + b"\r\n\r\n" + body)
 

@@ -29,6 +29,17 @@ TEST(Access, OnlyManagersAndTheMakerManage) {
     EXPECT_FALSE(may_manage({"m", "login", Role::none, true, false}));
 }
 
+TEST(Access, ChosenPeopleAreMembersNotLogins) {
+    Access access{P::none, P::none, {"yann", "anna"}, {"m-yann", std::string(nobody)}};
+    EXPECT_EQ(permission_of(access, {"m-yann", "yann", Role::member, false, false}), P::write);
+    EXPECT_EQ(permission_of(access, {"m-yann", "yann-renamed", Role::member, false, false}), P::write) << "the same member";
+    EXPECT_EQ(permission_of(access, {"m-other", "yann", Role::member, false, false}), P::none) << "another person has the login now";
+    EXPECT_EQ(permission_of(access, {"m-anna", "anna", Role::member, false, false}), P::none) << "nobody had this login";
+    EXPECT_EQ(permission_of(access, {"", "", Role::none, false, false}), P::none);
+    access.members_named.clear();
+    EXPECT_EQ(permission_of(access, {"m-other", "yann", Role::member, false, false}), P::write) << "until somebody says who is meant";
+}
+
 TEST(Access, Keys) {
     EXPECT_TRUE(same_key("abc", "abc"));
     EXPECT_FALSE(same_key("abd", "abc"));

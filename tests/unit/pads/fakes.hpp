@@ -180,6 +180,7 @@ public:
     }
     void flush_now(Room& room) override { flush_in(room, Duration(0)); }
     void edits_wait(Room& room) override { committer_.edits_wait(room); }
+    Writing writing(const Room&) override { return writing_; }
     bool room_for_edits(std::size_t bytes) const override { return committer_.room_for(bytes); }
     void answer_later(Room& room, Duration) override { answers_.insert(&room); }
     void emptied(Room&) override { ++emptied_; }
@@ -244,6 +245,7 @@ public:
     std::set<Room*> answers_;
     std::vector<std::pair<RoomEvent, std::string>> notes_;
     int emptied_ = 0;
+    Writing writing_ = Writing::open;
 };
 
 /// Somebody at a room.

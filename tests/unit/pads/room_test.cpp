@@ -340,5 +340,40 @@ TEST_F(RoomTest, GuestsSeeNamesAndNoLogins) {
     EXPECT_NE(anna.socket_.of_type(MessageType::roster).back().find("\"login\":\"login-m1\""), std::string::npos);
 }
 
+TEST_F(RoomTest, WithoutRoomEditsAreRefusedAndTheConnectionStays) {
+    for (const Writing writing : {Writing::disk_low, Writing::quota_full}) {
+        house.writing_ = writing;
+        const std::uint64_t client = writing == Writing::disk_low ? 1 : 2;
+        Visitor anna(room);
+        Visitor bert(room, "m2");
+        anna.types(client, 0, "abc");
+        house.turn();
+        EXPECT_EQ(anna.socket_.of_type(MessageType::auth).size(), 1u) << "told";
+        EXPECT_EQ(anna.socket_.closed, 0);
+        EXPECT_TRUE(bert.socket_.of(k_update).empty());
+        EXPECT_EQ(room->recorder().next_clock(client), 0u);
+        // A program that has nothing new is not told off.
+        bert.says(step2_message(Bytes{0, 0}));
+        EXPECT_TRUE(bert.socket_.of_type(MessageType::auth).empty());
+        // There is room again: what the page kept comes whole.
+        house.writing_ = Writing::open;
+        anna.types(client, 0, "abcd");
+        EXPECT_EQ(room->recorder().next_clock(client), 4u);
+    }
+}
+
+TEST_F(RoomTest, ARestoreIsToldToTheOthers) {
+    Visitor anna(room, "m1", true);
+    Visitor again(room, "m1", true);
+    Visitor bert(room, "m2", true);
+    Visitor plain(room, "m3");
+    room->tell_restored(Person{"m1", "login-m1", "Anna \"A\""});
+    EXPECT_TRUE(anna.socket_.of_type(MessageType::restored).empty());
+    EXPECT_TRUE(again.socket_.of_type(MessageType::restored).empty());
+    EXPECT_TRUE(plain.socket_.of_type(MessageType::restored).empty()) << "stock clients log unknown messages as errors";
+    ASSERT_EQ(bert.socket_.of_type(MessageType::restored).size(), 1u);
+    EXPECT_NE(bert.socket_.of_type(MessageType::restored)[0].find("{\"by\":\"Anna \\\"A\\\"\"}"), std::string::npos);
+}
+
 } // namespace
 } // namespace hameau::pads

@@ -239,5 +239,31 @@ TEST(StoreMigrationTest, TheLogOfAnOlderVersionIsTakenOver) {
     EXPECT_EQ(rows.number(0), 0);
 }
 
+TEST(StoreOfBefore, PadsOfChosenPeopleLearnTheirMembers) {
+    TemporaryFolder folder;
+    const std::span<const Migration> all = pads_manifest.migrations;
+    {
+        auto old = Database::open(folder / "old.db", all.first(5));
+        ASSERT_TRUE(old.has_value());
+        ASSERT_TRUE(old->execute("INSERT INTO pad (number, id, association, slug, title, members, link, created_ms, created_by, creator, updated_ms, "
+                                 "updated_by, people) VALUES (1, 'aaaaaaaaaaaaaaaaaaaaaaaaaa', 'amis', 'old', 'Old', 'none', 'none', 1, 'Marie', 'm1', 1, "
+                                 "'Marie', 'yann anna')").has_value());
+    }
+    auto database = Database::open(folder / "old.db", all);
+    ASSERT_TRUE(database.has_value());
+    PadStore store(*database);
+    auto rows = store.without_members().value();
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].access.people, (std::vector<std::string>{"yann", "anna"}));
+    EXPECT_EQ(permission_of(rows[0].access, {"m-yann", "yann", Role::member, false, false}), Permission::write);
+    PadChange change;
+    change.access = rows[0].access;
+    change.access->members_named = {"m-yann", std::string(nobody)};
+    ASSERT_TRUE(store.change(1, change).has_value());
+    EXPECT_TRUE(store.without_members().value().empty());
+    const auto row = store.find_by_id("aaaaaaaaaaaaaaaaaaaaaaaaaa").value();
+    EXPECT_EQ(permission_of(row->access, {"m-new", "yann", Role::member, false, false}), Permission::none);
+}
+
 } // namespace
 } // namespace hameau::pads

@@ -1,0 +1,46 @@
+// Whether people may write on: the floor of free disk, which is kept for mail, and the association's quota. Asked for each
+// update that comes over a WebSocket, answered from what was looked up last.
+#include "daemon/base/spawn.hpp"
+#include "modules/pads/limits.hpp"
+#include "modules/pads/pads_module.hpp"
+#include "modules/support/disk_floor.hpp"
+
+namespace hameau::pads {
+
+Writing PadsModule::writing(const Room& room) {
+    const Duration now = clock_.now();
+    if (now - disk_looked_ >= disk_look_every) {
+        disk_looked_ = now;
+        disk_low_ = !above_disk_floor(*context_, edit_room_bytes);
+    }
+    const std::string& association = room.pad().association;
+    const auto [measured, first] = measured_.try_emplace(association, Duration::min() / 2);
+    if (now - measured->second >= quota_look_every) {
+        measured->second = now;
+        spawn(context_->io(), measure(association), context_->journal(), "measuring");
+    }
+    return disk_low_ ? Writing::disk_low : usage_->has_room(association, quota_step_bytes) ? Writing::open : Writing::quota_full;
+}
+
+Task<void> PadsModule::measure(std::string association) {
+    std::uint64_t used = 0;
+    ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
+        const auto bytes = store.used_bytes(association);
+        used = bytes.value_or(0);
+        return bytes ? Status() : Status(fail(bytes.error()));
+    };
+    const auto read = co_await read_aside(0, std::move(work));
+    if (read) {
+        usage_->set(association, used);
+    }
+}
+
+/// At the start: what each association has, also those in which nobody writes.
+Task<void> PadsModule::measure_all() {
+    const auto associations = store_->associations();
+    for (const std::string& association : associations.value_or(std::vector<std::string>())) {
+        co_await measure(association);
+    }
+}
+
+} // namespace hameau::pads
