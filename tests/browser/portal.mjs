@@ -5,6 +5,7 @@ import { startHouse } from './house.mjs';
 import { newPad, person } from './pads.mjs';
 import { cardsOf, pages, signIn } from './pages.mjs';
 import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks } from './truth.mjs';
+import { siteChecks } from './truth-site.mjs';
 
 const { check, report } = suite();
 const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
@@ -98,7 +99,7 @@ try {
     return `${Math.round(Math.min(...said) / 1000)} to ${Math.round(Math.max(...said) / 1000)} kB`;
   });
   if (house.real) {
-    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
+    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, siteChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
   }
 } finally {
   await browser.close();

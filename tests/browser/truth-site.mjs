@@ -1,0 +1,83 @@
+// What the Site page says and does is true: portal.mjs runs these checks in the house that it has started.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { axeFindings, openPage, overflow, settled } from './browser.mjs';
+import { holds, same, until } from './check.mjs';
+import { cardsOf, signIn } from './pages.mjs';
+
+const page_text = '<!doctype html><html lang="fr"><title>A</title><p>Bonjour</p></html>';
+const text = (page) => page.evaluate(() => document.querySelector('main').innerText);
+const press = (page, name) => page.getByRole('button', { name }).first().click();
+
+export async function siteChecks({ check, house, browser }) {
+  const folder = mkdtempSync(join(tmpdir(), 'hameau-site-'));
+  mkdirSync(join(folder, 'photos/2026'), { recursive: true });
+  writeFileSync(join(folder, 'accueil.html'), page_text);
+  writeFileSync(join(folder, 'photos/2026/fete.txt'), 'la fête');
+  const { page, context } = await openPage(browser);
+  const card = (await cardsOf(house.url, page)).manager;
+  await signIn(page, house.url, card.login, card.password);
+  const open = async (path = 'site') => { await page.goto(house.url + path); await settled(page); };
+  const deploys = 'api/v1/sites/amis.test/deploys';
+  const get = async (path) => (await page.request.get(house.url + path)).json();
+  const call = (method, path, data) => page.request.fetch(`${house.url}${path}`, { method, headers: { Origin: new URL(house.url).origin }, data: data ?? {} });
+  const live = async () => (await get(deploys)).items.find((one) => one.live).number;
+  const first = await live();
+
+  await check('truth: a folder without a home page is asked about before it is on line, and its sub-folders stay', async () => {
+    await open();
+    same(await page.locator('[data-pick=folder]').evaluate((dom) => dom.webkitdirectory), true, 'the button chooses a folder');
+    await page.locator('[data-pick=folder]').setInputFiles(folder);
+    await until(async () => /Il manque la page d.accueil/.test(await text(page)), 'the question');
+    same(await live(), first, 'nothing changed');
+    holds((await axeFindings(page)).length === 0, 'axe');
+    await press(page, /^Publier quand même$/);
+    await until(async () => (await live()) !== first, 'the version');
+    await until(async () => /Donnez|Renommez accueil\.html/.test(await text(page)), 'the remark');
+    same((await get(deploys)).items[0].files, 2, 'files, the one two folders down too');
+    same((await call('POST', `api/v1/sites/amis.test/live`, { number: await live() })).status(), 422, 'the API asks too');
+    // The way back goes back to the version of before.
+    await press(page, /^Annuler$/);
+    await until(async () => (await live()) === first, 'the version of before');
+  });
+
+  await check('truth: a sending goes on while another page is looked at, and its remarks are shown afterwards', async () => {
+    writeFileSync(join(folder, 'index.html'), page_text.replace('</p>', '</p><img src="x.png">'));
+    await open();
+    const before = (await get(deploys)).items[0].number;
+    let release;
+    const held = new Promise((done) => { release = done; });
+    await page.route('**/deploys', async (route) => { if (route.request().method() === 'POST') await held; await route.continue(); });
+    await page.locator('[data-pick=folder]').setInputFiles(folder);
+    await until(async () => /Gardez cet onglet ouvert/.test(await text(page)), 'the word about the tab');
+    await page.locator('nav a[href="/account"], a[href="/account"]').first().click();
+    await until(async () => new URL(page.url()).pathname === '/account', 'another page');
+    // The browser asks before a reload drops it.
+    same(await page.evaluate(() => { const event = new Event('beforeunload', { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; }), true, 'asked before it is dropped');
+    release();
+    await until(async () => (await get(deploys)).items[0].number > before, 'the version');
+    await page.locator('nav a[href="/site"], a[href="/site"]').first().click();
+    await until(async () => /sans texte de remplacement/.test(await text(page)), 'the remark');
+    await page.unroute('**/deploys');
+    same(await page.evaluate(() => { const event = new Event('beforeunload', { cancelable: true }); dispatchEvent(event); return event.defaultPrevented; }), false, 'nothing is asked any more');
+    await call('POST', 'api/v1/sites/amis.test/live', { number: first });
+  });
+
+  await check('truth: a site that is removed comes back from the bin', async () => {
+    await call('POST', 'api/v1/associations/amis/sites', { host: 'bin.amis.test' });
+    await open();
+    await page.locator('.pick select').selectOption('bin.amis.test');
+    await press(page, /^Retirer bin\.amis\.test$/);
+    await until(async () => !(await get('api/v1/associations/amis/sites')).items.some((one) => one.host === 'bin.amis.test'), 'gone');
+    await press(page, /^Voir la corbeille$/);
+    await until(async () => /Effacé pour de bon le/.test(await text(page)), 'the bin');
+    same(await overflow(page), '', 'overflow');
+    await press(page, /bin\.amis\.test en ligne/);
+    await until(async () => (await get('api/v1/associations/amis/sites')).items.some((one) => one.host === 'bin.amis.test'), 'back');
+    await call('DELETE', 'api/v1/sites/bin.amis.test');
+    await call('DELETE', 'api/v1/sites/bin.amis.test?purge=1');
+  });
+  await context.close();
+  rmSync(folder, { recursive: true });
+}
