@@ -121,7 +121,8 @@ std::optional<std::string> Admin::module_for(const std::string& path) const {
 
 Task<Response> Admin::handle(Request& request) {
     if (request.path == "/admin/status" || request.path == "/api/v1/status") {
-        co_return co_await status(request.header("accept-language").starts_with("fr") ? "fr" : "en");
+        const std::string language = request.header("accept-language").starts_with("fr") ? "fr" : "en";
+        co_return co_await status(language);
     }
     if (request.path == "/admin/restart" && request.method == "POST") {
         co_return co_await restart(request);

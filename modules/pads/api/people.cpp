@@ -56,7 +56,7 @@ Task<void> PadsModule::learn_members() {
     }
     for (const PadRow& row : *rows) {
         const auto ids = co_await ids_of(row.association, row.access.people);
-        const auto now = store_->find_by_id(row.id);
+        auto now = store_->find_by_id(row.id);
         if (!ids || !now || !*now || (*now)->access.people != row.access.people) {
             continue;
         }

@@ -159,14 +159,12 @@ bool Room::admit(Connection& connection, View update, bool step2) {
     // A program that answers our step 1 has mostly nothing new: that is no attempt to write.
     const Writing writing = step2 && update.front() == 0 ? Writing::open : outside_.writing(*this);
     if (writing == Writing::disk_low) {
-        connection.deny("Le disque de la maison est presque plein : vos modifications restent dans cette page. Gardez-la ouverte et prévenez votre administrateur.",
-                        "The house's disk is almost full: your changes stay in this page. Keep it open and tell your administrator.");
+        connection.deny(denied_disk_low);
         outside_.note(*this, RoomEvent::disk_full, "edits refused above the floor of free disk");
         return false;
     }
     if (writing == Writing::quota_full) {
-        connection.deny("L’association n’a plus de place : vos modifications restent dans cette page. Gardez-la ouverte et prévenez un responsable.",
-                        "The association has no room left: your changes stay in this page. Keep it open and tell a manager.");
+        connection.deny(denied_quota_full);
         outside_.note(*this, RoomEvent::over_limit, "the association's quota is used up");
         return false;
     }

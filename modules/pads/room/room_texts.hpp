@@ -15,6 +15,12 @@ inline constexpr Denial denied_read_only{"Lecture seule : vos modifications ne s
                                          "Read only: your changes are not saved."};
 inline constexpr Denial denied_full{"Ce texte est plein : vos modifications ne sont pas enregistrées. Continuez dans un nouveau texte.",
                                     "This text is full: your changes are not saved. Go on in a new one."};
+inline constexpr Denial denied_disk_low{
+    "Le disque de la maison est presque plein : vos modifications restent dans cette page. Gardez-la ouverte et prévenez votre administrateur.",
+    "The house's disk is almost full: your changes stay in this page. Keep it open and tell your administrator."};
+inline constexpr Denial denied_quota_full{
+    "L’association n’a plus de place : vos modifications restent dans cette page. Gardez-la ouverte et prévenez un responsable.",
+    "The association has no room left: your changes stay in this page. Keep it open and tell a manager."};
 inline constexpr Denial denied_from_now{"Ce texte est maintenant en lecture seule pour vous.", "This text is now read only for you."};
 /// Followed by a number, for a visitor who gave no name.
 inline constexpr Denial guest_name{"Invité ", "Guest "};
