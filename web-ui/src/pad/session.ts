@@ -19,6 +19,7 @@ export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'rea
 
 const local_ms = 4_000;        // a browser that does not give its copy by then is not waited for
 const offline_after_ms = 1_500;
+const offer_again_ms = 30_000;
 const saved_after_ms = 350;    // quiet for so long before "saved" is said, so that the word does not flicker
 const temporary = new Set([0, 429, 502, 503, 504]);
 
@@ -59,6 +60,7 @@ export class Visit {
   private listeners = new Set<() => void>();
   private lostAt = 0;
   private timer = 0;
+  private offerTimer = 0;
   private dirtyAt = 0;
   private marked = false;
   private wasLost = false;
@@ -286,6 +288,9 @@ export class Visit {
     // "Read only" arrives with the roster too, which says it better.
     if (!this.writes) return;
     this.denied = reason;
+    // There may be room again: everything is offered once more.
+    clearTimeout(this.offerTimer);
+    this.offerTimer = window.setTimeout(() => this.provider?.reconnect(), offer_again_ms);
     this.lineChanged();
   }
 
@@ -339,6 +344,7 @@ export class Visit {
     if (provider.line === 'open') this.lostAt = 0;
     else if (this.lostAt === 0) this.lostAt = Date.now();
     if (provider.waiting) this.dirtyAt = Date.now();
+    if (provider.saved) this.denied = '';
     if (this.local && provider.waiting !== this.marked) {
       this.marked = provider.waiting;
       markUnsaved(this.copyName, this.marked);
