@@ -5,6 +5,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -13,6 +14,7 @@ import threading
 import time
 import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARIES = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build" / "release"))
@@ -32,14 +34,17 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+SESSIONS = {}  # whose they are, as identity() told the module
+
+
 class FakePeople(threading.Thread):
-    """The process people, as far as pads asks it: what an association may use."""
+    """The process people, as far as pads asks it: what an association may use, who has a login, whose a session is."""
 
     def __init__(self, path, quota_bytes=1 << 30):
         super().__init__(daemon=True)
         self.quota_bytes, self.language = quota_bytes, "fr"
         self.members = {"marie": "m" * 26, "yann": "y" * 26, "rozenn": "r" * 26}  # who has a login now
-        self.together = 1  # so many questions are heard before the first is answered
+        self.together = 1  # so many questions about an association are heard before the first is answered
         Path(path).unlink(missing_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -52,20 +57,38 @@ class FakePeople(threading.Thread):
             while len(asking) < self.together:
                 asking.append(self.hear())
             for connection, slug in asking:
-                with connection:
-                    slug, _, question = slug.partition("?logins=")
-                    body = json.dumps({"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
-                                       "language": self.language, "members": {login: self.members[login] for login in question.split(",")
-                                                                              if login in self.members}}).encode()
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
-                                       + str(len(body)).encode() + b"\r\n\r\n" + body)
+                slug, _, question = slug.partition("?logins=")
+                named = {login: self.members[login] for login in question.split(",") if login in self.members}
+                self.answer(connection, {"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
+                                         "language": self.language, "members": named})
 
     def hear(self):
-        connection = self.listener.accept()[0]
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(4096) or b"\r\n\r\n"
-        return connection, head.split()[1].decode().rsplit("/", 1)[-1]
+        """The next question about an association; others are answered at once."""
+        while True:
+            connection = self.listener.accept()[0]
+            head, _, body = b"", b"", b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(4096) or b"\r\n\r\n"
+            head, _, body = head.partition(b"\r\n\r\n")
+            size = re.search(rb"content-length: (\d+)", head.lower())
+            while size and len(body) < int(size[1]):
+                body += connection.recv(4096)
+            path = head.split()[1].decode()
+            if path == "/internal/identity":
+                member, login, name, roles = SESSIONS[json.loads(body)["session"]]
+                associations = [dict(zip(("slug", "role"), one.split("="))) for one in roles.split(",") if "=" in one]
+                self.answer(connection, {"member": member, "login": login, "name": unquote(name), "admin": False, "associations": associations})
+            elif path == "/internal/usage":
+                self.answer(connection, {"quota_bytes": self.quota_bytes, "others_bytes": 0})
+            else:
+                return connection, path.rsplit("/", 1)[-1]
+
+    @staticmethod
+    def answer(connection, document):
+        body = json.dumps(document).encode()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                               + str(len(body)).encode() + b"\r\n\r\n" + body)
 
 
 class ModuleProcess:
@@ -155,7 +178,9 @@ def identity(who):
     if who is None:
         return {}
     member, login, name, roles = who
-    return {"Hameau-Member": member, "Hameau-Session": "s1", "Hameau-Login": login, "Hameau-Name": name, "Hameau-Roles": roles}
+    session = f"s-{member[:4]}-{login}"
+    SESSIONS[session] = who
+    return {"Hameau-Member": member, "Hameau-Session": session, "Hameau-Login": login, "Hameau-Name": name, "Hameau-Roles": roles}
 
 
 def png(width, height, pixels=None):

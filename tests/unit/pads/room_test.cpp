@@ -359,6 +359,7 @@ TEST_F(RoomTest, WithoutRoomEditsAreRefusedAndTheConnectionStays) {
         house.writing_ = Writing::open;
         anna.types(client, 0, "abcd");
         EXPECT_EQ(room->recorder().next_clock(client), 4u);
+        house.turn();
     }
 }
 
