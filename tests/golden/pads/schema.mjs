@@ -10,12 +10,15 @@ const require = createRequire(path.join(web, 'package.json'))
 
 async function loadSchema () {
   const typescript = require('typescript')
-  const source = fs.readFileSync(path.join(web, 'src/pad/schema.ts'), 'utf8')
-  const { outputText } = typescript.transpileModule(source, { compilerOptions: { module: 'ESNext', target: 'ES2022' } })
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hameau-schema-'))
-  const file = path.join(folder, 'schema.mjs')
   // The copy of the library that y-prosemirror loads too: nodes of two copies do not mix.
-  fs.writeFileSync(file, outputText.replace('\'prosemirror-model\'', JSON.stringify(pathToFileURL(require.resolve('prosemirror-model')).href)))
+  const model = JSON.stringify(pathToFileURL(require.resolve('prosemirror-model')).href)
+  for (const name of ['schema', 'clamp']) {
+    const source = fs.readFileSync(path.join(web, 'src/pad', name + '.ts'), 'utf8')
+    const { outputText } = typescript.transpileModule(source, { compilerOptions: { module: 'ESNext', target: 'ES2022' } })
+    fs.writeFileSync(path.join(folder, name + '.mjs'), outputText.replaceAll('\'prosemirror-model\'', model).replaceAll('\'./clamp\'', '\'./clamp.mjs\''))
+  }
+  const file = path.join(folder, 'schema.mjs')
   try {
     return (await import(pathToFileURL(file).href)).schema
   } finally {
