@@ -249,7 +249,7 @@ try {
     await visitor.context.close();
   });
 
-  await check('a link to write: a guest says a name, which stays nowhere', async () => {
+  await check('a link to write: a guest says a name, which only the tab keeps and the house beside the words', async () => {
     const pad = await newPad(marie, { access: { members: 'write', link: 'write' } });
     await open(marie, pad);
     const visitor = await person(browser, house, null);
@@ -261,9 +261,14 @@ try {
     const label = async () => (await marie.page.locator('.cursor-name').allTextContents()).join();
     await until(async () => (await label()).startsWith('Paul du cinéma (invité'), 'a guest, by the name said').catch(async (error) => { throw new Error(`${error.message}; ${await label()}`); });
     await saved(visitor.page);
-    const kept = await visitor.page.evaluate(async () => [(await indexedDB.databases()).length, JSON.stringify({ ...localStorage, ...sessionStorage })]);
+    const kept = await visitor.page.evaluate(async () => [(await indexedDB.databases()).length, JSON.stringify({ ...localStorage })]);
     same(kept[0], 0, 'databases');
-    holds(!kept[1].includes('Paul'), 'no name kept');
+    holds(!kept[1].includes('Paul'), 'no name kept beyond the tab');
+    await visitor.page.reload();
+    await text(visitor.page).waitFor();
+    same(await visitor.page.locator('input[name=guest]').count(), 0, 'not asked again');
+    const { clients } = (await api(marie.page, 'GET', `/api/v1/pads/${pad.id}/authors`)).body;
+    holds(Object.values(clients).some((one) => one.name === 'Paul du cinéma (invité)' && one.login === ''), `who wrote: ${JSON.stringify(clients)}`);
     await visitor.context.close();
   });
 

@@ -80,6 +80,7 @@ function problemOf(status: number, text: string, type: string): Problem {
   return new Problem(status, '', status === 404 ? t('error.not_found') : t('error.other'));
 }
 
+const no_body = [204, 205, 304];
 async function send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
   // A silence ends the call, not the whole time: an export of 4 MB on a slow line takes more than a minute.
   const silence = new AbortController();
@@ -103,7 +104,8 @@ async function send(method: string, path: string, body: unknown, headers: Record
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.body) {
+    // A new Response with a body, be it an empty one, may not have these: 204 would be taken for no answer.
+    if (!response.body || no_body.includes(response.status)) {
       clearTimeout(timer);
       return response;
     }
