@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "peers" / "pads"))
-from module_process import ModuleProcess, identity  # noqa: E402
+from module_process import FakePeople, ModuleProcess, identity  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie", "amis=manager")
 PADS = int(os.environ.get("PADS", "20"))
@@ -119,6 +119,8 @@ def main():
     mounted = small_disk(state)
     library = wrong_clock(folder)
     environment = {"LD_PRELOAD": library} if library else {}
+    (state / "run").mkdir()
+    FakePeople(state / "run" / "people.sock")
     pads = ModuleProcess(state, environment=environment)
     try:
         rooms = [json.loads(pads.call("POST", "/api/v1/associations/amis/pads", {"slug": f"p{i}", "title": "Orage"}, MARIE)[2])["id"]
