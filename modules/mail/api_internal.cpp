@@ -181,14 +181,11 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields, Taken& taken
 }
 
 Task<Response> Mail::people_event(Request& request) {
-    if (auto denied = refuse_unless_people(request)) {
-        co_return std::move(*denied);
+    auto opened = co_await open_from_people(request, event_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, event_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string kind = fields.text("kind");
     Taken taken;
     const Status done = store_->transaction([&] { return apply_event(kind, fields, taken); });
@@ -214,14 +211,11 @@ Task<Response> Mail::people_event(Request& request) {
 }
 
 Task<Response> Mail::add_app_password(Request& request) {
-    if (auto denied = refuse_unless_people(request)) {
-        co_return std::move(*denied);
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string member = read_id(fields, "member");
     const std::string name = fields.text("name");
     const auto scopes = fields.texts("scopes", scopes_max);

@@ -81,14 +81,11 @@ Task<void> Mail::tell_people() {
 }
 
 Task<Response> Mail::reserve_address(Request& request) {
-    if (auto denied = refuse_unless_people(request)) {
-        co_return std::move(*denied);
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string slug = fields.slug("association");
     const std::string owner = read_owner(fields);
     const std::string kind = fields.choice("kind", "mailbox|group");
@@ -113,14 +110,11 @@ Task<Response> Mail::reserve_address(Request& request) {
 }
 
 Task<Response> Mail::release_address(Request& request) {
-    if (auto denied = refuse_unless_people(request)) {
-        co_return std::move(*denied);
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string owner = read_owner(fields);
     const std::string address = fields.address("address");
     if (!fields.finish()) {

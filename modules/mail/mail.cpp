@@ -157,6 +157,11 @@ std::optional<Response> Mail::refuse_unless_people(const Request& request) const
     return say(request, 403, "forbidden");
 }
 
+Task<Opening> Mail::open_from_people(Request& request, std::size_t bytes_max) {
+    const Judge judge = [this, &request] { return refuse_unless_people(request); };
+    co_return co_await open_body(context_, request, judge, bytes_max);
+}
+
 bool Mail::settle() {
     if (store_->touched().empty()) {
         return true;

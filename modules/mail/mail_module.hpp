@@ -19,6 +19,7 @@
 #include "modules/mail/policy.hpp"
 #include "modules/mail/store.hpp"
 #include "modules/support/json_fields.hpp"
+#include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
@@ -47,6 +48,8 @@ private:
     /// 401, 403 or 404 unless whoever asks has at least the role in an association that exists.
     std::optional<Response> refuse_below(const Request& request, const std::string& slug, Role role);
     std::optional<Response> refuse_unless_people(const Request& request) const;
+    /// The opening of a call of people with a body: nobody else may make it.
+    Task<Opening> open_from_people(Request& request, std::size_t bytes_max);
     /// Brings auth.db behind mail.db; on false it is tried again until it succeeds, and the caller must not say "done".
     bool settle();
     /// Settles, then ends the open sessions that lost their reason. False: at least one may still be open; tried again.

@@ -338,11 +338,11 @@ Status Store::end_sessions_of(const std::string& member) {
 
 std::vector<std::string> Store::sessions_to_end() { return texts(ask("SELECT user FROM session_to_end ORDER BY user")); }
 
-Status Store::note_session_ends(const std::vector<std::string>& users) {
+Status Store::run_for_each(std::string_view sql, const std::vector<std::string>& values) {
     return transaction([&]() -> Status {
-        for (const std::string& user : users) {
-            auto change = ask("INSERT OR REPLACE INTO session_end(user) VALUES (?)");
-            change.bind(1, user);
+        for (const std::string& value : values) {
+            auto change = ask(sql);
+            change.bind(1, value);
             if (auto done = run(std::move(change)); !done) {
                 return done;
             }
@@ -351,17 +351,12 @@ Status Store::note_session_ends(const std::vector<std::string>& users) {
     });
 }
 
+Status Store::note_session_ends(const std::vector<std::string>& users) {
+    return run_for_each("INSERT OR REPLACE INTO session_end(user) VALUES (?)", users);
+}
+
 Status Store::forget_sessions_to_end(const std::vector<std::string>& users) {
-    return transaction([&]() -> Status {
-        for (const std::string& user : users) {
-            auto change = ask("DELETE FROM session_to_end WHERE user = ?");
-            change.bind(1, user);
-            if (auto done = run(std::move(change)); !done) {
-                return done;
-            }
-        }
-        return {};
-    });
+    return run_for_each("DELETE FROM session_to_end WHERE user = ?", users);
 }
 
 bool Store::leads_somewhere(const std::string& address) {

@@ -189,6 +189,8 @@ private:
     Statement ask(std::string_view sql) { return database_.prepare(sql); }
     bool row(Statement& statement);
     Status run(Statement statement) { return statement.run(); }
+    /// The same change for each value, in one transaction.
+    Status run_for_each(std::string_view sql, const std::vector<std::string>& values);
     std::size_t count(Statement statement);
     std::vector<std::string> texts(Statement statement);
     Mailbox read_mailbox(const Statement& row);

@@ -87,14 +87,11 @@ Task<void> Mail::measure(std::shared_ptr<const bool> alive, std::string slug) {
 
 /// people asks for a fresh figure, before a manager looks at it. 204: it was told, as far as Dovecot answers.
 Task<Response> Mail::internal_usage(Request& request) {
-    if (auto denied = refuse_unless_people(request)) {
-        co_return std::move(*denied);
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
     }
-    const auto body = co_await read_json(request, request_bytes_max);
-    if (!body) {
-        co_return body_problem(request, body.error());
-    }
-    JsonFields fields(*body);
+    JsonFields fields(opened.body);
     const std::string slug = fields.slug("association");
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);

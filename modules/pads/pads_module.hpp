@@ -30,6 +30,9 @@
 
 namespace hameau::pads {
 
+/// The header that carries a link's key, for people without an account: never in a query, except an image's.
+inline constexpr std::string_view key_header = "pad-key";
+
 /// As the database has it, as one update.
 Result<Bytes> stored_content(PadStore& store, std::int64_t number);
 
@@ -146,6 +149,9 @@ private:
     /// Runs this on a thread for long readings, with a store on a connection of its own: nobody's keystroke waits for it.
     /// Errors: unavailable when too many wait or the pad goes away; too_large when it takes too long; those of `work`.
     Task<Status> read_aside(std::int64_t pad, ReadingWork work);
+    /// read_aside() for the answer to this request, then judges again: others may have been read first, and who lost access
+    /// meanwhile gets nothing. Set: that is the answer.
+    Task<std::optional<Response>> read_for(Request& request, const PadRow& pad, ReadingWork work);
     void begin_readings();
     void end_reading(ReadingTurns::Number number);
     /// The pad goes away.

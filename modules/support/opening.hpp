@@ -1,5 +1,5 @@
 // How the handlers of modules begin: who may do this, and which page or which body do they send.
-// Every handler that takes a JSON body calls open_body or open_row; tests/tidy/openings holds the modules to it.
+// Every handler that changes something by a JSON body calls open_body or open_row; tests/peers/house/slow_bodies.py walks the routes.
 // It never writes, and it keeps nothing between two requests.
 #pragma once
 

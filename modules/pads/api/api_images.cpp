@@ -16,7 +16,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event images_forgotten{"pads.images_removed", Level::info};
-constexpr std::string_view key_header = "pad-key";
 constexpr std::string_view image_policy = "default-src 'none'; sandbox";
 
 std::string link_key(const Request& request) {

@@ -20,7 +20,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view access_choices = "none|read|write";
-constexpr std::string_view key_header = "pad-key";  // a link's key, for people without an account: never in a query
 
 /// Fills in what `fields` has; wrong values are noted there. One choice: whoever opens the pad to the members or by link
 /// ends "only these people", whoever names people closes it to the others.
@@ -465,13 +464,9 @@ Task<Response> PadsModule::authors(Request& request) {
         answer = json::serialize(whole);
         return {};
     };
-    const auto done = co_await read_aside(found.pad.number, std::move(work));
-    FoundOr still = find(request, request.header(key_header), Deleted::refused);
-    if (auto* refused = std::get_if<Response>(&still)) {
+    auto refused = co_await read_for(request, found.pad, std::move(work));
+    if (refused) {
         co_return std::move(*refused);
-    }
-    if (!done) {
-        co_return not_read(request, found.pad, done.error());
     }
     Response response = json_response(200, json::object());
     response.body = std::move(answer);
@@ -506,14 +501,9 @@ Task<Response> PadsModule::export_pad(Request& request) {
         document = made ? std::move(*made) : std::string();
         return made ? Status() : Status(fail(made.error()));
     };
-    const auto done = co_await read_aside(found.pad.number, std::move(work));
-    // Others may have been read first: who lost access meanwhile gets nothing.
-    FoundOr still = find(request, request.header(key_header), Deleted::refused);
-    if (auto* refused = std::get_if<Response>(&still)) {
+    auto refused = co_await read_for(request, found.pad, std::move(work));
+    if (refused) {
         co_return std::move(*refused);
-    }
-    if (!done) {
-        co_return not_read(request, found.pad, done.error());
     }
     Response response;
     response.headers.emplace_back("Content-Type", std::string(format->media_type));

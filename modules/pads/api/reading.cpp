@@ -90,4 +90,16 @@ void PadsModule::stop_readings() {
     }
 }
 
+Task<std::optional<Response>> PadsModule::read_for(Request& request, const PadRow& pad, ReadingWork work) {
+    const Status done = co_await read_aside(pad.number, std::move(work));
+    FoundOr still = find(request, request.header(key_header), Deleted::refused);
+    std::optional<Response> refused;
+    if (auto* lost = std::get_if<Response>(&still)) {
+        refused = std::move(*lost);
+    } else if (!done) {
+        refused = not_read(request, pad, done.error());
+    }
+    co_return refused;
+}
+
 } // namespace hameau::pads

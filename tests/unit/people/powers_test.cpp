@@ -1,5 +1,5 @@
 // Rights that end: a right lost while a body is on its way, invitations that lost their reason, credentials that ask for
-// the password again. The same from outside, with a real house: tests/peers/house/seams_test.py.
+// the password again. The same from outside, with a real house: tests/peers/house/slow_bodies.py and powers_end.py.
 #include <gtest/gtest.h>
 
 #include "fake_house.hpp"
