@@ -19,6 +19,9 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pads"))
+from module_process import FakePeople  # noqa: E402
+
 BINARY = Path(sys.argv[1] if len(sys.argv) > 1 else "build/release", "hameau-mail").resolve()
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"
 DOVEMAIL = 62010
@@ -43,6 +46,8 @@ class Mail:
         os.mkdir(f"{self.state}/mail", 0o755)
         self.settings = {"mail.enabled": "true", "mail.idle_stop": "60000", "house.sandbox": "kill", "house.host": "localhost",
                          "mail.smtp_port": "1", "mail.imap_port": "1", "mail.imaps_port": "2993", "mail.submissions_port": "2465"}
+        # Mail tells people of addresses, and stays awake until people has heard them.
+        FakePeople(f"{self.state}/run/people.sock")
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(f"{self.state}/run/mail.sock")
         self.listener.listen(64)

@@ -1,6 +1,7 @@
 """One real hameau-pads process as hameaud would start it, without the rest of the house; started again when it dies.
 
 Talks to it as the gate does: HTTP over its Unix socket with Hameau-* headers."""
+import contextlib
 import fcntl
 import http.client
 import json
@@ -66,13 +67,10 @@ class FakePeople(threading.Thread):
         """The next question about an association; others are answered at once."""
         while True:
             connection = self.listener.accept()[0]
-            head, _, body = b"", b"", b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(4096) or b"\r\n\r\n"
-            head, _, body = head.partition(b"\r\n\r\n")
-            size = re.search(rb"content-length: (\d+)", head.lower())
-            while size and len(body) < int(size[1]):
-                body += connection.recv(4096)
+            head, body = self.request_of(connection)
+            if not head:
+                connection.close()  # the module was killed while it asked
+                continue
             path = head.split()[1].decode()
             if path == "/internal/identity":
                 member, login, name, roles = SESSIONS[json.loads(body)["session"]]
@@ -84,9 +82,26 @@ class FakePeople(threading.Thread):
                 return connection, path.rsplit("/", 1)[-1]
 
     @staticmethod
+    def request_of(connection):
+        """(header section, body); both empty when the other side went away before the end."""
+        text, size = b"", None
+        while size is None or len(text) < size:
+            try:
+                piece = connection.recv(4096)
+            except ConnectionResetError:
+                piece = b""
+            if not piece:
+                return b"", b""
+            text += piece
+            if size is None and b"\r\n\r\n" in text:
+                length = re.search(rb"\r\ncontent-length: (\d+)", text.split(b"\r\n\r\n")[0].lower())
+                size = text.index(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
+        return tuple(text.split(b"\r\n\r\n", 1))
+
+    @staticmethod
     def answer(connection, document):
         body = json.dumps(document).encode()
-        with connection:
+        with connection, contextlib.suppress(OSError):  # who asked may be killed
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
                                + str(len(body)).encode() + b"\r\n\r\n" + body)
 
