@@ -1,6 +1,7 @@
 // fork, exec, read until the end or the deadline.
 #include "provisioning/run_program.hpp"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/base/clock.hpp"
+#include "daemon/base/exec.hpp"
 #include "daemon/base/fd.hpp"
 
 namespace hameau::provisioning {
@@ -19,7 +21,7 @@ constexpr Duration deadline{40000};
 constexpr std::size_t output_bytes_max = 65536;
 constexpr int exit_not_there = 127;
 
-[[noreturn]] void become(const std::string& path, std::vector<std::string>& arguments, int output) {
+[[noreturn]] void become(const std::string& path, std::vector<std::string>& arguments, int output, pid_t parent) {
     std::vector<char*> words = {const_cast<char*>(path.c_str())};
     for (std::string& argument : arguments) {
         words.push_back(argument.data());
@@ -28,12 +30,12 @@ constexpr int exit_not_there = 127;
     char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char locale[] = "LC_ALL=C";
     char* environment[] = {path_variable, locale, nullptr};
-    const int nothing = ::open("/dev/null", O_RDONLY);
-    ::dup2(nothing, STDIN_FILENO);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    ::execve(path.c_str(), words.data(), environment);
-    ::_exit(exit_not_there);
+    std::array<ChildFile, 3> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
+                                      ChildFile{output, STDERR_FILENO}};
+    place_files(files, STDERR_FILENO + 1);
+    reset_signals();
+    die_with(parent, SIGKILL);
+    exec_program(-1, path.c_str(), words.data(), environment);
 }
 
 /// False when the deadline passed first.
@@ -69,12 +71,13 @@ Result<std::string> run_program(const std::string& path, std::vector<std::string
     }
     const Fd reader(ends[0]);
     Fd writer(ends[1]);
+    const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) {
         return fail_errno("starting " + path);
     }
     if (pid == 0) {
-        become(path, arguments, writer.get());
+        become(path, arguments, writer.get(), parent);
     }
     writer.reset();
     std::string output;

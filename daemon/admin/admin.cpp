@@ -11,8 +11,8 @@
 
 #include "daemon/admin/forward.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/contract/path.hpp"
 #include "daemon/host/host.hpp"
-#include "daemon/host/path.hpp"
 #include "daemon/modules.hpp"
 
 namespace hameau {

@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 
+#include "daemon/base/text.hpp"
 #include "daemon/settings/values.hpp"
 
 namespace hameau::cli {
@@ -22,12 +23,6 @@ bool is_slug(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     });
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
 }
 
 bool is_address(std::string_view text) {
@@ -86,7 +81,7 @@ public:
         return value;
     }
     std::string address(std::string_view key) const {
-        std::string value = lower(text(key));
+        std::string value = ascii_lower(text(key));
         if (!value.empty() && !is_address(value)) {
             wrong(*find(key), key, "\"" + value + "\" is not an address");
         }
@@ -139,7 +134,7 @@ public:
             return out;
         }
         for (const YamlNode& item : found->items) {
-            const std::string value = lower(item.text);
+            const std::string value = ascii_lower(item.text);
             if (item.kind != YamlNode::Kind::scalar || !valid(value)) {
                 wrong(item, key, "\"" + item.text.substr(0, 80) + "\" is not like " + std::string(expected));
             } else {
@@ -243,7 +238,7 @@ private:
         if (node.kind != YamlNode::Kind::map) {
             return;
         }
-        Resource member = start(ResourceKind::member, fields, lower(fields.required("login", "marie")));
+        Resource member = start(ResourceKind::member, fields, ascii_lower(fields.required("login", "marie")));
         if (!member.id.empty() && !is_login(member.id)) {
             fields.wrong(*fields.find("login"), "login", "letters, digits, \".\", \"-\" and \"_\" were expected");
         }
@@ -336,7 +331,7 @@ private:
         if (node.kind != YamlNode::Kind::map) {
             return;
         }
-        const std::string host = lower(fields.required("host", "amis.example.org"));
+        const std::string host = ascii_lower(fields.required("host", "amis.example.org"));
         if (!host.empty() && !is_host(host)) {
             fields.wrong(*fields.find("host"), "host", "\"" + host + "\" is not a host name");
         }

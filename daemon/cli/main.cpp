@@ -19,21 +19,6 @@ namespace {
 
 using namespace hameau;
 
-constexpr std::string_view usage_text =
-    "usage: hameau COMMAND ...      (each has --help)\n"
-    "  trial      a whole house in the foreground, on this computer only\n"
-    "  check      validates a configuration file\n"
-    "  apply      brings the house to what a file declares\n"
-    "  show       the present content as a file for apply\n"
-    "  status     processes, memory, health\n"
-    "  logs       the journal of a service\n"
-    "  restart    starts a service again\n"
-    "  member, mailbox, alias, group, site, pad, module      list, add, change, remove\n"
-    "  export, import, erase      one association\n";
-
-constexpr std::array<std::string_view, 17> commands = {"trial", "check", "apply",  "show",    "status", "logs",   "restart", "member", "mailbox",
-                                                       "alias", "group", "site",   "pad",     "module", "export", "import",  "erase"};
-
 /// `check` becomes hameau-check: the parser of YAML runs as itself, with its own limits.
 int check(std::span<char*> words) {
     const bool help = words.size() == 1 && std::string_view(words[0]) == "--help";
@@ -58,50 +43,78 @@ int not_yet(std::string_view command) {
     return cli::exit_unavailable;
 }
 
-int run(std::string_view command, std::span<char*> words) {
-    if (command == "trial") {
-        return trial_command(words);
+/// A verb of the command: it stands here and nowhere else. Help, the dispatch and "did you mean" are made from this table.
+struct Command {
+    std::string_view name;
+    std::string_view help;  ///< empty: named in the line of its group, the last entry of which has the text
+    int (*run)(std::string_view name, std::span<char*> words);
+};
+
+int trial(std::string_view, std::span<char*> words) { return trial_command(words); }
+int check(std::string_view, std::span<char*> words) { return check(words); }
+int apply(std::string_view, std::span<char*> words) { return cli::apply_command(words); }
+int show(std::string_view, std::span<char*> words) { return cli::show_command(words); }
+int status(std::string_view, std::span<char*> words) { return cli::status_command(words); }
+int logs(std::string_view, std::span<char*> words) { return cli::logs_command(words); }
+int restart(std::string_view, std::span<char*> words) { return cli::restart_command(words); }
+int not_yet(std::string_view name, std::span<char*>) { return not_yet(name); }
+
+constexpr std::array commands = {
+    Command{"trial", "a whole house in the foreground, on this computer only", trial},
+    Command{"check", "validates a configuration file", check},
+    Command{"apply", "brings the house to what a file declares", apply},
+    Command{"show", "the present content as a file for apply", show},
+    Command{"status", "processes, memory, health", status},
+    Command{"logs", "the journal of a service", logs},
+    Command{"restart", "starts a service again", restart},
+    Command{"member", "", cli::resource_command},
+    Command{"mailbox", "", cli::resource_command},
+    Command{"alias", "", cli::resource_command},
+    Command{"group", "", cli::resource_command},
+    Command{"site", "", cli::resource_command},
+    Command{"pad", "", cli::resource_command},
+    Command{"module", "list, add, change, remove", cli::resource_command},
+    Command{"export", "", not_yet},
+    Command{"import", "", not_yet},
+    Command{"erase", "one association", not_yet},
+};
+
+std::string usage() {
+    std::string text = "usage: hameau COMMAND ...      (each has --help)\n";
+    std::string names;
+    for (const Command& command : commands) {
+        names.append(names.empty() ? "" : ", ").append(command.name);
+        if (!command.help.empty()) {
+            // One name is padded, so that the texts stand below each other; a group's line is as long as it is.
+            const std::size_t gap = names.find(',') == std::string::npos ? 11 - names.size() : 6;
+            text.append("  ").append(names).append(gap, ' ').append(command.help).append("\n");
+            names.clear();
+        }
     }
-    if (command == "check") {
-        return check(words);
-    }
-    if (command == "apply") {
-        return cli::apply_command(words);
-    }
-    if (command == "show") {
-        return cli::show_command(words);
-    }
-    if (command == "status") {
-        return cli::status_command(words);
-    }
-    if (command == "logs") {
-        return cli::logs_command(words);
-    }
-    if (command == "restart") {
-        return cli::restart_command(words);
-    }
-    if (command == "export" || command == "import" || command == "erase") {
-        return not_yet(command);
-    }
-    return cli::resource_command(command, words);
+    return text;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view command = argc > 1 ? argv[1] : "";
-    if (command == "--help" || command == "help") {
-        std::fputs(usage_text.data(), stdout);
+    const std::string_view name = argc > 1 ? argv[1] : "";
+    if (name == "--help" || name == "help") {
+        std::fputs(usage().c_str(), stdout);
         return 0;
     }
-    if (std::find(commands.begin(), commands.end(), command) == commands.end()) {
-        const auto near = command.empty() ? std::nullopt : nearest_word(command, commands);
-        if (near) {
-            std::fprintf(stderr, "hameau: %s is not a command; did you mean %s?\n", argv[1], std::string(*near).c_str());
-        } else {
-            std::fputs(usage_text.data(), stderr);
-        }
-        return cli::exit_usage;
+    const auto command = std::find_if(commands.begin(), commands.end(), [name](const Command& one) { return one.name == name; });
+    if (command != commands.end()) {
+        return command->run(name, std::span<char*>(argv + 2, static_cast<std::size_t>(argc - 2)));
     }
-    return run(command, std::span<char*>(argv + 2, static_cast<std::size_t>(argc - 2)));
+    std::vector<std::string_view> names;
+    for (const Command& one : commands) {
+        names.push_back(one.name);
+    }
+    const auto near = name.empty() ? std::nullopt : nearest_word(name, names);
+    if (near) {
+        std::fprintf(stderr, "hameau: %s is not a command; did you mean %s?\n", argv[1], std::string(*near).c_str());
+    } else {
+        std::fputs(usage().c_str(), stderr);
+    }
+    return cli::exit_usage;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "daemon/base/text.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/words.hpp"
@@ -20,8 +21,7 @@ std::string scalar(std::string_view text) {
     const bool plain = !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/+") == std::string_view::npos &&
                        ((text.front() >= 'a' && text.front() <= 'z') || (text.front() >= 'A' && text.front() <= 'Z'));
     constexpr std::array<std::string_view, 9> words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string lower = ascii_lower(text);
     if (plain && std::find(words.begin(), words.end(), lower) == words.end()) {
         return std::string(text);
     }

@@ -12,6 +12,8 @@
 #include <map>
 #include <sys/stat.h>
 
+#include "daemon/base/io.hpp"
+
 namespace hameau::sites {
 
 static_assert(std::endian::native == std::endian::little, "the manifest is written in the machine's order");
@@ -125,16 +127,7 @@ std::string_view name_of(Encoding encoding) {
     return names[static_cast<std::size_t>(encoding)];
 }
 
-std::string to_hex(const Hash& hash) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    hex.reserve(64);
-    for (const unsigned char byte : hash) {
-        hex += digits[byte >> 4];
-        hex += digits[byte & 15];
-    }
-    return hex;
-}
+std::string to_hex(const Hash& hash) { return hameau::to_hex(std::span<const unsigned char>(hash)); }
 
 std::optional<Hash> hash_from_hex(std::string_view hex) {
     constexpr std::string_view digits = "0123456789abcdef";

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <utf8proc.h>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::sites {
 
 namespace {
@@ -86,30 +88,9 @@ NameKind name_kind(std::string_view segment) {
     return segment.starts_with('.') && segment != ".well-known" ? NameKind::hidden : NameKind::plain;
 }
 
-std::string lower_ascii(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return out;
-}
+std::string lower_ascii(std::string_view text) { return ascii_lower(text); }
 
-std::string percent_encode_path(std::string_view path) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    out.reserve(path.size());
-    for (const char c : path) {
-        if (is_url_path_character(c)) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
-}
+std::string percent_encode_path(std::string_view path) { return percent_encode(path, is_url_path_character); }
 
 bool looks_hashed(std::string_view path) {
     std::string_view name = path.substr(path.rfind('/') + 1);

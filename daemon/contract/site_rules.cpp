@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
@@ -70,35 +71,12 @@ std::string excerpt(std::string_view line) {
     return out;
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = static_cast<char>(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::optional<std::string> decode(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-        } else if (i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-            out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-            i += 2;
-        } else {
-            return std::nullopt;
-        }
-    }
-    return out;
-}
-
 /// "/a/:b/*" as it is written to the stored form, or nothing.
 std::optional<std::string> stored_pattern(std::string_view written) {
     if (!written.starts_with('/')) {
         return std::nullopt;
     }
-    auto decoded = decode(written.substr(1));
+    auto decoded = percent_decode(written.substr(1), false);
     auto pattern = decoded ? to_nfc(*decoded) : std::nullopt;
     if (pattern && !pattern->empty() && pattern->back() == '/') {
         pattern->pop_back();

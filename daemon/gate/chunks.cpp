@@ -3,25 +3,17 @@
 
 #include <algorithm>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::gate {
 
 namespace {
 constexpr std::uint32_t line_bytes_max = 4096;
 constexpr std::uint64_t chunk_bytes_max = std::uint64_t{1} << 48;
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 } // namespace
 
 void ChunkDecoder::take_size(char c) {
-    if (const int digit = hex_digit(c); digit >= 0) {
+    if (const int digit = hex_value(c); digit >= 0) {
         left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
         if (++digits_ > 16 || left_ > chunk_bytes_max) {
             state_ = State::bad;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "daemon/gate/head_parser.hpp"
 
 namespace hameau::gate {
@@ -325,13 +326,7 @@ bool has_token(std::string_view list, std::string_view token) {
     return false;
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    }
-    return out;
-}
+std::string lower(std::string_view text) { return ascii_lower(text); }
 
 std::optional<std::string> host_of_authority(std::string_view authority) {
     std::string_view host = authority;

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "daemon/host/path.hpp"
+#include "daemon/contract/path.hpp"
+
 
 namespace hameau::gate {
 

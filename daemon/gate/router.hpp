@@ -24,7 +24,7 @@ public:
     /// The routes of the built-in modules, and those of external ones from `external.NAME.routes.N`.
     static Router of(std::span<const Manifest* const> manifests, const Settings& settings);
 
-    /// `path` normalised (daemon/host/path.hpp). The most literal pattern wins; null: no module has it.
+    /// `path` normalised (daemon/contract/path.hpp). The most literal pattern wins; null: no module has it.
     const GateRoute* find(std::string_view path) const;
     const std::vector<GateRoute>& routes() const { return routes_; }
 

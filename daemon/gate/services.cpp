@@ -1,11 +1,11 @@
 // Origin, session and role before a body is read; then the module that the path belongs to.
 #include "daemon/gate/services.hpp"
 
+#include "daemon/contract/path.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/hosts.hpp"
 #include "daemon/gate/origin.hpp"
 #include "daemon/gate/proxy.hpp"
-#include "daemon/host/path.hpp"
 
 namespace hameau::gate {
 

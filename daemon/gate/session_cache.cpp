@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <openssl/sha.h>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::gate {
 
 namespace json = boost::json;
@@ -13,23 +15,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t text_bytes_max = 1024;
-
-/// Everything but unreserved characters as %XX: a name becomes a header's value.
-std::string percent_encode(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        if (plain) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out.append({'%', digits[byte >> 4], digits[byte & 15]});
-        }
-    }
-    return out;
-}
 
 /// A word that may stand in a header: no control character, no comma.
 bool is_word(std::string_view text) {
@@ -62,7 +47,7 @@ Result<SessionPointer> parse_session(std::string_view text) {
     session->member = text_of(*object, "member");
     session->session = text_of(*object, "session");
     session->login = text_of(*object, "login");
-    session->name = percent_encode(text_of(*object, "name"));
+    session->name = percent_encode(text_of(*object, "name"), is_unreserved);
     const json::value* admin = object->if_contains("admin");
     session->admin = admin != nullptr && admin->is_bool() && admin->get_bool();
     if (!is_word(session->member) || !is_word(session->session) || !is_word(session->login)) {

@@ -1,9 +1,9 @@
 // A request on a site's host: looked up in the manifest of its live deploy, answered with a blob by its hash.
 // The order of steps is that of daemon/contract/deploy_format.hpp.
+#include "daemon/contract/path.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/static_file.hpp"
-#include "daemon/host/path.hpp"
 
 namespace hameau::gate {
 

@@ -13,10 +13,11 @@
 #include <boost/beast/http/read.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/waiting.hpp"
+#include "daemon/contract/path.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
-#include "daemon/host/path.hpp"
 #include "daemon/host/slow_write.hpp"
 #include "daemon/host/websocket.hpp"
 
@@ -80,14 +81,6 @@ private:
     Parser& parser_;
     std::optional<std::uint64_t> size_;
 };
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return out;
-}
 
 std::string head_of(const Response& response, std::optional<std::uint64_t> size, bool chunked) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
@@ -206,7 +199,7 @@ Result<Request> to_request(Host& host, const Parser& parser, int socket) {
     request.path = std::move(*path);
     request.query = question == std::string_view::npos ? "" : std::string(target.substr(question + 1));
     for (const auto& field : message) {
-        request.headers.emplace_back(lower({field.name_string().data(), field.name_string().size()}),
+        request.headers.emplace_back(ascii_lower({field.name_string().data(), field.name_string().size()}),
                                      std::string(field.value()));
     }
     auto who = host.identify(request.headers, socket);
@@ -242,7 +235,7 @@ std::string route_of(const Manifest& manifest, std::string_view path) {
 }
 
 bool wants_websocket(const Request& request) {
-    return request.method == "GET" && lower(request.header("upgrade")) == "websocket";
+    return request.method == "GET" && ascii_lower(request.header("upgrade")) == "websocket";
 }
 
 } // namespace

@@ -6,9 +6,9 @@
 
 #include "daemon/base/io.hpp"
 
+#include "daemon/contract/path.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
-#include "daemon/host/path.hpp"
 
 namespace hameau {
 

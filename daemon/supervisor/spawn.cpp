@@ -1,10 +1,8 @@
 // Drop order in the child: files, setgroups, setresgid, setresuid, no_new_privs, death signal, exec.
 #include "daemon/supervisor/spawn.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -14,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
 
 namespace hameau::supervisor {
@@ -24,49 +23,22 @@ constexpr int first_listen_fd = 3;
 constexpr int guard_wait_term_ms = 3000;
 constexpr int guard_wait_kill_ms = 300;
 
-/// In the child: nothing here may allocate after a failure; the message goes straight to standard error.
-[[noreturn]] void give_up(const char* what) {
-    const char* reason = ::strerror(errno);
-    for (const char* text : {"<3>hameaud cannot start a child: ", what, ": ", reason, "\n"}) {
-        [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text, std::strlen(text));
-    }
-    ::_exit(127);
-}
-
-/// Moves fds out of the way first, so that dup2 never overwrites one that is still to be placed.
-int lift(int fd) {
-    if (fd < 0) {
-        return -1;
-    }
-    const int high = ::fcntl(fd, F_DUPFD_CLOEXEC, 200);
-    if (high < 0) {
-        give_up("moving a file");
-    }
-    return high;
-}
-
-void place(int from, int to) {
-    if (::dup2(from, to) < 0) {
-        give_up("placing a file");
-    }
-}
-
 void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
     const rlimit both{value, value};
     if (::setrlimit(what, &both) != 0) {
-        give_up("setrlimit");
+        give_up_child("setrlimit");
     }
 }
 
 void drop_rights(const SpawnPlan& plan) {
     if (::setgroups(plan.groups.size(), plan.groups.data()) != 0) {
-        give_up("setgroups");
+        give_up_child("setgroups");
     }
     if (::setresgid(plan.gid, plan.gid, plan.gid) != 0 || ::setresuid(plan.uid, plan.uid, plan.uid) != 0) {
-        give_up("setresuid");
+        give_up_child("setresuid");
     }
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        give_up("no_new_privs");
+        give_up_child("no_new_privs");
     }
 }
 
@@ -114,51 +86,45 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return out;
 }
 
-[[noreturn]] void become(const SpawnPlan& plan, pid_t parent) {
-    const int program = lift(plan.program);
-    std::vector<int> listeners;
-    for (const auto& [name, fd] : plan.listeners) {
-        listeners.push_back(lift(fd));
-    }
-    const int settings = lift(plan.settings);
-    const int control = lift(plan.control);
-    const int errors = lift(plan.errors);
-    const int output = plan.output >= 0 ? lift(plan.output) : errors;
-    const int input = plan.input >= 0 ? lift(plan.input) : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (errors >= 0) {
-        place(errors, STDERR_FILENO);
-    }
-    if (output >= 0) {
-        place(output, STDOUT_FILENO);
-    }
-    place(input, STDIN_FILENO);
-    std::vector<std::string> environment = plan.environment;
-    int next = first_listen_fd;
+/// Where each file of the plan stands in the child, and the variables that say so; `next` is the first free place.
+std::vector<ChildFile> files_of(const SpawnPlan& plan, std::vector<std::string>& environment, int& next) {
+    const int output = plan.output >= 0 ? plan.output : plan.errors;
+    const int input = plan.input >= 0 ? plan.input : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    std::vector<ChildFile> files = {{plan.errors, STDERR_FILENO}, {output, STDOUT_FILENO}, {input, STDIN_FILENO}};
+    next = first_listen_fd;
     std::string names;
-    for (std::size_t i = 0; i < listeners.size(); ++i) {
-        place(listeners[i], next++);
-        names += (i == 0 ? "" : ":") + plan.listeners[i].first;
+    for (const auto& [name, fd] : plan.listeners) {
+        files.push_back({fd, next++});
+        names.append(names.empty() ? "" : ":").append(name);
     }
-    if (!listeners.empty()) {
-        environment.push_back("LISTEN_FDS=" + std::to_string(listeners.size()));
+    if (!plan.listeners.empty()) {
+        environment.push_back("LISTEN_FDS=" + std::to_string(plan.listeners.size()));
         environment.push_back("LISTEN_PID=" + std::to_string(::getpid()));
         environment.push_back("LISTEN_FDNAMES=" + names);
     }
-    if (settings >= 0) {
+    if (plan.settings >= 0) {
         // An own open file description: the position of the parent's one is not shared.
-        const std::string path = "/proc/self/fd/" + std::to_string(settings);
-        const int fresh = ::open(path.c_str(), O_RDONLY);
+        const std::string path = "/proc/self/fd/" + std::to_string(plan.settings);
+        const int fresh = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
         if (fresh < 0) {
-            give_up("opening the settings");
+            give_up_child("opening the settings");
         }
-        place(fresh, next);
+        files.push_back({fresh, next});
         environment.push_back("HAMEAU_SETTINGS_FD=" + std::to_string(next++));
     }
-    if (control >= 0) {
-        place(control, next);
+    if (plan.control >= 0) {
+        files.push_back({plan.control, next});
         environment.push_back("HAMEAU_CONTROL_FD=" + std::to_string(next++));
     }
-    ::syscall(SYS_close_range, next, 199, 0);
+    return files;
+}
+
+[[noreturn]] void become(const SpawnPlan& plan, pid_t parent) {
+    std::vector<std::string> environment = plan.environment;
+    int next = 0;
+    std::vector<ChildFile> files = files_of(plan, environment, next);
+    const int program = lift_file(plan.program);
+    place_files(files, static_cast<unsigned>(next));
     if (plan.own_session) {
         ::setsid();
     } else {
@@ -167,29 +133,18 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, plan.open_files_max);
     if (::chdir(plan.folder.c_str()) != 0) {
-        give_up(plan.folder.c_str());
+        give_up_child(plan.folder.c_str());
     }
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGPIPE, SIG_DFL);
+    reset_signals();
     if (plan.drop) {
         drop_rights(plan);
     }
-    ::prctl(PR_SET_PDEATHSIG, plan.death_signal);
-    if (::getppid() != parent) {
-        ::_exit(0);
-    }
+    die_with(parent, plan.death_signal);
     if (plan.guarded) {
         start_guard(parent);
     }
     std::vector<std::string> arguments = plan.arguments;
-    if (program >= 0) {
-        ::syscall(SYS_execveat, program, "", pointers(arguments).data(), pointers(environment).data(), AT_EMPTY_PATH);
-    } else {
-        ::execve(plan.program_path.c_str(), pointers(arguments).data(), pointers(environment).data());
-    }
-    give_up(plan.name.c_str());
+    exec_program(program, program >= 0 ? plan.name.c_str() : plan.program_path.c_str(), pointers(arguments).data(), pointers(environment).data());
 }
 
 } // namespace

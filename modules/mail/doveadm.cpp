@@ -18,6 +18,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/secret.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/waiting.hpp"
 
 namespace hameau::mail {
@@ -32,11 +33,7 @@ using Stream = boost::beast::basic_stream<asio::local::stream_protocol>;
 
 std::string plain_line(const Secret& password) {
     const std::string text = std::string("\0doveadm\0", 9) + std::string(password.reveal());
-    std::string encoded(sodium_base64_ENCODED_LEN(text.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-    sodium_bin2base64(encoded.data(), encoded.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                      sodium_base64_VARIANT_ORIGINAL);
-    encoded.resize(encoded.size() - 1);
-    return "PLAIN\t" + encoded + "\n";
+    return "PLAIN\t" + base64(text) + "\n";
 }
 
 Task<bool> send(Stream& stream, std::string text) {

@@ -1,5 +1,6 @@
 // One's own account: password, sign-out everywhere, recovery codes, app passwords (which mail keeps).
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 
@@ -221,11 +222,7 @@ Task<Response> People::forward_to_mail(const Request& request, std::string metho
     Response response;
     response.status = answer->status;
     for (auto& [name, value] : answer->headers) {
-        std::string lower(name);
-        for (char& c : lower) {
-            c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        }
-        if (lower == "content-type") {
+        if (ascii_lower(name) == "content-type") {
             response.headers.emplace_back("Content-Type", value);
         }
     }

@@ -5,32 +5,11 @@
 #include <array>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::sites {
 
 namespace {
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::optional<std::string> unescape(std::string_view field) {
-    std::string out;
-    out.reserve(field.size());
-    for (std::size_t i = 0; i < field.size(); ++i) {
-        if (field[i] != '%') {
-            out += field[i];
-        } else if (i + 2 < field.size() && hex_value(field[i + 1]) >= 0 && hex_value(field[i + 2]) >= 0) {
-            out += static_cast<char>(hex_value(field[i + 1]) * 16 + hex_value(field[i + 2]));
-            i += 2;
-        } else {
-            return std::nullopt;
-        }
-    }
-    return out;
-}
 
 template <class Number = std::uint64_t>
 std::optional<Number> to_number(std::string_view text) {
@@ -186,7 +165,7 @@ std::optional<std::vector<std::string>> split_report_line(std::string_view line)
     Fields fields;
     for (std::size_t start = 0; start <= line.size();) {
         const std::size_t end = std::min(line.find('\t', start), line.size());
-        auto field = unescape(line.substr(start, end - start));
+        auto field = percent_decode(line.substr(start, end - start), false);
         if (!field || fields.size() == 16) {
             return std::nullopt;
         }

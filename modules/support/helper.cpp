@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include "daemon/base/exec.hpp"
 #include "daemon/base/waiting.hpp"
 
 namespace hameau {
@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::size_t pipe_bytes = 65536;
 constexpr std::chrono::seconds exit_deadline{5};
-constexpr int high_fd = 100;
 
 struct ChildFiles {
     int input;
@@ -34,32 +33,12 @@ struct ChildFiles {
 
 [[noreturn]] void become(const ChildFiles& files, const char* path, char* const* arguments, char* const* environment,
                          pid_t parent) {
-    // Out of the way first: one of them may be 0, 1 or 3.
-    const int input = ::fcntl(files.input, F_DUPFD_CLOEXEC, high_fd);
-    const int output = ::fcntl(files.output, F_DUPFD_CLOEXEC, high_fd);
-    const int folder = files.folder < 0 ? -1 : ::fcntl(files.folder, F_DUPFD_CLOEXEC, high_fd);
-    const int program = files.program < 0 ? -1 : ::fcntl(files.program, F_DUPFD_CLOEXEC, high_fd);
-    if (input < 0 || output < 0 || (files.folder >= 0 && folder < 0) || ::dup2(input, 0) < 0 || ::dup2(output, 1) < 0) {
-        ::_exit(126);
-    }
-    if (files.folder >= 0 && ::dup2(folder, 3) < 0) {
-        ::_exit(126);
-    }
-    ::syscall(SYS_close_range, files.folder < 0 ? 3u : 4u, static_cast<unsigned>(high_fd - 1), 0u);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) {
-        ::_exit(0);
-    }
-    ::signal(SIGPIPE, SIG_DFL);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (program >= 0) {
-        ::syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
-    } else {
-        ::execve(path, arguments, environment);
-    }
-    ::_exit(127);
+    std::array<ChildFile, 3> placed = {ChildFile{files.input, 0}, ChildFile{files.output, 1}, ChildFile{files.folder, 3}};
+    const int program = lift_file(files.program);
+    place_files(placed, files.folder < 0 ? 3 : 4);
+    die_with(parent, SIGKILL);
+    reset_signals();
+    exec_program(program, path, arguments, environment);
 }
 
 } // namespace

@@ -1,49 +1,10 @@
 // Router: a linear scan; a module has a few dozen routes.
 #include "modules/support/router.hpp"
 
+#include "daemon/contract/path.hpp"
 #include "modules/support/problem.hpp"
 
 namespace hameau {
-
-namespace {
-
-std::string_view take_segment(std::string_view& rest) {
-    rest.remove_prefix(1);  // the slash
-    const std::size_t slash = rest.find('/');
-    const std::string_view segment = rest.substr(0, slash);
-    rest.remove_prefix(segment.size());
-    return segment;
-}
-
-} // namespace
-
-int match_route(std::string_view pattern, std::string_view path,
-                std::map<std::string, std::string, std::less<>>* parameters) {
-    int literal = 0;
-    while (!pattern.empty()) {
-        if (path.empty()) {
-            return -1;
-        }
-        if (pattern == "/*") {
-            return literal;
-        }
-        const std::string_view wanted = take_segment(pattern);
-        const std::string_view segment = take_segment(path);
-        if (wanted.size() > 2 && wanted.front() == '{' && wanted.back() == '}') {
-            if (segment.empty()) {
-                return -1;
-            }
-            if (parameters != nullptr) {
-                parameters->insert_or_assign(std::string(wanted.substr(1, wanted.size() - 2)), std::string(segment));
-            }
-        } else if (wanted == segment) {
-            ++literal;
-        } else {
-            return -1;
-        }
-    }
-    return path.empty() ? literal : -1;
-}
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
     entries_.push_back(Entry{method, pattern, std::move(handler)});

@@ -89,14 +89,6 @@ bool is_combining_accent(std::uint32_t point) { return point >= 0x300 && point <
 
 } // namespace
 
-std::string ascii_lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return out;
-}
-
 std::string without_accents(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size();) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::milter {
 
 namespace {
@@ -17,12 +19,6 @@ bool is_atom(char c) {
     constexpr std::string_view others = "!#$%&'*+-/=?^_`{|}~";
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            others.find(c) != std::string_view::npos || static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string to_lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
 }
 
 struct Word {
@@ -181,7 +177,7 @@ private:
         if (!domain) {
             return fail(domain.error());
         }
-        const std::string address = to_lower(*local + "@" + *domain);
+        const std::string address = ascii_lower(*local + "@" + *domain);
         if (address.size() > address_bytes_max || std::any_of(address.begin(), address.end(), [](char c) {
                 return static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) >= 0x7f;
             })) {

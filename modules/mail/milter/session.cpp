@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "modules/mail/milter/address.hpp"
 
 namespace hameau::milter {
@@ -20,13 +21,6 @@ constexpr std::uint32_t wanted_quiet = no_helo | no_end_of_headers | no_unknown 
 constexpr std::string_view hidden_names[] = {"received", "x-originating-ip", "x-originating-host", "x-sender-ip",
                                              "x-client-ip", "x-forwarded-for"};
 
-std::string to_lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
-
 std::string_view trim(std::string_view text) {
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
         text.remove_suffix(1);
@@ -39,12 +33,12 @@ std::string bare_address(std::string_view text) {
     if (text.size() >= 2 && text.front() == '<' && text.back() == '>') {
         text = text.substr(1, text.size() - 2);
     }
-    return to_lower(text);
+    return ascii_lower(text);
 }
 
 std::uint64_t declared_size(const std::vector<std::string_view>& words) {
     for (const std::string_view word : words) {
-        if (to_lower(word.substr(0, 5)) == "size=") {
+        if (ascii_lower(word.substr(0, 5)) == "size=") {
             std::uint64_t value = 0;
             const auto [end, failed] = std::from_chars(word.data() + 5, word.data() + word.size(), value);
             return failed == std::errc{} ? value : 0;
@@ -122,7 +116,7 @@ Step Session::take_macros(std::string_view data) {
         if (name == "{daemon_name}") {
             daemon_ = value;
         } else if (name == "{auth_authen}" && macros->stage == static_cast<char>(Command::mail)) {
-            user_ = to_lower(value);
+            user_ = ascii_lower(value);
         }
     }
     return {};
@@ -189,7 +183,7 @@ Step Session::add_header(std::string_view data) {
         return answer(no_reply_to_headers);
     }
     // "From :" is the same field in the obsolete syntax (RFC 5322 §4.5).
-    const std::string key = to_lower(trim(name));
+    const std::string key = ascii_lower(trim(name));
     if (key == "from") {
         from_.emplace_back(value);
     }

@@ -11,6 +11,7 @@
 #include <cmark-gfm-extension_api.h>
 #include <cmark-gfm.h>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
 
@@ -311,8 +312,7 @@ private:
             end_mention();
             return;
         }
-        std::string lower(name);
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+        const std::string lower = ascii_lower(name);
         const auto open = std::find_if(tags_.rbegin(), tags_.rend(), [&lower](const InlineTag& one) { return one.name == lower; });
         if (open != tags_.rend()) {
             tags_.erase(std::next(open).base());

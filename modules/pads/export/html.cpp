@@ -1,6 +1,7 @@
 // HTML. Element names come from the tables below only, never from the pad.
 #include <algorithm>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/documents/image_names.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
@@ -112,24 +113,6 @@ Tags tags_of(const Mark& mark) {
         return {"<code>", "</code>"};
     }
     return {};
-}
-
-/// RFC 4648 §4.
-std::string base64(std::string_view bytes) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < bytes.size(); at += 3) {
-        std::uint32_t group = 0;
-        const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-        for (std::size_t i = 0; i < 3; ++i) {
-            group = group << 8 | (i < count ? static_cast<std::uint8_t>(bytes[at + i]) : 0u);
-        }
-        for (std::size_t i = 0; i < 4; ++i) {
-            out += i <= count ? alphabet[group >> (18 - 6 * i) & 63] : '=';
-        }
-    }
-    return out;
 }
 
 /// "https://"

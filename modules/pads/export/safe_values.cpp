@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/export/content.hpp"
 
 namespace hameau::pads {
@@ -14,12 +15,6 @@ namespace {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hexadecimal(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
 
 std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(' ');
@@ -93,7 +88,7 @@ bool is_safe_colour(std::string_view colour) {
 
 std::string safe_colour(std::string_view text) {
     constexpr std::array<std::string_view, 9> no_colours = {"inherit", "initial", "unset", "revert", "transparent", "currentcolor", "windowtext", "auto", "none"};
-    const std::string word = lower(text);
+    const std::string word = ascii_lower(text);
     const std::size_t open = word.find('(');
     if (open != std::string::npos) {
         const bool known = word.substr(0, open) == "rgb" || word.substr(0, open) == "rgba";

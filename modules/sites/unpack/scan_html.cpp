@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
@@ -202,27 +203,6 @@ void take_tag(PageFacts& facts, TagReader& tag) {
     }
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = static_cast<char>(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string decode_percent(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-            out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 } // namespace
 
 PageFacts scan_page(std::string_view html) {
@@ -245,7 +225,7 @@ bool resolve_link(std::string_view page, std::string_view target, std::string& p
     if (target[0] != '/') {
         joined = std::string(page.substr(0, page.rfind('/') == std::string_view::npos ? 0 : page.rfind('/') + 1));
     }
-    joined += decode_percent(target);
+    joined += percent_decode_lenient(target);
     // RFC 3986 §5.2.4, on segments.
     std::vector<std::string_view> kept;
     const std::string_view all(joined);

@@ -15,8 +15,8 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "daemon/contract/path.hpp"
 #include "daemon/host/frames.hpp"
-#include "daemon/host/path.hpp"
 #include "daemon/host/slow_write.hpp"
 #include "daemon/store/long_work.hpp"
 

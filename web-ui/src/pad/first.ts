@@ -1,12 +1,7 @@
 // The first thing of the editor's page that runs: while the editor itself is on its way, it asks the house who is here
 // and for the text, and opens the line. Stays tiny; session.ts and provider.ts take over what it began.
 import { insist, keyIn, nameIn, socketAddress } from './address';
-
-/** What was asked before the editor came. `null`: no answer; the editor asks again. */
-export interface Early { session: Promise<Response | null>; pad: Promise<Response | null>; line: Promise<EarlyLine | null> }
-/** A line with what has come over it. `asked`: the whole text was asked for. */
-export interface EarlyLine { socket: WebSocket; frames: MessageEvent[]; asked: boolean }
-declare global { interface Window { hameauEarly?: Early | undefined } }
+import type { EarlyLine } from './early';
 
 // By its type only: the real one would bring all of leaving.ts along.
 const padDatabasePrefix: typeof import('../common/leaving').padDatabasePrefix = 'hameau-pad-';

@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, type Pad, Problem } from '../common/api';
 import { list, t } from '../common/i18n';
 import { Logo, Notice, Window } from '../common/signs';
-import type { Panel } from './main';
 import { Menu, type MenuItem } from './menu';
+import type { Panel } from './panel';
 import type { Present } from './people';
 import type { Visit } from './session';
 

@@ -11,6 +11,7 @@ import { type Editor, makeEditor } from './editor';
 import { Header, Notices } from './head';
 import { keepHeadFree } from './head-room';
 import type { Images } from './images';
+import type { Panel } from './panel';
 import { Visit } from './session';
 import { endSheet, takeOver } from './take-over';
 import type { Shown } from './toolbar';
@@ -18,7 +19,6 @@ import type { Shown } from './toolbar';
 type Rest = typeof import('./rest');
 
 const count_ms = 700;
-export type Panel = 'share' | 'export' | 'history' | 'keys' | 'count' | 'people' | 'link' | 'leave' | null;
 
 const nothing: Shown = { style: 'text', on: [], undo: false, redo: false, table: false, link: null, image: null };
 

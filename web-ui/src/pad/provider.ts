@@ -4,7 +4,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import type { EarlyLine } from './first';
+import type { EarlyLine } from './early';
 
 const message = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, roster: 100, saved: 101, restored: 102 } as const;
 const step = { one: 0, two: 1, update: 2 } as const;

@@ -9,7 +9,7 @@ import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
 import { copyOf, holdsUnsaved, markUnsaved, rememberedMember, rememberMember, removeDatabase, saysNoMore } from '../common/leaving';
 import { guestHere, keepGuest, socketAddress } from './address';
-import type { Early, EarlyLine } from './first';
+import type { Early, EarlyLine } from './early';
 import { People, guestName } from './people';
 import { Provider, type Person, type Roster } from './provider';
 import { rootName, schema } from './schema';

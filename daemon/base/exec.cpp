@@ -1,0 +1,74 @@
+// System calls alone.
+#include "daemon/base/exec.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace hameau {
+
+namespace {
+constexpr int lifted_min = 200;  ///< no child gets so many files
+constexpr int exit_not_started = 127;
+} // namespace
+
+void give_up_child(const char* what) {
+    const char* reason = ::strerror(errno);
+    for (const char* text : {"<3>cannot start a child: ", what, ": ", reason, "\n"}) {
+        [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text, std::strlen(text));
+    }
+    ::_exit(exit_not_started);
+}
+
+int lift_file(int fd) {
+    if (fd < 0) {
+        return -1;
+    }
+    const int high = ::fcntl(fd, F_DUPFD_CLOEXEC, lifted_min);
+    if (high < 0) {
+        give_up_child("moving a file");
+    }
+    return high;
+}
+
+void place_files(std::span<ChildFile> files, unsigned first_closed) {
+    for (ChildFile& file : files) {
+        file.from = lift_file(file.from);
+    }
+    for (const ChildFile& file : files) {
+        if (file.from >= 0 && ::dup2(file.from, file.to) < 0) {
+            give_up_child("placing a file");
+        }
+    }
+    // What was lifted is closed by exec.
+    ::syscall(SYS_close_range, first_closed, static_cast<unsigned>(lifted_min - 1), 0u);
+}
+
+void reset_signals() {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
+}
+
+void die_with(pid_t parent, int death_signal) {
+    ::prctl(PR_SET_PDEATHSIG, death_signal);
+    if (::getppid() != parent) {
+        ::_exit(0);
+    }
+}
+
+void exec_program(int program, const char* path, char* const* arguments, char* const* environment) {
+    if (program >= 0) {
+        ::syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+    } else {
+        ::execve(path, arguments, environment);
+    }
+    give_up_child(path);
+}
+
+} // namespace hameau

@@ -1,0 +1,93 @@
+// Text, byte by byte.
+#include "daemon/base/text.hpp"
+
+#include <algorithm>
+
+namespace hameau {
+
+namespace {
+/// The byte of the escape at this place ("%41"), or -1.
+int escaped_byte(std::string_view text, std::size_t at) {
+    if (at + 2 >= text.size()) {
+        return -1;
+    }
+    const int high = hex_value(text[at + 1]);
+    const int low = hex_value(text[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+} // namespace
+
+std::string ascii_lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return out;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%') {
+            const int byte = escaped_byte(text, i);
+            if (byte < 0) {
+                return std::nullopt;
+            }
+            out += static_cast<char>(byte);
+            i += 2;
+        } else {
+            out += text[i] == '+' && plus_is_space ? ' ' : text[i];
+        }
+    }
+    return out;
+}
+
+std::string percent_decode_lenient(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int byte = text[i] == '%' ? escaped_byte(text, i) : -1;
+        out += byte < 0 ? text[i] : static_cast<char>(byte);
+        i += byte < 0 ? 0 : 2;
+    }
+    return out;
+}
+
+std::string percent_encode(std::string_view text, bool (*plain)(char)) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        if (plain(c)) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out.append({'%', digits[byte >> 4], digits[byte & 15]});
+        }
+    }
+    return out;
+}
+
+std::string base64(std::span<const unsigned char> bytes) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+        std::uint32_t group = 0;
+        for (std::size_t i = 0; i < 3; ++i) {
+            group = group << 8 | (i < count ? bytes[at + i] : 0u);
+        }
+        for (std::size_t i = 0; i < 4; ++i) {
+            out += i <= count ? alphabet[group >> (18 - 6 * i) & 63] : '=';
+        }
+    }
+    return out;
+}
+
+std::string base64(std::string_view bytes) {
+    return base64(std::span(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+} // namespace hameau

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""hameau-provision from outside: its closed list of verbs, what each argument may be, what it leaves on the disk.
+
+Starts the built program as hameaud does (settings in a descriptor, the state folder in the environment), in a folder of its
+own; no network, no house. Ends with "N passed, N failed".
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build/release")) / "hameau-provision"
+USAGE, FAILED = 64, 70
+
+
+def provision(state, *words, trial=True, settings="house.host\tmaison.test\n", **changed):
+    """(exit code, standard error)"""
+    memory = os.memfd_create("settings", 0)
+    try:
+        os.write(memory, settings.encode())
+        environment = {"HAMEAU_STATE": str(state), "HAMEAU_SETTINGS_FD": str(memory), "HAMEAU_TRIAL": "1" if trial else "0", **changed}
+        done = subprocess.run([PROGRAM, *words], env={k: v for k, v in environment.items() if v is not None}, pass_fds=[memory],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+    finally:
+        os.close(memory)
+
+
+def expect(got, wanted, what):
+    if got != wanted:
+        raise AssertionError(f"{what}: {got!r} instead of {wanted!r}")
+
+
+def house(folder):
+    state = Path(folder)
+    (state / "tls/hosts").mkdir(parents=True)
+    return state
+
+
+def openssl(*words):
+    return subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=30)
+
+
+def test_only_hameaud_starts_it(state):
+    for changed in ({"HAMEAU_STATE": None}, {"HAMEAU_STATE": "relative"}, {"HAMEAU_SETTINGS_FD": None}, {"settings": "no key and value"}):
+        code, said = provision(state, "trial-ca", **changed)
+        expect((code, bool(said)), (USAGE, True), str(changed))
+    expect(list((state / "tls").glob("*.pem")), [], "nothing was made")
+
+
+def test_the_list_of_verbs_is_closed(state):
+    for words in ([], ["sh"], ["--help"], ["trial-ca2"], ["TRIAL-CA"], ["certificate;true"]):
+        code, said = provision(state, *words)
+        expect(code, USAGE, str(words))
+        expect("verbs:" in said, True, "the verbs are named")
+
+
+def test_the_trials_authority_signs_certificates(state):
+    expect(provision(state, "trial-ca"), (0, ""), "trial-ca")
+    expect(provision(state, "certificate", "host=amis.test"), (0, ""), "certificate")
+    ca, leaf = state / "tls/ca.pem", state / "tls/hosts/amis.test.pem"
+    expect(openssl("verify", "-x509_strict", "-CAfile", ca, leaf).returncode, 0, "the chain")
+    names = openssl("x509", "-in", leaf, "-noout", "-ext", "subjectAltName").stdout
+    expect("DNS:amis.test" in names and "DNS:amis.localhost" in names, True, names)
+    expect(leaf.stat().st_mode & 0o007, 0, "nobody else reads the key")
+    before = ca.read_bytes()
+    expect(provision(state, "trial-ca")[0], 0, "twice")
+    expect(ca.read_bytes(), before, "browsers that trust it go on")
+
+
+def test_an_argument_is_checked_here_again(state):
+    expect(provision(state, "trial-ca")[0], 0, "trial-ca")
+    outside = state.parent / "outside.pem"
+    for host in ("", "localhost", "../../../outside", "a/b.test", "a b.test", "-a.test", "*.test", "amis.test\nx", "a" * 300 + ".test"):
+        code, said = provision(state, "certificate", f"host={host}")
+        expect((code, bool(said)), (FAILED, True), repr(host))
+    for words in (["certificate"], ["certificate", "hosts=amis.test"], ["certificate", "amis.test"]):
+        expect(provision(state, *words)[0], FAILED, str(words))
+    expect((outside.exists(), sorted(p.name for p in (state / "tls/hosts").iterdir())), (False, []), "what is on the disk")
+
+
+def test_a_house_that_is_no_trial_keeps_its_certificate(state):
+    (state / "tls/default.pem").write_text("the house's own")
+    code, said = provision(state, "trial-ca", trial=False)
+    expect((code, "only a trial" in said), (FAILED, True), "trial-ca")
+    expect((state / "tls/default.pem").read_text(), "the house's own", "the certificate")
+    code, said = provision(state, "certificate", "host=amis.example.org", trial=False)
+    expect((code, str(state / "tls/hosts/amis.example.org.pem") in said), (FAILED, True), "certificate")
+
+
+def main():
+    failed = 0
+    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
+    for name, test in tests.items():
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "state").mkdir()
+            try:
+                test(house(Path(folder) / "state"))
+            except Exception:
+                failed += 1
+                print(f"FAIL {name}\n{traceback.format_exc()}")
+    print(f"{len(tests) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
