@@ -82,6 +82,20 @@ def fuzz_targets():
         yield program.name, command + ([str(corpus)] if corpus else []), int(FUZZ_SECONDS) + 60, None
 
 
+def sanitized_tests():
+    """The part of `make sanitize` that CI runs; the list is the Makefile's."""
+    targets = re.search(r"^SANITIZED_CI := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M).group(1).split()
+    jobs = str(os.cpu_count() or 2)
+    for step in (["cmake", "--preset", "asan"], ["cmake", "--build", "--preset", "asan", "-j", jobs, "--target", *targets]):
+        code, output = run(step, 1500)
+        if code != 0:
+            print(output[-8000:])
+            yield "sanitize", "build", ["false"], 10, None
+            return
+    for target in targets:
+        yield "sanitize", target, [str(ROOT / "build/asan/tests" / target), "--gtest_brief=1"], 300, None
+
+
 def suites():
     """(group, name, command, seconds, environment)"""
     for program in sorted((RELEASE / "tests").glob("*_test")):
@@ -166,6 +180,9 @@ def main():
     for group, name, command, seconds, env in suites():
         if not wanted or group in wanted or name in wanted:
             tally.one(group, name, command, seconds, env)
+    if not wanted or "sanitize" in wanted:
+        for suite in sanitized_tests():
+            tally.one(*suite)
     if not wanted or "fuzz" in wanted:
         # Two at a time: each takes one processor for a fixed time.
         with ThreadPoolExecutor(2) as pool:
