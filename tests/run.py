@@ -9,6 +9,7 @@ A browser check that failed is run once more, alone: a loaded machine can be too
 counts as passed and is named in a line "flaky: SUITE: CHECK". More than FLAKY_MAX of them make the run fail, for then the
 checks themselves are at fault. Nothing else is ever run again.
 """
+import base64
 import os
 import re
 import subprocess
@@ -20,9 +21,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build" / "release"
 FUZZ_SECONDS = os.environ.get("HAMEAU_FUZZ_SECONDS", "30")
+FUZZ_SEED = os.environ.get("HAMEAU_FUZZ_SEED", "1")  # 0: another one each time
+FOUND_BYTES_MAX = 8192
 FLAKY_MAX = 2
+FAILED_LINES_MAX = 5  # of one suite, said again at the end
 AGAIN_SECONDS = 300  # a house and a browser start, one check runs
 AGAIN_MAX = 6        # of more failures than this something is broken: running them again would only take time
+
+
+# How the suites say that a check failed: GoogleTest, our runners in Python and JavaScript, libFuzzer, the sanitizers.
+FAILED_LINE = re.compile(r"\[  FAILED  \] \S+ \(|\s*(FAIL|FAILED|failed|not ok|error:|SUMMARY:)\b", re.ASCII)
 
 
 def run(command, timeout, env=None):
@@ -73,13 +81,23 @@ def fuzz_targets():
             print(output[-8000:])
             yield "fuzz build", ["false"], 10, None
             return
+    # A fixed seed: the same commit tries the same inputs, so that CI says something of the commit and not of its luck. To look
+    # for more, give HAMEAU_FUZZ_SEED=0 and many HAMEAU_FUZZ_SECONDS.
     for program in sorted((ROOT / "build" / "fuzz" / "fuzz").glob("fuzz_*")):
         corpus = next(iter(ROOT.glob(f"tests/fuzz/*/corpus/{program.name}")), None)
         fresh = ROOT / "build" / "fuzz" / "found" / program.name
         fresh.mkdir(parents=True, exist_ok=True)
-        command = [str(program), f"-max_total_time={FUZZ_SECONDS}", "-print_final_stats=0", "-rss_limit_mb=2048",
+        command = [str(program), f"-max_total_time={FUZZ_SECONDS}", f"-seed={FUZZ_SEED}", "-print_final_stats=0", "-rss_limit_mb=2048",
                    "-timeout=10", f"-artifact_prefix={fresh}/", str(fresh)]
         yield program.name, command + ([str(corpus)] if corpus else []), int(FUZZ_SECONDS) + 60, None
+
+
+def found_inputs(name):
+    """The inputs that made a fuzz target fail, in base64: the log is all that is left of a CI machine."""
+    for path in sorted((ROOT / "build" / "fuzz" / "found" / name).glob("*-*"))[:2]:
+        content = path.read_bytes()
+        if path.name.startswith(("crash-", "timeout-", "oom-", "leak-")) and len(content) <= FOUND_BYTES_MAX:
+            print(f"{path.name}, base64: {base64.b64encode(content).decode()}")
 
 
 def sanitized_tests():
@@ -125,6 +143,7 @@ class Tally:
         self.passed = self.failed = self.skipped = 0
         self.by_kind = {}
         self.flaky = []
+        self.bad = []
 
     def one(self, group, name, command, seconds, env):
         begin = time.time()
@@ -138,6 +157,11 @@ class Tally:
         if bad and group == "browser" and command:
             mended = self.again(command, output)
             good, bad = good + mended, bad - mended
+        if bad:
+            lines = [line.strip() for line in output.splitlines() if FAILED_LINE.match(line)]
+            self.bad += [f"{group} {name}: {line[:200]}" for line in lines[:FAILED_LINES_MAX]] or [f"{group} {name}: exit code {code}"]
+            if group == "fuzz":
+                found_inputs(name)
         print(f"{group:8} {name:32} {good} passed, {bad} failed, {left_out} skipped  ({time.time() - begin:.1f} s)", flush=True)
         self.passed, self.failed, self.skipped = self.passed + good, self.failed + bad, self.skipped + left_out
         count = self.by_kind.setdefault(group, [0, 0])
@@ -164,6 +188,8 @@ class Tally:
         if len(self.flaky) > FLAKY_MAX:
             print(f"{len(self.flaky)} flaky checks, at most {FLAKY_MAX} are borne")
             self.failed += 1
+        for line in self.bad:
+            print(f"failed: {line}")
         print("by kind: " + ", ".join(f"{kind} {good}+{bad}" for kind, (good, bad) in self.by_kind.items()))
         print(f"in {seconds:.0f} s")
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")

@@ -177,7 +177,7 @@ private:
         case CMARK_NODE_SOFTBREAK:
             return text(" ");
         case CMARK_NODE_LINEBREAK:
-            return builder_.leaf(block_of(Block::line_break));
+            return line_break();
         case CMARK_NODE_CODE:
             return code(text_of(cmark_node_get_literal(node)));
         case CMARK_NODE_HTML_INLINE:
@@ -244,6 +244,17 @@ private:
             alt_ += text;
         } else {
             builder_.text(text, marks());
+        }
+    }
+
+    /// Behind a box ("- [x]" and two blanks at the line's end) the break is the blank that belongs to the box.
+    void line_break() {
+        if (unread_ > 0) {
+            unread_ = 0;
+        } else if (mention_ || image_ != nullptr) {
+            text(" ");  // a name and a description are one line
+        } else {
+            builder_.leaf(block_of(Block::line_break));
         }
     }
 

@@ -235,6 +235,16 @@ TEST(Import, MarkdownThereAndBackIsTheSame) {
     EXPECT_EQ(*again, sample);
 }
 
+TEST(Import, ABreakBehindABoxIsTheBoxsBlank) {
+    for (const auto& [text, expected] : {std::pair("- [x]  \n  été\n", "- [x] été\n"), std::pair("![une  \nimage](http://a.b/c.png)\n", "[une image](<http://a.b/c.png>)\n")}) {
+        const auto document = read_document(text, DocumentForm::markdown);
+        ASSERT_TRUE(document.has_value());
+        const auto again = export_document(*export_format("markdown"), document->update, "", false);
+        ASSERT_TRUE(again.has_value()) << text;
+        EXPECT_EQ(*again, expected);
+    }
+}
+
 TEST(Import, MarkdownIsStableWhateverPeopleWrote) {
     for (const std::string_view text : {"* a\n* b\n\n\n+ c\n", "Titre\n=====\n\ntexte  \nsuite\n", "1) a\n2) b\n\n> x\ny\n", "a\n***\nb", "<div>x <b>y</b></div>\n\nz",
                                         "- [ ] a\n- b\n", "    code\n\ttab", "| a |\n|---|\n", "[x]: http://a.b\n\n[x] et <http://c.d>", "**a *b* c** _d_ __e__",
