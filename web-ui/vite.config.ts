@@ -25,7 +25,7 @@ const editorAhead: Plugin = {
   },
 };
 
-/** /sw.js: pad/worker.js with the names of all files that the editor may load, and a version made of them. */
+/** /sw.js: pad/worker.js with the names of all files that portal and editor may load, and a version made of them. */
 const offlineEditor: Plugin = {
   name: 'offline-editor',
   apply: 'build',
@@ -40,10 +40,10 @@ const offlineEditor: Plugin = {
         for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
         for (const next of [...chunk.imports, ...chunk.dynamicImports]) follow(next);
       };
-      follow(Object.values(bundle).find((one) => one.type === 'chunk' && one.name === 'pad')!.fileName);
+      for (const entry of ['index', 'pad']) follow(Object.values(bundle).find((one) => one.type === 'chunk' && one.isEntry && one.name === entry)!.fileName);
       const names = JSON.stringify([...files].sort().map((name) => `/${name}`));
       const worker = readFileSync(resolve(here, 'src/pad/worker.js'), 'utf8');
-      const version = createHash('sha256').update(names).update(worker).update(readFileSync(resolve(here, 'pad.html'))).digest('hex').slice(0, 16);
+      const version = createHash('sha256').update(names).update(worker).update(readFileSync(resolve(here, 'pad.html'))).update(readFileSync(resolve(here, 'index.html'))).digest('hex').slice(0, 16);
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: `const VERSION = '${version}';\nconst FILES = ${names};\n${worker}` });
     },
   },

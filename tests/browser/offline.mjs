@@ -1,7 +1,7 @@
 // Without network: on a person's own computer a text seen before opens again, after closing everything; on a shared one
 // nothing of it stays. The network goes as a cut line does: nobody listens any more.
 import { readFileSync } from 'node:fs';
-import { openPage, startBrowser } from './browser.mjs';
+import { axeFindings, openPage, settled, startBrowser } from './browser.mjs';
 import { holds, same, suite, until } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { api, newPad, open, person, saved, saving, text, words, write } from './pads.mjs';
@@ -39,7 +39,7 @@ try {
     await writesAtHome(yann, pad, 'Avant. ');
     const { files, texts } = await kept(yann.page);
     same(texts, [`hameau-pad-${pad.id}`], 'texts kept');
-    holds(files.includes('/pad.html') && files.every((one) => one === '/pad.html' || /^\/assets\/[\w.-]+$/.test(one)), `only the editor's files: ${files}`);
+    holds(files.includes('/pad.html') && files.includes('/') && files.every((one) => ['/', '/pad.html'].includes(one) || /^\/assets\/[\w.-]+$/.test(one)), `only the pages' files: ${files}`);
     await cut();
     await until(async () => /Pas de réseau/.test(await saving(yann.page)), 'says so');
     await write(yann.page, 'Sans réseau. ');
@@ -57,6 +57,65 @@ try {
     await until(async () => { const seen = await words(marie.page); return ['Avant.', 'Sans réseau.', 'Rouvert.', 'De Marie.'].every((part) => seen.includes(part)); }, 'merged', 60_000);
     await saved(yann.page);
     await yann.page.getByRole('button', { name: 'Partager', exact: true }).waitFor();
+    await yann.context.close();
+  });
+
+  /** What this browser keeps of lists; null: nothing. */
+  const listsKept = (page) => page.evaluate(() => localStorage.getItem('hameau.seen'));
+  const shows = (page, sentence) => until(async () => sentence.test(await page.locator('main').innerText()), String(sentence), 30_000);
+
+  await check('home and the list of texts open without network: from when they are, what opens, and no verb that needs the house', async () => {
+    await mend();
+    const yann = await atHome();
+    const [seen, unseen] = [await newPad(yann, { access: { members: 'none', link: 'none' } }), await newPad(marie)];
+    await writesAtHome(yann, seen, 'Chez moi. ');
+    await yann.page.goto(`${url}pads`);
+    await yann.page.getByRole('link', { name: unseen.title, exact: true }).waitFor();
+    // The network goes while the list is open, and another page was looked at in between.
+    await yann.page.getByRole('navigation').getByRole('link', { name: 'Membres' }).click();
+    await settled(yann.page);
+    await cut();
+    await yann.page.getByRole('navigation').getByRole('link', { name: 'Écrire' }).click();
+    await shows(yann.page, /Pas de réseau\. Voici ce que la maison montrait aujourd.hui à \d+.h.\d\d\./);
+    await yann.page.close();
+    yann.page = await yann.context.newPage();
+    for (const [path, title] of [['', 'Bonjour Yann.'], ['pads', 'Écrire']]) {
+      await yann.page.goto(url + path);
+      await yann.page.getByRole('heading', { name: title, exact: true }).waitFor({ timeout: 30_000 });
+      await shows(yann.page, /Pas de réseau\. Voici ce que la maison montrait aujourd.hui à \d+.h.\d\d\./);
+      await yann.page.getByRole('link', { name: seen.title, exact: true }).waitFor();
+      await yann.page.getByText(unseen.title, { exact: true }).waitFor();
+      same(await yann.page.getByRole('link', { name: unseen.title, exact: true }).count(), 0, 'a link to what does not open');
+      same(await yann.page.locator('main button').allInnerTexts(), ['Réessayer'], 'verbs');
+      same(await axeFindings(yann.page), [], 'findings');
+    }
+    await yann.page.getByRole('link', { name: seen.title, exact: true }).click();
+    await until(async () => (await words(yann.page)) === 'Chez moi. ', 'the text', 30_000);
+    await mend();
+    await yann.page.goto(url);
+    await yann.page.getByRole('heading', { name: 'Écrire ensemble' }).waitFor();
+    const his = JSON.parse(await listsKept(yann.page)).member;
+    // Another member signs in on this computer: nothing of Yann's list is shown, nor kept.
+    await yann.page.goto('about:blank');
+    await yann.context.clearCookies();
+    const card = (await cardsOf(house.url, marie.page)).manager;
+    await enter(yann.page, url, card.login, card.password);
+    await until(async () => /"name":"Marie/.test(await listsKept(yann.page)), 'her list is kept');
+    await cut();
+    await yann.page.reload();
+    await shows(yann.page, /Pas de réseau/);
+    await yann.page.getByRole('heading', { name: 'Bonjour Marie.' }).waitFor();
+    // A manager sees the title in her own list; his copy is not hers to open.
+    same(await yann.page.getByRole('link', { name: seen.title, exact: true }).count(), 0, 'a link to his copy');
+    holds(!(await listsKept(yann.page)).includes(his), 'his list is not kept');
+    await mend();
+    await yann.page.reload();
+    await yann.page.getByRole('button', { name: 'Sortir', exact: true }).click();
+    await yann.page.waitForURL((where) => where.pathname === '/sign-in');
+    same(await listsKept(yann.page), null, 'after signing out');
+    await cut();
+    same(await yann.page.goto(url).then(() => 'opened', () => 'no network'), 'no network', 'home after signing out');
+    await mend();
     await yann.context.close();
   });
 
@@ -187,6 +246,7 @@ try {
     await write(yann.page, 'Au point d’accès. ');
     await saved(yann.page);
     same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'on a shared computer');
+    same(await listsKept(yann.page), null, 'lists');
     await yann.page.getByRole('button', { name: 'Quitter cet ordinateur' }).click();
     await yann.page.waitForURL((where) => where.pathname === '/sign-in');
     same(await kept(yann.page), { workers: 0, files: [], texts: [] }, 'after leaving');

@@ -4,7 +4,7 @@ import { holds, same, suite } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { newPad, person } from './pads.mjs';
 import { cardsOf, pages, signIn } from './pages.mjs';
-import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks } from './truth.mjs';
+import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks, usageChecks } from './truth.mjs';
 import { siteChecks } from './truth-site.mjs';
 
 const { check, report } = suite();
@@ -99,7 +99,7 @@ try {
     return `${Math.round(Math.min(...said) / 1000)} to ${Math.round(Math.max(...said) / 1000)} kB`;
   });
   if (house.real) {
-    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, siteChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
+    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, usageChecks, siteChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
   }
 } finally {
   await browser.close();

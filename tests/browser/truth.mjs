@@ -1,8 +1,31 @@
 // What the portal says to people is true: portal.mjs runs these checks in the house that it has started. Each one stands
 // for a row of section H in tests/seams.md.
+import { createConnection } from 'node:net';
 import { axeFindings, openPage, overflow, settled } from './browser.mjs';
 import { holds, same, until } from './check.mjs';
 import { cardsOf, signIn } from './pages.mjs';
+
+/** A message from outside, over the house's own port for other houses. */
+function deliver(port, to, bytes) {
+  const line = `${'x'.repeat(70)}\r\n`;
+  const says = ['EHLO sender.test', 'MAIL FROM:<someone@sender.test>', `RCPT TO:<${to}>`, 'DATA',
+    `From: <someone@sender.test>\r\nTo: <${to}>\r\nSubject: Gros message\r\n\r\n${line.repeat(Math.ceil(bytes / line.length))}.`, 'QUIT'];
+  return new Promise((done, failed) => {
+    let came = '';
+    const socket = createConnection(port, '127.0.0.1');
+    socket.on('error', failed);
+    socket.on('close', () => (says.length === 0 ? done() : failed(new Error(`refused: ${came}`))));
+    socket.on('data', (part) => {
+      came += part;
+      // The last line of an answer has a space after its number.
+      const last = came.match(/^(\d)\d\d .*\r\n$/m);
+      if (!last) return;
+      if (last[1] > '3' || says.length === 0) return void socket.end();
+      came = '';
+      socket.write(`${says.shift()}\r\n`);
+    });
+  });
+}
 
 const bodyText = (page) => page.evaluate(() => document.querySelector('main').innerText);
 
@@ -316,6 +339,59 @@ export async function mailChecks({ check, house, browser }) {
     await go(house, page, 'mail');
     await until(async () => /n.a pas encore de domaine/.test(await bodyText(page)), 'the reason');
     same(await page.getByRole('button', { name: /^Ajouter une (boîte|adresse de redirection)$/ }).count(), 0, 'verbs');
+    await context.close();
+  });
+}
+
+export async function usageChecks({ check, house, browser }) {
+  await check('truth: how full the association is, for those who manage it, and what to do near the end', async () => {
+    const admin = await signedIn(house, browser, 'admin');
+    const marie = await signedIn(house, browser, 'manager');
+    const block = marie.page.getByRole('region', { name: 'Place de l’association' });
+    const used = async () => (await (await api(house, marie.page, 'GET', 'api/v1/associations/amis/usage')).json()).used_bytes;
+    const limit = async (bytes) => {
+      same((await api(house, admin.page, 'PATCH', 'api/v1/associations/amis', { quota: bytes })).status(), 200, 'quota');
+      await marie.page.goto(house.url);
+      await settled(marie.page);
+    };
+    const smtp = Number(process.env.HAMEAU_PORTS ?? 26100) + 2;
+    await deliver(smtp, 'marie.legoff@amis.test', 400_000);
+    await until(async () => (await used()) > 300_000, 'the message counts', 30_000);
+    try {
+      await limit(5 * 2 ** 30);
+      await until(async () => /sur 5,4.Go, soit 0.%\./.test(await block.innerText()), 'the sentence');
+      same(await block.locator('.notice').count(), 0, 'warnings');
+      await limit(Math.floor((await used()) / 0.87));
+      await until(async () => /moins d.un cinquième[^]*Effacez des textes de la corbeille/.test(await block.innerText()), 'the warning');
+      same(await block.locator('.notice.attention').count(), 1, 'warnings');
+      await limit(Math.floor((await used()) / 0.97));
+      await until(async () => /ne reste presque plus de place[^]*Effacez des textes de la corbeille/.test(await block.innerText()), 'the strong warning');
+      same(await block.locator('.notice.serious').count(), 1, 'warnings');
+      same(await axeFindings(marie.page), [], 'findings');
+      const yann = await signedIn(house, browser, 'member');
+      same(await yann.page.getByRole('region', { name: 'Place de l’association' }).count(), 0, 'what a member sees of it');
+      await yann.context.close();
+    } finally {
+      await limit(5 * 2 ** 30);
+    }
+    await marie.context.close();
+    await admin.context.close();
+  });
+
+  await check('truth: a text in the bin is erased for good by those who may, once its title is typed', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager');
+    const made = await (await api(house, page, 'POST', 'api/v1/associations/amis/pads', { slug: 'truth-erased', title: 'À effacer' })).json();
+    same((await api(house, page, 'DELETE', `api/v1/pads/${made.id}`)).status(), 204, 'binned');
+    await page.goto(`${house.url}pads`);
+    await settled(page);
+    await page.getByRole('button', { name: 'Voir la corbeille' }).click();
+    await page.getByRole('button', { name: 'Effacer pour de bon : À effacer' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('À effacer');
+    await dialog.getByRole('button', { name: 'Effacer', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    same(await page.getByText('À effacer', { exact: true }).count(), 0, 'rows');
+    same((await api(house, page, 'POST', `api/v1/pads/${made.id}/restore`, {})).status(), 404, 'nothing brings it back');
     await context.close();
   });
 }

@@ -8,8 +8,10 @@
 #include "modules/sites/unpack/encodings.hpp"
 #include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
+#include "modules/sites/unpack/scan_style.hpp"
 #include "modules/sites/unpack/types.hpp"
 #include "modules/sites/unpack/upload_name.hpp"
+#include "modules/sites/unpack/weigh.hpp"
 
 namespace hameau::sites {
 
@@ -35,14 +37,6 @@ private:
     int fd_;
     std::string buffer_;
 };
-
-std::uint64_t wire_bytes(const DeployEntry& file) {
-    std::uint64_t least = file.variants[0]->size_bytes;
-    for (const auto& variant : file.variants) {
-        least = variant ? std::min(least, variant->size_bytes) : least;
-    }
-    return least;
-}
 
 } // namespace
 
@@ -282,23 +276,10 @@ void Finisher::weigh_home() {
     if (home == nullptr) {
         return;
     }
-    HomeWeight weight{wire_bytes(*home), 1, 0};
-    if (facts != pages_.end()) {
-        weight.elements = facts->second.elements;
-        std::unordered_set<std::string> counted;
-        std::string path;
-        for (const PageLink& link : facts->second.links) {
-            if (link.kind != LinkKind::part || !resolve_link("index.html", link.target, path)) {
-                continue;
-            }
-            const DeployEntry* part = find(path);
-            if (part != nullptr && counted.insert(path).second) {
-                weight.bytes += wire_bytes(*part);
-                ++weight.requests;
-            }
-        }
-    }
-    home_ = weight;
+    const SiteFiles files{
+        [this](const std::string& path) { return find(path); },
+        [this](const DeployEntry& file) { return read_staged(folder_, file.variants[0]->hash, style_bytes_max).value_or(std::string()); }};
+    home_ = weigh_page(*home, facts == pages_.end() ? PageFacts() : facts->second, files);
 }
 
 std::string Finisher::write_report() const {

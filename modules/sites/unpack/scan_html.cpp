@@ -7,6 +7,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
+#include "modules/sites/unpack/scan_style.hpp"
 
 namespace hameau::sites {
 
@@ -157,11 +158,70 @@ private:
     std::size_t at_ = 0;
 };
 
-void add_link(PageFacts& facts, std::string_view target, LinkKind kind) {
+void add_link(PageFacts& facts, std::string_view target, LinkKind kind, std::uint32_t choice = 0) {
     target = trim(target);
     if (!target.empty() && target.size() <= 2048 && facts.links.size() < page_links_max) {
-        facts.links.push_back(PageLink{decode_references(target), kind});
+        facts.links.push_back(PageLink{decode_references(target), kind, choice});
     }
+}
+
+/// What a style in the page itself asks for.
+void add_style(PageFacts& facts, std::string_view style) {
+    for (const std::string& target : scan_style(style)) {
+        add_link(facts, target, LinkKind::part);
+    }
+}
+
+/// Which parts stand in each other's place: the forms of one picture, the forms of one film.
+struct Choices {
+    std::uint32_t last = 0;
+    std::uint32_t picture = 0;    ///< within <picture>: the number of its forms
+    bool picture_chosen = false;  ///< a form that every browser takes has been seen: what follows is not loaded
+    std::uint32_t film = 0;       ///< after <video> or <audio> that loads by itself and names its file in a <source>
+};
+
+/// Image types that today's browsers show; a <source> of another type is passed over.
+bool is_shown_image(std::string_view type) {
+    constexpr std::array<std::string_view, 7> shown = {"", "image/avif", "image/webp", "image/jpeg", "image/png", "image/gif", "image/svg+xml"};
+    return std::find(shown.begin(), shown.end(), lower_ascii(trim(type))) != shown.end();
+}
+
+void add_forms(PageFacts& facts, std::string_view srcset, std::uint32_t choice) {
+    for (const std::string_view address : srcset_addresses(srcset)) {
+        add_link(facts, address, LinkKind::part, choice);
+    }
+}
+
+void take_image(PageFacts& facts, const TagReader& tag, Choices& choices) {
+    const LinkKind kind = choices.picture_chosen ? LinkKind::link : LinkKind::part;
+    const std::uint32_t choice = choices.picture != 0 ? choices.picture : ++choices.last;
+    add_link(facts, tag.value("src"), kind, choice);
+    if (kind == LinkKind::part) {
+        add_forms(facts, tag.value("srcset"), choice);
+    }
+    choices.picture = 0;
+    choices.picture_chosen = false;
+    // An empty alt is right for decoration (HTML §4.8.4.4); a missing one never is.
+    facts.images_without_alt += tag.find("alt") == nullptr ? 1 : 0;
+}
+
+void take_source(PageFacts& facts, const TagReader& tag, Choices& choices) {
+    if (choices.picture != 0 && tag.find("srcset") != nullptr) {
+        if (!choices.picture_chosen && is_shown_image(tag.value("type"))) {
+            add_forms(facts, tag.value("srcset"), choices.picture);
+            choices.picture_chosen = trim(tag.value("media")).empty();
+        }
+        return;
+    }
+    add_link(facts, tag.value("src"), choices.film != 0 ? LinkKind::part : LinkKind::link, choices.film);
+    choices.film = 0;  // the first form is taken
+}
+
+void take_film(PageFacts& facts, const TagReader& tag, Choices& choices) {
+    const bool loads = tag.find("autoplay") != nullptr || lower_ascii(tag.value("preload")) == "auto";
+    add_link(facts, tag.value("poster"), LinkKind::part);
+    add_link(facts, tag.value("src"), loads ? LinkKind::part : LinkKind::link);
+    choices.film = loads && trim(tag.value("src")).empty() ? ++choices.last : 0;
 }
 
 void take_link_element(PageFacts& facts, const TagReader& tag) {
@@ -174,18 +234,26 @@ void take_link_element(PageFacts& facts, const TagReader& tag) {
     }
 }
 
-void take_tag(PageFacts& facts, TagReader& tag) {
+void take_tag(PageFacts& facts, TagReader& tag, Choices& choices) {
     ++facts.elements;
+    add_style(facts, tag.value("style"));
     if (tag.name == "a" || tag.name == "area") {
         add_link(facts, tag.value("href"), LinkKind::link);
     } else if (tag.name == "link") {
         take_link_element(facts, tag);
     } else if (tag.name == "img") {
-        add_link(facts, tag.value("src"), LinkKind::part);
-        // An empty alt is right for decoration (HTML §4.8.4.4); a missing one never is.
-        facts.images_without_alt += tag.find("alt") == nullptr ? 1 : 0;
-    } else if (tag.name == "source" || tag.name == "video" || tag.name == "audio" || tag.name == "embed") {
+        take_image(facts, tag, choices);
+    } else if (tag.name == "picture") {
+        choices.picture = ++choices.last;
+        choices.picture_chosen = false;
+    } else if (tag.name == "source") {
+        take_source(facts, tag, choices);
+    } else if (tag.name == "video" || tag.name == "audio") {
+        take_film(facts, tag, choices);
+    } else if (tag.name == "embed") {
         add_link(facts, tag.value("src"), LinkKind::link);
+    } else if (tag.name == "input" && lower_ascii(tag.value("type")) == "image") {
+        add_link(facts, tag.value("src"), LinkKind::part);
     } else if (tag.name == "iframe") {
         add_link(facts, tag.value("src"), LinkKind::frame);
         facts.frames_without_title += trim(tag.value("title")).empty() ? 1 : 0;
@@ -198,7 +266,9 @@ void take_tag(PageFacts& facts, TagReader& tag) {
     } else if (tag.name == "script") {
         add_link(facts, tag.value("src"), LinkKind::part);
         (void)tag.raw_content();
-    } else if (tag.name == "style" || tag.name == "textarea") {
+    } else if (tag.name == "style") {
+        add_style(facts, tag.raw_content());
+    } else if (tag.name == "textarea") {
         (void)tag.raw_content();
     }
 }
@@ -208,10 +278,36 @@ void take_tag(PageFacts& facts, TagReader& tag) {
 PageFacts scan_page(std::string_view html) {
     PageFacts facts;
     TagReader tag(html.substr(0, page_bytes_max));
+    Choices choices;
     while (tag.next()) {
-        take_tag(facts, tag);
+        take_tag(facts, tag, choices);
     }
     return facts;
+}
+
+std::vector<std::string_view> srcset_addresses(std::string_view srcset) {
+    std::vector<std::string_view> addresses;
+    while (addresses.size() < page_links_max) {
+        while (!srcset.empty() && (is_space(srcset.front()) || srcset.front() == ',')) {
+            srcset.remove_prefix(1);
+        }
+        if (srcset.empty()) {
+            break;
+        }
+        const std::size_t end = std::min(srcset.find_first_of(" \t\n\r\f"), srcset.size());
+        std::string_view address = srcset.substr(0, end);
+        srcset.remove_prefix(end);
+        const bool alone = address.ends_with(',');
+        while (address.ends_with(',')) {
+            address.remove_suffix(1);
+        }
+        addresses.push_back(address);
+        if (!alone) {
+            // Its width or density, up to the comma.
+            srcset.remove_prefix(std::min(srcset.find(','), srcset.size()));
+        }
+    }
+    return addresses;
 }
 
 bool resolve_link(std::string_view page, std::string_view target, std::string& path) {

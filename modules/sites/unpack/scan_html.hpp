@@ -21,6 +21,7 @@ enum class LinkKind {
 struct PageLink {
     std::string target;  ///< with character references decoded, as written
     LinkKind kind = LinkKind::link;
+    std::uint32_t choice = 0;  ///< 0: loaded for itself; else a browser loads one of the parts that have this number
 };
 
 struct PageFacts {
@@ -34,6 +35,9 @@ struct PageFacts {
 };
 
 PageFacts scan_page(std::string_view html);
+
+/// The addresses of a `srcset`, without what is said of their sizes (HTML §2.5.4).
+std::vector<std::string_view> srcset_addresses(std::string_view srcset);
 
 /// Where a link of the page at `page` leads inside the site: a path (maybe with a trailing slash, maybe empty), or
 /// nothing for another host, a scheme, a mere fragment, or something unreadable.

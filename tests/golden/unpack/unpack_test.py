@@ -368,6 +368,10 @@ def test_home_weight():
     done = ok(unpack(zipped({"index.html": page, "s.css": css, "p.png": bytes(1000), "other.png": bytes(5000)})))
     size = sum(min(int(v[1]) for v in done.variants(p).values()) for p in ("index.html", "s.css", "p.png"))
     assert done.of("home") == [[str(size), "3", "5"]], done.of("home")
+    # A picture behind a style sheet weighs as much as one in the page.
+    page = '<html lang=fr><title>a</title><link rel=stylesheet href=s/s.css></html>'
+    done = ok(unpack(zipped({"index.html": page, "s/s.css": "body{background:url(../p.png)}", "p.png": os.urandom(4000)})))
+    assert int(done.of("home")[0][0]) > 4000 and done.of("home")[0][1] == "3", done.of("home")
 
 
 def test_walls():

@@ -1,11 +1,15 @@
 // The pure parts of the unpacker and its report.
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "modules/sites/report.hpp"
 #include "modules/sites/unpack/encodings.hpp"
 #include "modules/sites/unpack/scan_html.hpp"
+#include "modules/sites/unpack/scan_style.hpp"
 #include "modules/sites/unpack/types.hpp"
 #include "modules/sites/unpack/upload_name.hpp"
+#include "modules/sites/unpack/weigh.hpp"
 
 namespace hameau::sites {
 namespace {
@@ -90,6 +94,96 @@ TEST(Pages, OddMarkupIsSurvived) {
         many += "<a href=x>";
     }
     EXPECT_EQ(scan_page(many).links.size(), page_links_max);
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Styles, WhatABrowserLoadsForASheet) {
+    EXPECT_EQ(scan_style("@import 'a.css'; @import url(b.css) screen; body{background:URL( \"c d.jpg\" ) no-repeat, url(e.png)}"),
+              (Texts{"a.css", "b.css", "c d.jpg", "e.png"}));
+    EXPECT_EQ(scan_style("/* url(no.png) */ a::after{content:'url(no.png)'} .curl(no.png){} b{background:url('yes.png')}"),
+              (Texts{"yes.png"}));
+    // Of a font the browser takes one form, and the old ones never.
+    EXPECT_EQ(scan_style("@font-face{font-family:x;src:url(x.eot);src:url(x.eot?#iefix) format('embedded-opentype'),url(x.woff) format('woff'),"
+                         "url(x.woff2) format('woff2'),url(x.svg#x)} p{background:url(p.png)}"),
+              (Texts{"x.woff2", "p.png"}));
+    EXPECT_EQ(scan_style("@font-face{src:local(x),url(x.ttf)}"), (Texts{"x.ttf"}));
+    EXPECT_EQ(scan_style("@font-face{src:local(x)}p{background:url(p.png)}"), (Texts{"p.png"}));
+    for (const char* odd : {"", "url(", "url('", "@import", "@font-face", "@font-face{", "/*", "\\", "'\\", "url", "}}{{"}) {
+        EXPECT_LE(scan_style(odd).size(), 1u) << odd;
+    }
+    std::string many;
+    for (int i = 0; i < 2000; ++i) {
+        many += "a{background:url(x)}";
+    }
+    EXPECT_EQ(scan_style(many).size(), style_parts_max);
+}
+
+TEST(Pages, FormsOfAPicture) {
+    const auto addresses = [](std::string_view srcset) {
+        Texts out;
+        for (const std::string_view one : srcset_addresses(srcset)) {
+            out.emplace_back(one);
+        }
+        return out;
+    };
+    EXPECT_EQ(addresses("a.jpg 1x, b.jpg 2x"), (Texts{"a.jpg", "b.jpg"}));
+    EXPECT_EQ(addresses(" a.jpg, b,c.jpg 800w ,d.jpg"), (Texts{"a.jpg", "b,c.jpg", "d.jpg"}));
+    EXPECT_EQ(addresses(" , "), Texts{});
+}
+
+/// A site in memory; `weight` of its home page.
+struct Weighed {
+    std::map<std::string, std::pair<DeployEntry, std::string>> files;
+
+    Weighed& add(const std::string& path, std::uint64_t bytes, const std::string& text = {}) {
+        DeployEntry entry;
+        entry.path = path;
+        entry.type = std::string(type_of(path).type);
+        entry.variants[0] = Variant{{}, bytes};
+        files[path] = {entry, text};
+        return *this;
+    }
+    HomeWeight weight(std::string_view html) const {
+        const SiteFiles site{
+            [this](const std::string& path) { return files.contains(path) ? &files.at(path).first : nullptr; },
+            [this](const DeployEntry& entry) { return files.at(entry.path).second; }};
+        DeployEntry page;
+        page.path = "index.html";
+        page.variants[0] = Variant{{}, 1};
+        return weigh_page(page, scan_page(html), site);
+    }
+    std::uint64_t bytes(std::string_view html) const { return weight(html).bytes - 1; }
+};
+
+TEST(Weight, EverythingThatABrowserLoadsCountsOnce) {
+    Weighed site;
+    site.add("small.jpg", 10).add("big.jpg", 1000).add("old.jpg", 5000).add("film.mp4", 900'000).add("poster.jpg", 300).add("a.js", 20);
+    EXPECT_EQ(site.bytes("<img src=small.jpg srcset='small.jpg 400w, big.jpg 1600w' alt>"), 1000u);
+    EXPECT_EQ(site.bytes("<img src=big.jpg alt><img src=big.jpg alt>"), 1000u);
+    EXPECT_EQ(site.bytes("<img src=big.jpg alt><img src=small.jpg alt>"), 1010u);
+    // The first form without a condition is the last that a browser looks at.
+    EXPECT_EQ(site.bytes("<picture><source media='(min-width:60em)' srcset=big.jpg><source type=image/webp srcset=small.jpg><img src=old.jpg alt></picture>"), 1000u);
+    EXPECT_EQ(site.bytes("<picture><source type=image/jxl srcset=small.jpg><img src=old.jpg alt></picture><img src=small.jpg alt>"), 5010u);
+    EXPECT_EQ(site.bytes("<video src=film.mp4 poster=poster.jpg></video>"), 300u);
+    EXPECT_EQ(site.bytes("<video autoplay poster=poster.jpg><source src=film.mp4><source src=old.jpg></video>"), 900'300u);
+    EXPECT_EQ(site.bytes("<script src=a.js></script><input type=image src=big.jpg><p style=\"background:url('small.jpg')\">"), 1030u);
+    EXPECT_EQ(site.bytes("<style>body{background:url(big.jpg)}</style><a href=old.jpg>"), 1000u);
+    EXPECT_EQ(site.bytes("<img src=https://other.example/old.jpg alt><img src=nowhere.jpg alt>"), 0u);
+}
+
+TEST(Weight, SheetsBringWhatTheyAskFor) {
+    Weighed site;
+    site.add("css/a.css", 7, "@import 'b.css'; body{background:url(../img/big.jpg)}").add("css/b.css", 5, "@import 'a.css'; @font-face{src:url(f.woff2),url(f.woff)}");
+    site.add("img/big.jpg", 2'000'000).add("css/f.woff2", 40'000).add("css/f.woff", 60'000).add("icon.svg", 3);
+    const HomeWeight weight = site.weight("<link rel=stylesheet href=css/a.css><link rel=icon href=/icon.svg>");
+    EXPECT_EQ(weight.bytes, 1u + 7 + 5 + 2'000'000 + 40'000 + 3);
+    EXPECT_EQ(weight.requests, 6u);
+    // Sheets that import each other without end are followed a few steps.
+    for (int i = 0; i < 50; ++i) {
+        site.add("s" + std::to_string(i) + ".css", 1, "@import 's" + std::to_string(i + 1) + ".css';");
+    }
+    EXPECT_EQ(site.weight("<link rel=stylesheet href=s0.css>").requests, 2u + imports_deep_max + 1);
 }
 
 ReadPiece pieces(const std::string& text, std::size_t size) {

@@ -136,6 +136,12 @@ export function when(iso: string | number, now = new Date()): string {
   return t('date.on', { date: day(iso, now) });
 }
 
+/** Like when(), with the time of any day: "le 12 mars à 14 h 02". */
+export function moment(iso: string | number, now = new Date()): string {
+  const near = when(iso, now);
+  return near === t('date.on', { date: day(iso, now) }) ? t('date.on_at', { date: day(iso, now), time: clock(iso) }) : near;
+}
+
 /** "12 mars", with the year when it is another one. */
 export function day(iso: string | number, now = new Date()): string {
   const date = new Date(iso);

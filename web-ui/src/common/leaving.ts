@@ -10,11 +10,14 @@ const partsOf = (database: string) => {
   return { pad, member };
 };
 const memberKey = 'hameau.member';
+/** What the portal showed last, for a page without network (portal/seen.ts). Of one member: the one of `memberKey`. */
+export const seenKey = 'hameau.seen';
 const unsavedPrefix = 'hameau.unsaved.';
 
 /** Who is signed in here, for a page that opens without network; forgotten at sign-out. */
 export function rememberMember(member: string): void {
   try {
+    if (localStorage.getItem(memberKey) !== member) forgetSeen();
     localStorage.setItem(memberKey, member);
   } catch {
     // Without storage there is no local copy either.
@@ -25,6 +28,15 @@ export function rememberedMember(): string {
     return localStorage.getItem(memberKey) ?? '';
   } catch {
     return '';
+  }
+}
+
+/** What was shown last goes: another person is here, nobody is, or the computer is shared. */
+export function forgetSeen(): void {
+  try {
+    localStorage.removeItem(seenKey);
+  } catch {
+    // Nothing was kept.
   }
 }
 
@@ -54,6 +66,34 @@ async function databases(): Promise<string[]> {
   }
 }
 
+/** Title of a copy, as the editor wrote it into y-indexeddb's store of its own keys; '' when there is none. */
+const titleIn = (database: string) => new Promise<string>((resolve) => {
+  const request = indexedDB.open(database);
+  // It went in the meantime: asking for it must not make it anew.
+  request.onupgradeneeded = () => request.transaction?.abort();
+  request.onerror = request.onblocked = () => resolve('');
+  request.onsuccess = () => {
+    const { result } = request;
+    try {
+      const asked = result.transaction(['custom'], 'readonly').objectStore('custom').get('title');
+      asked.onsuccess = () => resolve(String(asked.result ?? ''));
+      asked.onerror = () => resolve('');
+    } catch {
+      resolve('');      // a copy that was begun and holds nothing yet
+    } finally {
+      result.close();
+    }
+  };
+});
+
+export interface Copy { pad: string; title: string; unsaved: boolean }
+/** The texts of the person who is here that this browser opens without network. */
+export async function copiesHere(): Promise<Copy[]> {
+  const member = rememberedMember();
+  const names = (await databases()).filter((name) => name.startsWith(padDatabasePrefix) && member && partsOf(name).member === member);
+  return Promise.all(names.map(async (name) => ({ pad: partsOf(name).pad, title: await titleIn(name), unsaved: holdsUnsaved(name) })));
+}
+
 export const removeDatabase = (name: string) => new Promise<void>((resolve) => {
   const request = indexedDB.deleteDatabase(name);
   request.onsuccess = request.onerror = request.onblocked = () => resolve();
@@ -73,9 +113,15 @@ export async function forgetUnreadable(readable: string[]): Promise<void> {
   }
 }
 
-/** The editor that opens without network (pad/worker.js): only on a person's own computer, only while signed in. */
-export function keepEditor(): void {
-  void navigator.serviceWorker?.register('/sw.js', { scope: '/pads/' }).catch(() => undefined);
+/** The pages that open without network (pad/worker.js): only on a person's own computer, only while signed in. */
+export async function keepEditor(): Promise<void> {
+  try {
+    await navigator.serviceWorker.register('/sw.js', { scope: '/' });
+    // The worker of older houses stood for the editor alone; the narrower place would win.
+    await (await navigator.serviceWorker.getRegistrations()).find((one) => new URL(one.scope).pathname === '/pads/')?.unregister();
+  } catch {
+    // A browser without them opens nothing without network.
+  }
 }
 
 export async function forgetEditor(): Promise<void> {
@@ -102,6 +148,7 @@ export async function forgetEverything(): Promise<void> {
 async function forgetSaved(): Promise<boolean> {
   await forgetEditor();
   localStorage.removeItem(memberKey);
+  forgetSeen();
   const unsaved = new Set(Object.keys(localStorage).filter((key) => key.startsWith(unsavedPrefix))
     .map((key) => key.slice(unsavedPrefix.length)));
   for (const name of await databases()) {

@@ -122,7 +122,7 @@ function useEditor(visit: Visit) {
   }, [visit.phase]);
   useEffect(() => {
     if (!rest || !session) return;
-    if (visit.keeps) whenIdle(keepEditor);
+    if (visit.keeps) whenIdle(() => void keepEditor());
     else void forgetEditor();
   }, [rest, session]);
   useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);

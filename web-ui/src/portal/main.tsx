@@ -5,12 +5,14 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preac
 import { call, get, type House, Problem, type Session, setAsker } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
-import { forgetEverything, onLeftElsewhere } from '../common/leaving';
+import { forgetEditor, forgetEverything, forgetSeen, onLeftElsewhere, rememberMember } from '../common/leaving';
 import { Loading, ProblemNotice } from '../common/parts';
 import { AppContext, type App, followLinks, type Later, navigate, type Said, type Undo } from './state';
 import { AskPassword, type Question } from './asking';
+import { seenHere } from './seen';
 import { Shell } from './shell';
 import { Account } from './pages/account';
+import { Away } from './pages/away';
 import { Help } from './pages/help';
 import { Home } from './pages/home';
 import { InvitationPage } from './pages/invitation';
@@ -23,12 +25,13 @@ import { SignIn } from './pages/sign-in';
 import { SitePage } from './pages/site';
 import { StatusPage } from './pages/status';
 
-interface Route { page: () => preact.JSX.Element | null; title: string; open?: boolean; wide?: boolean }
+/** away: what this computer keeps is shown there when the house cannot be reached. */
+interface Route { page: () => preact.JSX.Element | null; title: string; open?: boolean; wide?: boolean; away?: boolean }
 
 const routes: Record<string, Route> = {
-  '/': { page: Home, title: 'title.home' },
+  '/': { page: Home, title: 'title.home', away: true },
   '/sign-in': { page: SignIn, title: 'title.sign_in', open: true },
-  '/pads': { page: Pads, title: 'title.pads' },
+  '/pads': { page: Pads, title: 'title.pads', away: true },
   '/site': { page: SitePage, title: 'title.site' },
   '/mail': { page: Mail, title: 'title.mail' },
   '/members': { page: Members, title: 'title.members' },
@@ -149,9 +152,11 @@ function useWho() {
       if (where.status === 'fulfilled') setHouse(where.value);
       if (who.status === 'fulfilled') setSession(who.value);
       else if (asProblem(who.reason).status !== 401) setProblem(asProblem(who.reason));
+      else forgetSeen();
       setKnown(true);
     });
     const signedOut = () => {
+      forgetSeen();
       if (shared.current) void forgetEverything();
       setSession(null);
       navigate('/sign-in#ended', true);
@@ -161,6 +166,12 @@ function useWho() {
     // A page that comes back out of the browser's memory must not show what another person saw.
     addEventListener('pageshow', (event) => event.persisted && location.reload());
   }, []);
+  useEffect(() => {
+    if (!session) return;
+    if (!session.shared_computer) return rememberMember(session.member);
+    forgetSeen();
+    void forgetEditor();
+  }, [session]);
   return { session, setSession, house, problem, setProblem, known };
 }
 
@@ -222,7 +233,7 @@ function Portal() {
   return (
     <AppContext.Provider value={app}>
       <Shell undo={bars.undo} said={bars.said} onSaidGone={() => bars.setSaid(null)} onUndoGone={bars.settle} wide={route?.wide ?? false}>
-        {problem && !session ? (
+        {problem?.status === 0 && !session && route?.away && seenHere() ? <Away path={path} /> : problem && !session ? (
           <><h1 tabIndex={-1}>{t('title.home')}</h1><ProblemNotice problem={problem} />
             <p><button type="button" class="button main" onClick={() => location.reload()}>{t('again')}</button></p></>
         ) : !ready ? <><h1 class="hidden">{t('loading')}</h1><Loading /></>

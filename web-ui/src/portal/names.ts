@@ -6,6 +6,9 @@ export function slugOf(text: string): string {
     .replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60).replace(/-+$/, '');
 }
 
+/** The name by which a person is greeted. */
+export const firstName = (name: string) => name.split(' ')[0] ?? name;
+
 /** "Yann Kervella" -> "yann.kervella". */
 export function loginOf(name: string): string {
   return slugOf(name).replace(/-/g, '.');

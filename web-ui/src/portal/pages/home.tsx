@@ -1,13 +1,14 @@
 // Home: three services, each with one live thing and one verb, and one true line of sobriety.
-import { get, getAll, type MyMail, type Pad, type Site } from '../../common/api';
+import { get, getAll, type Membership, type MyMail, type Pad, type Site } from '../../common/api';
 import { useLoad } from '../../common/hooks';
 import { list, size, t, tn } from '../../common/i18n';
 import { Loading, Phrase, Skyline } from '../../common/parts';
+import { firstName } from '../names';
+import { keepSeen } from '../seen';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
 import { CopiesNotice } from './copies';
-
-const firstName = (name: string) => name.split(' ')[0] ?? name;
+import { UsageBlock } from './usage';
 
 function MailBlock() {
   const mail = useLoad('mail', () => get<MyMail>('/api/v1/me/mail'));
@@ -26,8 +27,13 @@ function MailBlock() {
   );
 }
 
-function PadsBlock({ slug }: { slug: string }) {
-  const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads`));
+function PadsBlock({ association }: { association: Membership }) {
+  const { session } = useMember();
+  const pads = useLoad(association.slug, async () => {
+    const all = await getAll<Pad>(`/api/v1/associations/${association.slug}/pads`);
+    keepSeen(session, association, all);
+    return all;
+  });
   const sorted = [...(pads.data ?? [])].sort((a, b) => (a.here.length > 0 ? 1 : 0) - (b.here.length > 0 ? 1 : 0) || a.updated.localeCompare(b.updated)).reverse();
   const pad = sorted[0];
   return (
@@ -76,14 +82,15 @@ function SiteBlock({ slug }: { slug: string }) {
 }
 
 export function Home() {
-  const { session, house, association } = useMember();
+  const { session, house, association, manages } = useMember();
   const services = house?.services ?? { mail: true, sites: true, pads: true };
   return (
     <>
       <h1 tabIndex={-1}>{t('home.hello', { name: firstName(session.name) })}</h1>
       {services.mail && <MailBlock />}
-      {services.pads && association && <PadsBlock slug={association.slug} />}
+      {services.pads && association && <PadsBlock association={association} />}
       {services.sites && association && <SiteBlock slug={association.slug} />}
+      {association && manages && <UsageBlock slug={association.slug} />}
       {!association && <p>{t('home.no_association')}</p>}
       {house && house.memory_kb > 0 && (
         <aside class="sobriety" aria-label={t('home.sobriety')}>

@@ -3,13 +3,15 @@ import { useEffect, useState } from 'preact/hooks';
 import { call, getAll, type Pad, Problem } from '../../common/api';
 import { useAction, useLoad, useMore } from '../../common/hooks';
 import { day, list, t, tn } from '../../common/i18n';
-import { Button, Choice, ErrorSummary, Field, Loading, More, ProblemNotice, Window, errorOf } from '../../common/parts';
+import { Button, Choice, EraseDialog, ErrorSummary, Field, Loading, More, ProblemNotice, Window, errorOf } from '../../common/parts';
 import { forgetUnreadable } from '../../common/leaving';
 import { Share } from '../../common/share';
 import { plain } from '../../common/same-names';
 import { slugOf } from '../names';
+import { keepSeen, seenHere } from '../seen';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
+import { AwayNotice, KeptTexts } from './away';
 
 const shown_first = 20;
 type Template = 'none' | 'minutes' | 'agenda' | 'attendance';
@@ -85,6 +87,11 @@ function BinList({ slug, turn, onRestored }: { slug: string; turn: number; onRes
   const pads = useLoad(slug, () => getAll<Pad>(`/api/v1/associations/${slug}/pads?bin=1`));
   useEffect(() => { if (turn > 0) pads.reload(); }, [turn]);
   const action = useAction();
+  const [erasing, setErasing] = useState<Pad | null>(null);
+  const erase = async (pad: Pad) => {
+    await call('DELETE', `/api/v1/pads/${pad.id}?purge=1`);
+    pads.set((pads.data ?? []).filter((one) => one.id !== pad.id));
+  };
   const restore = (pad: Pad) => action.run(async () => {
     await call('POST', `/api/v1/pads/${pad.id}/restore`, {});
     pads.set((pads.data ?? []).filter((one) => one.id !== pad.id));
@@ -100,11 +107,28 @@ function BinList({ slug, turn, onRestored }: { slug: string; turn: number; onRes
           {pads.data.map((pad) => (
             <li key={pad.id}>
               <div><p class="row-title">{pad.title}</p>{pad.gone && <p class="soft">{t('pads.bin_until', { date: day(pad.gone) })}</p>}</div>
-              <Button label={t('pads.restore_what', { title: pad.title })} onClick={() => void restore(pad)}>{t('pads.restore')}</Button>
+              <span class="verbs">
+                <Button label={t('pads.restore_what', { title: pad.title })} onClick={() => void restore(pad)}>{t('pads.restore')}</Button>
+                {pad.may_manage && <Button kind="danger" label={t('pads.erase_what', { title: pad.title })} onClick={() => setErasing(pad)}>{t('erase')}</Button>}
+              </span>
             </li>
           ))}
         </ul>
       )}
+      {erasing && <EraseDialog title={t('pads.erase')} text={t('pads.erase_text', { title: erasing.title })} name={erasing.title}
+        onErase={() => erase(erasing)} onClose={() => setErasing(null)} />}
+    </>
+  );
+}
+
+/** The network went while the portal was open. */
+function NoNetwork({ again }: { again: () => void }) {
+  return (
+    <>
+      <h1 tabIndex={-1}>{t('nav.pads')}</h1>
+      <AwayNotice seen={seenHere()} />
+      <p class="verbs"><Button kind="main" onClick={again}>{t('again')}</Button></p>
+      <KeptTexts />
     </>
   );
 }
@@ -118,6 +142,7 @@ export function Pads() {
   const pads = useLoad(slug, async () => {
     const all = await getAll<Pad>(`/api/v1/associations/${slug}/pads`);
     void forgetUnreadable(all.map((one) => one.id));
+    keepSeen(session, association!, all);
     return all;
   });
   const action = useAction();
@@ -127,6 +152,7 @@ export function Pads() {
     .sort((a, b) => b.updated.localeCompare(a.updated));
   const { shown, left, more } = useMore(found, shown_first);
   if (!slug) return <><h1 tabIndex={-1}>{t('nav.pads')}</h1><p>{t('home.no_association')}</p></>;
+  if (pads.problem?.status === 0 && !pads.data && seenHere()) return <NoNetwork again={pads.reload} />;
 
   const remove = (pad: Pad) => action.run(async () => {
     await call('DELETE', `/api/v1/pads/${pad.id}`);
