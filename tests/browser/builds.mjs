@@ -32,6 +32,7 @@ function buildSecond(out) {
   run('node', [join(pages, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'], { cwd: source, env: { ...process.env, HAMEAU_WEB_OUT: out } });
 }
 
+const shells = ['/', '/pad.html'];
 const assets = (web) => readdirSync(join(web, 'assets')).filter((name) => !/\.(br|gz)$/.test(name)).map((name) => `/assets/${name}`);
 
 // Programs of its own, so that their pages can be exchanged.
@@ -62,7 +63,7 @@ try {
     await saved(yann.page);
     await installed(yann.page);
     const first = assets(web);
-    const before = (await kept(yann.page)).files.filter((one) => one !== '/pad.html');
+    const before = (await kept(yann.page)).files.filter((one) => !shells.includes(one));
     holds(before.length > 0 && before.every((one) => first.includes(one)), `the first build is kept: ${before}`);
 
     buildSecond(join(folder, 'second'));
@@ -85,13 +86,13 @@ try {
     await text(yann.page).waitFor();
     await until(async () => (await build()) === 'second', 'the next opening has the second build', 30_000);
     await saved(yann.page);
-    // The kept editor changes when nobody has a text open any more.
+    // What is kept changes when nobody has a page of the house open any more.
     await until(() => yann.page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/pads/'))?.waiting?.state === 'installed'), 'the second one is kept beside the first', 30_000);
-    await yann.page.goto(`${url}help`);
+    await yann.page.goto('about:blank');
     await open(yann, pad);
     await until(async () => {
       const { files } = await kept(yann.page);
-      return files.includes(news) && files.every((one) => one === '/pad.html' || second.includes(one));
+      return files.includes(news) && files.every((one) => shells.includes(one) || second.includes(one));
     }, 'only the second is kept', 30_000);
     await write(yann.page, 'Après. ');
     await saved(yann.page);
