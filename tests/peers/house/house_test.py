@@ -18,6 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "support"), str(Path(__file__).resolve().parents[1] / "gate")]
+import hostile_child  # noqa: E402
 import powers_end  # noqa: E402
 import slow_bodies  # noqa: E402
 from house import BINARIES, ROOT, House, main  # noqa: E402
@@ -552,6 +553,10 @@ def test_reload_takes_modules_in_and_out():
         wait_until(lambda: b"Entrez dans la maison" not in other.visitor().call("GET", "/guestbook").body)
         assert not Path(folder, "run", "guestbook.sock").exists() and Path(folder, "modules", "guestbook").is_dir()
         ok(other.visitor(host="amis.test").call("GET", "/"))
+
+
+def test_a_childs_words_and_its_watchdog():
+    hostile_child.test_a_childs_words_stay_in_their_column_and_its_watchdog_waits_for_hameaud(house.ports["https"] + 800)
 
 
 def test_modules_beside_the_configuration_and_the_journal_of_systemd():
