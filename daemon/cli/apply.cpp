@@ -418,12 +418,16 @@ private:
         upload.fd = packed->fd.get();
         upload.size_bytes = packed->size_bytes;
         upload.type = packed->type;
-        auto answer = client_.upload("/api/v1/sites/" + segment(resource.id) + "/deploys", upload);
+        const std::string path = "/api/v1/sites/" + segment(resource.id) + "/deploys";
+        auto answer = client_.upload(resource.anyway ? path + "?anyway=1" : path, upload);
         if (!answer) {
             return fail(answer.error());
         }
         if (!answer->good()) {
-            return fail(ErrorKind::invalid, answer->problem());
+            const json::object told = answer->object();
+            const json::value* code = told.if_contains("code");
+            const bool doubted = code != nullptr && code->is_string() && code->as_string() == "upload_doubtful";
+            return fail(ErrorKind::invalid, answer->problem() + (doubted ? "; with \"anyway: true\" beside its source it is published all the same" : ""));
         }
         const json::object report = answer->object();
         say('~', resource.name() + " (version " + json::serialize(report.at("number")) + ", " + json::serialize(report.at("files")) + " files)");

@@ -326,7 +326,7 @@ private:
     }
 
     void read_site(const YamlNode& node) {
-        constexpr std::array<std::string_view, 2> keys = {"host", "source"};
+        constexpr std::array<std::string_view, 3> keys = {"host", "source", "anyway"};
         const Fields fields(node, "site", keys, diagnostics_);
         if (node.kind != YamlNode::Kind::map) {
             return;
@@ -337,6 +337,7 @@ private:
         }
         Resource site = start(ResourceKind::site, fields, host);
         site.form["host"] = host;
+        site.anyway = fields.boolean("anyway", false);
         if (const std::string source = fields.text("source", {}, 1000); !source.empty()) {
             site.source = (std::filesystem::path(folder_) / source).lexically_normal().string();
             std::error_code failed;

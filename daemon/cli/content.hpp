@@ -23,6 +23,7 @@ struct Resource {
     std::string password;       ///< of a member, when one was given
     bool invite = false;
     std::string source;         ///< of a site: absolute path of a folder or an archive
+    bool anyway = false;        ///< of a site: published also when it would show visitors nothing
 
     /// "member amis/marie", "site amis.test": for people, and as the key of the declared hash.
     std::string name() const;

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <utility>
 
 #include "daemon/base/io.hpp"
 #include "daemon/child/child.hpp"
@@ -29,6 +30,7 @@ constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event house_ready{"house.ready", Level::notice};
 constexpr std::size_t notify_bytes_max = 4096;
 constexpr int notify_datagrams_per_turn = 32;
+constexpr int refused_per_turn = 64;
 constexpr std::size_t status_text_max = 300;
 constexpr Duration watchdog_max = std::chrono::hours(1);
 /// What a child may ask for in one word at its start: a large database on a slow card.
@@ -89,6 +91,10 @@ int House::run() {
                     on_control(*service);
                 }
             } else if (Service* service = find(tag)) {
+                if (service->policy.state() == State::waiting) {
+                    refuse_callers(*service);
+                    continue;
+                }
                 watch(*service, false);
                 act(*service, service->policy.on_byte(clock_.now()));
             }
@@ -196,6 +202,19 @@ void House::watch(Service& service, bool on) {
         } else {
             ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);
             tags_.erase(fd.get());
+        }
+    }
+}
+
+/// Whoever calls a service that crashes again and again is told so at once: a connection that is closed without an answer.
+/// Otherwise the caller, and the visitor behind it, would wait in the listener for as long as the back-off lasts.
+void House::refuse_callers(Service& service) {
+    for (const auto& [name, fd] : service.listeners) {
+        for (int turn = 0; turn < refused_per_turn; ++turn) {
+            const Fd caller(::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+            if (!caller) {
+                break;
+            }
         }
     }
 }
@@ -331,7 +350,15 @@ void House::reap() {
                            {{"service", service->spec.name},
                             {WIFSIGNALED(status) ? "signal" : "code",
                              std::to_string(WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status))}});
+            if (WIFSIGNALED(status)) {
+                service->status = "ended by signal " + std::to_string(WTERMSIG(status)) + "; hameau logs " + service->spec.name + " says why";
+            }
             act(*service, service->policy.on_exit(clock_.now(), clean));
+            // Of ours only: a stranger's program shares its listener with hameaud and could make accept() wait.
+            const bool ours = service->spec.kind == Kind::module || service->spec.kind == Kind::admin;
+            if (ours && service->policy.is_failing(clock_.now())) {
+                watch(*service, true);
+            }
         }
     }
 }
@@ -448,7 +475,18 @@ void House::continue_closing() {
     }
 }
 
-/// Both read their configuration and certificates again for new connections; nobody is disconnected.
+bool House::engines_certificate_changed() {
+    struct stat facts {};
+    std::string now;
+    if (::stat((place_.state + "/tls/default.pem").c_str(), &facts) == 0) {
+        now = std::to_string(facts.st_ino) + "/" + std::to_string(facts.st_size) + "/" + std::to_string(facts.st_mtim.tv_sec) + "." +
+              std::to_string(facts.st_mtim.tv_nsec);
+    }
+    return std::exchange(engines_certificate_, now) != now;
+}
+
+/// Both read their configuration and certificates again. Connections stay, but Dovecot's login processes end: who is about
+/// to sign in is disconnected. So only when something of theirs changed.
 void House::reload_engines() {
     for (const auto& service : services_) {
         // One that has no handler yet would die of it; it has not read what changed yet either.

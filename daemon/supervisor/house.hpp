@@ -73,6 +73,7 @@ private:
     void configure_engines();
     /// Its sockets, folder and programs. It is started by run() or reload().
     Status add_service(ServiceSpec spec);
+    /// Those that it does not have yet.
     Status open_listeners(Service& service);
     Status open_programs(Service& service);
     /// A datagram socket run/`file` that `uid`, or members of `gid`, may write to.
@@ -84,6 +85,7 @@ private:
     void act(Service& service, Action action);
     void start(Service& service);
     void watch(Service& service, bool on);
+    static void refuse_callers(Service& service);
     void on_signal();
     void reap();
     void on_notify(int socket);
@@ -105,6 +107,8 @@ private:
     // Settings and manifests read again (reload.cpp)
     void reload();
     bool plan_again(const Settings& before);
+    /// Opens the gate's ports anew where the settings name others than `before`. Errors: the former ones are still open.
+    Status move_ports(const Settings& before);
     void leave(Service& service);
     void forget_left();
     void drain_logs();
@@ -113,6 +117,8 @@ private:
     Service* find(std::string_view name);
     void drop_engines(const std::string& reason);
     void reload_engines();
+    /// True once after the certificate of the mail ports has changed.
+    bool engines_certificate_changed();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
     std::string folder_of(const ServiceSpec& spec) const;
     std::vector<std::string> base_environment(const std::string& role, const std::string& notify = "notify") const;
@@ -141,6 +147,7 @@ private:
     int exit_code_ = 0;
     bool closing_ = false;
     int closing_stage_ = 0;
+    std::string engines_certificate_;  ///< which file the engines read last
     std::string engines_missing_;  ///< why there are none, for the status
     Duration started_{0};
     Duration next_age_{0};  ///< when old logs are looked at

@@ -350,7 +350,8 @@ void House::on_provision_end(int wait_status) {
     if (!good) {
         journal_.write(provision_failed, {{"verb", done.verb}, {"error", text}});
     }
-    if (good && (done.verb == "mail-engines" || done.verb == "certificate")) {
+    // The certificate of a site is the gate's alone: the engines have one of their own.
+    if (good && (done.verb == "mail-engines" || (done.verb == "certificate" && engines_certificate_changed()))) {
         reload_engines();
     }
     if (good && done.verb == "certificate") {

@@ -84,10 +84,12 @@ Action ServicePolicy::on_exit(Duration now, bool clean) {
         enter(State::asleep, now);
         return Action::listen;
     }
-    if (worked) {
-        crashes_in_a_row_ = 0;
-    }
     ++restarts_;
+    if (worked) {
+        // It crashed for once: it comes back at once, because clients wait in its listener.
+        crashes_in_a_row_ = 0;
+        return spawn(now);
+    }
     Duration delay = limits_.first_delay;
     for (unsigned i = 0; i < crashes_in_a_row_ && delay < limits_.longest_delay; ++i) {
         delay *= 2;
@@ -146,6 +148,10 @@ Action ServicePolicy::on_time(Duration now) {
         return spawn(now);
     }
     return running() ? Action::kill : Action::nothing;
+}
+
+bool ServicePolicy::is_failing(Duration now) const {
+    return state_ == State::waiting && deadline_ && *deadline_ - now > limits_.first_delay;
 }
 
 std::optional<Duration> ServicePolicy::next_deadline() const {

@@ -27,9 +27,9 @@ struct PolicyLimits {
     bool on_demand = false;        ///< a clean exit means asleep, not a crash
     Duration start_limit{30000};
     Duration stop_limit = kill_after;
-    Duration first_delay{100};     ///< back-off after the first crash, doubled each time
+    Duration first_delay{100};     ///< back-off after the first crash in a row, doubled each time
     Duration longest_delay{60000};
-    Duration worked_after{10000};  ///< being ready this long resets the back-off
+    Duration worked_after{10000};  ///< being ready this long resets the back-off: the next start is at once
 };
 
 class ServicePolicy {
@@ -54,6 +54,8 @@ public:
     void feed_watchdog(Duration now);
     /// Time has come to next_deadline().
     Action on_time(Duration now);
+    /// It crashed more than once in a row and waits for its next start: who calls it now must not wait for that.
+    bool is_failing(Duration now) const;
     std::optional<Duration> next_deadline() const;
 
     /// Of the next start.

@@ -237,6 +237,7 @@ void House::configure_engines() {
     if (find("dovecot") == nullptr) {
         return;
     }
+    (void)engines_certificate_changed();
     if (auto made = run_provision_now("mail-engines", {}); !made) {
         journal_.write(engines_failed, {{"error", made.error().message}});
         drop_engines(made.error().message);
@@ -310,6 +311,10 @@ Status House::open_listeners(Service& service) {
             addresses = {"0.0.0.0", "::"};
         }
         for (const char* name : {"https", "http"}) {
+            const bool open = std::any_of(service.listeners.begin(), service.listeners.end(), [name](const auto& listener) { return listener.first == name; });
+            if (open) {
+                continue;
+            }
             const auto port = static_cast<std::uint16_t>(settings_.integer(std::string("house.") + name + "_port"));
             for (const std::string& address : addresses) {
                 auto listener = listen_tcp(address, port);

@@ -1,6 +1,7 @@
 // SIGHUP: the settings and the manifests are read again, and the list of services is made anew. What is new starts, what
 // was taken out ends, the others start anew with their new settings. hameaud waits meanwhile: each step has a deadline.
 #include <algorithm>
+#include <iterator>
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
@@ -35,10 +36,18 @@ void House::reload() {
         return;
     }
     const Settings before = settings_;
-    if (auto checked = run_check(); !checked) {
+    Fd memory_before = std::move(settings_memory_);
+    auto checked = run_check();
+    checked = checked ? move_ports(before) : checked;
+    if (!checked) {
+        settings_ = before;
+        settings_memory_ = std::move(memory_before);
         journal_.write(reload_failed, {{"error", checked.error().message}});
     } else {
         const bool engines = plan_again(before);
+        if (engines_certificate_changed() && !engines) {
+            reload_engines();
+        }
         // The children hold their settings from their start: those that run are started anew. The engines too when
         // something of theirs changed: a port is opened at a start only.
         for (const auto& service : services_) {
@@ -102,7 +111,39 @@ bool House::plan_again(const Settings& before) {
         Service& service = *services_.back();
         act(service, service.policy.on_wanted(clock_.now()));
     }
+    if (Service* people = find("people"); people != nullptr && find("mail") != nullptr && !there) {
+        // Mail must hear at once what changed while it was off: passwords, and who left.
+        act(*people, people->policy.on_byte(clock_.now()));
+    }
     return engines;
+}
+
+Status House::move_ports(const Settings& before) {
+    Service* gate = find("gate");
+    if (gate == nullptr) {
+        return {};
+    }
+    std::vector<std::pair<std::string, Fd>> former;
+    for (const char* name : {"https", "http"}) {
+        const std::string key = std::string("house.") + name + "_port";
+        if (settings_.integer(key) == before.integer(key)) {
+            continue;
+        }
+        for (auto& listener : gate->listeners) {
+            if (listener.first == name) {
+                former.push_back(std::move(listener));
+            }
+        }
+        std::erase_if(gate->listeners, [](const auto& listener) { return !listener.second; });
+    }
+    const std::size_t kept = gate->listeners.size();
+    auto opened = former.empty() ? Status{} : open_listeners(*gate);
+    if (!opened) {
+        gate->listeners.resize(kept);
+        std::move(former.begin(), former.end(), std::back_inserter(gate->listeners));
+    }
+    // The gate has its own copies of the former ones until it starts anew, which reload() does next.
+    return opened;
 }
 
 void House::leave(Service& service) {

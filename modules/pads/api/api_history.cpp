@@ -133,6 +133,10 @@ Task<Response> PadsModule::history(Request& request) {
         return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
     };
     const auto read = co_await read_aside(found.pad.number, std::move(work));
+    FoundOr still = find_for_history(request);
+    if (auto* refused = std::get_if<Response>(&still)) {
+        co_return std::move(*refused);
+    }
     if (!read) {
         co_return not_read(request, found.pad, read.error());
     }

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -220,6 +221,25 @@ def everything(visitor, path):
         after = f"&after={page['next']}"
 
 
+def test_a_damaged_database_is_answered_at_once():
+    """Whoever asks a service that crashes again and again is not left waiting: its listener goes on taking connections."""
+    with House(apply=[CONTENT], settings=["mail.enabled=false"]) as house:
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        with sqlite3.connect(os.path.join(house.state, "people", "people.db")) as database:
+            database.execute("PRAGMA foreign_keys = off")
+            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'").fetchall():
+                database.execute(f"DROP TABLE {name}")
+        database.close()
+        paths = ["/api/v1/associations/amis/members", "/api/v1/session", "/api/v1/house", "/api/v1/associations/amis/pads"]
+        for path in paths * 3:
+            answer = marie.call("GET", path)  # the visitor's own patience is 30 s
+            assert answer.status in (500, 503, 507), (path, answer.status, answer.body)
+            assert json.loads(answer.body)["detail"], answer.body
+        house.wait_state("people", ("failing",))
+        assert "hameau logs people" in house.process_of("people")["status"] or house.process_of("people")["state"] != "failing"
+        site_page(house)
+
+
 def test_sigterm_leaves_nothing():
     house = House(apply=[CONTENT]).start()
     try:
@@ -265,5 +285,6 @@ def test_without_root():
 
 
 if __name__ == "__main__":
-    sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_a_power_cut_keeps_what_was_said_saved, test_sigterm_leaves_nothing,
+    sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_a_power_cut_keeps_what_was_said_saved,
+                   test_a_damaged_database_is_answered_at_once, test_sigterm_leaves_nothing,
                    test_second_start_on_one_folder_is_refused, test_without_root]))

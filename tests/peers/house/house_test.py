@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import smtplib
+import socket
 import stat
 import subprocess
 import sys
@@ -333,6 +334,20 @@ def test_app_password():
     refused(lambda: mailbox(password=made["password"]), imaplib.IMAP4.error)
 
 
+def test_a_new_site_cuts_nobody_who_signs_in_to_mail():
+    def reloads():
+        return Path(house.state, "log", "dovecot.log").read_text(errors="replace").count("SIGHUP received")
+    before = reloads()
+    imap = imaplib.IMAP4_SSL("localhost", house.ports["imaps"], ssl_context=house.tls(), timeout=30)  # greeted, not yet signed in
+    ok(house.visitor().sign_in("annick", "annick-secret-words").call("POST", "/api/v1/associations/amis/sites", {"host": "neuf.amis.test"}), 201)
+    certificate = Path(house.state, "tls", "hosts", "neuf.amis.test.pem")
+    assert certificate.exists() or os.geteuid() != 0
+    imap.login("yann.kervella@amis.test", "yann-secret-words")
+    imap.logout()
+    assert reloads() == before
+    house.hameau("site", "remove", "amis", "neuf.amis.test")
+
+
 def test_one_quota_for_the_association():
     """Mail that is there counts; when the association is full, nobody in it gets more, and managers see why."""
     annick, visitor = house.visitor().sign_in("annick", "annick-secret-words"), marie()
@@ -400,6 +415,27 @@ def test_publish_from_a_shell_under_every_locale():
         path = "/api/v1/sites/amis.test/deploys"
         first = ok(visitor.call("GET", path)).json()["items"][-1]["number"]
         ok(visitor.call("POST", "/api/v1/sites/amis.test/live", {"number": first}))
+
+
+def test_apply_publishes_a_doubtful_site_only_when_told():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "site").mkdir()
+        Path(folder, "site", "affiche.html").write_text("<!doctype html><html lang=fr><title>A</title><p>Sans accueil</p></html>")
+        file = Path(folder, "douteux.yaml")
+
+        def apply(more=""):
+            file.write_text(CONTENT.read_text().replace("./site", str(CONTENT.parent / "site")).replace(
+                "    sites:\n", "    sites:\n      - {host: douteux.amis.test, source: ./site%s}\n" % more, 1))
+            return house.hameau("apply", str(file), check=False)
+        refused_once = apply()
+        assert refused_once.returncode != 0 and "anyway: true" in refused_once.stderr, refused_once
+        assert house.visitor(host="douteux.amis.test").call("GET", "/affiche.html").status == 404
+        told = apply(", anyway: true")
+        assert told.returncode == 0 and "version" in told.stdout, told
+        ok(house.visitor(host="douteux.amis.test").call("GET", "/affiche.html"))
+        again = apply(", anyway: true")
+        assert again.returncode == 0 and "version" not in again.stdout, again
+    house.hameau("site", "remove", "amis", "douteux.amis.test")
 
 
 def test_apply_is_idempotent():
@@ -507,8 +543,9 @@ def test_reload_takes_modules_in_and_out():
     """The README of the examples, while the house runs."""
     folder = tempfile.mkdtemp(prefix="hameau-reload-")
     os.chmod(folder, 0o755)
-    off = ["mail.enabled=false", "house.log_size=256 KiB"]
-    with House(apply=[CONTENT], state=folder, base_port=house.ports["https"] + 600, settings=off) as other:
+    configuration = Path(folder, "hameau.yaml")
+    configuration.write_text("house: {log_size: 256 KiB}\nmail: {enabled: false}\n")
+    with House(apply=[CONTENT], state=folder, base_port=house.ports["https"] + 600) as other:
         assert b"Entrez dans la maison" not in other.visitor().call("GET", "/guestbook").body
         file = Path(folder, "modules.d", "guestbook.yaml")
         file.write_text(example_of_the_readme(folder).replace("who: anyone}", "who: nobody}"))
@@ -565,14 +602,16 @@ def test_modules_beside_the_configuration_and_the_journal_of_systemd():
     os.chmod(folder, 0o755)
     etc, state = Path(folder, "etc"), Path(folder, "state")
     (etc / "modules.d").mkdir(parents=True)
-    (etc / "hameau.yaml").write_text("house: {host: localhost}\nmail: {enabled: false}\n")
-    (etc / "modules.d" / "guestbook.yaml").write_text(example_of_the_readme(folder))
     base = house.ports["https"] + 700
+
+    def configure(https, http):
+        (etc / "hameau.yaml").write_text("house: {host: localhost, https_port: %d, http_port: %d}\nmail: {enabled: false}\n" % (https, http))
+    configure(base, base + 1)
+    (etc / "modules.d" / "guestbook.yaml").write_text(example_of_the_readme(folder))
     with open(Path(folder, "journal"), "ab") as journal:
         facts = os.fstat(journal.fileno())
         process = subprocess.Popen(
-            [str(BINARIES / "hameaud"), "--trial", "--config", str(etc / "hameau.yaml"), "--state", str(state),
-             "--set", f"house.https_port={base}", "--set", f"house.http_port={base + 1}"],
+            [str(BINARIES / "hameaud"), "--trial", "--config", str(etc / "hameau.yaml"), "--state", str(state)],
             stderr=journal, env={**os.environ, "JOURNAL_STREAM": f"{facts.st_dev}:{facts.st_ino}"})
         try:
             def ready():
@@ -585,9 +624,32 @@ def test_modules_beside_the_configuration_and_the_journal_of_systemd():
             assert not list((state / "log").glob("*.log*")), list((state / "log").iterdir())
             told = subprocess.run([str(BINARIES / "hameau"), "logs", "--state", str(state)], capture_output=True, text=True)
             assert "journalctl -u hameau" in told.stdout, told
+            the_web_ports_move(process, configure, base, Path(folder, "journal"))
         finally:
             process.terminate()
             assert process.wait(30) == 0
+
+
+def the_web_ports_move(process, configure, base, journal):
+    """A changed port is open after a reload, and the former one is closed; one that is taken changes nothing, and is told."""
+    def taken(port):
+        try:
+            socket.create_connection(("127.0.0.1", port), 10).close()
+            return True
+        except OSError:
+            return False
+    assert taken(base) and taken(base + 1)
+    configure(base, base + 3)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: taken(base + 3) and not taken(base + 1))
+    configure(base + 2, base + 3)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: taken(base + 2) and not taken(base))
+    with socket.create_server(("127.0.0.1", base + 4)):
+        configure(base + 5, base + 4)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "house.reload_failed" in journal.read_text())
+    assert taken(base + 2) and taken(base + 3) and not taken(base + 5), "the former ports stay, all of them"
 
 
 def trial_that_fails(binaries, folder, *words, after_start=lambda: None):

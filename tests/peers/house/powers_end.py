@@ -103,20 +103,9 @@ def is_open(raw):
 
 
 def shared_site(facts):
-    """One site for all. A new host name needs a certificate, and new certificates reload Dovecot, which cuts who signs in."""
+    """One site for all."""
     if not facts.shared_site:
-        dovecot = os.path.join(facts.house.state, "log", "dovecot.log")
-        before = open(dovecot, errors="replace").read().count("SIGHUP received")
         facts.shared_site = facts.site()
-        limit = time.time() + 60
-        while open(dovecot, errors="replace").read().count("SIGHUP received") == before:
-            assert time.time() < limit, "the new certificate did not reach Dovecot"
-            time.sleep(0.1)
-        # What Dovecot had open before the reload is gone once a sign-in works again.
-        while time.time() < limit and ended(lambda: imaplib.IMAP4_SSL(
-                "localhost", facts.house.ports["imaps"], ssl_context=facts.house.tls(), timeout=30).login(
-                "yann.kervella@amis.test", "yann-secret-words"), imaplib.IMAP4.error, OSError):
-            time.sleep(0.1)
     return facts.shared_site
 
 

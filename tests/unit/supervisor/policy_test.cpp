@@ -78,8 +78,24 @@ TEST_F(PolicyTest, ForgetsTheBackOffOnceItWorked) {
         policy.on_ready(clock.now());
     }
     clock.advance(limits.worked_after);
+    EXPECT_EQ(policy.on_exit(clock.now(), false), Action::spawn) << "at once: it worked";
+    EXPECT_EQ(policy.state(), State::starting);
+    EXPECT_EQ(policy.on_exit(clock.now(), false), Action::nothing);
+    EXPECT_EQ(*policy.next_deadline() - clock.now(), limits.first_delay) << "and then as ever";
+}
+
+TEST_F(PolicyTest, FailsFromTheSecondCrashInARowUntilItsNextStart) {
+    ServicePolicy policy = ready();
+    EXPECT_FALSE(policy.is_failing(clock.now()));
     policy.on_exit(clock.now(), false);
-    EXPECT_EQ(*policy.next_deadline() - clock.now(), limits.first_delay);
+    EXPECT_FALSE(policy.is_failing(clock.now())) << "it comes back at once: callers wait";
+    clock.advance(limits.first_delay);
+    EXPECT_EQ(policy.on_time(clock.now()), Action::spawn);
+    policy.on_exit(clock.now(), false);
+    EXPECT_TRUE(policy.is_failing(clock.now()));
+    clock.advance(limits.first_delay * 2);
+    EXPECT_EQ(policy.on_time(clock.now()), Action::spawn);
+    EXPECT_FALSE(policy.is_failing(clock.now()));
 }
 
 TEST_F(PolicyTest, ACrashRightAfterReadyKeepsTheBackOff) {
