@@ -20,6 +20,11 @@ auth_worker_max_count = 2
   driver = sql
   args = {place}/sql.conf
 }
+# A password that did not match as it was typed is compared once more in the normal form (RFC 8265).
+passdb {
+  driver = checkpassword
+  args = {binaries}/hameau-password {state}/mail/auth/auth.db {place}/again.sql
+}
 userdb {
   driver = prefetch
 }
@@ -77,6 +82,7 @@ std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
                             "\nuser_query = " + user_query(model, names) + "\niterate_query = SELECT user FROM account\n";
     return {{"dovecot.conf", dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_3)},
             {"sql.conf", sql},
+            {"again.sql", again_query(model, names) + "\n"},
             {"sieve/spam.sieve", spam_script}};
 }
 

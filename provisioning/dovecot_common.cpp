@@ -179,6 +179,12 @@ std::string password_query(const MailModel& model, const QueryVariables& names) 
            secured(names);
 }
 
+std::string again_query(const MailModel& model, const QueryVariables& names) {
+    return "SELECT a.user AS user, a.password AS password, " + account_fields(model, names, "userdb_") + ", '" + model.users.boxes +
+           "' AS userdb_uid, '" + model.users.boxes + "' AS userdb_gid FROM sign_in_name n JOIN account a ON a.user = n.user"
+           " WHERE n.name = ?1 AND a.enabled = 1 AND a.password IS NOT NULL";
+}
+
 std::string user_query(const MailModel& model, const QueryVariables& names) {
     return "SELECT a.user AS user, " + account_fields(model, names, "") + " FROM account a WHERE a.user = '" + names.user + "'";
 }

@@ -38,6 +38,9 @@ extern const char* const dovecot_head;
 /// dovecot.conf up to its services.
 std::string dovecot_main(const DovecotWords& words, const std::vector<std::pair<std::string, std::string>>& values);
 std::string password_query(const MailModel& model, const QueryVariables& names);
+/// The first look-up again for hameau-password, with the name as ?1, no app passwords (they are plain letters), and the
+/// fields that `passdb checkpassword` must give: its reply would else name the uid of Dovecot's auth process.
+std::string again_query(const MailModel& model, const QueryVariables& names);
 std::string user_query(const MailModel& model, const QueryVariables& names);
 /// Processes, sockets and their owners.
 std::string dovecot_services(const MailModel& model, DovecotLanguage language);

@@ -366,6 +366,9 @@ private:
         if (hashes_.contains(resource.name())) {
             name_kept(resource, present);
         }
+        if (resource.kind == ResourceKind::member) {
+            leave_out_mailbox(resource, patch);
+        }
         if (patch.empty()) {
             return {};
         }

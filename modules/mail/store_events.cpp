@@ -12,19 +12,8 @@ constexpr std::string_view owners_of_association = "SELECT member FROM mailbox W
 }
 
 Status Store::give_domain(const std::string& name, const std::string& association, std::int64_t position) {
-    // Another association's addresses there would hold the names against the new owner. Their mail stays in boxes/.
-    for (const std::string_view sql : {"SELECT address FROM mailbox WHERE association <> ?1 AND substr(address, instr(address, '@') + 1) = ?2",
-                                       "SELECT address FROM alias WHERE association <> ?1 AND substr(address, instr(address, '@') + 1) = ?2"}) {
-        auto query = ask(sql);
-        query.bind(1, association).bind(2, name);
-        for (const std::string& address : texts(std::move(query))) {
-            auto erased = erase_mailbox(address);
-            erased = erased ? erase_alias(address) : erased;
-            if (!erased) {
-                return erased;
-            }
-        }
-    }
+    // Another association's addresses there stay, unserved, and hold their names until their managers remove them or the
+    // domain comes back: an event never takes anybody's address and mail away.
     auto change = ask("INSERT INTO domain(name, association, position) VALUES (?, ?, ?) "
                       "ON CONFLICT(name) DO UPDATE SET association = excluded.association, position = excluded.position");
     change.bind(1, name).bind(2, association).bind(3, position);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/validators.hpp"
@@ -190,7 +191,7 @@ Task<Response> People::accept_invitation(Request& request) {
     }
     const Invitation invitation = std::move(std::get<Invitation>(outcome));
     JsonFields fields(opened.body);
-    const Secret password(fields.raw_text("password", password_length()));
+    const Secret password = new_password(fields, "password", password_length(), true);
     const bool shared = fields.boolean("shared_computer", false);
     check_password(fields, "password", password, {invitation.person.name, invitation.person.login, invitation.association_name});
     if (!fields.finish()) {
@@ -314,7 +315,7 @@ Task<Response> People::set_up(Request& request) {
     person.login = fields.login("login");
     person.name = fields.text("name");
     person.admin = true;
-    const Secret password(fields.raw_text("password", password_length()));
+    const Secret password = new_password(fields, "password", password_length(), true);
     const Association association = read_first_association(fields);
     check_password(fields, "password", password, {person.name, person.login, house, association.name});
     if (!fields.finish()) {

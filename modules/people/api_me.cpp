@@ -1,6 +1,7 @@
 // One's own account: password, sign-out everywhere, recovery codes, app passwords (which mail keeps).
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 
@@ -23,7 +24,7 @@ Task<Response> People::change_password(Request& request) {
     Length any;
     any.most = password_characters_max;
     const Secret current(fields.raw_text("current", any));
-    const Secret fresh(fields.raw_text("new", password_length()));
+    const Secret fresh = new_password(fields, "new", password_length(), true);
     check_password(fields, "new", fresh, {actor.name, actor.login});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);

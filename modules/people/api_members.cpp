@@ -1,5 +1,6 @@
 // Members of an association: list, add, change, remove, invite again.
 #include "daemon/base/io.hpp"
+#include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/opening.hpp"
@@ -35,6 +36,11 @@ json::object member_document(const Member& member, bool all) {
 void People::check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug) {
     const auto association = store_->association(slug);
     if (!mailbox || !association) {
+        return;
+    }
+    if (!store_->mail_enabled()) {
+        // Nobody would make it: the answer and the welcome sheet would show an address that does not exist.
+        fields.refuse_field("mailbox", "mailbox_none");
         return;
     }
     std::string shown;
@@ -98,7 +104,7 @@ People::NewMember People::read_new_member(JsonFields& fields, const Request& req
     wanted.person.login = fields.login("login");
     wanted.person.name = fields.text("name");
     wanted.role = fields.optional_choice("role", "member|manager|admin").value_or("member");
-    wanted.password = Secret(fields.optional_raw_text("password", password_length()).value_or(""));
+    wanted.password = new_password(fields, "password", password_length(), false);
     check_password(fields, "password", wanted.password, {wanted.person.name, wanted.person.login});
     wanted.invite = fields.boolean("invite", false);
     wanted.mailbox = fields.optional_address("mailbox");

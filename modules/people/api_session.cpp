@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
+#include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
@@ -247,7 +248,7 @@ Task<Response> People::recover(Request& request) {
     const std::string typed = fields.text("login", any);
     any.most = 32;
     const std::vector<std::string> readings = readings_of_code(fields.text("code", any));
-    const Secret password(fields.raw_text("password", password_length()));
+    const Secret password = new_password(fields, "password", password_length(), true);
     const bool shared = fields.boolean("shared_computer", false);
     // Only what the asker typed is compared here: the person's own name would tell who has an account.
     check_password(fields, "password", password, {typed});

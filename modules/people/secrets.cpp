@@ -7,6 +7,8 @@
 #include <sodium.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/secret.hpp"
+#include "modules/support/opaque_password.hpp"
 
 namespace hameau::people {
 
@@ -46,8 +48,15 @@ std::optional<std::string> hash_password(std::string_view password) {
 bool password_matches(const std::string& hash, std::string_view password) {
     const bool known = is_password_hash(hash);
     const char* const compared = known ? hash.c_str() : nobody_hash;
-    const bool same = crypto_pwhash_str_verify(compared, password.data(), password.size()) == 0;
-    return same && known;
+    const auto same = [compared](std::string_view form) { return crypto_pwhash_str_verify(compared, form.data(), form.size()) == 0; };
+    auto normal = opaque_password(password);
+    bool right = normal && same(*normal);
+    // What was set before passwords had one form (or holds a tab) is known by the bytes that were typed then.
+    right = (!normal || *normal != password) && same(password) ? true : right;
+    if (normal) {
+        wipe(normal->data(), normal->size());
+    }
+    return right && known;
 }
 
 bool is_password_hash(std::string_view hash) {

@@ -20,7 +20,8 @@ std::string token_hash(std::string_view token);
 
 /// argon2id, opslimit 2, memlimit 19 MiB (slow: only within run_slow). Nothing when the memory cannot be had.
 std::optional<std::string> hash_password(std::string_view password);
-/// Does the same work whatever the hash; an empty or foreign hash never matches.
+/// In the normal form, and as it was typed when that is another text. Does the same work whatever the hash; an empty or
+/// foreign hash never matches.
 bool password_matches(const std::string& hash, std::string_view password);
 /// A hash that another house made and that we can verify within our limits.
 bool is_password_hash(std::string_view hash);

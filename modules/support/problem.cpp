@@ -62,6 +62,8 @@ constexpr std::array common_texts = {
                   "From 1 to 64 letters, digits, dots, hyphens or underscores."},
     CatalogueText{"field.address", "Une adresse de courriel comme nom@exemple.org.",
                   "A mail address such as name@example.org."},
+    CatalogueText{"field.password", "Un mot de passe est fait de lettres, de chiffres, de signes et d'espaces : ni tabulation, ni retour à la ligne, ni caractère invisible.",
+                  "A password is made of letters, digits, signs and spaces: no tab, no line break, no invisible character."},
     CatalogueText{"password.common", "Ce mot de passe est parmi ceux que l'on essaie d'abord. Prenez plutôt quatre mots sans rapport.",
                   "This password is among the first that anybody tries. Four unrelated words are better."},
     CatalogueText{"password.keyboard", "Ces touches se suivent sur le clavier. Prenez plutôt quatre mots sans rapport.",

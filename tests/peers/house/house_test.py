@@ -19,6 +19,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "support"), str(Path(__file__).resolve().parents[1] / "gate")]
+import borders  # noqa: E402
 import hostile_child  # noqa: E402
 import powers_end  # noqa: E402
 import slow_bodies  # noqa: E402
@@ -779,7 +780,7 @@ if __name__ == "__main__":
     try:
         facts = slow_bodies.Facts(lambda: house)
         tests = [value for name, value in list(globals().items()) if name.startswith("test_")]
-        sys.exit(main(tests + slow_bodies.tests(facts) + powers_end.tests(facts)))
+        sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:
         house.stop()
         house.remove()

@@ -152,6 +152,12 @@ TEST(Secrets, Argon2idWithOurParametersOnly) {
     EXPECT_TRUE(password_matches(*hash, "marie-secret-words"));
     EXPECT_FALSE(password_matches(*hash, "marie-secret-word"));
     EXPECT_FALSE(password_matches("", ""));
+    const auto composed = hash_password("caf\u00e9 au lait froid");
+    EXPECT_TRUE(password_matches(*composed, "cafe\u0301 au\u00a0lait froid"));
+    EXPECT_FALSE(password_matches(*composed, "cafe au lait froid"));
+    for (const char* before : {"cafe\u0301 au lait froid", "quatre\tmots sans rapport"}) {  // set before there was one form
+        EXPECT_TRUE(password_matches(*hash_password(before), before));
+    }
     EXPECT_FALSE(is_password_hash("$argon2id$v=19$m=4194304,t=2,p=1$x$y"));
     EXPECT_EQ(hash_code("KORIMADE", "salt"), hash_code("KORIMADE", "salt"));
     EXPECT_NE(hash_code("KORIMADE", "salt"), hash_code("KORIMADE", "other"));

@@ -1,0 +1,113 @@
+"""What crosses the house's borders in more than one spelling: passwords.
+
+Stock clients (IMAP, SMTP submission, ManageSieve) against the running house.
+"""
+import base64
+import imaplib
+import smtplib
+import unicodedata
+
+from powers_end import Sieve
+
+AMIS = "/api/v1/associations/amis"
+
+
+def sasl_plain(user, password):
+    return f"\0{user}\0{password}".encode()
+
+
+class Borders:
+    def __init__(self, house):
+        self.find = house
+
+    @property
+    def house(self):
+        return self.find()
+
+    def ok(self, answer, status=200):
+        assert answer.status == status, (answer.status, answer.body[:500])
+        return answer
+
+    def manager(self):
+        return self.house.visitor().sign_in("marie", "marie-secret-words")
+
+    # --- mail programs
+
+    def imap(self, user, password):
+        imap = imaplib.IMAP4_SSL("localhost", self.house.ports["imaps"], ssl_context=self.house.tls(), timeout=30)
+        imap.authenticate("PLAIN", lambda _: sasl_plain(user, password))
+        assert imap.select("INBOX")[0] == "OK"
+        return imap
+
+    def submission(self, user, password):
+        smtp = smtplib.SMTP("127.0.0.1", self.house.ports["submission"], timeout=30)
+        smtp._host = "localhost"
+        smtp.starttls(context=self.house.tls())
+        smtp.ehlo()
+        code, text = smtp.docmd("AUTH", "PLAIN " + base64.b64encode(sasl_plain(user, password)).decode())
+        smtp.quit()
+        if code != 235:
+            raise smtplib.SMTPAuthenticationError(code, text)
+
+    def refused(self, call, *kinds):
+        try:
+            call()
+        except kinds as failed:
+            return failed
+        raise AssertionError("it was accepted")
+
+    def enters_everywhere(self, login, user, password):
+        self.house.visitor().sign_in(login, password)
+        imap = self.imap(user, password)
+        assert imap.status("INBOX", "(UIDVALIDITY)")[0] == "OK"
+        quota = imap.getquotaroot("INBOX")
+        imap.logout()
+        self.submission(user, password)
+        Sieve(self.house, user, password).send("CAPABILITY")
+        return quota
+
+    # --- tests
+
+    def test_a_password_has_one_form_everywhere(self):
+        address = "rene.le-goff@amis.test"
+        composed = "Été à Brest, l’Œuvre de René"
+        self.ok(self.manager().call("POST", AMIS + "/members", {"login": "rene", "name": "René Le Goff", "mailbox": address,
+                                                                 "password": composed}), 201)
+        apart = unicodedata.normalize("NFD", composed)
+        assert apart != composed
+        plain = self.enters_everywhere("rene", address, composed)
+        # As a Mac sends it, and with the no-break spaces of French keyboards: the same mailbox with the same quota.
+        assert self.enters_everywhere("rene", address, apart) == plain
+        assert self.enters_everywhere("rene", address, composed.replace(" ", "\u00a0")) == plain
+        self.enters_everywhere("rene", "rene", apart.replace(" ", "\u202f"))
+        for wrong in (composed.replace("Œ", "OE"), apart + "\u0301"):
+            assert self.house.visitor().call("POST", "/api/v1/session", {"login": "rene", "password": wrong}).status == 401
+        self.refused(lambda: self.imap(address, wrong), imaplib.IMAP4.error)
+        self.refused(lambda: self.submission(address, wrong), smtplib.SMTPAuthenticationError)
+        # Without TLS the second look-up is as closed as the first.
+        bare = imaplib.IMAP4("localhost", self.house.ports["imap"], timeout=30)
+        self.refused(lambda: bare.authenticate("PLAIN", lambda _: sasl_plain(address, apart)), imaplib.IMAP4.error)
+        # Set apart, checked composed: it was kept in the one form.
+        rene = self.house.visitor().sign_in("rene", composed)
+        fresh = unicodedata.normalize("NFD", "Une autre été, bien à l'abri")
+        self.ok(rene.call("POST", "/api/v1/me/password", {"current": apart, "new": fresh}), 204)
+        self.enters_everywhere("rene", address, unicodedata.normalize("NFC", fresh))
+        self.enters_everywhere("rene", address, fresh)
+        self.refused(lambda: self.imap(address, apart), imaplib.IMAP4.error)
+
+    def test_what_no_mail_program_could_send_is_refused(self):
+        for password in ("quatre\tmots sans rapport", "quatre\nmots sans rapport", "quatre\u200bmots sans rapport"):
+            answer = self.manager().call("POST", AMIS + "/members", {"login": "tab", "name": "Tab", "password": password})
+            assert answer.status == 422 and answer.json()["errors"][0]["code"] == "field.password", answer.body
+        body = {"current": "marie-secret-words", "new": "quatre\tmots sans rapport"}
+        answer = self.ok(self.manager().call("POST", "/api/v1/me/password", body), 422)
+        assert "tabulation" in answer.body.decode() or "no tab" in answer.body.decode(), answer.body
+        done = self.house.hameau("member", "add", "amis", "tab", "Tab", "--password-stdin", check=False,
+                                 input="quatre\tmots sans rapport\n")
+        assert done.returncode != 0, done
+
+
+def tests(house):
+    """The tests in order, with a description as their name."""
+    borders = Borders(house)
+    return [getattr(borders, name) for name in vars(Borders) if name.startswith("test_")]
