@@ -275,6 +275,14 @@ Result<DeployReader> DeployReader::over(std::string_view bytes) {
 }
 
 Status DeployReader::check() {
+    if (auto placed = place_tables(); !placed) {
+        return placed;
+    }
+    return check_rows();
+}
+
+/// The file's head, its sizes and its check sum; then where each table begins.
+Status DeployReader::place_tables() {
     if (bytes_.size() < sizeof(FileHead)) {
         return corrupt("too short");
     }
@@ -312,6 +320,11 @@ Status DeployReader::check() {
     redirects_count_ = head.redirects;
     headers_count_ = head.headers;
     strings_size_ = head.strings_size;
+    return {};
+}
+
+/// Every row, so that no later reading can leave the file or return what the writer could not have written.
+Status DeployReader::check_rows() {
     const auto inside = [this](std::uint64_t offset, std::uint64_t size) { return offset + size <= strings_size_; };
     std::string_view before;
     for (std::size_t i = 0; i < entries_count_; ++i) {

@@ -146,6 +146,8 @@ public:
 private:
     DeployReader() = default;
     Status check();
+    Status place_tables();
+    Status check_rows();
     std::string_view text(std::uint32_t offset, std::uint32_t size) const { return {strings_ + offset, size}; }
     std::string_view path_at(std::size_t index) const;
 
