@@ -158,6 +158,16 @@ std::optional<Response> Sites::refuse_content(const Request& request, const std:
     return refuse_upload(request, report.refused ? "upload_refused" : "upload_doubtful", reasons);
 }
 
+std::optional<Response> Sites::refuse_newer(const Request& request, const Site& site) const {
+    const auto after = request.query_parameter("after");
+    if (!after || *after == std::to_string(site.live)) {
+        return std::nullopt;
+    }
+    Parameters parameters;
+    parameters.emplace_back("number", std::to_string(site.live));
+    return say(request, 409, "version_newer", parameters);
+}
+
 Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& site) {
     auto ended = co_await identify_again(*context_, request);
     if (ended) {
@@ -168,6 +178,8 @@ Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& s
         ended = std::move(*refused);
     } else if (std::get<Site>(still).id != site.id) {
         ended = say(request, 404, "no_site");
+    } else {
+        ended = refuse_newer(request, std::get<Site>(still));
     }
     co_return ended;
 }
@@ -180,6 +192,10 @@ Task<Response> Sites::add_deploy(Request& request) {
     const Site site = std::get<Site>(found);
     if (uploads_.contains(site.host)) {
         co_return say(request, 409, "deploy_running");
+    }
+    // Said before a heavy folder travels for nothing; what happens meanwhile is found by refuse_late().
+    if (auto newer = refuse_newer(request, site)) {
+        co_return std::move(*newer);
     }
     if (uploads_.size() >= uploads_at_once_max) {
         Response response = say(request, 503, "busy");
@@ -258,6 +274,9 @@ Task<Response> Sites::switch_live(Request& request) {
     const auto manifest = deploy ? blobs_->open_manifest(deploy->id) : Result<DeployReader>(fail(ErrorKind::not_found, ""));
     if (!manifest) {
         co_return say(request, 404, "no_version");
+    }
+    if (auto newer = refuse_newer(request, site)) {
+        co_return std::move(*newer);
     }
     const auto doubts = doubts_about(*deploy, *manifest);
     if (!doubts.empty() && request.query_parameter("anyway") != "1") {

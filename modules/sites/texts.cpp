@@ -24,6 +24,8 @@ constexpr std::array texts = {
     CatalogueText{"nothing_live", "Ce site n'a encore rien en ligne.", "This site has nothing online yet."},
     CatalogueText{"deploy_running", "Une publication est déjà en cours sur ce site. Attendez qu'elle se termine.",
                   "This site is being published already. Wait until that is done."},
+    CatalogueText{"version_newer", "Le site a changé depuis que vous l'avez vu : la version {number} est en ligne. Rien n'a été remplacé.",
+                  "The site has changed since you saw it: version {number} is online. Nothing was replaced."},
     CatalogueText{"upload_too_large", "Cet envoi est trop lourd. La limite est {limit}. Rien n'a changé.",
                   "This upload is too large. The limit is {limit}. Nothing has changed."},
     CatalogueText{"upload_refused", "Cet envoi ne peut pas être publié. Le site n'a pas changé.",

@@ -4,11 +4,12 @@ import { holds, same, suite } from './check.mjs';
 import { startHouse } from './house.mjs';
 import { newPad, person } from './pads.mjs';
 import { cardsOf, pages, signIn } from './pages.mjs';
-import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks, usageChecks } from './truth.mjs';
+import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks, setupChecks, usageChecks } from './truth.mjs';
 import { siteChecks } from './truth-site.mjs';
 
 const { check, report } = suite();
-const house = await startHouse({ base: Number(process.env.HAMEAU_PORTS ?? 26100) });
+const base = Number(process.env.HAMEAU_PORTS ?? 26100);
+const house = await startHouse({ base });
 const browser = await startBrowser();
 const page_bytes = 150_000;
 const { services } = await (await (await openPage(browser)).page.request.get(`${house.url}api/v1/house`)).json();
@@ -100,6 +101,11 @@ try {
   });
   if (house.real) {
     for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, usageChecks, siteChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
+  }
+  if (house.real) {
+    await house.stop();
+    const fresh = await startHouse({ base, fresh: true });
+    await setupChecks({ check, house: fresh, browser }).finally(fresh.stop);
   }
 } finally {
   await browser.close();

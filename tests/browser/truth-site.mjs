@@ -64,6 +64,31 @@ export async function siteChecks({ check, house, browser }) {
     await call('POST', 'api/v1/sites/amis.test/live', { number: first });
   });
 
+  await check('truth: two people publish one site: the second is told by whom and when, and replaces only when that is meant', async () => {
+    await open();
+    const seen = await live();
+    // Another person publishes while this page is open.
+    const other = await openPage(browser);
+    const admin = (await cardsOf(house.url, other.page)).admin;
+    await signIn(other.page, house.url, admin.login, admin.password);
+    await other.page.goto(`${house.url}site`);
+    await settled(other.page);
+    await other.page.locator('[data-pick=folder]').setInputFiles(folder);
+    await until(async () => (await live()) !== seen, 'the other version');
+    const theirs = await live();
+    await page.locator('[data-pick=folder]').setInputFiles(folder);
+    await until(async () => new RegExp(`Rien n.a été remplacé[^]*${admin.name} a mis en ligne la version ${theirs}, aujourd.hui à`).test(await text(page)), 'by whom and when');
+    same(await live(), theirs, 'nothing was replaced');
+    holds((await axeFindings(page)).length === 0, 'axe');
+    // The page shows what is so, with names, not logins.
+    await until(async () => new RegExp(`Version ${theirs}\\s*en ligne\\s*${admin.name},`, 'i').test(await text(page)), 'the list');
+    await press(page, /^Remplacer cette version$/);
+    await until(async () => (await live()) > theirs, 'replaced');
+    holds((await get(deploys)).items.some((one) => one.number === theirs), 'the other version is kept');
+    await call('POST', 'api/v1/sites/amis.test/live', { number: first });
+    await other.context.close();
+  });
+
   await check('truth: a site that is removed comes back from the bin', async () => {
     await call('POST', 'api/v1/associations/amis/sites', { host: 'bin.amis.test' });
     await open();

@@ -1,8 +1,12 @@
 // What the portal says to people is true: portal.mjs runs these checks in the house that it has started. Each one stands
 // for a row of section H in tests/seams.md.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { axeFindings, openPage, overflow, settled } from './browser.mjs';
 import { holds, same, until } from './check.mjs';
+import { repository } from './house.mjs';
 import { cardsOf, signIn } from './pages.mjs';
 
 /** A message from outside, over the house's own port for other houses. */
@@ -39,6 +43,14 @@ async function signedIn(house, browser, role, options) {
   const card = (await cardsOf(house.url, visitor.page))[role];
   await signIn(visitor.page, house.url, card.login, card.password);
   return { ...visitor, card };
+}
+
+/** As if everybody who is signed in had given the password eleven minutes earlier. */
+function longAgo(house) {
+  const words = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1], timeout=20); '
+    + 'done = db.execute("UPDATE session SET proven_ms = proven_ms - 660000 WHERE proven_ms > 0").rowcount; db.commit(); sys.exit(done == 0)';
+  const done = spawnSync('python3', ['-c', words, join(house.state, 'people/people.db')], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`no session was made older: ${done.stderr}`);
 }
 
 export async function recoveryChecks({ check, house, browser }) {
@@ -239,15 +251,11 @@ export async function askingChecks({ check, house, browser }) {
   await check('truth: what needs the password again asks in place and sends it as `current`', async () => {
     const { page, context, card } = await signedIn(house, browser, 'manager');
     const sent = [];
-    const problem = (code, detail) => ({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ code, detail, status: 403 }) });
     await page.route('**/api/v1/me/recovery-codes', (route) => {
-      if (route.request().method() !== 'POST') return route.continue();
-      const body = route.request().postDataJSON();
-      sent.push(body);
-      if (!body.current) return route.fulfill(problem('password_needed', 'Redonnez votre mot de passe.'));
-      if (body.current !== card.password) return route.fulfill(problem('wrong_current', 'Ce mot de passe n’est pas le bon.'));
-      return route.fulfill({ status: 200, json: { codes: ['PAGE-MARE'], left: 1 } });
+      if (route.request().method() === 'POST') sent.push(route.request().postDataJSON());
+      return route.continue();
     });
+    longAgo(house);
     await go(house, page, 'account');
     await press(page, /^Faire de nouveaux codes$/);
     const dialog = page.getByRole('dialog', { name: 'Est-ce bien vous' });
@@ -256,8 +264,13 @@ export async function askingChecks({ check, house, browser }) {
     await until(async () => /n.est pas le bon/.test(await dialog.innerText()), 'the sentence');
     await dialog.locator('#field-asked-password').fill(card.password);
     await page.keyboard.press('Enter');
-    await until(async () => /PAGE-MARE/.test(await bodyText(page)), 'the codes');
+    await until(async () => /[A-Z0-9]{4}-[A-Z0-9]{4}/.test(await bodyText(page)), 'the codes');
     same(sent, [{}, { current: 'wrong' }, { current: card.password }], 'bodies');
+    // Given a moment ago, it is not asked for again.
+    await press(page, /^Faire de nouveaux codes$/);
+    await until(() => sent.length === 4, 'once more');
+    same(await dialog.count(), 0, 'questions');
+    longAgo(house);
     await press(page, /^Faire de nouveaux codes$/);
     await dialog.getByRole('button', { name: 'Renoncer' }).click();
     await until(async () => /Redonnez votre mot de passe/.test(await bodyText(page)), 'why nothing happened');
@@ -266,6 +279,48 @@ export async function askingChecks({ check, house, browser }) {
 }
 
 export async function mailChecks({ check, house, browser }) {
+  await check('truth: a person, a mailbox and an address of redirection get another name; what stays is said', async () => {
+    const { page, context } = await signedIn(house, browser, 'manager');
+    const amis = 'api/v1/associations/amis';
+    const list = async (what) => (await (await api(house, page, 'GET', `${amis}/${what}`)).json()).items;
+    const open = async (path, what) => {
+      await go(house, page, path);
+      await page.getByRole('button', { name: `Changer : ${what}`, exact: true }).click();
+    };
+    same((await api(house, page, 'POST', `${amis}/members`, { login: 'truth.bride', name: 'Nolwenn Le Bras', mailbox: 'nolwenn.lebras@amis.test', password: 'le vent dans les voiles' })).status(), 201, 'member');
+    same((await api(house, page, 'POST', `${amis}/aliases`, { address: 'truth-bal@amis.test', to: ['marie.legoff@amis.test'] })).status(), 201, 'alias');
+
+    await open('members', 'Nolwenn Le Bras');
+    await page.getByText('l’ancienne adresse arrive encore ici').waitFor();
+    await page.getByLabel('Prénom et nom').fill('Nolwenn Kerdoncuff');
+    await page.getByLabel('Adresse de courrier').fill('nolwenn.kerdoncuff@amis.test');
+    same(await axeFindings(page), [], 'findings');
+    await press(page, /^Enregistrer le nom et l.adresse$/);
+    await until(async () => /Nolwenn Kerdoncuff[^]*nolwenn\.kerdoncuff@amis\.test/.test(await bodyText(page)), 'the new name');
+    holds((await list('aliases')).some((one) => one.address === 'nolwenn.lebras@amis.test'), 'the old address stays');
+
+    await open('mail', 'nolwenn.kerdoncuff@amis.test');
+    // An address that somebody has is refused in the row, and nothing changes.
+    await page.getByLabel('Adresse', { exact: true }).fill('marie.legoff@amis.test');
+    await press(page, /^Changer l.adresse$/);
+    await page.locator('.row-more [role=alert]').first().waitFor();
+    await page.getByLabel('Adresse', { exact: true }).fill('nolwenn@amis.test');
+    await page.getByLabel('Garder aussi l’adresse actuelle').uncheck();
+    await page.getByText('Ce qui y arrive sera refusé').waitFor();
+    same(await axeFindings(page), [], 'findings');
+    await press(page, /^Changer l.adresse$/);
+    await until(async () => /nolwenn\.kerdoncuff@amis\.test s.appelle maintenant nolwenn@amis\.test\. L.ancienne adresse ne reçoit plus rien/.test(await page.locator('.undo-place').innerText()), 'the sentence');
+    holds(!(await list('aliases')).some((one) => one.address === 'nolwenn.kerdoncuff@amis.test'), 'the address in between has gone');
+    holds((await list('mailboxes')).some((one) => one.address === 'nolwenn@amis.test'), 'the new address');
+
+    await open('mail', 'truth-bal@amis.test');
+    await page.getByLabel('Vers quelles adresses').fill('nolwenn@amis.test, marie.legoff@amis.test');
+    await page.locator('.row-more').getByRole('button', { name: 'Enregistrer', exact: true }).click();
+    await until(async () => /truth-bal@amis\.test\s+redirigée vers [^\n]*nolwenn@amis\.test/.test(await bodyText(page)), 'where it leads');
+    for (const one of ['aliases/truth-bal@amis.test', 'members/truth.bride']) await api(house, page, 'DELETE', `${amis}/${one}`);
+    await context.close();
+  });
+
   await check('truth: a copy of one\'s messages that a manager asks for is shown to its owner, who decides', async () => {
     const manager = await signedIn(house, browser, 'manager');
     const owner = await signedIn(house, browser, 'member');
@@ -392,6 +447,46 @@ export async function usageChecks({ check, house, browser }) {
     await dialog.waitFor({ state: 'detached' });
     same(await page.getByText('À effacer', { exact: true }).count(), 0, 'rows');
     same((await api(house, page, 'POST', `api/v1/pads/${made.id}/restore`, {})).status(), 404, 'nothing brings it back');
+    await context.close();
+  });
+}
+
+/** `house`: a fresh one, which waits for its first visit. */
+export async function setupChecks({ check, house, browser }) {
+  await check('truth: a new house is set up by its first visitor, who is told what is missing and keeps what was typed', async () => {
+    const { page, context, complaints } = await openPage(browser);
+    const say = (label, value) => page.getByLabel(label.replace(/'/g, '’'), { exact: true }).fill(value);
+    const title = (name) => page.waitForFunction((wanted) => document.querySelector('h1')?.innerText.replace(/’/g, '\'').replace(/\s/g, ' ') === wanted, name);
+    const names = JSON.parse(readFileSync(join(repository, 'web-ui/src/i18n/fr.json'), 'utf8'));
+    const on = () => press(page, /^Continuer$/);
+    await page.goto(house.setup);
+    await title(names['setup.step.house']);
+    holds(!page.url().includes('#'), 'the secret leaves the address');
+    await on();
+    await page.locator('#field-house-error').waitFor();
+    await say(names['setup.house'], 'Maison du Bourg');
+    await on();
+    await title(names['setup.step.person']);
+    await say(names['members.name'], 'Élodie Le Gall');
+    same(await page.locator('#field-login').inputValue(), 'elodie.le.gall', 'the proposal');
+    await say(names['sign_in.login'], '');
+    same(await page.locator('#field-login').inputValue(), '', 'another one can be written');
+    await say(names['sign_in.login'], 'elodie');
+    await say(names['password.choose'], 'le vent dans les voiles');
+    same(await axeFindings(page), [], 'findings');
+    await on();
+    await title(names['setup.step.association']);
+    await press(page, /^Revenir$/);
+    await title(names['setup.step.person']);
+    same(await page.locator('#field-login').inputValue(), 'elodie', 'what was typed');
+    await on();
+    await say(names['setup.association'], 'Les Amis du Bourg');
+    await page.locator('form button[type=submit]').click();
+    await page.waitForURL((where) => where.pathname === '/');
+    await page.getByRole('heading', { name: 'Bonjour Élodie.' }).waitFor();
+    same(complaints, [], 'complaints');
+    await page.goto(`${house.url}setup`);
+    await page.getByText(names['setup.done'].replace(/'/g, '’')).waitFor();
     await context.close();
   });
 }

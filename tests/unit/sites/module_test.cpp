@@ -165,6 +165,27 @@ TEST_F(Api, WhatWouldShowNothingIsAskedAbout) {
     EXPECT_EQ(go(yann, "POST", path + "?anyway=1", "no archive").json.at("code"), "upload_refused");
 }
 
+TEST_F(Api, WhoSawAnotherVersionReplacesNothingUnasked) {
+    add_site();
+    const std::string path = "/api/v1/sites/amis.test/deploys";
+    const std::string live = "/api/v1/sites/amis.test/live";
+    EXPECT_EQ(go(yann, "POST", path + "?after=0", archive({{"index.html", page}})).status, 201);
+    EXPECT_EQ(go(marie, "POST", path + "?after=1", archive({{"index.html", "<p>Marie"}})).status, 201);
+    const auto late = go(yann, "POST", path + "?after=1", archive({{"index.html", "<p>Yann"}}));
+    EXPECT_EQ(late.status, 409);
+    EXPECT_EQ(late.json.at("code"), "version_newer");
+    EXPECT_NE(late.json.at("detail").as_string().find("2"), std::string::npos) << late.body;
+    EXPECT_EQ(served("index.html"), "<p>Marie");
+    EXPECT_EQ(go(yann, "POST", live + "?after=1", R"({"number":1})").json.at("code"), "version_newer");
+    EXPECT_EQ(served("index.html"), "<p>Marie");
+    EXPECT_EQ(go(yann, "POST", live + "?after=2", R"({"number":1})").status, 200);
+    EXPECT_EQ(go(yann, "POST", path + "?after=1", archive({{"index.html", "<p>Yann"}})).status, 201);
+    EXPECT_EQ(served("index.html"), "<p>Yann");
+    EXPECT_EQ(go(yann, "GET", path).items().size(), 3u) << "nothing is lost";
+    // Whoever does not say what they saw is not asked: the command and its scripts work as before.
+    EXPECT_EQ(go(yann, "POST", path, archive({{"index.html", page}})).status, 201);
+}
+
 TEST_F(Api, LimitsAreNamed) {
     add_site();
     context->quota = 100'000;

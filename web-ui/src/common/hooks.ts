@@ -35,6 +35,17 @@ export function useLoad<T>(key: string | null, load: () => Promise<T>): Loaded<T
 
 export interface Doing { busy: boolean; problem: Problem | null; run: (work: () => Promise<unknown>) => Promise<boolean>; clear: () => void }
 
+/** Calls when the page is looked at again: another person may have changed what it shows. */
+export function useSeenAgain(again: () => void): void {
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    const seen = () => { if (!document.hidden) latest.current(); };
+    document.addEventListener('visibilitychange', seen);
+    return () => document.removeEventListener('visibilitychange', seen);
+  }, []);
+}
+
 /** One action at a time; tells whether it worked. */
 export function useAction(): Doing {
   const [busy, setBusy] = useState(false);

@@ -17,10 +17,12 @@ export interface Sending {
   before: number | undefined;
   /** What was sent last, to be sent again when somebody insists. */
   last: Sent | null;
+  /** It was sent although it would show nothing. */
+  anyway: boolean;
   cancel: () => void;
 }
 
-const idle: Sending = { part: null, name: '', problem: null, report: null, before: undefined, last: null, cancel: () => undefined };
+const idle: Sending = { part: null, name: '', problem: null, report: null, before: undefined, last: null, anyway: false, cancel: () => undefined };
 const sendings = new Map<string, Sending>();
 const watching = new Set<() => void>();
 
@@ -45,15 +47,17 @@ export function useSending(host: string): Sending {
   return sendings.get(host) ?? idle;
 }
 
-export function startSending(host: string, what: Sent, anyway: boolean, before: number | undefined, done: (number: number) => void): void {
-  const sending = upload(`/api/v1/sites/${host}/deploys${anyway ? '?anyway=1' : ''}`, what.body, what.type, (part) => change(host, { part }));
-  change(host, { part: 0, name: what.name, problem: null, report: null, before, last: null, cancel: sending.cancel });
+/** `before`: the version that the sender saw. When it is another one by now, the house says so and changes nothing. */
+export function startSending(host: string, what: Sent, anyway: boolean, before: number | undefined, then: { published: (number: number) => void; stale: () => void }): void {
+  const sending = upload(`/api/v1/sites/${host}/deploys?after=${before ?? 0}${anyway ? '&anyway=1' : ''}`, what.body, what.type, (part) => change(host, { part }));
+  change(host, { part: 0, name: what.name, problem: null, report: null, before, last: null, anyway, cancel: sending.cancel });
   sending.done.then((report) => {
     change(host, { part: null, report });
-    done(report.number);
+    then.published(report.number);
   }, (error: unknown) => {
     const problem = asProblem(error);
-    change(host, { part: null, problem, last: problem.code === 'upload_doubtful' ? what : null });
+    change(host, { part: null, problem, last: ['upload_doubtful', 'version_newer'].includes(problem.code) ? what : null });
+    if (problem.code === 'version_newer') then.stale();
   });
 }
 

@@ -7,6 +7,7 @@ import { size, t } from '../../common/i18n';
 import { Button, Check, EraseDialog, ErrorSummary, Field, Loading, More, Notice, ProblemNotice, errorOf } from '../../common/parts';
 import { shownNames } from '../../common/same-names';
 import { useMember } from '../state';
+import { AliasRow, BoxAddress, inRow } from './renaming';
 
 const shown_first = 100;
 const list = (text: string) => text.split(/[\s,;]+/).filter(Boolean);
@@ -53,13 +54,14 @@ function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
       {open && (
         <div class="row-more" id={id}>
           <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
-            <ErrorSummary problem={problem} labels={{ forward: t('mail.forward') }} />
+            <ErrorSummary problem={inRow(problem, box.address)} labels={{ [`forward-${box.address}`]: t('mail.forward') }} />
             <Field name={`forward-${box.address}`} label={t('mail.forward')} example={t('mail.forward_example')} value={forward}
               onValue={(value) => { setDone(false); setForward(value); }} error={errorOf(problem, 'forward')} />
             <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button>
               <Button kind="danger" onClick={() => setErasing(true)}>{t('mail.box_erase')}</Button>
               <span role="status" class="soft">{done ? t('saved') : ''}</span></p>
           </form>
+          <BoxAddress path={path} address={box.address} onChanged={onChanged} />
           {erasing && <EraseDialog title={t('mail.box_erase')} text={t('mail.box_erase_text', { address: box.address })} name={box.address}
             onClose={() => setErasing(false)} onErase={async () => { await call('DELETE', path); onErased(); }} />}
         </div>
@@ -144,13 +146,11 @@ export function Addresses({ slug }: { slug: string }) {
         : boxes.data.length + aliases.data.length === 0 ? <p>{t('mail.addresses_none')}</p> : (
           <ul class="rows">
             {boxRows.shown.map((box) => (
-              <BoxRow key={box.address} slug={slug} box={box} owner={nameOf(box.login)} onChanged={boxes.reload}
+              <BoxRow key={box.address} slug={slug} box={box} owner={nameOf(box.login)} onChanged={() => { boxes.reload(); aliases.reload(); }}
                 onErased={() => done(t('mail.box_erased', { address: box.address }))} />
             ))}
             {aliasRows.shown.map((alias) => (
-              <li key={alias.address}><div><p class="row-title mono">{alias.address}</p>
-                <p class="soft">{t('mail.redirect_to', { to: alias.to.join(', ') })}</p></div>
-                <Button kind="danger" label={t('mail.redirect_remove_what', { address: alias.address })} onClick={() => removeAlias(alias)}>{t('remove')}</Button></li>
+              <AliasRow key={alias.address} slug={slug} alias={alias} onChanged={aliases.reload} onRemove={() => removeAlias(alias)} />
             ))}
           </ul>
         )}

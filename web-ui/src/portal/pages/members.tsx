@@ -8,6 +8,7 @@ import { marksOf, plain, shownNames } from '../../common/same-names';
 import { loginOf, slugOf } from '../names';
 import { WelcomeSheet } from '../sheet';
 import { useMember } from '../state';
+import { MemberNames } from './renaming';
 
 const shown_first = 20;
 const search_from = 8;
@@ -123,6 +124,7 @@ function MemberRow({ member, mark, lastManager, slug, manages, mine, onChanged, 
           {problem && <ProblemNotice problem={problem} />}
           {lastManager && <p class="soft">{t('members.last_manager')}</p>}
           {!accountToo && <p class="soft">{t('members.account_elsewhere')}</p>}
+          {accountToo && <MemberNames path={path} member={member} onChanged={onChanged} />}
           {roles.includes(member.role) && !lastManager && (
             <form class="form" onSubmit={(event) => { event.preventDefault(); void patch({ role }); }}>
               <Choice label={t('members.role')} name={`role-${member.login}`} value={role} onValue={setRole}

@@ -11,19 +11,76 @@ import { passwordMissing } from './account';
 const steps = ['house', 'person', 'association'] as const;
 const tokenKey = 'hameau.setup';
 
+/** login: null while the proposal stands. */
+type Answers = Record<'house' | 'token' | 'name' | 'password' | 'association' | 'domain', string> & { login: string | null };
+interface StepProps { answers: Answers; problem: Problem | null; set: (field: keyof Answers) => (value: string) => void }
+
+/** The house itself. The secret is asked for where the link did not bring it, or brought a wrong one. */
+function HouseStep({ answers, problem, set }: StepProps) {
+  return (
+    <>
+      <Choice label={t('setup.language')} name="language" value={language} onValue={(value) => value !== language && chooseLanguage(value, true)}
+        choices={languages.map((value) => ({ value, label: languageName(value) }))} />
+      <Field name="house" label={t('setup.house')} example={t('setup.house_example')} value={answers.house} onValue={set('house')} error={errorOf(problem, 'house')} spellcheck required />
+      {!answers.token && <p>{t('setup.token_text')}</p>}
+      {(!sessionStorage.getItem(tokenKey) || problem?.code === 'setup_token') && <Field name="token" label={t('setup.token')} value={answers.token} onValue={set('token')} error={errorOf(problem, 'token')} mono required />}
+    </>
+  );
+}
+
+/** Who keeps the house. */
+function PersonStep({ answers, problem, set }: StepProps) {
+  return (
+    <>
+      <p>{t('setup.person_text')}</p>
+      <Field name="name" label={t('members.name')} example={t('members.name_example')} value={answers.name} onValue={set('name')} autocomplete="name" error={errorOf(problem, 'name')} required />
+      <Field name="login" label={t('sign_in.login')} example={t('members.login_example')} value={answers.login ?? loginOf(answers.name)} onValue={set('login')} autocomplete="username" error={errorOf(problem, 'login')} required />
+      <PasswordField name="password" label={t('password.choose')} example={t('password.hint')} value={answers.password} onValue={set('password')} autocomplete="new-password" error={errorOf(problem, 'password')} required />
+    </>
+  );
+}
+
+function AssociationStep({ answers, problem, set }: StepProps) {
+  return (
+    <>
+      <p>{t('setup.association_text')}</p>
+      <Field name="association" label={t('setup.association')} example={t('setup.association_example')} value={answers.association} onValue={set('association')} error={errorOf(problem, 'association') ?? errorOf(problem, 'association.name')} spellcheck required />
+      <Field name="association.domains" label={t('setup.domain')} example={t('setup.domain_example')} value={answers.domain} onValue={set('domain')} error={errorOf(problem, 'association.domains')} />
+    </>
+  );
+}
+
+const missing = (field: string, key: string) => new Problem(422, 'fields', t('form.mend'), [{ field, message: t(key) }]);
+
+/** What must be there before the next step; throws the Problem that says so. */
+function judge(step: number, { house, token, name, password, association }: Answers): void {
+  if (step === 0 && !house.trim()) throw missing('house', 'setup.house_missing');
+  if (step === 0 && !token.trim()) throw missing('token', 'setup.token_missing');
+  if (step === 1 && !name.trim()) throw missing('name', 'members.name_missing');
+  const wrong = step === 1 ? passwordMissing('password', password) : null;
+  if (wrong) throw wrong;
+  if (step === 2 && !association.trim()) throw missing('association', 'setup.association_missing');
+}
+
+/** Makes the house; answers who is signed in then. */
+async function make({ house, token, name, login, password, association, domain }: Answers): Promise<Session> {
+  const session = await call<Session | undefined>('POST', '/api/v1/setup', {
+    token: token.trim(), house: house.trim(), language, login: login ?? loginOf(name), name: name.trim(), password,
+    association: { slug: slugOf(association) || 'association', name: association.trim(), domains: domain.trim() ? [domain.trim().toLowerCase()] : [] },
+  });
+  sessionStorage.removeItem(tokenKey);
+  return session ?? get<Session>('/api/v1/session');
+}
+
 export function Setup() {
   const { signedIn } = useApp();
   const needed = useLoad('setup', () => get<{ needed: boolean }>('/api/v1/setup'));
-  const [token, setToken] = useState(() => location.hash.slice(1) || sessionStorage.getItem(tokenKey) || '');
   const [step, setStep] = useState(0);
-  const [house, setHouse] = useState('');
-  const [name, setName] = useState('');
-  const [login, setLogin] = useState<string | null>(null);
-  const [password, setPassword] = useState('');
-  const [association, setAssociation] = useState('');
-  const [domain, setDomain] = useState('');
+  const [answers, setAnswers] = useState<Answers>(() => ({
+    house: '', token: location.hash.slice(1) || sessionStorage.getItem(tokenKey) || '', name: '', login: null, password: '', association: '', domain: '',
+  }));
   const { busy, problem, run } = useAction();
-  const id = login ?? loginOf(name);
+  const set: StepProps['set'] = (field) => (value) => setAnswers((now) => ({ ...now, [field]: value }));
 
   useEffect(() => {
     if (location.hash) {
@@ -34,26 +91,10 @@ export function Setup() {
   }, []);
   useLayoutEffect(() => { if (step > 0) document.querySelector<HTMLElement>('h1')?.focus(); }, [step]);
 
-  const missing = (field: string, key: string) => new Problem(422, 'fields', t('form.mend'), [{ field, message: t(key) }]);
   const next = () => run(async () => {
-    if (step === 0 && !house.trim()) throw missing('house', 'setup.house_missing');
-    if (step === 0 && !token.trim()) throw missing('token', 'setup.token_missing');
-    if (step === 1) {
-      if (!name.trim()) throw missing('name', 'members.name_missing');
-      const wrong = passwordMissing('password', password);
-      if (wrong) throw wrong;
-    }
-    if (step < 2) {
-      setStep(step + 1);
-      return;
-    }
-    if (!association.trim()) throw missing('association', 'setup.association_missing');
-    const session = await call<Session | undefined>('POST', '/api/v1/setup', {
-      token: token.trim(), house: house.trim(), language, login: id, name: name.trim(), password,
-      association: { slug: slugOf(association) || 'association', name: association.trim(), domains: domain.trim() ? [domain.trim().toLowerCase()] : [] },
-    });
-    sessionStorage.removeItem(tokenKey);
-    signedIn(session ?? await get<Session>('/api/v1/session'));
+    judge(step, answers);
+    if (step < 2) setStep(step + 1);
+    else signedIn(await make(answers));
   });
 
   if (needed.problem) return <><h1 tabIndex={-1}>{t('title.setup')}</h1><ProblemNotice problem={needed.problem} /></>;
@@ -61,6 +102,7 @@ export function Setup() {
   if (!needed.data.needed) {
     return <><h1 tabIndex={-1}>{t('title.setup')}</h1><p>{t('setup.done')}</p><p><a class="button main" href="/sign-in">{t('setup.sign_in')}</a></p></>;
   }
+  const Step = [HouseStep, PersonStep, AssociationStep][step]!;
   return (
     <>
       <h1 tabIndex={-1}>{t(`setup.step.${steps[step]}`)}</h1>
@@ -70,30 +112,7 @@ export function Setup() {
           house: t('setup.house'), token: t('setup.token'), name: t('members.name'), login: t('sign_in.login'), password: t('password.choose'),
           association: t('setup.association'), 'association.name': t('setup.association'), 'association.domains': t('setup.domain'),
         }} />
-        {step === 0 && (
-          <>
-            <Choice label={t('setup.language')} name="language" value={language} onValue={(value) => value !== language && chooseLanguage(value, true)}
-              choices={languages.map((value) => ({ value, label: languageName(value) }))} />
-            <Field name="house" label={t('setup.house')} example={t('setup.house_example')} value={house} onValue={setHouse} error={errorOf(problem, 'house')} spellcheck required />
-            {!token && <p>{t('setup.token_text')}</p>}
-            {(!sessionStorage.getItem(tokenKey) || problem?.code === 'setup_token') && <Field name="token" label={t('setup.token')} value={token} onValue={setToken} error={errorOf(problem, 'token')} mono required />}
-          </>
-        )}
-        {step === 1 && (
-          <>
-            <p>{t('setup.person_text')}</p>
-            <Field name="name" label={t('members.name')} example={t('members.name_example')} value={name} onValue={setName} autocomplete="name" error={errorOf(problem, 'name')} required />
-            <Field name="login" label={t('sign_in.login')} example={t('members.login_example')} value={id} onValue={setLogin} autocomplete="username" error={errorOf(problem, 'login')} required />
-            <PasswordField name="password" label={t('password.choose')} example={t('password.hint')} value={password} onValue={setPassword} autocomplete="new-password" error={errorOf(problem, 'password')} required />
-          </>
-        )}
-        {step === 2 && (
-          <>
-            <p>{t('setup.association_text')}</p>
-            <Field name="association" label={t('setup.association')} example={t('setup.association_example')} value={association} onValue={setAssociation} error={errorOf(problem, 'association') ?? errorOf(problem, 'association.name')} spellcheck required />
-            <Field name="association.domains" label={t('setup.domain')} example={t('setup.domain_example')} value={domain} onValue={setDomain} error={errorOf(problem, 'association.domains')} />
-          </>
-        )}
+        <Step answers={answers} problem={problem} set={set} />
         <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t(step === 2 ? 'setup.finish' : 'continue')}</Button>
           {step > 0 && <Button onClick={() => setStep(step - 1)}>{t('back')}</Button>}</p>
       </form>

@@ -1,115 +1,31 @@
 // The association's sites: publish a folder or a ZIP, see the versions, go back to one of them.
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, type Deploy, get, getAll, Problem, type Site } from '../../common/api';
-import { asProblem, useAction, useLoad } from '../../common/hooks';
-import { day, number, size, t, tn, typography, when } from '../../common/i18n';
+import { useEffect, useState } from 'preact/hooks';
+import { call, type Deploy, get, getAll, type Member, type Site } from '../../common/api';
+import { useAction, useLoad, useSeenAgain } from '../../common/hooks';
+import { day, size, t, tn, when } from '../../common/i18n';
 import { Button, ErrorSummary, Field, Loading, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
-import { archiveOf, archiveType, droppedFiles, type Entry, withoutTop } from '../archive';
-import { askAnyway, forgetReport, type Sent, startSending, useSending } from '../sending';
+import { shownNames } from '../../common/same-names';
+import { forgetReport, useSending } from '../sending';
 import { useMember } from '../state';
+import { Publish, Remarks } from './publish';
 
 const versions_first = 5;
-const remarks_first = 10;
 
-/** What the house remarks about the files, in its own sentences. */
-function Remarks({ items }: { items: string[] }) {
-  return (
-    <ul>
-      {items.slice(0, remarks_first).map((item, i) => <li key={i}>{typography(item)}</li>)}
-      {items.length > remarks_first && <li>{tn('site.remarks_more', items.length - remarks_first)}</li>}
-    </ul>
-  );
-}
-
-interface PublishProps { site: Site; before?: number; onPublished: () => void }
-function Publish({ site, before, onPublished }: PublishProps) {
-  const { say } = useMember();
-  const sending = useSending(site.host);
-  const [wrong, setWrong] = useState<Problem | null>(null);
-  const [over, setOver] = useState(false);
-  const zip = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
-  const { part, name } = sending;
-  const problem = wrong ?? sending.problem;
-
-  const send = (what: Sent, anyway = false) => {
-    setWrong(null);
-    startSending(site.host, what, anyway, before, (number) => {
-      say(t('site.published', { number }));
-      onPublished();
-    });
-  };
-  const take = (entries: Entry[]) => {
-    const only = entries.length === 1 ? entries[0] : undefined;
-    const type = only && !only.path.includes('/') ? archiveType(only.path) : null;
-    if (only && type) return send({ body: only.file, type, name: only.file.name });
-    const files = withoutTop(entries);
-    if (files.length === 0) return setWrong(new Problem(422, 'empty', t('site.empty_folder')));
-    const what = { body: archiveOf(files), type: 'application/x-tar', name: tn('site.files', files.length) };
-    if (!files.some((entry) => /^(index|default)\.x?html?$/i.test(entry.path) || entry.path === '_redirects')) {
-      // Asked before a heavy folder travels for nothing; the house asks the same.
-      return askAnyway(site.host, what, new Problem(422, 'upload_doubtful', t('site.no_index')));
-    }
-    return send(what);
-  };
-  const chosen = (list: FileList | null) =>
-    list && list.length > 0 && take([...list].map((file) => ({ path: file.webkitRelativePath || file.name, file })));
-
-  return (
-    <section aria-labelledby="publish">
-      <h2 id="publish">{t('site.publish')}</h2>
-      {problem && (
-        <Notice tone="serious">
-          <p>{problem.detail} {problem.code === 'cancelled' && t('site.unchanged')}</p>
-          {problem.fields.length > 0 && <Remarks items={problem.fields.map((f) => f.message)} />}
-          {problem.reference && <p class="soft">{t('error.reference', { reference: problem.reference })}</p>}
-          {problem.code === 'upload_doubtful' && sending.last && (
-            <p><Button onClick={() => send(sending.last!, true)}>{t('site.publish_anyway')}</Button></p>
-          )}
-        </Notice>
-      )}
-      {part === null ? (
-        <div class={`drop${over ? ' over' : ''}`}
-          onDragOver={(event) => { event.preventDefault(); setOver(true); }}
-          onDragLeave={() => setOver(false)}
-          onDrop={(event) => {
-            event.preventDefault();
-            setOver(false);
-            if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(take, (e: unknown) => setWrong(asProblem(e)));
-          }}>
-          <p>{t('site.drop')}</p>
-          <p class="verbs">
-            <Button kind="main" onClick={() => folder.current?.click()}>{t('site.choose_folder')}</Button>
-            <Button onClick={() => zip.current?.click()}>{t('site.choose_zip')}</Button>
-          </p>
-          <p class="soft">{t('site.publish_safe')}</p>
-          <input ref={folder} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="folder" multiple
-            {...{ webkitdirectory: true }} onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
-          <input ref={zip} class="hidden" type="file" tabIndex={-1} aria-hidden="true" data-pick="zip"
-            accept=".zip,.tar,.tgz,.gz,.zst" onChange={(event) => { chosen(event.currentTarget.files); event.currentTarget.value = ''; }} />
-        </div>
-      ) : (
-        <div class="sending">
-          <label for="sending">{part < 1 ? t('site.sending', { name }) : t('site.unpacking')}</label>
-          <progress id="sending" max={1} {...(part < 1 ? { value: part } : {})} />
-          <p class="soft" role="status">{part < 1 ? t('site.sent_part', { percent: number(Math.floor(part * 10) * 10) }) : t('site.unpacking')}</p>
-          <p class="soft">{t('site.sending_goes_on')}</p>
-          <Button onClick={() => sending.cancel()}>{t('cancel')}</Button>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function Versions({ site, versions, onSwitched }: { site: Site; versions: Deploy[]; onSwitched: (n: number) => void }) {
+interface VersionsProps { site: Site; versions: Deploy[]; nameOf: (login: string) => string; onSwitched: (n: number) => void; onStale: () => void }
+function Versions({ site, versions, nameOf, onSwitched, onStale }: VersionsProps) {
   const [all, setAll] = useState(false);
   const action = useAction();
   const sorted = [...versions].sort((a, b) => b.number - a.number);
   const shown = all ? sorted : sorted.slice(0, versions_first);
   const [doubted, setDoubted] = useState(0);
+  const live = versions.find((one) => one.live);
   const go = (number: number, anyway = false) => void action.run(async () => {
     setDoubted(number);
-    await call('POST', `/api/v1/sites/${site.host}/live${anyway ? '?anyway=1' : ''}`, { number });
+    await call('POST', `/api/v1/sites/${site.host}/live?after=${live?.number ?? 0}${anyway ? '&anyway=1' : ''}`, { number }).catch((error: unknown) => {
+      // Somebody else changed the site meanwhile: the list shows it, and the verbs are there for a second thought.
+      onStale();
+      throw error;
+    });
     onSwitched(number);
   });
   return (
@@ -128,7 +44,7 @@ function Versions({ site, versions, onSwitched }: { site: Site; versions: Deploy
             <li key={one.number}>
               <div>
                 <p class="row-title">{t('site.version', { number: one.number })}{one.live && <span class="badge good">{t('site.online')}</span>}</p>
-                <p class="soft">{t('site.version_by', { name: one.by, when: when(one.created) })} · {tn('site.files', one.files)}, {size(one.bytes)}</p>
+                <p class="soft">{t('site.version_by', { name: nameOf(one.by), when: when(one.created) })} · {tn('site.files', one.files)}, {size(one.bytes)}</p>
               </div>
               {!one.live && <Button busy={action.busy} label={t('site.back_to', { number: one.number })} onClick={() => go(one.number)}>{t('site.put_online')}</Button>}
             </li>
@@ -145,8 +61,13 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
   const { offerUndo } = useMember();
   const versions = useLoad(site.host, () => getAll<Deploy>(`/api/v1/sites/${site.host}/deploys`));
   const { report, before: replaced } = useSending(site.host);
-  const before = versions.data?.find((one) => one.live)?.number;
+  const { association } = useMember();
+  const members = useLoad(association?.slug ?? null, () => getAll<Member>(`/api/v1/associations/${association?.slug}/members`));
+  const nameOf = shownNames(members.data ?? []);
+  const live = versions.data?.find((one) => one.live);
+  const before = live?.number;
   const refresh = () => { versions.reload(); reload(); };
+  useSeenAgain(refresh);
   // What was there a moment ago comes back whatever there is to say about it.
   const offerBack = (text: string, number?: number) => {
     if (number === undefined) return;
@@ -180,9 +101,9 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           {Boolean(report.warnings?.length) && <><p>{tn('site.warnings', report.warnings!.length)}</p><Remarks items={report.warnings!} /></>}
         </Notice>
       )}
-      <Publish site={site} before={before} onPublished={refresh} />
+      <Publish site={site} live={live} nameOf={nameOf} onPublished={refresh} onStale={refresh} />
       {versions.problem ? <ProblemNotice problem={versions.problem} /> : !versions.data ? <Loading />
-        : <Versions site={site} versions={versions.data} onSwitched={(number) => {
+        : <Versions site={site} versions={versions.data} nameOf={nameOf} onStale={refresh} onSwitched={(number) => {
           refresh();
           offerBack(t('site.switched', { number }), before);
         }} />}
