@@ -168,6 +168,18 @@ std::optional<Response> Sites::refuse_newer(const Request& request, const Site& 
     return say(request, 409, "version_newer", parameters);
 }
 
+std::optional<Response> Sites::refuse_early(const Request& request, const Site& site) const {
+    if (uploads_.contains(site.host)) {
+        return say(request, 409, "deploy_running");
+    }
+    if (uploads_.size() >= uploads_at_once_max) {
+        Response response = say(request, 503, "busy");
+        response.headers.emplace_back("Retry-After", "10");
+        return response;
+    }
+    return refuse_newer(request, site);
+}
+
 Task<std::optional<Response>> Sites::refuse_late(Request& request, const Site& site) {
     auto ended = co_await identify_again(*context_, request);
     if (ended) {
@@ -190,17 +202,8 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return std::move(*refused);
     }
     const Site site = std::get<Site>(found);
-    if (uploads_.contains(site.host)) {
-        co_return say(request, 409, "deploy_running");
-    }
-    // Said before a heavy folder travels for nothing; what happens meanwhile is found by refuse_late().
-    if (auto newer = refuse_newer(request, site)) {
-        co_return std::move(*newer);
-    }
-    if (uploads_.size() >= uploads_at_once_max) {
-        Response response = say(request, 503, "busy");
-        response.headers.emplace_back("Retry-After", "10");
-        co_return response;
+    if (auto refused = refuse_early(request, site)) {
+        co_return std::move(*refused);
     }
     Upload upload(*this, site);
     const auto association = co_await ask_association(site.association);

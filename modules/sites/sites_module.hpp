@@ -109,6 +109,8 @@ private:
     Task<Response> add_deploy(Request& request);
     /// 409 `version_newer` when `after` names another version than the one that is live.
     std::optional<Response> refuse_newer(const Request& request, const Site& site) const;
+    /// What can be said before a heavy folder travels for nothing.
+    std::optional<Response> refuse_early(const Request& request, const Site& site) const;
     /// An archive may come for minutes: who may publish, and where, is judged again before anything is live.
     Task<std::optional<Response>> refuse_late(Request& request, const Site& site);
     Task<Response> switch_live(Request& request);
