@@ -227,19 +227,65 @@ private:
     std::string out_;
 };
 
+/// One line an association: what its one quota is, and who takes how much of it. Bytes.
+Status print_usage(const Client& client, bool as_json) {
+    const auto associations = client.list("/api/v1/associations");
+    if (!associations) {
+        return fail(associations.error());
+    }
+    json::array lines;
+    for (const json::value& item : *associations) {
+        const std::string slug = text_of(item.as_object(), "slug");
+        const auto answer = client.call("GET", "/api/v1/associations/" + segment(slug) + "/usage");
+        if (!answer) {
+            return fail(answer.error());
+        }
+        if (!answer->good()) {
+            return fail(ErrorKind::unavailable, answer->problem());
+        }
+        json::object line = answer->object();
+        line["association"] = slug;
+        lines.push_back(std::move(line));
+    }
+    if (as_json) {
+        std::printf("%s\n", json::serialize(lines).c_str());
+        return {};
+    }
+    std::printf("%-24s %14s %14s  %s\n", "ASSOCIATION", "USED", "QUOTA", "OF IT");
+    for (const json::value& line : lines) {
+        const json::object& one = line.as_object();
+        const std::int64_t quota = number_of(one, "quota_bytes");
+        std::string parts;
+        for (const json::value& service : one.at("services").as_array()) {
+            parts += text_of(service.as_object(), "name") + " " + std::to_string(number_of(service.as_object(), "bytes")) + "  ";
+        }
+        if (const std::int64_t warning = number_of(one, "warning_percent"); warning != 0) {
+            parts += "(over " + std::to_string(warning) + " %)";
+        }
+        std::printf("%-24s %14lld %14s  %s\n", text_of(one, "association").c_str(), static_cast<long long>(number_of(one, "used_bytes")),
+                    quota == 0 ? "none" : std::to_string(quota).c_str(), parts.c_str());
+    }
+    return {};
+}
+
 } // namespace
 
 int show_command(std::span<char*> arguments) {
-    const auto words = read_words("show", arguments, {});
+    constexpr std::array options = {Option{"--usage", false}};
+    const auto words = read_words("show", arguments, options);
     if (!words) {
         return exit_usage;
     }
     if (words->help || !words->plain.empty()) {
-        std::fputs("usage: hameau show [--state DIR]\nPrints the present content as a file for `hameau apply`. Passwords, texts of pads and files of sites are\n"
-                   "not in it.\n", words->help ? stdout : stderr);
+        std::fputs("usage: hameau show [--usage [--json]] [--state DIR]\nPrints the present content as a file for `hameau apply`. Passwords, texts of pads and files of\n"
+                   "sites are not in it. --usage: instead, what each association takes of its quota, in bytes.\n", words->help ? stdout : stderr);
         return words->help ? 0 : exit_usage;
     }
     const Client client(words->state);
+    if (words->has("--usage")) {
+        const auto printed = print_usage(client, words->json);
+        return printed ? 0 : report(printed.error());
+    }
     Show show(client);
     if (auto done = show.run(); !done) {
         return report(done.error());

@@ -1,6 +1,6 @@
 // What the mailboxes of an association hold, told to people, and what the one quota of the association leaves to each.
 // Dovecot counts and refuses; nothing runs at a delivery. Between two measures each mailbox may grow by what was free at
-// the last one, so that a quota is passed by no more than that, times the number of mailboxes.
+// the last one: with n mailboxes a quota is passed by n - 1 times that at most (docs/decisions/2026-11-29-one-quota.md).
 
 #include "daemon/base/spawn.hpp"
 #include "modules/mail/mail_module.hpp"

@@ -265,6 +265,7 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
         }
     }
     begin_learning_members();
+    co_await measure(slug);
     co_return Status{};
 }
 
@@ -342,6 +343,7 @@ Task<Status> PadsModule::erase_association(std::string slug) {
     committer_->authors_removed();
     Status done = store_->erase_association(slug);
     usage_->forget(slug);
+    counted_.erase(slug);
     if (done) {
         images_->remove_association(slug);
     }

@@ -2,7 +2,6 @@
 #include "modules/pads/pads.hpp"
 
 #include <filesystem>
-#include <sys/statvfs.h>
 
 #include <boost/asio/post.hpp>
 
@@ -11,6 +10,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/disk_floor.hpp"
 
 namespace hameau {
 
@@ -231,15 +231,9 @@ void PadsModule::note(const Room& room, RoomEvent event, const std::string& deta
     context_->journal().write(what, {{"pad", room.pad().id}, {"detail", detail}});
 }
 
-std::uint64_t PadsModule::free_bytes() const {
-    struct statvfs disk {};
-    const bool known = ::statvfs(context_->folder().c_str(), &disk) == 0;
-    return known ? static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize : std::numeric_limits<std::uint64_t>::max();
-}
-
 std::vector<Check> PadsModule::check_health() {
     std::vector<Check> checks;
-    checks.push_back(check_of(pads_catalogue, "disk", free_bytes() >= disk_free_bytes_min, "health_disk"));
+    checks.push_back(check_of(pads_catalogue, "disk", above_disk_floor(*context_, disk_free_bytes_min), "health_disk"));
     checks.push_back(check_of(pads_catalogue, "commits", !committer_->failing(), "health_commits",
                               {{"kilobytes", std::to_string(committer_->waiting_bytes() / 1024)}}));
     return checks;

@@ -1,10 +1,10 @@
 // The module pads: HTTP API, upgrades, open rooms, timers, archive. Owner: pads. All of it runs on the one event loop.
 #pragma once
 
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -80,19 +80,17 @@ private:
     // api/api_images.cpp
     Task<Response> add_image(Request& request);
     Task<Response> get_image(Request& request);
-    Task<Result<std::uint64_t>> quota_bytes(std::string association);
     /// Errors: invalid, its message the code of the refusal; unavailable.
     Task<Result<ConvertedImage>> convert_image(std::string bytes);
-    /// Takes the room, writes, notes. Errors: too_large when the association has no room for it within `quota_bytes`;
-    /// conflict when the pad is not there any more; io.
-    Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image,
-                                      std::uint64_t quota_bytes = std::numeric_limits<std::uint64_t>::max());
+    /// Takes room of the association's quota, then keeps the image. Errors: too_large when there is none, unavailable when
+    /// people does not answer; those of keep_image().
+    Task<Result<ImageRow>> take_image(std::string association, std::int64_t pad, ConvertedImage image);
+    /// Writes, notes. Errors: conflict when the pad is not there any more; io.
+    Task<Result<ImageRow>> keep_image(std::string association, std::int64_t pad, ConvertedImage image);
     /// What a crash left of images that were being written.
     void forget_arrivals();
     /// Notes which images no pad refers to, and removes those that nobody used for the bin's time.
     void forget_images();
-    /// The refusal when the association's quota has no room for so many bytes more.
-    Task<std::optional<Response>> refuse_without_room(const Request& request, std::string association, std::uint64_t bytes);
 
     // api/api_import.cpp
     /// A document whose pictures were kept, with their addresses in it.
@@ -105,7 +103,7 @@ private:
     Task<Response> import_document(Request& request, PadRow pad, std::string format);
     Task<Brought> bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images);
     /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
-    Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota);
+    Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture);
 
     // api/people.cpp
     Task<Result<std::map<std::string, std::string>>> ids_of(std::string association, std::vector<std::string> logins);
@@ -118,6 +116,11 @@ private:
     /// Counts what the association's texts, histories and images take, and tells the quota. Now and then while people write.
     Task<void> measure(std::string association);
     Task<void> measure_all();
+    void measure_later(std::string association);
+    /// Room of the association's quota for something large, before it is written. Errors: those of Usage::take().
+    Task<Result<Usage::Hold>> take_room(std::string association, std::uint64_t bytes);
+    /// The refusal when so many bytes of text more do not fit: the floor of free disk (507), the quota (413). Never waits.
+    std::optional<Response> refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes);
 
     // archive.cpp
     Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
@@ -157,8 +160,6 @@ private:
     /// The pad goes away.
     void drop_readings(std::int64_t pad);
     void stop_readings();
-    /// On the disk of the pads; unknown counts as plenty.
-    std::uint64_t free_bytes() const;
 
     // api/views.cpp
     FoundOr find(const Request& request, std::string_view key, Deleted deleted);
@@ -214,6 +215,7 @@ private:
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended
     std::optional<Usage> usage_;
+    std::set<std::string> counted_;  ///< associations whose figure is known since the start
     std::unordered_map<std::string, Duration> measured_;  ///< by association: when it was begun last
     bool disk_low_ = false;
     Duration disk_looked_{Duration::min() / 2};

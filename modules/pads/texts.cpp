@@ -43,8 +43,6 @@ constexpr std::array texts = {
     CatalogueText{"image_too_large", "Cette image pèse plus de {limit}. Réduisez-la et envoyez-la à nouveau.",
                   "This image is larger than {limit}. Make it smaller and send it again."},
     CatalogueText{"image_not_found", "Cette image n’est pas dans ce pad (ou n’y est plus).", "This image is not in this pad (any more)."},
-    CatalogueText{"pad_quota", "L’association n’a plus de place ({limit} en tout). Rien n’a été ajouté. Videz la corbeille ou demandez plus de place.",
-                  "The association has no room left ({limit} in all). Nothing was added. Empty the bin or ask for more room."},
     CatalogueText{"document_too_large", "Ce document pèse plus de {limit}. Rien n’a été créé. Coupez-le en plusieurs.",
                   "This document is larger than {limit}. Nothing was made. Cut it into several."},
     CatalogueText{"document_too_rich", "Ce document est trop grand pour un pad. Rien n’a été créé. Coupez-le en plusieurs.",

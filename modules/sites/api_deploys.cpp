@@ -3,8 +3,8 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
+#include "modules/support/disk_floor.hpp"
 #include "modules/support/opening.hpp"
-#include "modules/support/size_text.hpp"
 
 namespace hameau::sites {
 
@@ -206,28 +206,21 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return std::move(*refused);
     }
     Upload upload(*this, site);
-    const auto association = co_await ask_association(site.association);
-    if (!association) {
-        co_return say_failed(request, association.error());
-    }
-    const std::uint64_t used = store_->live_bytes(site.association, site.host);
-    const std::uint64_t left = association->quota_bytes > used ? association->quota_bytes - used : 0;
-    upload.limit_bytes = std::min(left, context_->settings().size_bytes("sites.limits.deploy_max"));
-    const auto too_large = [&] {
-        Parameters parameters;
-        parameters.emplace_back("limit", size_text(upload.limit_bytes, language_of(request)));
-        return say(request, 413, "upload_too_large", parameters);
-    };
-    if (request.body->size_bytes().value_or(0) > upload.limit_bytes) {
-        co_return too_large();
+    auto no_room = co_await find_room(request, upload, site.association);
+    if (no_room) {
+        co_return std::move(*no_room);
     }
     Pieces body = [&request](std::span<char> buffer) { return request.body->read_some(buffer); };
     auto report = co_await unpack(upload, std::move(body));
     if (upload.over_limit) {
-        co_return too_large();
+        co_return refuse_size(request, upload, site.association);
     }
     if (upload.body_failed) {
         co_return say(request, 400, "upload_cut");
+    }
+    // The unpacker may meet the end of a small disk before the floor is looked at.
+    if (upload.disk_low || (!report && !above_disk_floor(*context_, disk_room_bytes_min))) {
+        co_return problem(request, 507, "disk_floor");
     }
     if (!report) {
         co_return report.error().kind == ErrorKind::io ? say_failed(request, report.error())
@@ -235,6 +228,10 @@ Task<Response> Sites::add_deploy(Request& request) {
     }
     if (auto refused = refuse_content(request, site.host, *report)) {
         co_return std::move(*refused);
+    }
+    no_room = co_await take_room(request, upload, site.association, *report);
+    if (no_room) {
+        co_return std::move(*no_room);
     }
     auto ended = co_await refuse_late(request, site);
     if (ended) {
@@ -247,6 +244,7 @@ Task<Response> Sites::add_deploy(Request& request) {
     context_->journal().write(site_published, {{"host", site.host}, {"number", std::to_string(*number)},
                                                {"files", std::to_string(report->files_count)},
                                                {"by", request.who.login}});
+    co_await measure(site.association, std::move(upload.room));
     const auto deploy = store_->deploy(site.id, *number);
     json::object out = deploy_document(deploy.value_or(Deploy{}), *number);
     json::array warnings = remark_texts(request, remarks_json(report->warnings));

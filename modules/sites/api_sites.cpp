@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/support/opening.hpp"
 
@@ -204,6 +205,10 @@ Response Sites::list_bin(const Request& request, const std::string& slug, const 
     if (auto emptied = empty_bin(); !emptied) {
         return say_failed(request, emptied.error());
     }
+    if (store_->is_pending("sweep")) {
+        sweep_later();
+        spawn(context_->io(), measure_all(), context_->journal(), "measuring");
+    }
     auto found = store_->bin(slug, *after, page.limit + 1);
     const std::string next = cut_page(found, page, [](const Site& site) { return std::to_string(site.id); });
     json::array items;
@@ -266,6 +271,7 @@ Response Sites::purge_site(const Request& request) {
     }
     context_->journal().write(site_purged, {{"host", site.host}, {"by", request.who.login}});
     sweep_later();
+    measure_later(site.association);
     return empty_response(204);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/sites/tar_stream.hpp"
+#include "modules/support/disk_floor.hpp"
 
 namespace hameau::sites {
 
@@ -17,7 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event export_gap{"sites.export_gap", Level::warning, "a file and a folder have one name; the file was left out"};
-constexpr std::size_t list_bytes_max = 4 << 20;
 
 std::string line_of(std::string_view path, const Variant& variant, std::int64_t mtime_ms) {
     std::string line = report_field(path);
@@ -264,6 +264,10 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
     Upload upload(*this, *site);
     upload.limit_bytes = std::uint64_t{64} << 30;
     auto report = co_await unpack(upload, body);
+    if (upload.disk_low || !above_disk_floor(*context_, disk_room_bytes_min)) {
+        co_return fail(ErrorKind::too_large, "importing " + host + ": the disk is almost full, and what is left is kept for mail. "
+                                                 "Make room, then import again.");
+    }
     if (!report) {
         co_return fail(report.error().during("importing " + host));
     }
@@ -278,6 +282,8 @@ Task<Status> Sites::import_site(std::string slug, std::string host, std::string 
     if (!number) {
         co_return fail(number.error());
     }
+    Usage::Hold nothing;
+    co_await measure(slug, std::move(nothing));
     co_return Status{};
 }
 
@@ -324,6 +330,10 @@ Task<Status> Sites::erase_association(std::string slug) {
     auto erased = store_->erase_association(slug);
     if (erased) {
         erased = tell_gate();
+    }
+    if (erased) {
+        usage_->forget(slug);
+        measured_.erase(slug);
     }
     sweep_later();
     co_return erased;

@@ -305,6 +305,55 @@ Result<std::uint64_t> Blobs::sweep(const std::vector<std::string>& kept_ids,
     return freed;
 }
 
+namespace {
+
+/// Calls `work` with each form of each file that the manifest names.
+template <class Work>
+void each_variant(const DeployReader& manifest, const Work& work) {
+    for (std::size_t i = 0; i < manifest.entries_count(); ++i) {
+        for (const auto& variant : manifest.entry(i).variants) {
+            if (variant) {
+                work(*variant);
+            }
+        }
+    }
+}
+
+} // namespace
+
+std::uint64_t Blobs::count_bytes(const std::vector<std::string>& ids) {
+    HashSet seen;
+    std::uint64_t bytes = 0;
+    for (const std::string& id : ids) {
+        const auto manifest = open_manifest(id);
+        if (!manifest) {
+            continue;
+        }
+        std::error_code failed;
+        const std::uintmax_t size = std::filesystem::file_size(folder_ + "/" + manifest_path(id), failed);
+        bytes += failed ? 0 : size;
+        each_variant(*manifest, [&](const Variant& variant) { bytes += seen.insert(variant.hash).second ? variant.size_bytes : 0; });
+    }
+    return bytes;
+}
+
+std::uint64_t Blobs::count_growth(const std::vector<std::string>& ids, const Report& report) {
+    HashSet seen;
+    for (const std::string& id : ids) {
+        if (const auto manifest = open_manifest(id)) {
+            each_variant(*manifest, [&](const Variant& variant) { seen.insert(variant.hash); });
+        }
+    }
+    std::uint64_t bytes = 0;
+    for (const DeployEntry& file : report.files) {
+        bytes += file.path.size() + manifest_entry_bytes;
+        for (const auto& variant : file.variants) {
+            bytes += variant && seen.insert(variant->hash).second ? variant->size_bytes : 0;
+        }
+    }
+    return bytes;
+}
+
 Result<bool> Blobs::write_hosts(const HostsMap& hosts) {
     const std::string path = folder_ + "/hosts.map";
     const std::string text = hosts.to_text();

@@ -13,9 +13,6 @@
 
 namespace hameau::sites {
 
-inline constexpr std::int64_t retired_ms_max = std::int64_t{7} * 24 * 3600 * 1000;
-inline constexpr std::size_t retired_files_max = 2000;
-
 class Blobs {
 public:
     explicit Blobs(std::string folder) : folder_(std::move(folder)) {}
@@ -39,6 +36,11 @@ public:
     /// Deletes manifests that are not kept and blobs that no kept manifest names. `on_their_way`: versions that may have
     /// been placed and are not in the database yet. The bytes that were freed.
     Result<std::uint64_t> sweep(const std::vector<std::string>& kept_ids, const std::vector<std::string>& on_their_way);
+    /// What these versions take together: each file once, however many of them have it, and their manifests. One that
+    /// cannot be read counts nothing.
+    std::uint64_t count_bytes(const std::vector<std::string>& ids);
+    /// What keeping this report would add to that: files that none of these versions has, and its manifest.
+    std::uint64_t count_growth(const std::vector<std::string>& ids, const Report& report);
     /// Replaces hosts.map when it differs. True when it did.
     Result<bool> write_hosts(const HostsMap& hosts);
 

@@ -17,7 +17,6 @@ using namespace asio::experimental::awaitable_operators;
 
 namespace {
 
-constexpr std::size_t slice_bytes = 65536;
 constexpr Event unpack_ended{"sites.unpack_ended", Level::warning, "the upload was refused; nothing was published"};
 constexpr Event served_late{"sites.served_late", Level::warning, "the version is kept; see the journal of the gate"};
 constexpr Event swept{"sites.swept", Level::info};
@@ -71,12 +70,16 @@ Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
             running.kill();
         }
     });
+    const auto watch = std::make_shared<DiskWatch>(context_->io());
+    watch_disk(upload, running, watch);
     auto feeding = feed(running, upload, std::move(body));
     auto collecting = collect(running);
     auto report = co_await (std::move(feeding) && std::move(collecting));
     const int code = co_await running.wait();
     *armed = false;
     deadline.cancel();
+    watch->ended = true;
+    watch->timer.cancel();
     if (code != 0 || !report) {
         context_->journal().write(unpack_ended, {{"host", upload.host}, {"code", std::to_string(code)},
                                                  {"error", report ? std::string() : report.error().message}});
@@ -86,7 +89,7 @@ Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
 }
 
 Task<void> Sites::feed(HelperChild& child, Upload& upload, Pieces body) {
-    std::string slice(slice_bytes, '\0');
+    std::string slice(upload_slice_bytes, '\0');
     bool taking = true;
     for (;;) {
         const auto n = co_await body(slice);

@@ -17,13 +17,9 @@
 
 #include "daemon/base/result.hpp"
 #include "daemon/contract/deploy_format.hpp"
+#include "modules/sites/limits.hpp"
 
 namespace hameau::sites {
-
-inline constexpr std::size_t report_line_bytes_max = 16384;
-inline constexpr std::size_t report_lines_max = 60000;
-inline constexpr std::size_t remarks_max = 100;     ///< of each kind; what is beyond is counted only
-inline constexpr std::size_t upload_files_max = 50000;
 
 /// A warning or a refusal: a stable code, the file it is about, and what stood there.
 struct Remark {

@@ -3,11 +3,11 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <sys/statvfs.h>
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "modules/sites/sites_module.hpp"
+#include "modules/support/disk_floor.hpp"
 
 namespace hameau {
 
@@ -21,7 +21,6 @@ namespace {
 
 constexpr Event sites_cleaned{"sites.cleaned", Level::notice, "a publication was interrupted; the site shows what it showed before"};
 constexpr Event request_failed{"sites.request_failed", Level::error};
-constexpr std::uint64_t disk_free_bytes_min = std::uint64_t{256} << 20;
 
 } // namespace
 
@@ -39,6 +38,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     if (!interrupted) {
         co_return fail(interrupted.error());
     }
+    usage_.emplace(context);
     packers_ = std::make_shared<Line>(context.io(), packers_at_once_max, packers_waiting_max, packers_wait);
     if (auto erased = empty_bin(); !erased) {
         co_return erased;
@@ -64,6 +64,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
     router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
     sweep_later();
+    spawn(context.io(), measure_all(), context.journal(), "measuring");
     spawn(context.io(), ask_missing_certificates(), context.journal(), "certificates");
     co_return Status{};
 }
@@ -77,9 +78,7 @@ Task<void> Sites::stop() {
 
 std::vector<Check> Sites::check_health() {
     std::vector<Check> checks;
-    struct statvfs disk {};
-    const bool room = ::statvfs(context_->folder().c_str(), &disk) != 0 ||
-                      static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > disk_free_bytes_min;
+    const bool room = above_disk_floor(*context_, disk_room_bytes_min);
     checks.push_back(check_of(sites_catalogue, "disk", room, "health_disk"));
     checks.push_back(check_of(sites_catalogue, "publishing", trouble_.empty(), "health_publishing", {{"error", trouble_}}));
     return checks;
@@ -152,8 +151,7 @@ Task<Result<Association>> Sites::ask_association(std::string slug) {
     const json::value value = text == nullptr ? json::value() : json::parse(*text, failed);
     const json::object* object = failed ? nullptr : value.if_object();
     const json::value* domains = object == nullptr ? nullptr : object->if_contains("domains");
-    const json::value* quota = object == nullptr ? nullptr : object->if_contains("quota_bytes");
-    if (answer->status != 200 || domains == nullptr || !domains->is_array() || quota == nullptr || !quota->is_number()) {
+    if (answer->status != 200 || domains == nullptr || !domains->is_array()) {
         co_return fail(ErrorKind::unavailable, "people answered something else");
     }
     Association association;
@@ -166,8 +164,6 @@ Task<Result<Association>> Sites::ask_association(std::string slug) {
             association.domains.emplace_back(domain.as_string());
         }
     }
-    boost::system::error_code wrong;
-    association.quota_bytes = quota->to_number<std::uint64_t>(wrong);
     co_return association;
 }
 

@@ -8,10 +8,12 @@
 #include <string>
 #include <variant>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
 #include "modules/sites/blobs.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/line.hpp"
 #include "modules/support/helper.hpp"
 #include "modules/sites/policy.hpp"
@@ -20,27 +22,17 @@
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/router.hpp"
+#include "modules/support/usage.hpp"
 
 namespace hameau::sites {
 
 extern const Catalogue sites_catalogue;
-
-inline constexpr std::size_t uploads_at_once_max = 2;  ///< memory of the unpackers on a 1 GB board
-inline constexpr std::chrono::minutes upload_deadline{14};
-inline constexpr std::size_t packers_at_once_max = 2;  ///< each keeps one core busy with compression
-inline constexpr std::size_t packers_waiting_max = 20;  ///< who comes later is told to come back
-inline constexpr std::chrono::seconds packers_wait{25};  ///< below the gate's patience for a response
-inline constexpr std::chrono::minutes download_deadline{30};  ///< 1 GiB at 5 Mbit/s
-inline constexpr std::int64_t bin_ms_max = std::int64_t{30} * 24 * 3600 * 1000;
-inline constexpr std::int64_t certificate_retry_ms = 3600 * 1000;  ///< certificate authorities limit failures by the hour
-inline constexpr std::size_t request_bytes_max = 4096;
 
 /// What people tells of an association.
 struct Association {
     std::string slug;
     std::string name;
     std::vector<std::string> domains;
-    std::uint64_t quota_bytes = 0;
 };
 
 class Sites final : public Module {
@@ -70,8 +62,11 @@ private:
         std::shared_ptr<void> busy;
         std::uint64_t limit_bytes = 0;
         std::uint64_t received_bytes = 0;
+        Usage::Hold room = {};       ///< taken of the association's quota, from the report to the publication
+        bool limit_is_quota = false; ///< else the limit is that of one upload
         bool body_failed = false;
         bool over_limit = false;
+        bool disk_low = false;       ///< the floor of free disk was reached while it was unpacked
     };
     using Pieces = std::function<Task<Result<std::size_t>>(std::span<char>)>;
 
@@ -97,6 +92,7 @@ private:
     std::variant<Site, Response> find_removed(const Request& request);
     /// Why no further site may be at that host now; nothing when it may.
     std::optional<Response> refuse_place(const Request& request, const std::string& host, const std::string& slug);
+    /// Erases what has been in a bin for its time. The associations that lost something are measured again.
     Status empty_bin();
     boost::json::object site_document(const Site& site, const std::string& visited);
     /// Empty when it was issued, else the reason.
@@ -121,6 +117,24 @@ private:
     /// What speaks against showing a version that is kept.
     static std::vector<Remark> doubts_about(const Deploy& deploy, const DeployReader& manifest);
     Response refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const;
+
+    // Room: the association's quota and the floor of free disk (room.cpp)
+    /// Sets what the upload may become by what is free now, or refuses it before its body is read.
+    Task<std::optional<Response>> find_room(Request& request, Upload& upload, std::string slug);
+    /// Takes the room that the unpacked files need of the quota, or refuses them before they are kept.
+    Task<std::optional<Response>> take_room(Request& request, Upload& upload, std::string slug, const Report& report);
+    Response refuse_size(const Request& request, const Upload& upload, const std::string& slug) const;
+    struct DiskWatch {
+        explicit DiskWatch(boost::asio::io_context& io) : timer(io) {}
+        boost::asio::steady_timer timer;
+        bool ended = false;  ///< the upload and its child are there no more
+    };
+    /// Kills the unpacker when the floor of free disk is reached. Looks again and again until `watch` has ended.
+    void watch_disk(Upload& upload, HelperChild& running, std::shared_ptr<DiskWatch> watch);
+    /// Counts what the association's kept versions take and tells the quota; `room` ends in the same moment.
+    Task<void> measure(std::string slug, Usage::Hold room);
+    Task<void> measure_all();
+    void measure_later(std::string slug);
 
     // Publishing (publish.cpp)
     Task<Result<Report>> unpack(Upload& upload, Pieces body);
@@ -149,6 +163,8 @@ private:
     std::shared_ptr<Line> packers_;
     std::set<std::string> uploads_;  ///< hosts that are being published
     std::set<std::string> placing_;  ///< manifests on their way: not to be swept
+    std::optional<Usage> usage_;
+    std::set<std::string> measured_;  ///< associations whose figure is known since the start
     bool sweeping_ = false;
     bool sweep_again_ = false;
     bool stopping_ = false;

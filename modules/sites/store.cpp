@@ -1,13 +1,12 @@
 // SQL of the sites module. A read that fails (a broken disk) shows as nothing found; writes tell.
 #include "modules/sites/store.hpp"
 
+#include "modules/sites/limits.hpp"
 #include "modules/sites/policy.hpp"
 
 namespace hameau::sites {
 
 namespace {
-
-constexpr std::size_t versions_max = 100000;  ///< far above what is ever kept
 
 Site site_of(const Statement& row) {
     return Site{row.number(0), row.text(1),   row.text(2),   row.number(3),     row.number(4),
@@ -191,14 +190,6 @@ Status Store::show(std::int64_t site, std::int64_t number) {
     return database_.prepare("UPDATE site SET live = ?2 WHERE id = ?1").bind(1, site).bind(2, number).run();
 }
 
-std::uint64_t Store::live_bytes(const std::string& association, const std::string& but_host) {
-    auto query = database_.prepare("SELECT coalesce(sum(deploy.bytes), 0) FROM site JOIN deploy ON "
-                                   "deploy.site = site.id AND deploy.number = site.live "
-                                   "WHERE site.association = ?1 AND site.host <> ?2 AND site.removed_ms = 0");
-    query.bind(1, association).bind(2, but_host);
-    return query.step().value_or(false) ? static_cast<std::uint64_t>(query.number(0)) : 0;
-}
-
 Result<HostsMap> Store::hosts() {
     auto query = database_.prepare("SELECT site.host, deploy.id FROM site LEFT JOIN deploy ON "
                                    "deploy.site = site.id AND deploy.number = site.live "
@@ -214,8 +205,9 @@ Result<HostsMap> Store::hosts() {
     return HostsMap::of(std::move(lines));
 }
 
-Result<std::vector<std::string>> Store::kept_ids() {
-    auto query = database_.prepare("SELECT id FROM deploy");
+namespace {
+
+Result<std::vector<std::string>> read_texts(Statement& query) {
     std::vector<std::string> ids;
     auto more = query.step();
     for (; more && *more; more = query.step()) {
@@ -225,6 +217,24 @@ Result<std::vector<std::string>> Store::kept_ids() {
         return fail(std::move(more.error()));
     }
     return ids;
+}
+
+} // namespace
+
+Result<std::vector<std::string>> Store::kept_ids() {
+    auto query = database_.prepare("SELECT id FROM deploy");
+    return read_texts(query);
+}
+
+Result<std::vector<std::string>> Store::kept_ids(const std::string& association) {
+    auto query = database_.prepare("SELECT deploy.id FROM site JOIN deploy ON deploy.site = site.id WHERE site.association = ?1");
+    query.bind(1, association);
+    return read_texts(query);
+}
+
+Result<std::vector<std::string>> Store::associations() {
+    auto query = database_.prepare("SELECT DISTINCT association FROM site");
+    return read_texts(query);
 }
 
 bool Store::is_pending(const std::string& work) {

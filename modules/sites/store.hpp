@@ -71,13 +71,15 @@ public:
     /// Errors: not_found when the site was removed meanwhile.
     Result<std::int64_t> publish(Deploy deploy, std::size_t keep);
     Status show(std::int64_t site, std::int64_t number);
-    /// Unpacked bytes of the versions shown of an association's other sites.
-    std::uint64_t live_bytes(const std::string& association, const std::string& but_host);
 
     /// What the gate should see now. Never less because of a failed read: that would take sites off the air.
     Result<HostsMap> hosts();
     /// Ids of every kept version. Never less because of a failed read: the sweep deletes what is not there.
     Result<std::vector<std::string>> kept_ids();
+    /// Those of one association, its bin included.
+    Result<std::vector<std::string>> kept_ids(const std::string& association);
+    /// Every association that has a site, the bin included.
+    Result<std::vector<std::string>> associations();
     /// Work to be done even after a crash: "sweep".
     bool is_pending(const std::string& work);
     Status set_pending(const std::string& work);

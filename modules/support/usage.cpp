@@ -259,13 +259,11 @@ Task<Result<Usage::Hold>> Usage::take(std::string association, std::uint64_t byt
     hold.part_->entry = which;
     hold.part_->bytes = bytes;
     which->held += bytes;
-    const bool sure = which->answer && which->free() > 4 * usage_step_bytes_max && bytes <= usage_step_bytes_max;
-    if (!sure) {
-        // People knows of these bytes before they are written: who asks after us, counts them.
-        const Status asked = co_await State::ask(state, which);
-        if (!asked) {
-            co_return fail(asked.error());
-        }
+    // People knows of these bytes before they are written: who asks after us, counts them. The last answer would not do: an
+    // admin may have given the association less since.
+    const Status asked = co_await State::ask(state, which);
+    if (!asked) {
+        co_return fail(asked.error());
     }
     const bool fits = which->answer->quota == 0 || which->answer->others + which->total() <= which->answer->quota;
     if (!fits) {

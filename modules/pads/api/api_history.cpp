@@ -22,7 +22,6 @@ namespace {
 
 constexpr auto wait = boost::asio::as_tuple(boost::asio::use_awaitable);
 /// Beside a change there must be so much room: its row, the pages around it, the log of the database.
-constexpr std::uint64_t restore_room_bytes = 4 << 20;
 constexpr hameau::Event pad_restored{"pads.restored", Level::info};
 /// Shown in a frame of the editor: no script, no request of any kind.
 constexpr std::string_view page_policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox";
@@ -222,12 +221,9 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         co_return problem(pads_catalogue, request, 404, "pad_no_moment");
     }
     const bool written = co_await all_written(found.pad.number);
-    if (!written) {
-        co_return problem(pads_catalogue, request, 507, "pad_disk");
-    }
     auto opened = open_room(found.pad);
-    if (!opened) {
-        co_return damaged(request, found.pad, opened.error());
+    if (!written || !opened) {
+        co_return written ? damaged(request, found.pad, opened.error()) : problem(pads_catalogue, request, 507, "pad_disk");
     }
     const std::shared_ptr<Room> room = std::move(*opened);
     room->hold();
@@ -252,23 +248,26 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         co_return now != nullptr ? problem(pads_catalogue, request, 403, "pad_read_only") : std::move(std::get<Response>(still));
     }
     // Nobody sees a text that goes back and is then not kept.
-    const bool fits = !change || free_bytes() >= restore_room_bytes + 4 * change->size();
-    if (done && change && fits) {
+    auto no_room = change ? refuse_growth(request, found.pad.association, change->size()) : std::nullopt;
+    if (done && change && !no_room) {
         done = room->change(std::make_shared<const Person>(person_of(request.who)), *change);
         if (done) {
             room->tell_restored(person_of(request.who));
         }
     }
     bool saved = true;
-    if (done && fits) {
+    if (done && !no_room) {
         saved = co_await all_written(found.pad.number);
     }
     room->release();
     if (!done) {
         co_return no_past(request, found.pad, done.error());
     }
-    if (!fits || !saved) {
-        co_return problem(pads_catalogue, request, 507, fits ? "pad_restored_unsaved" : "pad_disk");
+    if (!saved) {
+        no_room = problem(pads_catalogue, request, 507, "pad_restored_unsaved");
+    }
+    if (no_room) {
+        co_return std::move(*no_room);
     }
     if (change) {
         context_->journal().write(pad_restored, {{"pad", found.pad.id}, {"by", request.who.login}});

@@ -1,13 +1,15 @@
 // The HTTP API of images: what people bring goes through hameau-convert first.
+#include <limits>
+
 #include "daemon/base/io.hpp"
 #include "modules/pads/api/conversion_answers.hpp"
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/disk_floor.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
-#include "modules/support/size_text.hpp"
 
 namespace hameau::pads {
 
@@ -22,34 +24,7 @@ std::string link_key(const Request& request) {
     return request.query_parameter("key").value_or(std::string(request.header(key_header)));
 }
 
-Response say_no_room(const Request& request, std::uint64_t quota_bytes) {
-    Parameters parameters;
-    parameters.emplace_back("limit", size_text(quota_bytes, language_of(request)));
-    return problem(pads_catalogue, request, 413, "pad_quota", parameters);
-}
-
 } // namespace
-
-Task<Result<std::uint64_t>> PadsModule::quota_bytes(std::string association) {
-    const auto known = co_await ask_people(std::move(association));
-    const json::value* quota = known ? known->if_contains("quota_bytes") : nullptr;
-    if (quota == nullptr || !quota->is_number()) {
-        co_return fail(ErrorKind::unavailable, "the association's quota is not known at the moment");
-    }
-    co_return quota->to_number<std::uint64_t>();
-}
-
-Task<std::optional<Response>> PadsModule::refuse_without_room(const Request& request, std::string association, std::uint64_t bytes) {
-    std::optional<Response> refused;
-    const auto quota = co_await quota_bytes(association);
-    const auto used = store_->used_bytes(association);
-    if (!quota || !used) {
-        refused = quota ? failure(request, used.error()) : problem(request, 503, "busy");
-    } else if (*used + bytes > *quota) {
-        refused = say_no_room(request, *quota);
-    }
-    co_return refused;
-}
 
 Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
     std::string mode = "image";
@@ -60,7 +35,23 @@ Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
     co_return read_image_answer(*answer);
 }
 
-Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image, std::uint64_t quota_bytes) {
+Task<Result<ImageRow>> PadsModule::take_image(std::string association, std::int64_t pad, ConvertedImage image) {
+    const std::uint64_t bytes = image.image.size() + image.webp.size();
+    auto room = co_await take_room(association, bytes);
+    if (!room) {
+        co_return fail(room.error());
+    }
+    auto kept = co_await keep_image(association, pad, std::move(image));
+    room->release();
+    if (kept) {
+        // Nearly right at once; the same image may have been there already.
+        usage_->set(association, usage_->bytes(association) + bytes);
+        measure_later(association);
+    }
+    co_return kept;
+}
+
+Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int64_t pad, ConvertedImage image) {
     ImageRow row;
     row.association = std::move(association);
     row.type = image.type;
@@ -71,7 +62,8 @@ Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int6
     row.created_ms = now_ms();
     std::function<void()> name_it = [&] { row.hash = ImageFiles::hash_of(image.image); };
     co_await context_->run_slow(std::move(name_it));
-    const auto arrival = store_->begin_arrival(row, quota_bytes);
+    // The quota was asked at people: here the arrival is only noted, so that a crash leaves no file that nobody knows.
+    const auto arrival = store_->begin_arrival(row, std::numeric_limits<std::uint64_t>::max());
     if (!arrival) {
         co_return fail(arrival.error());
     }
@@ -102,6 +94,9 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
     const std::uint64_t limit = context_->settings().size_bytes("pads.limits.image_max");
+    if (auto refused = refuse_below_disk_floor(*context_, request, edit_room_bytes + request.body->size_bytes().value_or(0))) {
+        co_return std::move(*refused);
+    }
     auto bytes = co_await converter_->hear(*request.body, limit);
     if (!bytes) {
         co_return say_not_converted(request, bytes.error(), "image_too_large", limit);
@@ -111,7 +106,6 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
-    const auto quota = co_await quota_bytes(found.pad.association);
     // Minutes may have passed: the right to write is asked again, of the row and of the caller's roles as they are now.
     auto ended = co_await identify_again(*context_, request);
     if (ended) {
@@ -124,12 +118,9 @@ Task<Response> PadsModule::add_image(Request& request) {
     if (std::get<Found>(still).permission != Permission::write) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
-    if (!quota) {
-        co_return problem(request, 503, "busy");
-    }
-    const auto kept = co_await keep_image(found.pad.association, found.pad.number, std::move(*image), *quota);
-    if (!kept && kept.error().kind == ErrorKind::too_large) {
-        co_return say_no_room(request, *quota);
+    const auto kept = co_await take_image(found.pad.association, found.pad.number, std::move(*image));
+    if (!kept && (kept.error().kind == ErrorKind::too_large || kept.error().kind == ErrorKind::unavailable)) {
+        co_return usage_->refuse(request, found.pad.association, kept.error().kind);
     }
     if (!kept) {
         // A constraint: the pad went away while the image came.

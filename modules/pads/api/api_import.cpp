@@ -10,6 +10,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/disk_floor.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/size_text.hpp"
@@ -25,7 +26,7 @@ constexpr Event images_brought{"pads.images_brought", Level::info};
 
 } // namespace
 
-Task<Result<std::string>> PadsModule::bring_image(std::string association, std::optional<std::string> picture, std::uint64_t quota) {
+Task<Result<std::string>> PadsModule::bring_image(std::string association, std::optional<std::string> picture) {
     if (!picture) {
         co_return fail(ErrorKind::invalid, "import_images_unreadable");
     }
@@ -37,7 +38,7 @@ Task<Result<std::string>> PadsModule::bring_image(std::string association, std::
         co_return fail(image.error().kind, image.error().kind == ErrorKind::invalid ? "import_images_unreadable" : "import_images_busy");
     }
     // No pad yet: the reference is noted when the text is stored.
-    const auto kept = co_await keep_image(association, 0, std::move(*image), quota);
+    const auto kept = co_await take_image(association, 0, std::move(*image));
     if (!kept) {
         co_return fail(kept.error().kind, kept.error().kind == ErrorKind::too_large ? "import_images_room" : "import_images_busy");
     }
@@ -46,15 +47,14 @@ Task<Result<std::string>> PadsModule::bring_image(std::string association, std::
 
 Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images) {
     Brought out;
-    const auto quota = co_await quota_bytes(pad.association);
     const Duration until = clock_.now() + import_images_time;
     std::vector<std::string> addresses;
     std::map<std::string, std::size_t> lost;
     for (const InlineImage& image : images) {
         Result<std::string> hash = fail(ErrorKind::unavailable, addresses.size() >= import_images_max ? "import_images_many" : "import_images_busy");
-        if (addresses.size() < import_images_max && quota && clock_.now() < until) {
+        if (addresses.size() < import_images_max && clock_.now() < until) {
             auto picture = read_inline_image(std::string_view(document).substr(image.begin, image.size));
-            hash = co_await bring_image(pad.association, std::move(picture), *quota);
+            hash = co_await bring_image(pad.association, std::move(picture));
         }
         addresses.push_back(hash ? "/api/v1/pads/" + pad.id + "/images/" + *hash : std::string(no_inline_image));
         if (!hash) {
@@ -109,6 +109,9 @@ Task<Response> PadsModule::import_pad(Request& request) {
 Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::string format) {
     const std::uint64_t text_limit = context_->settings().size_bytes("pads.limits.import_max");
     const std::uint64_t limit = text_limit + context_->settings().size_bytes("pads.limits.import_images_max");
+    if (auto refused = refuse_below_disk_floor(*context_, request, edit_room_bytes + request.body->size_bytes().value_or(0))) {
+        co_return std::move(*refused);
+    }
     auto bytes = co_await converter_->hear(*request.body, limit);
     if (!bytes) {
         co_return say_not_converted(request, bytes.error(), "document_too_large", limit);
@@ -156,16 +159,20 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     if (document->update.size() > pad_bytes_max_ || !probe.apply(update)) {
         co_return say_refused(request, "document_too_rich");
     }
-    auto full = co_await refuse_without_room(request, pad.association, document->update.size());
-    if (full) {
-        co_return std::move(*full);
+    const std::string association = pad.association;
+    auto room = co_await take_room(association, document->update.size());
+    if (!room) {
+        co_return usage_->refuse(request, association, room.error().kind);
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));
     // An empty file is a blank pad like any other: the helper made one paragraph of it.
     const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
     frame_update(content.framed, blank ? View(blank_update()) : update);
-    co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(brought.warnings));
+    Response response = co_await add_pad(request, std::move(pad), std::move(content), std::move(brought.warnings));
+    room->release();
+    measure_later(association);
+    co_return response;
 }
 
 } // namespace hameau::pads

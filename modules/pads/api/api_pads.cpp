@@ -206,6 +206,9 @@ Task<Response> PadsModule::create(Request& request) {
         frame_update(content.framed, blank_update());
     }
     json::array warnings;
+    if (auto full = refuse_growth(request, pad.association, content.framed.size())) {
+        co_return std::move(*full);
+    }
     co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(warnings));
 }
 
@@ -374,6 +377,7 @@ Response PadsModule::purge(const Request& request, const Found& found) {
         return failure(request, done.error());
     }
     forget_images();
+    measure_later(found.pad.association);
     return empty_response(204);
 }
 

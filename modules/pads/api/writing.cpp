@@ -7,6 +7,14 @@
 
 namespace hameau::pads {
 
+namespace {
+
+/// What a text that is written at once (a new one, a moment that is restored) takes of the disk: its row, its history, the
+/// pages and the log around them.
+constexpr std::uint64_t disk_bytes_per_text_byte = 4;
+
+} // namespace
+
 Writing PadsModule::writing(const Room& room) {
     const Duration now = clock_.now();
     if (now - disk_looked_ >= disk_look_every) {
@@ -19,7 +27,27 @@ Writing PadsModule::writing(const Room& room) {
         measured->second = now;
         spawn(context_->io(), measure(association), context_->journal(), "measuring");
     }
-    return disk_low_ ? Writing::disk_low : usage_->has_room(association, quota_step_bytes) ? Writing::open : Writing::quota_full;
+    // Before the first count people would hear of an association without texts.
+    const bool room_left = !counted_.contains(association) || usage_->has_room(association, quota_step_bytes);
+    return disk_low_ ? Writing::disk_low : room_left ? Writing::open : Writing::quota_full;
+}
+
+std::optional<Response> PadsModule::refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes) {
+    if (auto refused = refuse_below_disk_floor(*context_, request, edit_room_bytes + disk_bytes_per_text_byte * bytes)) {
+        return refused;
+    }
+    if (counted_.contains(association) && !usage_->has_room(association, bytes)) {
+        return usage_->refuse(request, association, ErrorKind::too_large);
+    }
+    return std::nullopt;
+}
+
+Task<Result<Usage::Hold>> PadsModule::take_room(std::string association, std::uint64_t bytes) {
+    if (!counted_.contains(association)) {
+        co_await measure(association);
+    }
+    Usage& usage = *usage_;
+    co_return co_await usage.take(association, bytes);
 }
 
 Task<void> PadsModule::measure(std::string association) {
@@ -31,8 +59,13 @@ Task<void> PadsModule::measure(std::string association) {
     };
     const auto read = co_await read_aside(0, std::move(work));
     if (read) {
+        counted_.insert(association);
         usage_->set(association, used);
     }
+}
+
+void PadsModule::measure_later(std::string association) {
+    spawn(context_->io(), measure(std::move(association)), context_->journal(), "measuring");
 }
 
 /// At the start: what each association has, also those in which nobody writes.

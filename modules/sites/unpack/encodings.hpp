@@ -8,12 +8,9 @@
 #include <string_view>
 
 #include "daemon/contract/deploy_format.hpp"
+#include "modules/sites/limits.hpp"
 
 namespace hameau::sites {
-
-/// Smaller files gain nothing on the wire; larger ones would take too long and too much memory here.
-inline constexpr std::size_t compress_bytes_min = 200;
-inline constexpr std::size_t compress_bytes_max = 4 << 20;
 
 /// The compressed form when it pays (at least a twentieth smaller), else nothing. br and gzip only.
 std::optional<std::string> compress(Encoding encoding, std::string_view bytes);

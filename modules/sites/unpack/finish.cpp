@@ -17,7 +17,6 @@ namespace hameau::sites {
 
 namespace {
 
-constexpr std::size_t links_kept_max = 50000;  ///< over all pages, so that the survey stays small
 constexpr std::size_t piece_bytes = 65536;
 constexpr std::size_t page_start_bytes = 512;
 

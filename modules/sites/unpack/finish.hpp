@@ -9,12 +9,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/scan_html.hpp"
 #include "modules/sites/unpack/unpacker.hpp"
 
 namespace hameau::sites {
-
-inline constexpr std::size_t scanned_pages_max = 2000;
 
 class Finisher {
 public:

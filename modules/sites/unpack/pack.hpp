@@ -4,12 +4,11 @@
 #include <string_view>
 
 #include "daemon/base/result.hpp"
+#include "modules/sites/limits.hpp"
 
 namespace hameau::sites {
 
 enum class PackForm { zip, tar_gz };
-
-inline constexpr std::size_t pack_list_bytes_max = std::size_t{128} << 20;
 
 /// `list`: lines PATH TAB HASH TAB SIZE TAB MTIME_MS, as ReportLine writes fields; blobs below `folder` as ab/HASH.
 /// Errors: invalid for a bad list, io.

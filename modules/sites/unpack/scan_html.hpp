@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace hameau::sites {
+#include "modules/sites/limits.hpp"
 
-inline constexpr std::size_t page_bytes_max = 2 << 20;
-inline constexpr std::size_t page_links_max = 2000;
+namespace hameau::sites {
 
 enum class LinkKind {
     link,       ///< a href: leads somewhere

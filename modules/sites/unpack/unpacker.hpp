@@ -20,8 +20,8 @@ namespace hameau::sites {
 
 struct UnpackLimits {
     std::uint64_t total_bytes = std::uint64_t{1} << 30;  ///< of the files, and of the archive itself
-    std::uint64_t ratio = 200;                           ///< unpacked : packed ...
-    std::uint64_t ratio_free_bytes = 10 << 20;           ///< ... beyond this
+    std::uint64_t ratio = unpack_ratio_max;                           ///< unpacked : packed ...
+    std::uint64_t ratio_free_bytes = unpack_ratio_free_bytes;           ///< ... beyond this
     std::size_t files = upload_files_max;
 };
 

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """kill -9 of each process in turn, of hameaud itself, a second start, orphans, a house without root."""
+import ctypes
+import http.client
+import imaplib
 import io
 import json
 import os
 import shutil
 import signal
+import smtplib
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,12 +17,14 @@ import tempfile
 import threading
 import time
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from house import ROOT, House, house_processes, main, port_is_free  # noqa: E402
 
 CONTENT = ROOT / "tests" / "support" / "content.yaml"
+MIB = 1 << 20
 BACK_SECONDS = {"postfix": 5.0}
 NAMES = ["people", "sites", "pads", "mail", "milter", "dovecot", "postfix", "gate"]
 
@@ -284,7 +291,183 @@ def test_without_root():
         shutil.rmtree(state, ignore_errors=True)
 
 
+class SlowLine(threading.Thread):
+    """Reads an export of 4 MB over 512 kbit/s, in a house of its own beside the other tests: it takes more than a minute."""
+    bytes_per_second = 512_000 // 8
+    text_bytes = 4_200_000
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.whole = self.slow = self.seconds = self.problem = None
+        self.begun = threading.Event()  # the house has its ports: another one may look for free ones
+
+    def run(self):
+        try:
+            with House(apply=[CONTENT]) as house:
+                self.begun.set()
+                self.read(house)
+        except Exception as problem:
+            self.problem = repr(problem)
+        finally:
+            self.begun.set()
+
+    def read(self, house):
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        paragraph = "Une ligne du compte rendu, et encore des mots. " * 20
+        text = "\n\n".join([paragraph] * (self.text_bytes // len(paragraph)))
+        made = marie.call("POST", "/api/v1/associations/amis/pads/import?format=markdown&slug=long", raw=text.encode(),
+                          headers={"Content-Type": "text/markdown"})
+        assert made.status == 201, (made.status, made.body[:500])
+        path = f"/api/v1/pads/{made.json()['id']}/export?format=text"
+        self.whole = marie.call("GET", path).body
+        line = socket.socket()
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)  # else the kernel takes a good part of it at once
+        line.connect(("127.0.0.1", house.ports["https"]))
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = house.tls().wrap_socket(line, server_hostname="localhost")
+        begin, pieces = time.time(), []
+        connection.request("GET", path, headers={"Host": f"localhost:{house.ports['https']}",
+                                                 "Cookie": "; ".join(f"{name}={value}" for name, value in marie.cookies.items())})
+        answer = connection.getresponse()
+        taken = 0
+        while piece := answer.read(4096):
+            pieces.append(piece)
+            taken += len(piece)
+            time.sleep(max(0.0, begin + taken / self.bytes_per_second - time.time()))
+        self.slow, self.seconds = b"".join(pieces), time.time() - begin
+        connection.close()
+
+
+SLOW_LINE = SlowLine()
+
+
+def test_a_long_answer_arrives_whole_over_a_slow_line():
+    if not SLOW_LINE.is_alive() and SLOW_LINE.ident is None:
+        SLOW_LINE.start()
+    SLOW_LINE.join(240)
+    assert SLOW_LINE.problem is None and SLOW_LINE.slow is not None, SLOW_LINE.problem
+    assert len(SLOW_LINE.whole) > 4_000_000 and SLOW_LINE.slow == SLOW_LINE.whole, (len(SLOW_LINE.slow), len(SLOW_LINE.whole))
+    assert SLOW_LINE.seconds > 60, f"not slow: {SLOW_LINE.seconds:.1f} s"
+
+
+def own_mounts():
+    """A mount namespace for this process and what it starts: what is mounted is gone with them."""
+    clone_newns = 0x00020000
+    assert ctypes.CDLL(None, use_errno=True).unshare(clone_newns) == 0, os.strerror(ctypes.get_errno())
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+def fill(file, leave):
+    disk = os.statvfs(file.parent)
+    with open(file, "wb") as out:
+        os.posix_fallocate(out.fileno(), 0, disk.f_bavail * disk.f_frsize - leave)
+
+
+def site_zip(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def send_mail(house, subject):
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "marie.legoff@amis.test", "yann.kervella@amis.test", subject
+    message.set_content("Bonjour Yann.\n")
+    with smtplib.SMTP("127.0.0.1", house.ports["submission"], timeout=30) as smtp:
+        smtp._host = "localhost"
+        smtp.starttls(context=house.tls())
+        smtp.login("marie.legoff@amis.test", "marie-secret-words")
+        smtp.send_message(message)
+
+
+def mail_arrived(house, subject, seconds=30):
+    deadline = time.time() + seconds
+    while time.time() < deadline:
+        with imaplib.IMAP4_SSL("localhost", house.ports["imaps"], ssl_context=house.tls()) as imap:
+            imap.login("yann.kervella@amis.test", "yann-secret-words")
+            imap.select("INBOX")
+            if imap.search(None, "SUBJECT", f'"{subject}"')[1][0]:
+                return True
+        time.sleep(0.2)
+    return False
+
+
+def nothing_half_done(house):
+    sites = Path(house.state, "sites")
+    return not any((sites / "staging").iterdir()) and not list(Path(house.state, "pads", "images").rglob("*"))
+
+
+def test_a_small_disk_keeps_its_last_bytes_for_mail():
+    """Above the floor of free disk only mail is taken; when there is room again all goes on in the same processes."""
+    if os.geteuid() != 0:
+        return
+    own_mounts()
+    state = tempfile.mkdtemp(prefix="hameau-small-disk-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=240m,mode=755", "tmpfs", state], check=True)
+    floor = 240 * MIB // 20  # a twentieth of a small disk
+    house = House(apply=[CONTENT], state=state, settings=["mail.limits.message_max=4 MiB", "sites.idle_stop=0", "pads.idle_stop=0"])
+    try:
+        house.start()
+        marie = house.visitor().sign_in("marie", "marie-secret-words")
+        pad = marie.call("GET", "/api/v1/associations/amis/pads").json()["items"][0]["id"]
+        zipped = {"Content-Type": "application/zip"}
+        deploys, images, imports = "/api/v1/sites/amis.test/deploys", f"/api/v1/pads/{pad}/images", "/api/v1/associations/amis/pads/import"
+        deploy = lambda content: marie.call("POST", deploys, raw=site_zip(content), headers=zipped)
+        page = b"<!doctype html><html lang=fr><title>Nous</title><h1>Nous</h1>"
+        export = lambda: marie.call("GET", f"/api/v1/pads/{pad}/export?format=text").body
+        assert deploy({"index.html": page}).status == 201
+        text, before = export(), {name: house.process_of(name)["pid"] for name in ("sites", "pads", "gate", "people")}
+        picture = (ROOT / "tests/unit/pads/images/photo.jpg").read_bytes()
+        ballast = Path(state, "ballast")
+
+        # An archive that grows: its unpacker is stopped at the floor, and what it wrote is gone.
+        fill(ballast, floor + 20 * MIB)
+        block = os.urandom(12000)
+        grown = deploy({"index.html": page, "large.bin": block * (48 * MIB // len(block))})
+        assert grown.status == 507 and grown.json()["code"] == "disk_floor", (grown.status, grown.body)
+        assert nothing_half_done(house)
+        ballast.unlink()
+
+        fill(ballast, floor + MIB // 2)
+        for path, body, headers in ((deploys, site_zip({"index.html": page + b"2"}), zipped), (images, picture, {"Content-Type": "image/jpeg"}),
+                                    (imports + "?format=markdown&slug=nouveau", b"# Nouveau", {"Content-Type": "text/markdown"}),
+                                    ("/api/v1/associations/amis/pads", json.dumps({"slug": "autre", "title": "Autre"}).encode(),
+                                     {"Content-Type": "application/json"})):
+            refused = marie.call("POST", path, raw=body, headers={**headers, "Accept-Language": "fr"})
+            assert refused.status == 507 and refused.json()["code"] == "disk_floor", (path, refused.status, refused.body)
+            assert "gard\u00e9e pour le courrier" in refused.json()["detail"], refused.body
+        writer = Writer(house)
+        time.sleep(1)
+        writer.process.kill()
+        writer.process.wait(10)
+        assert export() == text, "an edit was kept below the floor"
+        send_mail(house, "Disque plein")
+        assert mail_arrived(house, "Disque plein"), house.tail()
+        assert nothing_half_done(house)
+        site_page(house)
+
+        ballast.unlink()
+        assert deploy({"index.html": page + b"2"}).status == 201
+        assert house.visitor(host="amis.test").call("GET", "/").body == page + b"2"
+        assert marie.call("POST", images, raw=picture, headers={"Content-Type": "image/jpeg"}).status == 201
+        writer = Writer(house)
+        time.sleep(0.5)
+        assert writer.finish()["own"] > 3
+        after = {name: house.process_of(name)["pid"] for name in before}
+        assert after == before, "a process was started again"
+    finally:
+        house.stop()
+        subprocess.run(["umount", "-l", state], check=False)
+        shutil.rmtree(state, ignore_errors=True)
+
+
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        SLOW_LINE.start()
+        SLOW_LINE.begun.wait()
     sys.exit(main([test_kill_each_process, test_kill_hameaud_and_start_again, test_a_power_cut_keeps_what_was_said_saved,
                    test_a_damaged_database_is_answered_at_once, test_sigterm_leaves_nothing,
-                   test_second_start_on_one_folder_is_refused, test_without_root]))
+                   test_second_start_on_one_folder_is_refused, test_without_root, test_a_small_disk_keeps_its_last_bytes_for_mail,
+                   test_a_long_answer_arrives_whole_over_a_slow_line]))

@@ -83,7 +83,7 @@ def full_disk(pads, mount):
     state = checks(pads)
     count(not state["commits"]["passed"] and state["commits"]["advice"], "a full disk: the status page says that edits wait, and what to do")
     status, _, said = pads.call("POST", f"{path}/history/{moment}/restore", who=MARIE)
-    count(status == 507 and json.loads(said)["code"] == "pad_disk", "a full disk: going back says so")
+    count(status == 507 and json.loads(said)["code"] in ("pad_disk", "disk_floor"), "a full disk: going back says so")
     count(text_of(pads, path) == now, "and changes nothing")
     ballast.unlink()
     deadline = time.time() + 15

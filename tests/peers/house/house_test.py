@@ -10,11 +10,13 @@ import signal
 import smtplib
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -364,6 +366,9 @@ def test_one_quota_for_the_association():
         set_quota(str(before["used_bytes"] + 10))
         wait_until(lambda: usage()["warning_percent"] == 95)
         assert ok(visitor.call("GET", "/api/v1/session")).json()["associations"][0]["warning_percent"] == 95
+        shown = next(one for one in json.loads(house.hameau("show", "--usage", "--json").stdout) if one["association"] == "amis")
+        assert shown["warning_percent"] == 95 and {one["name"] for one in shown["services"]} >= {"mail", "sites"}, shown
+        assert "(over 95 %)" in house.hameau("show", "--usage").stdout
 
         def refused_as_full():
             try:
@@ -386,6 +391,39 @@ def test_one_quota_for_the_association():
             return False
     wait_until(taken)
     wait_mail("De nouveau")
+
+
+def test_kept_versions_images_and_imports_have_the_same_room():
+    """Whatever is larger than what the association has left is refused, and nothing of it is kept."""
+    annick, visitor = house.visitor().sign_in("annick", "annick-secret-words"), marie()
+    usage = lambda: ok(visitor.call("GET", "/api/v1/associations/amis/usage")).json()
+    of = lambda name: next((one["bytes"] for one in usage()["services"] if one["name"] == name), 0)
+    set_quota = lambda text: ok(annick.call("PATCH", "/api/v1/associations/amis", {"quota": text}))
+    pad = ok(visitor.call("GET", "/api/v1/associations/amis/pads")).json()["items"][0]["id"]
+    deploy = lambda size: visitor.call("POST", "/api/v1/sites/amis.test/deploys", raw=zipped({"index.html": PLAIN_PAGE, "a.png": os.urandom(size)}),
+                                       headers={"Content-Type": "application/zip"})
+    try:
+        set_quota(str(usage()["used_bytes"] + 3_000_000))
+        ok(deploy(1_200_000), 201)
+        wait_until(lambda: of("sites") > 1_200_000)
+        ok(deploy(1_200_000), 201)
+        wait_until(lambda: of("sites") > 2_400_000)  # the version of before is kept, and counts
+        for answer in (deploy(1_200_000),
+                       visitor.call("POST", f"/api/v1/pads/{pad}/images", raw=noise_png(600, 600), headers={"Content-Type": "image/png"}),
+                       visitor.call("POST", "/api/v1/associations/amis/pads/import?format=markdown&slug=trop",
+                                    raw=b"x" * 1_000_000, headers={"Content-Type": "text/markdown"})):
+            ok(answer, 413)
+            assert answer.json()["code"] == "association_full" and "association" in answer.json()["detail"], answer.body
+        ok(deploy(100_000), 201)
+    finally:
+        set_quota("5 GiB")
+    ok(visitor.call("POST", f"/api/v1/pads/{pad}/images", raw=noise_png(600, 600), headers={"Content-Type": "image/png"}), 201)
+
+
+def noise_png(width, height):
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + os.urandom(width * 3) for _ in range(height))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def test_no_secret_in_logs():

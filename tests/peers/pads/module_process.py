@@ -45,7 +45,6 @@ class FakePeople(threading.Thread):
         super().__init__(daemon=True)
         self.quota_bytes, self.language = quota_bytes, "fr"
         self.members = {"marie": "m" * 26, "yann": "y" * 26, "rozenn": "r" * 26}  # who has a login now
-        self.together = 1  # so many questions about an association are heard before the first is answered
         Path(path).unlink(missing_ok=True)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -54,14 +53,11 @@ class FakePeople(threading.Thread):
 
     def run(self):
         while True:
-            asking = [self.hear()]
-            while len(asking) < self.together:
-                asking.append(self.hear())
-            for connection, slug in asking:
-                slug, _, question = slug.partition("?logins=")
-                named = {login: self.members[login] for login in question.split(",") if login in self.members}
-                self.answer(connection, {"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
-                                         "language": self.language, "members": named})
+            connection, slug = self.hear()
+            slug, _, question = slug.partition("?logins=")
+            named = {login: self.members[login] for login in question.split(",") if login in self.members}
+            self.answer(connection, {"slug": slug, "name": slug, "domains": [], "quota_bytes": self.quota_bytes,
+                                     "language": self.language, "members": named})
 
     def hear(self):
         """The next question about an association; others are answered at once."""

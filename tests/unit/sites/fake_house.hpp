@@ -53,12 +53,18 @@ public:
         set("sites.limits.sites_max", "5");
         set("sites.limits.deploy_max", std::to_string(50 << 20));
     }
-    Task<Result<Response>> call(std::string, std::string, std::string path, std::string) override {
+    Task<Result<Response>> call(std::string, std::string, std::string path, std::string body) override {
         if (people_away) {
             co_return fail(ErrorKind::unavailable, "away");
         }
         Response response;
         response.body = std::string();
+        if (path == "/internal/usage") {
+            const auto question = boost::json::parse(body).as_object();
+            told[std::string(question.at("association").as_string())] = question.at("bytes").to_number<std::uint64_t>();
+            response.body = "{\"quota_bytes\":" + std::to_string(quota) + ",\"others_bytes\":" + std::to_string(others) + "}";
+            co_return response;
+        }
         if (path == "/internal/associations/amis") {
             response.body = "{\"slug\":\"amis\",\"name\":\"Les Amis\",\"domains\":[\"amis.test\",\"amis.example\"],\"quota_bytes\":" +
                             std::to_string(quota) + "}";
@@ -82,6 +88,8 @@ public:
     bool people_away = false;
     bool certificate_fails = false;
     std::uint64_t quota = 100 << 20;
+    std::uint64_t others = 0;  ///< what mail and texts take
+    std::map<std::string, std::uint64_t> told;  ///< to people, by association
     bool gate_away = false;
     std::vector<std::string> served;
     std::vector<std::string> provisions;

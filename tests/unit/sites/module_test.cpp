@@ -197,12 +197,110 @@ TEST_F(Api, LimitsAreNamed) {
     const auto refused = go(yann, "POST", "/api/v1/sites/amis.test/deploys", untold);
     EXPECT_EQ(refused.status, 413);
     EXPECT_NE(refused.body.find("100 kB"), std::string::npos) << refused.body;
-    // What the other sites of the association show counts; what this one shows is replaced.
-    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'000, 'y')}}).status, 201);
-    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'001, 'y')}}).status, 201);
+    context->set("sites.limits.deploy_max", "50000");
+    EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/deploys", untold).json.at("code"), "upload_too_large");
+    EXPECT_EQ(count_files("blobs"), 0u);
+}
+
+TEST_F(Api, TheQuotaCountsEveryKeptVersion) {
+    add_site();
+    context->quota = 100'000;
+    const std::string picture(60'000, 'y');
+    EXPECT_EQ(deploy(yann, {{"index.html", page}, {"a.png", picture}}).status, 201);
+    settle();
+    const auto first = context->told["amis"];
+    EXPECT_GT(first, picture.size());
+    EXPECT_LT(first, picture.size() + 5000);
+    // A file that is here already costs nothing; a new one of that size has no room, and nothing of it is kept.
+    EXPECT_EQ(deploy(yann, {{"index.html", page + " "}, {"a.png", picture}}).status, 201);
+    const std::size_t files = count_files("blobs");
+    const auto full = deploy(yann, {{"index.html", page}, {"b.png", std::string(60'000, 'z')}});
+    EXPECT_EQ(full.status, 413);
+    EXPECT_EQ(full.json.at("code"), "association_full") << full.body;
+    EXPECT_EQ(count_files("blobs"), files);
+    EXPECT_EQ(count_files("staging"), 0u);
+    EXPECT_EQ(served("index.html"), page + " ");
+    // What mail and texts take counts too.
+    context->others = 39'000;
+    EXPECT_EQ(deploy(yann, {{"index.html", page}, {"c.png", std::string(5000, 'z')}}).json.at("code"), "association_full");
+    context->others = 0;
+    // So does the bin; what is erased from it does not.
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
     add_site("www.amis.test");
-    EXPECT_EQ(deploy(yann, {{"index.html", std::string(60'000, 'z')}}, "www.amis.test").status, 413);
-    EXPECT_EQ(deploy(yann, {{"index.html", std::string(20'000, 'z')}}, "www.amis.test").status, 201);
+    const std::map<std::string, std::string> large = {{"index.html", page}, {"b.png", std::string(60'000, 'z')}};
+    EXPECT_EQ(deploy(yann, large, "www.amis.test").json.at("code"), "association_full");
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test?purge=1").status, 204);
+    settle();
+    EXPECT_LT(context->told["amis"], 5000u);
+    EXPECT_EQ(deploy(yann, large, "www.amis.test").status, 201);
+    // Without a quota of its own everything fits.
+    context->quota = 0;
+    context->others = 1'000'000'000;
+    EXPECT_EQ(deploy(yann, {{"index.html", page}, {"d.png", std::string(200'000, 'z')}}, "www.amis.test").status, 201);
+    context->people_away = true;
+    EXPECT_EQ(deploy(yann, large, "www.amis.test").status, 503);
+}
+
+TEST_F(Api, TwoUploadsCannotHaveTheSameRoom) {
+    add_site();
+    add_site("www.amis.test");
+    context->quota = 100'000;
+    PieceBody first(archive({{"index.html", page}, {"a.png", std::string(60'000, 'y')}}), 100);
+    const auto other = std::make_shared<PieceBody>(archive({{"index.html", page}, {"b.png", std::string(60'000, 'z')}}), 100);
+    const auto request = std::make_shared<Request>(request_of("POST", "/api/v1/sites/www.amis.test/deploys"));
+    request->who = yann;
+    request->body = other.get();
+    std::optional<int> second;
+    first.on_read = [&] {
+        if (!second) {
+            second = 0;
+            boost::asio::co_spawn(context->io(), handle(*request),
+                                  [&second](std::exception_ptr, Response response) { second = response.status; });
+        }
+    };
+    const int answer = go(yann, "POST", "/api/v1/sites/amis.test/deploys", first).status;
+    while (second == 0 && context->io().run_one() > 0) {
+    }
+    EXPECT_EQ(std::min(answer, *second), 201);
+    EXPECT_EQ(std::max(answer, *second), 413);
+    settle();
+    EXPECT_LT(context->told["amis"], 70'000u);
+}
+
+TEST_F(Api, ARestartTellsWhatIsHere) {
+    add_site();
+    context->quota = 1'000'000;  // people is told of each percent
+    EXPECT_EQ(deploy(yann, {{"index.html", page}, {"a.png", std::string(60'000, 'y')}}).status, 201);
+    settle();
+    const auto before = context->told["amis"];
+    context->told.clear();
+    restart();
+    EXPECT_EQ(context->told["amis"], before) << "as after a crash: people hears the figure again";
+    EXPECT_TRUE(run(sites->erase_association("amis")));
+    settle();
+    EXPECT_EQ(context->told["amis"], before) << "people erased the association itself";
+}
+
+/// Says that it is larger than any disk.
+class HugeBody final : public Body {
+public:
+    Task<Result<std::size_t>> read_some(std::span<char>) override {
+        read = true;
+        co_return std::size_t{0};
+    }
+    std::optional<std::uint64_t> size_bytes() const override { return std::uint64_t{1} << 60; }
+    bool read = false;
+};
+
+TEST_F(Api, BelowTheFloorOfFreeDiskNothingIsTaken) {
+    add_site();
+    deploy(yann, {{"index.html", page}});
+    HugeBody body;
+    const auto refused = go(yann, "POST", "/api/v1/sites/amis.test/deploys", body);
+    EXPECT_EQ(refused.status, 507);
+    EXPECT_EQ(refused.json.at("code"), "disk_floor");
+    EXPECT_FALSE(body.read) << "refused before it is read";
+    EXPECT_EQ(served("index.html"), page);
 }
 
 TEST_F(Api, ABodyThatBreaksOffChangesNothing) {
