@@ -14,6 +14,7 @@
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
 #include "provisioning/certificates.hpp"
+#include "provisioning/erase_box.hpp"
 #include "provisioning/mail_engines.hpp"
 
 namespace {
@@ -67,6 +68,8 @@ Status certificate(const Job& job) {
 
 Status mail_engines(const Job& job) { return write_mail_engines(job.settings, job.state, job.trial, job.root); }
 
+Status erase_one_box(const Job& job) { return erase_box(job.state, job.argument("folder"), job.root); }
+
 struct Verb {
     std::string_view name;
     Status (*run)(const Job& job);
@@ -76,6 +79,7 @@ constexpr std::array verbs = {
     Verb{"trial-ca", trial_authority},
     Verb{"certificate", certificate},
     Verb{"mail-engines", mail_engines},
+    Verb{"erase-box", erase_one_box},
 };
 
 Result<Job> read_job() {

@@ -39,12 +39,13 @@ constexpr std::array kinds = {
          "  remove ASSOCIATION LOGIN\n",
          {Column{"login", 20}, {"role", 9}, {"state", 10}, {"name", 0}}},
     Kind{"mailbox", "mailboxes",
-         "  list ASSOCIATION\n"
+         "  list ASSOCIATION [--bin]       --bin: what was removed in the last 30 days\n"
          "  add ASSOCIATION ADDRESS LOGIN [--quota SIZE] [--forward ADDRESS,...]\n"
          "  change ASSOCIATION ADDRESS [--address NEW [--drop-old]] [--quota SIZE] [--forward ADDRESS,...]\n"
          "      --address: another name for the same mailbox; the old one leads to it, unless --drop-old\n"
          "      --forward: a copy of each message; to a mailbox in use it waits for its owner's agreement\n"
-         "  remove ASSOCIATION ADDRESS\n",
+         "  remove ASSOCIATION ADDRESS [--purge]   puts it in the bin for 30 days; --purge: erases what is in the bin\n"
+         "  restore ASSOCIATION ADDRESS    takes it out of the bin, with its messages\n",
          {Column{"address", 36}, {"login", 20}, {"used_bytes", 12}, {"quota_bytes", 12}, {"forward", 32}, {"forward_waiting", 0}}},
     Kind{"alias", "aliases",
          "  list ASSOCIATION\n"
@@ -127,7 +128,7 @@ public:
         if (kind_.name == "member" && verb == "invite" && plain() == 2) {
             return with_item([this](const std::string& path) { return send("POST", path + "/invitation", {}); });
         }
-        if (verb == "restore" && plain() == 2 && kind_.name == "site") {
+        if (verb == "restore" && plain() == 2 && (kind_.name == "site" || kind_.name == "mailbox")) {
             return with_item([this](const std::string& path) { return send("POST", path + "/restore", {}); });
         }
         if (kind_.name == "site") {

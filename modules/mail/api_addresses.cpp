@@ -11,7 +11,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event mailbox_added{"mail.mailbox_added", Level::notice};
-constexpr Event mailbox_removed{"mail.mailbox_removed", Level::notice, "its messages stay in boxes/ (modules/mail/README.md)"};
+constexpr Event mailbox_removed{"mail.mailbox_removed", Level::notice, "in the bin for 30 days; its messages stay in boxes/"};
 constexpr Event mailbox_renamed{"mail.mailbox_renamed", Level::notice};
 constexpr Event alias_added{"mail.alias_added", Level::notice};
 constexpr Event alias_removed{"mail.alias_removed", Level::notice};
@@ -21,28 +21,6 @@ json::array texts(const std::vector<std::string>& list) {
     for (const std::string& text : list) {
         out.emplace_back(text);
     }
-    return out;
-}
-
-json::object mailbox_document(const Mailbox& mailbox) {
-    json::object out;
-    out["address"] = mailbox.address;
-    out["login"] = mailbox.login;
-    out["quota_bytes"] = mailbox.quota_bytes;
-    json::array asked;
-    json::array waiting;
-    json::array ended;
-    for (const Forward& one : mailbox.forwards) {
-        asked.emplace_back(one.target);
-        if (one.state == "waiting") {
-            waiting.emplace_back(one.target);
-        } else if (one.state == "ended") {
-            ended.emplace_back(one.target);
-        }
-    }
-    out["forward"] = std::move(asked);
-    out["forward_waiting"] = std::move(waiting);
-    out["forward_ended"] = std::move(ended);
     return out;
 }
 
@@ -66,11 +44,37 @@ std::string address_of(const Request& request) { return ascii_lower(request.para
 
 } // namespace
 
+json::object mailbox_document(const Mailbox& mailbox) {
+    json::object out;
+    out["address"] = mailbox.address;
+    out["login"] = mailbox.login;
+    out["quota_bytes"] = mailbox.quota_bytes;
+    json::array asked;
+    json::array waiting;
+    json::array ended;
+    for (const Forward& one : mailbox.forwards) {
+        asked.emplace_back(one.target);
+        if (one.state == "waiting") {
+            waiting.emplace_back(one.target);
+        } else if (one.state == "ended") {
+            ended.emplace_back(one.target);
+        }
+    }
+    out["forward"] = std::move(asked);
+    out["forward_waiting"] = std::move(waiting);
+    out["forward_ended"] = std::move(ended);
+    return out;
+}
+
 Task<Response> Mail::list_mailboxes(Request& request) {
     const std::string slug(request.parameter("slug"));
-    auto opened = open_page(request, refuse_below(request, slug, Role::member));
+    const bool bin = request.query_parameter("bin") == "1";
+    auto opened = open_page(request, refuse_below(request, slug, bin ? Role::manager : Role::member));
     if (opened.refused) {
         co_return std::move(*opened.refused);
+    }
+    if (bin) {
+        co_return list_bin(slug, opened.page);
     }
     auto found = store_->mailboxes(slug, opened.page.after, opened.page.limit + 1);
     const std::string next = cut_page(found, opened.page, &Mailbox::address);
@@ -115,8 +119,12 @@ Task<Response> Mail::add_mailbox(Request& request) {
     mailbox.login = fields.login("login");
     mailbox.folder = new_id();
     const std::uint64_t room = association->quota_bytes > 0 ? association->quota_bytes : quota_bytes_default;
-    mailbox.quota_bytes = read_quota(fields, *association).value_or(std::min(room, quota_bytes_default));
-    mailbox.forward = read_targets(fields, "forward", mailbox.address, forwards_max).value_or(std::vector<std::string>());
+    Wanted wanted;
+    wanted.status = 201;
+    wanted.quota_bytes = read_quota(fields, *association);
+    mailbox.quota_bytes = wanted.quota_bytes.value_or(std::min(room, quota_bytes_default));
+    wanted.forward = read_targets(fields, "forward", mailbox.address, forwards_max);
+    mailbox.forward = wanted.forward.value_or(std::vector<std::string>());
     const auto member = store_->member_by_login(slug, mailbox.login);
     if (!member && !mailbox.login.empty()) {
         Parameters parameters;
@@ -126,6 +134,10 @@ Task<Response> Mail::add_mailbox(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
+    mailbox.member = *member;
+    if (auto own = own_binned(mailbox)) {
+        co_return co_await bring_back(request, std::move(*own), std::move(wanted));
+    }
     if (auto taken = refuse_taken(request, mailbox.address)) {
         co_return std::move(*taken);
     }
@@ -134,7 +146,6 @@ Task<Response> Mail::add_mailbox(Request& request) {
         parameters.emplace_back("max", std::to_string(mailboxes_per_association_max));
         co_return say(request, 422, "ceiling", parameters);
     }
-    mailbox.member = *member;
     const Status done = store_->transaction([&] { return store_->insert_mailbox(mailbox, request.who.member); });
     if (done) {
         context_->journal().write(mailbox_added, {{"association", slug}});
@@ -144,6 +155,13 @@ Task<Response> Mail::add_mailbox(Request& request) {
     answer["used_bytes"] = 0;
     Response response = json_response(201, answer);
     co_return co_await after_change(request, done, std::move(response));
+}
+
+std::optional<BinnedMailbox> Mail::own_binned(const Mailbox& wanted) {
+    const Holder holder = store_->holder(wanted.address);
+    const bool kept = holder == Holder::bin || holder == Holder::nobody;
+    auto found = kept ? store_->binned(wanted.association, wanted.address) : std::nullopt;
+    return found && found->member == wanted.member ? std::move(found) : std::nullopt;
 }
 
 Task<Response> Mail::change_mailbox(Request& request) {
@@ -194,17 +212,35 @@ Task<Response> Mail::change_mailbox(Request& request) {
 }
 
 Task<Response> Mail::erase_mailbox(Request& request) {
+    if (request.query_parameter("purge") == "1") {
+        co_return co_await purge_mailbox(request);
+    }
     const std::string slug(request.parameter("slug"));
-    if (auto refused = refuse_below(request, slug, Role::manager)) {
+    const auto find = [this, &request, &slug]() -> std::variant<Mailbox, Response> {
+        if (auto refused = refuse_below(request, slug, Role::manager)) {
+            return std::move(*refused);
+        }
+        auto found = store_->mailbox(address_of(request));
+        const bool here = found && found->association == slug;
+        return here ? std::variant<Mailbox, Response>(std::move(*found)) : say(request, 404, "no_mailbox");
+    };
+    auto found = find();
+    if (auto* refused = std::get_if<Response>(&found)) {
         co_return std::move(*refused);
     }
-    const auto mailbox = store_->mailbox(address_of(request));
-    if (!mailbox || mailbox->association != slug) {
-        co_return say(request, 404, "no_mailbox");
+    // What lies in the bin counts, and nobody can ask Dovecot for it any more.
+    std::vector<std::string> users = {std::get<Mailbox>(found).address};
+    const auto figures = co_await doveadm_->figures(std::move(users), figures_deadline);
+    // Dovecot was waited for: what the path names may be another mailbox, or gone.
+    found = find();
+    if (auto* refused = std::get_if<Response>(&found)) {
+        co_return std::move(*refused);
     }
-    const Status done = store_->transaction([&] { return store_->erase_mailbox(mailbox->address); });
+    const Mailbox mailbox = std::get<Mailbox>(found);
+    const auto used = figures.empty() ? std::uint64_t{0} : static_cast<std::uint64_t>(figures.front().used_bytes.value_or(0));
+    const Status done = store_->transaction([&] { return store_->remove_mailbox(mailbox.address, used); });
     if (done) {
-        context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox->folder}});
+        context_->journal().write(mailbox_removed, {{"association", slug}, {"folder", mailbox.folder}});
         measure_later(slug);
     }
     Response response = empty_response(204);

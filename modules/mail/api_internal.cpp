@@ -196,6 +196,7 @@ Task<Response> Mail::people_event(Request& request) {
     if (!done) {
         co_return say_failed(request, done.error());
     }
+    erase_boxes_later();
     if (!settle()) {
         co_return say(request, 503, "pending");
     }

@@ -97,7 +97,11 @@ Task<Response> Mail::reserve_address(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
-    if (auto taken = refuse_taken(request, address, store_->holder_but(address, owner))) {
+    // The member's own mailbox in the bin comes back with the event that follows.
+    const auto binned = store_->binned(slug, address);
+    const Holder holder = store_->holder_but(address, owner);
+    const bool own = holder == Holder::bin && kind == "mailbox" && binned && binned->member == owner;
+    if (auto taken = own ? std::nullopt : refuse_taken(request, address, holder)) {
         co_return std::move(*taken);
     }
     if (kind == "mailbox" && store_->count_mailboxes(slug) >= mailboxes_per_association_max) {

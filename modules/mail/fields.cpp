@@ -56,8 +56,8 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
         parameters.emplace_back("address", *target);
         const std::string base = without_tag(*target);
         const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
-        const bool exists = !ours || base == start || is_reserved_local(local_of(base)) || store_->holder(base) != Holder::nobody ||
-                            store_->holder(*target) != Holder::nobody;
+        const bool exists = !ours || base == start || is_reserved_local(local_of(base)) || store_->receives(base) ||
+                            store_->receives(*target);
         const bool loops = store_->loop(start, {*target}).has_value() && !start.empty();
         if (!exists || (ours && !loops && !store_->leads_somewhere(*target))) {
             fields.refuse_field(name, exists ? "leads_nowhere" : "unknown_here", std::move(parameters));
@@ -99,6 +99,8 @@ std::optional<Response> Mail::refuse_taken(const Request& request, const std::st
         return say(request, 409, "taken_group", parameters);
     case Holder::reserved:
         return say(request, 409, "taken_reserved", parameters);
+    case Holder::bin:
+        return say(request, 409, "taken_bin", parameters);
     case Holder::nobody:
         break;
     }

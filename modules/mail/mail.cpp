@@ -54,6 +54,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/associations/{slug}/mailboxes", this, &Mail::add_mailbox);
     router_.add("PATCH", "/api/v1/associations/{slug}/mailboxes/{address}", this, &Mail::change_mailbox);
     router_.add("DELETE", "/api/v1/associations/{slug}/mailboxes/{address}", this, &Mail::erase_mailbox);
+    router_.add("POST", "/api/v1/associations/{slug}/mailboxes/{address}/restore", this, &Mail::restore_mailbox);
     router_.add("GET", "/api/v1/associations/{slug}/aliases", this, &Mail::list_aliases);
     router_.add("POST", "/api/v1/associations/{slug}/aliases", this, &Mail::add_alias);
     router_.add("PATCH", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::change_alias);

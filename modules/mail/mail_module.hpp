@@ -29,6 +29,9 @@ namespace hameau::mail {
 
 extern const Catalogue mail_catalogue;
 
+/// A mailbox as its association's managers see it.
+boost::json::object mailbox_document(const Mailbox& mailbox);
+
 class Mail final : public Module {
 public:
     ~Mail() override { *alive_ = false; }
@@ -65,10 +68,33 @@ private:
     Task<Response> add_mailbox(Request& request);
     Task<Response> change_mailbox(Request& request);
     Task<Response> erase_mailbox(Request& request);
+    /// A mailbox that its own member had and that lies in the bin comes back instead of a new one.
+    std::optional<BinnedMailbox> own_binned(const Mailbox& wanted);
     Task<Response> list_aliases(Request& request);
     Task<Response> add_alias(Request& request);
     Task<Response> change_alias(Request& request);
     Task<Response> erase_alias(Request& request);
+    // The bin of mailboxes (api_bin.cpp)
+    Response list_bin(const std::string& slug, const Page& page);
+    Task<Response> restore_mailbox(Request& request);
+    Task<Response> purge_mailbox(Request& request);
+    std::variant<BinnedMailbox, Response> find_binned(const Request& request, const std::string& slug);
+    /// Why it cannot come back now.
+    std::optional<Response> refuse_return(const Request& request, const BinnedMailbox& box);
+    /// What a new mailbox asks for, where one comes back in its place.
+    struct Wanted {
+        int status = 200;
+        std::optional<std::uint64_t> quota_bytes;
+        std::optional<std::vector<std::string>> forward;
+    };
+    Task<Response> bring_back(Request& request, BinnedMailbox box, Wanted wanted);
+    /// What is older than bin_ms_max is purged, and folders that are to go are erased beside.
+    void empty_bin();
+    void erase_boxes_later();
+    Task<void> erase_boxes_beside(std::shared_ptr<const bool> alive);
+    /// True when no folder is left that is to go.
+    Task<bool> erase_boxes(std::shared_ptr<const bool> alive);
+    Task<bool> erase_box(std::string folder);
     // One's own mail (api_me.cpp)
     Task<Response> my_mail(Request& request);
     Task<Response> answer_forwards(Request& request);
@@ -133,6 +159,7 @@ private:
     bool telling_ = false;
     std::optional<boost::asio::steady_timer> telling_timer_;
     bool measuring_ = false;
+    bool erasing_ = false;
     bool stopping_ = false;
 };
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/mailboxes", Who::member},
     Route{"/api/v1/associations/{slug}/mailboxes/{address}", Who::member},
+    Route{"/api/v1/associations/{slug}/mailboxes/{address}/restore", Who::member},
     Route{"/api/v1/associations/{slug}/aliases", Who::member},
     Route{"/api/v1/associations/{slug}/aliases/{address}", Who::member},
     Route{"/api/v1/me/mail", Who::member},
@@ -270,10 +271,53 @@ CREATE TRIGGER former_removed_is_news AFTER DELETE ON alias WHEN OLD.former <> '
 END;
 INSERT INTO news(member, sequence) SELECT DISTINCT member, 1 FROM mailbox;
 )sql"},
+    // A bin for mailboxes. A row of `retired_box` with erase = 0 is a mailbox in the bin: it keeps what brings the mailbox
+    // back, and its address is reserved for it (owner "bin/FOLDER"). `kept`: its forwardings, and what led to it, as JSON.
+    // What lay there before has no room and no forwarding; it is in the bin from now on, so that nothing is erased unasked.
+    // erase = 2: the member was removed; the messages wait for 30 days without a name. erase = 1: the folder is to go now.
+    // erase = 3: the folder is gone; for the rest of the 30 days the address counts as one that somebody had.
+    Migration{6, R"sql(
+ALTER TABLE retired_box ADD COLUMN quota_bytes INTEGER NOT NULL DEFAULT 1073741824;
+ALTER TABLE retired_box ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retired_box ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retired_box ADD COLUMN kept TEXT NOT NULL DEFAULT '{}';
+CREATE INDEX retired_box_address ON retired_box(address);
+INSERT OR IGNORE INTO address(address, kind, owner, until_ms) SELECT r.address, 'reserved', 'bin/' || r.folder, 9223372036854775807
+  FROM retired_box r JOIN domain d ON d.name = substr(r.address, instr(r.address, '@') + 1) AND d.association = r.association
+  WHERE r.erase = 0 ORDER BY r.retired_ms DESC;
+UPDATE retired_box SET retired_ms = CAST(strftime('%s', 'now') AS INTEGER) * 1000, created_ms = retired_ms WHERE erase = 0;
+DROP TRIGGER mailbox_retired;
+DROP TRIGGER mailbox_frees_address;
+CREATE TRIGGER mailbox_retired BEFORE DELETE ON mailbox BEGIN
+  INSERT INTO retired_box(folder, address, association, member, retired_ms, quota_bytes, created_ms, kept)
+    VALUES (OLD.folder, OLD.address, OLD.association, OLD.member, CAST(strftime('%s', 'now') AS INTEGER) * 1000,
+      OLD.quota_bytes, OLD.created_ms, json_object(
+      'forward', json((SELECT json_group_array(json_array(target, state)) FROM forward WHERE mailbox = OLD.address)),
+      'aliases', json((SELECT json_group_array(json_array(alias, target)) FROM alias_target WHERE target = OLD.address OR target GLOB
+        substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@')))),
+      'copies', json((SELECT json_group_array(json_array(mailbox, target, state)) FROM forward WHERE target = OLD.address OR target GLOB
+        substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'))))));
+  DELETE FROM alias_target WHERE target = OLD.address OR target GLOB
+    substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'));
+  DELETE FROM forward WHERE target = OLD.address OR target GLOB
+    substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'));
+END;
+CREATE TRIGGER mailbox_keeps_address AFTER DELETE ON mailbox BEGIN
+  DELETE FROM address WHERE address = OLD.address;
+  -- In a domain that is not the association's any more, it keeps no name.
+  INSERT INTO address(address, kind, owner, until_ms) SELECT OLD.address, 'reserved', 'bin/' || OLD.folder, 9223372036854775807
+    FROM domain d WHERE d.name = substr(OLD.address, instr(OLD.address, '@') + 1) AND d.association = OLD.association;
+END;
+-- Nothing brings it back any more: the address is free, and an earlier address of the mailbox has nothing to lead to.
+CREATE TRIGGER box_is_erased AFTER UPDATE OF erase ON retired_box WHEN NEW.erase <> 0 BEGIN
+  DELETE FROM address WHERE kind = 'reserved' AND owner = 'bin/' || NEW.folder;
+  DELETE FROM alias WHERE former = NEW.folder AND NOT EXISTS (SELECT 1 FROM alias_target t WHERE t.alias = address);
+END;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
-constexpr std::array<std::string_view, 1> verbs = {"mail-engines"};
+constexpr std::array<std::string_view, 2> verbs = {"mail-engines", "erase-box"};
 
 constexpr Manifest make_manifest() {
     Manifest manifest;

@@ -158,7 +158,8 @@ std::vector<Mailbox> Store::mailboxes_of(const std::string& member) {
 }
 
 std::size_t Store::count_mailboxes(const std::string& association) {
-    auto query = ask("SELECT count(*) FROM mailbox WHERE association = ?");
+    auto query = ask("SELECT (SELECT count(*) FROM mailbox WHERE association = ?1) + "
+                     "(SELECT count(*) FROM retired_box WHERE association = ?1 AND erase = 0)");
     query.bind(1, association);
     return count(std::move(query));
 }
@@ -224,13 +225,16 @@ Status Store::answer_forward(const std::string& address, const std::string& targ
     return database_.changes() > 0 ? Status{} : Status(fail(ErrorKind::not_found, "nobody asks for this copy"));
 }
 
-Status Store::erase_mailbox(const std::string& address) {
+Status Store::remove_mailbox(const std::string& address, std::uint64_t used_bytes) {
     touch_owners("SELECT member FROM mailbox WHERE address = ?1 UNION SELECT b.member FROM forward f "
                  "JOIN mailbox b ON b.address = f.mailbox WHERE f.target GLOB substr(?1, 1, instr(?1, '@') - 1) || '*'",
                  address);
+    const auto box = mailbox(address);
     auto change = ask("DELETE FROM mailbox WHERE address = ?");
-    change.bind(1, address);
-    return run(std::move(change));
+    auto done = run(std::move(change.bind(1, address)));
+    auto size = ask("UPDATE retired_box SET used_bytes = ? WHERE folder = ?");
+    size.bind(1, static_cast<std::int64_t>(used_bytes)).bind(2, box ? box->folder : std::string());
+    return done ? run(std::move(size)) : done;
 }
 
 std::optional<Alias> Store::alias(const std::string& address) {
@@ -370,7 +374,7 @@ bool Store::leads_somewhere(const std::string& address) {
         // An alias may have "+" in its own name.
         const auto found = alias(open[i]) ? alias(open[i]) : alias(base);
         const bool outside = owner_of_domain(domain_of(base)).empty();
-        if (outside || is_reserved_local(local_of(base)) || (!found && holder(base) != Holder::nobody)) {
+        if (outside || is_reserved_local(local_of(base)) || (!found && receives(base))) {
             return true;
         }
         const std::vector<std::string> none;
@@ -398,7 +402,5 @@ std::vector<std::string> Store::idle_addresses() {
     query.bind(1, static_cast<std::int64_t>(idle_addresses_max));
     return texts(std::move(query));
 }
-
-std::size_t Store::count_boxes_to_erase() { return count(ask("SELECT count(*) FROM retired_box WHERE erase = 1")); }
 
 } // namespace hameau::mail

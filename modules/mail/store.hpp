@@ -71,8 +71,21 @@ struct Alias {
     std::string former;  ///< the folder of the mailbox that had this address before; empty: an alias that was made as one
 };
 
-/// What already has an address. reserved: people is about to give it to a member or a group.
-enum class Holder { nobody, mailbox, alias, group, reserved };
+/// A mailbox in the bin. Its messages stay in boxes/FOLDER.
+struct BinnedMailbox {
+    std::string folder;
+    std::string address;
+    std::string association;
+    std::string member;
+    std::string login;  ///< empty: the account is gone
+    std::uint64_t quota_bytes = 0;
+    std::uint64_t used_bytes = 0;  ///< when it was removed; 0 where Dovecot did not say
+    std::int64_t retired_ms = 0;
+};
+
+/// What already has an address. reserved: people is about to give it to a member or a group. bin: a removed mailbox, until
+/// it is given back or erased.
+enum class Holder { nobody, mailbox, alias, group, reserved, bin };
 
 /// A mailbox that people asks for with a member (event "mailbox").
 struct WantedMailbox {
@@ -126,6 +139,8 @@ public:
     /// Keeps a free address for `owner` until `until_ms`; call within a transaction, after holder_but().
     Status reserve(const std::string& address, const std::string& owner, std::int64_t until_ms);
     Status release(const std::string& address, const std::string& owner);
+    /// Is there something that mail can be sent to, or will be within minutes? What is in the bin does not count.
+    bool receives(const std::string& address);
     /// Every member that has a mailbox.
     std::vector<std::string> members_with_mailboxes();
 
@@ -143,7 +158,8 @@ public:
     Status set_forward(const std::string& address, const std::vector<std::string>& targets, const std::string& by = {});
     /// The owner's answer (Forward::state). Errors: not_found when nobody asks for this copy.
     Status answer_forward(const std::string& address, const std::string& target, std::string_view state);
-    Status erase_mailbox(const std::string& address);
+    /// Into the bin; `used_bytes`: what it holds, for the association's quota.
+    Status remove_mailbox(const std::string& address, std::uint64_t used_bytes = 0);
     /// The mailbox keeps its folder, rules, forwardings and what leads to it. Errors: conflict when `to` is taken.
     enum class OldAddress { gone, alias };
     Status rename_mailbox(const std::string& from, const std::string& to, OldAddress old);
@@ -183,9 +199,25 @@ public:
     /// Aliases that lead nowhere, addresses of this house that mail is sent on to and that do not exist, and group
     /// addresses that a mailbox or an alias hides.
     std::vector<std::string> idle_addresses();
-    std::size_t count_boxes_to_erase();
+
+    // The bin (store_bin.cpp)
+    /// By folder, from the one behind `after`.
+    std::vector<BinnedMailbox> bin(const std::string& association, const std::string& after, std::size_t limit);
+    /// The one that is given back under that address: where there are several, the one that the address is kept for.
+    std::optional<BinnedMailbox> binned(const std::string& association, const std::string& address);
+    std::uint64_t bytes_in_bin(const std::string& association);
+    /// The mailbox is there again, with its room, its forwardings and what led to it. The answer: addresses whose link
+    /// did not come back, as it would lead nowhere or in a circle. Errors: conflict when the address is taken.
+    Result<std::vector<std::string>> restore_mailbox(const BinnedMailbox& box);
+    /// Its address is free, its folder is to go (boxes_to_erase).
+    Status purge_mailbox(const std::string& folder);
+    Status purge_removed_before(std::int64_t time_ms);
+    std::vector<std::string> boxes_to_erase(std::size_t limit);
+    /// The folder is not on the disk any more; that the address was somebody's is known until the 30 days are over.
+    Status forget_box(const std::string& folder);
 
 private:
+    Status restore_links(const BinnedMailbox& box, std::vector<std::string>& left_out);
     Statement ask(std::string_view sql) { return database_.prepare(sql); }
     bool row(Statement& statement);
     Status run(Statement statement) { return statement.run(); }

@@ -24,14 +24,22 @@ Holder holder_of(std::string_view kind) {
 
 Holder Store::holder(const std::string& address) { return holder_but(address, ""); }
 
+bool Store::receives(const std::string& address) {
+    const Holder found = holder(address);
+    return found != Holder::nobody && found != Holder::bin;
+}
+
 Holder Store::holder_but(const std::string& address, const std::string& owner) {
     // A mailbox's row names its folder, an earlier address names it too; their owner here is the member.
-    auto query = ask("SELECT kind FROM address a WHERE address = ?1 AND (kind <> 'reserved' OR until_ms > ?3) AND coalesce("
+    auto query = ask("SELECT kind, owner FROM address a WHERE address = ?1 AND (kind <> 'reserved' OR until_ms > ?3) AND coalesce("
                      "(SELECT b.member FROM mailbox b WHERE a.kind = 'mailbox' AND b.folder = a.owner), "
                      "(SELECT b.member FROM alias l JOIN mailbox b ON b.folder = l.former WHERE a.kind = 'alias' AND l.address = a.address), "
                      "owner) <> ?2");
     query.bind(1, address).bind(2, owner).bind(3, now_ms());
-    return row(query) ? holder_of(query.view(0)) : Holder::nobody;
+    if (!row(query)) {
+        return Holder::nobody;
+    }
+    return query.view(1).starts_with("bin/") && query.view(0) == "reserved" ? Holder::bin : holder_of(query.view(0));
 }
 
 Status Store::reserve(const std::string& address, const std::string& owner, std::int64_t until_ms) {
@@ -97,8 +105,15 @@ Result<Holder> Store::put_mailbox(const WantedMailbox& wanted) {
     if (wanted.again && row(removed)) {
         return Holder::nobody;
     }
-    if (const Holder other = holder_but(wanted.address, wanted.member); other != Holder::nobody) {
+    const auto binned_one = binned(wanted.association, wanted.address);
+    const bool own = binned_one && binned_one->member == wanted.member && wanted.from.empty();
+    if (const Holder other = holder_but(wanted.address, wanted.member); other != Holder::nobody && !(other == Holder::bin && own)) {
         return other;
+    }
+    if (own) {
+        // What is asked for lies in the bin: it comes back with its messages.
+        const auto back = restore_mailbox(*binned_one);
+        return back ? Result<Holder>(Holder::nobody) : fail(back.error());
     }
     for (const std::string_view sql : {"INSERT OR IGNORE INTO association(slug, name, quota_bytes) VALUES (?1, ?1, 0)",
                                        "INSERT OR IGNORE INTO member(id, login, name, disabled) VALUES (?1, '?' || ?1, '', 1)"}) {

@@ -13,7 +13,12 @@ constexpr std::string_view owners_of_association = "SELECT member FROM mailbox W
 
 Status Store::give_domain(const std::string& name, const std::string& association, std::int64_t position) {
     // Another association's addresses there stay, unserved, and hold their names until their managers remove them or the
-    // domain comes back: an event never takes anybody's address and mail away.
+    // domain comes back: an event never takes anybody's address and mail away. What lies in its bin keeps no name there.
+    auto freed = ask("DELETE FROM address WHERE kind = 'reserved' AND substr(address, instr(address, '@') + 1) = ?1 AND "
+                     "EXISTS (SELECT 1 FROM retired_box r WHERE owner = 'bin/' || r.folder AND r.association <> ?2)");
+    if (auto done = run(std::move(freed.bind(1, name).bind(2, association))); !done) {
+        return done;
+    }
     auto change = ask("INSERT INTO domain(name, association, position) VALUES (?, ?, ?) "
                       "ON CONFLICT(name) DO UPDATE SET association = excluded.association, position = excluded.position");
     change.bind(1, name).bind(2, association).bind(3, position);
@@ -117,7 +122,8 @@ Status Store::erase_member(const std::string& id) {
     if (auto done = run(std::move(change)); !done) {
         return done;
     }
-    auto mark = ask("UPDATE retired_box SET erase = 1 WHERE member = ?");
+    // A member removed by mistake does not take the messages along at once: they wait as long as a bin does.
+    auto mark = ask("UPDATE retired_box SET erase = 2 WHERE member = ? AND erase = 0");
     mark.bind(1, id);
     return run(std::move(mark));
 }

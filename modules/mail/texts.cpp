@@ -21,6 +21,23 @@ constexpr std::array texts = {
                   "{address} is the address of a group already. Choose another address. Nothing was changed."},
     CatalogueText{"taken_reserved", "{address} est en train d'être donnée à quelqu'un. Réessayez dans quelques minutes. Rien n'a été changé.",
                   "{address} is being given to someone just now. Try again in a few minutes. Nothing was changed."},
+    CatalogueText{"taken_bin", "{address} est l'adresse d'une boîte qui est à la corbeille. Remettez cette boîte, ou effacez-la pour de bon. "
+                               "Rien n'a été changé.",
+                  "{address} is the address of a mailbox that is in the bin. Restore that mailbox, or erase it for good. "
+                  "Nothing was changed."},
+    CatalogueText{"not_in_bin", "Aucune boîte de cette adresse n'est dans la corbeille.", "No mailbox of that address is in the bin."},
+    CatalogueText{"domain_lost", "{address} ne se termine plus par un domaine de l'association. La boîte reste à la corbeille.",
+                  "{address} does not end with a domain of the association any more. The mailbox stays in the bin."},
+    CatalogueText{"owner_gone", "La personne de cette boîte n'est plus dans l'association. Ajoutez-la d'abord. La boîte reste à la corbeille.",
+                  "The person of this mailbox is not in the association any more. Add them first. The mailbox stays in the bin."},
+    CatalogueText{"came_back", "Cette boîte était à la corbeille. Elle revient avec ses messages.",
+                  "This mailbox was in the bin. It comes back with its messages."},
+    CatalogueText{"links_lost", "La boîte est revenue, mais ces liens n'ont pas pu revenir : {addresses}. Vérifiez où vont leurs messages.",
+                  "The mailbox is back, but these links could not come back: {addresses}. Check where their messages go."},
+    CatalogueText{"erase_pending", "La boîte est effacée de la maison, mais des messages sont encore sur le disque. La maison réessaie toute seule. "
+                                   "Prévenez l'administrateur si cela dure.",
+                  "The mailbox is erased from the house, but some messages are still on the disk. The house tries again by itself. "
+                  "Tell the admin if it lasts."},
     CatalogueText{"mailbox_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - » ou « _ », une lettre ou un "
                                    "chiffre au début et à la fin.",
                   "Before \"@\": letters without accents, digits, \".\", \"-\" or \"_\", with a letter or a digit at both ends."},

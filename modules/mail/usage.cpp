@@ -20,6 +20,7 @@ void Mail::measure_when_due() {
         return;
     }
     measured_ = now;
+    empty_bin();
     for (const std::string& slug : store_->associations()) {
         measure_later(slug);
     }
@@ -58,7 +59,8 @@ Task<void> Mail::measure(std::shared_ptr<const bool> alive, std::string slug) {
     if (!*alive || !store_->association(slug)) {
         co_return;
     }
-    std::uint64_t sum = 0;
+    // What lies in the bin is on the disk too, and cannot be asked for.
+    std::uint64_t sum = store_->bytes_in_bin(slug);
     for (const BoxFigures& one : figures) {
         if (!one.used_bytes) {
             co_return;  // Dovecot does not answer: the last figure stands

@@ -27,7 +27,8 @@ struct Word {
     std::string_view people;
 };
 constexpr std::array taken_words = {Word{"taken_mailbox", "mailbox_taken"}, Word{"taken_alias", "address_alias"},
-                                    Word{"taken_group", "group_address_taken"}, Word{"taken_reserved", "address_reserved"}};
+                                    Word{"taken_group", "group_address_taken"}, Word{"taken_reserved", "address_reserved"},
+                                    Word{"taken_bin", "address_binned"}};
 constexpr std::array<std::string_view, 3> field_words = {"mailbox_local", "alias_local", "reserved"};
 
 json::object object_of(const Response& answer) {

@@ -24,6 +24,10 @@ constexpr std::array texts = {
                   "This address is someone's already. Choose another one. Nothing was changed."},
     CatalogueText{"address_alias", "{address} est déjà une adresse de redirection. Choisissez une autre adresse. Rien n'a été changé.",
                   "{address} is an address of redirection already. Choose another address. Nothing was changed."},
+    CatalogueText{"address_binned", "{address} est l'adresse d'une boîte qui est à la corbeille. Remettez cette boîte, ou effacez-la pour de bon "
+                                    "(page Courrier). Rien n'a été changé.",
+                  "{address} is the address of a mailbox that is in the bin. Restore that mailbox, or erase it for good (page Mail). "
+                  "Nothing was changed."},
     CatalogueText{"address_reserved", "{address} est en train d'être donnée à quelqu'un. Réessayez dans quelques minutes. Rien n'a été changé.",
                   "{address} is being given to someone just now. Try again in a few minutes. Nothing was changed."},
     CatalogueText{"mailbox_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - » ou « _ », une lettre ou un "

@@ -35,6 +35,7 @@ export const pages = [
   { name: 'site-new', path: 'site', who: 'manager', act: press(/^(Ajouter un site|Add a site)$/) },
   { name: 'mail', path: 'mail', who: 'manager' },
   { name: 'mail-add', path: 'mail', who: 'manager', act: press(/^(Ajouter une adresse de redirection|Add a forwarding address)$/) },
+  { name: 'mail-bin', path: 'mail', who: 'manager', act: press(/^(Voir la corbeille|See the bin)$/) },
   { name: 'members', path: 'members', who: 'manager' },
   { name: 'members-invite', path: 'members', who: 'manager', act: press(/^(Inviter une personne|Invite a person)$/) },
   { name: 'members-namesake', path: 'members', who: 'manager', act: async (page) => {

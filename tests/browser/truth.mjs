@@ -374,21 +374,41 @@ export async function mailChecks({ check, house, browser }) {
     await page.getByRole('link', { name: 'Membres', exact: true }).click();
     await until(async () => !/premiers éléments/.test(await bodyText(page)), 'the sentence goes with its list');
     await page.unroute('**/api/v1/associations/amis/mailboxes?*');
-    // Enter twice in the dialog that erases.
+    // A mailbox goes into the bin, comes back by the undo bar and from the bin; Enter twice in the dialog erases once.
     const boxes = 'api/v1/associations/amis/mailboxes';
     same((await api(house, page, 'POST', boxes, { address: 'deux.fois@amis.test', login: card.login })).status(), 201, 'a mailbox');
     let erased = 0;
     await page.route('**/api/v1/associations/amis/mailboxes/deux.fois*', async (route) => {
-      if (route.request().method() === 'DELETE') erased += 1;
+      if (route.request().method() === 'DELETE' && route.request().url().endsWith('purge=1')) erased += 1;
       await route.continue();
     });
     await go(house, page, 'mail');
-    await page.getByRole('button', { name: 'Changer : deux.fois@amis.test' }).click();
-    await page.locator('.row-more').getByRole('button', { name: /^Effacer la boîte$/ }).click();
+    const listed = async (query = '') => (await (await api(house, page, 'GET', `${boxes}?limit=500${query}`)).json()).items.some((box) => box.address === 'deux.fois@amis.test');
+    const remove = async () => {
+      await page.getByRole('button', { name: 'Changer : deux.fois@amis.test' }).click();
+      await page.getByRole('button', { name: 'Mettre à la corbeille la boîte deux.fois@amis.test' }).click();
+      await until(async () => /deux\.fois@amis\.test est à la corbeille jusqu.au/.test(await page.locator('.undo-place').innerText()), 'in the bin, and until when');
+      same(await listed(), false, 'among the mailboxes');
+      same(await listed('&bin=1'), true, 'in the bin');
+    };
+    const back = () => until(async () => /deux\.fois@amis\.test est revenue, avec ses messages/.test(await bodyText(page)), 'it is said');
+    await remove();
+    await page.getByRole('button', { name: /^Annuler/ }).click();
+    await back();
+    same(await listed(), true, 'back by the undo bar');
+    await remove();
+    await page.getByRole('button', { name: /^Voir la corbeille$/ }).click();
+    await page.getByRole('button', { name: 'Reprendre la boîte deux.fois@amis.test' }).click();
+    await back();
+    await until(async () => /La corbeille est vide/.test(await bodyText(page)), 'the open bin follows');
+    same(await page.getByRole('button', { name: /^Annuler/ }).count(), 0, 'undo bars of what is back');
+    await remove();
+    await page.getByRole('button', { name: 'Effacer pour de bon la boîte deux.fois@amis.test' }).click();
     await page.locator('#field-erase').fill('deux.fois@amis.test');
     await page.evaluate(() => { const form = document.querySelector('dialog form'); form.requestSubmit(); form.requestSubmit(); });
-    await until(async () => /La boîte deux\.fois@amis\.test est effacée/.test(await bodyText(page)), 'the word');
+    await until(async () => /La boîte deux\.fois@amis\.test et ses messages sont effacés pour de bon/.test(await bodyText(page)), 'the word');
     same(erased, 1, 'calls that erase');
+    same(await listed('&bin=1'), false, 'nothing is left in the bin');
     // An association without a domain.
     await page.route('**/api/v1/associations/amis', (route) => route.fulfill({ json: { slug: 'amis', name: 'Les Amis', domains: [] } }));
     await go(house, page, 'mail');

@@ -40,6 +40,34 @@ def house(folder):
     return state
 
 
+def test_erase_box_removes_one_folder_and_follows_no_link(state):
+    boxes, outside = state / "mail/boxes", state / "outside"
+    (boxes / "abc123/cur").mkdir(parents=True)
+    (boxes / "other").mkdir()
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    (boxes / "abc123/cur/1:2,S").write_text("Bonjour")
+    (boxes / "abc123/link").symlink_to(outside)
+    for path in [state, *state.rglob("*")]:
+        if os.geteuid() == 0 and boxes in [path, *path.parents]:
+            os.chown(path, 62010, 62010, follow_symlinks=False)
+    for parent in [state, *state.parents]:
+        if str(parent).startswith(tempfile.gettempdir() + "/"):
+            parent.chmod(0o755)
+    for words in ([], ["folder="], ["folder=../outside"], ["folder=abc123/cur"], ["folder=."], ["folder=ABC"], ["folder=" + "a" * 65]):
+        expect(provision(state, "erase-box", *words)[0], FAILED, str(words))
+    expect((boxes / "abc123/cur/1:2,S").exists(), True, "nothing was removed by a wrong name")
+    expect(provision(state, "erase-box", "folder=abc123"), (0, ""), "removed")
+    expect(sorted(path.name for path in boxes.iterdir()), ["other"], "the folder alone")
+    expect((outside / "kept").read_text(), "kept", "what a link leads to")
+    expect(provision(state, "erase-box", "folder=abc123"), (0, ""), "a second time is no error")
+    if os.geteuid() == 0:
+        (boxes / "rooted").mkdir()
+        (boxes / "rooted/file").write_text("x")
+        code, said = provision(state, "erase-box", "folder=rooted")
+        expect((code, "rooted" in said, (boxes / "rooted/file").exists()), (FAILED, True, True), "what is not the boxes' uid's stays, and it is said")
+
+
 def openssl(*words):
     return subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=30)
 

@@ -304,6 +304,63 @@ def test_a_renamed_mailbox_is_the_same_mailbox():
         assert "mailboxes: [{address: second@ruche.test" in house.hameau("show").stdout
         file.write_text(house.hameau("show").stdout)
         assert not [line for line in house.hameau("apply", str(file)).stdout.splitlines() if line[:1] in "+-"]
+        # What the file does not say any more goes into the bin, and comes back when the file says it again.
+        said = house.hameau("show").stdout
+        send("A garder", to="second@ruche.test")
+        wait_mail("A garder", login="second@ruche.test", **who)
+        assert "second@ruche.test" in apply("zoe.riou@ruche.test", "--prune", "--yes", more=", forward: []")
+        assert "second@ruche.test" in house.hameau("mailbox", "list", "ruche", "--bin").stdout
+        file.write_text(said)
+        house.hameau("apply", str(file))
+        wait_mail("A garder", login="second@ruche.test", **who)
+        assert "second@ruche.test" not in house.hameau("mailbox", "list", "ruche", "--bin").stdout
+
+
+def test_a_removed_mailbox_comes_back_with_its_mail():
+    """Into the bin by the page's call, back by the command, away for good: with real engines and the folder on the disk."""
+    visitor = marie()
+    who = {"login": "nolwenn@amis.test", "password": "nolwenn-secret-words"}
+    box = "/api/v1/associations/amis/mailboxes/nolwenn@amis.test"
+    ok(visitor.call("POST", MEMBERS, {"login": "nolwenn", "name": "Nolwenn", "password": who["password"], "mailbox": "nolwenn@amis.test"}), 201)
+    boxes = Path(house.state, "mail", "boxes")
+    before = {entry.name for entry in boxes.iterdir()}
+    send("Gardez-moi", to="nolwenn@amis.test")
+    wait_mail("Gardez-moi", **who)
+    folder = ({entry.name for entry in boxes.iterdir()} - before).pop()
+    opened = mailbox(**who)
+    ok(visitor.call("DELETE", box), 204)
+    refused(lambda: [opened.select("INBOX"), opened.noop()], imaplib.IMAP4.error, OSError)
+    for login in ("nolwenn@amis.test", "nolwenn"):
+        refused(lambda: mailbox(login, who["password"]), imaplib.IMAP4.error)
+    with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=30) as smtp:
+        smtp.ehlo()
+        smtp.mail("ami@ailleurs.example")
+        assert smtp.rcpt("nolwenn@amis.test")[0] == 550, "who writes is told"
+    assert visitor.call("POST", "/api/v1/associations/amis/mailboxes", {"address": "nolwenn@amis.test", "login": "marie"}).json()["code"] == "taken_bin"
+    answer = visitor.call("PATCH", MEMBERS + "/marie", {"mailbox": "nolwenn@amis.test"})
+    assert answer.status == 409 and answer.json()["code"] == "address_binned", answer.body
+    # Everything is killed: the bin is on the disk.
+    pid = house.process_of("mail")["pid"]
+    if pid:
+        os.kill(pid, signal.SIGKILL)
+    listed = json.loads(house.hameau("mailbox", "list", "amis", "--bin", "--json").stdout)
+    item = next(one for one in listed if one["address"] == "nolwenn@amis.test")
+    assert item["login"] == "nolwenn" and item["used_bytes"] > 100 and item["gone"] > item["deleted"], item
+    house.hameau("mailbox", "restore", "amis", "nolwenn@amis.test")
+    wait_mail("Gardez-moi", **who)
+    wait_mail("Gardez-moi", login="nolwenn", password=who["password"])
+    send("Encore", to="nolwenn@amis.test")
+    wait_mail("Encore", **who)
+    ok(visitor.call("POST", box + "/restore"), 404)
+    house.hameau("mailbox", "remove", "amis", "nolwenn@amis.test")
+    assert (boxes / folder).is_dir(), "its messages stay in the bin"
+    house.hameau("mailbox", "remove", "amis", "nolwenn@amis.test", "--purge")
+    assert not (boxes / folder).exists(), "erased is true when it is said"
+    made = ok(visitor.call("POST", "/api/v1/associations/amis/mailboxes", {"address": "nolwenn@amis.test", "login": "nolwenn"}), 201).json()
+    assert not made.get("warnings"), made
+    imap = mailbox(**who)
+    assert imap.select("INBOX")[1] == [b"0"], "a new mailbox begins empty"
+    imap.logout()
 
 
 def test_a_new_domain_is_taken_by_an_smtpd_that_refused_it():

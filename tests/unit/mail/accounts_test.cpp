@@ -32,7 +32,7 @@ TEST_F(AccountsOfAHouse, ACrashBetweenTheDatabasesIsMendedAtTheStart) {
     // mail.db committed, auth.db not: changed behind the module's back.
     Store store(context->database());
     ASSERT_TRUE(store.transaction([&]() -> Status {
-        auto erased = store.erase_mailbox("yann@amis.test");
+        auto erased = store.remove_mailbox("yann@amis.test");
         erased = erased ? store.set_forward("marie@amis.test", {}) : erased;
         Member disabled{"idmarie", "marie", "M", true, "", "", {{"amis", "manager"}}};
         return erased ? store.put_member(disabled) : erased;

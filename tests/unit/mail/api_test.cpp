@@ -167,6 +167,7 @@ TEST_F(Api, AnErasedMailboxKeepsItsFolderAndANewOneBeginsEmpty) {
     EXPECT_EQ(rows("SELECT folder, erase FROM retired_box"), Rows{folder + "|0"});
     EXPECT_TRUE(auth("SELECT user FROM account").empty());
     EXPECT_TRUE(auth("SELECT name FROM sign_in_name").empty());
+    EXPECT_EQ(go(marie, "DELETE", boxes + "/marie@amis.test?purge=1").status, 204);
     ASSERT_EQ(add_box("marie@amis.test", "yann").status, 201);
     EXPECT_NE(rows("SELECT folder FROM mailbox").at(0), folder);
     EXPECT_EQ(auth("SELECT member FROM account"), Rows{"idyann"});

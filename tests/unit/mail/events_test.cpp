@@ -108,6 +108,7 @@ TEST_F(Events, ErasedIsGoneAndErasedAgainIsFine) {
     ASSERT_EQ(add_box("yann@amis.test", "yann", R"(,"forward":["marie@amis.test","y@ailleurs.example"])").status, 201);
     ASSERT_EQ(add_alias("contact@amis.test", R"(["marie+c@amis.test","yann@amis.test"])").status, 201);
     ASSERT_EQ(go(people, "POST", "/internal/app-passwords", R"({"member":"idmarie","name":"Phone","scopes":["imap"]})").status, 201);
+    context->boxes_stay = true;
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(tell(R"({"kind":"member-erased","id":"idmarie"})"), 204);
     }
@@ -118,7 +119,7 @@ TEST_F(Events, ErasedIsGoneAndErasedAgainIsFine) {
     EXPECT_EQ(script("yann@amis.test").find("marie"), std::string::npos) << "what led to her is gone too";
     EXPECT_NE(script("yann@amis.test").find("y@ailleurs.example"), std::string::npos);
     EXPECT_EQ(rows("SELECT target FROM alias_target"), Rows{"yann@amis.test"});
-    EXPECT_EQ(rows("SELECT address, erase FROM retired_box"), Rows{"marie@amis.test|1"});
+    EXPECT_EQ(rows("SELECT address, erase FROM retired_box"), Rows{"marie@amis.test|2"});
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(tell(R"({"kind":"association-erased","slug":"amis"})"), 204);
     }

@@ -42,6 +42,16 @@ public:
         response.body = *identity;
         co_return response;
     }
+    Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
+        EXPECT_EQ(verb, "erase-box");
+        if (boxes_stay) {
+            co_return fail(ErrorKind::unavailable, "hameaud is away");
+        }
+        erased.push_back(arguments["folder"]);
+        co_return Status{};
+    }
+    bool boxes_stay = false;           ///< hameau-provision fails
+    std::vector<std::string> erased;   ///< folders that it was asked to remove
     std::optional<std::string> identity;
     std::optional<std::uint64_t> quota;  ///< what people answers to a figure; without it people is away
     std::uint64_t others = 0;

@@ -83,6 +83,8 @@ TEST_F(Views, AGroupDoesNotTakeTheAddressOfAMailbox) {
     EXPECT_EQ(rows("SELECT member FROM circle_member"), Rows{"idyann"}) << "all else of the event is done";
     EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test").status, 204);
     EXPECT_TRUE(alias("marie@amis.test").empty());
+    EXPECT_EQ(tell(group("marie", R"("idyann")", "", true)), 409) << "the address is kept for what lies in the bin";
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test?purge=1").status, 204);
     EXPECT_EQ(tell(group("marie", R"("idyann")", "", true)), 204);
     EXPECT_EQ(alias("marie@amis.test"), Rows{"yann@amis.test"});
 }

@@ -1,12 +1,13 @@
-// The association's addresses, for managers: mailboxes and addresses of redirection. Erasing a mailbox is typed, as
-// nothing brings its messages back; an address of redirection has the undo bar.
+// The association's addresses, for managers: mailboxes, addresses of redirection, and the bin of mailboxes. A mailbox goes
+// into the bin and has the undo bar; erasing what is in the bin is typed, as nothing brings its messages back.
 import { useRef, useState } from 'preact/hooks';
 import { type Alias, call, get, getAll, type Mailbox, type Member, Problem } from '../../common/api';
 import { useAction, useLoad, useMore } from '../../common/hooks';
 import { size, t } from '../../common/i18n';
-import { Button, Check, EraseDialog, ErrorSummary, Field, Loading, More, Notice, ProblemNotice, errorOf } from '../../common/parts';
+import { Button, Check, ErrorSummary, Field, Loading, More, Notice, ProblemNotice, errorOf } from '../../common/parts';
 import { shownNames } from '../../common/same-names';
 import { useMember } from '../state';
+import { BoxBin, useBoxBin } from './box-bin';
 import { AliasRow, BoxAddress, inRow } from './renaming';
 
 const shown_first = 100;
@@ -27,12 +28,11 @@ function copiesOf(box: Mailbox, name: string): string[] {
   ];
 }
 
-interface BoxRowProps { slug: string; box: Mailbox; owner: string; onChanged: () => void; onErased: () => void }
-function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
+interface BoxRowProps { slug: string; box: Mailbox; owner: string; onChanged: () => void; onRemove: () => Promise<void> }
+function BoxRow({ slug, box, owner, onChanged, onRemove }: BoxRowProps) {
   const [open, setOpen] = useState(false);
   const [forward, setForward] = useState((box.forward ?? []).join(', '));
   const [done, setDone] = useState(false);
-  const [erasing, setErasing] = useState(false);
   const { busy, problem, run } = useAction();
   const path = `/api/v1/associations/${slug}/mailboxes/${encodeURIComponent(box.address)}`;
   const id = `box-${box.address}`;
@@ -58,12 +58,12 @@ function BoxRow({ slug, box, owner, onChanged, onErased }: BoxRowProps) {
             <Field name={`forward-${box.address}`} label={t('mail.forward')} example={t('mail.forward_example')} value={forward}
               onValue={(value) => { setDone(false); setForward(value); }} error={errorOf(problem, 'forward')} />
             <p class="verbs"><Button type="submit" busy={busy}>{t('save')}</Button>
-              <Button kind="danger" onClick={() => setErasing(true)}>{t('mail.box_erase')}</Button>
+              <Button kind="danger" busy={busy} label={t('mail.box_remove_what', { address: box.address })}
+                onClick={() => void run(onRemove)}>{t('mail.box_remove')}</Button>
               <span role="status" class="soft">{done ? t('saved') : ''}</span></p>
+            <p class="soft">{t('mail.box_remove_hint')}</p>
           </form>
           <BoxAddress path={path} address={box.address} onChanged={onChanged} />
-          {erasing && <EraseDialog title={t('mail.box_erase')} text={t('mail.box_erase_text', { address: box.address })} name={box.address}
-            onClose={() => setErasing(false)} onErase={async () => { await call('DELETE', path); onErased(); }} />}
         </div>
       )}
     </li>
@@ -108,7 +108,8 @@ function AddAddress({ slug, kind, domain, members, onDone }: AddProps) {
   );
 }
 
-export function Addresses({ slug }: { slug: string }) {
+/** `onMoved`: a mailbox came or went; it may be one of the reader's own. */
+export function Addresses({ slug, onMoved }: { slug: string; onMoved: () => void }) {
   const { offerUndo } = useMember();
   const boxes = useLoad(slug, () => getAll<Mailbox>(`/api/v1/associations/${slug}/mailboxes`));
   const aliases = useLoad(slug, () => getAll<Alias>(`/api/v1/associations/${slug}/aliases`));
@@ -125,8 +126,10 @@ export function Addresses({ slug }: { slug: string }) {
     setSaid(text);
     boxes.reload();
     aliases.reload();
+    onMoved();
     heading.current?.focus();
   };
+  const bin = useBoxBin(slug, done);
   const removeAlias = (alias: Alias) => {
     // What was said before may be about this very address.
     setSaid('');
@@ -147,7 +150,7 @@ export function Addresses({ slug }: { slug: string }) {
           <ul class="rows">
             {boxRows.shown.map((box) => (
               <BoxRow key={box.address} slug={slug} box={box} owner={nameOf(box.login)} onChanged={() => { boxes.reload(); aliases.reload(); }}
-                onErased={() => done(t('mail.box_erased', { address: box.address }))} />
+                onRemove={() => bin.remove(box)} />
             ))}
             {aliasRows.shown.map((alias) => (
               <AliasRow key={alias.address} slug={slug} alias={alias} onChanged={aliases.reload} onRemove={() => removeAlias(alias)} />
@@ -162,6 +165,7 @@ export function Addresses({ slug }: { slug: string }) {
         <AddAddress key={adding} slug={slug} kind={adding} domain={about.data?.domains[0] ?? 'association.org'} members={members.data ?? []}
           onDone={(address) => (address ? done(t('mail.added', { address })) : setAdding('none'))} />
       )}
+      <BoxBin slug={slug} nameOf={nameOf} bin={bin} />
     </section>
   );
 }

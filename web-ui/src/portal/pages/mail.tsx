@@ -128,7 +128,7 @@ export function Mail() {
           </>
         )}
       {first && (session.shared_computer ? <p>{t('mail.not_here')}</p> : <Programs />)}
-      {manages && association && <Addresses key={association.slug} slug={association.slug} />}
+      {manages && association && <Addresses key={association.slug} slug={association.slug} onMoved={mail.reload} />}
     </>
   );
 }
