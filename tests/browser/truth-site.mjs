@@ -65,6 +65,7 @@ export async function siteChecks({ check, house, browser }) {
   });
 
   await check('truth: two people publish one site: the second is told by whom and when, and replaces only when that is meant', async () => {
+    writeFileSync(join(folder, 'index.html'), page_text);
     await open();
     const seen = await live();
     // Another person publishes while this page is open.

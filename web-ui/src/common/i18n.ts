@@ -100,6 +100,8 @@ export function number(value: number): string {
 }
 
 export function size(bytes: number): string {
+  // French counts from two on: "0 octet"; English has one "byte" only.
+  if (bytes === 1 || (bytes === 0 && language === 'fr')) return `${number(bytes)}\u00a0${language === 'fr' ? 'octet' : 'byte'}`;
   const units = language === 'fr' ? ['octets', 'Ko', 'Mo', 'Go', 'To'] : ['bytes', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
   let value = bytes;

@@ -4,7 +4,7 @@ import { DOMSerializer, Node } from 'prosemirror-model';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, get, type Page } from '../common/api';
 import { useAction, useLoad } from '../common/hooks';
-import { clock, day, list, t, tn } from '../common/i18n';
+import { list, moment, t, tn } from '../common/i18n';
 import { Button, Loading, ProblemNotice } from '../common/parts';
 import { Dialog } from './menu';
 import { schema } from './schema';
@@ -12,7 +12,10 @@ import { schema } from './schema';
 interface Moment { moment: string; from: string; to: string; authors: string[]; added: number; removed: number }
 const shown_first = 30;
 
-const nameOf = (one: Moment) => t('pad.history.moment', { day: day(one.to), hour: clock(one.to) });
+const nameOf = (one: Moment) => {
+  const text = moment(one.to);
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+};
 const what = (one: Moment) => [one.added > 0 ? tn('pad.history.added', one.added) : '', one.removed > 0 ? tn('pad.history.removed', one.removed) : '']
   .filter(Boolean).join(', ');
 

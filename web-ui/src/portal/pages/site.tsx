@@ -63,7 +63,9 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
   const { report, before: replaced } = useSending(site.host);
   const { association } = useMember();
   const members = useLoad(association?.slug ?? null, () => getAll<Member>(`/api/v1/associations/${association?.slug}/members`));
-  const nameOf = shownNames(members.data ?? []);
+  const shown = shownNames(members.data ?? []);
+  // What the declared file brought was published by nobody of the association.
+  const nameOf = (login: string) => (login === 'admin' && shown(login) === login ? t('role.admin') : shown(login));
   const live = versions.data?.find((one) => one.live);
   const before = live?.number;
   const refresh = () => { versions.reload(); reload(); };
@@ -111,7 +113,7 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
   );
 }
 
-function NewSite({ slug, onMade }: { slug: string; onMade: () => void }) {
+function NewSite({ slug, onMade, onClose }: { slug: string; onMade: () => void; onClose: (() => void) | undefined }) {
   const about = useLoad(slug, () => get<{ domains: string[] }>(`/api/v1/associations/${slug}`));
   const [host, setHost] = useState('');
   const { busy, problem, run } = useAction();
@@ -127,7 +129,8 @@ function NewSite({ slug, onMade }: { slug: string; onMade: () => void }) {
       <ErrorSummary problem={problem} labels={{ host: t('site.address') }} />
       <Field name="host" label={t('site.address')} example={t('site.address_example', { domain: about.data?.domains[0] ?? 'association.org' })} value={host} onValue={setHost} inputmode="url"
         error={errorOf(problem, 'host')} required />
-      <Button type="submit" kind="main" busy={busy}>{t('site.make')}</Button>
+      <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t('site.make')}</Button>
+        {onClose && <Button onClick={onClose}>{t('cancel')}</Button>}</p>
     </form>
   );
 }
@@ -183,7 +186,7 @@ function Removal({ slug, site, reload }: { slug: string; site?: Site | undefined
       {action.problem && <ProblemNotice problem={action.problem} />}
       {open && <Bin key={turn} slug={slug} onRestored={back} />}
       <p class="verbs">
-        {site && <Button busy={action.busy} onClick={() => remove(site)}>{t('site.remove', { address: site.host })}</Button>}
+        {site && <Button kind="danger" busy={action.busy} onClick={() => remove(site)}>{t('site.remove', { address: site.host })}</Button>}
         <button type="button" class="button outlined" aria-expanded={open} onClick={() => setOpen(!open)}>{t(open ? 'pads.bin_close' : 'pads.bin_open')}</button>
       </p>
     </section>
@@ -212,7 +215,7 @@ export function SitePage() {
           {site && <OneSite key={site.host} site={site} reload={sites.reload} />}
           {!site && !manages && <p>{t('site.none')}</p>}
           {manages && (!site || adding
-            ? <NewSite slug={slug} onMade={() => { setAdding(false); sites.reload(); }} />
+            ? <NewSite slug={slug} onMade={() => { setAdding(false); sites.reload(); }} onClose={site ? () => setAdding(false) : undefined} />
             : <p class="apart"><Button onClick={() => setAdding(true)}>{t('site.new_verb')}</Button></p>)}
           {manages && <Removal slug={slug} site={site} reload={sites.reload} />}
         </>
