@@ -133,6 +133,10 @@ std::string module_request(const Visit& visit, const GateRoute& route, const Ses
             }
             continue;
         }
+        // An app password is for the gate and people; the module gets who it stands for.
+        if (!route.scope.empty() && equals(field.name, "authorization")) {
+            continue;
+        }
         add_line(out, field.name, field.value);
     }
     if (head.chunked) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "daemon/contract/app_scopes.hpp"
 #include "daemon/contract/path.hpp"
 
 
@@ -31,6 +32,8 @@ Who who_of(std::string_view word) {
 
 void Router::add(GateRoute route) {
     route.weight = weight_of(route.pattern);
+    const auto* app = std::find_if(app_routes.begin(), app_routes.end(), [&](const AppRoute& known) { return known.pattern == route.pattern; });
+    route.scope = app == app_routes.end() ? std::string_view() : app->scope;
     routes_.push_back(std::move(route));
 }
 

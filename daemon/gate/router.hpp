@@ -17,6 +17,7 @@ struct GateRoute {
     bool websocket = false;
     bool enabled = true;   ///< false: the module is switched off in the settings
     std::string weight;    ///< the more literal, the greater: one letter a segment
+    std::string_view scope = {};  ///< app passwords of this scope open it too; empty: sessions only
 };
 
 class Router {

@@ -1,10 +1,14 @@
 // Origin, session and role before a body is read; then the module that the path belongs to.
 #include "daemon/gate/services.hpp"
 
+#include <optional>
+
 #include "daemon/contract/path.hpp"
+#include "daemon/gate/basic.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/hosts.hpp"
 #include "daemon/gate/origin.hpp"
+#include "daemon/gate/pages.hpp"
 #include "daemon/gate/proxy.hpp"
 
 namespace hameau::gate {
@@ -14,6 +18,35 @@ namespace {
 Task<Status> refuse(Visit& visit, int status, std::string_view code) {
     visit.keep_alive = visit.keep_alive && visit.body.finished();
     return send_problem(visit, status, code);
+}
+
+std::optional<Sessions::AppKey> app_key_of(const Visit& visit, const GateRoute& route) {
+    auto given = parse_basic(visit.head.field("authorization"));
+    if (!given) {
+        return std::nullopt;
+    }
+    return Sessions::AppKey{std::move(given->login), std::move(given->password), std::string(route.scope), visit.address.prefix()};
+}
+
+/// A program's app password in the place of a session, on routes that are open to its scope. No answer of the gate asks for
+/// Basic (WWW-Authenticate), so that no browser keeps such a password; a page of another site cannot send the field without
+/// CORS, which the gate never grants; and a foreign Origin was refused before. Nothing: refused, and answered.
+Task<std::optional<SessionPointer>> open_with_password(Visit& visit, Sessions::AppKey key, Status& written) {
+    const auto answer = co_await visit.gate.sessions().open_with(std::move(key));
+    if (answer && answer->session) {
+        co_return answer->session;
+    }
+    visit.keep_alive = visit.keep_alive && visit.body.finished();
+    if (!answer) {
+        written = co_await send_problem(visit, 503, "unavailable");
+    } else if (answer->wait_seconds > 0) {
+        Answer refusal = problem_document(429, "too_many", visit.language());
+        refusal.headers += "Retry-After: " + std::to_string(answer->wait_seconds) + "\r\n";
+        written = co_await send_answer(visit, std::move(refusal));
+    } else {
+        written = co_await send_problem(visit, 401, "wrong_credentials");
+    }
+    co_return std::nullopt;
 }
 
 Task<Status> serve_route(Visit& visit, const GateRoute& route) {
@@ -38,6 +71,14 @@ Task<Status> serve_route(Visit& visit, const GateRoute& route) {
         }
         plan.session = answer->session;
         plan.generation = answer->generation;
+    }
+    if (auto key = token.empty() && !route.scope.empty() ? app_key_of(visit, route) : std::nullopt) {
+        Status written;
+        const auto session = co_await open_with_password(visit, std::move(*key), written);
+        if (!session) {
+            co_return written;
+        }
+        plan.session = *session;
     }
     if (route.who != Who::anyone && !plan.session) {
         co_return co_await refuse(visit, 401, "signed_out");

@@ -78,6 +78,38 @@ Task<Result<Sessions::Answer>> Sessions::resolve(std::string token) {
     co_return answer;
 }
 
+Task<Result<Sessions::AppAnswer>> Sessions::open_with(AppKey key) {
+    boost::json::object question;
+    question["login"] = key.login;
+    question["password"] = key.password;
+    question["scope"] = key.scope;
+    question["prefix"] = key.address_prefix;
+    std::string text = boost::json::serialize(question);
+    auto told = co_await modules_.call("people", "POST", "/internal/app-session", std::move(text));
+    if (!told) {
+        co_return fail(std::move(told.error()));
+    }
+    AppAnswer answer;
+    // 422: what no app password looks like, such as an empty one.
+    if (told->status == 404 || told->status == 422) {
+        co_return answer;
+    }
+    if (told->status == 429) {
+        boost::system::error_code failed;
+        const auto parsed = boost::json::parse(told->body, failed);
+        const auto* wait = failed || !parsed.is_object() ? nullptr : parsed.get_object().if_contains("wait_seconds");
+        answer.wait_seconds = wait != nullptr && wait->is_int64() ? std::max<std::int64_t>(1, wait->get_int64()) : 1;
+        co_return answer;
+    }
+    auto parsed = parse_session(told->body);
+    if (told->status != 200 || !parsed) {
+        journal_.write(answer_refused, {{"status", std::to_string(told->status)}, {"error", parsed ? "" : parsed.error().message}});
+        co_return fail(ErrorKind::unavailable, "people's answer was not understood");
+    }
+    answer.session = std::move(*parsed);
+    co_return answer;
+}
+
 Task<Result<std::unique_ptr<Channel>>> Sessions::open_stream() {
     auto connected = co_await modules_.connect("people");
     if (!connected) {

@@ -24,6 +24,20 @@ public:
     /// Errors: unavailable when people does not answer.
     Task<Result<Answer>> resolve(std::string token);
 
+    /// What a program sends instead of a cookie (RFC 7617).
+    struct AppKey {
+        std::string login;
+        std::string password;
+        std::string scope;           ///< of the route
+        std::string address_prefix;  ///< people bounds guesses by it
+    };
+    struct AppAnswer {
+        SessionPointer session;  ///< null: wrong, revoked, or too many attempts
+        long wait_seconds = 0;   ///< above 0: too many attempts
+    };
+    /// Never cached: a revoked app password is over at once. Errors: unavailable.
+    Task<Result<AppAnswer>> open_with(AppKey key);
+
     /// A WebSocket of a signed-in member: ended when the session is revoked. Leaves with the handle.
     class OpenSocket {
     public:

@@ -49,6 +49,9 @@ std::string sha256_hex(std::string_view text) {
     return to_hex(hash);
 }
 
+/// What is kept of an app password; the words of auth_schema.hpp.
+std::string hash_of(const std::string& app_password) { return "{SHA256.HEX}" + sha256_hex(app_password); }
+
 } // namespace
 
 Status open_to_group(const std::string& path) {
@@ -279,7 +282,7 @@ Result<std::string> Accounts::add_app_password(const std::string& member, const 
     std::string id = new_id();
     auto change = database_.prepare("INSERT INTO app_password(selector, id, member, name, hash, scopes, created_ms) "
                                     "VALUES (?, ?, ?, ?, ?, ?, ?)");
-    change.bind(1, selector).bind(2, id).bind(3, member).bind(4, name).bind(5, "{SHA256.HEX}" + sha256_hex(password));
+    change.bind(1, selector).bind(2, id).bind(3, member).bind(4, name).bind(5, hash_of(password));
     if (auto kept = change.bind(6, words).bind(7, now_ms()).run(); !kept) {
         return fail(std::move(kept.error()));
     }
@@ -324,6 +327,41 @@ Result<std::vector<AppPassword>> Accounts::app_passwords(const std::string& memb
         }
         out.push_back(std::move(one));
     }
+}
+
+Result<std::optional<Accounts::AppHolder>> Accounts::holder(Statement query, const std::string& hash, const std::string& scope) {
+    const auto found = query.step();
+    if (!found) {
+        return fail(found.error());
+    }
+    if (!*found || query.view(3).find(" " + scope + " ") == std::string_view::npos) {
+        return std::optional<AppHolder>();
+    }
+    const std::string kept = query.text(2);
+    if (!hash.empty() && (kept.size() != hash.size() || sodium_memcmp(kept.data(), hash.data(), hash.size()) != 0)) {
+        return std::optional<AppHolder>();
+    }
+    return std::optional<AppHolder>(AppHolder{query.text(0), query.text(1)});
+}
+
+Result<std::optional<Accounts::AppHolder>> Accounts::holder_of_password(const std::string& password, const std::string& scope) {
+    constexpr std::string_view begin = "ap-";
+    const std::size_t dash = password.find('-', begin.size());
+    if (!password.starts_with(begin) || dash == std::string::npos || !is_scope(scope)) {
+        return std::optional<AppHolder>();
+    }
+    auto query = database_.prepare("SELECT id, member, hash, scopes FROM app_password WHERE selector = ?");
+    query.bind(1, password.substr(begin.size(), dash - begin.size()));
+    return holder(std::move(query), hash_of(password), scope);
+}
+
+Result<std::optional<Accounts::AppHolder>> Accounts::holder_of_id(const std::string& id, const std::string& scope) {
+    if (!is_scope(scope)) {
+        return std::optional<AppHolder>();
+    }
+    auto query = database_.prepare("SELECT id, member, hash, scopes FROM app_password WHERE id = ?");
+    query.bind(1, id);
+    return holder(std::move(query), "", scope);
 }
 
 Status Accounts::check() {

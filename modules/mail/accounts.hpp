@@ -42,6 +42,13 @@ public:
     /// Errors: not_found.
     Status erase_app_password(const std::string& member, const std::string& id);
     Result<std::vector<AppPassword>> app_passwords(const std::string& member);
+    /// Whose app password that is, when it has the scope; nothing: nobody's. Compared in the same time for every text.
+    struct AppHolder {
+        std::string id;
+        std::string member;
+    };
+    Result<std::optional<AppHolder>> holder_of_password(const std::string& password, const std::string& scope);
+    Result<std::optional<AppHolder>> holder_of_id(const std::string& id, const std::string& scope);
     /// Errors: whatever is wrong with the file.
     Status check();
     const std::string& folder() const { return folder_; }
@@ -53,6 +60,7 @@ private:
     Status bring_member(Store& store, const std::string& member, std::vector<std::string>& stale_scripts);
     Status put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, const std::string& password_hash);
     Status put_name(const std::string& name, const std::string& user);
+    Result<std::optional<AppHolder>> holder(Statement query, const std::string& hash, const std::string& scope);
     Result<std::vector<std::string>> texts(std::string_view sql, std::string_view value);
 
     std::string folder_;

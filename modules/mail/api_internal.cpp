@@ -16,6 +16,8 @@ constexpr Event address_taken{"mail.address_taken", Level::warning, "a member or
 constexpr std::size_t id_bytes_max = 64;
 constexpr std::size_t associations_per_member_max = 1000;
 constexpr std::size_t scopes_max = 4;
+/// More than any app password has, so that a wrong one is told apart from a malformed question.
+constexpr std::size_t app_password_bytes_max = 256;
 
 std::string read_id(JsonFields& fields, std::string_view name) {
     Length length;
@@ -221,7 +223,7 @@ Task<Response> Mail::add_app_password(Request& request) {
     const std::string name = fields.text("name");
     const auto scopes = fields.texts("scopes", scopes_max);
     for (const std::string& scope : scopes) {
-        if (scope != "imap" && scope != "submission" && scope != "dav" && scope != "deploy") {
+        if (!is_scope(scope)) {
             Parameters parameters;
             parameters.emplace_back("choices", "imap, submission, dav, deploy");
             fields.refuse_field("scopes", "field.choice", std::move(parameters));
@@ -288,6 +290,33 @@ Task<Response> Mail::erase_app_password(Request& request) {
     done = done ? store_->transaction([&] { return store_->end_sessions_of(member); }) : done;
     Response response = empty_response(204);
     co_return co_await after_change(request, std::move(done), std::move(response));
+}
+
+Task<Response> Mail::check_app_password(Request& request) {
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    const bool by_id = request.path.ends_with("/app-password-holder");
+    JsonFields fields(opened.body);
+    Length length;
+    length.most = app_password_bytes_max;
+    const std::string key = by_id ? fields.text("id", length) : fields.raw_text("password", length);
+    const std::string scope = fields.text("scope", length);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    const auto found = by_id ? accounts_->holder_of_id(key, scope) : accounts_->holder_of_password(key, scope);
+    if (!found) {
+        co_return say_failed(request, found.error());
+    }
+    if (!*found || !store_->is_member((*found)->member)) {
+        co_return say(request, 404, "no_app_password");
+    }
+    json::object out;
+    out["id"] = (*found)->id;
+    out["member"] = (*found)->member;
+    co_return json_response(200, out);
 }
 
 } // namespace hameau::mail

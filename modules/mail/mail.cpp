@@ -69,6 +69,8 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);
+    router_.add("POST", "/internal/app-password-check", this, &Mail::check_app_password);
+    router_.add("POST", "/internal/app-password-holder", this, &Mail::check_app_password);
     router_.add("DELETE", "/internal/app-passwords/{id}", this, &Mail::erase_app_password);
     if (!store_->sessions_to_end().empty()) {
         try_later();

@@ -133,6 +133,8 @@ private:
     Task<Response> add_app_password(Request& request);
     Task<Response> list_app_passwords(Request& request);
     Task<Response> erase_app_password(Request& request);
+    /// Whose app password that is now, by the password itself or by its id (people asks for the gate and for modules).
+    Task<Response> check_app_password(Request& request);
 
     // The one quota of an association (usage.cpp)
     void measure_when_due();

@@ -1,6 +1,7 @@
 // Addresses and Sieve texts: pure.
 #include "modules/mail/policy.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace hameau::mail {
@@ -22,6 +23,10 @@ bool is_local_of(std::string_view local, std::string_view others) {
 }
 
 } // namespace
+
+bool is_scope(std::string_view word) {
+    return std::find(app_password_scopes.begin(), app_password_scopes.end(), word) != app_password_scopes.end();
+}
 
 std::string_view domain_of(std::string_view address) {
     const std::size_t at = address.rfind('@');

@@ -352,6 +352,9 @@ Task<Response> People::internal_identity(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
+    if (is_app_session(id)) {
+        co_return co_await identify_app(request, id);
+    }
     const auto session = store_->session_by_id(id, wall_ms_(), setting_ms("people.shared_idle", 15 * 60 * 1000));
     co_return session ? json_response(200, identity_document(*session)) : say(request, 404, "not_found");
 }

@@ -77,6 +77,7 @@ void People::add_routes() {
     router_.add("GET", "/api/v1/declared", this, &People::list_declared);
     router_.add("PUT", "/api/v1/declared", this, &People::change_declared);
     router_.add("POST", "/internal/session", this, &People::internal_session);
+    router_.add("POST", "/internal/app-session", this, &People::internal_app_session);
     router_.add("POST", "/internal/identity", this, &People::internal_identity);
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
@@ -99,7 +100,11 @@ Task<Status> People::start(ModuleContext& context) {
         if (store_->house_value("code_salt").empty()) {
             store_->set_house_value("code_salt", random_base32(16));
         }
-        if (!store_->house_value("tell_mail_again").empty()) {
+        // While mail is switched off it hears nothing: at the first start with mail on, everything is told again.
+        if (!store_->mail_enabled() && store_->house_value("tell_mail_again").empty()) {
+            store_->set_house_value("tell_mail_again", "1");
+        }
+        if (store_->mail_enabled() && !store_->house_value("tell_mail_again").empty()) {
             store_->set_house_value("tell_mail_again", "");
             if (auto told = store_->emit_all(); !told) {
                 return told;
@@ -149,7 +154,7 @@ Task<Response> People::handle(Request& request) {
 std::vector<Check> People::check_health() {
     std::vector<Check> checks;
     checks.push_back(check_of(people_catalogue, "admin", store_->count_admins() > 0, "health_no_admin"));
-    checks.push_back(check_of(people_catalogue, "mail knows the members", !store_->first_event().has_value(), "health_mail_behind"));
+    checks.push_back(check_of(people_catalogue, "mail knows the members", !store_->mail_enabled() || !store_->first_event().has_value(), "health_mail_behind"));
     constexpr std::size_t refused_shown = 20;
     std::string refused;
     for (const std::string& one : store_->refused_addresses(refused_shown)) {

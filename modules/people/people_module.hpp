@@ -109,6 +109,13 @@ private:
                         const std::string& hash, Recovered& recovered);
     Task<Response> internal_session(Request& request);
     Task<Response> internal_identity(Request& request);
+    // App passwords in the place of a session (api_app_sessions.cpp)
+    Task<Response> internal_app_session(Request& request);
+    Task<Response> identify_app(Request& request, std::string session);
+    static bool is_app_session(std::string_view session);
+    /// What mail says of an app password; nothing: there is none such. Errors: unavailable.
+    Task<Result<std::optional<boost::json::object>>> ask_about_app_password(std::string path, boost::json::object question);
+    Response app_session(const Request& request, const std::string& member, const std::string& scope, const std::string& id);
     boost::json::object identity_document(const Session& session);
     Task<Response> internal_revocations(Request& request);
     Result<Credentials> open_session(const Person& person, bool shared, const std::string& old_session, bool known_device);

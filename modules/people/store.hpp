@@ -81,7 +81,7 @@ struct Event {
 
 class Store {
 public:
-    /// mail_enabled false: events are dropped.
+    /// mail_enabled false: events that emit_all() makes again are dropped; what tells of an end is kept until mail is on.
     Store(Database& database, bool mail_enabled) : database_(database), mail_enabled_(mail_enabled) {}
 
     Status transaction(const std::function<Status()>& work) { return database_.transaction(work); }
@@ -224,7 +224,8 @@ private:
     std::optional<Invitation> one_invitation(Statement statement);
     Association read_association(Statement& statement);
     void read_circle_entries(Circle& circle);
-    Status emit(const std::string& text);
+    enum class Keep { while_on, always };
+    Status emit(const std::string& text, Keep keep = Keep::while_on);
 
     Database& database_;
     bool mail_enabled_;

@@ -13,8 +13,8 @@ json::value text_or_null(const std::string& text) { return text.empty() ? json::
 
 } // namespace
 
-Status Store::emit(const std::string& text) {
-    if (!mail_enabled_) {
+Status Store::emit(const std::string& text, Keep keep) {
+    if (!mail_enabled_ && keep == Keep::while_on) {
         return {};
     }
     auto insert = ask("INSERT INTO outbox(event) VALUES (?)");
@@ -40,7 +40,7 @@ Status Store::emit_association_erased(const std::string& slug) {
     json::object event;
     event["kind"] = "association-erased";
     event["slug"] = slug;
-    return emit(json::serialize(event));
+    return emit(json::serialize(event), Keep::always);
 }
 
 Status Store::emit_member(const std::string& id) {
@@ -83,14 +83,14 @@ Status Store::emit_member_erased(const std::string& id) {
     json::object event;
     event["kind"] = "member-erased";
     event["id"] = id;
-    return emit(json::serialize(event));
+    return emit(json::serialize(event), Keep::always);
 }
 
 Status Store::emit_app_passwords_erased(const std::string& id) {
     json::object event;
     event["kind"] = "app-passwords-erased";
     event["id"] = id;
-    return emit(json::serialize(event));
+    return emit(json::serialize(event), Keep::always);
 }
 
 Status Store::emit_circle(const std::string& association, const std::string& slug) {
@@ -119,7 +119,7 @@ Status Store::emit_circle_erased(const std::string& association, const std::stri
     event["kind"] = "group-erased";
     event["association"] = association;
     event["slug"] = slug;
-    return emit(json::serialize(event));
+    return emit(json::serialize(event), Keep::always);
 }
 
 Status Store::emit_all() {

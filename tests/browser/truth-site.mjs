@@ -42,6 +42,27 @@ export async function siteChecks({ check, house, browser }) {
     await until(async () => (await live()) === first, 'the version of before');
   });
 
+  await check('truth: a program that publishes gets a password of its own, with the command that uses it', async () => {
+    await open();
+    await page.locator('summary', { hasText: 'Publier depuis un programme' }).click();
+    await page.getByLabel('Nom du programme').fill('générateur');
+    await press(page, /^Créer un mot de passe$/);
+    await until(async () => /curl -u/.test(await text(page)), 'the command');
+    const shown = await text(page);
+    holds(shown.includes(`curl -u ${card.login} -X POST -T site.zip ${new URL(house.url).origin}/${deploys}`), shown);
+    const password = shown.match(/ap-[a-z2-7]{8}-[a-z2-7]{26}/)?.[0];
+    holds(password, 'the password');
+    holds((await axeFindings(page)).length === 0, 'axe');
+    same((await get('api/v1/me/app-passwords')).items.map((one) => one.scopes.join()), ['deploy']);
+    await open('mail');
+    holds(!/générateur/.test(await text(page)), 'it is none of the mail programs');
+    await open();
+    await page.locator('summary', { hasText: 'Publier depuis un programme' }).click();
+    await until(async () => /générateur/.test(await text(page)), 'the list');
+    await page.getByRole('button', { name: 'Retirer le mot de passe : générateur' }).click();
+    await until(async () => (await get('api/v1/me/app-passwords')).items.length === 0, 'revoked');
+  });
+
   await check('truth: a sending goes on while another page is looked at, and its remarks are shown afterwards', async () => {
     writeFileSync(join(folder, 'index.html'), page_text.replace('</p>', '</p><img src="x.png">'));
     await open();

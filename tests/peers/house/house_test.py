@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The whole house from outside: portal, mail, site, apply, show, on-demand services, external module."""
+import base64
 import imaplib
 import io
 import json
@@ -25,10 +26,12 @@ import borders  # noqa: E402
 import hostile_child  # noqa: E402
 import powers_end  # noqa: E402
 import slow_bodies  # noqa: E402
+from client import Raw  # noqa: E402
 from house import BINARIES, ROOT, House, main  # noqa: E402
 
 CONTENT = ROOT / "tests" / "support" / "content.yaml"
 PLAIN_PAGE = '<!doctype html><html lang="fr"><title>A</title><p>Bonjour</p></html>'
+DEPLOYS = "/api/v1/sites/amis.test/deploys"
 IDLE = [f"{name}.idle_stop=2 s" for name in ("people", "mail", "sites", "pads")]
 house = None
 
@@ -408,6 +411,62 @@ def test_a_new_site_cuts_nobody_who_signs_in_to_mail():
     house.hameau("site", "remove", "amis", "neuf.amis.test")
 
 
+def test_an_app_password_publishes_with_curl():
+    visitor, public = yann(), house.visitor(host="amis.test")
+    before = ok(public.call("GET", "/")).body
+    live = next(d["number"] for d in ok(visitor.call("GET", DEPLOYS)).json()["items"] if d["live"])
+    made = ok(visitor.call("POST", "/api/v1/me/app-passwords", {"name": "générateur", "scopes": ["deploy"]}), 201).json()
+    mail_only = ok(visitor.call("POST", "/api/v1/me/app-passwords", {"name": "téléphone"}), 201).json()
+
+    def curl(*words, user="yann:" + made["password"], path=DEPLOYS):
+        done = subprocess.run(["curl", "-sS", "--cacert", house.ready["ca"], "--resolve", "localhost:%d:127.0.0.1" % house.ports["https"],
+                               "-i", "-u", user, *words, house.ready["portal"].rstrip("/") + path],
+                              capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        head, _, body = done.stdout.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"").partition(b"\r\n\r\n")
+        return int(head.split(b" ")[1]), head.lower(), body
+
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder, "site.zip")
+        archive.write_bytes(zipped({"index.html": "<h1>Par curl</h1>"}))
+        send_it = ("-X", "POST", "-T", str(archive))
+        status, head, body = curl(*send_it)
+        assert status == 201, (status, body)
+        assert b"set-cookie" not in head and b"www-authenticate" not in head, head
+        assert ok(public.call("GET", "/")).body == b"<h1>Par curl</h1>"
+        assert curl(path=DEPLOYS + "/%d" % json.loads(body)["number"])[0] == 200
+        # It opens nothing else, and nothing else opens this.
+        for path in ("/api/v1/sites/amis.test", "/api/v1/associations/amis/sites", "/api/v1/session", "/api/v1/associations/amis/members"):
+            assert curl(path=path)[0] == 401, path
+        assert curl("-H", "Origin: https://ailleurs.test", *send_it)[0] == 403
+        for user in ("yann:" + mail_only["password"], "yann:yann-secret-words", "marie:" + made["password"]):
+            status, head, body = curl(*send_it, user=user)
+            assert status == 401 and json.loads(body)["code"] == "wrong_credentials" and b"www-authenticate" not in head, (user, status, body)
+        assert curl("-X", "POST", "-T", str(archive), path="/api/v1/sites/inconnu.test/deploys")[0] == 404
+        # An open cookie decides alone; a stranger's app password beside it changes nothing.
+        ok(visitor.call("POST", "/api/v1/sites/amis.test/live", {"number": live}))
+        ok(visitor.call("DELETE", f"/api/v1/me/app-passwords/{made['id']}"), 204)
+        assert curl(*send_it)[0] == 401
+        ok(visitor.call("DELETE", f"/api/v1/me/app-passwords/{mail_only['id']}"), 204)
+    assert ok(public.call("GET", "/")).body == before
+
+
+def test_an_app_password_is_judged_when_the_upload_has_come():
+    visitor = yann()
+    made = ok(visitor.call("POST", "/api/v1/me/app-passwords", {"name": "lent", "scopes": ["deploy"]}), 201).json()
+    archive = zipped({"index.html": "<h1>Trop tard</h1>"})
+    slow = Raw(house, timeout=60)
+    slow.send(("POST %s HTTP/1.1\r\nHost: localhost:%d\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+               % (DEPLOYS, house.ports["https"], base64.b64encode(f"yann:{made['password']}".encode()).decode(), len(archive))).encode())
+    slow.send(archive[:20])
+    other = marie()
+    wait_until(lambda: other.call("POST", DEPLOYS, raw=zipped({"../x": "y"}), headers={"Content-Type": "application/zip"}).status == 409)
+    ok(visitor.call("DELETE", f"/api/v1/me/app-passwords/{made['id']}"), 204)
+    slow.send(archive[20:])
+    answer = slow.answer()
+    assert answer[0] == 401, answer
+
+
 def test_one_quota_for_the_association():
     """Mail that is there counts; when the association is full, nobody in it gets more, and managers see why."""
     annick, visitor = house.visitor().sign_in("annick", "annick-secret-words"), marie()
@@ -686,10 +745,52 @@ def test_reload_takes_modules_in_and_out():
         wait_until(lambda: b"Entrez dans la maison" not in other.visitor().call("GET", "/guestbook").body)
         assert not Path(folder, "run", "guestbook.sock").exists() and Path(folder, "modules", "guestbook").is_dir()
         ok(other.visitor(host="amis.test").call("GET", "/"))
+        mail_goes_on_and_off(other, configuration)
 
 
 def test_a_childs_words_and_its_watchdog():
     hostile_child.test_a_childs_words_stay_in_their_column_and_its_watchdog_waits_for_hameaud(house.ports["https"] + 800)
+
+
+def mail_goes_on_and_off(other, configuration):
+    """By `reload` alone: the engines start and end, the API and the command say so, and the mail stays."""
+    def switch(on):
+        configuration.write_text("house: {log_size: 256 KiB}\nmail: {enabled: %s}\n" % ("true" if on else "false"))
+        other.process.send_signal(signal.SIGHUP)
+
+    def signs_in(login="marie.legoff@amis.test", password="marie-secret-words"):
+        try:
+            imap = imaplib.IMAP4_SSL("localhost", other.ports["imaps"], ssl_context=other.tls(), timeout=30)
+            imap.login(login, password)
+            return imap
+        except (OSError, imaplib.IMAP4.error):
+            return None
+    engines = ("dovecot", "postfix", "milter") if os.geteuid() == 0 else ("dovecot",)
+    visitor = other.visitor().sign_in("marie", "marie-secret-words")
+    assert ok(visitor.call("GET", "/api/v1/me/mail"), 503).json()["code"] == "switched_off"
+    switch(True)
+    wait_until(lambda: visitor.call("GET", "/api/v1/me/mail").status == 200, 60)
+    # The mailboxes, which had to be left out the first time. Mail has heard of everybody by itself.
+    wait_until(lambda: other.hameau("apply", str(CONTENT), check=False).returncode == 0, 60)
+    wait_until(signs_in, 60)
+    kept = signs_in()
+    kept.append("INBOX", "", None, b"Subject: garde\r\n\r\nGarde-moi\r\n")
+    assert all(other.process_of(name)["state"] == "ready" for name in engines), other.status()
+    switch(False)
+    wait_until(lambda: not any(other.process_of(name) for name in engines), 60)
+    wait_until(lambda: visitor.call("GET", "/api/v1/me/mail").status == 503)
+    assert signs_in() is None
+    # What changes meanwhile counts in mail too, from the first moment on.
+    member = other.visitor().sign_in("yann", "yann-secret-words")
+    ok(member.call("POST", "/api/v1/me/password", {"current": "yann-secret-words", "new": "yann-other-words"}), 204)
+    ok(visitor.call("GET", "/api/v1/session"))
+    switch(True)
+    wait_until(lambda: signs_in("yann.kervella@amis.test", "yann-other-words"), 60)
+    assert signs_in("yann.kervella@amis.test", "yann-secret-words") is None
+    wait_until(signs_in, 60)
+    again = signs_in()
+    again.select("INBOX")
+    assert again.search(None, "SUBJECT", "garde")[1][0], "the mail of before is gone"
 
 
 def test_modules_beside_the_configuration_and_the_journal_of_systemd():

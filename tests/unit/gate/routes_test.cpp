@@ -1,6 +1,8 @@
 // Which module, which host, which origin; what passes between visitor and module.
+#include <algorithm>
 #include <gtest/gtest.h>
 
+#include "daemon/gate/basic.hpp"
 #include "daemon/gate/hosts.hpp"
 #include "daemon/gate/origin.hpp"
 #include "daemon/gate/proxy.hpp"
@@ -50,6 +52,32 @@ TEST(Router, TheMostLiteralPatternWins) {
     const GateRoute* mail = router.find("/api/v1/associations/amis/mailboxes");
     ASSERT_NE(mail, nullptr);
     EXPECT_FALSE(mail->enabled);
+}
+
+TEST(Router, AppPasswordsOpenTheDeploysOfSitesAndNothingElse) {
+    const Router router = Router::of(builtin_modules(), some_settings());
+    EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys")->scope, "deploy");
+    EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys/3")->scope, "deploy");
+    const auto open = std::count_if(router.routes().begin(), router.routes().end(), [](const GateRoute& route) { return !route.scope.empty(); });
+    EXPECT_EQ(open, 2);
+    for (const GateRoute& route : router.routes()) {
+        EXPECT_TRUE(route.scope.empty() || (route.who == Who::member && !route.websocket)) << route.pattern;
+    }
+}
+
+TEST(Basic, ReadsWhatRfc7617Says) {
+    const auto pair = [](std::string_view field) {
+        const auto given = parse_basic(field);
+        return given ? given->login + "|" + given->password : std::string("none");
+    };
+    EXPECT_EQ(pair("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "Aladdin|open sesame") << "RFC 7617 §2";
+    EXPECT_EQ(pair("bASIC dGVzdDoxMjPCow=="), "test|123\xc2\xa3") << "RFC 7617 §2.1";
+    EXPECT_EQ(pair("Basic YTo="), "a|");
+    EXPECT_EQ(pair("Basic YTpiOmM="), "a|b:c") << "the password may hold a colon";
+    for (const char* field : {"", "Basic", "Basic ", "Basic QWxhZGRpbg==", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", "Basic Q!xh", "Basic =",
+                              "Basic ====", "Bearer YTo=", "BasicYTo="}) {
+        EXPECT_EQ(pair(field), "none") << field;
+    }
 }
 
 TEST(Hosts, ServicesSitesAndNobody) {

@@ -130,10 +130,28 @@ TEST_F(AccountsOfAHouse, AppPasswords) {
     EXPECT_EQ(list.items()[0].at("scopes").as_array().size(), 2u);
     EXPECT_FALSE(list.items()[0].as_object().contains("password"));
     EXPECT_TRUE(go(people, "GET", "/internal/app-passwords?member=idyann").items().empty());
+    const auto check = [&](const std::string& text, const std::string& scope) {
+        return go(people, "POST", "/internal/app-password-check", R"({"password":")" + text + R"(","scope":")" + scope + "\"}");
+    };
+    const auto holder = [&](const std::string& scope) {
+        return go(people, "POST", "/internal/app-password-holder", R"({"id":")" + made.text("id") + R"(","scope":")" + scope + "\"}");
+    };
+    EXPECT_EQ(check(password, "imap").text("member"), "idmarie");
+    EXPECT_EQ(check(password, "imap").text("id"), made.text("id"));
+    EXPECT_EQ(holder("submission").text("member"), "idmarie");
+    EXPECT_EQ(check(password, "deploy").status, 404) << "not its scope";
+    EXPECT_EQ(check(password, "imap submission").status, 404) << "no scope at all";
+    EXPECT_EQ(holder("deploy").status, 404);
+    EXPECT_EQ(check(password.substr(0, password.size() - 1) + "!", "imap").status, 404);
+    EXPECT_EQ(check(password.substr(0, 11) + "-", "imap").status, 404);
+    EXPECT_EQ(check("ap-", "imap").status, 404);
+    EXPECT_EQ(go(marie, "POST", "/internal/app-password-check", "{}").status, 403);
     const std::string path = "/internal/app-passwords/" + made.text("id");
     EXPECT_EQ(go(people, "DELETE", path + "?member=idyann").status, 404) << "not his";
     EXPECT_EQ(go(people, "DELETE", path).status, 404);
     EXPECT_EQ(go(people, "DELETE", path + "?member=idmarie").status, 204);
+    EXPECT_EQ(check(password, "imap").status, 404);
+    EXPECT_EQ(holder("imap").status, 404);
     EXPECT_EQ(go(people, "DELETE", path + "?member=idmarie").status, 404);
     EXPECT_EQ(go(people, "POST", "/internal/app-passwords", R"({"member":"idnobody","name":"n","scopes":[]})").status, 503);
     EXPECT_EQ(go(people, "POST", "/internal/app-passwords", R"({"member":"idmarie","name":"n","scopes":["root"]})").status, 422);

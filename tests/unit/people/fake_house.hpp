@@ -28,6 +28,11 @@ public:
         Response response;
         response.status = mail_status;
         response.body = std::string();
+        if (path.starts_with("/internal/app-password-")) {
+            app_questions.push_back(boost::json::parse(text).as_object());
+            response.status = app_holder.empty() ? 404 : 200;
+            response.body = "{\"id\":\"appid\",\"member\":\"" + app_holder + "\"}";
+        }
         if (path == "/internal/addresses/reserve") {
             reservations.push_back(boost::json::parse(text).as_object());
             if (const auto during = std::exchange(during_reservation, nullptr)) {
@@ -72,6 +77,8 @@ public:
     std::vector<boost::json::object> reservations;
     std::map<std::string, std::string> refusals;  ///< "reserve ADDRESS" or "event ADDRESS" -> mail's code
     std::function<void()> during_reservation;
+    std::string app_holder;  ///< whose every app password is; empty: there are none
+    std::vector<boost::json::object> app_questions;
 };
 
 struct Visitor {

@@ -192,6 +192,54 @@ TEST_F(Powers, ARecoveryEndsEveryOtherWayIn) {
     EXPECT_EQ(context->events[context->events.size() - 2].at("kind"), "app-passwords-erased");
 }
 
+TEST_F(Powers, AnAppPasswordStandsForItsMemberAsLongAsMailHasIt) {
+    Visitor gate;
+    gate.caller = Caller::module;
+    Visitor sites = gate;
+    sites.module = "sites";
+    const auto open = [&](const std::string& login) {
+        return go(gate, "POST", "/internal/app-session",
+                  R"({"login":")" + login + R"(","password":"ap-abc-def","scope":"deploy","prefix":"203.0.113.0/24"})");
+    };
+    const auto identify = [&] { return go(sites, "POST", "/internal/identity", R"({"session":"app-deploy-appid"})"); };
+    Visitor marie = signed_in("marie");
+    context->app_holder = std::string(go(marie, "GET", "/api/v1/session").json.at("member").as_string());
+    const Answer opened = open("marie");
+    ASSERT_EQ(opened.status, 200) << boost::json::serialize(opened.json);
+    EXPECT_EQ(opened.json.at("session"), "app-deploy-appid");
+    EXPECT_EQ(opened.json.at("associations").at(0).at("role"), "manager");
+    EXPECT_EQ(context->app_questions.back().at("scope"), "deploy");
+    EXPECT_EQ(identify().json.at("associations").at(0).at("role"), "manager");
+    EXPECT_TRUE(opened.header("Set-Cookie").empty());
+    EXPECT_EQ(open("yann").status, 404) << "it is marie's";
+    EXPECT_EQ(open("nobody").status, 404);
+    EXPECT_EQ(go(sites, "POST", "/internal/app-session", "{}").status, 403) << "for the gate alone";
+    ASSERT_EQ(go(admin, "PATCH", members + "/marie", R"({"role":"member"})").status, 200);
+    EXPECT_EQ(identify().json.at("associations").at(0).at("role"), "member") << "the rights of that moment";
+    ASSERT_EQ(go(admin, "PATCH", members + "/marie", R"({"disabled":true})").status, 200);
+    EXPECT_EQ(identify().status, 404);
+    EXPECT_EQ(open("marie").status, 404);
+    context->app_holder.clear();
+    EXPECT_EQ(identify().status, 404) << "revoked";
+    context->mail_away = true;
+    EXPECT_EQ(identify().status, 503) << "nobody knows";
+    EXPECT_EQ(open("yann").status, 503);
+}
+
+TEST_F(Powers, GuessesAtAppPasswordsAreSlowedDownApartFromThePassword) {
+    Visitor gate;
+    gate.caller = Caller::module;
+    const std::string question = R"({"login":"marie","password":"ap-abc-def","scope":"deploy","prefix":"203.0.113.0/24"})";
+    for (int i = 0; i < free_attempts; ++i) {
+        EXPECT_EQ(go(gate, "POST", "/internal/app-session", question).status, 404);
+    }
+    const Answer slowed = go(gate, "POST", "/internal/app-session", question);
+    EXPECT_EQ(slowed.status, 429);
+    EXPECT_GE(slowed.json.at("wait_seconds").as_int64(), 1);
+    Visitor marie;
+    EXPECT_EQ(sign_in(marie, "marie", "marie-secret-words").status, 200) << "whoever guesses there holds nobody up here";
+}
+
 TEST_F(Powers, ModulesAskWhoTheCallerIsNow) {
     Visitor marie = signed_in("marie");
     Visitor gate;

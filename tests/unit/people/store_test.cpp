@@ -50,6 +50,19 @@ protected:
     Person marie_;
 };
 
+TEST_F(StoreTest, WithMailOffWhatTellsOfAnEndIsKept) {
+    Store off(database_, false);
+    const auto before = off.last_event();
+    EXPECT_TRUE(off.emit_member(marie_.id));
+    EXPECT_TRUE(off.emit_association("amis"));
+    EXPECT_EQ(off.last_event(), before) << "told again when mail is on";
+    EXPECT_TRUE(off.emit_member_erased("gone"));
+    EXPECT_TRUE(off.emit_app_passwords_erased(marie_.id));
+    EXPECT_TRUE(off.emit_circle_erased("amis", "bureau"));
+    EXPECT_TRUE(off.emit_association_erased("jardin"));
+    EXPECT_EQ(off.last_event(), before + 4);
+}
+
 TEST_F(StoreTest, LoginsAndDomainsAreUnique) {
     Person twin = marie_;
     twin.id = new_id();

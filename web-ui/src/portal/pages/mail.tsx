@@ -1,71 +1,12 @@
 // Courrier: one's addresses, how to set up a mail program, passwords for programs; for managers the association's addresses.
-import { useState } from 'preact/hooks';
-import { type AppPassword, call, get, getAll, type MyMail, Problem, type ServerSettings } from '../../common/api';
-import { useAction, useLoad, useMore } from '../../common/hooks';
-import { day, has, size, t, tn } from '../../common/i18n';
-import { Button, CopyValue, ErrorSummary, Field, Loading, More, Notice, Phrase, ProblemNotice, errorOf } from '../../common/parts';
+import { get, type MyMail, type ServerSettings } from '../../common/api';
+import { useLoad } from '../../common/hooks';
+import { has, size, t, tn } from '../../common/i18n';
+import { CopyValue, Loading, Phrase, ProblemNotice } from '../../common/parts';
 import { useMember } from '../state';
 import { Addresses } from './addresses';
 import { Copies } from './copies';
-
-function Programs() {
-  const programs = useLoad('programs', () => getAll<AppPassword>('/api/v1/me/app-passwords'));
-  const [name, setName] = useState('');
-  const [made, setMade] = useState<{ id: string; name: string; password: string } | null>(null);
-  const { say } = useMember();
-  const action = useAction();
-  const removing = useAction();
-  const rows = useMore(programs.data ?? [], 50);
-  const create = () => action.run(async () => {
-    if (!name.trim()) throw new Problem(422, 'fields', t('form.mend'), [{ field: 'program', message: t('mail.program_missing') }]);
-    const answer = await call<{ id: string; password: string }>('POST', '/api/v1/me/app-passwords', { name: name.trim() });
-    setMade({ id: answer.id, name: name.trim(), password: answer.password });
-    setName('');
-    programs.reload();
-  });
-  const remove = (one: AppPassword) => removing.run(async () => {
-    await call('DELETE', `/api/v1/me/app-passwords/${one.id}`);
-    programs.set((programs.data ?? []).filter((other) => other.id !== one.id));
-    // The password on the screen ends with what it was for.
-    if (made?.id === one.id) setMade(null);
-    say(t('mail.program_removed', { name: one.name }));
-    document.getElementById('programs')?.focus();
-  });
-  return (
-    <section aria-labelledby="programs">
-      <h2 id="programs" tabIndex={-1}>{t('mail.programs')}</h2>
-      <p>{t('mail.programs_text')}</p>
-      {made && (
-        <Notice tone="good">
-          <p>{t('mail.program_made', { name: made.name })}</p>
-          <CopyValue name={t('mail.program_password')} value={made.password} />
-          <p>{t('mail.once')}</p>
-        </Notice>
-      )}
-      <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void create(); }}>
-        <ErrorSummary problem={action.problem} labels={{ program: t('mail.program_name'), name: t('mail.program_name') }} />
-        <Field name="program" label={t('mail.program_name')} example={t('mail.program_example')} value={name} onValue={setName}
-          error={errorOf(action.problem, 'program') ?? errorOf(action.problem, 'name')} spellcheck />
-        <Button type="submit" busy={action.busy} kind="main">{t('mail.program_make')}</Button>
-      </form>
-      {removing.problem && <ProblemNotice problem={removing.problem} />}
-      {programs.problem ? <ProblemNotice problem={programs.problem} /> : programs.data && programs.data.length > 0 && (
-        <>
-          <ul class="rows">
-            {rows.shown.map((one) => (
-              <li key={one.id}>
-                <div><p class="row-title">{one.name}</p>{one.created && <p class="soft">{t('mail.program_since', { date: day(one.created) })}</p>}</div>
-                <Button kind="danger" label={t('mail.program_remove_what', { name: one.name })} onClick={() => void remove(one)}>{t('mail.program_remove')}</Button>
-              </li>
-            ))}
-          </ul>
-          <More left={rows.left} onMore={rows.more} />
-          <p class="soft">{t('mail.program_remove_hint')}</p>
-        </>
-      )}
-    </section>
-  );
-}
+import { Programs } from './programs';
 
 function Server({ title, settings }: { title: string; settings: ServerSettings }) {
   const security = `security.${settings.security.toLowerCase()}`;

@@ -7,6 +7,7 @@ import { Button, ErrorSummary, Field, Loading, Notice, Phrase, ProblemNotice, er
 import { shownNames } from '../../common/same-names';
 import { forgetReport, useSending } from '../sending';
 import { useMember } from '../state';
+import { Programs } from './programs';
 import { Publish, Remarks } from './publish';
 
 const versions_first = 5;
@@ -109,7 +110,21 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           refresh();
           offerBack(t('site.switched', { number }), before);
         }} />}
+      <Automation host={site.host} />
     </>
+  );
+}
+
+/** Opened on demand: most people publish by hand. */
+function Automation({ host }: { host: string }) {
+  const [open, setOpen] = useState(false);
+  const { session } = useMember();
+  if (session.shared_computer) return null;
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t('site.automation')}</summary>
+      {open && <Programs site={host} />}
+    </details>
   );
 }
 
