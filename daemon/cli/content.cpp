@@ -123,7 +123,17 @@ public:
             }
         }
     }
-    json::array texts(std::string_view key, bool (*valid)(std::string_view), std::string_view expected) const {
+    /// Addresses that mail goes on to: the part before the "@" is the other server's, and keeps its capitals.
+    json::array targets(std::string_view key, std::string_view expected) const {
+        json::array out = texts(key, is_address, expected, false);
+        for (json::value& item : out) {
+            const std::string typed(item.as_string());
+            const std::size_t at = typed.rfind('@');
+            item = typed.substr(0, at) + ascii_lower(typed.substr(at));
+        }
+        return out;
+    }
+    json::array texts(std::string_view key, bool (*valid)(std::string_view), std::string_view expected, bool lower = true) const {
         json::array out;
         const YamlNode* found = find(key);
         if (found == nullptr) {
@@ -134,8 +144,8 @@ public:
             return out;
         }
         for (const YamlNode& item : found->items) {
-            const std::string value = ascii_lower(item.text);
-            if (item.kind != YamlNode::Kind::scalar || !valid(value)) {
+            const std::string value = lower ? ascii_lower(item.text) : item.text;
+            if (item.kind != YamlNode::Kind::scalar || !valid(ascii_lower(item.text))) {
                 wrong(item, key, "\"" + item.text.substr(0, 80) + "\" is not like " + std::string(expected));
             } else {
                 out.emplace_back(value);
@@ -261,7 +271,7 @@ private:
             mailbox.form["login"] = member.id;
             fields.size_into(mailbox.form, "quota");
             if (fields.find("forward") != nullptr) {
-                mailbox.form["forward"] = fields.texts("forward", is_address, "marie@elsewhere.example");
+                mailbox.form["forward"] = fields.targets("forward", "marie@elsewhere.example");
             }
             add(std::move(mailbox));
         } else {
@@ -288,7 +298,7 @@ private:
         mailbox.form["login"] = login;
         fields.size_into(mailbox.form, "quota");
         if (fields.find("forward") != nullptr) {
-            mailbox.form["forward"] = fields.texts("forward", is_address, "marie@elsewhere.example");
+            mailbox.form["forward"] = fields.targets("forward", "marie@elsewhere.example");
         }
         add(std::move(mailbox));
     }
@@ -303,7 +313,7 @@ private:
         group.form["slug"] = group.id;
         group.form["name"] = fields.text("name", group.id);
         group.form["members"] = fields.texts("members", is_login, "marie");
-        group.form["outside"] = fields.texts("outside", is_address, "ami@elsewhere.example");
+        group.form["outside"] = fields.targets("outside", "ami@elsewhere.example");
         if (const std::string address = fields.address("address"); !address.empty()) {
             group.form["address"] = address;
         }
@@ -320,7 +330,7 @@ private:
         (void)fields.required("address", "contact@amis.example.org");
         Resource alias = start(ResourceKind::alias, fields, fields.address("address"));
         alias.form["address"] = alias.id;
-        alias.form["to"] = fields.texts("to", is_address, "marie@amis.example.org");
+        alias.form["to"] = fields.targets("to", "marie@amis.example.org");
         alias.form["may_send"] = fields.boolean("may_send", false);
         add(std::move(alias));
     }

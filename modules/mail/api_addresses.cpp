@@ -316,6 +316,9 @@ Task<Response> Mail::change_alias(Request& request) {
     Alias* const alias = &*opened.row;
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
+    if (fields.optional_address("address").value_or(alias->address) != alias->address) {
+        fields.refuse_field("address", "alias_address");
+    }
     auto targets = read_targets(fields, "to", alias->address, alias_targets_max);
     if (targets && targets->empty() && fields.errors().empty()) {
         fields.refuse_field("to", "no_target");

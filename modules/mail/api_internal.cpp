@@ -1,6 +1,7 @@
 // What people tells (events of the outbox, app passwords). 204 to an event means: mail.db and auth.db have it on disk.
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::mail {
@@ -116,12 +117,13 @@ Status Mail::apply_group(JsonFields& fields, Taken& taken) {
     length.most = address_bytes_max;
     circle.members = fields.texts("members", group_entries_max, length);
     for (const std::string& typed : fields.optional_texts("outside", group_entries_max, length).value_or(std::vector<std::string>())) {
-        auto address = normalise_address(typed);
+        auto address = outside_address(typed);
         if (!address) {
             fields.refuse_field("outside", "field.address");
             continue;
         }
-        circle.outside.push_back(std::move(*address));
+        const bool ours = !store_->owner_of_domain(domain_of(*address)).empty();
+        circle.outside.push_back(ours ? ascii_lower(*address) : std::move(*address));
     }
     if (auto sound = refused(fields); !sound) {
         return sound;

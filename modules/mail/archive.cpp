@@ -4,6 +4,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::mail {
@@ -32,9 +33,10 @@ Status put_raw_targets(Store& store, const std::vector<std::pair<std::string, js
             continue;
         }
         for (const json::value& target : list.get_array()) {
-            auto stored = target.is_string() ? normalise_address(target.get_string()) : std::nullopt;
+            auto stored = target.is_string() ? outside_address(target.get_string()) : std::nullopt;
             if (stored) {
-                alias->targets.push_back(std::move(*stored));
+                const bool ours = !store.owner_of_domain(domain_of(*stored)).empty();
+                alias->targets.push_back(ours ? ascii_lower(*stored) : std::move(*stored));
             }
         }
         if (auto put = store.put_alias(*alias); !put) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::mail {
@@ -47,15 +48,16 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
     }
     std::vector<std::string> targets;
     for (const std::string& text : *typed) {
-        auto target = normalise_address(text);
+        auto target = outside_address(text);
         if (!target) {
             fields.refuse_field(name, "field.address");
             continue;
         }
+        const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
+        target = ours ? ascii_lower(*target) : std::move(*target);
         Parameters parameters;
         parameters.emplace_back("address", *target);
         const std::string base = without_tag(*target);
-        const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
         const bool exists = !ours || base == start || is_reserved_local(local_of(base)) || store_->receives(base) ||
                             store_->receives(*target);
         const bool loops = store_->loop(start, {*target}).has_value() && !start.empty();
@@ -64,7 +66,7 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
         } else if (const auto sender = store_->loop(start, {*target}); sender && !start.empty()) {
             parameters.emplace_back("start", start);
             fields.refuse_field(name, "loop", std::move(parameters));
-        } else if (std::find(targets.begin(), targets.end(), *target) == targets.end()) {
+        } else if (std::none_of(targets.begin(), targets.end(), [&target](const std::string& one) { return ascii_lower(one) == ascii_lower(*target); })) {
             targets.push_back(std::move(*target));
         }
     }

@@ -19,6 +19,16 @@ Status Store::give_domain(const std::string& name, const std::string& associatio
     if (auto done = run(std::move(freed.bind(1, name).bind(2, association))); !done) {
         return done;
     }
+    // What was outside until now kept its capitals; an address of ours has none.
+    for (const std::string_view sql : {"UPDATE OR REPLACE alias_target SET target = lower(target) WHERE target <> lower(target) AND substr(target, instr(target, '@') + 1) = ?",
+                                       "UPDATE OR REPLACE forward SET target = lower(target) WHERE target <> lower(target) AND substr(target, instr(target, '@') + 1) = ?",
+                                       "UPDATE OR REPLACE circle_outside SET address = lower(address) WHERE address <> lower(address) AND substr(address, instr(address, '@') + 1) = ?"}) {
+        auto lowered = ask(sql);
+        lowered.bind(1, name);
+        if (auto done = run(std::move(lowered)); !done) {
+            return done;
+        }
+    }
     auto change = ask("INSERT INTO domain(name, association, position) VALUES (?, ?, ?) "
                       "ON CONFLICT(name) DO UPDATE SET association = excluded.association, position = excluded.position");
     change.bind(1, name).bind(2, association).bind(3, position);

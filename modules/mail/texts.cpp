@@ -64,6 +64,8 @@ constexpr std::array texts = {
     CatalogueText{"no_forward", "Personne ne demande plus de copie vers {address}. Rien n'a été changé.",
                   "Nobody asks for a copy to {address} any more. Nothing was changed."},
     CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
+    CatalogueText{"alias_address", "Une redirection garde son adresse. Ajoutez une redirection avec la nouvelle adresse, puis retirez celle-ci.",
+                  "A redirection keeps its address. Add a redirection with the new address, then remove this one."},
     CatalogueText{"nothing_asked", "Rien n'était à changer : indiquez ce qui doit changer.", "Nothing to change: say what to change."},
     CatalogueText{"pending", "C'est enregistré, mais le courrier n'en tient pas encore compte : le disque est plein ou ne répond pas. "
                              "La maison réessaie toute seule. Prévenez l'administrateur si cela dure.",

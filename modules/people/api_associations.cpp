@@ -2,6 +2,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/opening.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/validators.hpp"
 
@@ -248,10 +249,20 @@ void People::read_group(JsonFields& fields, Circle& circle, const Association& a
     if (const auto outside = fields.optional_texts("outside", group_entries_max, length)) {
         circle.outside.clear();
         for (const std::string& typed : *outside) {
-            if (auto address = normalise_address(typed)) {
-                circle.outside.push_back(std::move(*address));
-            } else {
+            auto address = outside_address(typed);
+            if (!address) {
                 fields.refuse_field("outside", "field.address");
+                continue;
+            }
+            // As typed; mail, which knows all domains of the house, lowers what is the house's own.
+            const std::string domain = address->substr(address->find('@') + 1);
+            if (std::find(association.domains.begin(), association.domains.end(), domain) != association.domains.end()) {
+                address = ascii_lower(*address);
+            }
+            const bool twice = std::any_of(circle.outside.begin(), circle.outside.end(),
+                                           [&address](const std::string& one) { return ascii_lower(one) == ascii_lower(*address); });
+            if (!twice) {
+                circle.outside.push_back(std::move(*address));
             }
         }
     }

@@ -1,4 +1,4 @@
-"""What crosses the house's borders in more than one spelling: passwords.
+"""What crosses the house's borders in more than one spelling: passwords, addresses outside.
 
 Stock clients (IMAP, SMTP submission, ManageSieve) against the running house.
 """
@@ -105,6 +105,15 @@ class Borders:
         done = self.house.hameau("member", "add", "amis", "tab", "Tab", "--password-stdin", check=False,
                                  input="quatre\tmots sans rapport\n")
         assert done.returncode != 0, done
+
+    def test_outside_addresses_keep_their_capitals(self):
+        self.ok(self.manager().call("POST", AMIS + "/aliases", {"address": "ami@amis.test", "to": [
+            "Paul.Le-Goff@Ailleurs.Example", "paul.le-goff@ailleurs.example", "Marie.LeGoff@AMIS.test"]}), 201)
+        listed = self.ok(self.manager().call("GET", AMIS + "/aliases?limit=500")).json()["items"]
+        assert next(a["to"] for a in listed if a["address"] == "ami@amis.test") == ["Paul.Le-Goff@ailleurs.example", "marie.legoff@amis.test"], listed
+        assert "Paul.Le-Goff@ailleurs.example" in self.house.hameau("show").stdout
+        answer = self.ok(self.manager().call("PATCH", AMIS + "/aliases/ami@amis.test", {"address": "amie@amis.test"}), 422)
+        assert answer.json()["errors"][0]["code"] == "alias_address", answer.body
 
 
 def tests(house):

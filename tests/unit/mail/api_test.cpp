@@ -143,7 +143,7 @@ TEST_F(Api, ForwardingIsAScript) {
     const Answer made = add_box("marie@amis.test", "marie", R"(,"forward":["Marie@Ailleurs.example","a'b{c}@x.example"])");
     ASSERT_EQ(made.status, 201);
     EXPECT_EQ(script("marie@amis.test"),
-              "# Written by Hameau; changes are lost.\nrequire [\"copy\"];\nredirect :copy \"a'b{c}@x.example\";\nredirect :copy \"marie@ailleurs.example\";\n");
+              "# Written by Hameau; changes are lost.\nrequire [\"copy\"];\nredirect :copy \"Marie@ailleurs.example\";\nredirect :copy \"a'b{c}@x.example\";\n");
     const std::string path = (folder_ / "forward/marie@amis.test.sieve").string();
     EXPECT_EQ(auth("SELECT forward_script FROM account"), Rows{path});
     EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0640));

@@ -36,7 +36,7 @@ TEST_F(Views, AGroupWithAMemberOfTwoAssociations) {
     EXPECT_EQ(tell(group("bureau", R"("idmarie","idyann","idrose")", R"("Dehors@Ailleurs.example")")), 204);
     EXPECT_EQ(tell(group("serre", R"("idyann","idmarie")", "", false, "jardin")), 204);
     // Each is reached at the mailbox of the group's association; one without such a mailbox at their oldest; rose has none.
-    EXPECT_EQ(alias("bureau@amis.test"), (Rows{"dehors@ailleurs.example", "marie@amis.test", "yann@amis.test"}));
+    EXPECT_EQ(alias("bureau@amis.test"), (Rows{"Dehors@ailleurs.example", "marie@amis.test", "yann@amis.test"}));
     EXPECT_EQ(alias("serre@jardin.test"), (Rows{"marie@amis.test", "yann@jardin.test"}));
     EXPECT_TRUE(sender("bureau@amis.test").empty()) << "may_send is false";
     EXPECT_EQ(tell(group("bureau", R"("idyann")", "", true)), 204);
@@ -112,6 +112,24 @@ TEST_F(Views, ADomainThatWasGivenUpIsNotServed) {
     EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test").status, 204);
     EXPECT_EQ(add_box("marie@amis.test", "rose", "", "jardin").status, 201);
     EXPECT_EQ(auth("SELECT member FROM account WHERE user = 'marie@amis.test'"), Rows{"idrose"});
+}
+
+TEST_F(Views, OutsideAddressesKeepTheirCapitals) {
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["Marie.Le-Goff@Ailleurs.Example","marie.le-goff@ailleurs.example","Marie@AMIS.test"])").status, 201);
+    EXPECT_EQ(alias("contact@amis.test"), (Rows{"Marie.Le-Goff@ailleurs.example", "marie@amis.test"})) << "ours in lower case, no address twice";
+    EXPECT_EQ(tell(R"({"kind":"group","association":"amis","slug":"bureau","name":"B","address":"bureau@amis.test","members":[],"may_send":false,)"
+                   R"("outside":["Paul@Ailleurs.Example","Yann@amis.test"]})"), 204);
+    EXPECT_EQ(alias("bureau@amis.test"), (Rows{"Paul@ailleurs.example", "yann@amis.test"}));
+    // The domain comes to the house: from then on the address is one of ours.
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"jardin","name":"J","domains":["jardin.test","ailleurs.example"],"quota_bytes":0})"), 204);
+    EXPECT_EQ(alias("bureau@amis.test"), (Rows{"paul@ailleurs.example", "yann@amis.test"}));
+}
+
+TEST_F(Views, AnAliasSaysHowItsAddressChanges) {
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test"])").status, 201);
+    const std::string path = "/api/v1/associations/amis/aliases/contact@amis.test";
+    EXPECT_EQ(go(marie, "PATCH", path, R"({"address":"bonjour@amis.test"})").field_code(), "alias_address");
+    EXPECT_EQ(go(marie, "PATCH", path, R"({"address":"Contact@amis.test","may_send":true})").status, 200);
 }
 
 TEST_F(Views, LookUpsUseIndexes) {

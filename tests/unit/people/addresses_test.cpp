@@ -179,5 +179,12 @@ TEST_F(Addresses, WithoutMailNoAddressIsAnswered) {
     EXPECT_EQ(go(admin, "POST", members, R"({"login":"paul","name":"Paul"})").status, 201);
 }
 
+TEST_F(Addresses, OutsideAddressesOfAGroupKeepTheirCapitals) {
+    const Answer made = go(admin, "POST", groups, R"({"slug":"bureau","name":"Le bureau","members":[],"outside":)"
+                                                  R"(["Paul.Le-Goff@Ailleurs.Example","paul.le-goff@ailleurs.example","Yann@AMIS.test"]})");
+    ASSERT_EQ(made.status, 201);
+    EXPECT_EQ(boost::json::serialize(made.json.at("outside")), R"(["Paul.Le-Goff@ailleurs.example","yann@amis.test"])");
+}
+
 } // namespace
 } // namespace hameau::people
