@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "daemon/contract/site_names.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
@@ -42,7 +43,8 @@ std::optional<BasicCredentials> parse_basic(std::string_view field) {
     }
     const auto text = base64_decode(field.substr(scheme.size()));
     const std::size_t colon = text ? text->find(':') : std::string::npos;
-    if (colon == std::string::npos) {
+    // people reads JSON, which is UTF-8.
+    if (colon == std::string::npos || !sites::is_utf8(*text)) {
         return std::nullopt;
     }
     return BasicCredentials{text->substr(0, colon), text->substr(colon + 1)};

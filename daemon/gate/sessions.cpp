@@ -90,8 +90,8 @@ Task<Result<Sessions::AppAnswer>> Sessions::open_with(AppKey key) {
         co_return fail(std::move(told.error()));
     }
     AppAnswer answer;
-    // 422: what no app password looks like, such as an empty one.
-    if (told->status == 404 || told->status == 422) {
+    // 400, 422: what no app password looks like, such as an empty one.
+    if (told->status == 400 || told->status == 404 || told->status == 422) {
         co_return answer;
     }
     if (told->status == 429) {

@@ -206,6 +206,15 @@ void House::watch(Service& service, bool on) {
     }
 }
 
+void House::crashed(Service& service, bool clean) {
+    act(service, service.policy.on_exit(clock_.now(), clean));
+    // Of ours only: a stranger's program shares its listener with hameaud and could make accept() wait.
+    const bool ours = service.spec.kind == Kind::module || service.spec.kind == Kind::admin;
+    if (ours && service.policy.is_failing(clock_.now())) {
+        watch(service, true);
+    }
+}
+
 /// Whoever calls a service that crashes again and again is told so at once: a connection that is closed without an answer.
 /// Otherwise the caller, and the visitor behind it, would wait in the listener for as long as the back-off lasts.
 void House::refuse_callers(Service& service) {
@@ -289,7 +298,7 @@ void House::start(Service& service) {
     auto pid = spawn(plan);
     if (!pid) {
         journal_.write(spawn_failed, {{"service", spec.name}, {"error", pid.error().message}});
-        act(service, service.policy.on_exit(clock_.now(), false));
+        crashed(service, false);
         return;
     }
     service.pid = *pid;
@@ -353,12 +362,7 @@ void House::reap() {
             if (WIFSIGNALED(status)) {
                 service->status = "ended by signal " + std::to_string(WTERMSIG(status)) + "; hameau logs " + service->spec.name + " says why";
             }
-            act(*service, service->policy.on_exit(clock_.now(), clean));
-            // Of ours only: a stranger's program shares its listener with hameaud and could make accept() wait.
-            const bool ours = service->spec.kind == Kind::module || service->spec.kind == Kind::admin;
-            if (ours && service->policy.is_failing(clock_.now())) {
-                watch(*service, true);
-            }
+            crashed(*service, clean);
         }
     }
 }

@@ -85,6 +85,8 @@ private:
     void act(Service& service, Action action);
     void start(Service& service);
     void watch(Service& service, bool on);
+    /// It ended, or could not be started.
+    void crashed(Service& service, bool clean);
     static void refuse_callers(Service& service);
     void on_signal();
     void reap();

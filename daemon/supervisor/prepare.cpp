@@ -318,7 +318,9 @@ Status House::open_listeners(Service& service) {
             const auto port = static_cast<std::uint16_t>(settings_.integer(std::string("house.") + name + "_port"));
             for (const std::string& address : addresses) {
                 auto listener = listen_tcp(address, port);
-                if (!listener && address.find(':') != std::string::npos) {
+                const bool absent = !listener && (listener.error().code == std::errc::address_family_not_supported ||
+                                                  listener.error().code == std::errc::address_not_available);
+                if (absent && address.find(':') != std::string::npos) {
                     continue;  // a machine without IPv6
                 }
                 if (!listener) {

@@ -149,24 +149,24 @@ Task<bool> Mail::erase_box(std::string folder) {
     co_return gone.has_value();
 }
 
-Task<bool> Mail::erase_boxes(std::shared_ptr<const bool> alive) {
+/// One round over all of them: a folder that cannot be removed does not keep the others.
+Task<void> Mail::erase_boxes(std::shared_ptr<const bool> alive) {
     const auto held = context_->busy();
-    bool all = true;
-    while (*alive && !stopping_ && all) {
-        const auto folders = store_->boxes_to_erase(boxes_erased_at_once);
+    std::string after;
+    while (*alive && !stopping_) {
+        const auto folders = store_->boxes_to_erase(after, boxes_erased_at_once);
         if (folders.empty()) {
             break;
         }
         for (const std::string& folder : folders) {
+            after = folder;
             std::string one = folder;
-            const bool gone = co_await erase_box(std::move(one));
-            all = all && gone;
-            if (!all || !*alive || stopping_) {
+            (void)co_await erase_box(std::move(one));
+            if (!*alive || stopping_) {
                 break;
             }
         }
     }
-    co_return all;
 }
 
 void Mail::empty_bin() {
@@ -179,7 +179,7 @@ void Mail::empty_bin() {
 }
 
 void Mail::erase_boxes_later() {
-    if (erasing_ || stopping_ || store_->boxes_to_erase(1).empty()) {
+    if (erasing_ || stopping_ || store_->boxes_to_erase("", 1).empty()) {
         return;
     }
     erasing_ = true;
@@ -187,7 +187,7 @@ void Mail::erase_boxes_later() {
 }
 
 Task<void> Mail::erase_boxes_beside(std::shared_ptr<const bool> alive) {
-    (void)co_await erase_boxes(alive);
+    co_await erase_boxes(alive);
     if (*alive) {
         erasing_ = false;
     }

@@ -3,8 +3,10 @@
 // (Store::put_mailbox, Store::put_circle); a reservation that nothing follows ends by itself (reservation_ms).
 // And the way back: people is told the addresses of each member whose mailboxes changed, again until it has them (`news`).
 
-#include "daemon/base/spawn.hpp"
+#include <algorithm>
+
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
 
@@ -97,10 +99,12 @@ Task<Response> Mail::reserve_address(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
-    // The member's own mailbox in the bin comes back with the event that follows.
+    // The member's own mailbox in the bin comes back with the event that follows, unless that one renames another.
+    const auto boxes = store_->mailboxes_of(owner);
+    const bool renames = std::any_of(boxes.begin(), boxes.end(), [&slug](const Mailbox& box) { return box.association == slug; });
     const auto binned = store_->binned(slug, address);
     const Holder holder = store_->holder_but(address, owner);
-    const bool own = holder == Holder::bin && kind == "mailbox" && binned && binned->member == owner;
+    const bool own = holder == Holder::bin && kind == "mailbox" && binned && binned->member == owner && !renames;
     if (auto taken = own ? std::nullopt : refuse_taken(request, address, holder)) {
         co_return std::move(*taken);
     }

@@ -227,8 +227,9 @@ Task<Status> Mail::erase_association(std::string slug) {
     if (!ended) {
         co_return fail(ErrorKind::unavailable, "the addresses are erased; open sessions end as soon as the disk and Dovecot allow it");
     }
-    const bool gone = co_await erase_boxes(alive_);
-    if (!gone) {
+    const std::shared_ptr<const bool> alive = alive_;
+    co_await erase_boxes(alive);
+    if (!*alive || store_->is_being_erased(slug)) {
         co_return fail(ErrorKind::unavailable, "the addresses are erased; some messages are still on the disk, and are erased later (hameau logs mail)");
     }
     co_return Status{};

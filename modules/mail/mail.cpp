@@ -81,8 +81,9 @@ Task<Status> Mail::start(ModuleContext& context) {
 
 Task<Response> Mail::handle(Request& request) {
     Response response = co_await router_.dispatch(request);
+    const auto failure = store_->take_failure();  // before anything else asks the store
     measure_when_due();
-    if (const auto failure = store_->take_failure()) {
+    if (failure) {
         co_return say_failed(request, *failure);
     }
     co_return response;

@@ -93,7 +93,7 @@ private:
     void erase_boxes_later();
     Task<void> erase_boxes_beside(std::shared_ptr<const bool> alive);
     /// True when no folder is left that is to go.
-    Task<bool> erase_boxes(std::shared_ptr<const bool> alive);
+    Task<void> erase_boxes(std::shared_ptr<const bool> alive);
     Task<bool> erase_box(std::string folder);
     // One's own mail (api_me.cpp)
     Task<Response> my_mail(Request& request);

@@ -275,8 +275,10 @@ INSERT INTO news(member, sequence) SELECT DISTINCT member, 1 FROM mailbox;
     // back, and its address is reserved for it (owner "bin/FOLDER"). `kept`: its forwardings, and what led to it, as JSON.
     // What lay there before has no room and no forwarding; it is in the bin from now on, so that nothing is erased unasked.
     // erase = 2: the member was removed; the messages wait for 30 days without a name. erase = 1: the folder is to go now.
+    // mailbox.used_bytes: the last measure; a mailbox in the bin counts in the quota with it.
     // erase = 3: the folder is gone; for the rest of the 30 days the address counts as one that somebody had.
     Migration{6, R"sql(
+ALTER TABLE mailbox ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retired_box ADD COLUMN quota_bytes INTEGER NOT NULL DEFAULT 1073741824;
 ALTER TABLE retired_box ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retired_box ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
@@ -289,13 +291,14 @@ UPDATE retired_box SET retired_ms = CAST(strftime('%s', 'now') AS INTEGER) * 100
 DROP TRIGGER mailbox_retired;
 DROP TRIGGER mailbox_frees_address;
 CREATE TRIGGER mailbox_retired BEFORE DELETE ON mailbox BEGIN
-  INSERT INTO retired_box(folder, address, association, member, retired_ms, quota_bytes, created_ms, kept)
+  INSERT INTO retired_box(folder, address, association, member, retired_ms, quota_bytes, created_ms, used_bytes, kept)
     VALUES (OLD.folder, OLD.address, OLD.association, OLD.member, CAST(strftime('%s', 'now') AS INTEGER) * 1000,
-      OLD.quota_bytes, OLD.created_ms, json_object(
+      OLD.quota_bytes, OLD.created_ms, OLD.used_bytes, json_object(
       'forward', json((SELECT json_group_array(json_array(target, state)) FROM forward WHERE mailbox = OLD.address)),
       'aliases', json((SELECT json_group_array(json_array(alias, target)) FROM alias_target WHERE target = OLD.address OR target GLOB
         substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@')))),
-      'copies', json((SELECT json_group_array(json_array(mailbox, target, state)) FROM forward WHERE target = OLD.address OR target GLOB
+      'copies', json((SELECT json_group_array(json_array(mailbox, target, state,
+        (SELECT b.folder FROM mailbox b WHERE b.address = forward.mailbox))) FROM forward WHERE target = OLD.address OR target GLOB
         substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'))))));
   DELETE FROM alias_target WHERE target = OLD.address OR target GLOB
     substr(OLD.address, 1, instr(OLD.address, '@') - 1) || '+*' || substr(OLD.address, instr(OLD.address, '@'));

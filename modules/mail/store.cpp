@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/mail/policy.hpp"
 
 namespace hameau::mail {
@@ -183,6 +184,12 @@ Status Store::set_quota(const std::string& address, std::uint64_t bytes) {
     return run(std::move(change));
 }
 
+Status Store::set_used(const std::string& address, std::uint64_t bytes) {
+    auto change = ask("UPDATE mailbox SET used_bytes = ?1 WHERE address = ?2 AND used_bytes <> ?1");
+    change.bind(1, static_cast<std::int64_t>(bytes)).bind(2, address);
+    return run(std::move(change));
+}
+
 bool Store::is_fresh(const std::string& address) {
     auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 AND created_ms > ?2 "
                      "AND NOT EXISTS (SELECT 1 FROM retired_box r WHERE r.address = ?1)");
@@ -195,7 +202,15 @@ Status Store::set_forward(const std::string& address, const std::vector<std::str
     auto present = ask("SELECT target FROM forward WHERE mailbox = ?");
     present.bind(1, address);
     for (const std::string& target : texts(std::move(present))) {
-        if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
+        // Other capitals are another spelling of the same target: what its owner answered stays.
+        const auto same = std::find_if(targets.begin(), targets.end(), [&target](const std::string& one) { return ascii_lower(one) == ascii_lower(target); });
+        if (same != targets.end() && *same != target) {
+            auto spell = ask("UPDATE OR REPLACE forward SET target = ? WHERE mailbox = ? AND target = ?");
+            if (auto done = run(std::move(spell.bind(1, *same).bind(2, address).bind(3, target))); !done) {
+                return done;
+            }
+        }
+        if (same == targets.end()) {
             auto remove = ask("DELETE FROM forward WHERE mailbox = ? AND target = ?");
             if (auto done = run(std::move(remove.bind(1, address).bind(2, target))); !done) {
                 return done;
@@ -232,7 +247,8 @@ Status Store::remove_mailbox(const std::string& address, std::uint64_t used_byte
     const auto box = mailbox(address);
     auto change = ask("DELETE FROM mailbox WHERE address = ?");
     auto done = run(std::move(change.bind(1, address)));
-    auto size = ask("UPDATE retired_box SET used_bytes = ? WHERE folder = ?");
+    // 0: Dovecot did not say; the last measure stands.
+    auto size = ask("UPDATE retired_box SET used_bytes = ?1 WHERE folder = ?2 AND ?1 > 0");
     size.bind(1, static_cast<std::int64_t>(used_bytes)).bind(2, box ? box->folder : std::string());
     return done ? run(std::move(size)) : done;
 }

@@ -153,6 +153,8 @@ public:
     /// `by`: the member who asks for its forwarding, as in set_forward(). Errors: conflict when the address is taken.
     Status insert_mailbox(const Mailbox& mailbox, const std::string& by = {});
     Status set_quota(const std::string& address, std::uint64_t bytes);
+    /// The last measure of what its messages take.
+    Status set_used(const std::string& address, std::uint64_t bytes);
     /// Brings the forwarding to `targets`. Those that were there keep the owner's answer; a new one waits for it, unless
     /// `by` (a member's id, empty for `hameau`) is the owner, the target is theirs too, or the mailbox has just been made.
     Status set_forward(const std::string& address, const std::vector<std::string>& targets, const std::string& by = {});
@@ -212,7 +214,9 @@ public:
     /// Its address is free, its folder is to go (boxes_to_erase).
     Status purge_mailbox(const std::string& folder);
     Status purge_removed_before(std::int64_t time_ms);
-    std::vector<std::string> boxes_to_erase(std::size_t limit);
+    /// Behind `after`, in their order.
+    std::vector<std::string> boxes_to_erase(const std::string& after, std::size_t limit);
+    bool is_being_erased(const std::string& association);
     /// The folder is not on the disk any more; that the address was somebody's is known until the 30 days are over.
     Status forget_box(const std::string& folder);
 

@@ -1,6 +1,7 @@
 // Store: the bin of mailboxes. A removed mailbox is a row of `retired_box`, written by a trigger of manifest.cpp; its
 // messages stay in boxes/FOLDER. Called by api_bin.cpp and by what people tells. Never touches a file.
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/mail/policy.hpp"
 #include "modules/mail/store.hpp"
 
@@ -45,7 +46,7 @@ std::optional<BinnedMailbox> Store::binned(const std::string& association, const
 }
 
 std::uint64_t Store::bytes_in_bin(const std::string& association) {
-    auto query = ask("SELECT coalesce(sum(used_bytes), 0) FROM retired_box WHERE association = ? AND erase = 0");
+    auto query = ask("SELECT coalesce(sum(used_bytes), 0) FROM retired_box WHERE association = ? AND erase IN (0, 2)");
     query.bind(1, association);
     return count(std::move(query));
 }
@@ -55,28 +56,35 @@ Status Store::restore_links(const BinnedMailbox& box, std::vector<std::string>& 
         std::string from;
         std::string to;
         std::string state;  ///< empty: a redirection
+        std::string named;  ///< what is said of it when it stays out
     };
     std::vector<Link> links;
     const auto read = [&](std::string_view sql) {
         auto query = ask(sql);
         query.bind(1, box.folder);
         while (row(query)) {
-            links.push_back(Link{query.text(0), query.text(1), query.text(2)});
+            links.push_back(Link{query.text(0), query.text(1), query.text(2), query.text(3)});
         }
     };
-    read("SELECT r.address, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM retired_box r, json_each(r.kept, '$.forward') "
+    read("SELECT r.address, json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[0]') FROM retired_box r, json_each(r.kept, '$.forward') "
          "WHERE r.folder = ?");
-    read("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM retired_box r, "
+    // A copy belongs to the mailbox that sent it, whatever its address is by now: another mailbox under the former address
+    // never agreed to it.
+    read("SELECT coalesce((SELECT b.address FROM mailbox b WHERE b.folder = json_extract(value, '$[3]')), ''), "
+         "json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[0]') FROM retired_box r, "
          "json_each(r.kept, '$.copies') WHERE r.folder = ?");
-    read("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), '' FROM retired_box r, json_each(r.kept, '$.aliases') "
+    read("SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), '', json_extract(value, '$[0]') FROM retired_box r, json_each(r.kept, '$.aliases') "
          "WHERE r.folder = ?");
-    for (const Link& link : links) {
+    for (Link& link : links) {
         const bool ours = !owner_of_domain(domain_of(link.to)).empty();
+        // Outside it kept its capitals; the domain may have become ours since.
+        link.to = ours ? ascii_lower(link.to) : link.to;
         const std::string base = without_tag(link.to);
         const bool there = !ours || is_reserved_local(local_of(base)) || receives(base) || receives(link.to);
-        const bool source = link.state.empty() ? alias(link.from).has_value() : mailbox(link.from).has_value();
+        const auto redirection = alias(link.from);
+        const bool source = link.state.empty() ? redirection && redirection->association == box.association : mailbox(link.from).has_value();
         if (!there || !source || loop(link.from, {link.to})) {
-            left_out.push_back(link.from == box.address ? link.to : link.from);
+            left_out.push_back(link.named);
             continue;
         }
         auto insert = ask(link.state.empty() ? "INSERT OR IGNORE INTO alias_target(alias, target) VALUES (?, ?)"
@@ -125,10 +133,16 @@ Status Store::purge_removed_before(std::int64_t time_ms) {
     return done ? run(std::move(forget.bind(1, time_ms))) : done;
 }
 
-std::vector<std::string> Store::boxes_to_erase(std::size_t limit) {
-    auto query = ask("SELECT folder FROM retired_box WHERE erase = 1 ORDER BY folder LIMIT ?");
-    query.bind(1, static_cast<std::int64_t>(limit));
+std::vector<std::string> Store::boxes_to_erase(const std::string& after, std::size_t limit) {
+    auto query = ask("SELECT folder FROM retired_box WHERE erase = 1 AND folder > ? ORDER BY folder LIMIT ?");
+    query.bind(1, after).bind(2, static_cast<std::int64_t>(limit));
     return texts(std::move(query));
+}
+
+bool Store::is_being_erased(const std::string& association) {
+    auto query = ask("SELECT 1 FROM retired_box WHERE association = ? AND erase = 1");
+    query.bind(1, association);
+    return row(query);
 }
 
 Status Store::forget_box(const std::string& folder) {

@@ -67,6 +67,16 @@ Task<void> Mail::measure(std::shared_ptr<const bool> alive, std::string slug) {
         }
         sum += static_cast<std::uint64_t>(*one.used_bytes);
     }
+    const Status noted = store_->transaction([&] {
+        Status done;
+        for (std::size_t i = 0; done && i < boxes.size(); ++i) {
+            done = store_->set_used(boxes[i].address, static_cast<std::uint64_t>(*figures[i].used_bytes));
+        }
+        return done;
+    });
+    if (!noted) {
+        co_return;
+    }
     usage_->set(slug, sum);
     Usage& usage = *usage_;
     const Status asked = co_await usage.refresh(slug);

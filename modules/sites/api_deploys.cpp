@@ -237,8 +237,14 @@ Task<Response> Sites::add_deploy(Request& request) {
     if (ended) {
         co_return std::move(*ended);
     }
+    upload.after = number_of(request.query_parameter("after").value_or(""));
     const auto number = co_await publish(upload, *report, request.who.login);
     if (!number) {
+        const auto now = store_->site(site.host);
+        auto newer = now ? refuse_newer(request, *now) : std::nullopt;
+        if (number.error().kind == ErrorKind::conflict && newer) {
+            co_return std::move(*newer);
+        }
         co_return say_failed(request, number.error());
     }
     context_->journal().write(site_published, {{"host", site.host}, {"number", std::to_string(*number)},

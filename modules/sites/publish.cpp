@@ -152,6 +152,15 @@ Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, 
         }
         co_return fail(placed.error());
     }
+    // Placing a large site takes seconds: who publishes after a version that he saw must not replace another one.
+    const auto now_live = store_->site(upload.host);
+    if (!now_live || now_live->id != upload.site || (upload.after && now_live->live != *upload.after)) {
+        if (store_->set_pending("sweep")) {
+            sweep_later();
+        }
+        co_return now_live && now_live->id == upload.site ? Result<std::int64_t>(fail(ErrorKind::conflict, "another version went on line meanwhile"))
+                                                          : Result<std::int64_t>(fail(ErrorKind::not_found, "the site was removed meanwhile"));
+    }
     Deploy deploy;
     deploy.site = upload.site;
     deploy.id = upload.id;

@@ -60,6 +60,7 @@ private:
         std::string host;
         std::string id;
         std::shared_ptr<void> busy;
+        std::optional<std::int64_t> after = {};  ///< the version that this one may replace (?after=N)
         std::uint64_t limit_bytes = 0;
         std::uint64_t received_bytes = 0;
         Usage::Hold room = {};       ///< taken of the association's quota, from the report to the publication

@@ -75,7 +75,7 @@ TEST(Basic, ReadsWhatRfc7617Says) {
     EXPECT_EQ(pair("Basic YTo="), "a|");
     EXPECT_EQ(pair("Basic YTpiOmM="), "a|b:c") << "the password may hold a colon";
     for (const char* field : {"", "Basic", "Basic ", "Basic QWxhZGRpbg==", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", "Basic Q!xh", "Basic =",
-                              "Basic ====", "Bearer YTo=", "BasicYTo="}) {
+                              "Basic ====", "Bearer YTo=", "BasicYTo=", "Basic /zr/"}) {
         EXPECT_EQ(pair(field), "none") << field;
     }
 }

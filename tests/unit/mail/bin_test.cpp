@@ -168,6 +168,63 @@ TEST_F(Bin, LinksThatWouldLeadInACircleOrNowhereStayOut) {
     EXPECT_NE(std::string(back.json.at("warnings").as_array()[0].as_string()).find("contact@amis.test"), std::string::npos);
 }
 
+TEST_F(Bin, ACopyComesBackToTheMailboxThatSentItAndToNoOther) {
+    // Both are Marie's: the copy runs without a question. Then another person's mailbox has the sender's name.
+    ASSERT_EQ(add_box("tmp@amis.test", "marie").status, 201);
+    ASSERT_EQ(add_box("spy@amis.test", "marie").status, 201);
+    ASSERT_EQ(go(marie, "PATCH", boxes + "/tmp@amis.test", R"({"forward":["spy@amis.test"]})").status, 200);
+    ASSERT_EQ(rows("SELECT state FROM forward WHERE mailbox = 'tmp@amis.test'"), Rows{"agreed"});
+    ASSERT_EQ(remove("spy@amis.test").status, 204);
+    ASSERT_EQ(go(marie, "PATCH", boxes + "/tmp@amis.test", R"({"address":"other@amis.test"})").status, 200);
+    ASSERT_EQ(remove("tmp@amis.test").status, 404);
+    ASSERT_EQ(go(marie, "DELETE", aliases + "/tmp@amis.test").status, 204);
+    ASSERT_EQ(go(marie, "PATCH", boxes + "/yann@amis.test", R"({"address":"tmp@amis.test"})").status, 200);
+    ASSERT_EQ(restore("spy@amis.test").status, 200);
+    EXPECT_EQ(rows("SELECT target FROM forward WHERE mailbox = 'tmp@amis.test'"), (Rows{"marie@amis.test", "y@ailleurs.example"}))
+        << "Yann never agreed to that one";
+    EXPECT_EQ(rows("SELECT target, state FROM forward WHERE mailbox = 'other@amis.test'"), Rows{"spy@amis.test|agreed"})
+        << "it followed the mailbox that sent it";
+    // And when that one is gone, it stays out and is named.
+    ASSERT_EQ(remove("spy@amis.test").status, 204);
+    ASSERT_EQ(remove("other@amis.test").status, 204);
+    const Answer back = restore("spy@amis.test");
+    ASSERT_EQ(back.status, 200);
+    EXPECT_EQ(back.json.at("warnings").as_array().size(), 1u);
+}
+
+TEST_F(Bin, ARedirectionOfAnotherAssociationIsNotLedHere) {
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"amis","name":"A","domains":["amis.test","deux.test"],"quota_bytes":0})"), 204);
+    ASSERT_EQ(add_alias("contact@deux.test", R"(["yann@amis.test"])").status, 201);
+    ASSERT_EQ(remove().status, 204);
+    ASSERT_TRUE(context->database().execute("DELETE FROM alias WHERE address = 'contact@deux.test'"));
+    EXPECT_EQ(tell(amis_event), 204);
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"jardin","name":"J","domains":["jardin.test","deux.test"],"quota_bytes":0})"), 204);
+    ASSERT_EQ(go(rose, "POST", "/api/v1/associations/jardin/aliases", R"({"address":"contact@deux.test","to":["r@ailleurs.example"]})").status, 201);
+    ASSERT_EQ(restore().status, 200);
+    EXPECT_EQ(rows("SELECT target FROM alias_target WHERE alias = 'contact@deux.test'"), Rows{"r@ailleurs.example"});
+}
+
+TEST_F(Bin, OneFolderThatStaysDoesNotKeepTheOthers) {
+    ASSERT_EQ(add_box("a@amis.test", "yann").status, 201);
+    ASSERT_EQ(remove().status, 204);
+    ASSERT_EQ(remove("a@amis.test").status, 204);
+    const Rows folders = rows("SELECT folder FROM retired_box ORDER BY folder");
+    ASSERT_EQ(folders.size(), 2u);
+    context->stays = folders[0];
+    pass(31);
+    restart();
+    context->io().restart();
+    context->io().poll();
+    EXPECT_EQ(rows("SELECT folder FROM retired_box WHERE erase = 1"), Rows{folders[0]});
+    EXPECT_EQ(rows("SELECT folder FROM retired_box WHERE erase = 3"), Rows{folders[1]});
+}
+
+TEST_F(Bin, OtherCapitalsAreTheSameCopy) {
+    ASSERT_TRUE(context->database().execute("UPDATE forward SET state = 'agreed' WHERE target = 'y@ailleurs.example'"));
+    ASSERT_EQ(go(marie, "PATCH", boxes + "/yann@amis.test", R"({"forward":["Y@ailleurs.example","marie@amis.test"]})").status, 200);
+    EXPECT_EQ(rows("SELECT target, state FROM forward WHERE target LIKE 'y@%'"), Rows{"Y@ailleurs.example|agreed"});
+}
+
 TEST_F(Bin, WhatLiesInTheBinCountsAsRoom) {
     ASSERT_EQ(remove().status, 204);
     ASSERT_TRUE(context->database().execute("UPDATE retired_box SET used_bytes = 4096"));
@@ -184,9 +241,11 @@ TEST_F(Bin, TheMessagesOfARemovedMemberWaitThirtyDaysWithoutAName) {
     EXPECT_EQ(remove("second@amis.test", "?purge=1").status, 204);
     context->erased.clear();
     ASSERT_EQ(remove().status, 204);
+    ASSERT_TRUE(context->database().execute("UPDATE retired_box SET used_bytes = 4096"));
     for (int i = 0; i < 2; ++i) {
         EXPECT_EQ(tell(R"({"kind":"member-erased","id":"idyann"})"), 204);
     }
+    EXPECT_EQ(Store(context->database()).bytes_in_bin("amis"), 4096u) << "the disk holds them, so the quota does";
     EXPECT_TRUE(go(marie, "GET", boxes + "?bin=1").items().empty());
     EXPECT_EQ(rows("SELECT address FROM address"), Rows{"marie@amis.test"}) << "the name is free";
     EXPECT_TRUE(context->erased.empty());
@@ -219,7 +278,7 @@ TEST_F(BinMigration, WhatLayInBoxesIsInTheBinFromNowOn) {
     EXPECT_EQ(store.bin("amis", "", 10).size(), 4u);
     EXPECT_GT(store.binned("amis", "yann@amis.test")->retired_ms, now_ms() - 60000) << "30 days from now on";
     EXPECT_EQ(store.binned("amis", "yann@amis.test")->folder, "f2");
-    EXPECT_EQ(store.boxes_to_erase(10), Rows{"f5"});
+    EXPECT_EQ(store.boxes_to_erase("", 10), Rows{"f5"});
     ASSERT_TRUE(store.transaction([&]() -> Status {
         auto back = store.restore_mailbox(*store.binned("amis", "yann@amis.test"));
         return back ? Status{} : Status(fail(back.error()));

@@ -44,13 +44,14 @@ public:
     }
     Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
         EXPECT_EQ(verb, "erase-box");
-        if (boxes_stay) {
+        if (boxes_stay || arguments["folder"] == stays) {
             co_return fail(ErrorKind::unavailable, "hameaud is away");
         }
         erased.push_back(arguments["folder"]);
         co_return Status{};
     }
     bool boxes_stay = false;           ///< hameau-provision fails
+    std::string stays;                 ///< for this folder alone
     std::vector<std::string> erased;   ///< folders that it was asked to remove
     std::optional<std::string> identity;
     std::optional<std::uint64_t> quota;  ///< what people answers to a figure; without it people is away

@@ -155,6 +155,7 @@ async function forgetSaved(): Promise<boolean> {
     if (name.startsWith(padDatabasePrefix) && !unsaved.has(name)) await removeDatabase(name);
   }
   sessionStorage.removeItem('hameau.association');
+  forgetSeen();
   return unsaved.size > 0;
 }
 

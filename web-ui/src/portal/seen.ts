@@ -23,7 +23,8 @@ export function seenHere(): Seen | null {
 
 /** The list that the house has just given. */
 export function keepSeen(session: Session, { slug, name }: Membership, pads: Pad[]): void {
-  if (session.shared_computer) return;
+  // A list that arrives when the person has just left is not kept.
+  if (session.shared_computer || rememberedMember() !== session.member) return;
   const texts = [...pads].sort((a, b) => b.updated.localeCompare(a.updated)).slice(0, texts_most)
     .map(({ id, title, updated, updated_by }) => ({ id, title, updated, updated_by }));
   const now = seenHere();
