@@ -337,9 +337,12 @@ export async function mailChecks({ check, house, browser }) {
     await press(owner.page, /^Arrêter les copies vers ailleurs@dehors\.example$/);
     await until(async () => /vous l.avez arrêtée/.test(await bodyText(owner.page)), 'the new state');
     same(await state(), 'ended', 'state');
-    // Removed and made anew: nobody gets round the answer, nothing leaves before it.
+    // Removed and made anew: it comes back out of the bin, and the answer stands; nobody gets round it.
     same((await api(house, manager.page, 'DELETE', box)).status(), 204, 'removed');
     same((await add()).status(), 201, 'made anew');
+    same(await state(), 'ended', 'state');
+    // Taken back and asked for again: nothing leaves before the new answer.
+    for (const forward of [[], ['ailleurs@dehors.example']]) same((await api(house, manager.page, 'PATCH', box, { forward })).status(), 200, 'asked again');
     same(await state(), 'waiting', 'state');
     await go(house, manager.page, 'mail');
     await until(async () => /rien ne part sans l.accord d/.test(await bodyText(manager.page)), 'what the manager sees');
