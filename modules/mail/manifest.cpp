@@ -275,10 +275,12 @@ INSERT INTO news(member, sequence) SELECT DISTINCT member, 1 FROM mailbox;
     // back, and its address is reserved for it (owner "bin/FOLDER"). `kept`: its forwardings, and what led to it, as JSON.
     // What lay there before has no room and no forwarding; it is in the bin from now on, so that nothing is erased unasked.
     // erase = 2: the member was removed; the messages wait for 30 days without a name. erase = 1: the folder is to go now.
+    // mailbox.answered: 1 once its owner decided about a copy, or it came out of the bin: then it is not new any more.
     // mailbox.used_bytes: the last measure; a mailbox in the bin counts in the quota with it.
     // erase = 3: the folder is gone; for the rest of the 30 days the address counts as one that somebody had.
     Migration{6, R"sql(
 ALTER TABLE mailbox ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mailbox ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retired_box ADD COLUMN quota_bytes INTEGER NOT NULL DEFAULT 1073741824;
 ALTER TABLE retired_box ADD COLUMN created_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retired_box ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;

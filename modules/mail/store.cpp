@@ -191,7 +191,7 @@ Status Store::set_used(const std::string& address, std::uint64_t bytes) {
 }
 
 bool Store::is_fresh(const std::string& address) {
-    auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 AND created_ms > ?2 "
+    auto query = ask("SELECT 1 FROM mailbox WHERE address = ?1 AND created_ms > ?2 AND answered = 0 "
                      "AND NOT EXISTS (SELECT 1 FROM retired_box r WHERE r.address = ?1)");
     query.bind(1, address).bind(2, now_ms() - std::chrono::milliseconds(fresh_mailbox).count());
     return row(query);
@@ -232,6 +232,10 @@ Status Store::set_forward(const std::string& address, const std::vector<std::str
 
 Status Store::answer_forward(const std::string& address, const std::string& target, std::string_view state) {
     touch_owners("SELECT member FROM mailbox WHERE address = ?", address);
+    auto known = ask("UPDATE mailbox SET answered = 1 WHERE address = ?");
+    if (auto done = run(std::move(known.bind(1, address))); !done) {
+        return done;
+    }
     auto change = ask("UPDATE forward SET state = ? WHERE mailbox = ? AND target = ?");
     change.bind(1, state).bind(2, address).bind(3, target);
     if (auto done = run(std::move(change)); !done) {

@@ -230,7 +230,8 @@ private:
     std::size_t count(Statement statement);
     std::vector<std::string> texts(Statement statement);
     Mailbox read_mailbox(const Statement& row);
-    /// Made a moment ago with an address that nobody had before: no message of anybody can be in it.
+    /// Made a moment ago with an address that nobody had before, and its owner was asked nothing yet: no message of anybody
+    /// can be in it, and no answer of anybody is passed over.
     bool is_fresh(const std::string& address);
     std::vector<std::string> next_of(const std::string& address);
     /// Notes the owners of the mailboxes that a condition names, and of those that forward to them.

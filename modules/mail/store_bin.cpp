@@ -106,8 +106,8 @@ Result<std::vector<std::string>> Store::restore_mailbox(const BinnedMailbox& box
         return fail(ErrorKind::conflict, box.address + " is taken");
     }
     auto freed = ask("DELETE FROM address WHERE address = ? AND kind = 'reserved'");
-    auto insert = ask("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) "
-                      "SELECT address, association, member, quota_bytes, folder, created_ms FROM retired_box WHERE folder = ?");
+    auto insert = ask("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms, used_bytes, answered) "
+                      "SELECT address, association, member, quota_bytes, folder, created_ms, used_bytes, 1 FROM retired_box WHERE folder = ?");
     auto done = run(std::move(freed.bind(1, box.address)));
     done = done ? run(std::move(insert.bind(1, box.folder))) : done;
     std::vector<std::string> left_out;

@@ -47,6 +47,16 @@ TEST_F(Forwards, WhatAManagerAsksWaitsForTheOwner) {
     EXPECT_EQ(script("yann@amis.test"), "");
 }
 
+TEST_F(Forwards, ANewMailboxWhoseOwnerAnsweredIsNotNewAnyMore) {
+    ASSERT_EQ(ask(marie, R"(["y@ailleurs.example"])").status, 200);
+    EXPECT_NE(script("yann@amis.test"), "") << "a new mailbox holds nobody's messages";
+    EXPECT_EQ(answer(yann, R"({"end":["y@ailleurs.example"]})").status, 200);
+    EXPECT_EQ(ask(marie, "[]").status, 200);
+    ASSERT_EQ(ask(marie, R"(["y@ailleurs.example"])").status, 200);
+    EXPECT_EQ(script("yann@amis.test"), "") << "the no stands, however young the mailbox is";
+    EXPECT_EQ(seen_by_owner(), R"([{"to":"y@ailleurs.example","state":"waiting"}])");
+}
+
 TEST_F(Forwards, OnlyTheOwnerAnswers) {
     grow_old();
     ASSERT_EQ(ask(marie, R"(["y@ailleurs.example"])").status, 200);
