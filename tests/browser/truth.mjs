@@ -358,6 +358,7 @@ export async function mailChecks({ check, house, browser }) {
     await go(house, owner.page, '');
     same(await owner.page.getByRole('link', { name: 'Décider sur la page Courrier' }).count(), 0, 'notices after the answer');
     await api(house, manager.page, 'DELETE', box);
+    await api(house, manager.page, 'DELETE', `${box}?purge=1`);
     await manager.context.close();
     await owner.context.close();
   });
@@ -403,7 +404,8 @@ export async function mailChecks({ check, house, browser }) {
     await page.getByRole('button', { name: /^Voir la corbeille$/ }).click();
     await page.getByRole('button', { name: 'Reprendre la boîte deux.fois@amis.test' }).click();
     await back();
-    await until(async () => /La corbeille est vide/.test(await bodyText(page)), 'the open bin follows');
+    // Other checks may have left theirs in the bin.
+    await until(async () => (await page.getByRole('button', { name: 'Reprendre la boîte deux.fois@amis.test' }).count()) === 0, 'the open bin follows');
     same(await page.getByRole('button', { name: /^Annuler/ }).count(), 0, 'undo bars of what is back');
     await remove();
     await page.getByRole('button', { name: 'Effacer pour de bon la boîte deux.fois@amis.test' }).click();
