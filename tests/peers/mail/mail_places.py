@@ -70,7 +70,7 @@ class EnginesPlace(Engines, Queue):
         self.mail.execute("BEGIN")
         self.mail.execute("INSERT INTO member VALUES(?, ?, ?, 0, NULL, '')", (person.member, person.login, person.login))
         self.mail.execute("INSERT INTO membership VALUES('amis', ?, ?)", (person.member, role))
-        self.mail.execute("INSERT INTO mailbox VALUES(?, 'amis', ?, ?, ?, ?)",
+        self.mail.execute("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) VALUES(?, 'amis', ?, ?, ?, ?)",
                           (person.address, person.member, person.quota_bytes, folder, int(time.time() * 1000)))
         self.mail.execute("COMMIT")
         script = ""

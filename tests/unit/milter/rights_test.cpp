@@ -31,7 +31,7 @@ protected:
             const std::string name(who);
             run("INSERT INTO member(id,login,name,disabled) VALUES('" + name + "','" + name + "','x',0)");
             run("INSERT INTO membership VALUES('amis','" + name + "','member')");
-            run("INSERT INTO mailbox VALUES('" + name + "@amis.test','amis','" + name + "',0,'" + name + "',0)");
+            run("INSERT INTO mailbox(address, association, member, quota_bytes, folder, created_ms) VALUES('" + name + "@amis.test','amis','" + name + "',0,'" + name + "',0)");
         }
         run("INSERT INTO alias(address,association,may_send) VALUES('contact@amis.test','amis',1)");
         run("INSERT INTO alias_target VALUES('contact@amis.test','marie@amis.test')");
