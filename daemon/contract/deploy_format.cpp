@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 
 namespace hameau::sites {
 
@@ -453,7 +454,7 @@ std::vector<std::pair<std::string_view, std::string_view>> DeployReader::headers
             continue;
         }
         const auto same = std::find_if(found.begin(), found.end(), [&rule](const auto& header) {
-            return header.first.size() == rule.name.size() && lower_ascii(header.first) == lower_ascii(rule.name);
+            return header.first.size() == rule.name.size() && ascii_lower(header.first) == ascii_lower(rule.name);
         });
         if (same != found.end()) {
             same->second = rule.value;

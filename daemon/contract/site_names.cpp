@@ -82,13 +82,11 @@ bool is_entry_path(std::string_view path) {
 NameKind name_kind(std::string_view segment) {
     constexpr std::array<std::string_view, 6> left_over = {"__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"};
     if (segment.starts_with("._") || segment.starts_with("~$") ||
-        std::find(left_over.begin(), left_over.end(), lower_ascii(segment)) != left_over.end()) {
+        std::find(left_over.begin(), left_over.end(), ascii_lower(segment)) != left_over.end()) {
         return NameKind::left_over;
     }
     return segment.starts_with('.') && segment != ".well-known" ? NameKind::hidden : NameKind::plain;
 }
-
-std::string lower_ascii(std::string_view text) { return ascii_lower(text); }
 
 std::string percent_encode_path(std::string_view path) { return percent_encode(path, is_url_path_character); }
 

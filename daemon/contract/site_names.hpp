@@ -28,9 +28,6 @@ enum class NameKind {
 /// In every spelling (ASCII case is ignored). `segment` holds no "/".
 NameKind name_kind(std::string_view segment);
 
-/// ASCII lower case, other bytes kept.
-std::string lower_ascii(std::string_view text);
-
 /// Bytes that may not stand in a URL path as %XX (RFC 3986 §3.3); "/" stays.
 std::string percent_encode_path(std::string_view path);
 

@@ -212,13 +212,13 @@ bool is_header(std::string_view name, std::string_view value) {
     if (std::any_of(value.begin(), value.end(), [](char c) { return is_control(c) && c != '\t'; })) {
         return false;
     }
-    const std::string lower = lower_ascii(name);
+    const std::string lower = ascii_lower(name);
     return !lower.starts_with("hameau-") &&
            std::find(reserved_headers.begin(), reserved_headers.end(), lower) == reserved_headers.end();
 }
 
 bool reaches_beyond(std::string_view name) {
-    const std::string lower = lower_ascii(name);
+    const std::string lower = ascii_lower(name);
     return std::find(reaching_headers.begin(), reaching_headers.end(), lower) != reaching_headers.end();
 }
 

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <limits>
 
+#include "daemon/base/text.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
@@ -231,7 +232,7 @@ std::string_view choose_language(std::string_view list) {
     while (!list.empty()) {
         const std::string_view element = next_element(list);
         const std::size_t semicolon = element.find(';');
-        const std::string name = lower(trimmed(element.substr(0, semicolon)));
+        const std::string name = ascii_lower(trimmed(element.substr(0, semicolon)));
         const int weight = weight_of(semicolon == std::string_view::npos ? std::string_view() : element.substr(semicolon + 1));
         if (name == "fr" || name.starts_with("fr-")) {
             french = std::max(french, weight);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/hosts.hpp"
 #include "daemon/gate/proxy.hpp"
@@ -27,7 +28,7 @@ bool begins_with(std::string_view text, std::string_view lower_case) {
 
 /// Fields that Connection names go no further than this hop.
 bool is_named_by_connection(const std::vector<Field>& fields, std::string_view name) {
-    const std::string wanted = lower(name);
+    const std::string wanted = ascii_lower(name);
     return std::any_of(fields.begin(), fields.end(), [&wanted](const Field& field) {
         return equals(field.name, "connection") && has_token(field.value, wanted);
     });

@@ -130,7 +130,7 @@ std::optional<HeadProblem> read_host(RequestHead& head, std::string_view absolut
     if (!absolute.empty()) {
         value = absolute;  // RFC 9112 §3.2.2: the absolute form wins
     }
-    head.authority = lower(value);
+    head.authority = ascii_lower(value);
     if (value.empty() && hosts == 0) {
         return std::nullopt;  // HTTP/1.0 without one: no site has that name
     }
@@ -325,8 +325,6 @@ bool has_token(std::string_view list, std::string_view token) {
     }
     return false;
 }
-
-std::string lower(std::string_view text) { return ascii_lower(text); }
 
 std::optional<std::string> host_of_authority(std::string_view authority) {
     std::string_view host = authority;

@@ -85,7 +85,6 @@ std::optional<std::size_t> find_head_end(std::string_view bytes);
 bool equals(std::string_view text, std::string_view lower_case);
 /// Whether a comma-separated list holds the token.
 bool has_token(std::string_view list, std::string_view lower_case_token);
-std::string lower(std::string_view text);
 /// Splits "host:port" or "[v6]:port"; nothing for a malformed one.
 std::optional<std::string> host_of_authority(std::string_view authority);
 

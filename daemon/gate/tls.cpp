@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <unistd.h>
 
+#include "daemon/base/text.hpp"
 #include "daemon/gate/limits.hpp"
 #include "daemon/gate/request_head.hpp"
 
@@ -113,7 +114,7 @@ int TlsStore::on_server_name(SSL* ssl, int*, void* self) {
     if (name == nullptr) {
         return SSL_TLSEXT_ERR_NOACK;
     }
-    const std::string host = lower(name);
+    const std::string host = ascii_lower(name);
     // The name becomes part of a path: host characters only, and none that leads elsewhere; no address.
     if (host.empty() || host.size() > 253 || host.find_first_not_of("0123456789.") == std::string::npos || host.front() == '.' || host.find("..") != std::string::npos ||
         host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos) {

@@ -4,6 +4,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::mail {
@@ -23,7 +24,7 @@ json::object binned_document(const BinnedMailbox& box) {
     out["quota_bytes"] = box.quota_bytes;
     out["used_bytes"] = box.used_bytes;
     out["deleted"] = format_utc(box.retired_ms);
-    out["gone"] = format_utc(box.retired_ms + bin_ms_max);
+    out["gone"] = format_utc(box.retired_ms + bin_ms);
     return out;
 }
 
@@ -170,7 +171,7 @@ Task<void> Mail::erase_boxes(std::shared_ptr<const bool> alive) {
 }
 
 void Mail::empty_bin() {
-    const Status done = store_->transaction([this] { return store_->purge_removed_before(now_ms() - bin_ms_max); });
+    const Status done = store_->transaction([this] { return store_->purge_removed_before(now_ms() - bin_ms); });
     if (!done) {
         context_->journal().write(box_stays, {{"error", done.error().message}});
         return;

@@ -88,7 +88,7 @@ private:
         std::optional<std::vector<std::string>> forward;
     };
     Task<Response> bring_back(Request& request, BinnedMailbox box, Wanted wanted);
-    /// What is older than bin_ms_max is purged, and folders that are to go are erased beside.
+    /// What is older than bin_ms is purged, and folders that are to go are erased beside.
     void empty_bin();
     void erase_boxes_later();
     Task<void> erase_boxes_beside(std::shared_ptr<const bool> alive);

@@ -14,8 +14,6 @@ inline constexpr std::size_t mailboxes_per_association_max = 5000;  ///< with th
 inline constexpr std::size_t aliases_per_association_max = 2000;
 inline constexpr std::size_t alias_targets_max = 200;
 inline constexpr std::size_t forwards_max = 10;
-/// How long a removed mailbox can be given back with its messages: the bin of sites and texts has the same 30 days.
-inline constexpr std::int64_t bin_ms_max = std::int64_t{30} * 24 * 3600 * 1000;
 /// How many folders one look at the bin erases before others are served.
 inline constexpr std::size_t boxes_erased_at_once = 50;
 /// How long a new mailbox counts as new: a declared file that makes it may name its forwarding some calls later.

@@ -84,7 +84,6 @@ inline constexpr std::size_t readings_waiting_per_pad_max = 8;
 inline constexpr std::size_t readings_waiting_max = 64;
 /// 256 MiB of history take about 5 s on a small machine.
 inline constexpr std::chrono::seconds reading_time_max{40};
-inline constexpr std::int64_t bin_ms = 30LL * 24 * 3600 * 1000;
 inline constexpr std::size_t pads_per_association_max = 20'000;
 inline constexpr std::size_t title_characters_max = 200;
 inline constexpr std::size_t guest_name_characters_max = 40;

@@ -10,6 +10,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/bin.hpp"
 #include "modules/support/disk_floor.hpp"
 
 namespace hameau {

@@ -3,7 +3,9 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/sites/sites_module.hpp"
+#include "modules/support/bin.hpp"
 #include "modules/support/opening.hpp"
 
 namespace hameau::sites {
@@ -189,7 +191,7 @@ std::variant<Site, Response> Sites::find_removed(const Request& request) {
     if (!request.who.signed_in() && request.who.caller != Caller::admin) {
         return say(request, 401, "signed_out");
     }
-    for (Site& site : store_->removed_sites(lower_ascii(request.parameter("host")))) {
+    for (Site& site : store_->removed_sites(ascii_lower(request.parameter("host")))) {
         if (!refuse_below(request, site.association, Role::manager)) {
             return std::move(site);
         }
@@ -215,7 +217,7 @@ Response Sites::list_bin(const Request& request, const std::string& slug, const 
     for (const Site& site : found) {
         json::object item = site_document(site, visited(request));
         item["deleted"] = format_utc(site.removed_ms);
-        item["gone"] = format_utc(site.removed_ms + bin_ms_max);
+        item["gone"] = format_utc(site.removed_ms + bin_ms);
         items.push_back(std::move(item));
     }
     return list_response(std::move(items), next);
@@ -275,7 +277,7 @@ Response Sites::purge_site(const Request& request) {
     return empty_response(204);
 }
 
-Status Sites::empty_bin() { return store_->erase_removed_before(now_ms() - bin_ms_max); }
+Status Sites::empty_bin() { return store_->erase_removed_before(now_ms() - bin_ms); }
 
 Task<Response> Sites::remove_site(Request& request) {
     if (request.query_parameter("purge") == "1") {

@@ -46,8 +46,6 @@ inline constexpr std::size_t remarks_max = 100;
 inline constexpr std::size_t request_bytes_max = 4096;
 /// sites.json of an association's archive. Bytes.
 inline constexpr std::size_t list_bytes_max = 4 << 20;
-/// A removed site stays in the bin for 30 days, like everything in the house.
-inline constexpr std::int64_t bin_ms_max = std::int64_t{30} * 24 * 3600 * 1000;
 /// Certificate authorities limit failures by the hour.
 inline constexpr std::int64_t certificate_retry_ms = 3600 * 1000;
 /// Versions of one site that are looked at; far above what is ever kept.

@@ -6,6 +6,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/sites/sites_module.hpp"
 #include "modules/support/disk_floor.hpp"
 
@@ -121,7 +122,7 @@ std::variant<Site, Response> Sites::find_site(const Request& request, Role role)
     if (!request.who.signed_in() && request.who.caller != Caller::admin) {
         return say(request, 401, "signed_out");
     }
-    auto site = store_->site(lower_ascii(request.parameter("host")));
+    auto site = store_->site(ascii_lower(request.parameter("host")));
     if (!site) {
         return say(request, 404, "no_site");
     }

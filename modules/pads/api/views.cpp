@@ -4,6 +4,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/bin.hpp"
 
 #include "daemon/base/io.hpp"
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/sites/unpack/encodings.hpp"
 #include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
@@ -112,7 +113,7 @@ Status Finisher::match_siblings() {
 }
 
 Status Finisher::unpack_drawing(DeployEntry& file) {
-    if (!lower_ascii(file.path).ends_with(".svgz") || file.variants[0]->size_bytes > compress_bytes_max) {
+    if (!ascii_lower(file.path).ends_with(".svgz") || file.variants[0]->size_bytes > compress_bytes_max) {
         return {};
     }
     const auto packed = read_staged(folder_, file.variants[0]->hash, compress_bytes_max);

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
 #include "modules/sites/unpack/types.hpp"
 
@@ -20,7 +21,7 @@ constexpr std::array<std::string_view, 6> program_names = {"index.php",  "defaul
                                                            "index.aspx", "default.aspx", "index.jsp"};
 
 std::size_t rank_of(std::string_view name) {
-    const std::string lower = lower_ascii(name);
+    const std::string lower = ascii_lower(name);
     return static_cast<std::size_t>(std::find(index_names.begin(), index_names.end(), lower) - index_names.begin());
 }
 
@@ -85,7 +86,7 @@ std::optional<Remark> doubt_about_home(const std::vector<DeployEntry>& files,
     for (const DeployEntry& file : files) {
         const std::string_view folder = folder_of(file.path);
         const std::string_view name = std::string_view(file.path).substr(folder.size());
-        const std::string lower = lower_ascii(name);
+        const std::string lower = ascii_lower(name);
         if (folder.empty() && std::find(program_names.begin(), program_names.end(), lower) != program_names.end()) {
             return Remark{"home_program", file.path, ""};
         }

@@ -85,7 +85,7 @@ public:
                 at_ = html_.size();
                 return html_.substr(start);
             }
-            if (lower_ascii(html_.substr(end + 2, name.size())) == name) {
+            if (ascii_lower(html_.substr(end + 2, name.size())) == name) {
                 at_ = end;
                 return html_.substr(start, end - start);
             }
@@ -115,7 +115,7 @@ private:
     }
 
     void read_tag() {
-        name = lower_ascii(take_until(" \t\n\r\f/>").substr(0, 40));
+        name = ascii_lower(take_until(" \t\n\r\f/>").substr(0, 40));
         attributes.clear();
         while (at_ < html_.size() && here() != '>') {
             if (is_space(here()) || here() == '/' || here() == '=') {
@@ -123,7 +123,7 @@ private:
                 continue;
             }
             Attribute attribute;
-            attribute.name = lower_ascii(take_until(" \t\n\r\f/>=").substr(0, 40));
+            attribute.name = ascii_lower(take_until(" \t\n\r\f/>=").substr(0, 40));
             skip_spaces();
             if (here() == '=') {
                 ++at_;
@@ -183,7 +183,7 @@ struct Choices {
 /// Image types that today's browsers show; a <source> of another type is passed over.
 bool is_shown_image(std::string_view type) {
     constexpr std::array<std::string_view, 7> shown = {"", "image/avif", "image/webp", "image/jpeg", "image/png", "image/gif", "image/svg+xml"};
-    return std::find(shown.begin(), shown.end(), lower_ascii(trim(type))) != shown.end();
+    return std::find(shown.begin(), shown.end(), ascii_lower(trim(type))) != shown.end();
 }
 
 void add_forms(PageFacts& facts, std::string_view srcset, std::uint32_t choice) {
@@ -218,14 +218,14 @@ void take_source(PageFacts& facts, const TagReader& tag, Choices& choices) {
 }
 
 void take_film(PageFacts& facts, const TagReader& tag, Choices& choices) {
-    const bool loads = tag.find("autoplay") != nullptr || lower_ascii(tag.value("preload")) == "auto";
+    const bool loads = tag.find("autoplay") != nullptr || ascii_lower(tag.value("preload")) == "auto";
     add_link(facts, tag.value("poster"), LinkKind::part);
     add_link(facts, tag.value("src"), loads ? LinkKind::part : LinkKind::link);
     choices.film = loads && trim(tag.value("src")).empty() ? ++choices.last : 0;
 }
 
 void take_link_element(PageFacts& facts, const TagReader& tag) {
-    const std::string relation = " " + lower_ascii(tag.value("rel")) + " ";
+    const std::string relation = " " + ascii_lower(tag.value("rel")) + " ";
     const auto is = [&relation](std::string_view word) { return relation.find(word) != std::string::npos; };
     if (is(" stylesheet ") || is(" icon ") || is(" preload ") || is(" modulepreload ") || is(" manifest ")) {
         add_link(facts, tag.value("href"), LinkKind::part);
@@ -252,7 +252,7 @@ void take_tag(PageFacts& facts, TagReader& tag, Choices& choices) {
         take_film(facts, tag, choices);
     } else if (tag.name == "embed") {
         add_link(facts, tag.value("src"), LinkKind::link);
-    } else if (tag.name == "input" && lower_ascii(tag.value("type")) == "image") {
+    } else if (tag.name == "input" && ascii_lower(tag.value("type")) == "image") {
         add_link(facts, tag.value("src"), LinkKind::part);
     } else if (tag.name == "iframe") {
         add_link(facts, tag.value("src"), LinkKind::frame);
@@ -260,7 +260,7 @@ void take_tag(PageFacts& facts, TagReader& tag, Choices& choices) {
     } else if (tag.name == "html") {
         facts.has_language = facts.has_language || !trim(tag.value("lang")).empty();
     } else if (tag.name == "meta") {
-        facts.redirects = facts.redirects || lower_ascii(tag.value("http-equiv")) == "refresh";
+        facts.redirects = facts.redirects || ascii_lower(tag.value("http-equiv")) == "refresh";
     } else if (tag.name == "title") {
         facts.has_title = facts.has_title || !trim(tag.raw_content()).empty();
     } else if (tag.name == "script") {
@@ -351,7 +351,7 @@ bool resolve_link(std::string_view page, std::string_view target, std::string& p
 }
 
 std::string outside_host(std::string_view target) {
-    const std::string lower = lower_ascii(trim(target).substr(0, 300));
+    const std::string lower = ascii_lower(trim(target).substr(0, 300));
     std::string_view rest(lower);
     for (const std::string_view scheme : {"https://", "http://", "//"}) {
         if (rest.starts_with(scheme)) {

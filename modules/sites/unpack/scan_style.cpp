@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
@@ -94,7 +95,7 @@ private:
 
 /// How gladly a browser takes this form of a font; 0: not at all.
 int font_rank(std::string_view address) {
-    const std::string lower = lower_ascii(address.substr(0, address.find_first_of("?#")));
+    const std::string lower = ascii_lower(address.substr(0, address.find_first_of("?#")));
     if (lower.ends_with(".eot") || lower.ends_with(".svg")) {
         return 0;
     }
@@ -113,7 +114,7 @@ void take_font(StyleReader& reader, std::vector<std::string>& parts) {
             break;
         }
         std::string_view address;
-        if (!reader.is_string && lower_ascii(reader.token) == "url" && reader.address(address) && font_rank(address) > rank) {
+        if (!reader.is_string && ascii_lower(reader.token) == "url" && reader.address(address) && font_rank(address) > rank) {
             rank = font_rank(address);
             best = address;
         }
@@ -133,7 +134,7 @@ std::vector<std::string> scan_style(std::string_view css) {
     StyleReader reader(css.substr(0, style_bytes_max));
     bool imports = false;  // "@import" was the last word
     while (parts.size() < style_parts_max && reader.next()) {
-        const std::string word = reader.is_string ? std::string() : lower_ascii(reader.token.substr(0, 20));
+        const std::string word = reader.is_string ? std::string() : ascii_lower(reader.token.substr(0, 20));
         std::string_view address;
         if (imports && reader.is_string) {
             parts.emplace_back(reader.token);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
 
 namespace hameau::sites {
@@ -176,7 +177,7 @@ std::optional<FileType> type_of_name(std::string_view path) {
             return known.type;
         }
     }
-    const std::string name = lower_ascii(path.substr(path.rfind('/') + 1));
+    const std::string name = ascii_lower(path.substr(path.rfind('/') + 1));
     return std::find(text_names.begin(), text_names.end(), name) != text_names.end() ? std::optional(text("text/plain"))
                                                                                      : std::nullopt;
 }
@@ -184,7 +185,7 @@ std::optional<FileType> type_of_name(std::string_view path) {
 std::string ending_of(std::string_view path) {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     const std::size_t dot = name.rfind('.');
-    return dot == std::string_view::npos ? std::string() : lower_ascii(name.substr(dot + 1));
+    return dot == std::string_view::npos ? std::string() : ascii_lower(name.substr(dot + 1));
 }
 
 } // namespace

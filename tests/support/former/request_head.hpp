@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate::former {
@@ -121,7 +122,7 @@ std::optional<HeadProblem> read_host(RequestHead& head, std::string_view absolut
     if (!absolute.empty()) {
         value = absolute;  // RFC 9112 §3.2.2: the absolute form wins
     }
-    head.authority = lower(value);
+    head.authority = hameau::ascii_lower(value);
     if (value.empty() && hosts == 0) {
         return std::nullopt;  // HTTP/1.0 without one: no site has that name
     }
