@@ -66,16 +66,25 @@ Task<Result<Sessions::Answer>> Sessions::resolve(std::string token) {
     if (told->status == 404) {
         co_return answer;
     }
-    auto parsed = parse_session(told->body);
-    if (told->status != 200 || !parsed) {
-        journal_.write(answer_refused, {{"status", std::to_string(told->status)}, {"error", parsed ? "" : parsed.error().message}});
-        co_return fail(ErrorKind::unavailable, "people's answer was not understood");
+    auto parsed = understand(told->status, told->body);
+    if (!parsed) {
+        co_return fail(std::move(parsed.error()));
     }
     answer.session = std::move(*parsed);
     if (stream_ != nullptr && answer.generation == cache_.generation()) {
         cache_.keep(hash, answer.session);
     }
     co_return answer;
+}
+
+/// What people answered to the question who that is. Errors: unavailable, and the journal says why.
+Result<SessionPointer> Sessions::understand(int status, std::string_view body) {
+    auto parsed = parse_session(body);
+    if (status != 200 || !parsed) {
+        journal_.write(answer_refused, {{"status", std::to_string(status)}, {"error", parsed ? "" : parsed.error().message}});
+        return fail(ErrorKind::unavailable, "people's answer was not understood");
+    }
+    return parsed;
 }
 
 Task<Result<Sessions::AppAnswer>> Sessions::open_with(AppKey key) {
@@ -101,10 +110,9 @@ Task<Result<Sessions::AppAnswer>> Sessions::open_with(AppKey key) {
         answer.wait_seconds = wait != nullptr && wait->is_int64() ? std::max<std::int64_t>(1, wait->get_int64()) : 1;
         co_return answer;
     }
-    auto parsed = parse_session(told->body);
-    if (told->status != 200 || !parsed) {
-        journal_.write(answer_refused, {{"status", std::to_string(told->status)}, {"error", parsed ? "" : parsed.error().message}});
-        co_return fail(ErrorKind::unavailable, "people's answer was not understood");
+    auto parsed = understand(told->status, told->body);
+    if (!parsed) {
+        co_return fail(std::move(parsed.error()));
     }
     answer.session = std::move(*parsed);
     co_return answer;

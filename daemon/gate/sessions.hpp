@@ -58,6 +58,7 @@ public:
     bool is_stale(const Answer& answer) const { return answer.generation != cache_.generation(); }
 
 private:
+    Result<SessionPointer> understand(int status, std::string_view body);
     Task<Result<std::unique_ptr<Channel>>> open_stream();
     Task<void> follow(std::unique_ptr<Channel> stream);
     /// False at the end of the stream.

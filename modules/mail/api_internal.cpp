@@ -122,8 +122,7 @@ Status Mail::apply_group(JsonFields& fields, Taken& taken) {
             fields.refuse_field("outside", "field.address");
             continue;
         }
-        const bool ours = !store_->owner_of_domain(domain_of(*address)).empty();
-        circle.outside.push_back(ours ? ascii_lower(*address) : std::move(*address));
+        circle.outside.push_back(store_->as_kept(std::move(*address)));
     }
     if (auto sound = refused(fields); !sound) {
         return sound;

@@ -35,8 +35,7 @@ Status put_raw_targets(Store& store, const std::vector<std::pair<std::string, js
         for (const json::value& target : list.get_array()) {
             auto stored = target.is_string() ? outside_address(target.get_string()) : std::nullopt;
             if (stored) {
-                const bool ours = !store.owner_of_domain(domain_of(*stored)).empty();
-                alias->targets.push_back(ours ? ascii_lower(*stored) : std::move(*stored));
+                alias->targets.push_back(store.as_kept(std::move(*stored)));
             }
         }
         if (auto put = store.put_alias(*alias); !put) {

@@ -54,7 +54,7 @@ std::optional<std::vector<std::string>> Mail::read_targets(JsonFields& fields, s
             continue;
         }
         const bool ours = !store_->owner_of_domain(domain_of(*target)).empty();
-        target = ours ? ascii_lower(*target) : std::move(*target);
+        target = store_->as_kept(std::move(*target));
         Parameters parameters;
         parameters.emplace_back("address", *target);
         const std::string base = without_tag(*target);

@@ -139,6 +139,8 @@ public:
     /// Keeps a free address for `owner` until `until_ms`; call within a transaction, after holder_but().
     Status reserve(const std::string& address, const std::string& owner, std::int64_t until_ms);
     Status release(const std::string& address, const std::string& owner);
+    /// The form in which a target is kept: ours in lower case, outside as typed (RFC 5321 section 2.4).
+    std::string as_kept(std::string address);
     /// Is there something that mail can be sent to, or will be within minutes? What is in the bin does not count.
     bool receives(const std::string& address);
     /// Every member that has a mailbox.

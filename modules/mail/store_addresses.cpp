@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/mail/policy.hpp"
 #include "modules/mail/store.hpp"
 
@@ -23,6 +24,10 @@ Holder holder_of(std::string_view kind) {
 } // namespace
 
 Holder Store::holder(const std::string& address) { return holder_but(address, ""); }
+
+std::string Store::as_kept(std::string address) {
+    return owner_of_domain(domain_of(address)).empty() ? std::move(address) : ascii_lower(address);
+}
 
 bool Store::receives(const std::string& address) {
     const Holder found = holder(address);

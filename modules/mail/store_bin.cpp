@@ -78,7 +78,7 @@ Status Store::restore_links(const BinnedMailbox& box, std::vector<std::string>& 
     for (Link& link : links) {
         const bool ours = !owner_of_domain(domain_of(link.to)).empty();
         // Outside it kept its capitals; the domain may have become ours since.
-        link.to = ours ? ascii_lower(link.to) : link.to;
+        link.to = as_kept(std::move(link.to));
         const std::string base = without_tag(link.to);
         const bool there = !ours || is_reserved_local(local_of(base)) || receives(base) || receives(link.to);
         const auto redirection = alias(link.from);

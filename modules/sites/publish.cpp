@@ -134,32 +134,36 @@ Task<Result<Report>> Sites::collect(HelperChild& child) {
     }
 }
 
-Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, std::string by) {
+Status Sites::still_wanted(const Upload& upload) {
     const auto site = store_->site(upload.host);
     if (!site || site->id != upload.site) {
-        co_return fail(ErrorKind::not_found, "the site was removed meanwhile");
+        return fail(ErrorKind::not_found, "the site was removed meanwhile");
     }
+    if (upload.after && site->live != *upload.after) {
+        return fail(ErrorKind::conflict, "another version went on line meanwhile");
+    }
+    return {};
+}
+
+Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, std::string by) {
+    if (auto wanted = still_wanted(upload); !wanted) {
+        co_return fail(std::move(wanted.error()));
+    }
+    const auto site = store_->site(upload.host);
     const auto before = store_->deploy(site->id, site->live);
     const std::string id_before = before ? before->id : std::string();
     const std::int64_t now = now_ms();
     Status placed;
     std::function<void()> work = [&] { placed = blobs_->place(upload.id, report, id_before, now); };
     co_await context_->run_slow(std::move(work));
+    // Placing a large site takes seconds.
+    placed = placed ? still_wanted(upload) : placed;
     if (!placed) {
         // The blobs that were already moved are named by nothing.
         if (store_->set_pending("sweep")) {
             sweep_later();
         }
         co_return fail(placed.error());
-    }
-    // Placing a large site takes seconds: who publishes after a version that he saw must not replace another one.
-    const auto now_live = store_->site(upload.host);
-    if (!now_live || now_live->id != upload.site || (upload.after && now_live->live != *upload.after)) {
-        if (store_->set_pending("sweep")) {
-            sweep_later();
-        }
-        co_return now_live && now_live->id == upload.site ? Result<std::int64_t>(fail(ErrorKind::conflict, "another version went on line meanwhile"))
-                                                          : Result<std::int64_t>(fail(ErrorKind::not_found, "the site was removed meanwhile"));
     }
     Deploy deploy;
     deploy.site = upload.site;

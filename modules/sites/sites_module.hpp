@@ -141,6 +141,8 @@ private:
     Task<Result<Report>> unpack(Upload& upload, Pieces body);
     Task<void> feed(HelperChild& child, Upload& upload, Pieces body);
     Task<Result<Report>> collect(HelperChild& child);
+    /// The site is still the one of the upload, and shows the version that this one may replace. Errors: not_found, conflict.
+    Status still_wanted(const Upload& upload);
     Task<Result<std::int64_t>> publish(Upload& upload, const Report& report, std::string by);
     Status tell_gate();
     /// Waits until the gate serves what hosts.map says of this host; false when it does not say so in time.
