@@ -4,12 +4,15 @@
 Starts the built program as hameaud does (settings in a descriptor, the state folder in the environment), in a folder of its
 own; no network, no house. Ends with "N passed, N failed".
 """
+import functools
 import os
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from house import main  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(os.environ.get("HAMEAU_BINARIES", ROOT / "build/release")) / "hameau-provision"
@@ -119,20 +122,14 @@ def test_a_house_that_is_no_trial_keeps_its_certificate(state):
     expect((code, str(state / "tls/hosts/amis.example.org.pem") in said), (FAILED, True), "certificate")
 
 
-def main():
-    failed = 0
-    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
-    for name, test in tests.items():
+def in_a_folder(test):
+    @functools.wraps(test)
+    def run():
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "state").mkdir()
-            try:
-                test(house(Path(folder) / "state"))
-            except Exception:
-                failed += 1
-                print(f"FAIL {name}\n{traceback.format_exc()}")
-    print(f"{len(tests) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+            test(house(Path(folder) / "state"))
+    return run
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main([in_a_folder(test) for name, test in list(globals().items()) if name.startswith("test_")]))

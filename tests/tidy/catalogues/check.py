@@ -12,6 +12,9 @@ import re
 import sys
 import unicodedata
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../support"))
+from faults import close  # noqa: E402
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../.."))
 FORBIDDEN = re.compile(r"\b(deploy\w*|déploi\w*|alias(es)?|quotas?|slugs?|hosts?|tokens?|sieve|modules?|smtp)\b", re.I)
 # The reader, or a {name} whose gender nobody knows, followed by a masculine participle.
@@ -113,10 +116,7 @@ def main():
     faults += [f'{place}: "{text}" is for people: into a file of texts, in both languages' for place, text in stray_sentences(sources())]
     if len(list(stray_sentences([("x.cpp", 'say("Le disque est plein : vous perdez.");'), ("x/texts.cpp", '"vous"')]))) != 1:
         faults.append("the probe for stray sentences found something else")
-    for fault in faults:
-        print(fault)
-    print(f"{0 if faults else 1} passed, {1 if faults else 0} failed ({len(french)} + {len(modules)} texts)")
-    sys.exit(1 if faults else 0)
+    close(faults, f" ({len(french)} + {len(modules)} texts)")
 
 
 if __name__ == "__main__":

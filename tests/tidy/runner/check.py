@@ -9,8 +9,10 @@ import importlib.util
 import io
 import sys
 import tempfile
-import traceback
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+from house import main  # noqa: E402
 
 RUNNER = Path(__file__).resolve().parents[2] / "run.py"
 # Fails the checks of $FIRST in the run of all, those of $ALWAYS also alone; "$0.log" keeps how it was called.
@@ -103,18 +105,5 @@ def test_what_is_skipped_is_counted():
     expect((code, lines[-1]), (0, "3 passed, 0 failed, 2 skipped"), "the end")
 
 
-def main():
-    failed = 0
-    tests = {name: test for name, test in globals().items() if name.startswith("test_")}
-    for name, test in tests.items():
-        try:
-            test()
-        except Exception:
-            failed += 1
-            print(f"FAIL {name}\n{traceback.format_exc()}")
-    print(f"{len(tests) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main([test for name, test in list(globals().items()) if name.startswith("test_")]))
