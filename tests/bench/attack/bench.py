@@ -461,7 +461,7 @@ def one(house, attack, nice):
 
 def main():
     # Addresses of loopback are exempt from the limits unless told otherwise: here the attacker is a stranger like any other.
-    house = gate_house.start(["mail.enabled=true", "gate.limits.exempt_networks="], 800)
+    house = gate_house.start(["mail.enabled=true", "gate.limits.exempt_networks=", "people.limits.exempt_networks="], 800)
     only = sys.argv[1:]
     try:
         print("Worst (apart): with the attacker's program at nice 19, so that the house does not compete with it for the processor.\n\n"
