@@ -35,11 +35,14 @@ constexpr std::size_t status_text_max = 300;
 constexpr Duration watchdog_max = std::chrono::hours(1);
 /// What a child may ask for in one word at its start: a large database on a slow card.
 constexpr Duration extension_max = std::chrono::hours(1);
+/// What we need ourselves after the slowest child.
+constexpr Duration extension_of_our_own = std::chrono::seconds(60);
 constexpr Duration log_age_interval = std::chrono::hours(24);
 } // namespace
 
-House::House(Place place, std::string configuration_path, std::vector<std::string> overrides) :
-    place_(std::move(place)), configuration_path_(std::move(configuration_path)), overrides_(std::move(overrides)) {}
+House::House(Place place, std::string configuration_path, std::vector<std::string> overrides, ServiceManager manager) :
+    place_(std::move(place)), configuration_path_(std::move(configuration_path)), overrides_(std::move(overrides)),
+    manager_(std::move(manager)) {}
 
 House::~House() = default;
 
@@ -100,6 +103,7 @@ int House::run() {
             }
         }
         tick();
+        tell_manager();
         if (closing_) {
             continue_closing();
             const bool any = std::any_of(services_.begin(), services_.end(),
@@ -132,6 +136,7 @@ Duration House::until_next() const {
         consider(provision_deadline_);
     }
     consider(next_age_);
+    consider(next_watchdog_);
     return std::max(Duration(0), *next - clock_.now() + Duration(1));
 }
 
@@ -157,6 +162,10 @@ void House::tick() {
     if (provision_pid_ != 0 && provision_deadline_ <= now) {
         ::kill(-provision_pid_, SIGKILL);  // with what it started: postfix check, doveconf
     }
+    if (next_watchdog_ && *next_watchdog_ <= now) {
+        manager_.feed_watchdog();
+        next_watchdog_ = now + *manager_.watchdog_interval();
+    }
     if (next_age_ <= now) {
         next_age_ = now + log_age_interval;
         for (const auto& service : services_) {
@@ -164,6 +173,29 @@ void House::tick() {
         }
     }
     forget_left();
+}
+
+void House::tell_manager() {
+    std::string failing;
+    for (const auto& service : services_) {
+        const State state = service->policy.state();
+        if (told_.empty() && state == State::starting) {
+            return;
+        }
+        if (state == State::waiting) {
+            failing += (failing.empty() ? "" : ", ") + service->spec.name;
+        }
+    }
+    std::string now = std::to_string(services_.size()) + " services" + (failing.empty() ? "" : "; failing: " + failing);
+    if (closing_ || now == told_) {
+        return;
+    }
+    if (told_.empty()) {
+        manager_.ready(now);
+    } else {
+        manager_.status(now);
+    }
+    told_ = std::move(now);
 }
 
 void House::act(Service& service, Action action) {
@@ -443,7 +475,11 @@ void House::on_notify_lines(Service& service, std::string_view lines) {
         } else if (line.starts_with("WATCHDOG_USEC=")) {
             service.policy.set_watchdog(now, microseconds(line.substr(14), watchdog_max));
         } else if (line.starts_with("EXTEND_TIMEOUT_USEC=")) {
-            service.policy.extend(now, microseconds(line.substr(20), extension_max));
+            const Duration by = microseconds(line.substr(20), extension_max);
+            service.policy.extend(now, by);
+            if (told_.empty() || closing_) {
+                manager_.extend(by + extension_of_our_own);
+            }
         } else if (line.starts_with("STATUS=")) {
             service.status = line.substr(7, status_text_max);
             // A tab would shift the columns of the status answer.
@@ -474,6 +510,7 @@ void House::close_house() {
     }
     closing_ = true;
     closing_stage_ = -1;
+    manager_.stopping();
     journal_.write(house_closing);
     for (const auto& service : services_) {
         watch(*service, false);

@@ -14,6 +14,7 @@
 #include "daemon/base/journal.hpp"
 #include "daemon/base/message.hpp"
 #include "daemon/supervisor/logs.hpp"
+#include "daemon/supervisor/manager.hpp"
 #include "daemon/supervisor/services.hpp"
 #include "daemon/supervisor/spawn.hpp"
 
@@ -21,7 +22,7 @@ namespace hameau::supervisor {
 
 class House {
 public:
-    House(Place place, std::string configuration_path, std::vector<std::string> overrides);
+    House(Place place, std::string configuration_path, std::vector<std::string> overrides, ServiceManager manager);
     ~House();
     /// Folders, sockets, engines' configuration. Errors: what a person must change.
     Status prepare();
@@ -76,6 +77,9 @@ private:
     /// Those that it does not have yet.
     Status open_listeners(Service& service);
     void close_listeners(Service& service);
+    /// A web port: the one that the former hameaud left, or a new one.
+    Result<Fd> open_web_port(const std::string& address, std::uint16_t port);
+    std::vector<std::string> web_addresses() const;
     Status open_programs(Service& service);
     /// A datagram socket run/`file` that `uid`, or members of `gid`, may write to.
     Result<Fd> open_notify(const std::string& file, uid_t uid, gid_t gid, mode_t mode);
@@ -116,6 +120,8 @@ private:
     void forget_left();
     void drain_logs();
     void tick();
+    /// Ready once nothing is starting any more; then one line when something begins to fail, or works again.
+    void tell_manager();
     Duration until_next() const;
     Service* find(std::string_view name);
     void drop_engines(const std::string& reason);
@@ -131,6 +137,7 @@ private:
     Settings settings_;
     std::string configuration_path_;
     std::vector<std::string> overrides_;  ///< SETTING=VALUE, checked like the file
+    ServiceManager manager_;
     Journal journal_{"hameaud"};
     SystemClock clock_;
     Fd epoll_;
@@ -154,6 +161,8 @@ private:
     std::string engines_missing_;  ///< why there are none, for the status
     Duration started_{0};
     Duration next_age_{0};  ///< when old logs are looked at
+    std::optional<Duration> next_watchdog_;  ///< when systemd hears from us, if it asked for that
+    std::string told_;  ///< what the service manager knows; empty: not that we are ready
     bool journal_stream_ = false;
 };
 

@@ -46,7 +46,7 @@ int main(int count, char** words) {
     std::error_code ignored;
     place.state = std::filesystem::absolute(place.state, ignored).lexically_normal().string();
     configuration = std::filesystem::absolute(configuration, ignored).string();
-    supervisor::House house(place, configuration, std::move(overrides));
+    supervisor::House house(place, configuration, std::move(overrides), supervisor::ServiceManager::from_environment());
     if (const auto prepared = house.prepare(); !prepared) {
         std::fprintf(stderr, "%s\n", prepared.error().message.c_str());
         return prepared.error().kind == ErrorKind::invalid ? exit_configuration : exit_unavailable;

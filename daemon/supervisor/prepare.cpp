@@ -31,6 +31,8 @@ constexpr Event engines_failed{"engines.failed", Level::error, "the former confi
 
 /// sun_path holds 107 bytes, and the children connect to STATE/run/people.sock.
 constexpr std::size_t state_path_max = 107 - std::string_view("/run/people.sock").size();
+/// Keys are made, Postfix and Dovecot check their configuration: half a minute on the smallest machine.
+constexpr Duration preparing_max = std::chrono::minutes(5);
 /// Below this a service could not even say why it ends.
 constexpr std::uint64_t log_bytes_min = 256 * 1024;
 
@@ -65,6 +67,7 @@ Status apply_folder(const Place& place, const Folder& folder) {
 Status House::prepare() {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     started_ = clock_.now();
+    manager_.extend(preparing_max);
     journal_stream_ = is_journal_stream();
     ::umask(0022);
     const auto steps = {&House::take_state, &House::make_folders, &House::run_check, &House::open_loop};
@@ -78,10 +81,14 @@ Status House::prepare() {
             return added;
         }
     }
+    manager_.forget_rest();
     if (auto made = make_certificates(); !made) {
         return made;
     }
     configure_engines();
+    if (const auto interval = manager_.watchdog_interval()) {
+        next_watchdog_ = clock_.now();
+    }
     return {};
 }
 
@@ -298,26 +305,35 @@ Status House::make_folders() {
     return {};
 }
 
+std::vector<std::string> House::web_addresses() const {
+    return place_.trial ? std::vector<std::string>{"127.0.0.1", "::1"} : std::vector<std::string>{"0.0.0.0", "::"};
+}
+
+Result<Fd> House::open_web_port(const std::string& address, std::uint16_t port) {
+    if (auto left = manager_.take_listener(address, port)) {
+        return std::move(*left);
+    }
+    auto made = listen_tcp(address, port);
+    if (made) {
+        manager_.keep_listener(made->get(), address, port);
+    }
+    return made;
+}
+
 Status House::open_listeners(Service& service) {
     const ServiceSpec& spec = service.spec;
     if (spec.kind == Kind::engine) {
         return {};
     }
     if (spec.kind == Kind::gate) {
-        std::vector<std::string> addresses;
-        if (place_.trial) {
-            addresses = {"127.0.0.1", "::1"};
-        } else {
-            addresses = {"0.0.0.0", "::"};
-        }
         for (const char* name : {"https", "http"}) {
             const bool open = std::any_of(service.listeners.begin(), service.listeners.end(), [name](const auto& listener) { return listener.first == name; });
             if (open) {
                 continue;
             }
             const auto port = static_cast<std::uint16_t>(settings_.integer(std::string("house.") + name + "_port"));
-            for (const std::string& address : addresses) {
-                auto listener = listen_tcp(address, port);
+            for (const std::string& address : web_addresses()) {
+                auto listener = open_web_port(address, port);
                 const bool absent = !listener && (listener.error().code == std::errc::address_family_not_supported ||
                                                   listener.error().code == std::errc::address_not_available);
                 if (absent && address.find(':') != std::string::npos) {

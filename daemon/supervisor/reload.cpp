@@ -35,6 +35,7 @@ void House::reload() {
     if (closing_) {
         return;
     }
+    manager_.reloading();
     const Settings before = settings_;
     Fd memory_before = std::move(settings_memory_);
     auto checked = run_check();
@@ -58,6 +59,7 @@ void House::reload() {
         }
         journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
     }
+    told_.clear();  // ready again once what was started anew is
     // What children said while we waited counts before any deadline of theirs is looked at.
     on_notify(notify_.get());
     for (const auto& service : services_) {
@@ -158,6 +160,15 @@ Status House::move_ports(const Settings& before) {
             }
         }
         std::move(former.begin(), former.end(), std::back_inserter(gate->listeners));
+    }
+    for (const char* name : {"https", "http"}) {
+        const auto port = static_cast<std::uint16_t>(before.integer(std::string("house.") + name + "_port"));
+        for (const std::string& address : web_addresses()) {
+            const bool moved = opened && settings_.integer(std::string("house.") + name + "_port") != port;
+            if (moved) {
+                manager_.forget_listener(address, port);
+            }
+        }
     }
     // The gate has its own copies of the former ones until it starts anew, which reload() does next.
     return opened;

@@ -11,6 +11,7 @@ import mail_in_the_house
 import powers_end
 import processes
 import publishing
+import service_manager
 import slow_bodies
 from house import main
 
@@ -118,7 +119,7 @@ if __name__ == "__main__":
     house.start()
     try:
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, processes)
+        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, processes, service_manager)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:
