@@ -161,13 +161,11 @@ Status House::move_ports(const Settings& before) {
         }
         std::move(former.begin(), former.end(), std::back_inserter(gate->listeners));
     }
-    for (const char* name : {"https", "http"}) {
-        const auto port = static_cast<std::uint16_t>(before.integer(std::string("house.") + name + "_port"));
-        for (const std::string& address : web_addresses()) {
-            const bool moved = opened && settings_.integer(std::string("house.") + name + "_port") != port;
-            if (moved) {
-                manager_.forget_listener(address, port);
-            }
+    for (const char* name : {"house.https_port", "house.http_port"}) {
+        const std::int64_t port = before.integer(name);
+        const bool left = opened && port != settings_.integer("house.https_port") && port != settings_.integer("house.http_port");
+        for (const std::string& address : left ? web_addresses() : std::vector<std::string>()) {
+            manager_.forget_listener(address, static_cast<std::uint16_t>(port));
         }
     }
     // The gate has its own copies of the former ones until it starts anew, which reload() does next.

@@ -257,14 +257,15 @@ TEST_F(Powers, GuessesAtAppPasswordsAreBoundedByAddressAndARightOneIsNot) {
     EXPECT_EQ(ask("marie", "ap-right").status, 429) << "and a guess like any other";
 }
 
-TEST_F(Powers, NoAppPasswordIsOfferedThatOpensNothing) {
+TEST_F(Powers, AllScopesOfTheContractAreTaken) {
     Visitor marie = signed_in("marie");
     const auto make_with = [&](const std::string& scopes) {
         return go(marie, "POST", "/api/v1/me/app-passwords", R"({"name":"x","scopes":)" + scopes + R"(,"current":"marie-secret-words"})").status;
     };
-    EXPECT_EQ(make_with(R"(["dav"])"), 422);
-    EXPECT_EQ(make_with(R"(["imap","submission","dav","deploy"])"), 201) << "the words of before";
-    EXPECT_EQ(boost::json::serialize(context->app_questions.back().at("scopes")), R"(["imap","submission","deploy"])");
+    EXPECT_EQ(make_with(R"(["dav"])"), 201);
+    EXPECT_EQ(make_with(R"(["imap","submission","dav","deploy"])"), 201);
+    EXPECT_EQ(boost::json::serialize(context->app_questions.back().at("scopes")), R"(["imap","submission","dav","deploy"])");
+    EXPECT_EQ(make_with(R"(["imap","webdav"])"), 422);
 }
 
 TEST_F(Powers, ModulesAskWhoTheCallerIsNow) {
