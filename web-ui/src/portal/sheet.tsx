@@ -1,9 +1,9 @@
 // A sheet for the printer. It is not in the page that one sees: while it exists, printing prints it and nothing else.
 import { render, type ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import encodeQr from 'qr';
 import type { Invitation, Member } from '../common/api';
 import { day, t } from '../common/i18n';
-import { qrCode, qrPath } from './qr';
 
 export function Sheet({ children }: { children: ComponentChildren }) {
   useEffect(() => {
@@ -23,11 +23,11 @@ export function Sheet({ children }: { children: ComponentChildren }) {
 }
 
 function Qr({ text }: { text: string }) {
-  const grid = qrCode(text);
-  if (!grid) return null;
+  const grid = encodeQr(text, 'raw', { ecc: 'medium', border: 4 });
+  const dark = grid.map((row, y) => row.map((one, x) => (one ? `M${x} ${y}h1v1h-1z` : '')).join('')).join('');
   return (
-    <svg class="qr" viewBox={`-4 -4 ${grid.length + 8} ${grid.length + 8}`} aria-hidden="true">
-      <path d={qrPath(grid)} shape-rendering="crispEdges" />
+    <svg class="qr" viewBox={`0 0 ${grid.length} ${grid.length}`} aria-hidden="true">
+      <path d={dark} shape-rendering="crispEdges" />
     </svg>
   );
 }
