@@ -364,3 +364,6 @@ export class Model {
     }
   }
 }
+
+/** What a shared text means. */
+export const documentOf = (schema: Schema, root: Y.XmlText): Node => schema.topNodeType.create(null, [...new Model(schema, root).blocks]);
