@@ -1,0 +1,66 @@
+// The two bindings under test behind one small interface: make(doc, parts) -> { doc, view, state, dispatch, undo, redo, destroy }.
+// No DOM: a view is a state and its plugins' views.
+import { clock } from './clock.mjs';
+import { baseKeymap } from 'prosemirror-commands';
+import { keymap } from 'prosemirror-keymap';
+import { EditorState } from 'prosemirror-state';
+import { tableEditing } from 'prosemirror-tables';
+import { initProseMirrorDoc, redoCommand, undoCommand, ySyncPlugin, yUndoPlugin } from 'y-prosemirror';
+import { rootName, schema } from '../../../web-ui/src/pad/schema';
+import { keys } from '../../../web-ui/src/pad/keys';
+
+void clock;
+const nowhere = { addEventListener() {}, removeEventListener() {}, ownerDocument: null };
+
+export class FakeView {
+  constructor(state) {
+    this.state = state;
+    this.dom = nowhere;
+    this._root = { getSelection: () => null };
+    this.composing = false;
+    this.editable = true;
+    this.isDestroyed = false;
+    this.dispatch = (tr) => this.updateState(this.state.apply(tr));
+    this.parts = [];
+    this.parts = state.plugins.filter((one) => one.spec.view).map((one) => one.spec.view(this));
+  }
+  hasFocus() { return false; }
+  /** Only asked about left and right. */
+  endOfTextblock(way, state = this.state) {
+    const { $head } = state.selection;
+    return way === 'backward' || way === 'left' ? $head.parentOffset === 0 : $head.parentOffset === $head.parent.content.size;
+  }
+  updateState(state) {
+    const before = this.state;
+    this.state = state;
+    for (const part of this.parts) part.update?.(this, before);
+  }
+  destroy() {
+    this.isDestroyed = true;
+    for (const part of this.parts) part.destroy?.();
+  }
+}
+
+const nothing = () => {};
+export const actions = { link: nothing, find: nothing, toolbar: nothing, help: nothing };
+export const rest = () => [...keys(actions), keymap(baseKeymap), tableEditing()];
+
+export const stock = {
+  name: 'y-prosemirror',
+  make(doc) {
+    const fragment = doc.getXmlFragment(rootName);
+    const made = initProseMirrorDoc(fragment, schema);
+    const first = made.doc.childCount > 0 ? made.doc : schema.topNodeType.createAndFill();
+    const plugins = [ySyncPlugin(fragment, { mapping: made.mapping }), yUndoPlugin(), ...rest()];
+    const view = new FakeView(EditorState.create({ doc: first, plugins }));
+    return {
+      doc, view, get state() { return view.state; }, dispatch: view.dispatch,
+      undo: () => undoCommand(view.state, view.dispatch), redo: () => redoCommand(view.state, view.dispatch), destroy: () => view.destroy(),
+    };
+  },
+};
+
+export function subjectOf(name, fault) {
+  void fault;
+  return { stock }[name];
+}
