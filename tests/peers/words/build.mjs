@@ -15,6 +15,7 @@ mkdirSync(out, { recursive: true });
 const packages = {
   name: 'packages',
   setup(it) {
+    it.onResolve({ filter: /web-ui\/src\/pad\// }, ({ path }) => ({ path: join(pad, `${path.split('/src/pad/')[1]}.ts`) }));
     it.onResolve({ filter: /^[a-z@][^:]*$/ }, async ({ path, kind, pluginData }) => {
       if (pluginData === 'known' || path.startsWith('node:')) return undefined;
       const from = path === 'y-prosemirror' ? dirname(peers) : web;
@@ -22,9 +23,11 @@ const packages = {
     });
   },
 };
-const lines = existsSync(join(web, 'src/pad/lines/binding.ts'));
+// HAMEAU_PAD: sources of another checkout.
+const pad = process.env.HAMEAU_PAD ?? join(web, 'src/pad');
+if (!existsSync(join(pad, 'binding.ts'))) throw new Error(`no binding in ${pad}`);
 await build({
-  entryPoints: { words: join(here, lines ? 'main.mjs' : 'main.mjs') }, outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm',
+  entryPoints: { words: join(here, 'main.mjs') }, outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm',
   target: 'node18', logLevel: 'warning', sourcemap: 'inline', plugins: [packages], loader: { '.css': 'empty' }, legalComments: 'none',
   define: { 'import.meta.glob': 'globalThis.noGlob' },
 });

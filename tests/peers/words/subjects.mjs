@@ -6,6 +6,9 @@ import { keymap } from 'prosemirror-keymap';
 import { EditorState } from 'prosemirror-state';
 import { tableEditing } from 'prosemirror-tables';
 import { initProseMirrorDoc, redoCommand, undoCommand, ySyncPlugin, yUndoPlugin } from 'y-prosemirror';
+import * as Y from 'yjs';
+import { bind } from '../../../web-ui/src/pad/binding';
+import { redo, undo, undoOf } from '../../../web-ui/src/pad/undo';
 import { rootName, schema } from '../../../web-ui/src/pad/schema';
 import { keys } from '../../../web-ui/src/pad/keys';
 
@@ -60,7 +63,24 @@ export const stock = {
   },
 };
 
+export const ours = {
+  name: 'ours',
+  make(doc) {
+    const binding = bind(doc.get(rootName, Y.XmlText), schema);
+    const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest()] }));
+    undoOf(binding);
+    return {
+      doc, view, binding, get state() { return view.state; }, dispatch: view.dispatch,
+      undo: () => undo(view.state, view.dispatch), redo: () => redo(view.state, view.dispatch),
+      destroy() {
+        view.destroy();
+        binding.destroy();
+      },
+    };
+  },
+};
+
 export function subjectOf(name, fault) {
   void fault;
-  return { stock }[name];
+  return { stock, ours }[name];
 }
