@@ -1,0 +1,59 @@
+// Undo: takes back what was done here, never what another wrote into it. Lives as long as the page.
+import type { Command } from 'prosemirror-state';
+import * as Y from 'yjs';
+import { type Binding, type Places, bindingOf } from './binding';
+import { markerOf } from './lines/read';
+
+const managers = new WeakMap<Binding, Y.UndoManager>();
+
+/** What each of our markers found when it was made: words that came later into its line are somebody's answer to it. */
+type Seen = WeakMap<Y.Item, Map<number, number>>;
+
+/** Another wrote into the line of this marker since it was made. */
+function answered(marker: Y.Item, seen: Seen, own: number): boolean {
+  const before = seen.get(marker);
+  if (!before) return false;
+  for (let item = marker.right as Y.Item | null; item && !markerOf(item); item = item.right as Y.Item | null) {
+    if (!item.deleted && item.countable && item.id.client !== own && item.id.clock + item.length > (before.get(item.id.client) ?? 0)) return true;
+  }
+  return false;
+}
+
+export function undoOf(binding: Binding): Y.UndoManager {
+  let manager = managers.get(binding);
+  if (manager) return manager;
+  const { root } = binding;
+  const doc = root.doc!;
+  const seen: Seen = new WeakMap();
+  manager = new Y.UndoManager(root, {
+    trackedOrigins: new Set([binding]),
+    captureTransaction: (transaction) => transaction.meta.get('addToHistory') !== false,
+    // A line that is answered stays, as a plain one: its attributes go, its marker does not.
+    deleteFilter: (item) => item.parent !== root || !markerOf(item) || !answered(item, seen, doc.clientID),
+  });
+  doc.on('afterTransaction', (transaction) => {
+    if (transaction.origin !== binding && transaction.origin !== manager) return;
+    const structs = doc.store.clients.get(doc.clientID);
+    const from = transaction.beforeState.get(doc.clientID) ?? 0;
+    if (!structs || (transaction.afterState.get(doc.clientID) ?? 0) <= from) return;
+    for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+      const item = structs[i];
+      if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
+    }
+  });
+  manager.on('stack-item-added', ({ stackItem }) => void stackItem.meta.set('places', binding.before));
+  manager.on('stack-item-popped', ({ stackItem }) => binding.putSelection(stackItem.meta.get('places') as Places | null | undefined));
+  managers.set(binding, manager);
+  return manager;
+}
+
+const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
+  const binding = bindingOf(state);
+  if (!binding) return false;
+  const manager = undoOf(binding);
+  if (step === 'undo' ? !manager.canUndo() : !manager.canRedo()) return false;
+  if (dispatch) manager[step]();
+  return true;
+};
+export const undo = take('undo');
+export const redo = take('redo');
