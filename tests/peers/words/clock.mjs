@@ -21,11 +21,14 @@ export function randomOf(seed) {
   return random;
 }
 
+const events_max = 60_000;      // a session has some thousands
+
 /** What will happen, in order of time; at one moment in the order in which it was asked for. */
 export class Agenda {
   constructor() {
     this.heap = [];
     this.count = 0;
+    this.done = 0;
   }
   at(time, act) {
     const one = { time: Math.max(time, clock.now), n: this.count++, act };
@@ -42,6 +45,7 @@ export class Agenda {
   run() {
     for (let one = this.take(); one; one = this.take()) {
       clock.now = one.time;
+      if ((this.done += 1) > events_max) throw new Error('it never becomes quiet');
       one.act();
     }
   }

@@ -81,6 +81,8 @@ class Person {
   }
   later(ms, kind, work) {
     this.session.agenda.at(clock.now + ms, () => {
+      // Nobody pastes in the middle of a word of their own.
+      if (clock.now <= this.busyUntil) return void this.later(this.busyUntil - clock.now + 1, kind, work);
       this.session.say(this.who, kind);
       this.did(kind, work);
     });
@@ -91,6 +93,7 @@ class Person {
     return Array.from({ length: letters }, (_, k) => signOf(word.id * letters + k)).join('');
   }
   act(act) {
+    if (clock.now <= this.busyUntil) return void this.session.agenda.at(this.busyUntil + 1, () => this.act(act));
     const random = randomOf(act.seed);
     this.seed = act.seed;
     this.session.say(this.who, act.kind);
@@ -129,6 +132,7 @@ class Person {
       }
       agenda.at(time += act.pace, () => this.key(' '));
     }
+    this.busyUntil = time;
   }
   /** The caret where one can write: where it is, else near. */
   caret() {
