@@ -12,7 +12,7 @@ export const requireWeb = createRequire(join(web, 'package.json'));
 const entry = `
 export * from './schema'; export * from './binding'; export * from './undo'; export * from './lines/form'; export * from './lines/hash';
 export * from './lines/flatten'; export * from './lines/build'; export * from './lines/read'; export * from './lines/compare';
-export * from './lines/model'; export * from './lines/redraw'; export * from './commands'; export * from './keys';
+export * from './lines/model'; export * from './lines/redraw'; export * from './commands'; export * from './keys'; export { whole, tables as tablePlugin } from './tables';
 export * as Y from 'yjs'; export * as state from 'prosemirror-state'; export * as model from 'prosemirror-model';
 export * as commands from 'prosemirror-commands'; export * as tables from 'prosemirror-tables'; export * as transform from 'prosemirror-transform';
 `;

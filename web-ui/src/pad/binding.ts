@@ -39,7 +39,7 @@ export class Binding {
 
   constructor(readonly root: Y.XmlText, readonly schema: EditorState['schema']) {
     this.model = new Model(schema, root);
-    this.doc = schema.topNodeType.create(null, this.model.blocks);
+    this.doc = schema.topNodeType.create(null, [...this.model.blocks]);
     this.plugin = new Plugin<Pending>({
       key,
       state: {
@@ -106,6 +106,8 @@ export class Binding {
     let tail = 0;
     while (tail < n - head && tail < m - head && olds[n - 1 - tail] === doc.child(m - 1 - tail)) tail += 1;
     if (head === n && head === m) return;
+    // The root's own line is the first one, whichever that is.
+    if (head === 0 && tail === Math.min(n, m)) tail -= 1;
     const area = model.around(Math.min(head, n - 1), Math.max(n - tail, Math.min(head, n - 1) + 1));
     let pos = 0;
     for (let i = 0; i < area.from; i += 1) pos += olds[i]!.nodeSize;
@@ -125,8 +127,7 @@ export class Binding {
     let last = 0;
     while (last < all.length - first && last < news.length - first && alike(all[all.length - 1 - last]!, news[news.length - 1 - last]!)) last += 1;
     const beginsText = first === 0 && area.from === 0;
-    // The root's own line is the first one, whichever that is.
-    if (beginsText && last > 0 && last === Math.min(all.length, news.length)) last -= 1;
+    if (beginsText && last > 0 && first + last === Math.min(all.length, news.length)) last -= 1;
     const changed = all.slice(first, all.length - last);
     const come = news.slice(first, news.length - last);
     const begins = changed[0]?.stretch ?? all[first]?.stretch ?? area.last;
@@ -162,7 +163,7 @@ export class Binding {
   /** The host's document becomes what the model says; then both hold the same nodes. */
   private settle(): void {
     if (!this.host) {
-      this.doc = this.schema.topNodeType.create(null, this.model.blocks);
+      this.doc = this.schema.topNodeType.create(null, [...this.model.blocks]);
       return;
     }
     this.show();
@@ -241,19 +242,23 @@ function difference(old: Node, now: Node): Kept[] {
 }
 
 function withoutEmptyRows(state: EditorState, known: Node): Transaction | null {
-  const empty: [number, number][] = [];
+  const empty: [number, Node][] = [];
   const before = new Set(known.children);
+  const bare = (node: Node): boolean => node.type.name === 'tableRow' ? node.childCount === 0 : node.type.name === 'table' && node.children.every(bare);
   state.doc.forEach((top, offset) => {
     if (before.has(top)) return;
     const look = (node: Node, pos: number) => {
-      if (node.type.name === 'tableRow' && node.childCount === 0) empty.push([pos, pos + node.nodeSize]);
-      return !node.isTextblock;
+      if (bare(node)) empty.push([pos, node]);
+      return !node.isTextblock && !bare(node);
     };
     if (look(top, offset)) top.descendants((node, pos) => look(node, offset + 1 + pos));
   });
   if (empty.length === 0) return null;
   const { tr } = state;
-  for (const [from, to] of empty.reverse()) tr.delete(from, to);
+  for (const [pos, node] of empty.reverse()) {
+    if (node.type.name === 'table') tr.replaceWith(pos, pos + node.nodeSize, state.schema.nodes.paragraph!.create());
+    else tr.delete(pos, pos + node.nodeSize);
+  }
   return tr;
 }
 

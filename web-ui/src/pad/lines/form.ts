@@ -131,7 +131,8 @@ export function marksOf(schema: Schema, attributes: Values | undefined): readonl
   let marks: readonly Mark[] = [];
   if (!attributes) return marks;
   const found: Mark[] = [];
-  for (const key in attributes) {
+  // By name: several comments on one sign stand in the same order everywhere.
+  for (const key of Object.keys(attributes).sort()) {
     const value = attributes[key];
     const type = schema.marks[key] ?? schema.marks[hashed.exec(key)?.[1] ?? ''];
     if (type && value !== null && value !== undefined) found.push(type.create(typeof value === 'object' ? value as Attrs : null));
