@@ -34,6 +34,6 @@ export async function padModules() {
     });
     return await import(pathToFileURL(outfile).href);
   } finally {
-    rmSync(folder, { recursive: true });
+    if (!process.env.HAMEAU_KEEP) rmSync(folder, { recursive: true });
   }
 }

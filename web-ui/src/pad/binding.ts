@@ -100,11 +100,12 @@ export class Binding {
 
   private writeChange(doc: Node, kept: readonly Kept[]): void {
     const { model } = this;
-    const [olds, n, m] = [model.blocks, model.blocks.length, doc.childCount];
+    const [olds, blocks] = [model.blocks, doc.children];
+    const [n, m] = [olds.length, blocks.length];
     let head = 0;
-    while (head < n && head < m && olds[head] === doc.child(head)) head += 1;
+    while (head < n && head < m && olds[head] === blocks[head]) head += 1;
     let tail = 0;
-    while (tail < n - head && tail < m - head && olds[n - 1 - tail] === doc.child(m - 1 - tail)) tail += 1;
+    while (tail < n - head && tail < m - head && olds[n - 1 - tail] === blocks[m - 1 - tail]) tail += 1;
     if (head === n && head === m) return;
     // The root's own line is the first one, whichever that is.
     if (head === 0 && tail === Math.min(n, m)) tail -= 1;
@@ -243,10 +244,14 @@ function difference(old: Node, now: Node): Kept[] {
 
 function withoutEmptyRows(state: EditorState, known: Node): Transaction | null {
   const empty: [number, Node][] = [];
-  const before = new Set(known.children);
+  const [olds, news] = [known.children, state.doc.children];
+  let head = 0;
+  while (head < olds.length && olds[head] === news[head]) head += 1;
+  let tail = 0;
+  while (tail < news.length - head && tail < olds.length - head && olds[olds.length - 1 - tail] === news[news.length - 1 - tail]) tail += 1;
   const bare = (node: Node): boolean => node.type.name === 'tableRow' ? node.childCount === 0 : node.type.name === 'table' && node.children.every(bare);
-  state.doc.forEach((top, offset) => {
-    if (before.has(top)) return;
+  state.doc.forEach((top, offset, i) => {
+    if (i < head || i >= news.length - tail) return;
     const look = (node: Node, pos: number) => {
       if (bare(node)) empty.push([pos, node]);
       return !node.isTextblock && !bare(node);

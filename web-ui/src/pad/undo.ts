@@ -33,12 +33,14 @@ export function undoOf(binding: Binding): Y.UndoManager {
   });
   doc.on('afterTransaction', (transaction) => {
     if (transaction.origin !== binding && transaction.origin !== manager) return;
-    const structs = doc.store.clients.get(doc.clientID);
-    const from = transaction.beforeState.get(doc.clientID) ?? 0;
-    if (!structs || (transaction.afterState.get(doc.clientID) ?? 0) <= from) return;
-    for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
-      const item = structs[i];
-      if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
+    for (const [client, end] of transaction.afterState) {
+      const from = transaction.beforeState.get(client) ?? 0;
+      if (end <= from) continue;
+      const structs = doc.store.clients.get(client)!;
+      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+        const item = structs[i];
+        if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
+      }
     }
   });
   manager.on('stack-item-added', ({ stackItem }) => void stackItem.meta.set('places', binding.before));

@@ -21,6 +21,7 @@ export function unitsAt(line: Shown, offset: number, after = false): number {
 const signsAt = (line: Shown, units: number) => units - (line.hidden ?? []).filter((hidden) => hidden < units).length;
 
 const structs_max = 5_000;       // more changed at once: all is read again
+const few_stretches = 8;         // are looked for one by one
 
 export class Model {
   stretches: Stretch[];
@@ -38,15 +39,30 @@ export class Model {
     this.count(0);
   }
 
-  private count(from: number): void {
+  /** Counts stretches [from, to) again; what follows moves. */
+  private count(from: number, to = this.stretches.length, before = this.stretches.length): void {
     const { stretches, units, tops } = this;
-    units.length = tops.length = from + 1;
-    if (from === 0) units[0] = tops[0] = 0;
-    for (let s = from; s < stretches.length; s += 1) {
-      let begun = 0;
-      for (const line of stretches[s]!.lines) if (line.joins === 0) begun += 1;
-      units.push(units[s]! + stretches[s]!.length);
-      tops.push(tops[s]! + begun);
+    const [newUnits, newTops]: [number[], number[]] = [[], []];
+    let [unit, top] = from === 0 ? [0, 0] : [units[from]!, tops[from]!];
+    for (let s = from; s < to; s += 1) {
+      newUnits.push(unit);
+      newTops.push(top);
+      unit += stretches[s]!.length;
+      for (const line of stretches[s]!.lines) if (line.joins === 0) top += 1;
+    }
+    if (to === stretches.length) {
+      newUnits.push(unit);
+      newTops.push(top);
+      units.splice(from, units.length, ...newUnits);
+      tops.splice(from, tops.length, ...newTops);
+      return;
+    }
+    const [moreUnits, moreTops] = [unit - units[before]!, top - tops[before]!];
+    units.splice(from, before - from, ...newUnits);
+    tops.splice(from, before - from, ...newTops);
+    for (let s = to; s < units.length && (moreUnits || moreTops); s += 1) {
+      units[s]! += moreUnits;
+      tops[s]! += moreTops;
     }
   }
 
@@ -160,7 +176,10 @@ export class Model {
     let begin = 0;
     for (let i = 0; i < top; i += 1) begin += this.blocks[i]!.nodeSize;
     const places = this.blockPlaces(top, begin).filter((one) => one.stretch >= low);
-    for (const { line, stretch, y: from, pos } of places) {
+    for (const [i, { line, stretch, y: from, pos }] of places.entries()) {
+      // Signs behind a rule or an image stand in a line of their own.
+      const behind = places[i + 1];
+      if (line.node.isLeaf && behind?.stretch === stretch && behind.line.lead === 0) continue;
       const units = y - from - line.lead;
       if (stretch === low && units <= line.units && !(units < 0 && line.own)) return pos + (line.foreign || line.node.isLeaf ? 0 : signsAt(line, Math.max(0, units)));
       if (stretch > low) break;
@@ -184,30 +203,58 @@ export class Model {
   }
 
   absolute(place: Y.RelativePosition): number | null {
-    const found = Y.createAbsolutePositionFromRelativePosition(place, this.root.doc!);
-    return found?.type === this.root ? this.posAt(found.index) : null;
+    const { doc } = this.root;
+    if (!place.item) {
+      const found = Y.createAbsolutePositionFromRelativePosition(place, doc!);
+      return found?.type === this.root ? this.posAt(found.index) : null;
+    }
+    // As Yjs does it, but no further to the left than the line begins.
+    let id: Y.ID | null = place.item;
+    let item: Y.Item | undefined;
+    let units = 0;
+    while (id) {
+      if (Y.getState(doc!.store, id.client) <= id.clock) return null;
+      const found = Y.getItem(doc!.store, id) as unknown;
+      if (!(found instanceof Y.Item) || found.parent !== this.root) return null;
+      item = found;
+      units = id.clock - item.id.clock;
+      id = item.redone && Y.createID(item.redone.client, item.redone.clock + units);
+    }
+    units = item!.deleted || !item!.countable ? 0 : units + (place.assoc >= 0 ? 0 : 1);
+    let known: Stretch | undefined;
+    for (let one: Y.Item | null = item!; one; one = one.left as Y.Item | null) {
+      if (one !== item && !one.deleted && one.countable) units += one.length;
+      const marker = markerOf(one);
+      known = marker ? this.of.get(marker) : undefined;
+      if (known) break;
+    }
+    return this.posAt(this.units[known ? this.stretches.indexOf(known) : 0]! + units);
   }
 
   // --- Changes ---
 
-  /** The stretch, known and still there, that this item stands in. */
-  private stretchOf(item: Y.Item | null): Stretch {
-    for (; item; item = item.left as Y.Item | null) {
+  /** The stretch, known and still there, that this item stands in. `walked`: items whose stretch was found before. */
+  private stretchOf(item: Y.Item | null, walked: Map<Y.Item, Stretch>): Stretch {
+    const from = item;
+    let found: Stretch | undefined;
+    for (; item && !found; item = item.left as Y.Item | null) {
       const marker = markerOf(item);
-      const known = marker && this.of.get(marker);
-      if (known) return known;
+      found = walked.get(item) ?? (marker ? this.of.get(marker) : undefined);
     }
-    return this.stretches[0]!;
+    found ??= this.stretches[0]!;
+    if (from) walked.set(from, found);
+    return found;
   }
 
   /** Stretches that this transaction touched; null: so many that all is to be read again. */
   private touched(transaction: Y.Transaction): Set<Stretch> | null {
     const { root } = this;
     const found = new Set<Stretch>();
+    const walked = new Map<Y.Item, Stretch>();
     let looked = 0;
     const look = (struct: unknown) => {
       looked += 1;
-      if (struct instanceof Y.Item && struct.parent === root && struct.parentSub === null) found.add(this.stretchOf(struct));
+      if (struct instanceof Y.Item && struct.parent === root && struct.parentSub === null) found.add(this.stretchOf(struct, walked));
     };
     for (const [type, keys] of transaction.changed) {
       if ((type as unknown) === root) {
@@ -216,7 +263,7 @@ export class Model {
       }
       let item = type._item;
       while (item && item.parent !== root) item = (item.parent as Y.XmlElement)._item;
-      if (item) found.add(this.stretchOf(item));
+      if (item) found.add(this.stretchOf(item, walked));
     }
     if (!transaction.changed.has(root as never)) return found;
     for (const [client, structs] of root.doc!.store.clients) {
@@ -234,7 +281,8 @@ export class Model {
     const touched = this.touched(transaction);
     if (touched?.size === 0) return false;
     const patches: { from: number; to: number; found: Stretch[] }[] = [];
-    for (let s = 0; s < this.stretches.length; s += 1) {
+    const few = touched && touched.size <= few_stretches ? [...touched].map((one) => this.stretches.indexOf(one)).sort((a, b) => a - b) : null;
+    for (let s = few ? few[0]! : 0; s < this.stretches.length; s = few ? few.find((one) => one > s) ?? Infinity : s + 1) {
       const stretch = this.stretches[s]!;
       if (touched && !touched.has(stretch)) continue;
       let stop: Stretch | undefined;
@@ -288,17 +336,19 @@ export class Model {
     stretches.splice(from, to - from, ...found);
     const lines = stretches.slice(first, last + found.length - (to - from)).flatMap((one) => one.lines);
     this.blocks.splice(topFrom, topTo - topFrom, ...buildBlocks(this.schema, lines));
-    this.count(first);
+    this.count(first, last + found.length - (to - from), last);
   }
 
   /** The document holds these nodes now, which are alike: from now on they count. */
   adopt(doc: Node): void {
+    const { blocks } = this;
+    const news = doc.children;
     let from = 0;
-    while (from < this.blocks.length && this.blocks[from] === doc.child(from)) from += 1;
-    let to = this.blocks.length;
-    while (to > from && this.blocks[to - 1] === doc.child(to - 1)) to -= 1;
+    while (from < blocks.length && blocks[from] === news[from]) from += 1;
+    let to = blocks.length;
+    while (to > from && blocks[to - 1] === news[to - 1]) to -= 1;
     if (from === to) return;
-    for (let top = from; top < to; top += 1) this.blocks[top] = doc.child(top);
+    for (let top = from; top < to; top += 1) blocks[top] = news[top]!;
     const all = this.around(from, to);
     for (const { line, node } of this.nodes(all.first, all.last, all.from)) line.node = node;
   }
@@ -314,3 +364,6 @@ export class Model {
     }
   }
 }
+
+/** What a shared text means. */
+export const documentOf = (schema: Schema, root: Y.XmlText): Node => schema.topNodeType.create(null, [...new Model(schema, root).blocks]);

@@ -86,7 +86,8 @@ function contentFor(type: NodeType, { signs, units }: Reading): { content: Fragm
   let hidden: number[] | null = null;
   let at = 0;
   signs.forEach((sign, i) => {
-    if (sign === null) for (let k = 0; k < units[i]!; k += 1) (hidden ??= []).push(at + k);
+    if (sign === null && type.spec.code) shown.push(schema.text('\ufffc'.repeat(units[i]!)));
+    else if (sign === null) for (let k = 0; k < units[i]!; k += 1) (hidden ??= []).push(at + k);
     else if (!type.spec.code) shown.push(sign);
     else shown.push(schema.text(sign.isText ? sign.text! : sign.type === schema.nodes.hardBreak ? '\n' : '\ufffc'));
     at += units[i]!;

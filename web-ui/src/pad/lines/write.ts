@@ -11,6 +11,9 @@ import { type Stretch, formatted, values } from './read';
 type DeltaOp = { retain: number; attributes?: Values } | { insert: string | object; attributes: Values } | { delete: number };
 
 const format_number = 2;
+/** Markers are written under a client id of their own: of two things that come to one place, that with the higher id stands
+ * behind. So what somebody writes at the end of a line stays in it when another begins a new one there. */
+const marker_clients = 2 ** 32;
 
 /** What a node of a line is in the shared text. */
 function inlineOf(node: Node): string | object {
@@ -87,9 +90,25 @@ function writeSimply(change: Change): boolean {
   return true;
 }
 
-/** The signs and markers, as one delta. */
-function deltaOf({ root, ops, olds, news, y, reign: from, before, markerOf }: Change): DeltaOp[] {
+/** Applies a delta as `client`. */
+function apply(root: Y.XmlText, delta: DeltaOp[], client: number): void {
+  while (delta.length > 0 && 'retain' in delta[delta.length - 1]! && !(delta[delta.length - 1] as { attributes?: Values }).attributes) delta.pop();
+  if (delta.length === 0) return;
+  const doc = root.doc!;
+  const own = doc.clientID;
+  doc.clientID = client;
+  try {
+    root.applyDelta(delta);
+  } finally {
+    doc.clientID = own;
+  }
+}
+
+/** Markers first, then signs: what comes in, for both, stands in front of what goes out. */
+function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }: Change): void {
   const delta: DeltaOp[] = y > 0 ? [{ retain: y }] : [];
+  const markers: DeltaOp[] = [];
+  let marked = 0;
   const reign = new Reign(from.stretch.marker?._item ?? root._start, from.y, from.stretch.start);
   let at = y;
   const keep = (units: number, attributes?: Values) => {
@@ -110,7 +129,9 @@ function deltaOf({ root, ops, olds, news, y, reign: from, before, markerOf }: Ch
       const element = new Y.XmlElement('line');
       const stored = storedOf(news[op.k]!, op.k > 0 ? news[op.k - 1]!.path : before);
       for (const [key, value] of Object.entries(stored)) put(element, key, value);
-      delta.push({ insert: element, attributes: reign.at(at) });
+      markers.push({ retain: at - marked }, { insert: element, attributes: reign.at(at) });
+      marked = at;
+      delta.push({ retain: 1 });
     } else if (op.kind === 'text') {
       news[op.k]!.node.slice(op.from, op.to).content.forEach((node) => void delta.push({ insert: inlineOf(node), attributes: attributesOf(node.marks) }));
     } else if (op.kind === 'mark') {
@@ -133,8 +154,9 @@ function deltaOf({ root, ops, olds, news, y, reign: from, before, markerOf }: Ch
       }
     }
   }
-  while (delta.length > 0 && 'retain' in delta[delta.length - 1]! && !(delta[delta.length - 1] as { attributes?: Values }).attributes) delta.pop();
-  return delta;
+  const { clientID } = root.doc!;
+  apply(root, markers.filter((op) => !('retain' in op) || op.retain > 0), clientID + marker_clients);
+  apply(root, delta, clientID);
 }
 
 /** Runs of kept signs whose marks became others. */
@@ -152,10 +174,7 @@ function eachChange(old: Node, from: number, to: number, now: Node, at: number, 
 export function write(change: Change): void {
   const { root, ops, olds, news, before, markerOf, next } = change;
   const marked = ops.every((op) => op.kind !== 'keep' || olds[op.i]!.line.node.content === news[op.k]!.node.content || !marksDiffer(olds[op.i]!.line.node, op, news[op.k]!.node));
-  if (!(marked && writeSimply(change))) {
-    const delta = deltaOf(change);
-    if (delta.length > 0) root.applyDelta(delta);
-  }
+  if (!(marked && writeSimply(change))) writeInFull(change);
   for (const op of ops) {
     if (op.kind !== 'mark') continue;
     const line = news[op.k]!;
