@@ -6,6 +6,7 @@ import { TextSelection } from 'prosemirror-state';
 import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, CellSelection, deleteColumn, deleteRow, deleteTable, isInTable, mergeCells, splitCell, TableMap } from 'prosemirror-tables';
 import { indent, insertRule, insertTable, outdent, setStyle, toggle, toggleList, toggleTask } from '../../../web-ui/src/pad/commands';
 import { search } from '../../../web-ui/src/pad/find';
+import { whole } from '../../../web-ui/src/pad/tables';
 import { schema } from '../../../web-ui/src/pad/schema';
 
 /** Textblocks of a document with the places of their text. */
@@ -99,7 +100,7 @@ const inCell = (command, cells = false) => (person, random) => {
     if (map.map[one] === map.map[other]) return false;
     view.dispatch(view.state.tr.setSelection(CellSelection.create(view.state.doc, start + map.map[one], start + map.map[other])));
   }
-  return run(command)(person.editor) === true;
+  return run(whole(command))(person.editor) === true;
 };
 
 /** From a gap of one line to a gap of another (or the same): what one marks with the mouse. */

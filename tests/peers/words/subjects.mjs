@@ -9,6 +9,7 @@ import { initProseMirrorDoc, redoCommand, undoCommand, ySyncPlugin, yUndoPlugin 
 import * as Y from 'yjs';
 import { bind } from '../../../web-ui/src/pad/binding';
 import { redo, undo, undoOf } from '../../../web-ui/src/pad/undo';
+import { tables } from '../../../web-ui/src/pad/tables';
 import { rootName, schema } from '../../../web-ui/src/pad/schema';
 import { keys } from '../../../web-ui/src/pad/keys';
 
@@ -57,7 +58,7 @@ export class FakeView {
 
 const nothing = () => {};
 export const actions = { link: nothing, find: nothing, toolbar: nothing, help: nothing };
-export const rest = () => [...keys(actions), keymap(baseKeymap), tableEditing()];
+const rest = (tables) => [...keys(actions), keymap(baseKeymap), tables];
 
 export const stock = {
   name: 'y-prosemirror',
@@ -65,7 +66,7 @@ export const stock = {
     const fragment = doc.getXmlFragment(rootName);
     const made = initProseMirrorDoc(fragment, schema);
     const first = made.doc.childCount > 0 ? made.doc : schema.topNodeType.createAndFill();
-    const plugins = [ySyncPlugin(fragment, { mapping: made.mapping }), yUndoPlugin(), ...rest()];
+    const plugins = [ySyncPlugin(fragment, { mapping: made.mapping }), yUndoPlugin(), ...rest(tableEditing())];
     const view = new FakeView(EditorState.create({ doc: first, plugins }));
     return {
       doc, view, get state() { return view.state; }, dispatch: view.dispatch,
@@ -78,7 +79,7 @@ export const ours = {
   name: 'ours',
   make(doc) {
     const binding = bind(doc.get(rootName, Y.XmlText), schema);
-    const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest()] }));
+    const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest(tables())] }));
     undoOf(binding);
     return {
       doc, view, binding, get state() { return view.state; }, dispatch: view.dispatch,
