@@ -56,6 +56,8 @@ export class Model {
         }
       }
     }
+    // Beside a word of which only the beginning was seen.
+    if (left === right) right = null;
     this.words.push({
       id, who, left, right, after, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });

@@ -8,6 +8,7 @@ import { tableEditing } from 'prosemirror-tables';
 import { initProseMirrorDoc, redoCommand, undoCommand, ySyncPlugin, yUndoPlugin } from 'y-prosemirror';
 import * as Y from 'yjs';
 import { bind } from '../../../web-ui/src/pad/binding';
+import { Reunion } from '../../../web-ui/src/pad/lines/reunion';
 import { redo, undo, undoOf } from '../../../web-ui/src/pad/undo';
 import { tables } from '../../../web-ui/src/pad/tables';
 import { rootName, schema } from '../../../web-ui/src/pad/schema';
@@ -81,10 +82,12 @@ export const ours = {
     const binding = bind(doc.get(rootName, Y.XmlText), schema);
     const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest(tables())] }));
     undoOf(binding);
+    const reunion = new Reunion(binding, {}, () => undoOf(binding));
     return {
       doc, view, binding, get state() { return view.state; }, dispatch: view.dispatch,
       undo: () => undo(view.state, view.dispatch), redo: () => redo(view.state, view.dispatch),
       destroy() {
+        reunion.stop();
         view.destroy();
         binding.destroy();
       },
