@@ -19,6 +19,13 @@ function answered(marker: Y.Item, seen: Seen, own: number): boolean {
   return false;
 }
 
+/** Nothing stands in the line of this marker any more. */
+function empty(marker: Y.Item): boolean {
+  let item = marker.right as Y.Item | null;
+  while (item && (item.deleted || !item.countable)) item = item.right as Y.Item | null;
+  return !item || markerOf(item) !== null;
+}
+
 export function undoOf(binding: Binding): Y.UndoManager {
   let manager = managers.get(binding);
   if (manager) return manager;
@@ -29,7 +36,19 @@ export function undoOf(binding: Binding): Y.UndoManager {
     trackedOrigins: new Set([binding]),
     captureTransaction: (transaction) => transaction.meta.get('addToHistory') !== false,
     // A line that is answered stays, as a plain one: its attributes go, its marker does not.
-    deleteFilter: (item) => item.parent !== root || !markerOf(item) || !answered(item, seen, doc.clientID),
+    deleteFilter: (item) => {
+      const marker = item.parent === root ? markerOf(item) : null;
+      if (!marker) return true;
+      if (answered(item, seen, doc.clientID)) return false;
+      // An empty line is taken out (docs/pads-format.md): its marker stays. The manager must count that as something done,
+      // else it takes back one thing more.
+      if (empty(item)) {
+        marker.setAttribute('gone', 1 as unknown as string);
+        item.delete = () => {};
+        kept.push(item);
+      }
+      return true;
+    },
   });
   doc.on('afterTransaction', (transaction) => {
     if (transaction.origin !== binding && transaction.origin !== manager) return;
@@ -49,12 +68,15 @@ export function undoOf(binding: Binding): Y.UndoManager {
   return manager;
 }
 
+const kept: Y.Item[] = [];
+
 const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
   const binding = bindingOf(state);
   if (!binding) return false;
   const manager = undoOf(binding);
   if (step === 'undo' ? !manager.canUndo() : !manager.canRedo()) return false;
   if (dispatch) manager[step]();
+  for (const item of kept.splice(0)) Reflect.deleteProperty(item, 'delete');
   return true;
 };
 export const undo = take('undo');

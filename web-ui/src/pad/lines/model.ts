@@ -280,6 +280,10 @@ export class Model {
   take(transaction: Y.Transaction): boolean {
     const touched = this.touched(transaction);
     if (touched?.size === 0) return false;
+    // A line taken out belongs to the one before, as long as it is empty.
+    for (const one of touched ?? []) {
+      if (one.marker?.getAttribute('gone')) touched!.add(this.stretches[this.stretches.indexOf(one) - 1]!);
+    }
     const patches: { from: number; to: number; found: Stretch[] }[] = [];
     const few = touched && touched.size <= few_stretches ? [...touched].map((one) => this.stretches.indexOf(one)).sort((a, b) => a - b) : null;
     for (let s = few ? few[0]! : 0; s < this.stretches.length; s = few ? few.find((one) => one > s) ?? Infinity : s + 1) {

@@ -5,6 +5,7 @@ import * as Y from 'yjs';
 import { type Line, type Values, attrsOf, begunOf, blockNames, joinsOf, marksOf, repairedPath, same } from './form';
 
 const foreign_depth_max = 64;
+const cells = new Set(['tableCell', 'tableHeader']);
 
 /** A line that is shown, and where it stands in the shared text. */
 export class Shown implements Line {
@@ -15,6 +16,8 @@ export class Shown implements Line {
   /** Units of its signs; those that are not shown (places in `hidden`) among them. */
   units = 0;
   hidden: number[] | null = null;
+  /** Those of them, behind its signs, that are markers of lines taken out. */
+  taken: number[] | null = null;
   /** Its signs stand in a foreign tree. */
   foreign = false;
   private settled = false;
@@ -44,13 +47,22 @@ export interface Stretch {
   readonly length: number;
 }
 
-type Inline = Node | null;      // null: a unit that is not shown
+type Inline = Node | null | 'taken';      // null: a unit that is not shown; 'taken': the marker of a line taken out
 interface Reading { signs: Inline[]; units: number[] }
 
 const isMarker = (type: unknown): type is Y.XmlElement => type instanceof Y.XmlElement && type.nodeName === 'line';
 /** The marker that this item is, if it stands in the text now. */
 export const markerOf = (item: Y.Item): Y.XmlElement | null => (
   !item.deleted && item.content instanceof Y.ContentType && isMarker(item.content.type) ? item.content.type : null);
+
+/** This marker's line was taken out, and nothing stands in it: it is no line. */
+export function isTaken(item: Y.Item): boolean {
+  const marker = markerOf(item);
+  if (!marker || !marker.getAttribute('gone')) return false;
+  let next = item.right as Y.Item | null;
+  while (next && (next.deleted || !next.countable)) next = next.right as Y.Item | null;
+  return !next || markerOf(next) !== null;
+}
 
 /** `formats` after this formatting item; never the same object changed. */
 export function formatted(formats: Values, { key, value }: Y.ContentFormat): Values {
@@ -80,19 +92,24 @@ function embedded(schema: Schema, embed: unknown, marks: readonly Mark[]): Inlin
 }
 
 /** Signs as the content of a block of this type, with the places of the units that are not shown. */
-function contentFor(type: NodeType, { signs, units }: Reading): { content: Fragment; hidden: number[] | null } {
+function contentFor(type: NodeType, { signs, units }: Reading): { content: Fragment; hidden: number[] | null; taken: number[] | null } {
   const { schema } = type;
   const shown: Node[] = [];
   let hidden: number[] | null = null;
+  let taken: number[] | null = null;
   let at = 0;
   signs.forEach((sign, i) => {
-    if (sign === null && type.spec.code) shown.push(schema.text('\ufffc'.repeat(units[i]!)));
+    if (sign === 'taken') {
+      (hidden ??= []).push(at);
+      (taken ??= []).push(at);
+    }
+    else if (sign === null && type.spec.code) shown.push(schema.text('\ufffc'.repeat(units[i]!)));
     else if (sign === null) for (let k = 0; k < units[i]!; k += 1) (hidden ??= []).push(at + k);
     else if (!type.spec.code) shown.push(sign);
     else shown.push(schema.text(sign.isText ? sign.text! : sign.type === schema.nodes.hardBreak ? '\n' : '\ufffc'));
     at += units[i]!;
   });
-  return { content: Fragment.fromArray(shown), hidden };
+  return { content: Fragment.fromArray(shown), hidden, taken };
 }
 
 const blockOf = (schema: Schema, name: unknown): NodeType => schema.nodes[typeof name === 'string' && blockNames.includes(name) ? name : 'paragraph']!;
@@ -130,7 +147,7 @@ function foreignLines(schema: Schema, root: Y.XmlElement | Y.XmlText): Shown[] {
     }
   };
   const put = (sign: Inline) => {
-    if (!sign) return;
+    if (!sign || sign === 'taken') return;
     reading.signs.push(sign);
     reading.units.push(sign.nodeSize);
   };
@@ -179,13 +196,15 @@ function readStretch(schema: Schema, marker: Y.XmlElement | null, root: Y.XmlTex
   const end = (beginsForeign: boolean) => {
     const own = lines.length === 0;
     const units = reading.units.reduce((sum, one) => sum + one, 0);
-    const shownType = own ? type : schema.nodes.paragraph!;
+    const shownType = own && !(said.gone && !type.isTextblock) ? type : schema.nodes.paragraph!;
     const old = before?.lines[lines.length]?.node;
     if (!own && units === 0) return;
     if (own && !marker && beginsForeign && units === 0 && Object.keys(said).every((key) => key === 'format')) return;
     const attrs = own ? attrsOf(type, said) : {};
-    const { content, hidden } = contentFor(shownType, reading);
-    const line = new Shown(own ? path : [], own ? said.joins : 0, said, again(shownType.create(attrs, shownType.isTextblock ? content : null), old), own);
+    const { content, hidden, taken } = contentFor(shownType, reading);
+    // Words in a cell that was taken out go on in the one before.
+    const joins = said.gone && path.some((name) => cells.has(name)) ? path.length : said.joins;
+    const line = new Shown(own ? path : [], own ? joins : 0, said, again(shownType.create(attrs, shownType.isTextblock ? content : null), old), own);
     if (own) line.lead = lead;
     lines.push(line);
     let signs = line;
@@ -195,6 +214,7 @@ function readStretch(schema: Schema, marker: Y.XmlElement | null, root: Y.XmlTex
     }
     signs.units = units;
     signs.hidden = hidden;
+    signs.taken = taken;
     reading = { signs: [], units: [] };
   };
   const put = (sign: Inline, units: number) => {
@@ -208,6 +228,7 @@ function readStretch(schema: Schema, marker: Y.XmlElement | null, root: Y.XmlTex
     if (content instanceof Y.ContentString) put(schema.text(content.str, marksIn(schema, formats)), item.length);
     else if (content instanceof Y.ContentFormat) formats = formatted(formats, content);
     else if (content instanceof Y.ContentEmbed) put(embedded(schema, content.embed, marksIn(schema, formats)), 1);
+    else if (isTaken(item)) put('taken', 1);
     else if (content instanceof Y.ContentType && isMarker(content.type)) break;
     else if (content instanceof Y.ContentType && (content.type instanceof Y.XmlElement || content.type instanceof Y.XmlText)) {
       const foreign = foreignLines(schema, content.type);

@@ -124,7 +124,8 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
     delta.push({ delete: to - from });
     at = to;
   };
-  for (const op of ops) {
+  const taken: Y.XmlElement[] = [];
+  for (const [n, op] of ops.entries()) {
     if (op.kind === 'begin') {
       const element = new Y.XmlElement('line');
       const stored = storedOf(news[op.k]!, op.k > 0 ? news[op.k - 1]!.path : before);
@@ -143,7 +144,14 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
       if (op.kind === 'cut') {
         if (!line.foreign) cut(text + unitsAt(line, op.from, true), text + unitsAt(line, op.to));
       } else if (op.kind === 'end') {
-        if ((line.own && markerOf(olds[op.i]!)) || (line.foreign && line.lead > 0)) cut(begin, begin + 1);
+        const marker = line.own ? markerOf(olds[op.i]!) : null;
+        if (marker && !staysBehind(ops, n)) taken.push(marker);
+        else if (marker || (line.foreign && line.lead > 0)) {
+          // What stays moves up to the line before: no line that was taken out may stand between.
+          const up = olds[op.i - 1];
+          for (const one of up?.line.taken ?? []) cut(up!.y + up!.line.lead + one, up!.y + up!.line.lead + one + 1);
+          cut(begin, begin + 1);
+        }
       } else {
         goTo(text + unitsAt(line, op.from, true));
         eachChange(line.node, op.from, op.to, news[op.k]!.node, op.at, (from, to, attributes) => {
@@ -157,6 +165,17 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
   const { clientID } = root.doc!;
   apply(root, markers.filter((op) => !('retain' in op) || op.retain > 0), clientID + marker_clients);
   apply(root, delta, clientID);
+  for (const marker of taken) put(marker, 'gone', 1);
+}
+
+/** Something of this line, or behind it, goes on standing there without a marker of its own: lines are joined. */
+function staysBehind(ops: readonly Op[], end: number): boolean {
+  for (let n = end + 1; n < ops.length; n += 1) {
+    const op = ops[n]!;
+    if (op.kind === 'mark' || op.kind === 'begin') return false;
+    if ((op.kind === 'keep' || op.kind === 'text') && op.to > op.from) return true;
+  }
+  return false;
 }
 
 /** Runs of kept signs whose marks became others. */
@@ -184,6 +203,7 @@ export function write(change: Change): void {
     for (const key in had) if (!(key in has)) put(target, key, undefined);
     for (const key in has) if (!same(had[key], has[key])) put(target, key, has[key]);
     say(target, line, op.k > 0 ? news[op.k - 1]!.path : before);
+    if (target !== root && target.getAttribute('gone')) put(target, 'gone', undefined);
   }
   if (next) say(next.marker, next.line, news.length > 0 ? news[news.length - 1]!.path : before);
   if (root.getAttribute('format') === undefined) put(root, 'format', format_number);
