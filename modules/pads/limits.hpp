@@ -107,5 +107,7 @@ inline constexpr std::uint16_t close_bad_data = 1007;
 inline constexpr std::uint16_t close_policy = 1008;
 inline constexpr std::uint16_t close_too_big = 1009;
 inline constexpr std::uint16_t close_try_later = 1013;
+/// Our own: the page is of an older build and must be loaded again (as HTTP's 426 Upgrade Required).
+inline constexpr std::uint16_t close_outdated = 4426;
 
 } // namespace hameau::pads

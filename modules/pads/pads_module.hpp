@@ -138,6 +138,7 @@ private:
     ImageSource image_source(PadStore& store, const PadRow& pad, std::string_view content);
     /// Waits until what the pad has taken by now is on the disk. False: the disk takes nothing.
     Task<bool> all_written(std::int64_t number);
+    bool carry_over(Room& room);
 
     // api/reading.cpp
     using ReadingWork = std::function<Status(PadStore&, const Stop&)>;

@@ -95,6 +95,9 @@ public:
     Status change(PersonPtr person, View update);
     /// Tells everybody but those of this member that the text was made again what it was.
     void tell_restored(const Person& by);
+    /// Whether the pad's form was looked at since it is open: it is lines, or cannot become them.
+    bool form_settled() const { return form_settled_; }
+    void settle_form() { form_settled_ = true; }
     /// It came back from the bin before the room was forgotten.
     void revive() { ended_ = false; }
 
@@ -181,6 +184,7 @@ private:
     bool flush_scheduled_ = false;
     Duration flushed_{Duration::min() / 2};
     bool ended_ = false;
+    bool form_settled_ = false;
 
     // Not yet on the disk.
     std::vector<Edit> unsaved_;

@@ -4,7 +4,7 @@ import { Client, check, finish, readArguments, until } from './stock.mjs'
 
 const args = readArguments()
 await check('a stock client rewrites the pad', async () => {
-  const client = new Client(args, { params: { hameau: '1' } })
+  const client = new Client(args, { params: { hameau: '2' } })
   await client.synced()
   const fragment = client.doc.getXmlFragment('default')
   fragment.get(0).setAttribute('level', 3)
