@@ -334,7 +334,10 @@ json::value settled(const json::value& node) {
             out[key] = value;
         }
     }
-    const std::map<std::string, json::value> in_order(out.begin(), out.end());
+    std::map<std::string, json::value> in_order;
+    for (const auto& [key, value] : out) {
+        in_order.emplace(key, value);
+    }
     return json::object(in_order.begin(), in_order.end());
 }
 
