@@ -208,11 +208,25 @@ void House::watch(Service& service, bool on) {
 
 void House::crashed(Service& service, bool clean) {
     act(service, service.policy.on_exit(clock_.now(), clean));
-    // Of ours only: a stranger's program shares its listener with hameaud and could make accept() wait.
-    const bool ours = service.spec.kind == Kind::module || service.spec.kind == Kind::admin;
-    if (ours && service.policy.is_failing(clock_.now())) {
-        watch(service, true);
+    if (!service.policy.is_failing(clock_.now())) {
+        return;
     }
+    if (service.spec.kind == Kind::module || service.spec.kind == Kind::admin) {
+        watch(service, true);
+    } else if (service.spec.kind == Kind::external) {
+        close_listeners(service);
+    }
+}
+
+/// A stranger's program shares its listener with hameaud and could make accept() wait: its listener is ended instead, which
+/// the kernel answers at once, and made anew at the next start.
+void House::close_listeners(Service& service) {
+    watch(service, false);
+    for (const auto& [name, fd] : service.listeners) {
+        // For those too that a left-over child of the program holds.
+        ::shutdown(fd.get(), SHUT_RDWR);
+    }
+    service.listeners.clear();
 }
 
 /// Whoever calls a service that crashes again and again is told so at once: a connection that is closed without an answer.
@@ -254,6 +268,11 @@ std::string House::folder_of(const ServiceSpec& spec) const {
 void House::start(Service& service) {
     const ServiceSpec& spec = service.spec;
     watch(service, false);
+    if (spec.kind == Kind::external && service.listeners.empty()) {
+        if (auto opened = open_listeners(service); !opened) {
+            journal_.write(spawn_failed, {{"service", spec.name}, {"error", opened.error().message}});
+        }
+    }
     if (!spec.pid_file.empty()) {
         clear_stale_engine(spec.pid_file, spec.folder);
     }

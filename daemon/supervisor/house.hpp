@@ -75,6 +75,7 @@ private:
     Status add_service(ServiceSpec spec);
     /// Those that it does not have yet.
     Status open_listeners(Service& service);
+    void close_listeners(Service& service);
     Status open_programs(Service& service);
     /// A datagram socket run/`file` that `uid`, or members of `gid`, may write to.
     Result<Fd> open_notify(const std::string& file, uid_t uid, gid_t gid, mode_t mode);

@@ -136,10 +136,27 @@ Status House::move_ports(const Settings& before) {
         }
         std::erase_if(gate->listeners, [](const auto& listener) { return !listener.second; });
     }
+    // Two ports that change places stay open: each listener goes on under the other name.
+    const auto opposite = [](const std::string& name) { return std::string(name == "https" ? "http" : "https"); };
+    const auto swapped = [&](const auto& listener) {
+        return settings_.integer("house." + opposite(listener.first) + "_port") == before.integer("house." + listener.first + "_port");
+    };
     const std::size_t kept = gate->listeners.size();
+    for (auto& listener : former) {
+        if (swapped(listener)) {
+            gate->listeners.emplace_back(opposite(listener.first), std::move(listener.second));
+        }
+    }
+    const std::size_t taken_over = gate->listeners.size();
     auto opened = former.empty() ? Status{} : open_listeners(*gate);
     if (!opened) {
-        gate->listeners.resize(kept);
+        gate->listeners.resize(taken_over);
+        for (auto& listener : former) {
+            if (!listener.second) {  // it went on under the other name
+                listener.second = std::move(gate->listeners[kept].second);
+                gate->listeners.erase(gate->listeners.begin() + static_cast<std::ptrdiff_t>(kept));
+            }
+        }
         std::move(former.begin(), former.end(), std::back_inserter(gate->listeners));
     }
     // The gate has its own copies of the former ones until it starts anew, which reload() does next.

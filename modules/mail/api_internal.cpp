@@ -226,7 +226,7 @@ Task<Response> Mail::add_app_password(Request& request) {
     for (const std::string& scope : scopes) {
         if (!is_scope(scope)) {
             Parameters parameters;
-            parameters.emplace_back("choices", "imap, submission, dav, deploy");
+            parameters.emplace_back("choices", "imap, submission, deploy");
             fields.refuse_field("scopes", "field.choice", std::move(parameters));
         }
     }

@@ -19,7 +19,7 @@ inline constexpr std::size_t boxes_erased_at_once = 50;
 /// How long a new mailbox counts as new: a declared file that makes it may name its forwarding some calls later.
 inline constexpr std::chrono::hours fresh_mailbox{1};
 inline constexpr std::size_t app_passwords_per_member_max = 50;
-inline constexpr std::array<std::string_view, 4> app_password_scopes = {"imap", "submission", "dav", "deploy"};
+inline constexpr std::array<std::string_view, 3> app_password_scopes = {"imap", "submission", "deploy"};
 /// One of app_password_scopes.
 bool is_scope(std::string_view word);
 inline constexpr std::size_t address_bytes_max = 254;

@@ -93,6 +93,11 @@ inline constexpr std::chrono::seconds reading_time_max{40};
 inline constexpr std::size_t pads_per_association_max = 20'000;
 inline constexpr std::size_t title_characters_max = 200;
 inline constexpr std::size_t guest_name_characters_max = 40;
+/// Texts up to this size are opened and written whatever is open: connections are bounded by the gate. Bytes.
+inline constexpr std::size_t small_text_bytes = 64 * 1024;
+/// The memory of all open texts (setting pads.limits.open_max) is counted so often; what comes meanwhile, 10 MB or so from a
+/// fast line, is over the bound.
+inline constexpr std::chrono::milliseconds memory_look_every{1000};
 /// Whether there is room for edits (disk floor, quota) is looked at so often; what passes meanwhile is small.
 inline constexpr std::chrono::milliseconds disk_look_every{1000};
 inline constexpr std::chrono::seconds quota_look_every{20};

@@ -34,6 +34,7 @@ constexpr Event purged{"pads.bin_emptied", Level::info};
 constexpr Event unsaved_at_stop{"pads.stopped_with_unsaved_edits", Level::error,
                                 "open editors still hold them and send them again when the disk works"};
 constexpr std::size_t pad_bytes_default = 32 << 20;
+constexpr std::size_t open_bytes_default = 256 << 20;
 } // namespace
 
 Task<Status> PadsModule::start(ModuleContext& context) {
@@ -50,6 +51,9 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
                          : pad_bytes_default;
+    open_bytes_max_ = context.settings().has("pads.limits.open_max")
+                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.open_max"))
+                          : open_bytes_default;
     std::error_code failed;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
     HelperProgram program;
@@ -178,6 +182,9 @@ Result<std::shared_ptr<Room>> PadsModule::open_room(const PadRow& pad) {
     auto loaded = store_->load(pad.number);
     if (!loaded) {
         return fail(std::move(loaded.error()));
+    }
+    if (!has_memory(loaded->recorder.encoded_size(), loaded->recorder.bytes_used())) {
+        return fail(ErrorKind::too_many, "too many long texts are open");
     }
     if (loaded->rebuilt) {
         context_->journal().write(pad_rebuilt, {{"pad", pad.id}});

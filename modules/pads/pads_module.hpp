@@ -179,6 +179,8 @@ private:
     // pads.cpp
     void add_routes();
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
+    /// Whether a text of that size may be open beside the others: `text_bytes` as it is stored, `more` memory that is not counted yet.
+    bool has_memory(std::size_t text_bytes, std::size_t more);
     Result<Bytes> content_of(const PadRow& pad);
     /// The text as the editor's JSON, for a page whose editor is still on its way; nothing when it is long, or damaged (the
     /// editor says that).
@@ -236,6 +238,9 @@ private:
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;
     std::size_t pad_bytes_max_ = 0;
+    std::size_t open_bytes_max_ = 0;
+    std::size_t open_bytes_ = 0;  ///< memory of all open texts when it was counted last, and what was opened since
+    Duration memory_looked_{Duration::min() / 2};
 };
 
 } // namespace hameau::pads

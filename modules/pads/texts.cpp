@@ -29,6 +29,8 @@ constexpr std::array texts = {
                   "The association has {limit} pads already. Delete some first."},
     CatalogueText{"pad_room_full", "Trop de personnes sont sur ce pad en même temps. Réessayez plus tard.",
                   "Too many people are on this pad at once. Try again later."},
+    CatalogueText{"pads_memory", "Trop de longs textes sont ouverts en même temps. Réessayez plus tard.",
+                  "Too many long texts are open at once. Try again later."},
     CatalogueText{"pad_damaged", "Ce pad ne peut pas être lu. Rien n’a été effacé. Donnez la référence {reference} à votre administrateur.",
                   "This pad cannot be read. Nothing was erased. Give the reference {reference} to your administrator."},
     CatalogueText{"pad_export_large", "Ce pad a trop de parties pour être mis en document. Rien n’a été changé. Copiez ce qui compte dans un nouveau pad.",

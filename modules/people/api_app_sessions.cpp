@@ -54,6 +54,13 @@ Response People::app_session(const Request& request, const std::string& member, 
     return json_response(200, identity_document(session));
 }
 
+Duration People::app_wait(const std::string& prefix, std::string_view login, std::string_view password) const {
+    const Settings& settings = context_->settings();
+    constexpr std::string_view exempt = "people.limits.exempt_networks";
+    const bool counted = !(settings.has(exempt) && is_exempt(prefix, settings.text(exempt))) && !right_lately_.knows(login, password);
+    return counted ? app_tries_.wait_for(prefix) : Duration(0);
+}
+
 Task<Response> People::internal_app_session(Request& request) {
     const Judge judge = [this, &request] { return refuse_unless_internal(request, "gate"); };
     auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
@@ -74,12 +81,9 @@ Task<Response> People::internal_app_session(Request& request) {
     }
     const auto person = store_->person_by_sign_in(typed);
     const std::string id = person ? person->id : std::string();
-    // Counted as sign-in is, but apart from it: whoever holds an app password must not take back their guesses at the
-    // person's own password with it.
-    request.headers.emplace_back("hameau-address-prefix", prefix);
-    const auto key = throttle_of(request, "app " + (person ? id : "login " + ascii_lower(typed)), "");
-    const Duration wait = key ? throttle_.begin(*key) : Duration(0);
-    if (wait > Duration(0)) {
+    // Of 128 random bits nothing is guessed: what is bounded is the work that an address makes in vain. Only what was wrong
+    // counts, so that programs with a right one may call as often and as many at a time as they like.
+    if (const Duration wait = app_wait(prefix, typed, password.reveal()); wait > Duration(0)) {
         json::object out;
         out["wait_seconds"] = (wait.count() + 999) / 1000;
         co_return json_response(429, out);
@@ -89,17 +93,14 @@ Task<Response> People::internal_app_session(Request& request) {
     question["scope"] = scope;
     const auto told = co_await ask_about_app_password("/internal/app-password-check", std::move(question));
     if (!told) {
-        if (key) {
-            throttle_.withdraw(*key);
-        }
         co_return say(request, 503, "mail_off");
     }
     if (!*told || id.empty() || text_of(**told, "member") != id) {
+        right_lately_.forget(typed, password.reveal());
+        app_tries_.take(prefix);
         co_return say(request, 404, "not_found");
     }
-    if (key) {
-        throttle_.succeed(*key);
-    }
+    right_lately_.note(typed, password.reveal());
     co_return app_session(request, id, scope, text_of(**told, "id"));
 }
 

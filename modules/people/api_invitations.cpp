@@ -123,27 +123,25 @@ Task<std::variant<Invitation, Response>> People::find_invitation(Request& reques
     std::variant<Invitation, Response> outcome;
     const std::string typed(request.parameter("invitation"));
     std::vector<std::string> hashes;
-    std::optional<std::string> key;
+    std::optional<Attempt> attempt;
     if (typed.size() == token_characters) {
         hashes.push_back(token_hash(typed));
     } else {
         // Short enough to be guessed one day: tries are slowed down for each address prefix.
-        key = throttle_of(request, "invitation code", "");
-        const Duration wait = key ? throttle_.begin(*key) : Duration(0);
+        const std::vector<std::string> readings = readings_of_code(typed);
+        attempt = attempt_of(request, "invitation code", "", static_cast<int>(readings.size()));
+        const Duration wait = begin(attempt);
         if (wait > Duration(0)) {
             outcome = say_wait(request, wait);
             co_return outcome;
         }
-        const std::vector<std::string> readings = readings_of_code(typed);
         if (!readings.empty()) {
             const std::string salt = store_->house_value("code_salt");
             std::function<void()> work = [&hashes, &readings, &salt] { hashes = hash_codes(readings, salt); };
             std::string prefix = address_prefix(request);
             const bool ran = co_await slow(std::move(prefix), std::move(work));
             if (!ran || hashes.size() != readings.size()) {
-                if (key) {
-                    throttle_.withdraw(*key);
-                }
+                withdraw(attempt);
                 outcome = say_failed(request, too_busy());
                 co_return outcome;
             }
@@ -157,9 +155,7 @@ Task<std::variant<Invitation, Response>> People::find_invitation(Request& reques
         outcome = say(request, 404, "invitation_gone");
         co_return outcome;
     }
-    if (key) {
-        throttle_.succeed(*key);
-    }
+    succeed(attempt);
     outcome = std::move(*found);
     co_return outcome;
 }

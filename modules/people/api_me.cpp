@@ -256,9 +256,13 @@ Task<Response> People::app_passwords(Request& request) {
     json::array scopes;
     const auto typed = fields.optional_texts("scopes", 4);
     for (const std::string& scope : typed.value_or(std::vector<std::string>{"imap", "submission"})) {
-        if (scope != "imap" && scope != "submission" && scope != "dav" && scope != "deploy") {
+        // Programs of before may name it beside others; no part of the house answers to it, so none is told of it.
+        if (scope == "dav" && typed->size() > 1) {
+            continue;
+        }
+        if (scope != "imap" && scope != "submission" && scope != "deploy") {
             Parameters parameters;
-            parameters.emplace_back("choices", "imap, submission, dav, deploy");
+            parameters.emplace_back("choices", "imap, submission, deploy");
             fields.refuse_field("scopes", "field.choice", std::move(parameters));
         }
         scopes.emplace_back(scope);

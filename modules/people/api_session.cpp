@@ -27,7 +27,7 @@ std::string cookie(std::string_view name, std::string_view value, std::int64_t m
 
 } // namespace
 
-std::optional<std::string> People::throttle_of(const Request& request, const std::string& account, const std::string& person) {
+std::optional<People::Attempt> People::attempt_of(const Request& request, const std::string& account, const std::string& person, int work) {
     const Settings& settings = context_->settings();
     constexpr std::string_view exempt = "people.limits.exempt_networks";
     const std::string prefix = address_prefix(request);
@@ -39,10 +39,36 @@ std::optional<std::string> People::throttle_of(const Request& request, const std
     if (!person.empty() && device.size() == token_characters) {
         const std::string hash = token_hash(device);
         if (store_->is_device_of(hash, person)) {
-            return throttle_key(account, "device " + hash);
+            return Attempt{throttle_key(account, "device " + hash), "", work};
         }
     }
-    return throttle_key(account, prefix);
+    return Attempt{throttle_key(account, prefix), prefix == "?" ? "" : prefix, work};
+}
+
+Duration People::begin(const std::optional<Attempt>& attempt) {
+    if (!attempt) {
+        return Duration(0);
+    }
+    Duration wait = attempt->prefix.empty() ? Duration(0) : tries_.wait_for(attempt->prefix, attempt->work);
+    wait = wait > Duration(0) ? wait : throttle_.begin(attempt->key);
+    if (wait == Duration(0) && !attempt->prefix.empty()) {
+        tries_.take(attempt->prefix, attempt->work);
+    }
+    return wait;
+}
+
+void People::succeed(const std::optional<Attempt>& attempt) {
+    if (attempt) {
+        throttle_.succeed(attempt->key);
+        tries_.give_back(attempt->prefix, attempt->work);
+    }
+}
+
+void People::withdraw(const std::optional<Attempt>& attempt) {
+    if (attempt) {
+        throttle_.withdraw(attempt->key);
+        tries_.give_back(attempt->prefix, attempt->work);
+    }
 }
 
 Result<People::Credentials> People::open_session(const Person& person, bool shared, const std::string& old_session,
@@ -151,8 +177,8 @@ Task<Response> People::sign_in(Request& request) {
     const auto person = store_->person_by_sign_in(typed);
     const std::string id = person ? person->id : std::string();
     const std::string account = person ? id : "login " + ascii_lower(typed);
-    const auto key = throttle_of(request, account, id);
-    const Duration wait = key ? throttle_.begin(*key) : Duration(0);
+    const auto attempt = attempt_of(request, account, id);
+    const Duration wait = begin(attempt);
     if (wait > Duration(0)) {
         co_return say_wait(request, wait);
     }
@@ -163,9 +189,7 @@ Task<Response> People::sign_in(Request& request) {
     std::string prefix = address_prefix(request);
     const bool ran = co_await slow(std::move(prefix), std::move(work));
     if (!ran) {
-        if (key) {
-            throttle_.withdraw(*key);
-        }
+        withdraw(attempt);
         Error busy;
         busy.kind = ErrorKind::unavailable;
         co_return say_failed(request, busy);
@@ -174,9 +198,7 @@ Task<Response> People::sign_in(Request& request) {
     if (!now || now->disabled || now->password_hash != hash) {
         co_return say(request, 401, "wrong_credentials");
     }
-    if (key) {
-        throttle_.succeed(*key);
-    }
+    succeed(attempt);
     const Actor before = actor_of(request);
     const std::string_view device = cookie_of(request, device_cookie);
     const bool known = device.size() == token_characters && store_->is_device_of(token_hash(device), id);
@@ -257,8 +279,8 @@ Task<Response> People::recover(Request& request) {
     }
     const auto person = store_->person_by_sign_in(typed);
     const std::string id = person ? person->id : std::string();
-    const auto key = throttle_of(request, person ? id : "login " + ascii_lower(typed), id);
-    const Duration wait = key ? throttle_.begin(*key) : Duration(0);
+    const auto attempt = attempt_of(request, person ? id : "login " + ascii_lower(typed), id, static_cast<int>(readings.size()) + 1);
+    const Duration wait = begin(attempt);
     if (wait > Duration(0)) {
         co_return say_wait(request, wait);
     }
@@ -272,9 +294,7 @@ Task<Response> People::recover(Request& request) {
     std::string prefix = address_prefix(request);
     const bool ran = co_await slow(std::move(prefix), std::move(work));
     if (!ran || !hash || code_hashes.size() != readings.size()) {
-        if (key) {
-            throttle_.withdraw(*key);
-        }
+        withdraw(attempt);
         Error busy;
         busy.kind = ErrorKind::unavailable;
         co_return say_failed(request, busy);
@@ -284,9 +304,7 @@ Task<Response> People::recover(Request& request) {
     const bool own_name = recovered == Recovered::own_name;
     const bool used = recovered == Recovered::yes;
     if (own_name) {
-        if (key) {
-            throttle_.succeed(*key);
-        }
+        succeed(attempt);
         fields.refuse_field("password", code_of(Guessable::own_name));
         co_return fields.refuse(request, people_catalogue);
     }
@@ -296,9 +314,7 @@ Task<Response> People::recover(Request& request) {
     if (!used) {
         co_return say(request, 401, "wrong_recovery");
     }
-    if (key) {
-        throttle_.succeed(*key);
-    }
+    succeed(attempt);
     revoke_person(id);
     const auto now = store_->person(id);
     const auto made = open_session(*now, shared, "", false);

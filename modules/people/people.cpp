@@ -37,7 +37,8 @@ constexpr hameau::Event request_failed{"people.request_failed", Level::error, "l
 } // namespace
 
 People::People(std::function<std::int64_t()> wall_ms, std::unique_ptr<Clock> clock) :
-    wall_ms_(std::move(wall_ms)), clock_(std::move(clock)), throttle_(*clock_) {
+    wall_ms_(std::move(wall_ms)), clock_(std::move(clock)), throttle_(*clock_), tries_(*clock_), app_tries_(*clock_),
+    right_lately_(*clock_) {
     add_routes();
 }
 

@@ -114,6 +114,8 @@ private:
     Task<Response> identify_app(Request& request, std::string session);
     static bool is_app_session(std::string_view session);
     /// What mail says of an app password; nothing: there is none such. Errors: unavailable.
+    /// Who guesses at app passwords from that address waits; one that was right lately does not.
+    Duration app_wait(const std::string& prefix, std::string_view login, std::string_view password) const;
     Task<Result<std::optional<boost::json::object>>> ask_about_app_password(std::string path, boost::json::object question);
     Response app_session(const Request& request, const std::string& member, const std::string& scope, const std::string& id);
     boost::json::object identity_document(const Session& session);
@@ -123,7 +125,19 @@ private:
     /// The answer of every call that signs in: who it is, and the cookies.
     Response signed_in(int status, const Person& person, const Credentials& credentials);
     boost::json::object session_document(const Actor& actor);
-    std::optional<std::string> throttle_of(const Request& request, const std::string& account, const std::string& person);
+    /// An attempt that is counted until it is known to be right.
+    struct Attempt {
+        std::string key;     ///< of Throttle
+        std::string prefix;  ///< of AddressBudget; empty: a computer that this person used before is not counted with its network
+        int work = 1;        ///< slow hashes that it costs
+    };
+    /// Nothing: attempts from there are not counted.
+    std::optional<Attempt> attempt_of(const Request& request, const std::string& account, const std::string& person, int work = 1);
+    /// Zero: go on (it is counted). Else the time to wait.
+    Duration begin(const std::optional<Attempt>& attempt);
+    void succeed(const std::optional<Attempt>& attempt);
+    /// It could not be judged.
+    void withdraw(const std::optional<Attempt>& attempt);
 
     // Associations and groups (api_associations.cpp)
     Task<Response> list_associations(Request& request);
@@ -262,6 +276,9 @@ private:
     std::function<std::int64_t()> wall_ms_;
     std::unique_ptr<Clock> clock_;
     Throttle throttle_;
+    AddressBudget tries_;      ///< at passwords and codes
+    AddressBudget app_tries_;  ///< at app passwords, apart: a forgotten program must not keep its household from signing in
+    RightLately right_lately_;
     ModuleContext* context_ = nullptr;
     std::optional<Store> store_;
     Router router_;

@@ -152,6 +152,67 @@ void Throttle::make_room() {
     entries_.erase(least);
 }
 
+Duration AddressBudget::wait_for(const std::string& prefix, int attempts) const {
+    const auto found = spent_until_.find(prefix);
+    if (found == spent_until_.end()) {
+        return Duration(0);
+    }
+    const Duration after = std::max(found->second, clock_.now()) + attempts * address_attempt_every;
+    return std::max(Duration(0), after - clock_.now() - address_attempts * address_attempt_every);
+}
+
+void AddressBudget::take(const std::string& prefix, int attempts) {
+    const Duration now = clock_.now();
+    if (spent_until_.size() >= throttle_entries_max && !spent_until_.contains(prefix)) {
+        std::erase_if(spent_until_, [now](const auto& entry) { return entry.second <= now; });
+    }
+    if (spent_until_.size() >= throttle_entries_max && !spent_until_.contains(prefix)) {
+        spent_until_.erase(std::min_element(spent_until_.begin(), spent_until_.end(),
+                                            [](const auto& a, const auto& b) { return a.second < b.second; }));
+    }
+    Duration& until = spent_until_.try_emplace(prefix, now).first->second;
+    until = std::max(until, now) + attempts * address_attempt_every;
+}
+
+void AddressBudget::give_back(const std::string& prefix, int attempts) {
+    const auto found = spent_until_.find(prefix);
+    if (found == spent_until_.end()) {
+        return;
+    }
+    found->second -= attempts * address_attempt_every;
+    if (found->second <= clock_.now()) {
+        spent_until_.erase(found);
+    }
+}
+
+RightLately::RightLately(const Clock& clock) : clock_(clock), key_(crypto_generichash_KEYBYTES, '\0') {
+    randombytes_buf(key_.data(), key_.size());
+}
+
+std::string RightLately::mark_of(std::string_view login, std::string_view password) const {
+    const std::string text = throttle_key(login, password);
+    std::string mark(crypto_generichash_BYTES, '\0');
+    crypto_generichash(reinterpret_cast<unsigned char*>(mark.data()), mark.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                       reinterpret_cast<const unsigned char*>(key_.data()), key_.size());
+    return mark;
+}
+
+void RightLately::note(std::string_view login, std::string_view password) {
+    const Duration now = clock_.now();
+    std::string mark = mark_of(login, password);
+    if (marks_.size() >= right_lately_max && !marks_.contains(mark)) {
+        marks_.erase(std::min_element(marks_.begin(), marks_.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
+    }
+    marks_.insert_or_assign(std::move(mark), now + right_lately_time);
+}
+
+void RightLately::forget(std::string_view login, std::string_view password) { marks_.erase(mark_of(login, password)); }
+
+bool RightLately::knows(std::string_view login, std::string_view password) const {
+    const auto found = marks_.find(mark_of(login, password));
+    return found != marks_.end() && clock_.now() < found->second;
+}
+
 std::string throttle_key(std::string_view account, std::string_view where) {
     return std::string(account).append(1, '\n').append(where);
 }

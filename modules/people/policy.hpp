@@ -20,6 +20,13 @@ inline constexpr Duration first_delay = std::chrono::seconds(2);
 inline constexpr Duration delay_max = std::chrono::minutes(5);
 inline constexpr Duration forget_after = std::chrono::hours(1);
 inline constexpr std::size_t throttle_entries_max = 8192;
+/// What one address may try in vain over all accounts together: so many at once (a room of people who mistype), then one
+/// in this time. Each try costs up to 60 ms of the one worker thread: an address takes a twentieth of a processor.
+inline constexpr int address_attempts = 30;
+inline constexpr Duration address_attempt_every = std::chrono::seconds(1);
+/// App passwords that were right lately: their programs are not held up by who guesses from the same address.
+inline constexpr Duration right_lately_time = std::chrono::hours(24);
+inline constexpr std::size_t right_lately_max = 4096;
 inline constexpr std::size_t slow_jobs_max = 8;
 inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
 inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
@@ -74,6 +81,39 @@ private:
 
     const Clock& clock_;
     std::map<std::string, Entry> entries_;
+};
+
+/// What an address prefix has tried in vain, over all accounts: Throttle alone lets it try ever new logins. In memory.
+class AddressBudget {
+public:
+    explicit AddressBudget(const Clock& clock) : clock_(clock) {}
+    /// Until so many attempts are left; zero: now. Takes none.
+    Duration wait_for(const std::string& prefix, int attempts = 1) const;
+    void take(const std::string& prefix, int attempts = 1);
+    /// They were right, or could not be judged.
+    void give_back(const std::string& prefix, int attempts = 1);
+    std::size_t size() const { return spent_until_.size(); }
+
+private:
+    const Clock& clock_;
+    std::map<std::string, Duration> spent_until_;  ///< when nothing of it is spent any more
+};
+
+/// Marks of app passwords that were right lately (a hash under a key of this process: no list of passwords).
+class RightLately {
+public:
+    explicit RightLately(const Clock& clock);
+    void note(std::string_view login, std::string_view password);
+    void forget(std::string_view login, std::string_view password);
+    bool knows(std::string_view login, std::string_view password) const;
+    std::size_t size() const { return marks_.size(); }
+
+private:
+    std::string mark_of(std::string_view login, std::string_view password) const;
+
+    const Clock& clock_;
+    std::string key_;
+    std::map<std::string, Duration> marks_;  ///< until when
 };
 
 /// The key of an attempt; parts cannot run into each other.

@@ -150,6 +150,9 @@ Response PadsModule::damaged(const Request& request, const PadRow& pad, const Er
     if (error.kind == ErrorKind::too_large) {
         return problem(pads_catalogue, request, 422, "pad_export_large");
     }
+    if (error.kind == ErrorKind::too_many) {
+        return problem(pads_catalogue, request, 503, "pads_memory");
+    }
     std::string reference = context_->journal().write_reference(pad_unreadable, {{"pad", pad.id}, {"error", error.message}});
     Parameters parameters;
     parameters.emplace_back("reference", std::move(reference));

@@ -1,5 +1,5 @@
-// Whether people may write on: the floor of free disk, which is kept for mail, and the association's quota. Asked for each
-// update that comes over a WebSocket, answered from what was looked up last.
+// Whether people may write on: the floor of free disk, which is kept for mail, the association's quota, and the memory of all
+// open texts. Asked for each update that comes over a WebSocket, answered from what was looked up last.
 #include "daemon/base/spawn.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
@@ -29,7 +29,32 @@ Writing PadsModule::writing(const Room& room) {
     }
     // Before the first count people would hear of an association without texts.
     const bool room_left = !counted_.contains(association) || usage_->has_room(association, quota_step_bytes);
-    return disk_low_ || ahead_->failing() ? Writing::disk_low : room_left ? Writing::open : Writing::quota_full;
+    if (disk_low_ || ahead_->failing()) {
+        return Writing::disk_low;
+    }
+    if (!room_left) {
+        return Writing::quota_full;
+    }
+    return has_memory(room.recorder().encoded_size(), 0) ? Writing::open : Writing::memory_full;
+}
+
+bool PadsModule::has_memory(std::size_t text_bytes, std::size_t more) {
+    if (text_bytes <= small_text_bytes) {
+        return true;
+    }
+    const Duration now = clock_.now();
+    if (now - memory_looked_ >= memory_look_every) {
+        memory_looked_ = now;
+        open_bytes_ = 0;
+        for (const auto& [number, room] : rooms_) {
+            open_bytes_ += room->recorder().bytes_used();
+        }
+    }
+    if (open_bytes_ + more > open_bytes_max_) {
+        return false;
+    }
+    open_bytes_ += more;
+    return true;
 }
 
 std::optional<Response> PadsModule::refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes) {

@@ -364,11 +364,6 @@ private:
                 marks_.push_back(std::move(*mark));
             }
         }
-        // The two exclude each other; two people may set both.
-        const auto has = [this](MarkKind kind) { return std::any_of(marks_.begin(), marks_.end(), [kind](const Mark& mark) { return mark.kind == kind; }); };
-        if (has(MarkKind::superscript)) {
-            std::erase_if(marks_, [](const Mark& mark) { return mark.kind == MarkKind::subscript; });
-        }
         std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
         marks_.erase(std::unique(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.kind == b.kind; }), marks_.end());
         return marks_;

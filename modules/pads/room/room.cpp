@@ -168,6 +168,11 @@ bool Room::admit(Connection& connection, View update, bool step2) {
         outside_.note(*this, RoomEvent::over_limit, "the association's quota is used up");
         return false;
     }
+    if (writing == Writing::memory_full) {
+        connection.deny(denied_memory_full);
+        outside_.note(*this, RoomEvent::over_limit, "too many long texts are open");
+        return false;
+    }
     if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
         connection.deny(denied_full);
         outside_.note(*this, RoomEvent::over_limit, "the pad is full");

@@ -26,7 +26,7 @@ class Room;
 enum class RoomEvent { bad_frame, over_limit, pending_dropped, too_slow, disk_full };
 
 /// Whether edits are taken at all.
-enum class Writing { open, disk_low, quota_full };
+enum class Writing { open, disk_low, quota_full, memory_full };
 
 /// What a room needs from the process.
 class RoomOutside {

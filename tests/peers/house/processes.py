@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import tempfile
@@ -203,6 +204,16 @@ def test_modules_beside_the_configuration_and_the_journal_of_systemd():
             assert process.wait(30) == 0
 
 
+def speaks_tls(port):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10) as raw, context.wrap_socket(raw, server_hostname="localhost"):
+            return True
+    except OSError:
+        return False
+
+
 def the_web_ports_move(process, configure, base, journal):
     """A changed port is open after a reload, and the former one is closed; one that is taken changes nothing, and is told."""
     def taken(port):
@@ -218,6 +229,15 @@ def the_web_ports_move(process, configure, base, journal):
     configure(base + 2, base + 3)
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: taken(base + 2) and not taken(base))
+    # They change places: 80 and 8080 behind another server, say.
+    configure(base + 3, base + 2)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: speaks_tls(base + 3) and not speaks_tls(base + 2))
+    assert taken(base + 2), "the other one is the port without TLS"
+    configure(base + 2, base + 3)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: speaks_tls(base + 2) and not speaks_tls(base + 3))
+    assert "house.reload_failed" not in journal.read_text()
     with socket.create_server(("127.0.0.1", base + 4)):
         configure(base + 5, base + 4)
         process.send_signal(signal.SIGHUP)

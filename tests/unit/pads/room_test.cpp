@@ -341,9 +341,9 @@ TEST_F(RoomTest, GuestsSeeNamesAndNoLogins) {
 }
 
 TEST_F(RoomTest, WithoutRoomEditsAreRefusedAndTheConnectionStays) {
-    for (const Writing writing : {Writing::disk_low, Writing::quota_full}) {
+    for (const Writing writing : {Writing::disk_low, Writing::quota_full, Writing::memory_full}) {
         house.writing_ = writing;
-        const std::uint64_t client = writing == Writing::disk_low ? 1 : 2;
+        const std::uint64_t client = static_cast<std::uint64_t>(writing);
         Visitor anna(room);
         Visitor bert(room, "m2");
         anna.types(client, 0, "abc");

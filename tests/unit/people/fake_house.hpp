@@ -30,8 +30,15 @@ public:
         response.body = std::string();
         if (path.starts_with("/internal/app-password-")) {
             app_questions.push_back(boost::json::parse(text).as_object());
-            response.status = app_holder.empty() ? 404 : 200;
+            const auto* asked = app_questions.back().if_contains("password");
+            const bool right = asked == nullptr || app_password.empty() || asked->as_string() == app_password;
+            response.status = app_holder.empty() || !right ? 404 : 200;
             response.body = "{\"id\":\"appid\",\"member\":\"" + app_holder + "\"}";
+        }
+        if (path == "/internal/app-passwords" && method == "POST") {
+            app_questions.push_back(boost::json::parse(text).as_object());
+            response.status = 201;
+            response.body = R"({"id":"appid","password":"ap-new"})";
         }
         if (path == "/internal/addresses/reserve") {
             reservations.push_back(boost::json::parse(text).as_object());
@@ -77,7 +84,8 @@ public:
     std::vector<boost::json::object> reservations;
     std::map<std::string, std::string> refusals;  ///< "reserve ADDRESS" or "event ADDRESS" -> mail's code
     std::function<void()> during_reservation;
-    std::string app_holder;  ///< whose every app password is; empty: there are none
+    std::string app_holder;    ///< whose every app password is; empty: there are none
+    std::string app_password;  ///< the only right one; empty: every one is
     std::vector<boost::json::object> app_questions;
 };
 

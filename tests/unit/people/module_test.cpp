@@ -69,6 +69,26 @@ TEST_F(SignIn, GuessesAreSlowedDownForThisPrefixOnly) {
     EXPECT_EQ(sign_in(guesser, "marie", "marie-secret-words").status, 200);
 }
 
+TEST_F(SignIn, EverNewLoginsOfOneAddressAreBounded) {
+    Visitor marie = signed_in("marie");
+    Visitor guesser;
+    for (int i = 0; i < address_attempts; ++i) {
+        ASSERT_EQ(sign_in(guesser, "nobody" + std::to_string(i), "wrong").status, 401) << i;
+    }
+    const int before = context->slow_runs;
+    EXPECT_EQ(sign_in(guesser, "one.more", "wrong").status, 429);
+    EXPECT_EQ(go(guesser, "POST", "/api/v1/recovery", R"({"login":"two.more","code":"OILOILOI","password":"marie-third-words"})").status, 429);
+    EXPECT_EQ(go(guesser, "GET", "/api/v1/invitations/OILOILOI").status, 429);
+    EXPECT_EQ(context->slow_runs, before) << "refused tries cost no work";
+    EXPECT_EQ(sign_in(marie, "marie", "marie-secret-words").status, 200) << "a known computer of the same network";
+    Visitor elsewhere;
+    elsewhere.prefix = "198.51.100.0/24";
+    EXPECT_EQ(sign_in(elsewhere, "yann", "yann-secret-words").status, 200);
+    clock->advance(address_attempt_every);
+    EXPECT_EQ(sign_in(guesser, "yann", "yann-secret-words").status, 200);
+    EXPECT_EQ(sign_in(guesser, "yann", "yann-secret-words").status, 200) << "what was right is given back";
+}
+
 TEST_F(SignIn, AKnownDevicePassesAndIsCountedByItself) {
     Visitor marie = signed_in("marie");
     Visitor neighbour;

@@ -60,6 +60,42 @@ TEST_F(Throttling, ElsewhereNobodyIsHeldUp) {
     EXPECT_EQ(throttle.begin(throttle_key("marie", "device x")), Duration(0));
 }
 
+TEST_F(Throttling, AnAddressHasABudgetOverAllAccounts) {
+    AddressBudget budget(clock);
+    for (int i = 0; i < address_attempts; ++i) {
+        ASSERT_EQ(budget.wait_for("a"), Duration(0)) << i;
+        budget.take("a");
+    }
+    EXPECT_EQ(budget.wait_for("a"), address_attempt_every);
+    EXPECT_EQ(budget.wait_for("b", address_attempts), Duration(0));
+    budget.give_back("a");
+    EXPECT_EQ(budget.wait_for("a"), Duration(0));
+    EXPECT_EQ(budget.wait_for("a", 9), 8 * address_attempt_every) << "nine slow hashes";
+    clock.advance(8 * address_attempt_every);
+    EXPECT_EQ(budget.wait_for("a", 9), Duration(0));
+    clock.advance(address_attempts * address_attempt_every);
+    EXPECT_EQ(budget.wait_for("a", address_attempts), Duration(0)) << "time forgives all, and saves up no more";
+    EXPECT_EQ(budget.wait_for("a", address_attempts + 1), address_attempt_every);
+}
+
+TEST_F(Throttling, TheBudgetsOfManyAddressesAreBounded) {
+    AddressBudget budget(clock);
+    for (std::size_t i = 0; i < throttle_entries_max + 100; ++i) {
+        budget.take("n" + std::to_string(i), i == 0 ? 20 : 1);
+    }
+    EXPECT_LE(budget.size(), throttle_entries_max);
+    EXPECT_GT(budget.wait_for("n0", address_attempts), Duration(0)) << "who spent most stays known";
+    RightLately right(clock);
+    for (std::size_t i = 0; i <= right_lately_max; ++i) {
+        right.note("marie", std::to_string(i));
+    }
+    EXPECT_EQ(right.size(), right_lately_max);
+    EXPECT_TRUE(right.knows("marie", std::to_string(right_lately_max)));
+    EXPECT_FALSE(right.knows("yann", std::to_string(right_lately_max)));
+    clock.advance(right_lately_time);
+    EXPECT_FALSE(right.knows("marie", std::to_string(right_lately_max)));
+}
+
 TEST_F(Throttling, SuccessAndTimeForgive) {
     fail_times("a", free_attempts);
     throttle.succeed("a");

@@ -226,18 +226,45 @@ TEST_F(Powers, AnAppPasswordStandsForItsMemberAsLongAsMailHasIt) {
     EXPECT_EQ(open("yann").status, 503);
 }
 
-TEST_F(Powers, GuessesAtAppPasswordsAreSlowedDownApartFromThePassword) {
+TEST_F(Powers, GuessesAtAppPasswordsAreBoundedByAddressAndARightOneIsNot) {
     Visitor gate;
     gate.caller = Caller::module;
-    const std::string question = R"({"login":"marie","password":"ap-abc-def","scope":"deploy","prefix":"203.0.113.0/24"})";
-    for (int i = 0; i < free_attempts; ++i) {
-        EXPECT_EQ(go(gate, "POST", "/internal/app-session", question).status, 404);
+    const auto ask = [&](const std::string& login, const std::string& password, const std::string& network = "203.0.113.0/24") {
+        return go(gate, "POST", "/internal/app-session",
+                  R"({"login":")" + login + R"(","password":")" + password + R"(","scope":"deploy","prefix":")" + network + "\"}");
+    };
+    Visitor marie = signed_in("marie");
+    context->app_holder = std::string(go(marie, "GET", "/api/v1/session").json.at("member").as_string());
+    context->app_password = "ap-right";
+    for (int i = 0; i < 3 * address_attempts; ++i) {
+        ASSERT_EQ(ask("marie", "ap-right").status, 200) << "a program may call as often as it likes: " << i;
     }
-    const Answer slowed = go(gate, "POST", "/internal/app-session", question);
-    EXPECT_EQ(slowed.status, 429);
+    for (int i = 0; i < address_attempts; ++i) {
+        ASSERT_EQ(ask("marie", "ap-wrong" + std::to_string(i)).status, 404) << i;
+    }
+    const Answer slowed = ask("somebody", "ap-wrong");
+    EXPECT_EQ(slowed.status, 429) << "ever new logins of one address";
     EXPECT_GE(slowed.json.at("wait_seconds").as_int64(), 1);
-    Visitor marie;
-    EXPECT_EQ(sign_in(marie, "marie", "marie-secret-words").status, 200) << "whoever guesses there holds nobody up here";
+    const std::size_t asked = context->app_questions.size();
+    EXPECT_EQ(ask("marie", "ap-wrong").status, 429);
+    EXPECT_EQ(context->app_questions.size(), asked) << "a refused one costs mail nothing";
+    EXPECT_EQ(ask("marie", "ap-right").status, 200) << "what was right lately is not held up by its neighbours";
+    EXPECT_EQ(ask("marie", "ap-right", "198.51.100.0/24").status, 200);
+    Visitor other;
+    EXPECT_EQ(sign_in(other, "yann", "yann-secret-words").status, 200) << "whoever guesses there holds nobody up here";
+    context->app_holder.clear();
+    EXPECT_EQ(ask("marie", "ap-right").status, 404) << "revoked: over at once";
+    EXPECT_EQ(ask("marie", "ap-right").status, 429) << "and a guess like any other";
+}
+
+TEST_F(Powers, NoAppPasswordIsOfferedThatOpensNothing) {
+    Visitor marie = signed_in("marie");
+    const auto make_with = [&](const std::string& scopes) {
+        return go(marie, "POST", "/api/v1/me/app-passwords", R"({"name":"x","scopes":)" + scopes + R"(,"current":"marie-secret-words"})").status;
+    };
+    EXPECT_EQ(make_with(R"(["dav"])"), 422);
+    EXPECT_EQ(make_with(R"(["imap","submission","dav","deploy"])"), 201) << "the words of before";
+    EXPECT_EQ(boost::json::serialize(context->app_questions.back().at("scopes")), R"(["imap","submission","deploy"])");
 }
 
 TEST_F(Powers, ModulesAskWhoTheCallerIsNow) {
