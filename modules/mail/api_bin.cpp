@@ -1,8 +1,11 @@
 // The bin of an association's mailboxes, for its managers: what was removed in the last 30 days, the way back, and the end.
 // The folders belong to Dovecot's uid: hameau-provision removes them (verb "erase-box"), and a row of `retired_box` is done
 // only after its folder. So a kill in between leaves a row, and the next look at the bin asks again. Never reads a message.
+#include <boost/asio/steady_timer.hpp>
+
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -128,8 +131,30 @@ Task<Response> Mail::purge_mailbox(Request& request) {
     context_->journal().write(mailbox_purged, {{"association", slug}, {"folder", box.folder}});
     measure_later(slug);
     std::string folder = box.folder;
-    const bool gone = co_await erase_box(std::move(folder));
+    const bool gone = co_await erase_box_soon(std::move(folder));
     co_return gone ? empty_response(204) : say(request, 503, "erase_pending");
+}
+
+struct Mail::Erasing {
+    explicit Erasing(boost::asio::io_context& io) : bell(io) {}
+    boost::asio::steady_timer bell;
+    std::optional<bool> gone;
+};
+
+Task<bool> Mail::erase_box_soon(std::string folder) {
+    auto erasing = std::make_shared<Erasing>(context_->io());
+    erasing->bell.expires_after(erase_patience_);
+    spawn(context_->io(), erase_box_beside(std::move(folder), erasing), context_->journal(), "an erased mailbox");
+    if (!erasing->gone) {
+        co_await erasing->bell.async_wait(wait);
+    }
+    co_return erasing->gone.value_or(false);
+}
+
+Task<void> Mail::erase_box_beside(std::string folder, std::shared_ptr<Erasing> erasing) {
+    const auto held = context_->busy();
+    erasing->gone = co_await erase_box(std::move(folder));
+    erasing->bell.cancel();
 }
 
 Task<bool> Mail::erase_box(std::string folder) {

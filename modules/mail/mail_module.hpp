@@ -35,6 +35,8 @@ boost::json::object mailbox_document(const Mailbox& mailbox);
 class Mail final : public Module {
 public:
     ~Mail() override { *alive_ = false; }
+    /// For tests: another time than erase_patience.
+    void set_erase_patience(std::chrono::milliseconds patience) { erase_patience_ = patience; }
     Task<Status> start(ModuleContext& context) override;
     Task<Response> handle(Request& request) override;
     std::vector<Check> check_health() override;
@@ -95,6 +97,10 @@ private:
     /// True when no folder is left that is to go.
     Task<void> erase_boxes(std::shared_ptr<const bool> alive);
     Task<bool> erase_box(std::string folder);
+    /// The same, waited for no longer than erase_patience_; it goes on beside. False: not yet, or not at all.
+    Task<bool> erase_box_soon(std::string folder);
+    struct Erasing;
+    Task<void> erase_box_beside(std::string folder, std::shared_ptr<Erasing> erasing);
     // One's own mail (api_me.cpp)
     Task<Response> my_mail(Request& request);
     Task<Response> answer_forwards(Request& request);
@@ -162,6 +168,7 @@ private:
     std::optional<boost::asio::steady_timer> telling_timer_;
     bool measuring_ = false;
     bool erasing_ = false;
+    std::chrono::milliseconds erase_patience_ = erase_patience;
     bool stopping_ = false;
 };
 

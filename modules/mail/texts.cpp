@@ -34,9 +34,9 @@ constexpr std::array texts = {
                   "This mailbox was in the bin. It comes back with its messages."},
     CatalogueText{"links_lost", "La boîte est revenue, mais ces liens n'ont pas pu revenir : {addresses}. Vérifiez où vont leurs messages.",
                   "The mailbox is back, but these links could not come back: {addresses}. Check where their messages go."},
-    CatalogueText{"erase_pending", "La boîte est effacée de la maison, mais des messages sont encore sur le disque. La maison réessaie toute seule. "
+    CatalogueText{"erase_pending", "La boîte est effacée de la maison, mais des messages sont encore sur le disque. La maison continue toute seule. "
                                    "Prévenez l'administrateur si cela dure.",
-                  "The mailbox is erased from the house, but some messages are still on the disk. The house tries again by itself. "
+                  "The mailbox is erased from the house, but some messages are still on the disk. The house goes on by itself. "
                   "Tell the admin if it lasts."},
     CatalogueText{"mailbox_local", "Avant « @ » : des lettres sans accent, des chiffres, « . », « - » ou « _ », une lettre ou un "
                                    "chiffre au début et à la fin.",

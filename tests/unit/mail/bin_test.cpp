@@ -134,6 +134,23 @@ TEST_F(Bin, AKillBetweenTheRowAndTheFolderLeavesNothingForEver) {
     EXPECT_EQ(context->erased.size(), 2u);
 }
 
+TEST_F(Bin, ALargeMailboxIsErasedBesideAndNobodySaysErasedBefore) {
+    context->boxes_slow = true;
+    mail->set_erase_patience(std::chrono::milliseconds(5));
+    ASSERT_EQ(remove().status, 204);
+    EXPECT_EQ(remove("yann@amis.test", "?purge=1").text("code"), "erase_pending");
+    EXPECT_TRUE(context->erased.empty());
+    EXPECT_EQ(rows("SELECT folder, erase FROM retired_box"), Rows{folder + "|1"});
+    context->boxes_slow = false;
+    context->io().restart();
+    while (context->erased.empty()) {
+        ASSERT_GT(context->io().run_one(), 0u);
+    }
+    context->io().poll();
+    EXPECT_TRUE(rows("SELECT folder FROM retired_box WHERE erase <> 3").empty());
+    EXPECT_EQ(context->erased, Rows{folder}) << "once";
+}
+
 TEST_F(Bin, WhatStandsInTheWayIsSaid) {
     ASSERT_EQ(remove().status, 204);
     EXPECT_EQ(tell(member_event("yann", of("jardin"))), 204);

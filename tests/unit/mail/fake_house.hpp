@@ -1,6 +1,7 @@
 // A house for tests of mail in-process: a fake context, real databases, and engines that a test may stand in for.
 #pragma once
 
+#include "daemon/base/waiting.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/contract/auth_schema.hpp"
 #include "modules/mail/mail_module.hpp"
@@ -47,10 +48,15 @@ public:
         if (boxes_stay || arguments["folder"] == stays) {
             co_return fail(ErrorKind::unavailable, "hameaud is away");
         }
+        while (boxes_slow) {
+            boost::asio::steady_timer pause(io(), std::chrono::milliseconds(1));
+            co_await pause.async_wait(hameau::wait);
+        }
         erased.push_back(arguments["folder"]);
         co_return Status{};
     }
     bool boxes_stay = false;           ///< hameau-provision fails
+    bool boxes_slow = false;           ///< it is at work as long as this stands
     std::string stays;                 ///< for this folder alone
     std::vector<std::string> erased;   ///< folders that it was asked to remove
     std::optional<std::string> identity;
