@@ -29,7 +29,7 @@ Writing PadsModule::writing(const Room& room) {
     }
     // Before the first count people would hear of an association without texts.
     const bool room_left = !counted_.contains(association) || usage_->has_room(association, quota_step_bytes);
-    return disk_low_ ? Writing::disk_low : room_left ? Writing::open : Writing::quota_full;
+    return disk_low_ || ahead_->failing() ? Writing::disk_low : room_left ? Writing::open : Writing::quota_full;
 }
 
 std::optional<Response> PadsModule::refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes) {

@@ -43,12 +43,14 @@ public:
 
     void close() override { writer_.close(); }
 
-    void text(const crdt::Run& run, std::string_view text, bool marked) override {
-        Span span{text};
-        for (std::size_t i = 0; marked && i < run.attributes.size(); ++i) {
-            span.marks.emplace(run.attributes[i].key, run.attributes[i].value);
-        }
+    void text(const crdt::Run& run, std::string_view text, bool) override {
+        const Span span = span_of(run, text);
         writer_.text(std::span(&span, 1));
+    }
+
+    void inside(const crdt::Run&, std::string_view name, const Attributes& attributes) override {
+        open(name, attributes);
+        close();
     }
 
     void foreign(std::uint32_t type) override {
@@ -74,6 +76,16 @@ private:
         bool written;   ///< it is open in the writer
         bool for_text;  ///< text may stand in it
     };
+
+    static Span span_of(const crdt::Run& run, std::string_view text) {
+        Span span{text};
+        for (const crdt::Attribute& mark : run.attributes) {
+            // y-prosemirror gives these a hash, as if one could lie over itself.
+            const bool script = mark.key.starts_with("subscript--") || mark.key.starts_with("superscript--");
+            span.marks.emplace(script ? mark.key.substr(0, mark.key.find("--")) : mark.key, mark.value);
+        }
+        return span;
+    }
 
     void enter(std::uint32_t type) {
         const crdt::TypeRef ref = document_.ref(type);
@@ -110,11 +122,7 @@ private:
         }
         std::vector<Span> spans;
         for (const crdt::Run& run : all) {
-            Span span{run.text};
-            for (const crdt::Attribute& mark : run.attributes) {
-                span.marks.emplace(mark.key, mark.value);
-            }
-            spans.push_back(std::move(span));
+            spans.push_back(span_of(run, run.text));
         }
         const bool bare = stack_.empty() || !stack_.back().for_text;
         if (bare) {

@@ -226,6 +226,11 @@ public:
         blocks_.pop_back();
     }
 
+    void inside(const crdt::Run&, std::string_view name, const Attributes& attributes) override {
+        add(opening(name, attributes));
+        edge(Event::Kind::close, events_.back().block);
+    }
+
     /// A line break of a program that knows no other kind begins a block like this one.
     void text(const crdt::Run& run, std::string_view text, bool marked) override {
         while (marked && !full()) {

@@ -241,20 +241,19 @@ private:
         const json::value* type = object == nullptr ? nullptr : object->if_contains("type");
         const std::string_view name = type != nullptr && type->is_string() ? std::string_view(type->as_string()) : std::string_view();
         if (code_) {
-            text(run, name == "hardBreak" ? std::string_view("\n") : name == "mention" ? replacement : std::string_view());
+            text(run, name == "hardBreak" ? std::string_view("\n") : replacement);
             return;
         }
         if (name == "hardBreak") {
             paragraph();
-            sink_.open("hardBreak", {});
-            sink_.close();
+            sink_.inside(run, name, {});
         } else if (name == "mention") {
             paragraph();
-            mention(object->if_contains("attrs"));
+            mention(run, object->if_contains("attrs"));
         }
     }
 
-    void mention(const json::value* given) {
+    void mention(const crdt::Run& run, const json::value* given) {
         Attributes own;
         for (const std::string_view name : {"id", "label"}) {
             const json::value* value = given == nullptr || !given->is_object() ? nullptr : given->as_object().if_contains(name);
@@ -262,8 +261,7 @@ private:
                 own.emplace_back(name, json::serialize(*value));
             }
         }
-        sink_.open("mention", own);
-        sink_.close();
+        sink_.inside(run, "mention", own);
     }
 
     void foreign(std::uint32_t type) {

@@ -19,9 +19,11 @@ using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 class BlockSink {
 public:
     virtual ~BlockSink() = default;
-    /// A container, a block, or something inside a line (hardBreak, mention).
+    /// A container or a block.
     virtual void open(std::string_view name, const Attributes& attributes) = 0;
     virtual void close() = 0;
+    /// hardBreak, mention: something inside of a line, with the marks of the run.
+    virtual void inside(const crdt::Run& run, std::string_view name, const Attributes& attributes) = 0;
     /// `text` is what of the run stands in the open block; its marks count if `marked`. May hold U+000A.
     virtual void text(const crdt::Run& run, std::string_view text, bool marked) = 0;
     /// A shared type that a program wrote into the root as y-prosemirror does: a block of the document as it is.

@@ -1,5 +1,7 @@
 // The editor's own form: a ProseMirror document as JSON (yjs-v1-notes section 13). Unlike the other renderers it keeps
 // every node and mark, known here or not.
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "modules/pads/export/lines.hpp"
@@ -60,18 +62,16 @@ public:
     void text(const crdt::Run& run, std::string_view text, bool marked) override {
         begin_child();
         out_ += R"({"type":"text","text":)" + quoted(text);
-        bool first = true;
-        for (std::size_t i = 0; marked && i < run.attributes.size(); ++i) {
-            const crdt::Attribute& mark = run.attributes[i];
-            // The two exclude each other; two people may set both. Sorted by name, the other one is next.
-            if (mark.key == "subscript" && i + 1 < run.attributes.size() && run.attributes[i + 1].key == "superscript") {
-                continue;
-            }
-            out_ += (first ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted(mark_name(mark.key));
-            out_ += mark.value == "{}" || !mark.value.starts_with('{') ? "}" : R"(,"attrs":)" + mark.value + "}";
-            first = false;
+        if (marked) {
+            marks(run);
         }
-        out_ += first ? "}" : "]}";
+        out_ += "}";
+    }
+
+    void inside(const crdt::Run& run, std::string_view name, const Attributes& attributes) override {
+        open(name, attributes);
+        marks(run);
+        close();
     }
 
     void foreign(std::uint32_t type) override {
@@ -90,6 +90,22 @@ public:
     bool full() const override { return out_.size() > bytes_max; }
 
 private:
+    void marks(const crdt::Run& run) {
+        // The two exclude each other; two people may set both.
+        const bool above = std::any_of(run.attributes.begin(), run.attributes.end(), [](const crdt::Attribute& mark) { return mark_name(mark.key) == "superscript"; });
+        bool first = true;
+        for (const crdt::Attribute& mark : run.attributes) {
+            const std::string_view name = mark_name(mark.key);
+            if (above && name == "subscript") {
+                continue;
+            }
+            out_ += (first ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted(name);
+            out_ += mark.value == "{}" || !mark.value.starts_with('{') ? "}" : R"(,"attrs":)" + mark.value + "}";
+            first = false;
+        }
+        out_ += first ? "" : "]";
+    }
+
     void begin_child() {
         out_ += begun_.back() ? "," : R"(,"content":[)";
         begun_.back() = true;

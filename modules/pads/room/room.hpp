@@ -14,6 +14,7 @@
 #include "daemon/base/clock.hpp"
 #include "modules/pads/room/awareness.hpp"
 #include "modules/pads/room/protocol.hpp"
+#include "modules/pads/storage/ahead.hpp"
 #include "modules/pads/storage/store.hpp"
 
 namespace hameau::pads {
@@ -39,6 +40,10 @@ public:
     virtual void flush_now(Room& room) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
+    /// Keeps an edit of the room beside its rows, from hand_over() on, until it is committed.
+    virtual void keep_ahead(const Room& room, const AheadRecord& edit) = 0;
+    /// Hands what was kept, of all rooms, to the system: only then others may see it. False: not now.
+    virtual bool hand_over() = 0;
     /// Whether the disk and the association's quota have room for edits.
     virtual Writing writing(const Room& room) = 0;
     /// Whether so many more bytes may wait for the disk.

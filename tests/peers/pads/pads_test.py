@@ -52,12 +52,13 @@ def node(script, *arguments):
     if not lines:
         print(done.stderr[-4000:])
         checks.failed += 1
-        return
+        return done.stdout
     words = lines[-1].split()
     checks.passed += int(words[0])
     checks.failed += int(words[2])
     if int(words[2]):
         print(done.stderr[-4000:])
+    return done.stdout
 
 
 def test_pad_life():
@@ -375,22 +376,59 @@ def test_history():
     call(403, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN)
 
 
+def bring(slug, content):
+    """A pad out of an archive of before."""
+    folder = Path(state, "pads", slug)
+    (folder / "pads").mkdir(parents=True)
+    (folder / "pads" / f"{slug}.yjs").write_bytes(content)
+    (folder / "pads.json").write_text(json.dumps({"version": 1, "pads": [
+        {"id": (slug * 26)[:26], "slug": slug, "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}]}))
+    call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers={"Hameau-Caller": "admin"})
+    shutil.rmtree(folder)
+    return call(200, "GET", f"/api/v1/pads/amis:{slug}")["id"]
+
+
+def test_older_form():
+    """A pad of format 1 is shown and exported as it is, and becomes lines once, as a moment of its own; the old moment stays."""
+    file = Path(state, "tree.yjs")
+    node("older.mjs", "--write", str(file))
+    pad = bring("tree", file.read_bytes())
+    path = f"/api/v1/pads/{pad}"
+    shown = lambda: [call(200, "GET", f"{path}/export?format={name}") for name in ("text", "html", "markdown")]  # noqa: E731
+    before = shown()
+    assert "Réunion du bureau" in before[0].decode()
+    old, = call(200, "GET", f"{path}/history")["items"]
+    then = call(200, "GET", f"{path}/history/{old['moment']}?format=json")
+    arguments = ["--base", f"ws+unix://{pads.socket_path}:/api/v1/pads/ws", "--room", pad, "--header", "Hameau-Caller: gate"]
+    for name, value in identity(YANN).items():
+        arguments += ["--header", f"{name}: {value}"]
+    said = node("older.mjs", *arguments)
+    content = next(line.split()[1] for line in said.splitlines() if line.startswith("content "))
+    assert shown() == before
+    moments = call(200, "GET", f"{path}/history")["items"]
+    assert len(moments) == 2 and moments[0]["authors"] == [] and moments[1]["moment"] == old["moment"], moments
+    assert call(200, "GET", f"{path}/history/{old['moment']}?format=json") == then
+    starts = pads.starts
+    os.kill(int(pads.pid_file.read_text()), signal.SIGKILL)
+    deadline = time.time() + 20
+    while pads.starts == starts and time.time() < deadline:
+        time.sleep(0.01)
+    node("older.mjs", *arguments, "--content", content)
+    # Going back to the old moment: lines again.
+    assert call(200, "POST", f"{path}/history/{old['moment']}/restore", who=YANN) == {"changed": True}
+    assert shown() == before
+
+
 def test_blank():
-    """Every way to a blank pad gives the same one paragraph; an older one gets it when somebody who may write opens it."""
+    """Every way to a blank pad says the same format and nothing else; an older one gets it when somebody who may write opens it."""
     content = lambda key: call(200, "GET", f"/api/v1/pads/{key}/export?format=yjs")  # noqa: E731
     blank = content(make("blank")["id"])
-    assert b"default" in blank and blank.count(b"paragraph") == 1, blank
+    assert b"default" in blank and b"format" in blank and len(blank) == 29, blank
     assert call(200, "GET", "/api/v1/pads/amis:blank")["updated_by"] == "Marie Le Goff"
     for kind in ("markdown", "html"):
         empty = call(201, "POST", f"/api/v1/associations/amis/pads/import?format={kind}&slug=empty-{kind}", b"\n")
         assert content(empty["id"]) == blank, (kind, content(empty["id"]))
-    folder = Path(state, "pads", "older")
-    (folder / "pads").mkdir(parents=True)
-    (folder / "pads" / "older.yjs").write_bytes(b"\0\0")
-    (folder / "pads.json").write_text(json.dumps({"version": 1, "pads": [
-        {"id": "o" * 26, "slug": "older", "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}]}))
-    call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers={"Hameau-Caller": "admin"})
-    shutil.rmtree(folder)
+    bring("older", b"\0\0")
     key = call(200, "POST", "/api/v1/pads/amis:older/link")["key"]
     assert upgrade(f"/api/v1/pads/ws/amis:older?key={key}", None) == 101 and content("amis:older") == b"\0\0"
     for _ in range(2):

@@ -42,8 +42,13 @@ std::uint32_t RawLines::item(crdt::Kind kind) {
         out.uvar(*last_);
     } else {
         out.u8(static_cast<std::uint8_t>(kind));
-        out.uvar(1);
-        out.text(root_name);
+        out.uvar(parent_ ? 0 : 1);
+        if (parent_) {
+            out.uvar(client_);
+            out.uvar(*parent_);
+        } else {
+            out.text(root_name);
+        }
     }
     ++count_;
     last_ = clock_;
@@ -80,21 +85,19 @@ void RawLines::line(const json::object& attributes) {
     }
 }
 
+void RawLines::formats(const json::object& marks, bool on) {
+    for (const auto& [key, value] : marks) {
+        open_mark(std::string_view(key), on ? json::serialize(value) : "null");
+    }
+}
+
 void RawLines::text(std::string_view text, const json::object& marks) {
-    const auto formats = [&](bool on) {
-        for (const auto& [key, value] : marks) {
-            item(crdt::Kind::format);
-            crdt::Writer out(structs_);
-            out.text(std::string_view(key));
-            out.text(on ? json::serialize(value) : "null");
-        }
-    };
-    formats(true);
+    formats(marks, true);
     item(crdt::Kind::string);
     crdt::Writer(structs_).text(text);
     clock_ += crdt::utf16_length(text) - 1;
     last_ = clock_ - 1;
-    formats(false);
+    formats(marks, false);
 }
 
 void RawLines::open_mark(std::string_view name, std::string_view value) {
@@ -104,9 +107,49 @@ void RawLines::open_mark(std::string_view name, std::string_view value) {
     out.text(value);
 }
 
-void RawLines::embed(const json::value& value) {
+void RawLines::embed(const json::value& value, const json::object& marks) {
+    formats(marks, true);
     item(crdt::Kind::embed);
     crdt::Writer(structs_).text(json::serialize(value));
+    formats(marks, false);
+}
+
+std::uint32_t RawLines::element_head(std::string_view name, const json::object& attributes) {
+    const std::uint32_t type = item(crdt::Kind::type);
+    crdt::Writer out(structs_);
+    out.uvar(type_xml_element);
+    out.text(name);
+    for (const auto& [key, value] : attributes) {
+        attribute(type, std::string_view(key), value);
+    }
+    return type;
+}
+
+void RawLines::tree(const json::object& node) {
+    const json::value* attributes = node.if_contains("attrs");
+    const std::uint32_t type = element_head(std::string_view(node.at("name").as_string()), attributes == nullptr ? json::object() : attributes->as_object());
+    const auto parent = std::exchange(parent_, type);
+    const auto last = std::exchange(last_, std::nullopt);
+    const json::value* children = node.if_contains("children");
+    for (const json::value& child : children == nullptr ? json::array() : children->as_array()) {
+        if (child.is_object() && child.as_object().contains("name")) {
+            tree(child.as_object());
+            continue;
+        }
+        const std::uint32_t inside = item(crdt::Kind::type);
+        crdt::Writer(structs_).uvar(type_xml_text);
+        const auto outside = std::exchange(parent_, inside);
+        const auto before = std::exchange(last_, std::nullopt);
+        const json::value runs = child.is_string() ? json::value(json::array{json::array{child}}) : child.as_object().at("text");
+        for (const json::value& run : runs.as_array()) {
+            const json::array& parts = run.as_array();
+            text(std::string_view(parts.at(0).as_string()), parts.size() > 1 ? parts.at(1).as_object() : json::object());
+        }
+        parent_ = outside;
+        last_ = before;
+    }
+    parent_ = parent;
+    last_ = last;
 }
 
 /// The first child of a type: a text with these letters, or the letters.
@@ -122,13 +165,8 @@ void RawLines::text_inside(std::uint32_t type, std::string_view text) {
 }
 
 void RawLines::element(std::string_view name, const json::object& attributes, std::string_view text) {
-    const std::uint32_t type = item(crdt::Kind::type);
+    const std::uint32_t type = element_head(name, attributes);
     crdt::Writer out(structs_);
-    out.uvar(type_xml_element);
-    out.text(name);
-    for (const auto& [key, value] : attributes) {
-        attribute(type, std::string_view(key), value);
-    }
     if (!text.empty()) {
         out.u8(static_cast<std::uint8_t>(crdt::Kind::type));
         out.uvar(0);

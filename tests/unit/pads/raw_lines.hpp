@@ -22,7 +22,9 @@ public:
     void text(std::string_view text, const boost::json::object& marks = {});
     /// A mark over everything that follows.
     void open_mark(std::string_view name, std::string_view value);
-    void embed(const boost::json::value& value);
+    void embed(const boost::json::value& value, const boost::json::object& marks = {});
+    /// {"name", "attrs", "children": [such a tree | "text" | {"text": [["run", {marks}], ...]}]}
+    void tree(const boost::json::object& node);
     /// An element of that name with one text, as y-prosemirror writes it.
     void element(std::string_view name, const boost::json::object& attributes, std::string_view text);
     /// One text directly in the root.
@@ -33,6 +35,11 @@ private:
     std::uint32_t item(crdt::Kind kind);
     void attribute(std::optional<std::uint32_t> type, std::string_view key, const boost::json::value& value);
     void text_inside(std::uint32_t type, std::string_view text);
+    void formats(const boost::json::object& marks, bool on);
+    std::uint32_t element_head(std::string_view name, const boost::json::object& attributes);
+
+    /// Where the next item goes: the root, or below this type.
+    std::optional<std::uint32_t> parent_;
 
     std::uint64_t client_;
     std::uint32_t clock_ = 0;

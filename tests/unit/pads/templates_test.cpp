@@ -25,7 +25,7 @@ TEST(Templates, EachIsAValidDocumentInBothLanguages) {
             ASSERT_TRUE(root.has_value());
             EXPECT_EQ(form_of(document, *root), RootForm::lines);
             const std::string shown = render_prosemirror(document).value();
-            EXPECT_TRUE(shown.starts_with(R"({"type":"doc","content":[{"type":"heading","content":[{"type":"text")")) << shown.substr(0, 400);
+            EXPECT_TRUE(shown.starts_with(R"({"type":"doc","content":[{"type":"heading","attrs":{"level":1},"content":[{"type":"text")")) << shown.substr(0, 400);
         }
     }
     EXPECT_FALSE(template_update("../etc", false, 1).has_value());
