@@ -76,13 +76,45 @@ export const stock = {
   },
 };
 
-export const ours = {
+/** Faults that can be put into ours: the simulator must see each of them. */
+const faults = {
+  'carets stick to the right': ({ binding }) => {
+    binding.model.relative = (pos) => Y.createRelativePositionFromTypeIndex(binding.root, binding.model.unitAt(pos).y, 0);
+  },
+  'undo takes back what others wrote into': ({ binding }) => { undoOf(binding).deleteFilter = () => true; },
+  'no reunion': ({ reunion }) => reunion.stop(),
+  'a marker that changes is made anew': ({ binding }) => {
+    // As a tree does it: who changes what a line is takes its words out and puts them in again.
+    binding.root.observeDeep((events, transaction) => {
+      if (transaction.origin !== binding) return;
+      for (const { target, attributesChanged } of events) {
+        if (!(target instanceof Y.XmlElement) || !attributesChanged?.size || target._item?.deleted) continue;
+        let at = 0;
+        for (let item = binding.root._start; item !== target._item; item = item.right) if (!item.deleted && item.countable) at += item.length;
+        const delta = binding.root.toDelta();
+        let units = 0;
+        const words = delta.find(({ insert }) => {
+          const here = units;
+          units += typeof insert === 'string' ? insert.length : 1;
+          return here === at + 1 && typeof insert === 'string';
+        });
+        if (!words) continue;
+        binding.root.delete(at + 1, words.insert.length);
+        binding.root.insert(at + 1, words.insert, words.attributes ?? {});
+      }
+    });
+  },
+};
+export const faultNames = Object.keys(faults);
+
+const ours = (fault) => ({
   name: 'ours',
   make(doc) {
     const binding = bind(doc.get(rootName, Y.XmlText), schema);
     const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest(tables())] }));
     undoOf(binding);
     const reunion = new Reunion(binding, {}, () => undoOf(binding));
+    if (fault) faults[fault]({ binding, reunion });
     return {
       doc, view, binding, get state() { return view.state; }, dispatch: view.dispatch,
       undo: () => undo(view.state, view.dispatch), redo: () => redo(view.state, view.dispatch),
@@ -93,9 +125,6 @@ export const ours = {
       },
     };
   },
-};
+});
 
-export function subjectOf(name, fault) {
-  void fault;
-  return { stock, ours }[name];
-}
+export const subjectOf = (name, fault) => (name === 'stock' ? stock : ours(fault));

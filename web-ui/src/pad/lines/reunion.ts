@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import type { Binding } from '../binding';
 import { type Values } from './form';
 import { formatted, isTaken, markerOf } from './read';
+import { marker_clients } from './write';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
@@ -46,12 +47,17 @@ export class Reunion {
     this.tell(transaction);
   };
 
+  /** Mine: a word, or a marker (write.ts). */
+  private own({ id: { client } }: Y.Item): boolean {
+    return client === this.doc.clientID || client === this.doc.clientID + marker_clients;
+  }
+
   /** What others put into the text. */
   private come(transaction: Y.Transaction): Set<Y.Item> {
     const found = new Set<Y.Item>();
     for (const [client, structs] of this.doc.store.clients) {
       const from = transaction.beforeState.get(client) ?? 0;
-      if (client === this.doc.clientID || (transaction.afterState.get(client) ?? 0) <= from) continue;
+      if (client === this.doc.clientID || client === this.doc.clientID + marker_clients || (transaction.afterState.get(client) ?? 0) <= from) continue;
       for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
         const item = structs[i];
         if (item instanceof Y.Item && item.parent === this.root && stands(item)) found.add(item);
@@ -64,6 +70,7 @@ export class Reunion {
   private uniteOne(come: ReadonlySet<Y.Item>): boolean {
     for (const one of come) {
       if (!stands(one)) continue;
+      if (markerOf(one) && !isTaken(one) && this.uniteBehind(one)) return true;
       let item = right(one);
       for (let n = 0; item && n < walk_max; n += 1, item = right(item)) {
         if (!stands(item)) continue;
@@ -72,6 +79,25 @@ export class Reunion {
           if (after !== undefined && this.move(item, after)) return true;
         } else if (markerOf(item) && !come.has(item)) break;
       }
+    }
+    return false;
+  }
+
+  /** A new line came between the beginning of the first line, where I was writing, and the words in front of which I wrote. */
+  private uniteBehind(come: Y.Item): boolean {
+    let first = left(come);
+    while (first && !stands(first)) first = left(first);
+    if (!first || first.id.client !== this.doc.clientID) return false;
+    const run = new Set([first]);
+    for (let item = left(first); item; item = left(item)) {
+      if (item.id.client === this.doc.clientID && holds(item, first.origin)) run.add(first = item);
+      else if (stands(item)) break;
+    }
+    if (first.origin || !first.rightOrigin) return false;
+    const knew = (id: Y.ID | null) => id !== null && [...run].some((item) => holds(item, id));
+    for (let item: Y.Item | null = come, n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (holds(item, first.rightOrigin)) return stands(item) && !markerOf(item) && this.move(first, left(item));
+      if (stands(item) && (this.own(item) || knew(item.origin))) return false;
     }
     return false;
   }
@@ -85,10 +111,10 @@ export class Reunion {
     }
     if (!between.includes(come)) return undefined;
     const known = new Set(between);
-    // What I put there myself, or somebody who saw my words, stays in front of them.
+    // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
     let gap = between.length;
     for (let i = 0; i < between.length; i += 1) {
-      if (between[i]!.id.client === this.doc.clientID || this.knew(between[i]!, mine, known)) {
+      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known)) {
         gap = i;
         break;
       }
@@ -160,7 +186,8 @@ export class Reunion {
         else root.insertEmbed(at, insert, { ...attributes });
         at += item.length;
       }
-      root.delete(from + size, size);
+      root.delete(to > from ? from : from + size, size);
+      const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {
         for (const end of ['anchor', 'head'] as const) {
@@ -168,7 +195,7 @@ export class Reunion {
           let offset = 0;
           for (const one of old) {
             if (id && id.client === doc.clientID && one.clock <= id.clock && id.clock < one.clock + one.length) {
-              places[end] = this.placeAt(to + offset + id.clock - one.clock);
+              places[end] = this.placeAt(begin + offset + id.clock - one.clock);
               break;
             }
             offset += one.length;

@@ -13,7 +13,7 @@ type DeltaOp = { retain: number; attributes?: Values } | { insert: string | obje
 const format_number = 2;
 /** Markers are written under a client id of their own: of two things that come to one place, that with the higher id stands
  * behind. So what somebody writes at the end of a line stays in it when another begins a new one there. */
-const marker_clients = 2 ** 32;
+export const marker_clients = 2 ** 32;
 
 /** What a node of a line is in the shared text. */
 function inlineOf(node: Node): string | object {
