@@ -41,6 +41,12 @@ inline constexpr std::chrono::milliseconds commit_retry_most{10'000};
 /// Edits that wait for a full disk, all pads together. Beyond, senders are sent away (1013) and keep their edits.
 inline constexpr std::size_t unsaved_bytes_max = 32 << 20;
 
+/// Of each of the two files that hold what is relayed before it is committed: what may wait for a full disk, and the records
+/// around it. Beyond, nothing is relayed until a commit has ended.
+inline constexpr std::size_t ahead_file_bytes_max = 64 << 20;
+/// Edits that could not be handed to the system are tried again so often; nobody sees them before.
+inline constexpr std::chrono::milliseconds hand_over_retry{200};
+
 /// The log of an open pad is folded into its state after so many rows or bytes, and when the pad closes.
 inline constexpr std::size_t compact_rows = 2000;
 inline constexpr std::size_t compact_bytes = 1 << 20;
@@ -107,5 +113,7 @@ inline constexpr std::uint16_t close_bad_data = 1007;
 inline constexpr std::uint16_t close_policy = 1008;
 inline constexpr std::uint16_t close_too_big = 1009;
 inline constexpr std::uint16_t close_try_later = 1013;
+/// Our own: the page is of an older build and must be loaded again (as HTTP's 426 Upgrade Required).
+inline constexpr std::uint16_t close_outdated = 4426;
 
 } // namespace hameau::pads

@@ -23,6 +23,8 @@ namespace asio = boost::asio;
 
 namespace {
 constexpr Event pad_rebuilt{"pads.rebuilt_from_history", Level::error, "the stored state of a pad was damaged; check the disk"};
+constexpr Event edits_kept{"pads.edits_kept", Level::notice, "the service was killed; what people had seen is there"};
+constexpr Event hand_over_failed{"pads.hand_over_failed", Level::error, "make room on the disk; edits wait with who wrote them"};
 constexpr Event frame_refused{"pads.frame_refused", Level::notice};
 constexpr Event limit_reached{"pads.limit_reached", Level::notice};
 constexpr Event pending_dropped{"pads.pending_dropped", Level::notice};
@@ -42,6 +44,10 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
     committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
+    ahead_ = std::make_unique<Ahead>(context.folder());
+    if (auto done = take_kept_edits(); !done) {
+        co_return fail(std::move(done.error()));
+    }
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
                          : pad_bytes_default;
@@ -67,6 +73,85 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     usage_.emplace(context);
     spawn(context.io(), measure_all(), context.journal(), "measuring");
     co_return Status{};
+}
+
+namespace {
+
+/// What of these edits a pad does not have yet, as rows of its log.
+Unsaved news_of(Loaded& pad, std::span<const KeptEdit* const> kept) {
+    Unsaved out;
+    for (const KeptEdit* one : kept) {
+        const auto applied = pad.recorder.apply(one->update);
+        if (!applied || !(applied->changed || applied->held)) {
+            continue;
+        }
+        if (out.edits.empty() || out.edits.back().person->member != one->person->member || out.edits.back().person->name != one->person->name) {
+            out.edits.push_back({one->person, one->time_ms, {}, 0, 0});
+        }
+        Edit& edit = out.edits.back();
+        frame_update(edit.framed, applied->relay);
+        for (const crdt::ClockRange& range : applied->inserted) {
+            edit.added += range.length;
+        }
+        for (const crdt::ClockRange& range : applied->deleted) {
+            edit.removed += range.length;
+        }
+        for (const NewClient& client : one->clients) {
+            if (pad.clients.insert(client.client).second) {
+                out.clients.push_back(client);
+            }
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+Status PadsModule::take_kept_edits() {
+    const auto kept = ahead_->read_back();
+    if (!kept) {
+        return fail(kept.error());
+    }
+    std::map<std::string, std::vector<const KeptEdit*>, std::less<>> pads;
+    for (const KeptEdit& edit : *kept) {
+        pads[edit.pad].push_back(&edit);
+    }
+    std::size_t edits = 0;
+    for (const auto& [id, of_pad] : pads) {
+        const auto row = store_->find_by_id(id);
+        auto loaded = row && *row ? store_->load((*row)->number) : Result<Loaded>(fail(ErrorKind::not_found, "the pad went away"));
+        if (!loaded) {
+            continue;  // nothing of it can be shown either
+        }
+        const Unsaved news = news_of(*loaded, of_pad);
+        if (news.edits.empty()) {
+            continue;
+        }
+        auto done = store_->transaction([&]() -> Status {
+            const auto seq = store_->append((*row)->number, news.edits, news.clients);
+            return seq ? Status() : Status(fail(seq.error()));
+        });
+        if (!done) {
+            store_->rolled_back();
+            return fail(Error(done.error()).during("edits that were seen before the last end"));
+        }
+        store_->committed();
+        edits += news.edits.size();
+    }
+    if (edits > 0) {
+        context_->journal().write(edits_kept, {{"edits", std::to_string(edits)}});
+    }
+    ahead_->forget_earlier();
+    return {};
+}
+
+bool PadsModule::hand_over() {
+    const bool failed_before = ahead_->failing();
+    const bool done = ahead_->write();
+    if (!done && !failed_before) {
+        context_->journal().write(hand_over_failed);
+    }
+    return done;
 }
 
 void PadsModule::add_routes() {

@@ -138,6 +138,7 @@ private:
     ImageSource image_source(PadStore& store, const PadRow& pad, std::string_view content);
     /// Waits until what the pad has taken by now is on the disk. False: the disk takes nothing.
     Task<bool> all_written(std::int64_t number);
+    bool carry_over(Room& room);
 
     // api/reading.cpp
     using ReadingWork = std::function<Status(PadStore&, const Stop&)>;
@@ -184,6 +185,8 @@ private:
     /// The text as the editor's JSON, for a page whose editor is still on its way; nothing when it is long, or damaged (the
     /// editor says that).
     std::optional<boost::json::value> small_content(const PadRow& pad);
+    /// Commits what an earlier process, which was killed, had handed to the system only.
+    Status take_kept_edits();
     void close_room(std::int64_t number);
     void close_unused_rooms();
     void look_after_commits();
@@ -196,6 +199,8 @@ private:
     void flush_in(Room& room, Duration delay) override;
     void flush_now(Room& room) override;
     void edits_wait(Room& room) override;
+    void keep_ahead(const Room& room, const AheadRecord& edit) override { ahead_->add(room.pad().id, edit); }
+    bool hand_over() override;
     Writing writing(const Room& room) override;
     bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
     void answer_later(Room& room, Duration delay) override;
@@ -205,6 +210,8 @@ private:
     // CommitterOutside
     void arm_commit(Duration delay) override;
     void settled(Room& room) override;
+    void batch_begins() override { ahead_->batch_begins(); }
+    void batch_written(bool idle) override { ahead_->batch_landed(idle); }
     void batch_ended() override;
 
     ModuleContext* context_ = nullptr;
@@ -213,6 +220,7 @@ private:
     std::unique_ptr<PadStore> store_;
     std::unique_ptr<CommitThread> commit_thread_;
     std::unique_ptr<Committer> committer_;
+    std::unique_ptr<Ahead> ahead_;
     bool failed_before_ = false;
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended

@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/base/io.hpp"
+#include "modules/pads/documents/carry.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/history/history.hpp"
 #include "modules/pads/history/restore.hpp"
@@ -228,14 +229,26 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     const std::shared_ptr<Room> room = std::move(*opened);
     room->hold();
     const std::uint64_t client = unused_client(room->recorder());
-    std::optional<Bytes> change;
+    std::vector<Bytes> changes;
     ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
         const auto past = store.past(found.pad.number, *moment, stop);
-        const auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
+        auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
         if (!integrated) {
             return fail(integrated.error());
         }
-        change = restoring_update(integrated->now, integrated->then, client);
+        auto back = restoring_update(integrated->now, integrated->then, client);
+        if (!back) {
+            return {};
+        }
+        // A moment of the older form comes back as lines: editors of this house are open.
+        if (const auto applied = integrated->now.apply(*back); !applied) {
+            return fail(applied.error());
+        }
+        auto carried = carrying_update(integrated->now, pad_bytes_max_ / 2);
+        changes.push_back(std::move(*back));
+        if (carried) {
+            changes.push_back(std::move(*carried));
+        }
         return {};
     };
     Status done = co_await read_aside(found.pad.number, std::move(work));
@@ -248,9 +261,15 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         co_return now != nullptr ? problem(pads_catalogue, request, 403, "pad_read_only") : std::move(std::get<Response>(still));
     }
     // Nobody sees a text that goes back and is then not kept.
-    auto no_room = change ? refuse_growth(request, found.pad.association, change->size()) : std::nullopt;
-    if (done && change && !no_room) {
-        done = room->change(std::make_shared<const Person>(person_of(request.who)), *change);
+    std::size_t bytes = 0;
+    for (const Bytes& change : changes) {
+        bytes += change.size();
+    }
+    auto no_room = bytes > 0 ? refuse_growth(request, found.pad.association, bytes) : std::nullopt;
+    if (done && bytes > 0 && !no_room) {
+        for (std::size_t i = 0; done && i < changes.size(); ++i) {
+            done = room->change(std::make_shared<const Person>(person_of(request.who)), changes[i]);
+        }
         if (done) {
             room->tell_restored(person_of(request.who));
         }
@@ -269,11 +288,11 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     if (no_room) {
         co_return std::move(*no_room);
     }
-    if (change) {
+    if (bytes > 0) {
         context_->journal().write(pad_restored, {{"pad", found.pad.id}, {"by", request.who.login}});
     }
     json::object answer;
-    answer["changed"] = change.has_value();
+    answer["changed"] = bytes > 0;
     co_return json_response(200, answer);
 }
 

@@ -166,8 +166,8 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));
-    // An empty file is a blank pad like any other: the helper made one paragraph of it.
-    const bool blank = probe.struct_count() == 1 && as_text(update).find("paragraph") != std::string_view::npos;
+    // An empty file is a blank pad like any other: of it there is nothing but the format.
+    const bool blank = probe.struct_count() == 1;
     frame_update(content.framed, blank ? View(blank_update()) : update);
     Response response = co_await add_pad(request, std::move(pad), std::move(content), std::move(brought.warnings));
     room->release();

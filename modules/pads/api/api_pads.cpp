@@ -3,6 +3,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/api/search.hpp"
+#include "modules/pads/documents/carry.hpp"
 #include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
@@ -19,6 +20,7 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr hameau::Event pad_carried{"pads.carried_over", Level::info, "a text of the older form became lines; its history goes on"};
 constexpr std::string_view access_choices = "none|read|write";
 
 /// Fills in what `fields` has; wrong values are noted there. One choice: whoever opens the pad to the members or by link
@@ -519,6 +521,31 @@ Task<Response> PadsModule::export_pad(Request& request) {
     co_return response;
 }
 
+/// A pad of the older form becomes lines before an editor of this house sees it. Here, on the one loop, it happens once. True: it
+/// did now.
+bool PadsModule::carry_over(Room& room) {
+    const Recorder& recorder = room.recorder();
+    if (room.form_settled() || writing(room) != Writing::open) {
+        return false;
+    }
+    room.settle_form();
+    // Almost every pad says its form in one struct that is always the same; the others are read, once for as long as they are open.
+    if (recorder.client_count() == 0 || recorder.next_clock(blank_client) == 1 || recorder.next_clock(carried_client) > 0) {
+        return false;
+    }
+    crdt::Integrator integrator;
+    if (!integrator.apply(recorder.encode())) {
+        return false;
+    }
+    const auto update = carrying_update(integrator, pad_bytes_max_ / 2);
+    // Nobody wrote it: its author has no name.
+    if (!update || !room.change(std::make_shared<const Person>(), *update)) {
+        return false;
+    }
+    context_->journal().write(pad_carried, {{"pad", room.pad().id}});
+    return true;
+}
+
 Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgrade(Request& request) {
     using Outcome = std::variant<std::unique_ptr<WebSocketHandler>, Response>;
     constexpr std::string_view prefix = "/api/v1/pads/ws/";
@@ -540,14 +567,16 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
         Outcome outcome(problem(pads_catalogue, request, 503, "pad_room_full"));
         co_return outcome;
     }
-    // A pad of before there was a first paragraph, or out of an archive. Here, on the one loop, it happens once; that a pad
+    // A pad of before a blank one said its format, or out of an archive. Here, on the one loop, it happens once; that a pad
     // is full is no matter for one that is blank.
     if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none) {
         static_cast<void>((*room)->change(std::make_shared<const Person>(Person{"", "", found.pad.updated_by}), blank_update()));
     }
     Arrival arrival;
     arrival.asker = found.asker;
-    arrival.extended = request.query_parameter("hameau") == "1";
+    const bool extended = request.query_parameter("hameau") == "2";
+    arrival.extended = extended;
+    arrival.outdated = request.query_parameter("hameau") == "1";
     arrival.english = language_of(request) == Language::english;
     Person person = person_of(request.who);
     if (person.member.empty() && person.name.empty()) {
@@ -556,7 +585,13 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
                                    : said + std::string(arrival.english ? guest_mark.english : guest_mark.french);
     }
     arrival.person = std::make_shared<const Person>(std::move(person));
-    Outcome outcome(std::make_unique<Connection>(std::move(*room), std::move(arrival)));
+    auto connection = std::make_unique<Connection>(*room, std::move(arrival));
+    if (extended && carry_over(**room)) {
+        // On the disk before anybody sees it: it must not be done again from a state that lacks it.
+        const std::int64_t number = (*room)->pad().number;
+        [[maybe_unused]] const bool written = co_await all_written(number);
+    }
+    Outcome outcome(std::move(connection));
     co_return outcome;
 }
 

@@ -29,7 +29,7 @@ Writing PadsModule::writing(const Room& room) {
     }
     // Before the first count people would hear of an association without texts.
     const bool room_left = !counted_.contains(association) || usage_->has_room(association, quota_step_bytes);
-    if (disk_low_) {
+    if (disk_low_ || ahead_->failing()) {
         return Writing::disk_low;
     }
     if (!room_left) {

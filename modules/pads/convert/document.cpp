@@ -5,7 +5,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
-#include "modules/pads/documents/tree_writer.hpp"
+#include "modules/pads/documents/line_writer.hpp"
 
 namespace hameau::pads {
 
@@ -169,7 +169,7 @@ private:
         }
     }
 
-    TreeWriter tree_;
+    LineWriter tree_;
     std::vector<Span> spans_;
 };
 

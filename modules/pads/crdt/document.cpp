@@ -128,6 +128,9 @@ void Document::Runs::format(const Item& item) {
     const auto place = std::lower_bound(attributes_.begin(), attributes_.end(), key,
                                         [](const Attribute& a, std::string_view wanted) { return a.key < wanted; });
     const bool there = place != attributes_.end() && place->key == key;
+    if (!there && value == "null")
+        return;
+    ++version_;
     if (there) {
         attribute_bytes_ -= place->key.size() + place->value.size();
         attributes_.erase(place);
@@ -144,6 +147,18 @@ void Document::Runs::format(const Item& item) {
     attributes_.insert(free, Attribute{key, std::move(canonical)});
 }
 
+/// A document that repeats one long attribute over a million runs must not cost a million copies.
+void Document::Runs::begin(Run& out, const Item& item) const {
+    out.kind = item.kind;
+    out.text.clear();
+    out.embed = {};
+    out.type = none;
+    if (out.version != version_)
+        out.attributes = attributes_;
+    out.version = version_;
+    out.client = document_->source_.client_id(item.client);
+}
+
 bool Document::Runs::next(Run& out) {
     bool begun = false;
     for (; item_ != none; item_ = document_->source_.items()[item_].next) {
@@ -156,14 +171,12 @@ bool Document::Runs::next(Run& out) {
         }
         if (item.kind != Kind::string && item.kind != Kind::embed && item.kind != Kind::type)
             continue;
-        const std::uint64_t client = document_->source_.client_id(item.client);
-        if (begun && (item.kind != Kind::string || out.attributes != attributes_ ||
-                      (split_ == Split::authors && out.client != client)))
+        if (begun && (item.kind != Kind::string || !same(out) ||
+                      (split_ == Split::authors && out.client != document_->source_.client_id(item.client))))
             return true;
-        if (!begun) {
-            out = Run{item.kind, {}, {}, none, attributes_, client};
-            begun = true;
-        }
+        if (!begun)
+            begin(out, item);
+        begun = true;
         if (item.kind == Kind::string) {
             document_->source_.append_text(item, out.text);
             continue;

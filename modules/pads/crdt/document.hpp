@@ -33,13 +33,15 @@ struct Attribute {
     friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 
-/// A stretch of text with equal attributes, an embed or a nested type.
+/// A stretch of text with equal attributes, an embed or a nested type. Give the same one to the same Runs again and again:
+/// attributes that are the same as before are not copied.
 struct Run {
     Kind kind = Kind::string;               ///< string, embed or type
     std::string text;                       ///< UTF-8, if kind is string
     std::string_view embed;                 ///< JSON text, if kind is embed
     std::uint32_t type = Integrator::none;  ///< if kind is type
     std::vector<Attribute> attributes;      ///< sorted by key
+    std::uint64_t version = 0;              ///< of the attributes: the same as the last run's when they are
     std::uint64_t client = 0;               ///< author of the first unit
 };
 
@@ -89,9 +91,12 @@ public:
         std::uint32_t item_;
         std::vector<Attribute> attributes_;
         std::size_t attribute_bytes_ = 0;
+        std::uint64_t version_ = 1;  ///< changes with attributes_
+
+        void begin(Run& out, const Integrator::Item& item) const;
+        bool same(const Run& run) const { return run.version == version_ || run.attributes == attributes_; }
 
         void format(const Integrator::Item& item);
-        bool extend(Run& out) const;
     };
     Runs runs(std::uint32_t type, Split split = Split::attributes) const { return Runs(*this, type, split); }
 

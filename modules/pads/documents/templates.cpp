@@ -20,14 +20,14 @@ private:
     bool english_;
 };
 
-void heading(TreeWriter& tree, std::int64_t level, std::string_view text) {
+void heading(LineWriter& tree, std::int64_t level, std::string_view text) {
     tree.open("heading");
     tree.attribute("level", level);
     tree.text(text);
     tree.close();
 }
 
-void paragraph(TreeWriter& tree, std::string_view text) {
+void paragraph(LineWriter& tree, std::string_view text) {
     tree.open("paragraph");
     if (!text.empty()) {
         tree.text(text);
@@ -36,14 +36,14 @@ void paragraph(TreeWriter& tree, std::string_view text) {
 }
 
 /// "Label: " in bold, then room to write.
-void labelled(TreeWriter& tree, std::string_view label) {
+void labelled(LineWriter& tree, std::string_view label) {
     const std::array spans = {Span{label, {{"bold", "{}"}}}, Span{" "}};
     tree.open("paragraph");
     tree.text(spans);
     tree.close();
 }
 
-void bullets(TreeWriter& tree, int count) {
+void bullets(LineWriter& tree, int count) {
     tree.open("bulletList");
     for (int i = 0; i < count; ++i) {
         tree.open("listItem");
@@ -53,7 +53,7 @@ void bullets(TreeWriter& tree, int count) {
     tree.close();
 }
 
-void tasks(TreeWriter& tree, std::initializer_list<std::string_view> texts) {
+void tasks(LineWriter& tree, std::initializer_list<std::string_view> texts) {
     tree.open("taskList");
     for (const std::string_view text : texts) {
         tree.open("taskItem");
@@ -64,7 +64,7 @@ void tasks(TreeWriter& tree, std::initializer_list<std::string_view> texts) {
     tree.close();
 }
 
-void row(TreeWriter& tree, std::string_view cell, std::initializer_list<std::string_view> texts) {
+void row(LineWriter& tree, std::string_view cell, std::initializer_list<std::string_view> texts) {
     tree.open("tableRow");
     for (const std::string_view text : texts) {
         tree.open(cell);
@@ -74,7 +74,7 @@ void row(TreeWriter& tree, std::string_view cell, std::initializer_list<std::str
     tree.close();
 }
 
-void table(TreeWriter& tree, std::initializer_list<std::string_view> head, int rows) {
+void table(LineWriter& tree, std::initializer_list<std::string_view> head, int rows) {
     tree.open("table");
     row(tree, "tableHeader", head);
     for (int i = 0; i < rows; ++i) {
@@ -89,7 +89,7 @@ void table(TreeWriter& tree, std::initializer_list<std::string_view> head, int r
     tree.close();
 }
 
-void minutes(TreeWriter& tree, const Words& words) {
+void minutes(LineWriter& tree, const Words& words) {
     heading(tree, 1, words("Compte rendu de réunion", "Minutes of the meeting"));
     labelled(tree, words("Date\u00a0:", "Date:"));
     labelled(tree, words("Lieu\u00a0:", "Place:"));
@@ -108,7 +108,7 @@ void minutes(TreeWriter& tree, const Words& words) {
     labelled(tree, words("Date et lieu\u00a0:", "Date and place:"));
 }
 
-void agenda(TreeWriter& tree, const Words& words) {
+void agenda(LineWriter& tree, const Words& words) {
     heading(tree, 1, words("Ordre du jour", "Agenda"));
     labelled(tree, words("Date et heure\u00a0:", "Date and time:"));
     labelled(tree, words("Lieu\u00a0:", "Place:"));
@@ -121,7 +121,7 @@ void agenda(TreeWriter& tree, const Words& words) {
     bullets(tree, 1);
 }
 
-void attendance(TreeWriter& tree, const Words& words) {
+void attendance(LineWriter& tree, const Words& words) {
     heading(tree, 1, words("Feuille de présence", "Attendance sheet"));
     labelled(tree, words("Réunion ou activité\u00a0:", "Meeting or activity:"));
     labelled(tree, words("Date\u00a0:", "Date:"));
@@ -133,15 +133,11 @@ void attendance(TreeWriter& tree, const Words& words) {
 } // namespace
 
 Bytes blank_update() {
-    TreeWriter tree(blank_client);
-    tree.open("paragraph");
-    tree.text("");
-    tree.close();
-    return tree.finish();
+    return LineWriter(0).finish();
 }
 
 std::optional<Bytes> template_update(std::string_view name, bool english, std::uint64_t client) {
-    TreeWriter tree(client);
+    LineWriter tree(client);
     const Words words(english);
     if (name == "minutes") {
         minutes(tree, words);

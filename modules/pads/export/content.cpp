@@ -7,6 +7,8 @@
 
 #include <boost/json.hpp>
 
+#include "modules/pads/export/lines.hpp"
+
 namespace hameau::pads {
 
 namespace json = boost::json;
@@ -98,48 +100,184 @@ std::optional<Mark> mark_of(std::string_view key, const std::string& value) {
     return mark;
 }
 
-class Walker {
+/// A value among the attributes of a block.
+json::value attribute(const Attributes& attributes, std::string_view key) {
+    const auto found = std::find_if(attributes.begin(), attributes.end(), [key](const auto& one) { return one.first == key; });
+    return found == attributes.end() ? json::value() : parse(found->second);
+}
+
+std::string text_attribute(const Attributes& attributes, std::string_view key) {
+    const json::value value = attribute(attributes, key);
+    return value.is_string() ? std::string(value.as_string()) : std::string();
+}
+
+std::int64_t number_attribute(const Attributes& attributes, std::string_view key, std::int64_t otherwise, std::int64_t most) {
+    const json::value value = attribute(attributes, key);
+    double number = static_cast<double>(otherwise);
+    if (value.is_number()) {
+        number = value.to_number<double>();
+    } else if (value.is_string()) {
+        // Some editors keep what they read in a page: text.
+        std::int64_t whole = 0;
+        const json::string& text = value.as_string();
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), whole);
+        number = failed == std::errc{} && end == text.data() + text.size() ? static_cast<double>(whole) : number;
+    }
+    return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
+}
+
+/// prosemirror-tables keeps one number for each column that a cell spans, 0 where nobody dragged.
+std::vector<std::int64_t> widths_of(const Attributes& attributes, std::size_t columns) {
+    const json::value value = attribute(attributes, "colwidth");
+    std::vector<std::int64_t> widths;
+    if (!value.is_array() || value.as_array().size() != columns) {
+        return widths;
+    }
+    bool any = false;
+    for (const json::value& one : value.as_array()) {
+        const double width = one.is_number() ? one.to_number<double>() : 0;
+        widths.push_back(width >= 1 && width <= static_cast<double>(column_width_max) ? static_cast<std::int64_t>(width) : 0);
+        any = any || widths.back() > 0;
+    }
+    return any ? widths : std::vector<std::int64_t>();
+}
+
+Align align_of(const Attributes& attributes) {
+    const std::string name = text_attribute(attributes, "textAlign");
+    return name == "center" ? Align::center : name == "right" ? Align::right : name == "justify" ? Align::justify : Align::none;
+}
+
+/// What the exporters want to know of a block.
+Event opening(std::string_view name, const Attributes& attributes) {
+    const auto known = std::find_if(block_names.begin(), block_names.end(), [name](const BlockName& block) { return block.name == name; });
+    Event event;
+    event.kind = Event::Kind::open;
+    event.block = known == block_names.end() ? Block::unknown : known->block;
+    switch (event.block) {
+    case Block::heading:
+        event.number = number_attribute(attributes, "level", 1, 6);
+        event.align = align_of(attributes);
+        break;
+    case Block::paragraph:
+        event.align = align_of(attributes);
+        break;
+    case Block::ordered_list:
+        event.number = number_attribute(attributes, "start", number_attribute(attributes, "order", 1, 1'000'000'000), 1'000'000'000);
+        event.text = safe_list_type(text_attribute(attributes, "type"));
+        break;
+    case Block::table_header:
+    case Block::table_cell:
+        event.number = number_attribute(attributes, "colspan", 1, 100);
+        event.rows = number_attribute(attributes, "rowspan", 1, 100);
+        event.widths = widths_of(attributes, static_cast<std::size_t>(event.number));
+        break;
+    case Block::task_item: {
+        const auto checked = attribute(attributes, "checked");
+        event.checked = checked.is_bool() && checked.as_bool();
+        break;
+    }
+    case Block::code:
+        event.text = text_attribute(attributes, "language");
+        break;
+    case Block::mention:
+        event.text = text_attribute(attributes, "label");
+        event.address = text_attribute(attributes, "id");
+        event.text = event.text.empty() ? event.address : event.text;
+        break;
+    case Block::image:
+        if (const auto alt = attribute(attributes, "alt"); alt.is_string()) {
+            event.text = alt.as_string();
+            event.described = true;
+        }
+        event.title = text_attribute(attributes, "title");
+        event.address = text_attribute(attributes, "src");
+        if (!is_safe_address(event.address)) {
+            event.address.clear();
+        }
+        event.width = number_attribute(attributes, "width", 0, 10'000);
+        event.height = number_attribute(attributes, "height", 0, 10'000);
+        break;
+    default:
+        break;
+    }
+    return event;
+}
+
+/// Makes events of what the reader of lines gives, and of the trees among it.
+class Walker final : public BlockSink {
 public:
     explicit Walker(const crdt::Document& document) : document_(document) {}
 
     Status walk(std::uint32_t root) {
-        if (document_.ref(root) == crdt::TypeRef::xml_text || document_.guess(root) == crdt::RootKind::text) {
-            plain(root);
-            return full() ? Status(fail(ErrorKind::too_large, "the pad has too many parts to be exported")) : Status();
-        }
-        stack_.push_back({document_.children(root), Block::unknown});
-        while (!stack_.empty()) {
-            if (full()) {
-                return fail(ErrorKind::too_large, "the pad has too many parts to be exported");
+        read_lines(document_, root, *this);
+        return full() ? Status(fail(ErrorKind::too_large, "the pad has too many parts to be exported")) : Status();
+    }
+
+    std::vector<Event> take() { return std::move(events_); }
+
+    void open(std::string_view name, const Attributes& attributes) override {
+        Event event = opening(name, attributes);
+        blocks_.push_back(event);
+        add(std::move(event));
+    }
+
+    void close() override {
+        edge(Event::Kind::close, blocks_.back().block);
+        blocks_.pop_back();
+    }
+
+    void inside(const crdt::Run&, std::string_view name, const Attributes& attributes) override {
+        add(opening(name, attributes));
+        edge(Event::Kind::close, events_.back().block);
+    }
+
+    /// A line break of a program that knows no other kind begins a block like this one.
+    void text(const crdt::Run& run, std::string_view text, bool marked) override {
+        while (marked && !full()) {
+            const std::size_t end = text.find('\n');
+            if (end == std::string_view::npos) {
+                break;
             }
+            add_text(run, text.substr(0, end), marked);
+            edge(Event::Kind::close, blocks_.back().block);
+            add(blocks_.back());
+            text.remove_prefix(end + 1);
+        }
+        add_text(run, text, marked);
+    }
+
+    void foreign(std::uint32_t type) override {
+        const crdt::TypeRef ref = document_.ref(type);
+        if (ref == crdt::TypeRef::xml_element) {
+            open_element(type);
+        } else if (ref == crdt::TypeRef::xml_text || ref == crdt::TypeRef::text) {
+            runs(type);
+        }
+        while (!stack_.empty() && !full()) {
             crdt::Node node;
             if (!stack_.back().children.next(node)) {
-                close();
+                close_element();
                 continue;
             }
             if (node.kind != crdt::Kind::type) {
                 continue;  // values that no editor shows
             }
-            const crdt::TypeRef ref = document_.ref(node.type);
-            if (ref == crdt::TypeRef::xml_element) {
-                open(node.type);
-            } else if (ref == crdt::TypeRef::xml_text || ref == crdt::TypeRef::text) {
+            const crdt::TypeRef below = document_.ref(node.type);
+            if (below == crdt::TypeRef::xml_element) {
+                open_element(node.type);
+            } else if (below == crdt::TypeRef::xml_text || below == crdt::TypeRef::text) {
                 runs(node.type);
             }
         }
-        return {};
     }
 
-    std::vector<Event> take() { return std::move(events_); }
+    bool full() const override { return bytes_ > event_bytes_max; }
 
 private:
     struct Frame {
         crdt::Document::Children children;
         Block block;
-        bool shown = false;
     };
-
-    bool full() const { return bytes_ > event_bytes_max; }
 
     void add(Event event) {
         bytes_ += sizeof event + event.text.size() + event.address.size() + event.title.size() + event.widths.size() * sizeof(std::int64_t);
@@ -149,166 +287,62 @@ private:
         events_.push_back(std::move(event));
     }
 
-    void close() {
-        if (stack_.back().shown) {
-            Event event;
-            event.kind = Event::Kind::close;
-            event.block = stack_.back().block;
+    void edge(Event::Kind kind, Block block) {
+        Event event;
+        event.kind = kind;
+        event.block = block;
+        add(std::move(event));
+    }
+
+    void open_element(std::uint32_t type) {
+        Event event = opening(document_.name(type), attributes_of(document_, type));
+        stack_.push_back({document_.children(type), event.block});
+        if (event.block != Block::unknown) {
             add(std::move(event));
+        }
+    }
+
+    void close_element() {
+        if (stack_.back().block != Block::unknown) {
+            edge(Event::Kind::close, stack_.back().block);
         }
         stack_.pop_back();
     }
 
-    std::optional<json::value> attribute(std::uint32_t type, std::string_view key) const {
-        const auto entry = document_.entry(type, key);
-        if (!entry || entry->kind == crdt::Kind::type) {
-            return std::nullopt;
-        }
-        return parse(document_.json(*entry));
-    }
-    std::string text_attribute(std::uint32_t type, std::string_view key) const {
-        const auto value = attribute(type, key);
-        return value && value->is_string() ? std::string(value->as_string()) : std::string();
-    }
-    std::int64_t number_attribute(std::uint32_t type, std::string_view key, std::int64_t otherwise, std::int64_t most) const {
-        const auto value = attribute(type, key);
-        double number = static_cast<double>(otherwise);
-        if (value && value->is_number()) {
-            number = value->to_number<double>();
-        } else if (value && value->is_string()) {
-            // Some editors keep what they read in a page: text.
-            std::int64_t whole = 0;
-            const json::string& text = value->as_string();
-            const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), whole);
-            number = failed == std::errc{} && end == text.data() + text.size() ? static_cast<double>(whole) : number;
-        }
-        return number >= 1 && number <= static_cast<double>(most) ? static_cast<std::int64_t>(number) : otherwise;
-    }
-
-    /// prosemirror-tables keeps one number for each column that a cell spans, 0 where nobody dragged.
-    std::vector<std::int64_t> widths_of(std::uint32_t type, std::size_t columns) const {
-        const auto value = attribute(type, "colwidth");
-        std::vector<std::int64_t> widths;
-        if (!value || !value->is_array() || value->as_array().size() != columns) {
-            return widths;
-        }
-        bool any = false;
-        for (const json::value& one : value->as_array()) {
-            const double width = one.is_number() ? one.to_number<double>() : 0;
-            widths.push_back(width >= 1 && width <= static_cast<double>(column_width_max) ? static_cast<std::int64_t>(width) : 0);
-            any = any || widths.back() > 0;
-        }
-        return any ? widths : std::vector<std::int64_t>();
-    }
-
-    Align align_of(std::uint32_t type) const {
-        const std::string name = text_attribute(type, "textAlign");
-        return name == "center" ? Align::center : name == "right" ? Align::right : name == "justify" ? Align::justify : Align::none;
-    }
-
-    void open(std::uint32_t type) {
-        const std::string_view name = document_.name(type);
-        const auto known = std::find_if(block_names.begin(), block_names.end(), [name](const BlockName& block) { return block.name == name; });
-        Event event;
-        event.kind = Event::Kind::open;
-        event.block = known == block_names.end() ? Block::unknown : known->block;
-        switch (event.block) {
-        case Block::heading:
-            event.number = number_attribute(type, "level", 1, 6);
-            event.align = align_of(type);
-            break;
-        case Block::paragraph:
-            event.align = align_of(type);
-            break;
-        case Block::ordered_list:
-            event.number = number_attribute(type, "start", number_attribute(type, "order", 1, 1'000'000'000), 1'000'000'000);
-            event.text = safe_list_type(text_attribute(type, "type"));
-            break;
-        case Block::table_header:
-        case Block::table_cell:
-            event.number = number_attribute(type, "colspan", 1, 100);
-            event.rows = number_attribute(type, "rowspan", 1, 100);
-            event.widths = widths_of(type, static_cast<std::size_t>(event.number));
-            break;
-        case Block::task_item: {
-            const auto checked = attribute(type, "checked");
-            event.checked = checked && checked->is_bool() && checked->as_bool();
-            break;
-        }
-        case Block::code:
-            event.text = text_attribute(type, "language");
-            break;
-        case Block::mention:
-            event.text = text_attribute(type, "label");
-            event.address = text_attribute(type, "id");
-            event.text = event.text.empty() ? event.address : event.text;
-            break;
-        case Block::image:
-            if (const auto alt = attribute(type, "alt"); alt && alt->is_string()) {
-                event.text = alt->as_string();
-                event.described = true;
-            }
-            event.title = text_attribute(type, "title");
-            event.address = text_attribute(type, "src");
-            if (!is_safe_address(event.address)) {
-                event.address.clear();
-            }
-            event.width = number_attribute(type, "width", 0, 10'000);
-            event.height = number_attribute(type, "height", 0, 10'000);
-            break;
-        default:
-            break;
-        }
-        const bool shown = event.block != Block::unknown;
-        const Block block = event.block;
-        if (shown) {
-            add(std::move(event));
-        }
-        stack_.push_back({document_.children(type), block, shown});
-    }
-
     void runs(std::uint32_t type) {
         // Text right below something unknown, or below the root, is shown as a paragraph.
-        const Block below = stack_.back().block;
+        const Block below = stack_.empty() ? Block::unknown : stack_.back().block;
         const bool bare = below == Block::unknown || below == Block::list_item || below == Block::task_item ||
                           below == Block::quote || below == Block::table_cell || below == Block::table_header;
         crdt::Document::Runs runs = document_.runs(type);
         crdt::Run run;
         bool opened = false;
+        marks_version_ = 0;
         while (!full() && runs.next(run)) {
             if (run.kind != crdt::Kind::string || run.text.empty()) {
                 continue;
             }
             if (bare && !opened) {
                 opened = true;
-                edge(Event::Kind::open);
+                edge(Event::Kind::open, Block::paragraph);
             }
-            text(run);
+            add_text(run, run.text, true);
         }
+        marks_version_ = 0;
         if (opened) {
-            edge(Event::Kind::close);
+            edge(Event::Kind::close, Block::paragraph);
         }
     }
 
-    void edge(Event::Kind kind) {
-        Event event;
-        event.kind = kind;
-        event.block = Block::paragraph;
-        add(std::move(event));
-    }
-
-    void text(const crdt::Run& run) {
-        Event event;
-        event.text = run.text;
-        for (const crdt::Attribute& attribute : run.attributes) {
-            if (auto mark = mark_of(attribute.key, attribute.value)) {
-                event.marks.push_back(std::move(*mark));
-            }
+    void add_text(const crdt::Run& run, std::string_view text, bool marked) {
+        if (text.empty()) {
+            return;
         }
-        std::stable_sort(event.marks.begin(), event.marks.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
-        event.marks.erase(std::unique(event.marks.begin(), event.marks.end(),
-                                      [](const Mark& a, const Mark& b) { return a.kind == b.kind; }),
-                          event.marks.end());
+        Event event;
+        event.text = text;
+        if (marked) {
+            event.marks = marks_of(run);
+        }
         // Redundant format items cut runs that look the same: join them.
         if (!events_.empty() && events_.back().kind == Event::Kind::text && events_.back().marks == event.marks) {
             bytes_ += event.text.size();
@@ -318,62 +352,56 @@ private:
         }
     }
 
-    /// A shared text (Quill, CodeMirror): lines are paragraphs.
-    void plain(std::uint32_t type) {
-        crdt::Document::Runs runs = document_.runs(type);
-        crdt::Run run;
-        bool open = false;
-        while (!full() && runs.next(run)) {
-            if (run.kind != crdt::Kind::string) {
-                continue;
-            }
-            std::string_view rest(run.text);
-            while (!rest.empty() && !full()) {
-                const std::size_t end = rest.find('\n');
-                if (!open) {
-                    edge(Event::Kind::open);
-                    open = true;
-                }
-                crdt::Run part = run;
-                part.text = std::string(rest.substr(0, end));
-                if (!part.text.empty()) {
-                    text(part);
-                }
-                if (end == std::string_view::npos) {
-                    break;
-                }
-                edge(Event::Kind::close);
-                open = false;
-                rest.remove_prefix(end + 1);
+    /// Parsed once for as long as they stay the same: a long one may hold for a million short runs.
+    const std::vector<Mark>& marks_of(const crdt::Run& run) {
+        if (run.version == marks_version_) {
+            return marks_;
+        }
+        marks_version_ = run.version;
+        marks_.clear();
+        for (const crdt::Attribute& attribute : run.attributes) {
+            if (auto mark = mark_of(attribute.key, attribute.value)) {
+                marks_.push_back(std::move(*mark));
             }
         }
-        if (open) {
-            edge(Event::Kind::close);
-        }
+        std::stable_sort(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.kind < b.kind; });
+        marks_.erase(std::unique(marks_.begin(), marks_.end(), [](const Mark& a, const Mark& b) { return a.kind == b.kind; }), marks_.end());
+        return marks_;
     }
 
     const crdt::Document& document_;
     std::vector<Event> events_;
-    std::size_t bytes_ = 0;  ///< that events_ hold
-    std::vector<Frame> stack_;
+    std::size_t bytes_ = 0;      ///< that events_ hold
+    std::vector<Event> blocks_;  ///< that the reader of lines opened
+    std::vector<Frame> stack_;   ///< elements of a tree
+    std::vector<Mark> marks_;
+    std::uint64_t marks_version_ = 0;  ///< of the runs that are being read; 0: of none
 };
+
+/// Whether anything of a root can be shown.
+bool shows_something(const crdt::Document& document, std::uint32_t root) {
+    crdt::Node node;
+    return document.children(root).next(node);
+}
 
 } // namespace
 
 std::optional<std::uint32_t> find_root(const crdt::Document& document) {
-    if (const auto root = document.root(root_of_editor)) {
-        return root;
+    const auto own = document.root(root_of_editor);
+    if (own && shows_something(document, *own)) {
+        return own;
     }
-    if (const auto root = document.first_xml_root()) {
+    // The house's own root stands in every pad; a program may write elsewhere.
+    if (const auto root = document.first_xml_root(); root && shows_something(document, *root)) {
         return root;
     }
     for (const std::string_view name : document.root_names()) {
         const auto root = document.root(name);
-        if (root && document.guess(*root) == crdt::RootKind::text) {
+        if (root && document.guess(*root) == crdt::RootKind::text && shows_something(document, *root)) {
             return root;
         }
     }
-    return std::nullopt;
+    return own;
 }
 
 Result<std::vector<Event>> read_content(crdt::View state) {

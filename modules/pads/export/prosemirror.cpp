@@ -1,7 +1,10 @@
 // The editor's own form: a ProseMirror document as JSON (yjs-v1-notes section 13). Unlike the other renderers it keeps
 // every node and mark, known here or not.
+#include <algorithm>
+
 #include <boost/json.hpp>
 
+#include "modules/pads/export/lines.hpp"
 #include "modules/pads/export/render.hpp"
 
 namespace hameau::pads {
@@ -20,40 +23,92 @@ std::string_view mark_name(std::string_view key) {
     return key.size() > hash_size && key.substr(key.size() - hash_size, 2) == "--" ? key.substr(0, key.size() - hash_size) : key;
 }
 
-class ProseMirrorWriter {
+class ProseMirrorWriter final : public BlockSink {
 public:
     explicit ProseMirrorWriter(const crdt::Document& document) : document_(document) {}
 
     Result<std::string> write(std::optional<std::uint32_t> root) {
         out_ = R"({"type":"doc")";
+        begun_.push_back(false);
         if (root) {
-            stack_.push_back({document_.children(*root), false});
+            read_lines(document_, *root, *this);
         }
-        while (!stack_.empty()) {
-            if (out_.size() > bytes_max) {
-                return fail(ErrorKind::too_large, "the pad has too many parts to be shown");
+        if (full()) {
+            return fail(ErrorKind::too_large, "the pad has too many parts to be shown");
+        }
+        close();
+        return std::move(out_);
+    }
+
+    void open(std::string_view name, const Attributes& attributes) override {
+        begin_child();
+        out_ += R"({"type":)" + quoted(name);
+        bool first = true;
+        for (const auto& [key, value] : attributes) {
+            if (key != "ychange") {
+                out_ += (first ? R"(,"attrs":{)" : ",") + quoted(key) + ":" + value;
+                first = false;
             }
+        }
+        out_ += first ? "" : "}";
+        begun_.push_back(false);
+    }
+
+    void close() override {
+        out_ += begun_.back() ? "]}" : "}";
+        begun_.pop_back();
+    }
+
+    void text(const crdt::Run& run, std::string_view text, bool marked) override {
+        begin_child();
+        out_ += R"({"type":"text","text":)" + quoted(text);
+        if (marked) {
+            marks(run);
+        }
+        out_ += "}";
+    }
+
+    void inside(const crdt::Run& run, std::string_view name, const Attributes& attributes) override {
+        open(name, attributes);
+        marks(run);
+        close();
+    }
+
+    void foreign(std::uint32_t type) override {
+        child(type);
+        while (!stack_.empty() && !full()) {
             crdt::Node node;
-            if (!stack_.back().children.next(node)) {
-                out_ += stack_.back().begun ? "]}" : "}";
+            if (!stack_.back().next(node)) {
+                close();
                 stack_.pop_back();
             } else if (node.kind == crdt::Kind::type) {
                 child(node.type);
             }
         }
-        return root ? std::move(out_) : out_ + "}";
     }
 
+    bool full() const override { return out_.size() > bytes_max; }
+
 private:
-    struct Frame {
-        crdt::Document::Children children;
-        bool begun;
-    };
+    void marks(const crdt::Run& run) {
+        // The two exclude each other; two people may set both.
+        const bool above = std::any_of(run.attributes.begin(), run.attributes.end(), [](const crdt::Attribute& mark) { return mark_name(mark.key) == "superscript"; });
+        bool first = true;
+        for (const crdt::Attribute& mark : run.attributes) {
+            const std::string_view name = mark_name(mark.key);
+            if (above && name == "subscript") {
+                continue;
+            }
+            out_ += (first ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted(name);
+            out_ += mark.value == "{}" || !mark.value.starts_with('{') ? "}" : R"(,"attrs":)" + mark.value + "}";
+            first = false;
+        }
+        out_ += first ? "" : "]";
+    }
 
     void begin_child() {
-        Frame& frame = stack_.back();
-        out_ += frame.begun ? "," : R"(,"content":[)";
-        frame.begun = true;
+        out_ += begun_.back() ? "," : R"(,"content":[)";
+        begun_.back() = true;
     }
 
     void child(std::uint32_t type) {
@@ -61,44 +116,35 @@ private:
         if (ref == crdt::TypeRef::xml_text || ref == crdt::TypeRef::text) {
             runs(type);
         } else if (ref == crdt::TypeRef::xml_element) {
-            begin_child();
-            out_ += R"({"type":)" + quoted(document_.name(type));
-            attributes(type);
-            stack_.push_back({document_.children(type), false});
+            open(document_.name(type), attributes_of(document_, type));
+            stack_.push_back(document_.children(type));
         }
-    }
-
-    void attributes(std::uint32_t type) {
-        bool first = true;
-        for (const auto& [key, node] : document_.entries(type)) {
-            if (node.kind != crdt::Kind::type && key != "ychange") {
-                out_ += (first ? R"(,"attrs":{)" : ",") + quoted(key) + ":" + document_.json(node);
-                first = false;
-            }
-        }
-        out_ += first ? "" : "}";
     }
 
     void runs(std::uint32_t type) {
         crdt::Document::Runs runs = document_.runs(type);
         crdt::Run run;
-        while (out_.size() <= bytes_max && runs.next(run)) {
+        // Beside blocks a text is a paragraph.
+        const bool bare = stack_.empty();
+        bool opened = false;
+        while (!full() && runs.next(run)) {
             if (run.kind != crdt::Kind::string || run.text.empty()) {
                 continue;
             }
-            begin_child();
-            out_ += R"({"type":"text","text":)" + quoted(run.text);
-            for (std::size_t i = 0; i < run.attributes.size(); ++i) {
-                const crdt::Attribute& mark = run.attributes[i];
-                out_ += (i == 0 ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted(mark_name(mark.key));
-                out_ += mark.value == "{}" || !mark.value.starts_with('{') ? "}" : R"(,"attrs":)" + mark.value + "}";
+            if (bare && !opened) {
+                open("paragraph", {});
+                opened = true;
             }
-            out_ += run.attributes.empty() ? "}" : "]}";
+            text(run, run.text, true);
+        }
+        if (opened) {
+            close();
         }
     }
 
     const crdt::Document& document_;
-    std::vector<Frame> stack_;
+    std::vector<crdt::Document::Children> stack_;  ///< elements of a tree
+    std::vector<bool> begun_;                      ///< of each node that is open: it has children
     std::string out_;
 };
 

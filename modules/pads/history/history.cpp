@@ -21,8 +21,11 @@ void MomentList::add(const HistoryRow& row) {
     constexpr std::int64_t day_ms = 24 * history_hour_ms;
     const std::int64_t local = row.begin_ms + paris_offset_ms(row.begin_ms);
     const std::int64_t key = length_ == MomentLength::hour ? row.begin_ms / history_hour_ms : local / day_ms;
-    if (moments_.empty() || key != key_) {
+    // What nobody did, a text that became lines, stands alone; what a text began with does not.
+    const bool alone = row.author.empty() && !moments_.empty();
+    if (moments_.empty() || key != key_ || alone || alone_) {
         key_ = key;
+        alone_ = alone;
         Moment fresh;
         fresh.from_ms = row.begin_ms;
         moments_.push_back(std::move(fresh));

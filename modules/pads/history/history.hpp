@@ -33,6 +33,7 @@ public:
 private:
     MomentLength length_;
     std::int64_t key_ = -1;
+    bool alone_ = false;  ///< the last moment takes no further row
     std::vector<Moment> moments_;
 };
 

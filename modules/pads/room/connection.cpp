@@ -22,6 +22,11 @@ Connection::~Connection() {
 
 void Connection::on_open(WebSocket& socket) {
     socket_ = &socket;
+    if (arrival_.outdated) {
+        // Only an open WebSocket can tell a page why: it keeps its words and loads itself again.
+        socket_->close(close_outdated, "load this page again");
+        return;
+    }
     joined_ = true;
     room_->join(*this);
 }

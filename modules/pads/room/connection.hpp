@@ -16,7 +16,8 @@ namespace hameau::pads {
 struct Arrival {
     PersonPtr person;
     Asker asker;
-    bool extended = false;  ///< ?hameau=1: wants the roster and "saved"
+    bool extended = false;  ///< ?hameau=2: wants the roster and "saved"
+    bool outdated = false;  ///< ?hameau=1: a page that knows only the older form of pads
     bool english = false;
 };
 

@@ -23,9 +23,9 @@ enum class MessageType : std::uint8_t {
     awareness = 1,
     auth = 2,
     query_awareness = 3,
-    roster = 100,  ///< ours, to ?hameau=1: JSON, who is behind each client id
-    saved = 101,   ///< ours, to ?hameau=1: what is on the disk
-    restored = 102,  ///< ours, to ?hameau=1: JSON, who made the text again what it was
+    roster = 100,  ///< ours, to ?hameau=2: JSON, who is behind each client id
+    saved = 101,   ///< ours, to ?hameau=2: what is on the disk
+    restored = 102,  ///< ours, to ?hameau=2: JSON, who made the text again what it was
 };
 
 /// What a frame is. `payload` is the state vector, update or awareness list inside.

@@ -261,6 +261,7 @@ std::optional<Bytes> Room::news_of(const crdt::Applied& applied, View vector_bef
 void Room::record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by) {
     ++version_;
     const std::int64_t now = outside_.wall_ms();
+    const std::size_t clients_before = new_clients_.size();
     for (const crdt::ClockRange& range : applied.inserted) {
         unsaved_from_.try_emplace(range.client, range.clock);
         batch_from_.try_emplace(range.client, range.clock);
@@ -278,6 +279,7 @@ void Room::record(const PersonPtr& person, const crdt::Applied& applied, View ne
         edit.removed += range.length;
     }
     unsaved_bytes_ += news.size();
+    outside_.keep_ahead(*this, {*person, now, std::span(new_clients_).subspan(clients_before), news});
     outside_.edits_wait(*this);
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/base/clock.hpp"
 #include "modules/pads/room/awareness.hpp"
 #include "modules/pads/room/protocol.hpp"
+#include "modules/pads/storage/ahead.hpp"
 #include "modules/pads/storage/store.hpp"
 
 namespace hameau::pads {
@@ -39,6 +40,10 @@ public:
     virtual void flush_now(Room& room) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
+    /// Keeps an edit of the room beside its rows, from hand_over() on, until it is committed.
+    virtual void keep_ahead(const Room& room, const AheadRecord& edit) = 0;
+    /// Hands what was kept, of all rooms, to the system: only then others may see it. False: not now.
+    virtual bool hand_over() = 0;
     /// Whether the disk and the association's quota have room for edits.
     virtual Writing writing(const Room& room) = 0;
     /// Whether so many more bytes may wait for the disk.
@@ -95,6 +100,9 @@ public:
     Status change(PersonPtr person, View update);
     /// Tells everybody but those of this member that the text was made again what it was.
     void tell_restored(const Person& by);
+    /// Whether the pad's form was looked at since it is open: it is lines, or cannot become them.
+    bool form_settled() const { return form_settled_; }
+    void settle_form() { form_settled_ = true; }
     /// It came back from the bin before the room was forgotten.
     void revive() { ended_ = false; }
 
@@ -181,6 +189,7 @@ private:
     bool flush_scheduled_ = false;
     Duration flushed_{Duration::min() / 2};
     bool ended_ = false;
+    bool form_settled_ = false;
 
     // Not yet on the disk.
     std::vector<Edit> unsaved_;

@@ -52,6 +52,12 @@ Message Room::saved_message_now(std::uint64_t messages_of_connection) {
 }
 
 void Room::answer_step1(Connection& connection, View state_vector) {
+    // An answer shows what this turn brought, as a relay does.
+    if (!outside_.hand_over()) {
+        connection.waiting_step1_.emplace(state_vector.begin(), state_vector.end());
+        outside_.answer_later(*this, hand_over_retry);
+        return;
+    }
     if (!answer_ || answer_->version != version_ || !std::ranges::equal(answer_->asked, state_vector)) {
         const auto diff = recorder_.diff(state_vector);
         if (!diff) {
@@ -127,6 +133,12 @@ void Room::flush() {
     flush_scheduled_ = false;
     flushed_ = outside_.now();
     if (!batch_.empty()) {
+        // What others see must outlive this process. Until it can, nobody but its writer knows it.
+        if (!outside_.hand_over()) {
+            flush_scheduled_ = true;
+            outside_.flush_in(*this, hand_over_retry);
+            return;
+        }
         leave_slow_ones_behind();
     }
     std::vector<Relayed> relayed = take_batch();
@@ -142,6 +154,9 @@ void Room::flush() {
     std::vector<Message> out;
     for (Connection* peer : peers) {
         if (peer->lagging_) {
+            if (peer->queued_bytes() == 0) {
+                drained(*peer);  // it has read all, while nothing could be handed over
+            }
             continue;
         }
         out.clear();
@@ -165,7 +180,7 @@ void Room::flush() {
 }
 
 void Room::drained(Connection& connection) {
-    if (connection.lagging_) {
+    if (connection.lagging_ && outside_.hand_over()) {
         connection.lagging_ = false;
         std::vector<Message> out;
         if (const auto missed = recorder_.diff(std::exchange(connection.lag_vector_, {}))) {

@@ -71,6 +71,7 @@ bool Committer::room_for(std::size_t bytes) const {
 std::shared_ptr<Batch> Committer::take() {
     auto batch = std::make_shared<Batch>();
     batch->forget_authors = std::exchange(forget_authors_, false);
+    outside_.batch_begins();
     std::set<Room*> rooms = std::exchange(rooms_, {});
     rooms.insert(folding_.begin(), folding_.end());
     batch->parts.reserve(rooms.size());  // parts are large and not cheap to move
@@ -192,6 +193,7 @@ bool Committer::finish(Batch& batch) {
         failures_ = 0;
         journal_.write(commit_works);
     }
+    outside_.batch_written(rooms_.empty());
     for (Batch::Part& part : batch.parts) {
         if (!part.forgotten) {
             finish_part(part);

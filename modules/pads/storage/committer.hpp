@@ -19,6 +19,10 @@ public:
     virtual void arm_commit(Duration delay) = 0;
     /// Nothing of this room is being written any more, and what could be written is.
     virtual void settled(Room& room) = 0;
+    /// A batch with every edit so far is handed to the writer.
+    virtual void batch_begins() = 0;
+    /// It is in the database. `idle`: no other edit waits.
+    virtual void batch_written(bool idle) = 0;
     /// A batch has ended, well or not.
     virtual void batch_ended() = 0;
 };

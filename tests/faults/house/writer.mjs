@@ -5,7 +5,7 @@ import * as Y from '../../peers/pads/node_modules/yjs/dist/yjs.mjs'
 import { Client, readArguments, until } from '../../peers/pads/stock.mjs'
 
 const args = readArguments()
-const writer = new Client(args, { params: { hameau: '1' } })
+const writer = new Client(args, { params: { hameau: '2' } })
 await writer.synced()
 let reconnects = 0
 writer.provider.on('status', ({ status }) => { if (status === 'connected') reconnects++ })

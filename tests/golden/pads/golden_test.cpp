@@ -16,9 +16,10 @@
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/crdt/document.hpp"
 #include "modules/pads/crdt/integrator.hpp"
-#include "modules/pads/documents/tree_writer.hpp"
+#include "modules/pads/documents/line_writer.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/export/render.hpp"
+#include "tests/unit/pads/old_tree.hpp"
 
 namespace hameau::pads {
 namespace {
@@ -29,7 +30,9 @@ const std::filesystem::path folder = std::filesystem::path(HAMEAU_SOURCE_DIR) / 
 
 std::string read(const std::filesystem::path& path) { return read_file(path, 1 << 22).value_or(""); }
 
-/// The editor's JSON as y-prosemirror writes it: neighbouring texts are one text node, attributes that are null are not there.
+/// The editor's JSON as a document: by lines, or as y-prosemirror wrote it in format 1. Neighbouring texts are one text,
+/// attributes that are null are not there.
+template <class Writer>
 class CaseWriter {
 public:
     Bytes write(const json::object& document) {
@@ -89,7 +92,7 @@ private:
         flush();
     }
 
-    TreeWriter tree_{1};
+    Writer tree_{1};
 };
 
 std::string file_of_zip(const std::string& zip, std::string_view wanted) {
@@ -145,10 +148,18 @@ struct Export {
     const char* extension;
 };
 
-class PadsGolden : public testing::TestWithParam<std::string> {};
+class PadsGolden : public testing::TestWithParam<std::string> {
+protected:
+    void exports_of(const Bytes& update) const;
+};
 
 TEST_P(PadsGolden, EveryExportIsAsExpected) {
-    const Bytes update = CaseWriter().write(json::parse(read(folder / (GetParam() + ".json"))).as_object());
+    const json::value document = json::parse(read(folder / (GetParam() + ".json")));
+    exports_of(CaseWriter<LineWriter>().write(document.as_object()));
+    exports_of(CaseWriter<OldTree>().write(document.as_object()));
+}
+
+void PadsGolden::exports_of(const Bytes& update) const {
     const ImageSource images = [](std::string_view, ImageUse use) -> std::optional<ImageBytes> {
         return ImageBytes{use == ImageUse::page ? "image/webp" : "image/jpeg", "Man", 800, 500};
     };
@@ -163,7 +174,7 @@ TEST_P(PadsGolden, EveryExportIsAsExpected) {
 
 TEST_P(PadsGolden, WhatIsReadAgainIsAsExpected) {
     prepare_documents();
-    const Bytes update = CaseWriter().write(json::parse(read(folder / (GetParam() + ".json"))).as_object());
+    const Bytes update = CaseWriter<LineWriter>().write(json::parse(read(folder / (GetParam() + ".json"))).as_object());
     for (const DocumentForm form : {DocumentForm::html, DocumentForm::markdown}) {
         const std::string name = form == DocumentForm::html ? "html" : "markdown";
         // Without pictures their addresses stay.
@@ -176,6 +187,51 @@ TEST_P(PadsGolden, WhatIsReadAgainIsAsExpected) {
         const auto shown = render_prosemirror(crdt::Document(integrator));
         ASSERT_TRUE(shown.has_value());
         expect_golden(by_node(*shown), folder / "back" / (GetParam() + "." + name + ".json"));
+    }
+}
+
+/// Without attributes that are the schema's defaults: the form does not store them. In one order of names.
+json::value settled(const json::value& node) {
+    json::object out;
+    for (const auto& [key, value] : node.as_object()) {
+        if (key == "content" || key == "marks") {
+            json::array list;
+            for (const json::value& one : value.as_array()) {
+                list.push_back(settled(one));
+            }
+            if (key == "marks") {
+                std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return json::serialize(a) < json::serialize(b); });
+            }
+            out[key] = std::move(list);
+            continue;
+        }
+        if (key != "attrs") {
+            out[key] = value;
+            continue;
+        }
+        std::map<std::string, json::value> kept;
+        for (const auto& [name, given] : value.as_object()) {
+            const bool usual = given.is_null() || given == json::value(false) || ((name == "level" || name == "start" || name == "colspan" || name == "rowspan") && given == json::value(1));
+            if (!usual) {
+                kept.emplace(name, given);
+            }
+        }
+        if (!kept.empty()) {
+            out[key] = json::object(kept.begin(), kept.end());
+        }
+    }
+    return out;
+}
+
+TEST_P(PadsGolden, BothFormsAreTheSameDocument) {
+    const json::value document = json::parse(read(folder / (GetParam() + ".json")));
+    for (const Bytes& update : {CaseWriter<LineWriter>().write(document.as_object()), CaseWriter<OldTree>().write(document.as_object())}) {
+        crdt::Integrator integrator;
+        ASSERT_TRUE(integrator.apply(update, crdt::Hold::borrow).has_value());
+        ASSERT_FALSE(integrator.has_pending());
+        const auto shown = render_prosemirror(crdt::Document(integrator));
+        ASSERT_TRUE(shown.has_value());
+        EXPECT_EQ(by_node(json::serialize(settled(json::parse(*shown)))), by_node(json::serialize(settled(document))));
     }
 }
 

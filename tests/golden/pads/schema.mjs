@@ -1,34 +1,10 @@
-// The editor's own schema (web-ui/src/pad/schema.ts), with the stock libraries that the editor is built from.
+// The editor's own modules (web-ui/src/pad), with the stock libraries that the editor is built from.
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { padModules } from '../../../web-ui/scripts/pad-modules.mjs'
 
-const web = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../web-ui')
-const require = createRequire(path.join(web, 'package.json'))
-
-async function loadSchema () {
-  const typescript = require('typescript')
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hameau-schema-'))
-  // The copy of the library that y-prosemirror loads too: nodes of two copies do not mix.
-  const model = JSON.stringify(pathToFileURL(require.resolve('prosemirror-model')).href)
-  for (const name of ['schema', 'clamp']) {
-    const source = fs.readFileSync(path.join(web, 'src/pad', name + '.ts'), 'utf8')
-    const { outputText } = typescript.transpileModule(source, { compilerOptions: { module: 'ESNext', target: 'ES2022' } })
-    fs.writeFileSync(path.join(folder, name + '.mjs'), outputText.replaceAll('\'prosemirror-model\'', model).replaceAll('\'./clamp\'', '\'./clamp.mjs\''))
-  }
-  const file = path.join(folder, 'schema.mjs')
-  try {
-    return (await import(pathToFileURL(file).href)).schema
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
-}
-
-export const schema = await loadSchema()
-const Y = require('yjs')
-const { prosemirrorToYDoc } = require('y-prosemirror')
+const pad = await padModules()
+export const { schema } = pad
+const { Y, bind, state } = pad
 
 /** A document of the golden cases as a node of the editor, with `image` for its images; throws when it does not fit its schema. */
 export function readCase (file, image) {
@@ -40,5 +16,16 @@ export function readCase (file, image) {
 
 /** As the editor would write it: one Yjs update. */
 export function asUpdate (node) {
-  return Y.encodeStateAsUpdate(prosemirrorToYDoc(node, 'default'))
+  const doc = new Y.Doc()
+  const binding = bind(doc.get('default', Y.XmlText), schema)
+  const host = {
+    state: state.EditorState.create({ doc: binding.doc, plugins: [binding.plugin] }),
+    dispatch (tr) {
+      host.state = host.state.apply(tr)
+      binding.flush()
+    }
+  }
+  binding.attach(host)
+  host.dispatch(host.state.tr.replaceWith(0, host.state.doc.content.size, node.content))
+  return Y.encodeStateAsUpdate(doc)
 }

@@ -62,7 +62,7 @@ await check('three clients converge on concurrent edits', async () => {
 
 let last
 await check('a fresh client sees everything, with nobody else there', async () => {
-  const [writer] = await people(1, { params: { hameau: '1' } })
+  const [writer] = await people(1, { params: { hameau: '2' } })
   edit(writer, 50)
   await until(() => writer.allSaved(), 'the "saved" message')
   last = writer.content()
@@ -100,8 +100,8 @@ await check('awareness reaches the others and ends with the connection', async (
   for (const c of [anna, bert, late]) c.destroy()
 })
 
-await check('?hameau=1 tells the roster and what is saved; stock clients hear neither', async () => {
-  const [ours] = await people(1, { params: { hameau: '1' } })
+await check('?hameau=2 tells the roster and what is saved; stock clients hear neither', async () => {
+  const [ours] = await people(1, { params: { hameau: '2' } })
   const [stock] = await people(1)
   ours.provider.awareness.setLocalStateField('user', { name: 'A name that anybody can claim' })
   await until(() => ours.roster?.clients?.[ours.doc.clientID], 'the roster')
@@ -127,7 +127,7 @@ await check('strangers are refused at the upgrade', async () => {
 if (args['read-key']) {
   await check('a reader sees all changes and makes none', async () => {
     const [writer] = await people(1)
-    const reader = new Client(args, { identity: false, params: { key: args['read-key'], hameau: '1' } })
+    const reader = new Client(args, { identity: false, params: { key: args['read-key'], hameau: '2' } })
     await reader.synced()
     await converged([writer, reader])
     const before = writer.content()
@@ -150,7 +150,7 @@ if (args['read-key']) {
 if (args['write-key']) {
   await check('a guest with a key writes', async () => {
     const room = args['write-room'] ?? args.room
-    const guest = new Client(args, { identity: false, room, params: { key: args['write-key'], hameau: '1' } })
+    const guest = new Client(args, { identity: false, room, params: { key: args['write-key'], hameau: '2' } })
     await guest.synced()
     guest.text.insert(0, 'de la part d’un invité')
     await until(() => guest.allSaved(), '"saved"')
@@ -184,7 +184,7 @@ await check('hostile frames end their sender only', async () => {
 if (args['restart-command']) {
   await check('kill -9: what was told saved is there for a fresh client', async () => {
     for (let round = 0; round < 5; round++) {
-      const [writer] = await people(1, { params: { hameau: '1' } })
+      const [writer] = await people(1, { params: { hameau: '2' } })
       const mark = `<${Date.now()}-${round}>`
       const told = []
       for (let i = 0; i < 200; i++) {

@@ -42,7 +42,7 @@ function noteSaved (people, saved) {
 
 async function storm () {
   const people = rooms.map(room => [room, Array.from({ length: Number(args.clients) }, (_, i) =>
-    new Client(args, { room, params: i === 0 ? { hameau: '1' } : {} }))])
+    new Client(args, { room, params: i === 0 ? { hameau: '2' } : {} }))])
   const all = people.flatMap(([, clients]) => clients)
   await check('everybody gets in', () => Promise.all(all.map(client => client.synced())))
   const saved = {}

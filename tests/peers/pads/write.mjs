@@ -10,7 +10,7 @@ const args = readArguments()
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../golden/pads/cases')
 await check(`a stock client writes ${args.case}`, async () => {
   const update = asUpdate(readCase(path.join(folder, `${args.case}.json`), args.image))
-  const client = new Client(args, { params: { hameau: '1' } })
+  const client = new Client(args, { params: { hameau: '2' } })
   await client.synced()
   Y.applyUpdate(client.doc, update)
   // The update's client is not this one: what the server has is asked for by another.

@@ -170,7 +170,17 @@ public:
 
     void arm_commit(Duration delay) override { armed_ = delay; }
     void settled(Room& room) override { settled_.insert(&room); }
+    void batch_begins() override { ++batches_begun_; }
+    void batch_written(bool idle) override { idle_ = idle; }
     void batch_ended() override {}
+    void keep_ahead(const Room&, const AheadRecord& edit) override { kept_.emplace_back(edit.update.begin(), edit.update.end()); }
+    bool hand_over() override {
+        handed_over_ += hands_over_ ? kept_.size() : 0;
+        if (hands_over_) {
+            kept_.clear();
+        }
+        return hands_over_;
+    }
 
     Duration now() const override { return clock_.now(); }
     std::int64_t wall_ms() const override { return 1'700'000'000'000 + clock_.now().count(); }
@@ -246,6 +256,11 @@ public:
     std::vector<std::pair<RoomEvent, std::string>> notes_;
     int emptied_ = 0;
     Writing writing_ = Writing::open;
+    std::vector<Bytes> kept_;         ///< and not yet handed over
+    std::size_t handed_over_ = 0;
+    bool hands_over_ = true;          ///< the disk takes them
+    int batches_begun_ = 0;
+    bool idle_ = false;
 };
 
 /// Somebody at a room.

@@ -4,9 +4,13 @@
 #include <fstream>
 
 #include "modules/pads/crdt/document.hpp"
+#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/export/render.hpp"
 #include "modules/pads/history/history.hpp"
 #include "modules/pads/history/restore.hpp"
 #include "tests/unit/pads/fakes.hpp"
+#include "tests/unit/pads/old_tree.hpp"
+#include "tests/unit/pads/raw_lines.hpp"
 
 namespace hameau::pads {
 namespace {
@@ -37,12 +41,16 @@ std::string content(const crdt::Integrator& integrator, const json::object& root
     return all;
 }
 
-TEST(Restore, EveryMomentOfRealSessions) {
-    std::ifstream lines(HAMEAU_SOURCE_DIR "/tests/vectors/yjs/scenarios.jsonl");
-    ASSERT_TRUE(lines);
+struct Seen {
     int moments = 0;
     int unchanged = 0;
     int cut = 0;
+};
+
+/// Some moments of each session of a file: going back shows what was shown then.
+void check_sessions(const char* file, Seen& seen_all) {
+    std::ifstream lines(std::string(HAMEAU_SOURCE_DIR "/tests/vectors/yjs/") + file);
+    ASSERT_TRUE(lines);
     for (std::string line; std::getline(lines, line);) {
         const json::object scenario = json::parse(line).as_object();
         const std::string id(scenario.at("id").as_string());
@@ -71,9 +79,9 @@ TEST(Restore, EveryMomentOfRealSessions) {
             auto integrated = integrate(past);
             ASSERT_TRUE(integrated.has_value()) << id;
             const auto change = restoring_update(integrated->now, integrated->then, 4'000'000'123);
-            ++moments;
+            ++seen_all.moments;
             if (!change) {
-                ++unchanged;
+                ++seen_all.unchanged;
                 EXPECT_EQ(content(integrated->now, roots), content(then, roots)) << id << " at " << upto;
                 continue;
             }
@@ -84,14 +92,105 @@ TEST(Restore, EveryMomentOfRealSessions) {
             EXPECT_FALSE(after.has_pending()) << id;
             const std::string seen = content(after, roots);
             if (seen.find("\uFFFD") != std::string::npos) {
-                ++cut;  // a pair that somebody edited in its middle (yjs-v1-notes section 6): its halves are lost
+                ++seen_all.cut;  // a pair that somebody edited in its middle (yjs-v1-notes section 6): its halves are lost
                 continue;
             }
             EXPECT_EQ(seen, content(then, roots)) << id << " at " << upto;
+            if (kind == "lines") {
+                EXPECT_EQ(render_prosemirror(crdt::Document(after)).value_or("a"), render_prosemirror(crdt::Document(then)).value_or("b")) << id << " at " << upto;
+                EXPECT_EQ(render_prosemirror(crdt::Document(integrated->now, &integrated->then)).value_or("a"), render_prosemirror(crdt::Document(then)).value_or("b"))
+                    << id << " looked at, at " << upto;
+            }
         }
     }
-    EXPECT_GT(moments, 300);
-    EXPECT_LT(unchanged + cut, moments / 2);
+}
+
+TEST(Restore, EveryMomentOfRealSessions) {
+    Seen seen;
+    check_sessions("scenarios.jsonl", seen);
+    EXPECT_GT(seen.moments, 300);
+    EXPECT_LT(seen.unchanged + seen.cut, seen.moments / 2);
+}
+
+TEST(Restore, EveryMomentOfSessionsInLines) {
+    Seen seen;
+    check_sessions("lines-sessions.jsonl", seen);
+    EXPECT_GT(seen.moments, 100);
+    EXPECT_LT(seen.unchanged + seen.cut, seen.moments / 2);
+}
+
+// Somebody writes on while another goes back: their later words stay.
+TEST(Restore, WordsWrittenMeanwhileStay) {
+    RawLines before(1);
+    before.root_attribute("format", 2);
+    before.text("un");
+    before.line({{"type", "heading"}});
+    before.text("deux");
+    Past past;
+    frame_update(past.framed, before.finish());
+    past.then_bytes = past.framed.size();
+    // The heading goes, and its line with it.
+    const Bytes gone = erased(1, 3, 1);
+    frame_update(past.framed, gone);
+    const auto integrated = integrate(past);
+    ASSERT_TRUE(integrated.has_value());
+    const auto change = restoring_update(integrated->now, integrated->then, 99);
+    ASSERT_TRUE(change.has_value());
+    // Behind the last letter, by a client that knew nothing of going back.
+    Bytes meanwhile;
+    crdt::Writer out(meanwhile);
+    for (const std::uint64_t number : {1, 1, 5, 0}) {
+        out.uvar(number);
+    }
+    out.u8(0x84);
+    out.uvar(1);
+    out.uvar(8);
+    out.text(" trois");
+    out.uvar(0);
+    Recorder stored;
+    for (const Bytes& update : {before.finish(), gone, meanwhile, *change}) {
+        ASSERT_TRUE(stored.apply(update).has_value());
+    }
+    crdt::Integrator after;
+    ASSERT_TRUE(after.apply(stored.encode()).has_value());
+    EXPECT_EQ(render_prosemirror(crdt::Document(after)).value(),
+              R"({"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"un"}]},{"type":"heading","attrs":{"level":1},"content":[{"type":"text","text":"deux trois"}]}]})");
+}
+
+// A moment of the older form comes back as lines.
+TEST(Restore, AMomentOfATreeComesBackAsLines) {
+    OldTree tree(1);
+    tree.open("heading");
+    tree.attribute("level", std::int64_t{2});
+    tree.text("Titre");
+    tree.close();
+    const Bytes old = tree.finish();
+    crdt::Integrator first;
+    ASSERT_TRUE(first.apply(old).has_value());
+    const auto carried = carrying_update(first, 1 << 20);
+    ASSERT_TRUE(carried.has_value());
+    EXPECT_EQ(*carried, *carrying_update(first, 1 << 20)) << "the same bytes again";
+    const std::string shown = render_prosemirror(crdt::Document(first)).value();
+    Past past;
+    frame_update(past.framed, old);
+    past.then_bytes = past.framed.size();
+    frame_update(past.framed, *carried);
+    auto integrated = integrate(past);
+    ASSERT_TRUE(integrated.has_value());
+    EXPECT_FALSE(carrying_update(integrated->now, 1 << 20).has_value()) << "it is lines now";
+    EXPECT_EQ(render_prosemirror(crdt::Document(integrated->now)).value(), shown);
+    EXPECT_EQ(render_prosemirror(crdt::Document(integrated->now, &integrated->then)).value(), shown) << "the old moment";
+    auto back = restoring_update(integrated->now, integrated->then, 99);
+    ASSERT_TRUE(back.has_value());
+    ASSERT_TRUE(integrated->now.apply(*back).has_value());
+    const auto again = carrying_update(integrated->now, 1 << 20);
+    ASSERT_TRUE(again.has_value());
+    ASSERT_TRUE(integrated->now.apply(*again).has_value());
+    const crdt::Document now(integrated->now);
+    EXPECT_EQ(form_of(now, *find_root(now)), RootForm::lines);
+    EXPECT_TRUE(now.entry(*find_root(now), "format").has_value());
+    EXPECT_EQ(render_prosemirror(now).value(), shown);
+    EXPECT_FALSE(carrying_update(first, 10).has_value()) << "too large as lines: it stays";
 }
 
 /// The text "t" at the end of these updates.
@@ -240,6 +339,23 @@ TEST(Moments, HoursDaysAndClocksThatJump) {
     ASSERT_EQ(by_day.size(), 4u) << "midnight in Paris lies between 21 and 22 UTC in summer";
     EXPECT_EQ(paris_offset_ms(evening), 2 * hour);
     EXPECT_EQ(paris_offset_ms(evening - 24 * hour), hour);
+}
+
+TEST(Moments, WhatNobodyDidStandsAlone) {
+    MomentList hours(MomentLength::hour);
+    for (const auto& [seq, author] : {std::pair(1, ""), std::pair(2, "Anna"), std::pair(3, ""), std::pair(4, "Anna"), std::pair(5, "Bert")}) {
+        HistoryRow row;
+        row.first_seq = row.last_seq = seq;
+        row.begin_ms = row.end_ms = 1'774'818'000'000;
+        row.author = author;
+        hours.add(row);
+    }
+    const auto moments = hours.take();
+    ASSERT_EQ(moments.size(), 3u) << "what a text begins with belongs to the first one";
+    EXPECT_EQ(moments[0].authors, std::vector<std::string>{"Anna"});
+    EXPECT_TRUE(moments[1].authors.empty());
+    EXPECT_EQ(moments[1].seq, 3);
+    EXPECT_EQ(moments[2].authors.size(), 2u);
 }
 
 TEST(Moments, NoStoredRowReachesIntoTheNextHour) {

@@ -23,10 +23,13 @@ export function keepGuest(name: string): void {
   }
 }
 
+/** The form of the shared text that this page knows (docs/pads-format.md). */
+const form = 2;
+
 export function socketAddress(id: string, key: string): string {
   const guest = key ? guestHere() : '';
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=1${key ? `&key=${encodeURIComponent(key)}` : ''}${guest ? `&guest=${encodeURIComponent(guest)}` : ''}`;
+  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=${form}${key ? `&key=${encodeURIComponent(key)}` : ''}${guest ? `&guest=${encodeURIComponent(guest)}` : ''}`;
 }
 
 const again_ms = 3_000;

@@ -1,10 +1,9 @@
 // "Who wrote what", on demand: each run of text in the colour of the person whose browser inserted it.
 import { Plugin, PluginKey, type EditorState } from 'prosemirror-state';
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view';
-import { ySyncPluginKey } from 'y-prosemirror';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
+import { type Binding, bindingOf } from './binding';
 import type { People } from './people';
-import { schema } from './schema';
 
 const key = new PluginKey<DecorationSet | null>('authors');
 const rebuild_ms = 400;
@@ -13,40 +12,33 @@ const runs_max = 50_000;
 export interface Run { from: number; to: number; client: number }
 
 /** Every run of visible text with the client id that inserted it, in positions of the editor's document. */
-export function runsOf(root: Y.XmlFragment): Run[] {
+export function runsOf({ model }: Binding): Run[] {
   const runs: Run[] = [];
-  let at = 0;
-  const text = (node: Y.XmlText) => {
-    for (let item = node._start; item; item = item.right) {
+  for (const { line, stretch, y, pos } of model.places(0, model.stretches.length, 0, 0)) {
+    if (line.units === 0) continue;
+    const marker = model.stretches[stretch]!.marker;
+    let unit = model.unitsBefore(stretch);
+    let [from, to] = [0, 0];
+    for (let item = (marker ? marker._item : model.root._start) as Y.Item | null; item && unit < y + line.lead + line.units; item = item.right as Y.Item | null) {
       if (item.deleted || !item.countable) continue;
+      const begin = Math.max(unit, y + line.lead);
+      unit += item.length;
+      const units = Math.min(unit, y + line.lead + line.units) - begin;
+      if (units <= 0) continue;
+      [from, to] = [to, to + units];
       const last = runs[runs.length - 1];
-      if (last && last.to === at && last.client === item.id.client) last.to += item.length;
-      else if (runs.length < runs_max) runs.push({ from: at, to: at + item.length, client: item.id.client });
-      at += item.length;
+      if (last && last.to === pos + from && last.client === item.id.client) last.to = pos + to;
+      else if (runs.length < runs_max) runs.push({ from: pos + from, to: pos + to, client: item.id.client });
     }
-  };
-  const inside = (parent: Y.XmlFragment) => {
-    for (const child of parent.toArray()) {
-      if (child instanceof Y.XmlText) text(child);
-      else if (child instanceof Y.XmlElement) {
-        if (schema.nodes[child.nodeName]?.isLeaf) at += 1;
-        else {
-          at += 1;
-          inside(child);
-          at += 1;
-        }
-      }
-    }
-  };
-  inside(root);
+  }
   return runs;
 }
 
 function build(state: EditorState, people: People): DecorationSet {
-  const root = ySyncPluginKey.getState(state)?.type as Y.XmlFragment | undefined;
-  if (!root) return DecorationSet.empty;
+  const binding = bindingOf(state);
+  if (!binding) return DecorationSet.empty;
   const found: Decoration[] = [];
-  for (const run of runsOf(root)) {
+  for (const run of runsOf(binding)) {
     const person = people.of(run.client);
     if (person && run.to <= state.doc.content.size) {
       found.push(Decoration.inline(run.from, run.to, { class: `written-by author-${person.colour}`, title: person.name }));
@@ -83,8 +75,8 @@ export function authors(people: People, unknown: () => void): Plugin {
           timer = window.setTimeout(() => {
             timer = 0;
             if (view.isDestroyed || !authorsShown(view.state)) return;
-            const root = ySyncPluginKey.getState(view.state).type as Y.XmlFragment;
-            if (runsOf(root).some((run) => !people.knows(run.client))) unknown();
+            const binding = bindingOf(view.state);
+            if (binding && runsOf(binding).some((run) => !people.knows(run.client))) unknown();
             showAuthors(view, true);
           }, rebuild_ms);
         },

@@ -2,18 +2,20 @@
 // (keys, tables, pasting, images) is added when it has come.
 import { EditorState, type Plugin, TextSelection } from 'prosemirror-state';
 import type { EditorView } from 'prosemirror-view';
-import { initProseMirrorDoc, ySyncPlugin, yUndoPlugin } from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
+import { bind } from './binding';
 import { cursors } from './cursors';
 import { Paper, type PaperParts } from './paper';
 import type { People } from './people';
 import { safeAddress } from './clamp';
 import { rootName, schema } from './schema';
+import { undoOf } from './undo';
 
 export interface EditorParts {
   doc: Y.Doc; awareness: Awareness; people: People; padKey: string; writes: boolean; label: string; describedBy: string;
   changed: (view: EditorView, docChanged: boolean) => void;
+  composing: (on: boolean) => void;
 }
 
 export interface Editor {
@@ -23,26 +25,12 @@ export interface Editor {
   grow: (rest: Plugin[]) => void;
 }
 
-/** Undo lives as long as the page, though the views of plugins end and begin anew when the editor grows. */
-function lastingUndo(): Plugin {
-  const undo = yUndoPlugin() as Plugin;
-  const begin = undo.spec.view!;
-  let begun = false;
-  undo.spec.view = (view) => {
-    if (!begun) begin(view);
-    begun = true;
-    return {};
-  };
-  return undo;
-}
-
 export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
-  const fragment = parts.doc.getXmlFragment(rootName);
-  const { doc, mapping } = initProseMirrorDoc(fragment, schema);
-  const shared = [ySyncPlugin(fragment, { mapping }) as Plugin, cursors(parts.awareness, parts.people), lastingUndo()];
-  // A text without any paragraph would start with everything selected, and keep that while others fill it: the first key
-  // here would replace what they wrote.
-  const first = doc.childCount > 0 ? doc : schema.topNodeType.createAndFill()!;
+  const binding = bind(parts.doc.get(rootName, Y.XmlText), schema);
+  // From now on what is done here can be taken back, as long as the page lives.
+  undoOf(binding);
+  const shared: Plugin[] = [binding.plugin, cursors(binding, parts.awareness, parts.people)];
+  const first = binding.doc;
   const bound: PaperParts = {
     writes: parts.writes, padKey: parts.padKey,
     changed: (docChanged) => parts.changed(paper.view, docChanged),
@@ -52,6 +40,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   const { view, waiting, base } = paper;
   place.append(view.dom);
   paper.bind(EditorState.create({ doc: first, plugins: [...shared, waiting.plugin, ...base] }), bound);
+  holdOthers(view, parts.composing);
   return {
     view,
     setWrites: (on) => paper.setWrites(on),
@@ -65,6 +54,13 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
       else now();
     },
   };
+}
+
+const composed_ms = 80;        // the view takes what was composed a moment after the browser's word
+
+function holdOthers(view: EditorView, composing: (on: boolean) => void): void {
+  view.dom.addEventListener('compositionstart', () => composing(true));
+  view.dom.addEventListener('compositionend', () => setTimeout(() => !view.composing && composing(false), composed_ms));
 }
 
 export function openLink(href: string): void {

@@ -31,11 +31,11 @@ async function openLine(session: Promise<Response | null>, pad: Promise<Response
   return line;
 }
 
-/** The house's answers to that when nobody has written yet: step 2 with no structs at all, or with the one empty paragraph
+/** The house's answers to that when nobody has written yet: step 2 with no structs at all, or with the number of the form
  * that a text begins with (blank_update in modules/pads/documents/templates.cpp). */
 const news = [
   '0,1,2,0,0',
-  '0,1,39,1,2,165,211,238,200,6,0,7,1,7,100,101,102,97,117,108,116,3,9,112,97,114,97,103,114,97,112,104,7,0,165,211,238,200,6,0,6,0',
+  '0,1,29,1,1,165,211,238,200,6,0,40,1,7,100,101,102,97,117,108,116,6,102,111,114,109,97,116,1,125,2,0',
 ];
 const nothing = ({ data }: MessageEvent<ArrayBuffer>) => data.byteLength < 64 && news.includes(new Uint8Array(data).join());
 

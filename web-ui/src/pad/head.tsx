@@ -102,6 +102,7 @@ export function Notices({ visit, said, onSeen }: { visit: Visit; said: string; o
     <>
       {visit.ready && !visit.writes && <Notice tone="attention"><p>{t(visit.lostWords ? 'pad.lost_words' : 'pad.read_only')}</p></Notice>}
       {visit.denied && visit.writes && <Notice tone="serious"><p>{visit.denied}</p></Notice>}
+      {visit.unkept && visit.writes && <Notice tone="serious"><p role="alert">{t('pad.copy.failing')}</p></Notice>}
       {visit.notice && <Notice tone="attention"><p>{visit.notice}</p>
         <p><button type="button" class="button outlined" onClick={() => visit.forgetNotice()}>{t('close')}</button></p></Notice>}
       {said && <Notice tone="serious"><p>{said}</p><p><button type="button" class="button outlined" onClick={onSeen}>{t('close')}</button></p></Notice>}

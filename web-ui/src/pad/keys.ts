@@ -6,10 +6,11 @@ import { keymap } from 'prosemirror-keymap';
 import type { MarkType } from 'prosemirror-model';
 import { type Command, Plugin } from 'prosemirror-state';
 import { addRowAfter, goToNextCell, isInTable } from 'prosemirror-tables';
-import { redoCommand, undoCommand } from 'y-prosemirror';
 import {
   backOut, clearMarks, hardBreak, indent, inList, insertRule, mark, node, outdent, plainAgain, setStyle, splitItem, toggle, toggleList, toggleTask,
 } from './commands';
+import { whole } from './tables';
+import { redo, undo } from './undo';
 
 /** Text between signs becomes a mark: `**bold**`. The last group is what stays. */
 function markRule(match: RegExp, type: MarkType): InputRule {
@@ -78,7 +79,7 @@ const always = (command: Command): Command => (state, dispatch, view) => {
 const tab: Command = (state, dispatch, view) => {
   if (isInTable(state)) {
     if (goToNextCell(1)(state, dispatch)) return true;
-    addRowAfter(state, dispatch);
+    whole(addRowAfter)(state, dispatch);
     if (view) goToNextCell(1)(view.state, view.dispatch);
     return true;
   }
@@ -119,7 +120,7 @@ export function keys(actions: KeyActions): Plugin[] {
     leaving(),
     inputRules({ rules }),
     keymap({
-      'Mod-z': always(undoCommand as Command), 'Mod-y': always(redoCommand as Command), 'Mod-Shift-z': always(redoCommand as Command),
+      'Mod-z': always(undo), 'Mod-y': always(redo), 'Mod-Shift-z': always(redo),
       'Mod-b': toggle('bold'), 'Mod-i': toggle('italic'), 'Mod-u': toggle('underline'), 'Mod-Shift-x': toggle('strike'),
       'Mod-Shift-h': toggle('highlight'), 'Mod-e': toggle('code'), 'Mod-\\': clearMarks,
       'Mod-k': act(actions.link), 'Mod-f': act(actions.find), 'Alt-F10': act(actions.toolbar), 'Mod-/': act(actions.help),

@@ -108,6 +108,7 @@ function useEditor(visit: Visit) {
       doc: visit.doc, awareness: visit.awareness, people: visit.people, padKey: visit.key, writes: visit.writes,
       label: t('pad.text'), describedBy: 'text-help',
       changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
+      composing: (on) => visit.composing(on),
     });
     takeOver(make, setEditor);
   }, [visit.ready, pad]);

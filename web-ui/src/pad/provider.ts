@@ -14,8 +14,10 @@ const answer_ms = 8_000;      // after waking up, a dead line is noticed this so
 const pause_first_ms = 400;
 const pause_most_ms = 30_000;
 const opening_ms = 15_000;
+const hold_ms = 4_000;        // a composed sign holds up the words of others no longer
 const cursor_ms = 120;        // cursors travel at most this often
 const close_policy = 1008;
+const close_outdated = 4426;   // the house speaks a newer form of texts than this page
 
 export interface Person { name: string; login: string }
 export interface Roster { clients: Record<string, Person>; you: Person & { access: 'read' | 'write' }; title: string }
@@ -30,6 +32,10 @@ export interface Outside {
   changed: () => void;
   roster: (roster: Roster) => void;
   denied: (reason: string) => void;
+  /** This page is older than the house. */
+  outdated: () => void;
+  /** What the house has, before anything of it comes. */
+  meeting: (state: Uint8Array) => void;
   /** Somebody else made the text again what it was at a moment. */
   restored: (by: string) => void;
 }
@@ -51,6 +57,8 @@ export class Provider {
   private heard = 0;
   private ended = false;
   private unsent = false;
+  private held: Uint8Array[] | null = null;
+  private holdTimer = 0;
 
   constructor(readonly doc: Y.Doc, readonly awareness: Awareness, private readonly outside: Outside) {
     // Its own timer wakes the page every 3 s for ever; ours runs while the page is looked at.
@@ -170,6 +178,7 @@ export class Provider {
     const kind = decoding.readVarUint(decoder);
     const payload = decoding.readVarUint8Array(decoder);
     if (kind === step.one) {
+      this.outside.meeting(payload);
       // Readers keep silent: what they have came from the house.
       if (this.writes) {
         this.sendUpdate(step.two, Y.encodeStateAsUpdate(this.doc, payload));
@@ -177,11 +186,31 @@ export class Provider {
       }
       this.answeredStep1 = true;
     } else {
-      Y.applyUpdate(this.doc, payload, this);
+      this.takeIn(payload);
       if (kind === step.two && !this.synced) this.synced = true;
       if (kind === step.two) this.tries = 0;
     }
     this.outside.changed();
+  }
+
+  /** While a sign is being composed, words of others wait a moment: they could tear it out of the hands of its author. */
+  hold(on: boolean): void {
+    if (this.held !== null === on) return;
+    clearTimeout(this.holdTimer);
+    if (on) {
+      this.held = [];
+      return;
+    }
+    const waiting = this.held!;
+    this.held = null;
+    for (const payload of waiting) this.takeIn(payload);
+    if (waiting.length > 0) this.outside.changed();
+  }
+
+  private takeIn(payload: Uint8Array): void {
+    if (!this.held || !this.synced) return Y.applyUpdate(this.doc, payload, this);
+    this.held.push(payload);
+    if (this.held.length === 1) this.holdTimer = window.setTimeout(() => this.hold(false), hold_ms);
   }
 
   /** Pairs of client and clock, for programs that count differently; then how many of our messages are durable. */
@@ -241,6 +270,7 @@ export class Provider {
     if (this.socket !== socket) return;
     const opened = this.heard > 0 && this.line === 'open';
     this.drop();
+    if (code === close_outdated) return this.outside.outdated();
     // A browser is not told why an upgrade was refused: the API is asked.
     if ((!opened || code === close_policy) && navigator.onLine && !(await this.outside.mayRetry())) return;
     this.retryLater();

@@ -14,7 +14,7 @@ function remember(): void {
   }
 }
 
-const kindOf = (problem: Problem, visit: Visit) => (problem.status === 401 ? 'sign_in'
+const kindOf = (problem: Problem, visit: Visit) => (problem.code === 'page_outdated' ? 'outdated' : problem.status === 401 ? 'sign_in'
   : problem.status === 403 ? (visit.ready ? 'lost' : visit.session ? 'access' : 'key')
     : problem.code === 'pad_deleted' ? 'bin' : problem.status === 404 ? 'gone' : 'other');
 
@@ -63,8 +63,8 @@ export function Refused({ problem, visit }: { problem: Problem; visit: Visit }) 
         {visit.words && <Words visit={visit} />}
         <p class="verbs">
           {kind === 'sign_in' && <a class="button main" href="/sign-in" onClick={remember}>{t('sign_in.enter')}</a>}
-          {kind === 'other' && <button type="button" class="button main" onClick={() => location.reload()}>{t('again')}</button>}
-          {visit.session ? <a class={kind === 'other' ? 'button outlined' : 'button main'} href="/pads">{t('pad.all')}</a>
+          {(kind === 'other' || kind === 'outdated') && <button type="button" class="button main" onClick={() => location.reload()}>{t(kind === 'other' ? 'again' : 'pad.refused.reload')}</button>}
+          {visit.session ? <a class={kind === 'other' || kind === 'outdated' ? 'button outlined' : 'button main'} href="/pads">{t('pad.all')}</a>
             : kind !== 'sign_in' && <a class="button outlined" href="/">{t('not_found.home')}</a>}
         </p>
       </main>

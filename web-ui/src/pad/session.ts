@@ -1,7 +1,5 @@
 // One visit of one text: who is asking, may they, the local copy, the line to the house, the editor. The page draws what
 // this says. Kept on this computer only for somebody who signed in on their own one.
-import type { IndexeddbPersistence } from 'y-indexeddb';
-import { initProseMirrorDoc } from 'y-prosemirror';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { call, get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
@@ -9,13 +7,16 @@ import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
 import { copyOf, holdsUnsaved, markUnsaved, rememberedMember, rememberMember, removeDatabase, saysNoMore } from '../common/leaving';
 import { guestHere, keepGuest, socketAddress } from './address';
+import { LocalCopy } from './copy';
 import type { Early, EarlyLine } from './early';
+import { documentOf } from './lines/model';
+import { OldCopy } from './old-copy';
 import { People, guestName } from './people';
 import { Provider, type Person, type Roster } from './provider';
 import { rootName, schema } from './schema';
 
 export type Phase = 'loading' | 'open' | 'refused';
-export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_open' | 'reading' | 'offline_reading' | 'signed_out' | 'denied';
+export type Saving = 'saved' | 'saving' | 'offline_kept' | 'offline_unkept' | 'offline_open' | 'reading' | 'offline_reading' | 'signed_out' | 'denied';
 
 const local_ms = 4_000;        // a browser that does not give its copy by then is not waited for
 const offline_after_ms = 1_500;
@@ -54,9 +55,9 @@ export class Visit {
   readonly awareness = new Awareness(this.doc);
   readonly people = new People(this.awareness);
   private provider: Provider | null = null;
-  private local: IndexeddbPersistence | null = null;
+  private local: LocalCopy | null = null;
   private copyName = '';
-  private opening: Promise<IndexeddbPersistence> | null = null;
+  private oldCopy: OldCopy | null = null;
   private listeners = new Set<() => void>();
   private lostAt = 0;
   private timer = 0;
@@ -85,8 +86,19 @@ export class Visit {
     return `/api/v1/pads/${encodeURIComponent(this.pad?.id ?? this.name)}`;
   }
 
+  /** What is written is in this browser's copy. */
   get kept(): boolean {
-    return this.local !== null;
+    return this.local !== null && this.local.loaded && !this.local.failing;
+  }
+
+  /** It should be there, and this browser refuses it. */
+  get unkept(): boolean {
+    return this.local !== null && this.local.failing;
+  }
+
+  /** A sign is being composed. */
+  composing(on: boolean): void {
+    this.provider?.hold(on);
   }
 
   get waiting(): boolean {
@@ -106,7 +118,7 @@ export class Visit {
     else if (!temporary.has(pad.status) || !(await this.openLocal(this.name))) return this.refuse(pad);
     this.writes = (this.pad?.may ?? 'write') === 'write';
     if (this.pad && this.keeps) await this.openLocal(this.pad.id);
-    if (this.pad) void this.local?.set('title', this.pad.title);
+    if (this.pad) this.local?.setTitle(this.pad.title);
     this.awareness.setLocalState({ user: this.guest && !this.session ? { guest: this.guest } : {}, cursor: null, away: document.hidden });
     this.connect((await early.line) ?? null);
     this.show();
@@ -149,26 +161,32 @@ export class Visit {
       const name = this.copyName = copyOf(id, member);
       const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
       if (!known && !make) return false;
-      const { IndexeddbPersistence } = await import('y-indexeddb');
-      this.opening ??= new IndexeddbPersistence(name, this.doc).whenSynced;
-      const came = this.opening;
-      const local = await Promise.race([came, new Promise<null>((done) => setTimeout(() => done(null), local_ms))]);
-      if (!local) {
-        // Nobody waits longer for it; what is written is kept from when it comes.
-        void came.then((late) => {
-          this.local = late;
-          this.lineChanged();
-          this.show();
-        });
-        return false;
-      }
-      this.local = local;
-      const title = await local.get('title') as string | undefined;
-      this.pad ??= { id, slug: '', title: title ?? t('pad.untitled'), url: '', socket: '', access: { members: 'none', link: 'none' }, updated: '', updated_by: '', here: [] };
-      return this.doc.getXmlFragment(rootName).length > 0;
+      const local = this.local = new LocalCopy(name, this.doc, () => this.copyChanged());
+      await Promise.race([local.whenLoaded, new Promise((later) => { setTimeout(later, local_ms); })]);
+      // Nobody waits longer for it; what is written is kept from when it comes.
+      void local.whenLoaded.then(() => {
+        if (holdsUnsaved(name)) this.oldCopy = OldCopy.in(this.doc.get(rootName, Y.XmlText), schema);
+        this.lineChanged();
+        this.show();
+      });
+      if (!local.loaded) return false;
+      await local.whenLoaded;
+      this.pad ??= { id, slug: '', title: await local.readTitle() ?? t('pad.untitled'), url: '', socket: '', access: { members: 'none', link: 'none' }, updated: '', updated_by: '', here: [] };
+      return this.holdsText;
     } catch {
-      return false;      // a private window, a full disk: written on the house's disk only
+      return false;      // a private window: written on the house's disk only
     }
+  }
+
+  private get holdsText(): boolean {
+    return this.doc.store.clients.size > 0;
+  }
+
+  private copyChanged(): void {
+    if (this.unkept && this.writes) this.announce = t('pad.copy.failing');
+    this.lineChanged();
+    this.show();
+    this.changed();
   }
 
   private refuse(problem: Problem): void {
@@ -182,8 +200,20 @@ export class Visit {
     this.changed();
   }
 
+  /** The house was renewed while this page was open. */
+  private outdated(): void {
+    const unsaved = this.waiting;
+    this.provider?.end();
+    this.provider = null;
+    this.phase = 'refused';
+    this.problem = new Problem(426, 'page_outdated', '');
+    // What this browser keeps goes on its way by itself when the page is loaded again.
+    if (unsaved && !this.kept) this.rescueWords();
+    this.changed();
+  }
+
   private rescueWords(): void {
-    const { doc } = initProseMirrorDoc(this.doc.getXmlFragment(rootName), schema);
+    const doc = documentOf(schema, this.doc.get(rootName, Y.XmlText));
     this.words = doc.textBetween(0, doc.content.size, '\n\n', '\n').trim();
   }
 
@@ -196,16 +226,16 @@ export class Visit {
     if (unsaved || holdsUnsaved(this.copyName)) {
       await this.openLocal(this.name);
       this.rescueWords();
-      this.wordsKept = this.local !== null && this.words !== '';
+      this.wordsKept = this.kept && this.words !== '';
     }
     if (!this.wordsKept) await this.removeCopy();
     this.changed();
   }
 
   async removeCopy(): Promise<void> {
-    const late = this.local ?? await this.opening;
-    this.local = this.opening = null;
-    await late?.destroy();
+    const { local } = this;
+    this.local = null;
+    await local?.destroy();
     await removeDatabase(this.copyName);
     markUnsaved(this.copyName, false);
     this.wordsKept = false;
@@ -228,9 +258,11 @@ export class Visit {
         this.say(this.notice);
       },
       denied: (reason) => this.wasDenied(reason),
+      outdated: () => this.outdated(),
+      meeting: (state) => this.oldCopy?.meet(state),
     });
     this.provider.writes = this.writes;
-    if (this.local && this.doc.store.clients.size > 0) this.provider.noteUnsent();
+    if (this.local?.loaded && this.holdsText) this.provider.noteUnsent();
     this.awareness.on('change', (_: unknown, origin: unknown) => origin !== 'local' && this.changed());
     this.provider.connect();
   }
@@ -256,7 +288,7 @@ export class Visit {
 
   setPad(pad: Pad): void {
     this.pad = pad;
-    void this.local?.set('title', pad.title);
+    this.local?.setTitle(pad.title);
     this.changed();
   }
 
@@ -334,12 +366,16 @@ export class Visit {
   private lineChanged(): void {
     const provider = this.provider;
     if (!provider) return;
-    if (!this.ready && (provider.synced || (this.local !== null && this.doc.getXmlFragment(rootName).length > 0))) {
+    if (!this.ready && (provider.synced || (this.local?.loaded && this.holdsText))) {
       this.ready = true;
       this.phase = 'open';
       this.changed();
       // Nobody waits for a copy that holds nothing yet; writing a long text to it takes as long as some letters.
       if (!this.local && this.keeps) whenIdle(() => void this.openLocal(this.pad!.id, true).then(() => this.lineChanged()));
+    }
+    if (this.oldCopy && provider.synced) {
+      if (this.writes && this.oldCopy.giveBack()) this.notice = t('pad.old_words');
+      this.oldCopy = null;
     }
     if (provider.line === 'open') this.lostAt = 0;
     else if (this.lostAt === 0) this.lostAt = Date.now();
@@ -373,7 +409,7 @@ export class Visit {
     const provider = this.provider;
     if (!provider) return 'saving';
     if (this.signedOut) return 'signed_out';
-    if (this.lostAt && now - this.lostAt >= offline_after_ms) return !this.writes ? 'offline_reading' : this.local ? 'offline_kept' : 'offline_open';
+    if (this.lostAt && now - this.lostAt >= offline_after_ms) return !this.writes ? 'offline_reading' : this.kept ? 'offline_kept' : this.unkept ? 'offline_unkept' : 'offline_open';
     if (!this.writes) return 'reading';
     if (this.denied && provider.waiting) return 'denied';
     return provider.saved && now - this.dirtyAt >= saved_after_ms ? 'saved' : 'saving';

@@ -5,7 +5,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Command, EditorState } from 'prosemirror-state';
 import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, deleteColumn, deleteRow, deleteTable, isInTable, toggleHeaderRow } from 'prosemirror-tables';
 import type { EditorView } from 'prosemirror-view';
-import { redoCommand, undoCommand } from 'y-prosemirror';
 import { t } from '../common/i18n';
 import {
   around, insertRule, insertTable, linkAround, type ListName, mark, markActive, removeLink, selectedImage, setImage, setStyle, type Style, styleOf, toggle, toggleList,
@@ -14,6 +13,8 @@ import { widen } from './columns';
 import { openLink } from './editor';
 import { Icon } from './icons';
 import { Menu } from './menu';
+import { whole } from './tables';
+import { redo, undo } from './undo';
 import { resized } from './views';
 
 const markNames = ['bold', 'italic', 'underline', 'strike', 'highlight'] as const;
@@ -32,7 +33,7 @@ export function shownOf(state: EditorState): Shown {
   return {
     style: styleOf(state),
     on: [...markNames.filter((name) => markActive(state, mark(name))), ...(list ? [list] : [])],
-    undo: Boolean(undoCommand(state)), redo: Boolean(redoCommand(state)),
+    undo: undo(state), redo: redo(state),
     table: isInTable(state), link: linkAround(state)?.href ?? null,
     image: image && { pos: image.pos, alt: image.node.attrs.alt, width: image.node.attrs.width },
   };
@@ -117,8 +118,8 @@ export function Toolbar({ view, shown, onLink, onFind, onImages }: BarProps) {
         <Tool name="rule" extra onPress={run(insertRule)} />
       </span>
       <span class="tool-group">
-        <Tool name="undo" disabled={!shown.undo} onPress={run(undoCommand as Command, false)} keys={`${ctrl} Z`} />
-        <Tool name="redo" extra disabled={!shown.redo} onPress={run(redoCommand as Command, false)} keys={`${ctrl} Y`} />
+        <Tool name="undo" disabled={!shown.undo} onPress={run(undo, false)} keys={`${ctrl} Z`} />
+        <Tool name="redo" extra disabled={!shown.redo} onPress={run(redo, false)} keys={`${ctrl} Y`} />
         <Tool name="find" extra onPress={onFind} keys={`${ctrl} F`} />
       </span>
       <span class="tool-more">
@@ -156,7 +157,7 @@ function TableBar({ view }: ContextProps) {
       {tableTools.map(([name, command]) => (
         <button key={name} type="button" class="word-tool" onMouseDown={(event) => event.preventDefault()}
           onClick={(event) => {
-            command(view.state, view.dispatch, view);
+            whole(command)(view.state, view.dispatch, view);
             if (event.detail > 0 || !isInTable(view.state)) view.focus();
           }}>{t(`pad.table.${name}`)}</button>
       ))}

@@ -4,7 +4,7 @@ import { dropCursor } from 'prosemirror-dropcursor';
 import { gapCursor } from 'prosemirror-gapcursor';
 import type { Slice } from 'prosemirror-model';
 import { Plugin, TextSelection } from 'prosemirror-state';
-import { columnResizing, tableEditing } from 'prosemirror-tables';
+import { columnResizing } from 'prosemirror-tables';
 import { tn } from '../common/i18n';
 import { authors } from './authors';
 import { linkAround } from './commands';
@@ -17,6 +17,7 @@ import { clean } from './paste';
 import type { People } from './people';
 import { safeAddress } from './clamp';
 import { schema } from './schema';
+import { tables } from './tables';
 import { column_least_px } from './views';
 
 export interface WritingParts {
@@ -73,5 +74,5 @@ export const writing = (parts: WritingParts): Plugin[] => [
   ...keys(parts.actions),
   dropCursor({ class: 'drop-line', color: false }), gapCursor(),
   // The table's view is editor.ts's own: it must be there before this is.
-  columnResizing({ View: null, handleWidth: 6, cellMinWidth: column_least_px, defaultCellMinWidth: column_least_px }), tableEditing(),
+  columnResizing({ View: null, handleWidth: 6, cellMinWidth: column_least_px, defaultCellMinWidth: column_least_px }), tables(),
 ];

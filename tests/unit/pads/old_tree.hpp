@@ -1,32 +1,20 @@
-// TreeWriter: a tree of elements and marked text as one Yjs v1 update (yjs-v1-notes section 2). Pure. For content that is
-// written whole: a template, an imported document.
+// OldTree: pads of format 1 (a tree of elements and marked text, as y-prosemirror writes it) as one Yjs v1 update, for tests of
+// what the house still reads.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "modules/pads/crdt/update.hpp"
+#include "modules/pads/documents/line_writer.hpp"
 
 namespace hameau::pads {
 
-using crdt::Bytes;
-
-/// The root fragment of the editor's document.
-inline constexpr std::string_view root_name = "default";
-
-/// A stretch of text and its marks: name and JSON value, such as bold and {}.
-struct Span {
-    std::string_view text;
-    std::map<std::string, std::string> marks = {};
-};
-
 /// Writes a tree of XML elements as structs of one client.
-class TreeWriter {
+class OldTree {
 public:
-    explicit TreeWriter(std::uint64_t client) : client_(client) {}
+    explicit OldTree(std::uint64_t client) : client_(client) {}
 
     /// An element below the open one; close() it. Attributes follow open() before anything else.
     void open(std::string_view name);

@@ -1,5 +1,5 @@
 // Writing a tree as Yjs structs (yjs-v1-notes section 2): each item names its left neighbour, a first child its parent.
-#include "modules/pads/documents/tree_writer.hpp"
+#include "tests/unit/pads/old_tree.hpp"
 
 namespace hameau::pads {
 
@@ -8,7 +8,7 @@ constexpr std::uint64_t type_xml_element = 3;
 constexpr std::uint64_t type_xml_text = 6;
 } // namespace
 
-void TreeWriter::begin_struct(crdt::Kind kind) {
+void OldTree::begin_struct(crdt::Kind kind) {
     crdt::Writer out(structs_);
     Frame& parent = frames_.back();
     const auto info = static_cast<std::uint8_t>(kind);
@@ -30,7 +30,7 @@ void TreeWriter::begin_struct(crdt::Kind kind) {
     ++count_;
 }
 
-void TreeWriter::open(std::string_view name) {
+void OldTree::open(std::string_view name) {
     begin_struct(crdt::Kind::type);
     crdt::Writer out(structs_);
     out.uvar(type_xml_element);
@@ -39,9 +39,9 @@ void TreeWriter::open(std::string_view name) {
     frames_.push_back({clock_++, {}});
 }
 
-void TreeWriter::close() { frames_.pop_back(); }
+void OldTree::close() { frames_.pop_back(); }
 
-void TreeWriter::begin_attribute(std::string_view key) {
+void OldTree::begin_attribute(std::string_view key) {
     crdt::Writer out(structs_);
     out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(crdt::Kind::any) | crdt::StructView::has_key));
     out.uvar(0);
@@ -53,22 +53,22 @@ void TreeWriter::begin_attribute(std::string_view key) {
     ++clock_;
 }
 
-void TreeWriter::attribute(std::string_view key, std::int64_t number) {
+void OldTree::attribute(std::string_view key, std::int64_t number) {
     begin_attribute(key);
     crdt::Writer(structs_).any_number(static_cast<double>(number));
 }
 
-void TreeWriter::attribute(std::string_view key, bool truth) {
+void OldTree::attribute(std::string_view key, bool truth) {
     begin_attribute(key);
     crdt::Writer(structs_).any_bool(truth);
 }
 
-void TreeWriter::attribute(std::string_view key, std::string_view text) {
+void OldTree::attribute(std::string_view key, std::string_view text) {
     begin_attribute(key);
     crdt::Writer(structs_).any_text(text);
 }
 
-void TreeWriter::attribute(std::string_view key, std::span<const std::int64_t> numbers) {
+void OldTree::attribute(std::string_view key, std::span<const std::int64_t> numbers) {
     begin_attribute(key);
     crdt::Writer out(structs_);
     out.any_array(numbers.size());
@@ -77,7 +77,7 @@ void TreeWriter::attribute(std::string_view key, std::span<const std::int64_t> n
     }
 }
 
-void TreeWriter::put_format(std::string_view mark, std::string_view value) {
+void OldTree::put_format(std::string_view mark, std::string_view value) {
     begin_struct(crdt::Kind::format);
     crdt::Writer out(structs_);
     out.text(mark);
@@ -85,7 +85,7 @@ void TreeWriter::put_format(std::string_view mark, std::string_view value) {
     frames_.back().last = clock_++;
 }
 
-void TreeWriter::text(std::span<const Span> spans) {
+void OldTree::text(std::span<const Span> spans) {
     begin_struct(crdt::Kind::type);
     crdt::Writer(structs_).uvar(type_xml_text);
     frames_.back().last = clock_;
@@ -120,12 +120,12 @@ void TreeWriter::text(std::span<const Span> spans) {
     frames_.pop_back();
 }
 
-void TreeWriter::text(std::string_view plain) {
+void OldTree::text(std::string_view plain) {
     const Span span{plain};
     text(std::span(&span, 1));
 }
 
-Bytes TreeWriter::finish() {
+Bytes OldTree::finish() {
     Bytes update;
     crdt::Writer out(update);
     out.uvar(1);

@@ -1,0 +1,17 @@
+// Carrying a pad of format 1 (a tree as y-prosemirror wrote it) over into lines (docs/pads-format.md). Pure. Used when such a
+// pad is opened, and when one goes back to a moment of that time.
+#pragma once
+
+#include <optional>
+
+#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/export/lines.hpp"
+
+namespace hameau::pads {
+
+/// One update that deletes what the root shows and writes the same as lines. Always the same bytes for the same document: done
+/// twice, because a crash lost the first one, it is there once. Nothing when the pad is no tree, or would be larger than
+/// `bytes_max` as lines: then its tree stays and is shown as it is.
+std::optional<Bytes> carrying_update(const crdt::Integrator& now, std::size_t bytes_max);
+
+} // namespace hameau::pads

@@ -1,0 +1,175 @@
+// What must be true of every word. Each letter of a session is a sign of its own, so that it is known wherever it went:
+// a word is `letters` signs from `first` on. People are numbers; the house (restore) is -1.
+export const letters = 4;
+const base = 0x4e00;
+export const signOf = (code) => String.fromCharCode(base + code);
+const isSign = (unit) => unit >= base && unit < 0x9fff;
+
+/** Where each sign stands: places (line * 65536 + column), and the lines as lists of words. */
+export function look(doc) {
+  const at = new Map();
+  const lines = [];
+  doc.descendants((node) => {
+    if (!node.isTextblock) return true;
+    const words = [];
+    const text = node.textBetween(0, node.content.size, undefined, '\ufffc');
+    for (let i = 0; i < text.length; i += 1) {
+      const unit = text.charCodeAt(i);
+      if (!isSign(unit)) continue;
+      const code = unit - base;
+      const place = lines.length * 65536 + i;
+      if (at.has(code)) at.get(code).push(place);
+      else at.set(code, [place]);
+      const word = Math.floor(code / letters);
+      if (words[words.length - 1] !== word) words.push(word);
+    }
+    lines.push(words);
+    return false;
+  });
+  return { at, lines };
+}
+const lineOf = (place) => Math.floor(place / 65536);
+const pair = (a, b) => (a < b ? `${a}|${b}` : `${b}|${a}`);
+
+export class Model {
+  constructor() {
+    this.words = [];
+    this.deleted = new Map();     // sign -> people who saw it and took it out
+    this.touched = new Map();     // sign -> people who ever took it out or put it back
+    this.most = new Map();        // sign -> how often somebody made it stand
+    this.broken = new Set();      // pairs of words that somebody parted who saw both
+    this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
+    this.loose = new Set();       // words beside which somebody joined lines
+  }
+  /** A new word about to be written by `who` at `column` of line `line` (of `seen`). */
+  begin(who, seen, line, column, after) {
+    const id = this.words.length;
+    const here = seen.lines[line] ?? [];
+    let left = null;
+    let right = null;
+    for (const word of here) {
+      for (let k = 0; k < letters; k += 1) {
+        for (const place of seen.at.get(word * letters + k) ?? []) {
+          if (lineOf(place) !== line) continue;
+          if (place % 65536 < column) left = word;
+          else right ??= word;
+        }
+      }
+    }
+    // Beside a word of which only the beginning was seen.
+    if (left === right) right = null;
+    this.words.push({
+      id, who, left, right, after, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+    });
+    return this.words[id];
+  }
+  wordOf(code) { return this.words[Math.floor(code / letters)]; }
+  note(map, code, who) {
+    if (!map.has(code)) map.set(code, new Set());
+    map.get(code).add(who);
+  }
+  /** `who` did something at once: what he saw before and after. `kind`: undo and redo may only concern what is one's own. */
+  did(who, kind, old, now) {
+    const taking = kind === 'undo' || kind === 'redo';
+    const mine = (code) => this.wordOf(code).who === who || this.touched.get(code)?.has(who);
+    for (const [code, places] of old.at) {
+      if (now.at.has(code)) continue;
+      if (taking && !mine(code)) continue;
+      this.note(this.deleted, code, who);
+      this.note(this.touched, code, who);
+      void places;
+    }
+    for (const [code, places] of now.at) {
+      const count = old.at.get(code)?.length ?? 0;
+      if (places.length <= count) continue;
+      if (who < 0) this.deleted.delete(code);
+      else this.deleted.get(code)?.delete(who);
+      this.note(this.touched, code, who);
+      if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
+    }
+    this.relations(who, taking, mine, old, now);
+  }
+  /** Lines became fewer where somebody joined some: words beside that place. */
+  loosen(old, now) {
+    const known = (line) => now.lines.some((other) => other.length === line.length && other.every((word, i) => word === line[i]));
+    old.lines.forEach((line, i) => {
+      if (line.length === 0 || known(line)) return;
+      for (const word of line) this.loose.add(word);
+      void i;
+    });
+    for (const line of now.lines) if (!old.lines.some((other) => other.length === line.length && other.every((word, i) => word === line[i]))) for (const word of line) this.loose.add(word);
+  }
+  relations(who, taking, mine, old, now) {
+    const lineIn = (seen, word) => {
+      const place = seen.at.get(word * letters)?.[0];
+      return place === undefined ? -1 : lineOf(place);
+    };
+    old.lines.forEach((line) => {
+      for (let i = 0; i < line.length; i += 1) {
+        for (let j = i + 1; j < line.length; j += 1) {
+          const [a, b] = [line[i], line[j]];
+          if (taking && !mine(a * letters) && !mine(b * letters)) continue;
+          if (lineIn(now, a) !== lineIn(now, b) || lineIn(now, a) < 0) this.broken.add(pair(a, b));
+        }
+      }
+    });
+    for (const line of now.lines) {
+      for (let i = 0; i < line.length; i += 1) {
+        for (let j = i + 1; j < line.length; j += 1) {
+          const [a, b] = [lineIn(old, line[i]), lineIn(old, line[j])];
+          if (a !== b && a >= 0 && b >= 0) this.joined.add(pair(line[i], line[j]));
+        }
+      }
+    }
+  }
+  /** Faults in the text that all have at the end: [{ word, fault }]. */
+  judge(seen) {
+    const faults = [];
+    for (const word of this.words) {
+      const fault = this.faultOf(word, seen);
+      if (fault) faults.push({ word: word.id, fault });
+    }
+    return faults;
+  }
+  faultOf(word, seen) {
+    const codes = Array.from({ length: word.typed }, (_, k) => word.id * letters + k);
+    const present = codes.filter((code) => seen.at.has(code));
+    const missing = codes.filter((code) => !seen.at.has(code));
+    if (missing.some((code) => !this.deleted.get(code)?.size)) return 'lost';
+    if (present.length === 0) return null;
+    if (present.some((code) => seen.at.get(code).length > (this.most.get(code) ?? 1))) return 'doubled';
+    if (missing.length > 0 && !missing.every((code) => this.deleted.get(code).has(word.who))) return 'halved';
+    if (present.some((code) => seen.at.get(code).length > 1)) return null;
+    const places = present.map((code) => seen.at.get(code)[0]);
+    for (let i = 1; i < places.length; i += 1) if (places[i] !== places[i - 1] + 1) return 'torn';
+    return this.placeOf(word, lineOf(places[0]), places[0], seen);
+  }
+  placeOf(word, line, place, seen) {
+    const here = new Set(seen.lines[line]);
+    const whole = (other) => {
+      for (let k = 0; k < letters; k += 1) if (seen.at.has(other * letters + k)) return seen.at.get(other * letters + k)[0];
+      return undefined;
+    };
+    const holds = (other) => other !== null && whole(other) !== undefined && !this.broken.has(pair(word.id, other));
+    const next = [word.left, word.right].filter(holds);
+    if (next.length > 0) {
+      if (!next.some((other) => here.has(other))) return 'misplaced';
+      if (word.left !== null && holds(word.left) && here.has(word.left) && !this.moved(word.left) && whole(word.left) > place) return 'disordered';
+      if (word.right !== null && holds(word.right) && here.has(word.right) && !this.moved(word.right) && whole(word.right) < place) return 'disordered';
+      return null;
+    }
+    const mates = [...word.mates].filter(holds);
+    if (mates.length > 0) return mates.some((other) => here.has(other)) ? null : 'misplaced';
+    // Nothing of its line is left: it may not stand in another line's words, unless somebody joined those lines.
+    const before = [...word.before].filter((other) => here.has(other));
+    const behind = [...word.behind].filter((other) => here.has(other));
+    const excused = (other) => this.joined.has(pair(word.id, other)) || this.loose.has(other);
+    if ([...before, ...behind].every(excused)) return null;
+    if (before.some((x) => behind.some((z) => this.joined.has(pair(x, z))))) return null;
+    return 'misplaced';
+  }
+  /** Somebody took it out and put it back: its place in the line is his. */
+  moved(word) {
+    return this.touched.has(word * letters);
+  }
+}

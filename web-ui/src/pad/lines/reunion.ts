@@ -1,0 +1,271 @@
+// Puts words that I wrote, and that another had not seen, back where I wrote them. Two people work at one place; Yjs brings
+// what they wrote into an order, but it knows neither lines nor words: a new line of the other may come between my sentence
+// and its last words, his words into the middle of one of mine. Only who wrote them moves them, hence once. The binding
+// starts this; it never touches what another wrote.
+import * as Y from 'yjs';
+import type { Binding } from '../binding';
+import { type Values } from './form';
+import { formatted, isTaken, markerOf } from './read';
+import { marker_clients } from './write';
+
+const walk_max = 2_000;        // items between two places; more is no neighbourhood
+const moves_max = 50;          // for one message
+const letter = /[\p{L}\p{N}]/u;
+
+/** The beginning of a word of mine was taken out by somebody who had not seen its end. */
+export interface Torn { word: string; missing: string; put: () => void }
+/** A line in which I was writing was taken out by somebody who had not seen that: these words stand in a line of their own. */
+export interface Kept { words: string }
+export interface Told { torn?: (what: Torn) => void; kept?: (what: Kept) => void }
+
+interface Piece { insert: string | object; attributes: Values; item: Y.Item }
+const stands = (item: Y.Item) => !item.deleted && item.countable;
+const right = (item: Y.Item) => item.right as Y.Item | null;
+const left = (item: Y.Item) => item.left as Y.Item | null;
+const textOf = (item: Y.Item) => (item.content instanceof Y.ContentString ? item.content.str : '');
+const lastId = (item: Y.Item) => Y.createID(item.id.client, item.id.clock + item.length - 1);
+const holds = (item: Y.Item, id: Y.ID | null) => id !== null && item.id.client === id.client && item.id.clock <= id.clock && id.clock < item.id.clock + item.length;
+
+export class Reunion {
+  private readonly doc: Y.Doc;
+  private readonly root: Y.XmlText;
+
+  constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
+    this.root = binding.root;
+    this.doc = this.root.doc!;
+    this.doc.on('afterTransaction', this.after);
+  }
+
+  stop(): void {
+    this.doc.off('afterTransaction', this.after);
+  }
+
+  private readonly after = (transaction: Y.Transaction) => {
+    if (transaction.local || !transaction.changed.has(this.root as never)) return;
+    const come = this.come(transaction);
+    for (let n = 0; n < moves_max && this.uniteOne(come); n += 1);
+    this.tell(transaction);
+  };
+
+  /** Mine: a word, or a marker (write.ts). */
+  private own({ id: { client } }: Y.Item): boolean {
+    return client === this.doc.clientID || client === this.doc.clientID + marker_clients;
+  }
+
+  /** What others put into the text. */
+  private come(transaction: Y.Transaction): Set<Y.Item> {
+    const found = new Set<Y.Item>();
+    for (const [client, structs] of this.doc.store.clients) {
+      const from = transaction.beforeState.get(client) ?? 0;
+      if (client === this.doc.clientID || client === this.doc.clientID + marker_clients || (transaction.afterState.get(client) ?? 0) <= from) continue;
+      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+        const item = structs[i];
+        if (item instanceof Y.Item && item.parent === this.root && stands(item)) found.add(item);
+      }
+    }
+    return found;
+  }
+
+  /** Moves one run of mine; true when there was one. */
+  private uniteOne(come: ReadonlySet<Y.Item>): boolean {
+    for (const one of come) {
+      if (!stands(one)) continue;
+      if (markerOf(one) && !isTaken(one) && this.uniteBehind(one)) return true;
+      let item = right(one);
+      for (let n = 0; item && n < walk_max; n += 1, item = right(item)) {
+        if (!stands(item)) continue;
+        if (item.id.client === this.doc.clientID) {
+          const after = this.wanted(item, one);
+          if (after !== undefined && this.move(item, after)) return true;
+        } else if (markerOf(item) && !come.has(item)) break;
+      }
+    }
+    return false;
+  }
+
+  /** A new line came between the beginning of the first line, where I was writing, and the words in front of which I wrote. */
+  private uniteBehind(come: Y.Item): boolean {
+    let first = left(come);
+    while (first && !stands(first)) first = left(first);
+    if (!first || first.id.client !== this.doc.clientID) return false;
+    const run = new Set([first]);
+    for (let item = left(first); item; item = left(item)) {
+      if (item.id.client === this.doc.clientID && holds(item, first.origin)) run.add(first = item);
+      else if (stands(item)) break;
+    }
+    if (first.origin || !first.rightOrigin) return false;
+    const knew = (id: Y.ID | null) => id !== null && [...run].some((item) => holds(item, id));
+    for (let item: Y.Item | null = come, n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (holds(item, first.rightOrigin)) return stands(item) && !markerOf(item) && this.move(first, left(item));
+      if (stands(item) && (this.own(item) || knew(item.origin))) return false;
+    }
+    return false;
+  }
+
+  /** Behind which item this one of mine belongs, if it is not where it belongs now. Null: at the very beginning. */
+  private wanted(mine: Y.Item, come: Y.Item): Y.Item | null | undefined {
+    const between: Y.Item[] = [];
+    let item = left(mine);
+    for (; item && !holds(item, mine.origin); item = left(item)) {
+      if (between.push(item) > walk_max) return undefined;
+    }
+    if (!between.includes(come)) return undefined;
+    const known = new Set(between);
+    // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
+    let gap = between.length;
+    for (let i = 0; i < between.length; i += 1) {
+      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known)) {
+        gap = i;
+        break;
+      }
+    }
+    const unseen = between.slice(0, gap).filter(stands);
+    if (unseen.length === 0) return undefined;
+    const anchor = gap < between.length ? between[gap]! : item;
+    if (unseen.some((one) => markerOf(one) && !isTaken(one))) return anchor;
+    const word = anchor && stands(anchor) && anchor.id.client === mine.id.client && (gap < between.length || holds(anchor, mine.origin) && lastId(anchor).clock === mine.origin!.clock)
+      && letter.test(textOf(anchor).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
+    return word ? anchor : undefined;
+  }
+
+  /** Who put this in front of `mine` had seen `mine`: its right neighbour then was that, or something in front of it whose author
+   * had. */
+  private knew(one: Y.Item, mine: Y.Item, between: ReadonlySet<Y.Item>): boolean {
+    for (let n = 0, id = one.rightOrigin; id && n < walk_max; n += 1) {
+      if (holds(mine, id)) return true;
+      if (Y.getState(this.doc.store, id.client) <= id.clock) return false;
+      const next = Y.getItem(this.doc.store, id) as unknown;
+      // What is forgotten cannot say: then nothing is moved.
+      if (!(next instanceof Y.Item)) return true;
+      if (!between.has(next)) return false;
+      id = next.rightOrigin;
+    }
+    return false;
+  }
+
+  /** My words from `first` on, as they follow each other. */
+  private runFrom(first: Y.Item): Piece[] | null {
+    let attributes: Values = {};
+    for (let item = this.root._start; item && item !== first; item = right(item)) {
+      if (!item.deleted && item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
+    }
+    const pieces: Piece[] = [];
+    let ids = [first];
+    for (let item: Y.Item | null = first; item; item = right(item)) {
+      if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
+      else if (item !== first && stands(item)) break;
+      if (item.deleted) continue;
+      if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
+      else if (item.content instanceof Y.ContentString) pieces.push({ insert: item.content.str, attributes, item });
+      else if (item.content instanceof Y.ContentEmbed) pieces.push({ insert: item.content.embed as object, attributes, item });
+      else if (item.countable) break;
+    }
+    return pieces.length > 0 ? pieces : null;
+  }
+
+  private unitsTo(stop: Y.Item | null): number {
+    let units = 0;
+    for (let item = stop; item; item = left(item)) if (stands(item)) units += item.length;
+    return units;
+  }
+
+  private move(first: Y.Item, after: Y.Item | null): boolean {
+    const run = this.runFrom(first);
+    if (!run) return false;
+    const { binding, root, doc } = this;
+    doc.transact(() => {
+      // `before` was taken when this transaction began; a cursor in these words goes with them.
+      const places = binding.before;
+      const [to, from] = [this.unitsTo(after), this.unitsTo(left(first))];
+      const size = run.reduce((sum, { item }) => sum + item.length, 0);
+      const clock = Y.getState(doc.store, doc.clientID);
+      const old = run.map(({ item }) => ({ clock: item.id.clock, length: item.length }));
+      let at = to;
+      for (const { insert, attributes, item } of run) {
+        if (typeof insert === 'string') root.insert(at, insert, { ...attributes });
+        else root.insertEmbed(at, insert, { ...attributes });
+        at += item.length;
+      }
+      root.delete(to > from ? from : from + size, size);
+      const begin = to > from ? to - size : to;
+      this.remember(old, clock);
+      if (places) {
+        for (const end of ['anchor', 'head'] as const) {
+          const id = places[end].item;
+          let offset = 0;
+          for (const one of old) {
+            if (id && id.client === doc.clientID && one.clock <= id.clock && id.clock < one.clock + one.length) {
+              places[end] = this.placeAt(begin + offset + id.clock - one.clock);
+              break;
+            }
+            offset += one.length;
+          }
+        }
+        binding.before = places;
+      }
+    }, this);
+    return true;
+  }
+
+  /** Behind the unit at this index. */
+  private placeAt(index: number): Y.RelativePosition {
+    let at = 0;
+    for (let item = this.root._start; item; item = right(item)) {
+      if (!stands(item)) continue;
+      if (at + item.length > index) return new Y.RelativePosition(null, null, Y.createID(item.id.client, item.id.clock + index - at), -1);
+      at += item.length;
+    }
+    return Y.createRelativePositionFromTypeIndex(this.root, index, -1);
+  }
+
+  /** Undo takes moved words back as it would have where they stood. */
+  private remember(old: readonly { clock: number; length: number }[], from: number): void {
+    const { store, clientID } = this.doc;
+    const length = Y.getState(store, clientID) - from;
+    for (const { insertions } of this.stacks()?.undoStack ?? []) {
+      const ranges = insertions.clients.get(clientID);
+      if (ranges?.some((range) => old.some((one) => one.clock < range.clock + range.len && range.clock < one.clock + one.length))) {
+        ranges.push({ clock: from, len: length });
+      }
+    }
+  }
+
+  private tell(transaction: Y.Transaction): void {
+    const { torn, kept } = this.told;
+    if (torn) {
+      Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
+        if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) this.tellTorn(struct, torn);
+      });
+    }
+    if (!kept) return;
+    for (const [type, keys] of transaction.changed) {
+      const item = type._item;
+      if (!item || !keys.has('gone') || !markerOf(item)?.getAttribute('gone')) continue;
+      let words = '';
+      let mine = false;
+      for (let one = right(item); one && !markerOf(one); one = right(one)) {
+        if (!stands(one)) continue;
+        words += textOf(one);
+        mine ||= one.id.client === this.doc.clientID;
+      }
+      if (mine) kept({ words });
+    }
+  }
+
+  private tellTorn(gone: Y.Item, torn: (what: Torn) => void): void {
+    let next = right(gone);
+    while (next && !stands(next)) next = right(next);
+    if (!next || next.id.client !== gone.id.client || !holds(gone, next.origin) || lastId(gone).clock !== next.origin!.clock) return;
+    const missing = /[\p{L}\p{N}]+$/u.exec(textOf(gone))?.[0] ?? '';
+    const rest = /^[\p{L}\p{N}]+/u.exec(textOf(next))?.[0] ?? '';
+    if (!missing || !rest) return;
+    const { id } = next;
+    torn({
+      word: missing + rest, missing,
+      put: () => {
+        const item = Y.getItem(this.doc.store, id) as unknown;
+        if (item instanceof Y.Item && stands(item) && item.parent === this.root) this.root.insert(this.unitsTo(left(item)) + id.clock - item.id.clock, missing);
+      },
+    });
+  }
+}

@@ -1,0 +1,83 @@
+// Undo: takes back what was done here, never what another wrote into it. Lives as long as the page.
+import type { Command } from 'prosemirror-state';
+import * as Y from 'yjs';
+import { type Binding, type Places, bindingOf } from './binding';
+import { markerOf } from './lines/read';
+
+const managers = new WeakMap<Binding, Y.UndoManager>();
+
+/** What each of our markers found when it was made: words that came later into its line are somebody's answer to it. */
+type Seen = WeakMap<Y.Item, Map<number, number>>;
+
+/** Another wrote into the line of this marker since it was made. */
+function answered(marker: Y.Item, seen: Seen, own: number): boolean {
+  const before = seen.get(marker);
+  if (!before) return false;
+  for (let item = marker.right as Y.Item | null; item && !markerOf(item); item = item.right as Y.Item | null) {
+    if (!item.deleted && item.countable && item.id.client !== own && item.id.clock + item.length > (before.get(item.id.client) ?? 0)) return true;
+  }
+  return false;
+}
+
+/** Nothing stands in the line of this marker any more. */
+function empty(marker: Y.Item): boolean {
+  let item = marker.right as Y.Item | null;
+  while (item && (item.deleted || !item.countable)) item = item.right as Y.Item | null;
+  return !item || markerOf(item) !== null;
+}
+
+export function undoOf(binding: Binding): Y.UndoManager {
+  let manager = managers.get(binding);
+  if (manager) return manager;
+  const { root } = binding;
+  const doc = root.doc!;
+  const seen: Seen = new WeakMap();
+  manager = new Y.UndoManager(root, {
+    trackedOrigins: new Set([binding]),
+    captureTransaction: (transaction) => transaction.meta.get('addToHistory') !== false,
+    // A line that is answered stays, as a plain one: its attributes go, its marker does not.
+    deleteFilter: (item) => {
+      const marker = item.parent === root ? markerOf(item) : null;
+      if (!marker) return true;
+      if (answered(item, seen, doc.clientID)) return false;
+      // An empty line is taken out (docs/pads-format.md): its marker stays. The manager must count that as something done,
+      // else it takes back one thing more.
+      if (empty(item)) {
+        marker.setAttribute('gone', 1 as unknown as string);
+        item.delete = () => {};
+        kept.push(item);
+      }
+      return true;
+    },
+  });
+  doc.on('afterTransaction', (transaction) => {
+    if (transaction.origin !== binding && transaction.origin !== manager) return;
+    for (const [client, end] of transaction.afterState) {
+      const from = transaction.beforeState.get(client) ?? 0;
+      if (end <= from) continue;
+      const structs = doc.store.clients.get(client)!;
+      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+        const item = structs[i];
+        if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
+      }
+    }
+  });
+  manager.on('stack-item-added', ({ stackItem }) => void stackItem.meta.set('places', binding.before));
+  manager.on('stack-item-popped', ({ stackItem }) => binding.putSelection(stackItem.meta.get('places') as Places | null | undefined));
+  managers.set(binding, manager);
+  return manager;
+}
+
+const kept: Y.Item[] = [];
+
+const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
+  const binding = bindingOf(state);
+  if (!binding) return false;
+  const manager = undoOf(binding);
+  if (step === 'undo' ? !manager.canUndo() : !manager.canRedo()) return false;
+  if (dispatch) manager[step]();
+  for (const item of kept.splice(0)) Reflect.deleteProperty(item, 'delete');
+  return true;
+};
+export const undo = take('undo');
+export const redo = take('redo');
