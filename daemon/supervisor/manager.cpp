@@ -17,7 +17,7 @@ namespace hameau::supervisor {
 
 namespace {
 
-constexpr int first_listen_fd = 3;  // SD_LISTEN_FDS_START
+constexpr int listen_fds_start = 3;  // SD_LISTEN_FDS_START
 constexpr long listen_fds_max = 64;
 constexpr Duration watchdog_min{200};  // below this hameaud would do nothing else
 
@@ -93,7 +93,7 @@ ServiceManager ServiceManager::from_environment() {
     const long count = std::min<long>(static_cast<long>(number_of(take_variable("LISTEN_FDS"))), listen_fds_max);
     take_variable("LISTEN_FDNAMES");  // what a socket is, the kernel knows better
     for (long i = 0; ours && i < count; ++i) {
-        Fd fd(first_listen_fd + static_cast<int>(i));
+        Fd fd(listen_fds_start + static_cast<int>(i));
         std::string name = name_of_socket(fd.get());
         (void)set_close_on_exec(fd.get(), true);
         (void)set_nonblocking(fd.get(), true);

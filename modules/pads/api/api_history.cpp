@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/base/io.hpp"
-#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/lines/carry.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/history/history.hpp"
 #include "modules/pads/history/restore.hpp"
@@ -55,6 +55,30 @@ std::uint64_t unused_client(const Recorder& recorder) {
         }
     } while (recorder.next_clock(client) > 0);
     return client;
+}
+
+/// What makes the pad again what it was at that moment, as changes of `client`; none when it is like that already.
+Status changes_back_to(PadStore& store, std::int64_t number, std::int64_t moment, std::uint64_t client, std::size_t bytes_max, const Stop& stop,
+                       std::vector<Bytes>& changes) {
+    const auto past = store.past(number, moment, stop);
+    auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
+    if (!integrated) {
+        return fail(integrated.error());
+    }
+    auto back = restoring_update(integrated->now, integrated->then, client);
+    if (!back) {
+        return {};
+    }
+    // A moment of the older form comes back as lines: editors of this house are open.
+    if (const auto applied = integrated->now.apply(*back); !applied) {
+        return fail(applied.error());
+    }
+    auto carried = carrying_update(integrated->now, bytes_max / 2);
+    changes.push_back(std::move(*back));
+    if (carried) {
+        changes.push_back(std::move(*carried));
+    }
+    return {};
 }
 
 Result<std::string> show(const Integrated& document, const std::string& format, const PadRow& pad, bool english, const ImageSource& images) {
@@ -231,25 +255,7 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     const std::uint64_t client = unused_client(room->recorder());
     std::vector<Bytes> changes;
     ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
-        const auto past = store.past(found.pad.number, *moment, stop);
-        auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
-        if (!integrated) {
-            return fail(integrated.error());
-        }
-        auto back = restoring_update(integrated->now, integrated->then, client);
-        if (!back) {
-            return {};
-        }
-        // A moment of the older form comes back as lines: editors of this house are open.
-        if (const auto applied = integrated->now.apply(*back); !applied) {
-            return fail(applied.error());
-        }
-        auto carried = carrying_update(integrated->now, pad_bytes_max_ / 2);
-        changes.push_back(std::move(*back));
-        if (carried) {
-            changes.push_back(std::move(*carried));
-        }
-        return {};
+        return changes_back_to(store, found.pad.number, *moment, client, pad_bytes_max_, stop, changes);
     };
     Status done = co_await read_aside(found.pad.number, std::move(work));
     // The reading takes its time: the right to write is asked again before anything changes.

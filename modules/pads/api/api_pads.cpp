@@ -3,7 +3,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/api/search.hpp"
-#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/lines/carry.hpp"
 #include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
@@ -589,7 +589,8 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     if (extended && carry_over(**room)) {
         // On the disk before anybody sees it: it must not be done again from a state that lacks it.
         const std::int64_t number = (*room)->pad().number;
-        [[maybe_unused]] const bool written = co_await all_written(number);
+        const bool written = co_await all_written(number);
+        static_cast<void>(written);  // else it waits in memory, as every other change does
     }
     Outcome outcome(std::move(connection));
     co_return outcome;

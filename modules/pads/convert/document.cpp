@@ -5,7 +5,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
-#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 
 namespace hameau::pads {
 

@@ -7,7 +7,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/lines.hpp"
 
 namespace hameau::pads {
 

@@ -4,7 +4,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/lines.hpp"
 #include "modules/pads/export/render.hpp"
 
 namespace hameau::pads {

@@ -2,7 +2,7 @@
 // is JSON, blocks that open close, and what is carried over is shown as before. Input as of tests/fuzz/crdt.
 #include <boost/json.hpp>
 
-#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/lines/carry.hpp"
 #include "modules/pads/export/content.hpp"
 #include "modules/pads/export/render.hpp"
 #include "tests/fuzz/crdt/fuzz_input.hpp"

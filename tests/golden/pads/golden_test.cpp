@@ -16,7 +16,7 @@
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/crdt/document.hpp"
 #include "modules/pads/crdt/integrator.hpp"
-#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/export/render.hpp"
 #include "tests/unit/pads/old_tree.hpp"

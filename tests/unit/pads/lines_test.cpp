@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/io.hpp"
-#include "modules/pads/documents/line_writer.hpp"
-#include "modules/pads/export/line_schema.hpp"
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/line_writer.hpp"
+#include "modules/pads/lines/line_schema.hpp"
+#include "modules/pads/lines/lines.hpp"
 #include "modules/pads/export/render.hpp"
 #include "tests/unit/pads/old_tree.hpp"
 #include "tests/unit/pads/raw_lines.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 
 namespace hameau::pads {
 

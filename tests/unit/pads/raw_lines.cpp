@@ -1,6 +1,7 @@
+// Documents of lines for the tests of the readers, made struct by struct as other programs may make them.
 #include "tests/unit/pads/raw_lines.hpp"
 
-#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 
 namespace hameau::pads {
 

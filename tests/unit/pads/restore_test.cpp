@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "modules/pads/crdt/document.hpp"
-#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/lines/carry.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/history/history.hpp"
 #include "modules/pads/history/restore.hpp"

@@ -3,7 +3,7 @@
 
 #include "modules/pads/crdt/document.hpp"
 #include "modules/pads/documents/templates.hpp"
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/lines.hpp"
 #include "modules/pads/export/render.hpp"
 
 namespace hameau::pads {

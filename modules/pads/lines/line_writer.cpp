@@ -1,13 +1,13 @@
 // Writing lines as Yjs structs (yjs-v1-notes section 2): text, markers and formats stand one behind the other in the root; each
 // names its left neighbour.
-#include "modules/pads/documents/line_writer.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 
 #include <algorithm>
 
 #include <boost/json.hpp>
 
 #include "modules/pads/crdt/json.hpp"
-#include "modules/pads/export/line_schema.hpp"
+#include "modules/pads/lines/line_schema.hpp"
 
 namespace hameau::pads {
 

@@ -1,5 +1,5 @@
 // The tables of the form.
-#include "modules/pads/export/line_schema.hpp"
+#include "modules/pads/lines/line_schema.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // A sink for the reader of lines that writes lines. Marks and attributes are taken as they are, known or not.
-#include "modules/pads/documents/carry.hpp"
+#include "modules/pads/lines/carry.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <sodium.h>
 
 #include "modules/pads/crdt/range_set.hpp"
-#include "modules/pads/export/line_schema.hpp"
+#include "modules/pads/lines/line_schema.hpp"
 
 namespace hameau::pads {
 

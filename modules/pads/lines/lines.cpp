@@ -1,12 +1,12 @@
 // One pass over the runs of the root. What is open in the sink: the containers of the line (path_), then its block.
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/lines.hpp"
 
 #include <algorithm>
 #include <optional>
 
 #include <boost/json.hpp>
 
-#include "modules/pads/export/line_schema.hpp"
+#include "modules/pads/lines/line_schema.hpp"
 
 namespace hameau::pads {
 

@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "modules/pads/documents/line_writer.hpp"
-#include "modules/pads/export/lines.hpp"
+#include "modules/pads/lines/line_writer.hpp"
+#include "modules/pads/lines/lines.hpp"
 
 namespace hameau::pads {
 
