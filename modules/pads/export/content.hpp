@@ -9,6 +9,8 @@
 
 #include "daemon/base/result.hpp"
 #include "modules/pads/crdt/document.hpp"
+#include "modules/pads/lines/line_schema.hpp"
+#include "modules/pads/lines/safe_values.hpp"
 
 namespace hameau::pads {
 
@@ -29,9 +31,6 @@ struct Mark {
     std::string size = {};   ///< colour: a safe size, or empty
     friend bool operator==(const Mark&, const Mark&) = default;
 };
-
-/// Of a column, in CSS pixels; the editor's width_max.
-inline constexpr std::int64_t column_width_max = 2000;
 
 enum class Align : std::uint8_t { none, center, right, justify };
 
@@ -62,19 +61,5 @@ Result<std::vector<Event>> read_content(crdt::View state);
 Result<std::vector<Event>> read_content(const crdt::Document& document);
 /// The root that an editor shows: "default", else the first one of XML, else the first text.
 std::optional<std::uint32_t> find_root(const crdt::Document& document);
-
-/// http, https, mailto, tel, or relative; nothing else ever reaches a document.
-bool is_safe_address(std::string_view address);
-/// "#rgb", "#rrggbb" or a plain colour word.
-bool is_safe_colour(std::string_view colour);
-/// A colour as documents and editors write it ("rgb(1, 2, 3)" too) as a safe one; empty when it is none, or no colour of its
-/// own ("inherit", "transparent").
-std::string safe_colour(std::string_view text);
-/// "Georgia", "\"Times New Roman\", serif": names of letters, digits, blanks and hyphens, in quotes or not.
-bool is_safe_font(std::string_view names);
-/// A number and px, pt, em, rem or %.
-bool is_safe_size(std::string_view size);
-/// One of the ways in which an ordered list may count, or empty.
-std::string_view safe_list_type(std::string_view type);
 
 } // namespace hameau::pads

@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/pads/export/content.hpp"
+#include "modules/pads/lines/safe_values.hpp"
 
 namespace hameau::pads {
 

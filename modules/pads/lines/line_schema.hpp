@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace hameau::pads {
+
+/// Of a column, in CSS pixels; the editor's width_max.
+inline constexpr std::int64_t column_width_max = 2000;
 
 inline constexpr std::string_view marker_name = "line";
 inline constexpr std::string_view format_key = "format";

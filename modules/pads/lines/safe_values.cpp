@@ -1,12 +1,13 @@
 // What of a pad's values may stand in a document: addresses, colours, fonts, sizes. Lists of what is allowed; everything else is
 // left out, never repaired.
+#include "modules/pads/lines/safe_values.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 
 #include "daemon/base/text.hpp"
-#include "modules/pads/export/content.hpp"
 
 namespace hameau::pads {
 
