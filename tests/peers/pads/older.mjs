@@ -14,8 +14,9 @@ const lines = client => JSON.stringify(client.doc.get('default', Y.XmlText).toDe
   [insert instanceof Y.XmlElement ? [insert.nodeName, insert.getAttributes()] : insert, attributes]))
 
 if (args.write) {
-  const { asUpdate, readCase } = await import('../../golden/pads/schema.mjs')
-  fs.writeFileSync(args.write, asUpdate(readCase(path.join(folder, 'everything.json'))))
+  const { readCase } = await import('../../golden/pads/schema.mjs')
+  const { prosemirrorToYDoc } = await import('y-prosemirror')
+  fs.writeFileSync(args.write, Y.encodeStateAsUpdate(prosemirrorToYDoc(readCase(path.join(folder, 'everything.json')), 'default')))
   console.log('1 passed, 0 failed')
   process.exit(0)
 }
