@@ -3,6 +3,7 @@ import type { Node } from 'prosemirror-model';
 import { Plugin, PluginKey, TextSelection, type EditorState } from 'prosemirror-state';
 import { Decoration, DecorationSet, type EditorView } from 'prosemirror-view';
 import { holdInSight } from './far';
+import { beginStep } from './undo';
 
 export interface Query { text: string; exact: boolean }
 export interface Match { from: number; to: number }
@@ -103,17 +104,23 @@ export function go(view: EditorView, step: 1 | -1): void {
   reveal(view);
 }
 
+function replace(view: EditorView, matches: Match[], text: string): void {
+  beginStep(view.state);
+  view.dispatch(insert(view.state, matches, text));
+  beginStep(view.state);
+}
+
 export function replaceOne(view: EditorView, text: string): void {
   const { matches, current } = found(view.state);
   const match = matches[current];
   if (!match) return;
-  view.dispatch(insert(view.state, [match], text));
+  replace(view, [match], text);
   reveal(view);
 }
 
 export function replaceAll(view: EditorView, text: string): number {
   const { matches } = found(view.state);
-  if (matches.length > 0) view.dispatch(insert(view.state, matches, text));
+  if (matches.length > 0) replace(view, matches, text);
   return matches.length;
 }
 

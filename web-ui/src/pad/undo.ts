@@ -1,5 +1,5 @@
 // Undo: takes back what was done here, never what another wrote into it. Lives as long as the page.
-import type { Command } from 'prosemirror-state';
+import type { Command, EditorState } from 'prosemirror-state';
 import * as Y from 'yjs';
 import { type Binding, type Places, bindingOf } from './binding';
 import { markerOf } from './lines/read';
@@ -81,3 +81,9 @@ const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
 };
 export const undo = take('undo');
 export const redo = take('redo');
+
+/** What comes now is a step of its own, however quickly it follows what was typed. */
+export function beginStep(state: EditorState): void {
+  const binding = bindingOf(state);
+  if (binding) undoOf(binding).stopCapturing();
+}
