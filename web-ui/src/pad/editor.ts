@@ -10,6 +10,7 @@ import { Paper, type PaperParts } from './paper';
 import type { People } from './people';
 import { safeAddress } from './clamp';
 import { rootName, schema } from './schema';
+import { Reunion } from './lines/reunion';
 import { undoOf } from './undo';
 
 export interface EditorParts {
@@ -21,6 +22,8 @@ export interface EditorParts {
 export interface Editor {
   view: EditorView;
   setWrites: (writes: boolean) => void;
+  /** Looks at what the browser has not told of yet: a cursor that was moved in this very moment. */
+  settle: () => void;
   /** Once: everything that the text can do besides taking letters. */
   grow: (rest: Plugin[]) => void;
 }
@@ -29,6 +32,8 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   const binding = bind(parts.doc.get(rootName, Y.XmlText), schema);
   // From now on what is done here can be taken back, as long as the page lives.
   undoOf(binding);
+  // What I write while others change the line keeps its place.
+  new Reunion(binding, {}, () => undoOf(binding));
   const shared: Plugin[] = [binding.plugin, cursors(binding, parts.awareness, parts.people)];
   const first = binding.doc;
   const bound: PaperParts = {
@@ -44,6 +49,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   return {
     view,
     setWrites: (on) => paper.setWrites(on),
+    settle: () => { if (!view.isDestroyed && !view.composing) (view as unknown as { domObserver: { flush: () => void } }).domObserver.flush(); },
     grow(rest) {
       // A sign that is being composed keeps its place; the rest comes when it is done.
       const now = () => {

@@ -110,7 +110,10 @@ function useEditor(visit: Visit) {
       changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
       composing: (on) => visit.composing(on),
     });
-    takeOver(make, setEditor);
+    takeOver(make, (made) => {
+      visit.coming = made.settle;
+      setEditor(made);
+    });
   }, [visit.ready, pad]);
   useEffect(() => {
     // Words of the first sheet stay to be copied, above the sentence that says why there is no more.

@@ -34,6 +34,8 @@ export interface Outside {
   denied: (reason: string) => void;
   /** This page is older than the house. */
   outdated: () => void;
+  /** Words of others are about to come into the text. */
+  coming: () => void;
   /** What the house has, before anything of it comes. */
   meeting: (state: Uint8Array) => void;
   /** Somebody else made the text again what it was at a moment. */
@@ -208,7 +210,10 @@ export class Provider {
   }
 
   private takeIn(payload: Uint8Array): void {
-    if (!this.held || !this.synced) return Y.applyUpdate(this.doc, payload, this);
+    if (!this.held || !this.synced) {
+      this.outside.coming();
+      return Y.applyUpdate(this.doc, payload, this);
+    }
     this.held.push(payload);
     if (this.held.length === 1) this.holdTimer = window.setTimeout(() => this.hold(false), hold_ms);
   }

@@ -96,6 +96,9 @@ export class Visit {
     return this.local !== null && this.local.failing;
   }
 
+  /** Called before words of others come: what the browser has not told of yet (a moved cursor) counts first. */
+  coming: () => void = () => undefined;
+
   /** A sign is being composed. */
   composing(on: boolean): void {
     this.provider?.hold(on);
@@ -259,6 +262,7 @@ export class Visit {
       },
       denied: (reason) => this.wasDenied(reason),
       outdated: () => this.outdated(),
+      coming: () => this.coming(),
       meeting: (state) => this.oldCopy?.meet(state),
     });
     this.provider.writes = this.writes;
