@@ -14,10 +14,10 @@ const slowAll = Number(process.env.HAMEAU_SLOW ?? 1);
 export const startBrowser = () => chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--ignore-certificate-errors'] });
 
 /** A page (`slow` times slower than this machine) that notes console errors, policy violations, failed requests and bytes on the wire. */
-export async function openPage(browser, { language = 'fr', width = 1280, height = 900, dark = false, slow = 1, zone } = {}) {
+export async function openPage(browser, { language = 'fr', width = 1280, height = 900, dark = false, slow = 1, zone, touch = false } = {}) {
   const context = await browser.newContext({
     locale: language === 'fr' ? 'fr-FR' : 'en-GB', viewport: { width, height }, ignoreHTTPSErrors: true, colorScheme: dark ? 'dark' : 'light',
-    reducedMotion: 'reduce', ...(zone ? { timezoneId: zone } : {}), permissions: ['clipboard-read', 'clipboard-write'],
+    reducedMotion: 'reduce', hasTouch: touch, ...(zone ? { timezoneId: zone } : {}), permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
   const complaints = [];

@@ -11,12 +11,15 @@ import type { People } from './people';
 import { safeAddress } from './clamp';
 import { rootName, schema } from './schema';
 import { Reunion } from './lines/reunion';
+import { Takings } from './taken';
 import { undoOf } from './undo';
 
 export interface EditorParts {
   doc: Y.Doc; awareness: Awareness; people: People; padKey: string; writes: boolean; label: string; describedBy: string;
   changed: (view: EditorView, docChanged: boolean) => void;
   composing: (on: boolean) => void;
+  /** What others took out around words of mine that they had not seen; none: there is nothing to tell any more. */
+  taken: (texts: string[]) => void;
 }
 
 export interface Editor {
@@ -24,6 +27,7 @@ export interface Editor {
   setWrites: (writes: boolean) => void;
   /** Looks at what the browser has not told of yet: a cursor that was moved in this very moment. */
   settle: () => void;
+  takings: Takings;
   /** Once: everything that the text can do besides taking letters. */
   grow: (rest: Plugin[]) => void;
 }
@@ -32,8 +36,9 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   const binding = bind(parts.doc.get(rootName, Y.XmlText), schema);
   // From now on what is done here can be taken back, as long as the page lives.
   undoOf(binding);
-  // What I write while others change the line keeps its place.
-  new Reunion(binding, {}, () => undoOf(binding));
+  // What I write while others change the line keeps its place; what they took out around it can be put back.
+  const takings = new Takings(binding, () => paper.view, parts.taken);
+  new Reunion(binding, { torn: ({ taken }) => takings.add(taken), kept: ({ taken }) => takings.add(taken) }, () => undoOf(binding));
   const shared: Plugin[] = [binding.plugin, cursors(binding, parts.awareness, parts.people)];
   const first = binding.doc;
   const bound: PaperParts = {
@@ -48,7 +53,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   holdOthers(view, parts.composing);
   return {
     view,
-    setWrites: (on) => paper.setWrites(on),
+    setWrites: (on) => paper.setWrites(on), takings,
     settle: () => { if (!view.isDestroyed && !view.composing) (view as unknown as { domObserver: { flush: () => void } }).domObserver.flush(); },
     grow(rest) {
       // A sign that is being composed keeps its place; the rest comes when it is done.

@@ -99,6 +99,7 @@ function useEditor(visit: Visit) {
   const place = useRef<HTMLDivElement>(null);
   const making = useRef(false);
   const findingNow = useRef(false);
+  const [taken, setTaken] = useState<string[]>([]);
   const { pad, session } = visit;
 
   useEffect(() => {
@@ -108,7 +109,7 @@ function useEditor(visit: Visit) {
       doc: visit.doc, awareness: visit.awareness, people: visit.people, padKey: visit.key, writes: visit.writes,
       label: t('pad.text'), describedBy: 'text-help',
       changed: (view, docChanged) => follow(view, docChanged, () => findingNow.current),
-      composing: (on) => visit.composing(on),
+      composing: (on) => visit.composing(on), taken: setTaken,
     });
     takeOver(make, (made) => {
       visit.coming = made.settle;
@@ -131,7 +132,7 @@ function useEditor(visit: Visit) {
   }, [rest, session]);
   useEffect(() => editor?.setWrites(visit.writes), [editor, visit.writes]);
   useEffect(() => { if (editor) showCursors(editor.view); }, [editor, visit.people.roster]);
-  return { editor, rest, place, shown, words, version, follow, findingNow };
+  return { editor, rest, place, shown, words, version, follow, findingNow, taken };
 }
 
 /** What the text can do besides taking letters; `asked`: images whose description is asked for. */
@@ -281,6 +282,9 @@ function PadPage({ visit }: { visit: Visit }) {
       <main id="main" class={outline && view ? 'with-outline' : ''}>
         {rest && visit.signedOut && <rest.SignInAgain login={session?.login ?? ''} signIn={(password) => visit.signInAgain(password)} />}
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
+        {rest && editor && visit.writes && parts.taken.length > 0 && (
+          <rest.TakenNotice texts={parts.taken} say={(text) => visit.say(text)} onPutBack={() => editor.takings.putBack()} onForget={() => editor.takings.forget()} />
+        )}
         {!session && visit.key && visit.writes && view && rest && <rest.GuestBar visit={visit} />}
         {outline && view && rest && <rest.Outline view={view} tick={version} onClose={() => { setOutline(false); view.focus(); }} />}
         <div class="paper">

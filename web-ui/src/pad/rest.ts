@@ -14,5 +14,6 @@ export { History } from './history';
 export { Images } from './images';
 export { CountDialog, ExportDialog, KeysDialog, LeaveDialog, LinkDialog, Outline, PeopleDialog, ShareDialog } from './panels';
 export { Refused } from './refused';
+export { TakenNotice } from './taken-notice';
 export { ContextBar, shownOf, Toolbar } from './toolbar';
 export { writing } from './writing';

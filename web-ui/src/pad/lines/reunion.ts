@@ -12,10 +12,13 @@ const walk_max = 2_000;        // items between two places; more is no neighbour
 const moves_max = 50;          // for one message
 const letter = /[\p{L}\p{N}]/u;
 
+/** Text that somebody took out around words of mine which they had not seen. `whole`: how it read for me. Each piece stood
+ * right before this letter of mine (the last one may have stood behind it). */
+export interface Taken { whole: string; pieces: { text: string; mine: Y.ID; behind: boolean }[] }
 /** The beginning of a word of mine was taken out by somebody who had not seen its end. */
-export interface Torn { word: string; missing: string; put: () => void }
+export interface Torn { word: string; missing: string; taken: Taken }
 /** A line in which I was writing was taken out by somebody who had not seen that: these words stand in a line of their own. */
-export interface Kept { words: string }
+export interface Kept { words: string; taken: Taken }
 export interface Told { torn?: (what: Torn) => void; kept?: (what: Kept) => void }
 
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
@@ -232,40 +235,56 @@ export class Reunion {
 
   private tell(transaction: Y.Transaction): void {
     const { torn, kept } = this.told;
-    if (torn) {
-      Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
-        if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) this.tellTorn(struct, torn);
-      });
-    }
-    if (!kept) return;
-    for (const [type, keys] of transaction.changed) {
+    const lines = new Set<Y.Item | null>();
+    for (const [type, keys] of kept ? transaction.changed : []) {
       const item = type._item;
       if (!item || !keys.has('gone') || !markerOf(item)?.getAttribute('gone')) continue;
-      let words = '';
-      let mine = false;
-      for (let one = right(item); one && !markerOf(one); one = right(one)) {
-        if (!stands(one)) continue;
-        words += textOf(one);
-        mine ||= one.id.client === this.doc.clientID;
-      }
-      if (mine) kept({ words });
+      const line = this.lineTaken(transaction, item);
+      if (!line) continue;
+      lines.add(item);
+      kept!(line);
     }
+    if (!torn) return;
+    Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
+      if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) this.tellTorn(struct, lines, torn);
+    });
   }
 
-  private tellTorn(gone: Y.Item, torn: (what: Torn) => void): void {
+  /** What another just took out of the line of this marker, in which I was writing. */
+  private lineTaken(transaction: Y.Transaction, marker: Y.Item): Kept | null {
+    let [words, whole, open] = ['', '', ''];
+    let last: Y.ID | null = null;
+    const pieces: Taken['pieces'] = [];
+    for (let one = right(marker); one && !markerOf(one); one = right(one)) {
+      const text = textOf(one);
+      if (one.deleted) {
+        if (!Y.isDeleted(transaction.deleteSet, one.id)) continue;
+        open += text;
+        whole += text;
+      } else if (one.countable) {
+        words += text;
+        whole += text;
+        if (one.id.client !== this.doc.clientID) continue;
+        last = lastId(one);
+        if (open) pieces.push({ text: open, mine: one.id, behind: false });
+        open = '';
+      }
+    }
+    if (!last) return null;
+    if (open) pieces.push({ text: open, mine: last, behind: true });
+    return { words, taken: { whole, pieces } };
+  }
+
+  private tellTorn(gone: Y.Item, told: ReadonlySet<Y.Item | null>, torn: (what: Torn) => void): void {
     let next = right(gone);
     while (next && !stands(next)) next = right(next);
     if (!next || next.id.client !== gone.id.client || !holds(gone, next.origin) || lastId(gone).clock !== next.origin!.clock) return;
     const missing = /[\p{L}\p{N}]+$/u.exec(textOf(gone))?.[0] ?? '';
     const rest = /^[\p{L}\p{N}]+/u.exec(textOf(next))?.[0] ?? '';
     if (!missing || !rest) return;
-    const { id } = next;
-    torn({
-      word: missing + rest, missing,
-      put: () => {
-        const item = Y.getItem(this.doc.store, id) as unknown;
-        if (item instanceof Y.Item && stands(item) && item.parent === this.root) this.root.insert(this.unitsTo(left(item)) + id.clock - item.id.clock, missing);
-      },
-    });
+    let line = left(gone);
+    while (line && !markerOf(line)) line = left(line);
+    if (told.has(line)) return;      // that says it already
+    torn({ word: missing + rest, missing, taken: { whole: missing + rest, pieces: [{ text: missing, mine: next.id, behind: false }] } });
   }
 }
