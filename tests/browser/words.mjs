@@ -357,7 +357,7 @@ try {
     await press(hers, 'Backspace');
     yann.line.release();
     await has(hers, ' nouveau');
-    const notice = his.getByRole('status').filter({ hasText: "Quelqu'un a supprimé « Ordre … du jour. » sans voir" });
+    const notice = his.locator('.notice[role=status]').filter({ hasText: /a supprimé «\s*Ordre … du jour\.\s*» sans voir/ });
     await notice.waitFor();
     same(await axeFindings(his), [], 'findings');
     // By keys alone, from within the text.
@@ -381,7 +381,7 @@ try {
     await click(hers, 'réu');
     await press(hers, 'Backspace', 'Backspace', 'Backspace');
     yann.line.release();
-    const notice = his.getByRole('status').filter({ hasText: "Quelqu'un a supprimé « réu » sans voir" });
+    const notice = his.locator('.notice[role=status]').filter({ hasText: /a supprimé «\s*réu\s*» sans voir/ });
     await notice.waitFor();
     await press(hers, 'Control+z');
     await has(his, 'jour. réunion');

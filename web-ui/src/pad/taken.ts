@@ -21,7 +21,9 @@ export class Takings {
   }
 
   add(one: Taken): void {
-    this.all = [...this.all, one].slice(-kept_max);
+    // More of the same word went.
+    const others = this.all.filter(({ pieces: [piece] }) => !Y.compareIDs(piece!.mine, one.pieces[0]!.mine));
+    this.all = [...others, one].slice(-kept_max);
     this.soon();
   }
 

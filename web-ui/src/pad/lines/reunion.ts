@@ -32,6 +32,8 @@ const holds = (item: Y.Item, id: Y.ID | null) => id !== null && item.id.client =
 export class Reunion {
   private readonly doc: Y.Doc;
   private readonly root: Y.XmlText;
+  /** Of half words that were told: by the clock of what is left, what is missing so far and where that began. */
+  private readonly halves = new Map<number, { from: number; text: string }>();
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
@@ -245,9 +247,12 @@ export class Reunion {
       kept!(line);
     }
     if (!torn) return;
+    const gone: Y.Item[] = [];
     Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
-      if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) this.tellTorn(struct, lines, torn);
+      if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) gone.push(struct);
     });
+    // From the end of a word to its beginning, as Backspace goes.
+    for (const one of gone.reverse()) this.tellTorn(one, lines, torn);
   }
 
   /** What another just took out of the line of this marker, in which I was writing. */
@@ -278,13 +283,19 @@ export class Reunion {
   private tellTorn(gone: Y.Item, told: ReadonlySet<Y.Item | null>, torn: (what: Torn) => void): void {
     let next = right(gone);
     while (next && !stands(next)) next = right(next);
-    if (!next || next.id.client !== gone.id.client || !holds(gone, next.origin) || lastId(gone).clock !== next.origin!.clock) return;
-    const missing = /[\p{L}\p{N}]+$/u.exec(textOf(gone))?.[0] ?? '';
+    if (!next || next.id.client !== gone.id.client) return;
+    const end = lastId(gone).clock;
+    const known = this.halves.get(next.id.clock);
+    const goesOn = known?.from === end + 1;
+    if (!goesOn && (!holds(gone, next.origin) || end !== next.origin!.clock)) return;
+    const letters = /[\p{L}\p{N}]+$/u.exec(textOf(gone))?.[0] ?? '';
     const rest = /^[\p{L}\p{N}]+/u.exec(textOf(next))?.[0] ?? '';
-    if (!missing || !rest) return;
+    if (!letters || !rest) return;
     let line = left(gone);
     while (line && !markerOf(line)) line = left(line);
     if (told.has(line)) return;      // that says it already
+    const missing = letters + (goesOn ? known.text : '');
+    this.halves.set(next.id.clock, { from: end + 1 - letters.length, text: missing });
     torn({ word: missing + rest, missing, taken: { whole: missing + rest, pieces: [{ text: missing, mine: next.id, behind: false }] } });
   }
 }
