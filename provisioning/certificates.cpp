@@ -4,82 +4,21 @@
 
 #include <array>
 #include <ctime>
-#include <filesystem>
-#include <memory>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "daemon/base/io.hpp"
+#include "provisioning/x509.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr std::size_t pem_bytes_max = 65536;
 constexpr long authority_days = 3650;
 constexpr long leaf_days = 397;
 constexpr long renew_seconds = 30L * 24 * 3600;
 constexpr long day_seconds = 24L * 3600;
-
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Memory = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-
-tl::unexpected<Error> fail_tls(std::string_view what) {
-    std::array<char, 256> text{};
-    ERR_error_string_n(ERR_get_error(), text.data(), text.size());
-    return fail(ErrorKind::io, std::string(what) + ": " + text.data());
-}
-
-std::string text_of(BIO* memory) {
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(memory, &data);
-    return {data, static_cast<std::size_t>(size)};
-}
-
-std::string pem_of(X509* certificate) {
-    const Memory memory(BIO_new(BIO_s_mem()));
-    PEM_write_bio_X509(memory.get(), certificate);
-    return text_of(memory.get());
-}
-
-std::string pem_of(EVP_PKEY* key) {
-    const Memory memory(BIO_new(BIO_s_mem()));
-    PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
-    return text_of(memory.get());
-}
-
-Certificate read_certificate(const std::string& path) {
-    const auto text = read_file(path, pem_bytes_max);
-    if (!text) {
-        return nullptr;
-    }
-    const Memory memory(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
-    return Certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
-}
-
-Key read_key(const std::string& path) {
-    const auto text = read_file(path, pem_bytes_max);
-    if (!text) {
-        return nullptr;
-    }
-    const Memory memory(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
-    return Key(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
-}
-
-Key make_key() { return Key(EVP_EC_gen("P-256")); }
 
 bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
     X509V3_CTX context;
@@ -194,23 +133,7 @@ Status make_leaf(const std::string& state, const std::string& path, const std::v
         X509_sign(leaf, authority_key.get(), EVP_sha256()) == 0) {
         return fail_tls("making the certificate of " + names.front());
     }
-    const std::string text = pem_of(leaf) + pem_of(key.get());
-    // Owner and mode are set on the new file before it takes the name: the gate never meets one that it cannot read.
-    const std::string fresh = path + ".new";
-    if (auto written = write_file_atomically(fresh, text, 0640); !written) {
-        return written;
-    }
-    if (gate_gid != 0) {
-        if (auto owned = chown_path(fresh, 0, gate_gid); !owned) {
-            return owned;
-        }
-    }
-    std::error_code failed;
-    std::filesystem::rename(fresh, path, failed);
-    if (failed) {
-        return fail(ErrorKind::io, path + ": " + failed.message(), failed);
-    }
-    return {};
+    return install_pem(path, pem_of(leaf) + pem_of(key.get()), gate_gid);
 }
 
 } // namespace

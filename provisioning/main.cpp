@@ -13,6 +13,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
+#include "provisioning/acme.hpp"
 #include "provisioning/certificates.hpp"
 #include "provisioning/erase_box.hpp"
 #include "provisioning/mail_engines.hpp"
@@ -24,6 +25,7 @@ using namespace hameau;
 constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
 constexpr unsigned gate_gid = 62001;
+constexpr unsigned acme_uid = 62011;
 constexpr std::size_t settings_bytes_max = 1 << 20;
 
 struct Job {
@@ -43,6 +45,13 @@ struct Job {
         return {};
     }
     unsigned gate_group() const { return root ? gate_gid : 0; }
+    provisioning::AcmePlace acme() const {
+        provisioning::AcmePlace place;
+        place.state = state;
+        place.gate_gid = gate_group();
+        place.acme_uid = root ? acme_uid : 0;
+        return place;
+    }
 };
 
 Status trial_authority(const Job& job) {
@@ -58,12 +67,17 @@ Status certificate(const Job& job) {
         return fail(ErrorKind::invalid, "certificate: host=NAME was expected");
     }
     if (!job.trial) {
-        return fail(ErrorKind::unavailable, "certificates by ACME come with the package; until then put the chain and the key into " +
-                                                job.state + "/tls/hosts/" + *host + ".pem");
+        const std::string state = provisioning::certificate_state(job.settings, job.acme(), *host);
+        // The caller has a sentence for each word; hameaud looks after those that are not there.
+        return state == "fine" ? Status{} : Status(fail(ErrorKind::unavailable, "certificate." + state));
     }
     // In the trial amis.test is also amis.localhost (plain HTTP has it without a certificate).
     const std::string near = host->substr(0, host->rfind('.')) + ".localhost";
     return provisioning::make_trial_certificate(job.state, *host, {*host, near}, job.gate_group());
+}
+
+Status acme(const Job& job) {
+    return job.trial ? Status(fail(ErrorKind::denied, "a trial has certificates of its own")) : provisioning::renew_certificates(job.settings, job.acme(), !job.argument("again").empty());
 }
 
 Status mail_engines(const Job& job) { return write_mail_engines(job.settings, job.state, job.trial, job.root); }
@@ -78,6 +92,7 @@ struct Verb {
 constexpr std::array verbs = {
     Verb{"trial-ca", trial_authority},
     Verb{"certificate", certificate},
+    Verb{"acme", acme},
     Verb{"mail-engines", mail_engines},
     Verb{"erase-box", erase_one_box},
 };
@@ -112,6 +127,13 @@ Result<Job> read_job() {
 int main(int argc, char** argv) {
     ::umask(0022);
     const std::string_view wanted = argc > 1 ? argv[1] : "";
+    // Called under the uid of the ACME client, without settings: by uacme for each challenge, and by the verb acme.
+    if (wanted == "begin" || wanted == "done" || wanted == "failed") {
+        return provisioning::answer_challenge({argv + 1, argv + argc});
+    }
+    if (wanted == "look-up" && argc == 3) {
+        return provisioning::look_up_name(argv[2]);
+    }
     auto job = read_job();
     if (!job) {
         std::fprintf(stderr, "%s\n", job.error().message.c_str());

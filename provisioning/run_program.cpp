@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,29 +19,42 @@ namespace hameau::provisioning {
 
 namespace {
 
-constexpr Duration deadline{40000};
 constexpr std::size_t output_bytes_max = 65536;
 constexpr int exit_not_there = 127;
 
-[[noreturn]] void become(const std::string& path, std::vector<std::string>& arguments, int output, pid_t parent) {
-    std::vector<char*> words = {const_cast<char*>(path.c_str())};
-    for (std::string& argument : arguments) {
-        words.push_back(argument.data());
+/// Of a program that runs under a uid of its own. It is given up on the first failure: never with more rights than meant.
+void drop_rights(unsigned uid) {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0 ||
+        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        give_up_child("changing to its uid");
     }
-    words.push_back(nullptr);
-    char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char locale[] = "LC_ALL=C";
-    char* environment[] = {path_variable, locale, nullptr};
-    std::array<ChildFile, 3> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
-                                      ChildFile{output, STDERR_FILENO}};
-    place_files(files, STDERR_FILENO + 1);
+}
+
+[[noreturn]] void become(const ProgramRun& run, std::vector<char*>& words, std::vector<char*>& environment, int output, pid_t parent) {
+    std::array<ChildFile, 4> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
+                                      ChildFile{output, STDERR_FILENO}, ChildFile{run.kept_file, 3}};
+    const int program = lift_file(run.program);
+    place_files(files, run.kept_file >= 0 ? 4 : STDERR_FILENO + 1);
     reset_signals();
-    die_with(parent, SIGKILL);
-    exec_program(-1, path.c_str(), words.data(), environment);
+    if (run.uid != 0) {
+        ::setpgid(0, 0);  // at a deadline what it started ends with it; the others end with hameau-provision's own group
+        drop_rights(run.uid);
+    }
+    die_with(parent, SIGKILL);  // behind the change of uid, which forgets it
+    exec_program(program, run.path.c_str(), words.data(), environment.data());
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (std::string& text : texts) {
+        out.push_back(text.data());
+    }
+    out.push_back(nullptr);
+    return out;
 }
 
 /// False when the deadline passed first.
-bool read_until_end(int fd, std::string& out) {
+bool read_until_end(int fd, std::string& out, Duration deadline) {
     const SystemClock clock;
     const Duration limit = clock.now() + deadline;
     for (;;) {
@@ -64,39 +79,58 @@ bool read_until_end(int fd, std::string& out) {
 
 } // namespace
 
-Result<std::string> run_program(const std::string& path, std::vector<std::string> arguments) {
+Result<ProgramEnd> run_to_end(ProgramRun run) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
         return fail_errno("pipe");
     }
     const Fd reader(ends[0]);
     Fd writer(ends[1]);
+    run.arguments.insert(run.arguments.begin(), run.path.empty() ? "program" : run.path);
+    run.environment.insert(run.environment.end(), {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"});
+    auto words = pointers(run.arguments);
+    auto environment = pointers(run.environment);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) {
-        return fail_errno("starting " + path);
+        return fail_errno("starting " + run.arguments.front());
     }
     if (pid == 0) {
-        become(path, arguments, writer.get(), parent);
+        become(run, words, environment, writer.get(), parent);
     }
     writer.reset();
-    std::string output;
-    const bool ended = read_until_end(reader.get(), output);
+    ProgramEnd end;
+    const bool ended = read_until_end(reader.get(), end.output, run.deadline);
     if (!ended) {
+        if (run.uid != 0) {
+            ::kill(-pid, SIGKILL);
+        }
         ::kill(pid, SIGKILL);
     }
     int status = 0;
     ::waitpid(pid, &status, 0);
     if (!ended) {
-        return fail(ErrorKind::timed_out, path + " did not end in time");
+        return fail(ErrorKind::timed_out, run.arguments.front() + " did not end in time");
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == exit_not_there) {
-        return fail(ErrorKind::unavailable, path + " is not installed");
+    end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (end.exit_code == exit_not_there) {
+        return fail(ErrorKind::unavailable, run.arguments.front() + " is not installed");
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return fail(ErrorKind::invalid, path + ": " + output.substr(0, 1500));
+    return end;
+}
+
+Result<std::string> run_program(const std::string& path, std::vector<std::string> arguments) {
+    ProgramRun run;
+    run.path = path;
+    run.arguments = std::move(arguments);
+    auto end = run_to_end(std::move(run));
+    if (!end) {
+        return fail(end.error());
     }
-    return output;
+    if (end->exit_code != 0) {
+        return fail(ErrorKind::invalid, path + ": " + end->output.substr(0, 1500));
+    }
+    return std::move(end->output);
 }
 
 } // namespace hameau::provisioning

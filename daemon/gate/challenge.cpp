@@ -1,7 +1,10 @@
 // A token is base64url: nothing in it leads out of the folder.
 #include "daemon/gate/challenge.hpp"
 
+#include <fcntl.h>
+
 #include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
 
 namespace hameau::gate {
 
@@ -19,7 +22,10 @@ std::optional<Answer> challenge_answer(const std::string& folder, std::string_vi
     if (token.empty() || token.size() > token_length_max || token.find_first_not_of(token_characters) != std::string_view::npos) {
         return std::nullopt;
     }
-    auto text = read_file(folder + "/" + std::string(token), challenge_bytes_max);
+    // Written by the ACME client's uid: a link there must not lead to a file of ours.
+    const Fd place(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const auto file = place ? open_regular(place.get(), std::string(token)) : Result<Fd>(fail_errno(folder));
+    auto text = file ? read_all(file->get(), challenge_bytes_max) : Result<std::string>(fail(file.error()));
     if (!text) {
         return std::nullopt;
     }

@@ -89,18 +89,23 @@ Task<Status> redirect_to_https(Visit& visit) {
 Task<Status> serve_request(Visit& visit) {
     const HostChoice choice = choose_host(visit.head.host, visit.gate.options(), visit.gate.sites().map());
     visit.services = choice.services;
-    if (!choice.services && choice.site == nullptr) {
-        visit.services = true;  // nobody's page: as strict as the house's
-        visit.keep_alive = visit.keep_alive && visit.body.finished();
-        return send_problem(visit, 421, "no_such_host");
-    }
+    // Before the choice of a host: names of mail are certified too, and have no pages.
     if (visit.scheme == "http" && visit.head.method == "GET") {
         if (auto answer = challenge_answer(visit.gate.options().challenge_folder, visit.head.path)) {
             visit.keep_alive = visit.keep_alive && visit.body.finished();
             return send_answer(visit, std::move(*answer));
         }
     }
+    if (!choice.services && choice.site == nullptr) {
+        visit.services = true;  // nobody's page: as strict as the house's
+        visit.keep_alive = visit.keep_alive && visit.body.finished();
+        return send_problem(visit, 421, "no_such_host");
+    }
     if (must_redirect(visit, choice)) {
+        if (choice.site != nullptr && visit.gate.options().certificates_come && !visit.gate.tls().covers(choice.site->host)) {
+            visit.keep_alive = visit.keep_alive && visit.body.finished();
+            return send_problem(visit, 503, "certificate_soon");  // behind the redirect would be a warning of the browser
+        }
         return redirect_to_https(visit);
     }
     if (choice.services) {

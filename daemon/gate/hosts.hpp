@@ -16,6 +16,7 @@ struct GateOptions {
     bool trial = false;
     bool serve_plain = false;  ///< sites.plain_http: serve
     std::uint16_t https_port = 443;
+    bool certificates_come = false;  ///< an authority is asked for the certificate of each site
     std::string challenge_folder;  ///< answers of an ACME client by token (absolute)
     std::chrono::milliseconds header_time{10000};
     std::chrono::milliseconds body_time{30000};

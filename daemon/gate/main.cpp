@@ -31,6 +31,7 @@ GateOptions options_of(const Settings& settings, const std::string& state_folder
     options.https_port = static_cast<std::uint16_t>(settings.integer("house.https_port"));
     options.header_time = settings.duration("gate.limits.header_time");
     options.body_time = settings.duration("gate.limits.body_time");
+    options.certificates_come = !trial && !settings.text("house.acme_url").empty();
     options.challenge_folder = state_folder + "/tls/acme-challenge";
     options.idle_time = settings.duration("gate.limits.idle_time");
     return options;

@@ -2,6 +2,7 @@
 #include "daemon/gate/tls.hpp"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include "daemon/base/text.hpp"
@@ -107,6 +108,15 @@ SSL_CTX* TlsStore::context_for(std::string_view host) {
     }
     hosts_.emplace(host, context);
     return context;
+}
+
+bool TlsStore::covers(const std::string& host) {
+    SSL_CTX* own = context_for(host);
+    if (own == nullptr && hosts_.size() >= tls_contexts_max) {
+        return true;  // not known: too many hosts to look
+    }
+    X509* certificate = SSL_CTX_get0_certificate(own != nullptr ? own : default_);
+    return certificate != nullptr && X509_check_host(certificate, host.data(), host.size(), 0, nullptr) == 1;
 }
 
 int TlsStore::on_server_name(SSL* ssl, int*, void* self) {

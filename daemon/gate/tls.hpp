@@ -24,6 +24,8 @@ public:
 
     /// What a new connection begins with; SNI may exchange it.
     SSL_CTX* context() const { return default_; }
+    /// Whether visitors of that host (lower case, without port) see a certificate with its name.
+    bool covers(const std::string& host);
     /// Reads certificates again: at the next connection of each host. Keeps the old default when the new one is bad.
     Status reload();
 

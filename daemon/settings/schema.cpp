@@ -28,6 +28,15 @@ constexpr std::array house_settings = {
             "What the journal of one service may take below log/, its older half included (at least 256 KiB). Started by "
             "systemd, the house writes to its journal instead."},
     Setting{"log_days", SettingType::integer, "30", "After so many days, and a day, a line of a journal is gone. 0: never."},
+    Setting{"acme_url", SettingType::text, "https://acme-v02.api.letsencrypt.org/directory",
+            "The authority that certifies the house's names (ACME, RFC 8555), by the address of its directory; whoever leaves it here "
+            "agrees to its terms. It must reach the house on port 80. Empty: no certificates but the house's own and those that are "
+            "put into tls/. Never in a trial."},
+    Setting{"acme_contact", SettingType::text, "", "A mail address that the authority may write to. Empty: none."},
+    Setting{"acme_dns_hook", SettingType::text, "",
+            "A program (absolute path) that puts the authority's challenge into the DNS (dns-01), where port 80 cannot be reached: called "
+            "under the uid hameau-acme with METHOD TYPE NAME TOKEN VALUE; METHOD is begin, done or failed; exit code 1 for another TYPE "
+            "than dns-01. Empty: plain HTTP."},
     Setting{"sandbox", SettingType::choice, "enforce",
             "What happens when a process of ours calls what its role does not need: the call fails (enforce), "
             "the process ends (kill, for tests), or nothing is watched (off).",

@@ -19,7 +19,7 @@ struct RoleUid {
     std::string_view role;
     uid_t uid;
 };
-inline constexpr std::array<RoleUid, 9> role_uids = {{{"gate", 62001},
+inline constexpr std::array<RoleUid, 10> role_uids = {{{"gate", 62001},
                                                       {"people", 62002},
                                                       {"mail", 62003},
                                                       {"sites", 62004},
@@ -27,7 +27,8 @@ inline constexpr std::array<RoleUid, 9> role_uids = {{{"gate", 62001},
                                                       {"admin", 62006},
                                                       {"check", 62007},
                                                       {"milter", 62009},
-                                                      {"dovemail", 62010}}};
+                                                      {"dovemail", 62010},
+                                                      {"acme", 62011}}};
 /// Members may connect to the modules' sockets.
 inline constexpr gid_t internal_gid = 62000;
 /// External modules: who has which is in STATE/modules/uids (uids.hpp).
@@ -38,6 +39,8 @@ inline constexpr std::size_t settings_bytes_max = 1 << 20;
 inline constexpr std::size_t provision_queue_max = 64;
 inline constexpr std::chrono::milliseconds usage_wait{400};
 inline constexpr std::chrono::seconds provision_limit{55};
+/// A turn over the certificates that are due: ten orders of two minutes at most, and the look-ups before them.
+inline constexpr std::chrono::minutes certificates_limit{25};
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
 /// Questions about the state of all processes that wait at once; each asks every child.

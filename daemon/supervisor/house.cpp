@@ -1,4 +1,4 @@
-// The loop: wait, hear, act. No timer while nothing is pending, but for one a day that ages the logs.
+// The loop: wait, hear, act. No timer while nothing is pending, but for one a day that ages the logs, and one for certificates.
 #include "daemon/supervisor/house.hpp"
 
 #include <algorithm>
@@ -135,6 +135,11 @@ Duration House::until_next() const {
     if (provision_pid_ != 0) {
         consider(provision_deadline_);
     }
+    if (certificates_pid_ != 0) {
+        consider(certificates_deadline_);
+    } else if (may_ask_authority()) {
+        consider(next_certificates_);
+    }
     consider(next_age_);
     consider(next_watchdog_);
     return std::max(Duration(0), *next - clock_.now() + Duration(1));
@@ -161,6 +166,12 @@ void House::tick() {
     });
     if (provision_pid_ != 0 && provision_deadline_ <= now) {
         ::kill(-provision_pid_, SIGKILL);  // with what it started: postfix check, doveconf
+    }
+    if (certificates_pid_ != 0 && certificates_deadline_ <= now) {
+        ::kill(-certificates_pid_, SIGKILL);
+    }
+    if (certificates_pid_ == 0 && may_ask_authority() && next_certificates_ <= now) {
+        start_certificates();
     }
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
@@ -392,6 +403,10 @@ void House::reap() {
         }
         int status = 0;
         ::waitpid(pid, &status, 0);
+        if (pid == certificates_pid_) {
+            on_certificates_end(status);
+            continue;
+        }
         if (pid == provision_pid_) {
             on_provision_end(status);
             continue;

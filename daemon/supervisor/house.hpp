@@ -126,6 +126,15 @@ private:
     Service* find(std::string_view name);
     void drop_engines(const std::string& reason);
     void reload_engines();
+    // Certificates of an authority of the internet (certificates.cpp)
+    /// Not in a trial; not before the gate can answer the authority.
+    bool may_ask_authority() const;
+    /// Starts a turn over what is due.
+    void start_certificates();
+    void on_certificates_end(int wait_status);
+    /// Soon: a name was asked for that has no certificate yet. `all`: what failed is tried again at once.
+    void want_certificates(bool all = false);
+    void reload_gate_certificates();
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
@@ -154,6 +163,12 @@ private:
     pid_t provision_pid_ = 0;
     Fd provision_output_;
     Duration provision_deadline_{0};
+    pid_t certificates_pid_ = 0;
+    Fd certificates_output_;
+    Duration certificates_deadline_{0};
+    Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
+    bool certificates_again_ = false; ///< somebody asked during a turn
+    bool certificates_all_ = false;   ///< the next turn does not wait for what failed
     int exit_code_ = 0;
     bool closing_ = false;
     int closing_stage_ = 0;

@@ -344,10 +344,12 @@ void House::on_provision_end(int wait_status) {
     if (provision_output_) {
         ::lseek(provision_output_.get(), 0, SEEK_SET);
         text = read_all(provision_output_.get(), settings_bytes_max).value_or("").substr(0, error_text_max);
+        text.erase(text.find_last_not_of('\n') + 1);
         provision_output_.reset();
     }
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
-    if (!good) {
+    // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.
+    if (!good && !text.starts_with("certificate.")) {
         journal_.write(provision_failed, {{"verb", done.verb}, {"error", text}});
     }
     // The certificate of a site is the gate's alone: the engines have one of their own.
@@ -355,12 +357,10 @@ void House::on_provision_end(int wait_status) {
         reload_engines();
     }
     if (good && done.verb == "certificate") {
-        if (Service* gate = find("gate"); gate != nullptr && gate->control) {
-            Message reload;
-            reload.kind = MessageKind::reload;
-            reload.fields.emplace_back("what", "certificates");
-            (void)send_message(gate->control.get(), reload);
-        }
+        reload_gate_certificates();
+    }
+    if (!good && done.verb == "certificate") {
+        want_certificates();
     }
     if (Service* asker = find(done.asker)) {
         answer_provision(*asker, done.serial, good ? "" : text.empty() ? "hameau-provision ended without a word" : text);

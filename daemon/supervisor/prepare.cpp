@@ -290,7 +290,7 @@ Status House::make_folders() {
     const std::vector<Folder> folders = {
         {"/run", 0755, "", ""},           {"/log", 0755, "", ""},
         {"/tls", 0755, "", ""},           {"/tls/hosts", 0750, "", "gate"},
-        {"/tls/acme-challenge", 0755, "", ""},
+        {"/tls/acme-challenge", 0755, "acme", ""}, {"/acme", 0711, "", ""},
         {"/people", 0700, "people", ""},  {"/mail", 0755, "mail", ""},
         {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
         {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},

@@ -57,6 +57,7 @@ void House::reload() {
                 act(*service, service->policy.on_restart_wanted(clock_.now()));
             }
         }
+        want_certificates(true);
         journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
     }
     told_.clear();  // ready again once what was started anew is

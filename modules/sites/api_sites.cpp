@@ -18,7 +18,7 @@ constexpr Event site_removed{"sites.removed", Level::notice};
 constexpr Event site_restored{"sites.restored", Level::notice};
 constexpr Event site_purged{"sites.purged", Level::notice};
 constexpr Event certificate_missing{"sites.certificate_missing", Level::warning,
-                                    "the site is served without a certificate of its own; asked for again within hours"};
+                                    "the site is served without a certificate of its own; it is asked for again by itself"};
 
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
@@ -26,6 +26,15 @@ std::string joined(const std::vector<std::string>& words) {
         text.append(text.empty() ? "" : ", ").append(word);
     }
     return text;
+}
+/// The key of a sentence in the catalogue: hameau-provision answers "certificate.WORD".
+std::string certificate_word(const std::string& error) {
+    for (const CatalogueText& text : sites_catalogue) {
+        if (error.starts_with("certificate.") && text.code == error) {
+            return error;
+        }
+    }
+    return "certificate.failed";
 }
 } // namespace
 
@@ -69,6 +78,7 @@ Task<Response> Sites::list_sites(Request& request) {
     json::array items;
     for (const Site& site : found) {
         items.push_back(site_document(site, visited(request)));
+        ask_certificates_later(site.certified);
     }
     co_return list_response(std::move(items), next);
 }
@@ -129,7 +139,7 @@ Task<Response> Sites::add_site(Request& request) {
     json::array warnings;
     if (!reason.empty()) {
         Parameters parameters;
-        parameters.emplace_back("reason", reason);
+        parameters.emplace_back("reason", text_of(sites_catalogue, language_of(request), certificate_word(reason)));
         warnings.emplace_back(text_of(sites_catalogue, language_of(request), "certificate_later", parameters));
     }
     if (restored) {
@@ -165,17 +175,49 @@ Task<std::string> Sites::ask_certificate(std::string host) {
     if (issued) {
         co_return std::string();
     }
-    context_->journal().write(certificate_missing, {{"host", host}, {"error", issued.error().message}});
+    certificate_reason_ = {host, issued.error().message};
+    if (issued.error().message != "certificate.asked") {
+        context_->journal().write(certificate_missing, {{"host", host}, {"error", issued.error().message}});
+    }
     co_return issued.error().message;
 }
 
 Task<void> Sites::ask_missing_certificates() {
     const auto held = context_->busy();
+    if (std::exchange(asking_certificates_, true)) {
+        co_return;
+    }
     for (const std::string& host : store_->uncertified(now_ms() - certificate_retry_ms)) {
         if (stopping_) {
-            co_return;
+            break;
         }
         (void)co_await ask_certificate(host);
+    }
+    asking_certificates_ = false;
+}
+
+Check Sites::certificates_check() {
+    Check check;
+    check.name = "certificates";
+    const auto without = store_->uncertified(now_ms());
+    check.passed = without.empty();
+    if (check.passed) {
+        return check;
+    }
+    const bool known = certificate_reason_.first == without.front();
+    const std::string word = certificate_word(known ? certificate_reason_.second : "certificate.asked");
+    for (const Language language : {Language::french, Language::english}) {
+        const std::string text = text_of(sites_catalogue, language, "health_certificates",
+                                         {{"count", std::to_string(without.size())}, {"host", without.front()}, {"reason", text_of(sites_catalogue, language, word)}});
+        (language == Language::french ? check.advice : check.english) = text;
+    }
+    return check;
+}
+
+/// What the house knows of a certificate that was not there a little while ago may have changed: asked beside the answer.
+void Sites::ask_certificates_later(bool certified) {
+    if (!certified && !asking_certificates_) {
+        spawn(context_->io(), ask_missing_certificates(), context_->journal(), "certificates");
     }
 }
 
@@ -184,6 +226,7 @@ Task<Response> Sites::show_site(Request& request) {
     if (auto* refused = std::get_if<Response>(&found)) {
         co_return std::move(*refused);
     }
+    ask_certificates_later(std::get<Site>(found).certified);
     co_return json_response(200, site_document(std::get<Site>(found), visited(request)));
 }
 

@@ -82,6 +82,7 @@ std::vector<Check> Sites::check_health() {
     const bool room = above_disk_floor(*context_, disk_room_bytes_min);
     checks.push_back(check_of(sites_catalogue, "disk", room, "health_disk"));
     checks.push_back(check_of(sites_catalogue, "publishing", trouble_.empty(), "health_publishing", {{"error", trouble_}}));
+    checks.push_back(certificates_check());
     return checks;
 }
 

@@ -99,6 +99,8 @@ private:
     /// Empty when it was issued, else the reason.
     Task<std::string> ask_certificate(std::string host);
     Task<void> ask_missing_certificates();
+    void ask_certificates_later(bool certified);
+    Check certificates_check();
 
     // Versions (api_deploys.cpp)
     Task<Response> list_deploys(Request& request);
@@ -171,6 +173,8 @@ private:
     bool sweeping_ = false;
     bool sweep_again_ = false;
     bool stopping_ = false;
+    bool asking_certificates_ = false;
+    std::pair<std::string, std::string> certificate_reason_;  ///< host and why it has no certificate, as heard last
     std::string trouble_;            ///< the last failure of the disk, for the health page
 };
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The gate from outside: strict heads, static files, the proxy, WebSockets, limits, memory. Words name single tests."""
+"""The gate from outside: strict heads, static files, the proxy, WebSockets, limits, memory, certificates. Words name single tests."""
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+import certificates  # noqa: E402
 import heads  # noqa: E402
 import journals  # noqa: E402
 import limits  # noqa: E402
@@ -16,7 +17,7 @@ from house import main  # noqa: E402
 if __name__ == "__main__":
     house.started = start()
     try:
-        code = main([value for subject in (heads, static_files, proxied, limits, journals, production)
+        code = main([value for subject in (heads, static_files, proxied, limits, journals, production, certificates)
                      for name, value in vars(subject).items() if name.startswith("test_")])
         errors = [line for line in Path(house.state, "log", "gate.log").read_text().splitlines() if line.startswith("<3>")]
         if errors:

@@ -47,7 +47,7 @@ class ProductionHouse(House):
         self.host = HOST
         self.configuration = Path(self.state, "hameau.yaml")
         self.configuration.write_text(f"house:\n  host: {HOST}\n  https_port: {self.ports['https']}\n"
-                                      f"  http_port: {self.ports['http']}\nmodules:\n  mail:\n    enabled: false\n")
+                                      f"  http_port: {self.ports['http']}\n  acme_url: \"\"\nmodules:\n  mail:\n    enabled: false\n")
         self.ready = {"ca": str(Path(self.state, "tls", "ca.pem"))}
 
     def command(self):
@@ -91,9 +91,12 @@ def check_challenges(house):
     for host in (HOST, SITE):
         status, fields, body = plain(house, "/.well-known/acme-challenge/to-ken_1", host)
         same((status, body, fields["content-type"]), (200, b"to-ken_1.thumbprint", ["text/plain"]), host)
-    for path in ("none", "", "../ca.pem", "..%2fca.pem", "to-ken_1/", "." * 300):
+    folder.joinpath("link").symlink_to("../default.pem")
+    for path in ("link", "none", "", "../ca.pem", "..%2fca.pem", "to-ken_1/", "." * 300):
         assert plain(house, "/.well-known/acme-challenge/" + path)[0] in (308, 400), path
-    same(plain(house, "/.well-known/acme-challenge/to-ken_1", "other.test")[0], 421)
+    # Names without pages are certified too, such as those of mail: a token answers for whatever host.
+    same(plain(house, "/.well-known/acme-challenge/to-ken_1", "other.test")[2], b"to-ken_1.thumbprint")
+    same(plain(house, "/.well-known/acme-challenge/none", "other.test")[0], 421)
     with Raw(house, host=HOST) as raw:
         assert raw.get("/.well-known/acme-challenge/to-ken_1", SITE)[0] == 404, "only plain HTTP has the answers"
 

@@ -1,0 +1,133 @@
+// When hameau-provision looks after the certificates (its verb acme), and what happens when it is done. hameaud itself reads one
+// number: when the next turn is due, from the first line of STATE/tls/certificates, which root alone writes.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+#include "daemon/base/io.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/house.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event certificate_issued{"certificates.issued", Level::notice};
+constexpr Event certificate_failed{"certificates.failed", Level::warning, "asked for again later; what is there is served on"};
+constexpr Event turn_failed{"certificates.turn_failed", Level::error, "tried again within the hour"};
+constexpr std::size_t state_bytes_max = 8 << 20;
+constexpr std::size_t line_max = 400;
+/// Between two turns at least, and at most: the wall's clock may jump while we sleep.
+constexpr Duration turn_min = std::chrono::seconds(2);
+constexpr Duration turn_max = std::chrono::hours(12);
+constexpr Duration after_failure = std::chrono::minutes(30);
+
+/// How long until the next turn, as the file says.
+Duration wait_in(const std::string& file) {
+    const auto text = read_file(file, state_bytes_max);
+    constexpr std::string_view key = "next\t";
+    if (!text || !text->starts_with(key)) {
+        return after_failure;
+    }
+    const auto next_s = std::strtoll(text->c_str() + key.size(), nullptr, 10);
+    const std::int64_t left_ms = (next_s - now_ms() / 1000) * 1000;
+    return std::clamp(Duration(left_ms), turn_min, turn_max);
+}
+
+} // namespace
+
+bool House::may_ask_authority() const {
+    const auto gate = std::find_if(services_.begin(), services_.end(), [](const auto& service) { return service->spec.kind == Kind::gate; });
+    return !place_.trial && !closing_ && gate != services_.end() && (*gate)->policy.state() == State::ready;
+}
+
+void House::want_certificates(bool all) {
+    certificates_all_ = certificates_all_ || all;
+    if (certificates_pid_ != 0) {
+        certificates_again_ = true;
+    } else if (!place_.trial) {
+        next_certificates_ = clock_.now();
+    }
+}
+
+void House::start_certificates() {
+    next_certificates_ = clock_.now() + after_failure;
+    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
+    auto output = Fd(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_APPEND, 0600));
+    SpawnPlan plan;
+    plan.name = "hameau-provision";
+    plan.arguments = {"hameau-provision", "acme"};
+    if (std::exchange(certificates_all_, false)) {
+        plan.arguments.emplace_back("again=1");
+    }
+    plan.program = program.get();
+    plan.errors = output.get();  // both streams: lines of ours
+    plan.settings = settings_memory_.get();
+    plan.environment = base_environment("provision");
+    plan.folder = place_.state;
+    const auto pid = spawn(plan);
+    if (!pid) {
+        journal_.write(turn_failed, {{"error", pid.error().message}});
+        return;
+    }
+    certificates_again_ = false;
+    certificates_pid_ = *pid;
+    certificates_output_ = std::move(output);
+    certificates_deadline_ = clock_.now() + certificates_limit;
+}
+
+void House::on_certificates_end(int wait_status) {
+    certificates_pid_ = 0;
+    std::string text;
+    if (certificates_output_) {
+        ::lseek(certificates_output_.get(), 0, SEEK_SET);
+        text = read_all(certificates_output_.get(), settings_bytes_max).value_or("");
+        certificates_output_.reset();
+    }
+    bool issued = false;
+    std::string error;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string line = text.substr(begin, std::min(end - begin, line_max));
+        begin = end + 1;
+        if (line.starts_with("issued ")) {
+            issued = true;
+            journal_.write(certificate_issued, {{"host", line.substr(7)}});
+        } else if (line.starts_with("failed ")) {
+            journal_.write(certificate_failed, {{"what", line.substr(7)}});
+        } else {
+            error = line;
+        }
+    }
+    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
+        journal_.write(turn_failed, {{"error", error}});
+        next_certificates_ = clock_.now() + after_failure;
+    } else {
+        next_certificates_ = clock_.now() + wait_in(place_.state + "/tls/certificates");
+    }
+    if (certificates_again_) {
+        next_certificates_ = clock_.now() + turn_min;
+    }
+    if (issued) {
+        reload_gate_certificates();
+    }
+    if (engines_certificate_changed()) {
+        reload_engines();
+    }
+}
+
+/// Open connections keep the certificate that they began with.
+void House::reload_gate_certificates() {
+    if (Service* gate = find("gate"); gate != nullptr && gate->control) {
+        Message reload;
+        reload.kind = MessageKind::reload;
+        reload.fields.emplace_back("what", "certificates");
+        (void)send_message(gate->control.get(), reload);
+    }
+}
+
+} // namespace hameau::supervisor

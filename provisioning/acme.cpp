@@ -1,0 +1,306 @@
+// One turn over the names: what is there, what is due, the orders, the file STATE/tls/certificates.
+#include "provisioning/acme.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fcntl.h>
+#include <filesystem>
+#include <netdb.h>
+#include <openssl/rand.h>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
+#include "daemon/contract/hosts_map.hpp"
+#include "provisioning/acme_client.hpp"
+#include "provisioning/acme_state.hpp"
+#include "provisioning/certificates.hpp"
+#include "provisioning/run_program.hpp"
+
+namespace hameau::provisioning {
+
+namespace {
+
+constexpr unsigned orders_per_turn = 10;       ///< of up to two minutes each; the rest comes in the next turn
+constexpr std::int64_t look_again = 12 * 3600; ///< the longest sleep: a clock may have jumped
+constexpr std::int64_t soon = 60;
+constexpr std::int64_t wait_max = 27 * 3600;  ///< more than any back_off
+constexpr std::int64_t clock_wait = 600;
+constexpr std::int64_t earliest_now = 1764547200;  ///< 2025-12-01: an older time is a machine whose clock is not set yet
+constexpr std::size_t state_bytes_max = 8 << 20;
+constexpr std::chrono::milliseconds lookup_limit{20000};
+
+std::string state_file(const AcmePlace& place) { return place.state + "/tls/certificates"; }
+
+AcmeState read_state(const AcmePlace& place) {
+    const auto text = read_file(state_file(place), state_bytes_max);
+    return text ? AcmeState::parse(*text) : AcmeState();
+}
+
+std::string file_of(const AcmePlace& place, const std::string& host, const std::string& house) {
+    return host == house ? place.state + "/tls/default.pem" : place.state + "/tls/hosts/" + host + ".pem";
+}
+
+/// The names that the house serves: its own first. Nothing when hosts.map cannot be read: then nothing is forgotten.
+Result<std::vector<std::string>> served_names(const AcmePlace& place, const std::string& house) {
+    std::vector<std::string> names;
+    if (!house.empty()) {
+        names.push_back(house);
+    }
+    const Fd folder(::open((place.state + "/sites").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const auto file = folder ? open_regular(folder.get(), "hosts.map") : Result<Fd>(fail_errno("sites"));
+    if (!file) {
+        return file.error().code == std::errc::no_such_file_or_directory ? Result<std::vector<std::string>>(names) : fail(file.error());
+    }
+    const auto text = read_all(file->get(), sites::hosts_map_bytes_max);
+    const auto map = text ? sites::HostsMap::parse(*text) : Result<sites::HostsMap>(fail(text.error()));
+    if (!map) {
+        return fail(map.error());
+    }
+    for (const sites::HostLine& line : map->lines()) {
+        if (line.host != house) {
+            names.push_back(line.host);
+        }
+    }
+    return names;
+}
+
+/// Whether our own authority (made at the first start) signed it: it is there only until a better one comes.
+bool is_self_made(const AcmePlace& place, X509* certificate) {
+    const Certificate authority = read_certificate(place.state + "/tls/ca.pem");
+    const Key key(authority ? X509_get_pubkey(authority.get()) : nullptr);
+    return key && X509_verify(certificate, key.get()) == 1;
+}
+
+/// How a name stands by the files alone: code, expiry, when it is next looked at.
+void look_at_file(const AcmePlace& place, const std::string& file, AcmeName& name, std::int64_t now) {
+    if (name.failures > 0 && name.next > now + wait_max) {
+        name.next = now;  // set by a clock that was wrong
+    }
+    const Certificate present = read_certificate(file);
+    const bool ours = present && fingerprint_of(present.get()) == name.fingerprint;
+    if (!present || (!ours && is_self_made(place, present.get()))) {
+        name.fingerprint.clear();
+        name.expires = 0;
+        if (name.code == acme_code::fine || name.code == acme_code::own) {
+            name.code = acme_code::asked;
+            name.next = now;
+        }
+        return;
+    }
+    name.expires = not_after_of(present.get());
+    if (!ours) {
+        name.code = acme_code::own;
+        name.failures = 0;
+        name.next = now + look_again;
+        return;
+    }
+    const std::int64_t due = covers(present.get(), name.host) ? renewal_of(not_before_of(present.get()), name.expires) : now;
+    if (name.failures == 0) {
+        name.code = acme_code::fine;
+        name.next = due;
+    }
+}
+
+/// Nothing, or why this name is not asked for now.
+std::string_view hindrance(const AcmePlace& place, const std::string& host) {
+    if (!is_public_name(host)) {
+        return acme_code::not_public;
+    }
+    const Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    ProgramRun look;
+    look.program = self.get();
+    look.arguments = {"look-up", host};
+    look.uid = place.acme_uid;
+    look.deadline = lookup_limit;
+    const auto end = run_to_end(std::move(look));
+    return end && end->exit_code == 1 ? acme_code::no_address : std::string_view();
+}
+
+void say(std::string_view line) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+}
+
+/// One name that is due.
+void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::string& file, AcmeName& name, std::int64_t now) {
+    OrderEnd end;
+    end.code = hindrance(place, name.host);
+    if (end.code.empty()) {
+        // The key stays as long as the name does: what pins it (DANE, RFC 7671) goes on being right.
+        Key key = name.fingerprint.empty() ? nullptr : read_key(file);
+        if (!key) {
+            key = make_key();
+        }
+        end = order_certificate(place, account, name.host, key.get());
+    }
+    if (end.code == acme_code::fine) {
+        if (auto put = install_pem(file, end.pem, place.gate_gid); !put) {
+            end.code = acme_code::failed;
+            end.detail = put.error().message;
+        }
+    }
+    name.code = std::string(end.code);
+    name.detail = end.detail;
+    if (end.code == acme_code::fine) {
+        name.failures = 0;
+        name.fingerprint = end.fingerprint;
+        name.expires = end.not_after;
+        name.next = renewal_of(end.not_before, end.not_after);
+        say("issued " + name.host);
+        return;
+    }
+    std::uint32_t random = 0;
+    (void)RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
+    name.failures = std::min(name.failures + 1, 1000U);
+    name.next = now + (name.code == acme_code::not_public ? look_again : back_off(name.failures, random));
+    say("failed " + name.host + " " + name.code + " " + name.detail);
+}
+
+/// Lines of names that are no longer served go, and so do their files once they are of no use to anybody.
+void forget_others(const AcmePlace& place, AcmeState& state, const std::vector<std::string>& names, const std::string& house, std::int64_t now) {
+    std::erase_if(state.names, [&](const AcmeName& name) {
+        if (std::find(names.begin(), names.end(), name.host) != names.end()) {
+            return false;
+        }
+        const std::string file = file_of(place, name.host, house);
+        const Certificate present = read_certificate(file);
+        const bool ours = present && fingerprint_of(present.get()) == name.fingerprint;
+        if (ours && name.expires > now) {
+            return false;  // a site in the bin may come back
+        }
+        if (ours && name.host != house) {
+            std::error_code ignored;
+            std::filesystem::remove(file, ignored);
+        }
+        return true;
+    });
+}
+
+void remove_old_challenges(const AcmePlace& place) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(place.state + "/tls/acme-challenge", ignored)) {
+        std::filesystem::remove(entry.path(), ignored);
+    }
+}
+
+bool is_served(const std::vector<std::string>& names, const std::string& host) {
+    return std::find(names.begin(), names.end(), host) != names.end();
+}
+
+/// Orders for those of `names` that are due, and when the next turn is wanted.
+void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& state, const std::vector<std::string>& names, const std::string& house) {
+    const std::int64_t now = std::time(nullptr);
+    unsigned orders = 0;
+    std::int64_t next = now + look_again;
+    for (AcmeName& name : state.names) {
+        if (!is_served(names, name.host)) {
+            continue;
+        }
+        const std::string file = file_of(place, name.host, house);
+        look_at_file(place, file, name, now);
+        if (account.url.empty()) {
+            name.code = std::string(name.code == acme_code::own || name.code == acme_code::fine ? std::string_view(name.code) : acme_code::no_authority);
+            continue;
+        }
+        if (name.next <= now && name.code != acme_code::own) {
+            if (now < earliest_now) {
+                name.code = acme_code::bad_clock;
+                next = std::min(next, now + clock_wait);
+                continue;
+            }
+            if (orders++ < orders_per_turn) {
+                renew_one(place, account, file, name, now);
+                (void)write_file_atomically(state_file(place), state.to_text(), 0644);  // a kill forgets no order
+            }
+        }
+        next = std::min(next, std::max(name.next, now + soon));
+    }
+    state.next = next;
+}
+
+} // namespace
+
+Status renew_certificates(const Settings& settings, const AcmePlace& place, bool again) {
+    const std::string& house = settings.text("house.host");
+    AcmeAccount account;
+    account.url = settings.text("house.acme_url");
+    account.contact = settings.text("house.acme_contact");
+    account.dns_hook = settings.text("house.acme_dns_hook");
+    AcmeState state = read_state(place);
+    const auto names = served_names(place, house);
+    if (!names) {
+        return fail(names.error());
+    }
+    for (const std::string& host : *names) {
+        if (state.find(host) == nullptr) {
+            AcmeName name;
+            name.host = host;
+            state.names.push_back(std::move(name));
+        }
+    }
+    for (AcmeName& name : state.names) {
+        if (again && name.failures > 0) {
+            name.next = 0;
+        }
+    }
+    remove_old_challenges(place);
+    forget_others(place, state, *names, house, std::time(nullptr));
+    // The house's own certificate, for as long as it has no better one, does not run out.
+    const Certificate present = read_certificate(place.state + "/tls/default.pem");
+    if (present && is_self_made(place, present.get())) {
+        if (auto made = make_trial_authority(place.state, house, place.gate_gid); !made) {
+            return made;
+        }
+    }
+    take_turn(place, account, state, *names, house);
+    return write_file_atomically(state_file(place), state.to_text(), 0644);
+}
+
+std::string certificate_state(const Settings& settings, const AcmePlace& place, const std::string& host) {
+    const std::int64_t now = std::time(nullptr);
+    for (const std::string& file : {place.state + "/tls/hosts/" + host + ".pem", place.state + "/tls/default.pem"}) {
+        const Certificate present = read_certificate(file);
+        if (present && covers(present.get(), host) && not_after_of(present.get()) > now && !is_self_made(place, present.get())) {
+            return std::string(acme_code::fine);
+        }
+    }
+    if (settings.text("house.acme_url").empty()) {
+        return std::string(acme_code::no_authority);
+    }
+    AcmeState state = read_state(place);
+    const AcmeName* name = state.find(host);
+    return name == nullptr || name->code == acme_code::fine ? std::string(acme_code::asked) : name->code;
+}
+
+int answer_challenge(const std::vector<std::string_view>& arguments) {
+    const char* folder = std::getenv("HAMEAU_CHALLENGES");
+    constexpr std::string_view token_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (folder == nullptr || arguments.size() != 5 || arguments[1] != "http-01" || arguments[3].empty() || arguments[3].size() > 200 ||
+        arguments[3].find_first_not_of(token_characters) != std::string_view::npos) {
+        return 1;
+    }
+    const std::string file = std::string(folder) + "/" + std::string(arguments[3]);
+    if (arguments[0] == "begin") {
+        return write_file_atomically(file, arguments[4], 0644) ? 0 : 1;
+    }
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    return 0;
+}
+
+int look_up_name(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    if (found != nullptr) {
+        ::freeaddrinfo(found);
+    }
+    return code == 0 ? 0 : code == EAI_NONAME || code == EAI_NODATA ? 1 : 2;
+}
+
+} // namespace hameau::provisioning
