@@ -207,12 +207,18 @@ try {
   for (const [name, start] of Object.entries(engines)) {
     let engine = null;
     let yann = null;
-    await check(`${name} starts, signs in`, async () => {
+    let wrong = null;
+    // Not within the check: one of the others may be asked for alone.
+    try {
       engine = await start();
       yann = await writer(engine, card);
-    });
+    } catch (error) {
+      wrong = error;
+    }
+    await check(`${name} starts, signs in`, async () => { if (wrong) throw wrong; });
     try {
-      if (yann) await scenarios(name, marie, yann);
+      if (!yann) continue;
+      await scenarios(name, marie, yann);
     } finally {
       await engine?.stop();
     }
