@@ -18,12 +18,16 @@ if(HAMEAU_FUZZ)
   target_link_options(hameau_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
-# hameau_library(NAME SOURCES... [LINK libs...] [UNITY])
+# hameau_library(NAME SOURCES... [LINK libs...] [UNITY] [FAST])
 # UNITY: compiled as one unit where HAMEAU_UNITY is on; half of a cold build would go into reading headers again.
+# FAST: on the path of every request, keystroke or merge; it keeps -O2 in a package that is compiled for size.
 function(hameau_library name)
-  cmake_parse_arguments(A "UNITY" "" "LINK" ${ARGN})
+  cmake_parse_arguments(A "UNITY;FAST" "" "LINK" ${ARGN})
   add_library(${name} STATIC ${A_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC hameau_flags ${A_LINK})
+  if(A_FAST AND HAMEAU_SMALL)
+    target_compile_options(${name} PRIVATE -O2)
+  endif()
   if(A_UNITY AND HAMEAU_UNITY)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     # In one unit g++ sees the frames of coroutines as shared between units, which they are not.
@@ -36,7 +40,9 @@ function(hameau_program name)
   cmake_parse_arguments(A "" "" "LINK" ${ARGN})
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE hameau_flags ${A_LINK})
-  target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc)
+  if(NOT HAMEAU_SMALL)
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
 endfunction()
 
 # hameau_test(NAME SOURCES... [LINK libs...]): a GoogleTest executable, run as one CTest test

@@ -11,6 +11,7 @@
 
 namespace {
 
+constexpr const char* usage = "usage: hameaud [--config FILE] [--state DIR] [--trial] [--set SETTING=VALUE]...\n";
 constexpr int exit_usage = 64;
 constexpr int exit_unavailable = 69;
 constexpr int exit_configuration = 78;
@@ -39,8 +40,9 @@ int main(int count, char** words) {
         } else if (word == "--set" && i + 1 < count) {
             overrides.emplace_back(words[++i]);
         } else {
-            std::fprintf(stderr, "usage: hameaud [--config FILE] [--state DIR] [--trial] [--set SETTING=VALUE]...\n");
-            return exit_usage;
+            const bool asked = word == "--help";
+            std::fputs(usage, asked ? stdout : stderr);
+            return asked ? 0 : exit_usage;
         }
     }
     std::error_code ignored;
