@@ -3,6 +3,8 @@
 //
 //     list:  a  [b]  c  (d)      b was there then and is gone: its copy comes behind b
 //                                d came since: it is deleted; a and c stay
+//
+// Of a line that came since, and of which nothing stays, the marker is not deleted but says `gone`.
 #include "modules/pads/history/restore.hpp"
 
 #include <map>
@@ -18,6 +20,8 @@ using crdt::Integrator;
 using crdt::Kind;
 using Item = Integrator::Item;
 constexpr std::uint32_t none = Integrator::none;
+constexpr std::string_view marker_name = "line";
+constexpr std::string_view gone_name = "gone";
 
 class Restorer {
 public:
@@ -59,7 +63,73 @@ private:
         deleted_[now_.client_id(item.client)].add({item.clock, item.clock + item.length}, fresh);
     }
 
+    bool is_marker(const Item& item) const {
+        return item.kind == Kind::type && now_.types()[item.content].ref == crdt::TypeRef::xml_element && now_.types()[item.content].name == marker_name;
+    }
+
+    /// Markers that came since, of whose lines nothing stays. From the end on: `stays` says whether something that was there then
+    /// stands between here and the next marker of then.
+    std::vector<std::uint32_t> lines_to_take(std::uint32_t type) const {
+        std::vector<std::uint32_t> all;
+        bool any = false;
+        for (std::uint32_t i = now_.types()[type].head; i != none; i = item(i).next) {
+            all.push_back(i);
+            any = any || (is_marker(item(i)) && !item(i).is_deleted() && !was_there(item(i)));
+        }
+        std::vector<std::uint32_t> found;
+        bool stays = false;
+        for (std::size_t n = any ? all.size() : 0; n > 0; --n) {
+            const Item& one = item(all[n - 1]);
+            const bool then = was_there(one);
+            if (is_marker(one)) {
+                if (!then && !stays && !one.is_deleted()) {
+                    found.push_back(all[n - 1]);
+                }
+                stays = stays && !then;
+            } else if (then && one.countable()) {
+                stays = true;
+            }
+        }
+        return found;
+    }
+
+    /// The line of this marker is taken out (docs/pads-format.md, Lines taken out): what somebody writes in it meanwhile stays a line.
+    void take_line(const Item& marker) {
+        for (std::uint32_t e = now_.types()[marker.content].keys; e != none; e = now_.key_entries()[e].next) {
+            const Integrator::KeyEntry& entry = now_.key_entries()[e];
+            if (now_.key_name(entry.key) == gone_name) {
+                if (entry.last != none && !item(entry.last).is_deleted()) {
+                    return;
+                }
+                const Item& last = item(entry.last);
+                crdt::Writer out(structs_);
+                out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(Kind::any) | crdt::StructView::has_origin | crdt::StructView::has_key));
+                out.uvar(now_.client_id(last.client));
+                out.uvar(last.clock + last.length - 1);
+                return gone_content();
+            }
+        }
+        crdt::Writer out(structs_);
+        out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(Kind::any) | crdt::StructView::has_key));
+        out.uvar(0);
+        out.uvar(now_.client_id(marker.client));
+        out.uvar(marker.clock);
+        out.text(gone_name);
+        gone_content();
+    }
+
+    /// One value: the number 1.
+    void gone_content() {
+        crdt::Writer out(structs_);
+        out.uvar(1);
+        out.u8(125);
+        out.u8(1);
+        end_struct(1);
+    }
+
     void sequence(std::uint32_t type) {
+        const std::vector<std::uint32_t> taken = lines_to_take(type);
+        std::size_t left = taken.size();
         for (std::uint32_t i = now_.types()[type].head; i != none; i = item(i).next) {
             const Item& one = item(i);
             const bool then = was_there(one);
@@ -75,6 +145,9 @@ private:
             } else if (then) {
                 flush_text();
                 copy(one, i);
+            } else if (left > 0 && taken[left - 1] == i) {
+                --left;
+                take_line(one);
             } else if (!one.is_deleted()) {
                 erase(one);
             }

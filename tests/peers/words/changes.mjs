@@ -155,10 +155,12 @@ export const changes = {
   'paste over'(person, random) {
     const { from, to } = stretch(person, random);
     const { view } = person.editor;
-    view.dispatch(select(view.state, from, to));
     const parts = Array.from({ length: random.of([1, 1, 2, 3]) }, () => person.wordAtOnce());
-    view.dispatch(view.state.tr.replaceSelection(plain(parts)).setMeta('paste', true).setMeta('uiEvent', 'paste'));
-    return true;
+    return person.joining(() => {
+      view.dispatch(select(view.state, from, to));
+      view.dispatch(view.state.tr.replaceSelection(plain(parts)).setMeta('paste', true).setMeta('uiEvent', 'paste'));
+      return true;
+    });
   },
   import(person, random) {
     const { view } = person.editor;
@@ -187,7 +189,7 @@ export const changes = {
   'row in': inCell(chainCommands(addRowAfter)), 'row before': inCell(addRowBefore), 'row out': inCell(deleteRow),
   'column in': inCell(addColumnAfter), 'column before': inCell(addColumnBefore), 'column out': inCell(deleteColumn),
   merge: inCell(mergeCells, true), split: inCell(splitCell),
-  undo: (person) => person.several(() => person.editor.undo()), redo: (person) => person.several(() => person.editor.redo()),
+  undo: (person) => person.joining(() => person.several(() => person.editor.undo())), redo: (person) => person.joining(() => person.several(() => person.editor.redo())),
 };
 
 /** Of these the whole list; common things are asked for more often. */

@@ -5,10 +5,13 @@ const base = 0x4e00;
 export const signOf = (code) => String.fromCharCode(base + code);
 const isSign = (unit) => unit >= base && unit < 0x9fff;
 
-/** Where each sign stands: places (line * 65536 + column), and the lines as lists of words. */
+/** Where each sign stands: places (line * 65536 + column); the lines as lists of words; which of them end
+ * with a space; words that a space follows. */
 export function look(doc) {
   const at = new Map();
   const lines = [];
+  const spaced = [];
+  const followed = new Set();
   doc.descendants((node) => {
     if (!node.isTextblock) return true;
     const words = [];
@@ -22,11 +25,13 @@ export function look(doc) {
       else at.set(code, [place]);
       const word = Math.floor(code / letters);
       if (words[words.length - 1] !== word) words.push(word);
+      if (text[i + 1] === ' ') followed.add(word);
     }
     lines.push(words);
+    spaced.push(text.endsWith(' '));
     return false;
   });
-  return { at, lines };
+  return { at, lines, spaced, followed };
 }
 const lineOf = (place) => Math.floor(place / 65536);
 const pair = (a, b) => (a < b ? `${a}|${b}` : `${b}|${a}`);
@@ -40,26 +45,25 @@ export class Model {
     this.broken = new Set();      // pairs of words that somebody parted who saw both
     this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
     this.loose = new Set();       // words beside which somebody joined lines
+    this.kin = new Set();         // pairs of words of one line that somebody made several of
+    this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
   }
   /** A new word about to be written by `who` at `column` of line `line` (of `seen`). */
-  begin(who, seen, line, column, after) {
+  begin(who, seen, line, column) {
     const id = this.words.length;
     const here = seen.lines[line] ?? [];
-    let left = null;
-    let right = null;
+    // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
+    const sides = new Map();
     for (const word of here) {
-      for (let k = 0; k < letters; k += 1) {
-        for (const place of seen.at.get(word * letters + k) ?? []) {
-          if (lineOf(place) !== line) continue;
-          if (place % 65536 < column) left = word;
-          else right ??= word;
-        }
-      }
+      const places = Array.from({ length: letters }, (_, k) => seen.at.get(word * letters + k) ?? []).flat().filter((place) => lineOf(place) === line);
+      const [first, last] = [Math.min(...places) % 65536, Math.max(...places) % 65536];
+      if (last < column) sides.set(word, last);
+      else if (first >= column) sides.set(word, first);
     }
-    // Beside a word of which only the beginning was seen.
-    if (left === right) right = null;
+    const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
+    const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, after, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -98,6 +102,17 @@ export class Model {
       void i;
     });
     for (const line of now.lines) if (!old.lines.some((other) => other.length === line.length && other.every((word, i) => word === line[i]))) for (const word of line) this.loose.add(word);
+  }
+  /** `lines`: of each line that was there, the lines in its place now. */
+  descend(old, now, lines) {
+    old.lines.forEach((words, i) => {
+      const others = new Set(lines[i].flatMap((line) => now.lines[line] ?? []));
+      for (const word of words) for (const other of others) if (word !== other) this.kin.add(pair(word, other));
+    });
+    now.lines.forEach((line, k) => {
+      const last = line[line.length - 1];
+      if (last !== undefined && !now.spaced[k] && old.followed.has(last)) this.ended.add(last);
+    });
   }
   relations(who, taking, mine, old, now) {
     const lineIn = (seen, word) => {
@@ -153,20 +168,27 @@ export class Model {
     const holds = (other) => other !== null && whole(other) !== undefined && !this.broken.has(pair(word.id, other));
     const next = [word.left, word.right].filter(holds);
     if (next.length > 0) {
+      // Somebody ended the line between the word on its left and the space behind which this one was written.
+      if (next.length === 1 && next[0] === word.left && word.spaced && this.ended.has(word.left)) return null;
       if (!next.some((other) => here.has(other))) return 'misplaced';
       if (word.left !== null && holds(word.left) && here.has(word.left) && !this.moved(word.left) && whole(word.left) > place) return 'disordered';
       if (word.right !== null && holds(word.right) && here.has(word.right) && !this.moved(word.right) && whole(word.right) < place) return 'disordered';
       return null;
     }
     const mates = [...word.mates].filter(holds);
-    if (mates.length > 0) return mates.some((other) => here.has(other)) ? null : 'misplaced';
+    if (mates.length > 0) return mates.some((other) => here.has(other) || [...here].some((one) => this.kin.has(pair(one, other)))) ? null : 'misplaced';
     // Nothing of its line is left: it may not stand in another line's words, unless somebody joined those lines.
     const before = [...word.before].filter((other) => here.has(other));
     const behind = [...word.behind].filter((other) => here.has(other));
-    const excused = (other) => this.joined.has(pair(word.id, other)) || this.loose.has(other);
+    const excused = (other) => this.joined.has(pair(word.id, other)) || this.isLoose(other) || this.isLoose(word.id)
+      || [...word.mates].some((mate) => this.kin.has(pair(mate, other)));
     if ([...before, ...behind].every(excused)) return null;
     if (before.some((x) => behind.some((z) => this.joined.has(pair(x, z))))) return null;
     return 'misplaced';
+  }
+  /** Somebody joined lines here: beside it, or beside what stood in its place before. */
+  isLoose(word) {
+    return this.loose.has(word) || [...this.loose].some((other) => this.kin.has(pair(word, other)));
   }
   /** Somebody took it out and put it back: its place in the line is his. */
   moved(word) {

@@ -9,7 +9,7 @@ export class House {
     this.open(null);
   }
   open(state) {
-    this.doc = new Y.Doc();
+    this.doc = new Y.Doc({ gc: false });      // as the house: an earlier state can be had again
     this.doc.clientID = 7;
     if (state) Y.applyUpdate(this.doc, state);
     this.doc.on('update', (update, origin) => {

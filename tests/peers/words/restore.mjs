@@ -1,54 +1,58 @@
-// An earlier state again, as the house does it: what is the same stays, line by line.
-function differences(before, after, at, found) {
-  if (before.eq(after)) return;
-  if (before.isTextblock && before.sameMarkup(after)) {
-    const from = before.content.findDiffStart(after.content);
-    if (from === null) return;
-    const end = before.content.findDiffEnd(after.content);
-    const overlap = Math.max(0, from - Math.min(end.a, end.b));
-    found.push({ from: at + from, to: at + end.a + overlap, slice: after.slice(from, end.b + overlap) });
-    return;
+// An earlier state again, as the house does it (modules/pads/history/restore.cpp): what was there then and is gone is copied to where
+// it stood, what came since is taken out, attributes become what they were.
+import * as Y from 'yjs';
+
+const wasThere = (item, { sv, ds }) => item instanceof Y.Item && item.id.clock < (sv.get(item.id.client) ?? 0) && !Y.isDeleted(ds, item.id);
+const typeOf = (item) => (item.content instanceof Y.ContentType ? item.content.type : null);
+const itemsOf = (type) => {
+  const items = [];
+  for (let item = type._start; item; item = item.right) items.push(item);
+  return items;
+};
+const valuesOf = (type, then) => (type.getAttributes ? type.getAttributes(then) : {});
+
+const isMarker = (item) => typeOf(item)?.nodeName === 'line';
+
+/** A line that came since, of which nothing stays: it is taken out (docs/pads-format.md), its marker stays. */
+function isWhole(marker, then) {
+  for (let item = marker.right; item; item = item.right) {
+    const stays = wasThere(item, then);
+    if (stays && isMarker(item)) return true;
+    if (stays && item.countable) return false;
   }
-  const olds = before.children;
-  const news = after.children;
-  const common = Array.from({ length: olds.length + 1 }, () => new Uint16Array(news.length + 1));
-  for (let i = olds.length - 1; i >= 0; i -= 1) {
-    for (let j = news.length - 1; j >= 0; j -= 1) common[i][j] = olds[i].eq(news[j]) ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
-  }
-  let [i, j, place] = [0, 0, at];
-  while (i < olds.length || j < news.length) {
-    if (i < olds.length && j < news.length && olds[i].eq(news[j])) {
-      place += olds[i].nodeSize;
-      i += 1;
-      j += 1;
-      continue;
-    }
-    const [from, first, to] = [place, j, { i, j }];
-    while ((to.i < olds.length || to.j < news.length) && !(to.i < olds.length && to.j < news.length && olds[to.i].eq(news[to.j]))) {
-      if (to.j < news.length && common[to.i][to.j] === common[to.i][to.j + 1]) to.j += 1;
-      else to.i += 1;
-    }
-    for (; i < to.i; i += 1) place += olds[i].nodeSize;
-    j = to.j;
-    // One block against one block of its kind: inside of it.
-    if (place - from > 0 && to.j - first === 1 && olds[i - 1].nodeSize === place - from && olds[i - 1].sameMarkup(news[first]) && !olds[i - 1].isLeaf) {
-      differences(olds[i - 1], news[first], from + 1, found);
-    } else {
-      let start = 0;
-      for (let k = 0; k < first; k += 1) start += news[k].nodeSize;
-      let size = 0;
-      for (let k = first; k < to.j; k += 1) size += news[k].nodeSize;
-      found.push({ from, to: place, slice: after.slice(start, start + size) });
-    }
-  }
+  return true;
 }
 
-export function restore(editor, past) {
-  const { view } = editor;
-  const found = [];
-  differences(view.state.doc, past, 0, found);
-  const tr = view.state.tr;
-  for (const one of found.reverse()) tr.replace(one.from, one.to, one.slice);
-  if (!tr.doc.eq(past)) throw new Error('a restored text is another one');
-  view.dispatch(tr);
+/** `doc` keeps what was deleted (gc: false); `then`: Y.snapshot of that moment. */
+export function restore(doc, root, then) {
+  doc.get('no text', Y.Text).toDelta(then);       // parts the items where that moment ends
+  doc.transact((transaction) => {
+    const make = (item, parent, left, right) => {
+      const copy = new Y.Item(
+        Y.createID(doc.clientID, Y.getState(doc.store, doc.clientID)), left, left && Y.createID(left.id.client, left.id.clock + left.length - 1),
+        right, right && right.id, parent, null, item.content.copy(),
+      );
+      copy.integrate(transaction, 0);
+      const type = typeOf(item);
+      if (!type) return copy;
+      for (const [key, value] of Object.entries(valuesOf(type, then))) copy.content.type.setAttribute(key, value);
+      let last = null;
+      for (const child of itemsOf(type)) if (wasThere(child, then)) last = make(child, copy.content.type, last, null);
+      return copy;
+    };
+    const sequence = (type) => {
+      const [has, had] = [valuesOf(type), valuesOf(type, then)];
+      for (const key in has) if (!(key in had)) type.removeAttribute(key);
+      for (const key in had) if (JSON.stringify(has[key]) !== JSON.stringify(had[key])) type.setAttribute(key, had[key]);
+      for (const item of itemsOf(type)) {
+        const was = wasThere(item, then);
+        if (was && !item.deleted) {
+          if (typeOf(item)) sequence(typeOf(item));
+        } else if (was) make(item, type, item, item.right);
+        else if (!item.deleted && isMarker(item) && isWhole(item, then)) typeOf(item).setAttribute('gone', 1);
+        else if (!item.deleted) item.delete(transaction);
+      }
+    };
+    sequence(root);
+  }, 'restore');
 }

@@ -40,6 +40,16 @@ export function planOf(seed, { editors = 2, ops = 'all', actions = 34 } = {}) {
 
 const delays = { none: () => 0, near: (random) => random.between(5, 30), far: (random) => random.between(50, 400), wild: (random) => (random.chance(0.1) ? random.between(1000, 8000) : random.between(0, 200)) };
 
+/** Of each line of `before` the lines (from, to) that stand where it stood, after these steps. */
+function descents(before, now, steps) {
+  const lines = linesOf(now);
+  const mapped = (pos, side) => steps.reduce((at, map) => map.map(at, side), pos);
+  return linesOf(before).map(({ from, to }) => {
+    const [begin, end] = [mapped(from, -1), mapped(to, 1)];
+    return lines.filter((line) => line.from <= end && line.to >= begin).map((line) => line.number);
+  });
+}
+
 class Person {
   constructor(session, who) {
     Object.assign(this, { session, who, last: null, busyUntil: 0 });
@@ -60,10 +70,14 @@ class Person {
   }
   /** One act, and what it made of what was seen. */
   did(kind, work) {
-    const old = look(this.state.doc);
+    const before = this.state.doc;
+    const old = look(before);
+    const { steps } = this.editor.view;
+    steps.splice(0);
     const done = work();
     const now = look(this.state.doc);
     this.session.model.did(this.who, kind, old, now);
+    if (kind !== 'undo' && kind !== 'redo') this.session.model.descend(old, now, descents(before, this.state.doc, steps));
     return done;
   }
   joining(work) {
@@ -88,7 +102,7 @@ class Person {
     });
   }
   wordAtOnce() {
-    const word = this.session.model.begin(this.who, { lines: [], at: new Map() }, 0, 0);
+    const word = this.session.model.begin(this.who, { lines: [], at: new Map(), spaced: [], followed: new Set() }, 0, 0);
     word.typed = letters;
     return Array.from({ length: letters }, (_, k) => signOf(word.id * letters + k)).join('');
   }
@@ -180,7 +194,7 @@ export class Session {
       one.line.connect();
     }
     for (const act of plan.acts) this.agenda.at(act.time, () => this.people[act.who].act(act));
-    for (let time = 4000; time < (plan.acts.at(-1)?.time ?? 0); time += 4000) this.agenda.at(time, () => this.moments.push(Y.encodeStateAsUpdate(this.house.doc)));
+    for (let time = 4000; time < (plan.acts.at(-1)?.time ?? 0); time += 4000) this.agenda.at(time, () => this.moments.push(Y.snapshot(this.house.doc)));
   }
   say(who, what) {
     this.trace?.push(`${String(clock.now).padStart(7)} ${who < 0 ? 'house' : `person ${who}`}: ${what}`);
@@ -189,7 +203,7 @@ export class Session {
   begin() {
     const { nodes } = schema;
     const word = () => {
-      const one = this.model.begin(1000, { lines: [], at: new Map() }, 0, 0);
+      const one = this.model.begin(1000, { lines: [], at: new Map(), spaced: [], followed: new Set() }, 0, 0);
       one.typed = letters;
       return Array.from({ length: letters }, (_, k) => signOf(one.id * letters + k)).join('');
     };
@@ -213,15 +227,13 @@ export class Session {
   }
   restore(random) {
     if (this.moments.length === 0) return;
-    const past = this.read(random.of(this.moments));
-    const doc = new Y.Doc();
+    const then = random.of(this.moments);
+    const doc = new Y.Doc({ gc: false });
     doc.clientID = random.between(1000, 2 ** 31 - 1);
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(this.house.doc));
-    const editor = this.subject.make(doc);
-    const old = look(editor.state.doc);
-    restore(editor, past);
-    this.model.did(house_number, 'restore', old, look(editor.state.doc));
-    editor.destroy();
+    const old = look(this.read(Y.encodeStateAsUpdate(doc)));
+    restore(doc, this.subject.root(doc), then);
+    this.model.did(house_number, 'restore', old, look(this.read(Y.encodeStateAsUpdate(doc))));
     Y.applyUpdate(this.house.doc, Y.encodeStateAsUpdate(doc), 'restore');
   }
   /** What a fresh page shows of this state. */

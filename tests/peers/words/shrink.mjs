@@ -12,10 +12,11 @@ export function faultsOf(plan, subject, trace = false) {
 export function shrink(seed, options, subject, seconds = 20) {
   const end = performance.now() + seconds * 1000;
   let plan = planOf(seed, options);
-  const kind = faultsOf(plan, subject).faults[0]?.fault;
+  const kind = faultsOf(plan, subject).faults.find(({ fault }) => fault !== 'halved')?.fault;
   const fails = (one) => faultsOf(one, subject).faults.some(({ fault }) => fault === kind);
   if (!kind || !fails(plan)) return { plan, kind };
-  for (let size = Math.ceil(plan.acts.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (let size = Math.ceil(plan.acts.length / 2), least = Infinity; size >= 1; size = size > 1 ? Math.ceil(size / 2) : plan.acts.length < least ? 1 : 0) {
+    least = plan.acts.length;
     for (let from = 0; from < plan.acts.length && performance.now() < end;) {
       const less = { ...plan, acts: [...plan.acts.slice(0, from), ...plan.acts.slice(from + size)] };
       if (fails(less)) plan = less;
@@ -45,8 +46,26 @@ export function draw(doc, depth = 0) {
   return out;
 }
 
-export function tell(plan, subject) {
+/** Says after each event which lines somebody sees that he did not see before. */
+function watch(session) {
+  const seen = session.people.map((one) => draw(one.state.doc));
+  const { agenda } = session;
+  const take = agenda.take.bind(agenda);
+  const look = () => session.people.forEach((one, who) => {
+    const now = draw(one.state.doc);
+    const news = now.map((line, i) => [i, line]).filter(([, line]) => !seen[who].includes(line));
+    if (news.length > 0 || now.length !== seen[who].length) session.say(who, `  sees ${news.map(([i, line]) => `${i}: ${line.trim()}`).join(' / ')}${now.length === seen[who].length ? '' : ` (${now.length} lines)`}`);
+    seen[who] = now;
+  });
+  agenda.take = () => {
+    look();
+    return take();
+  };
+}
+
+export function tell(plan, subject, watching = false) {
   const session = new Session(plan, subject, { trace: true });
+  if (watching) watch(session);
   const begun = session.people.map((one) => draw(one.state.doc))[0];
   let faults;
   try {

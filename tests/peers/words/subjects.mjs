@@ -26,11 +26,13 @@ export class FakeView {
     this.editable = true;
     this.isDestroyed = false;
     this.deep = 0;
+    this.steps = [];               // of what was done since somebody emptied it
     this.moment = [0, 0];
     this.dispatch = (tr) => {
       this.moment = this.moment[0] === clock.now ? [clock.now, this.moment[1] + 1] : [clock.now, 1];
       if (this.deep > 20 || this.moment[1] > 500) throw new Error('an editor answers itself without end');
       this.deep += 1;
+      if (tr.docChanged) this.steps.push(...tr.mapping.maps);
       try {
         this.updateState(this.state.apply(tr));
       } finally {
@@ -63,6 +65,7 @@ const rest = (tables) => [...keys(actions), keymap(baseKeymap), tables];
 
 export const stock = {
   name: 'y-prosemirror',
+  root: (doc) => doc.getXmlFragment(rootName),
   make(doc) {
     const fragment = doc.getXmlFragment(rootName);
     const made = initProseMirrorDoc(fragment, schema);
@@ -109,6 +112,7 @@ export const faultNames = Object.keys(faults);
 
 const ours = (fault) => ({
   name: 'ours',
+  root: (doc) => doc.get(rootName, Y.XmlText),
   make(doc) {
     const binding = bind(doc.get(rootName, Y.XmlText), schema);
     const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest(tables())] }));

@@ -140,6 +140,7 @@ export class Binding {
       y: model.unitsBefore(begins), reign: { stretch: model.stretches[reign]!, y: model.unitsBefore(reign) },
       before: first > 0 ? all[first - 1]!.line.path : model.lastLine(area.first - 1)?.path ?? null,
       markerOf: (place) => model.stretches[place.stretch]!.marker,
+      stretchOf: ({ stretch }) => ({ marker: model.stretches[stretch]!.marker, start: model.stretches[stretch]!.start, y: model.unitsBefore(stretch) }),
       next: follows?.line.own && model.stretches[follows.stretch]!.marker ? { line: follows.line, marker: model.stretches[follows.stretch]!.marker! } : null,
     });
   }

@@ -10,7 +10,10 @@ import { marker_clients } from './write';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
+const remembered_max = 200;    // pieces that were moved
 const letter = /[\p{L}\p{N}]/u;
+const no_items: ReadonlySet<Y.Item> = new Set();
+const no_letter = /[^\p{L}\p{N}]/u;
 
 /** Text that somebody took out around words of mine which they had not seen. `whole`: how it read for me. Each piece stood
  * right before this letter of mine (the last one may have stood behind it). */
@@ -34,6 +37,7 @@ export class Reunion {
   private readonly root: Y.XmlText;
   /** Of half words that were told: by the clock of what is left, what is missing so far and where that began. */
   private readonly halves = new Map<number, { from: number; text: string }>();
+  private readonly moves: { old: number; length: number; now: number }[] = [];
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
@@ -80,8 +84,8 @@ export class Reunion {
       for (let n = 0; item && n < walk_max; n += 1, item = right(item)) {
         if (!stands(item)) continue;
         if (item.id.client === this.doc.clientID) {
-          const after = this.wanted(item, one);
-          if (after !== undefined && this.move(item, after)) return true;
+          const wanted = this.wanted(item, one);
+          if (wanted && this.move(item, wanted.after, wanted.wordOnly)) return true;
         } else if (markerOf(item) && !come.has(item)) break;
       }
     }
@@ -98,7 +102,7 @@ export class Reunion {
       if (item.id.client === this.doc.clientID && holds(item, first.origin)) run.add(first = item);
       else if (stands(item)) break;
     }
-    if (first.origin || !first.rightOrigin) return false;
+    if (!this.beginsLine(first) || !first.rightOrigin || this.knew(come, first, no_items)) return false;
     const knew = (id: Y.ID | null) => id !== null && [...run].some((item) => holds(item, id));
     for (let item: Y.Item | null = come, n = 0; item && n < walk_max; n += 1, item = right(item)) {
       if (holds(item, first.rightOrigin)) return stands(item) && !markerOf(item) && this.move(first, left(item));
@@ -107,11 +111,20 @@ export class Reunion {
     return false;
   }
 
+  /** What I moved, and where to: the sign with this id is now that one. */
+  private moved(id: Y.ID | null): Y.ID | null {
+    for (const { old, length, now } of this.moves) {
+      if (id && id.client === this.doc.clientID && old <= id.clock && id.clock < old + length) return this.moved(Y.createID(id.client, id.clock - old + now));
+    }
+    return id;
+  }
+
   /** Behind which item this one of mine belongs, if it is not where it belongs now. Null: at the very beginning. */
-  private wanted(mine: Y.Item, come: Y.Item): Y.Item | null | undefined {
+  private wanted(mine: Y.Item, come: Y.Item): { after: Y.Item | null; wordOnly: boolean } | undefined {
     const between: Y.Item[] = [];
+    const origin = this.moved(mine.origin);
     let item = left(mine);
-    for (; item && !holds(item, mine.origin); item = left(item)) {
+    for (; item && !holds(item, origin); item = left(item)) {
       if (between.push(item) > walk_max) return undefined;
     }
     if (!between.includes(come)) return undefined;
@@ -127,15 +140,24 @@ export class Reunion {
     const unseen = between.slice(0, gap).filter(stands);
     if (unseen.length === 0) return undefined;
     const anchor = gap < between.length ? between[gap]! : item;
-    if (unseen.some((one) => markerOf(one) && !isTaken(one))) return anchor;
-    const word = anchor && stands(anchor) && anchor.id.client === mine.id.client && (gap < between.length || holds(anchor, mine.origin) && lastId(anchor).clock === mine.origin!.clock)
+    const markers = unseen.filter((one) => markerOf(one) && !isTaken(one));
+    const word = anchor && stands(anchor) && anchor.id.client === mine.id.client && (gap < between.length || origin !== null && holds(anchor, origin) && lastId(anchor).clock === origin.clock)
       && letter.test(textOf(anchor).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
-    return word ? anchor : undefined;
+    if (markers.length === 0) return word ? { after: anchor, wordOnly: true } : undefined;
+    if (this.staysInFront(mine)) return undefined;
+    // To the end of the line that it was written in.
+    return { after: word ? anchor : left(markers[markers.length - 1]!), wordOnly: false };
   }
 
   /** Who put this in front of `mine` had seen `mine`: its right neighbour then was that, or something in front of it whose author
    * had. */
   private knew(one: Y.Item, mine: Y.Item, between: ReadonlySet<Y.Item>): boolean {
+    if (one.id.client >= marker_clients && one.content instanceof Y.ContentType) {
+      const seen = (one.content.type as unknown as Y.XmlElement).getAttribute('seen') as unknown as Values | undefined;
+      const state = seen?.[String(mine.id.client)];
+      const before = this.moves.find(({ now, length }) => now <= mine.id.clock && mine.id.clock < now + length);
+      return typeof state === 'number' && state > (before ? before.old : mine.id.clock);
+    }
     for (let n = 0, id = one.rightOrigin; id && n < walk_max; n += 1) {
       if (holds(mine, id)) return true;
       if (Y.getState(this.doc.store, id.client) <= id.clock) return false;
@@ -149,7 +171,7 @@ export class Reunion {
   }
 
   /** My words from `first` on, as they follow each other. */
-  private runFrom(first: Y.Item): Piece[] | null {
+  private runFrom(first: Y.Item, wordOnly: boolean): Piece[] | null {
     let attributes: Values = {};
     for (let item = this.root._start; item && item !== first; item = right(item)) {
       if (!item.deleted && item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
@@ -160,8 +182,13 @@ export class Reunion {
       if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
       else if (item !== first && stands(item)) break;
       if (item.deleted) continue;
+      const end = wordOnly ? textOf(item).search(no_letter) : -1;
+      if (wordOnly && (end === 0 || item.content instanceof Y.ContentEmbed)) break;
       if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
-      else if (item.content instanceof Y.ContentString) pieces.push({ insert: item.content.str, attributes, item });
+      else if (item.content instanceof Y.ContentString) {
+        pieces.push({ insert: end > 0 ? item.content.str.slice(0, end) : item.content.str, attributes, item });
+        if (end > 0) break;
+      }
       else if (item.content instanceof Y.ContentEmbed) pieces.push({ insert: item.content.embed as object, attributes, item });
       else if (item.countable) break;
     }
@@ -174,22 +201,28 @@ export class Reunion {
     return units;
   }
 
-  private move(first: Y.Item, after: Y.Item | null): boolean {
-    const run = this.runFrom(first);
+  private move(first: Y.Item, after: Y.Item | null, wordOnly = false): boolean {
+    const run = this.runFrom(first, wordOnly);
     if (!run) return false;
     const { binding, root, doc } = this;
     doc.transact(() => {
       // `before` was taken when this transaction began; a cursor in these words goes with them.
       const places = binding.before;
       const [to, from] = [this.unitsTo(after), this.unitsTo(left(first))];
-      const size = run.reduce((sum, { item }) => sum + item.length, 0);
+      const lengthOf = ({ insert }: Piece) => (typeof insert === 'string' ? insert.length : 1);
+      const size = run.reduce((sum, piece) => sum + lengthOf(piece), 0);
       const clock = Y.getState(doc.store, doc.clientID);
-      const old = run.map(({ item }) => ({ clock: item.id.clock, length: item.length }));
+      const old = run.map((piece) => ({ clock: piece.item.id.clock, length: lengthOf(piece) }));
       let at = to;
-      for (const { insert, attributes, item } of run) {
+      for (const piece of run) {
+        const { insert, attributes, item } = piece;
+        const now = Y.getState(doc.store, doc.clientID);
         if (typeof insert === 'string') root.insert(at, insert, { ...attributes });
         else root.insertEmbed(at, insert, { ...attributes });
-        at += item.length;
+        // Formats may have come in front of it.
+        this.moves.push({ old: item.id.clock, length: lengthOf(piece), now: this.begunAt(now) });
+        if (this.moves.length > remembered_max) this.moves.shift();
+        at += lengthOf(piece);
       }
       root.delete(to > from ? from : from + size, size);
       const begin = to > from ? to - size : to;
@@ -210,6 +243,33 @@ export class Reunion {
       }
     }, this);
     return true;
+  }
+
+  /** I wrote this at the beginning of a line. */
+  private beginsLine({ origin }: Y.Item): boolean {
+    if (!origin) return true;
+    const item = Y.getItem(this.doc.store, origin) as unknown;
+    return item instanceof Y.Item && item.content instanceof Y.ContentType;
+  }
+
+  /** It still stands in the line, in front of whose words I wrote it. */
+  private staysInFront(mine: Y.Item): boolean {
+    if (!mine.rightOrigin || !this.beginsLine(mine)) return false;
+    for (let item = right(mine), n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (stands(item) && item.content instanceof Y.ContentType && !isTaken(item)) return false;
+      if (holds(item, mine.rightOrigin)) return stands(item);
+    }
+    return false;
+  }
+
+  /** Where the text of mine begins that came since this clock. */
+  private begunAt(clock: number): number {
+    const structs = this.doc.store.clients.get(this.doc.clientID)!;
+    for (let i = Y.findIndexSS(structs, clock); i < structs.length; i += 1) {
+      const item = structs[i]!;
+      if (item instanceof Y.Item && stands(item)) return Math.max(item.id.clock, clock);
+    }
+    return clock;
   }
 
   /** Behind the unit at this index. */

@@ -11,6 +11,7 @@ import { type Stretch, formatted, values } from './read';
 type DeltaOp = { retain: number; attributes?: Values } | { insert: string | object; attributes: Values } | { delete: number };
 
 const format_number = 2;
+const seen_max = 16;             // people in one line; of more nobody keeps the order
 /** Markers are written under a client id of their own: of two things that come to one place, that with the higher id stands
  * behind. So what somebody writes at the end of a line stays in it when another begins a new one there. */
 export const marker_clients = 2 ** 32;
@@ -46,6 +47,8 @@ export interface Change {
   y: number; reign: { stretch: Stretch; y: number };
   before: readonly string[] | null;
   markerOf: (place: Place) => Y.XmlElement | null;
+  /** The stretch that a place is in: where it begins. */
+  stretchOf: (place: Place) => { marker: Y.XmlElement | null; y: number; start: Values };
   /** The line behind `olds`, where it has a marker. */
   next: { line: Line; marker: Y.XmlElement } | null;
 }
@@ -67,27 +70,45 @@ function writeSimply(change: Change): boolean {
     if (to > from) root.delete(y + line.lead + from, to - from);
     return true;
   }
-  if (only.kind !== 'text' || only.from === 0) return false;
+  if (only.kind !== 'text') return false;
   const { node } = news[only.k]!;
-  const left = node.resolve(only.from).nodeBefore!;
   const come = node.nodeAt(only.from)!;
-  // Typed into a run: the node is one with its left neighbour.
-  if (!come.isText || come !== node.nodeAt(only.from - 1) || only.to > only.from + come.nodeSize || !left.isText || node.slice(only.from, only.to).content.childCount !== 1) return false;
+  if (!come.isText || node.slice(only.from, only.to).content.childCount !== 1) return false;
+  // Typed into a run: the node is one with its left neighbour. Or plain, at the beginning of a line where no format reigns.
   const kept = change.ops[change.ops.indexOf(only) - 1];
-  if (kept?.kind !== 'keep' || kept.k !== only.k) return false;
+  const begins = only.from === 0;
+  if (!kept || (kept.kind !== 'mark' && kept.kind !== 'keep') || kept.k !== only.k || kept.i < 0) return false;
+  if (begins ? kept.kind !== 'mark' : kept.kind !== 'keep' || come !== node.nodeAt(only.from - 1)) return false;
   const place = olds[kept.i]!;
-  const y = place.y + place.line.lead + unitsAt(place.line, kept.to);
-  const client = root.doc!.clientID;
-  root.insert(y, node.textBetween(only.from, only.to));
-  // Without attributes it may have landed behind the end of a format.
-  const structs = root.doc!.store.clients.get(client)!;
-  const made = structs[structs.length - 1] as Y.Item;
-  for (let item = made.left as Y.Item | null; item && (item.deleted || !item.countable); item = item.left as Y.Item | null) {
-    if (item.deleted || !(item.content instanceof Y.ContentFormat)) continue;
-    const marks = attributesOf(come.marks);
-    root.format(y, only.to - only.from, { [item.content.key]: marks[item.content.key] ?? null });
-  }
+  const stretch = change.stretchOf(place);
+  if (place.line.foreign || (begins && (come.marks.length > 0 || Object.keys(stretch.start).length > 0 || place.y !== stretch.y))) return false;
+  const y = kept.kind === 'mark' ? stretch.y + place.line.lead : place.y + place.line.lead + unitsAt(place.line, kept.to);
+  insertBehind(root, stretch, y, node.textBetween(only.from, only.to));
   return true;
+}
+
+/** Puts text directly behind the sign (or marker) in front of this unit. Yjs itself would go behind what was deleted there: what others
+ * put behind that sign meanwhile would stand between. */
+function insertBehind(root: Y.XmlText, { marker, y: begin }: { marker: Y.XmlElement | null; y: number }, y: number, text: string): void {
+  const doc = root.doc!;
+  const transaction = doc._transaction!;
+  let left: Y.Item | null = null;
+  let at = begin;
+  for (let item = (marker?._item ?? root._start) as Y.Item | null; item && at < y; item = item.right as Y.Item | null) {
+    if (item.deleted || !item.countable) continue;
+    if (at + item.length > y) Y.getItemCleanStart(transaction, Y.createID(item.id.client, item.id.clock + y - at));
+    at += item.length;
+    left = item;
+  }
+  const right = (left ? left.right : root._start) as Y.Item | null;
+  const item = new Y.Item(
+    Y.createID(doc.clientID, Y.getState(doc.store, doc.clientID)), left, left && Y.createID(left.id.client, left.id.clock + left.length - 1),
+    right, right && right.id, root, null, new Y.ContentString(text),
+  );
+  item.integrate(transaction, 0);
+  // Yjs remembers where some signs stand.
+  const known = (root as unknown as { _searchMarker: unknown[] | null })._searchMarker;
+  if (known) known.length = 0;
 }
 
 /** Applies a delta as `client`. */
@@ -130,6 +151,8 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
       const element = new Y.XmlElement('line');
       const stored = storedOf(news[op.k]!, op.k > 0 ? news[op.k - 1]!.path : before);
       for (const [key, value] of Object.entries(stored)) put(element, key, value);
+      const seen = seenAt(root, from.stretch, from.y, at);
+      if (seen) put(element, 'seen', seen);
       markers.push({ retain: at - marked }, { insert: element, attributes: reign.at(at) });
       marked = at;
       delta.push({ retain: 1 });
@@ -166,6 +189,23 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
   apply(root, markers.filter((op) => !('retain' in op) || op.retain > 0), clientID + marker_clients);
   apply(root, delta, clientID);
   for (const marker of taken) put(marker, 'gone', 1);
+}
+
+/** Of the others whose words stand in the line at this unit, what had come here of theirs (docs/pads-format.md, `seen`). */
+function seenAt(root: Y.XmlText, stretch: Stretch, y: number, at: number): Values | null {
+  const clients = new Set<number>();
+  let unit = y;
+  for (let item = (stretch.marker?._item ?? root._start) as Y.Item | null; item && clients.size < seen_max; item = item.right as Y.Item | null) {
+    if (item.deleted || !item.countable) continue;
+    if (item.content instanceof Y.ContentType && item !== stretch.marker?._item) {
+      if (unit >= at) break;
+      clients.clear();
+    } else if (item.content instanceof Y.ContentString) clients.add(item.id.client);
+    unit += item.length;
+  }
+  clients.delete(root.doc!.clientID);
+  if (clients.size === 0) return null;
+  return Object.fromEntries([...clients].map((client) => [client, Y.getState(root.doc!.store, client)]));
 }
 
 /** Something of this line, or behind it, goes on standing there without a marker of its own: lines are joined. */
