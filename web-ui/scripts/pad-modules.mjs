@@ -17,13 +17,14 @@ export * as Y from 'yjs'; export * as state from 'prosemirror-state'; export * a
 export * as commands from 'prosemirror-commands'; export * as tables from 'prosemirror-tables'; export * as transform from 'prosemirror-transform';
 `;
 
-export async function padModules() {
+/** `more`: lines of `export` that a test wants besides. */
+export async function padModules(more = '') {
   const { build } = requireWeb('esbuild');
   const folder = mkdtempSync(join(tmpdir(), 'hameau-pad-'));
   const outfile = join(folder, 'pad.mjs');
   try {
     await build({
-      stdin: { contents: entry, resolveDir: join(web, 'src/pad'), loader: 'ts' }, bundle: true, format: 'esm', platform: 'node', target: 'node18',
+      stdin: { contents: entry + more, resolveDir: join(web, 'src/pad'), loader: 'ts' }, bundle: true, format: 'esm', platform: 'node', target: 'node18',
       outfile, logLevel: 'error', sourcemap: 'inline',
       plugins: [{
         name: 'libraries',

@@ -1,6 +1,7 @@
 // What this browser keeps, and how it forgets. On a shared computer nothing may stay: no text, no name, no cookie.
 // Text that has not reached the house is never thrown away on a person's own computer.
 import { call, get, Problem } from './api';
+import { holdsUnsaved, unsavedCopies } from './unsaved';
 
 export const padDatabasePrefix = 'hameau-pad-';
 /** A copy belongs to the member who made it: another one who signs in here neither sees nor sends it. */
@@ -12,7 +13,6 @@ const partsOf = (database: string) => {
 const memberKey = 'hameau.member';
 /** What the portal showed last, for a page without network (portal/seen.ts). Of one member: the one of `memberKey`. */
 export const seenKey = 'hameau.seen';
-const unsavedPrefix = 'hameau.unsaved.';
 
 /** Who is signed in here, for a page that opens without network; forgotten at sign-out. */
 export function rememberMember(member: string): void {
@@ -37,24 +37,6 @@ export function forgetSeen(): void {
     localStorage.removeItem(seenKey);
   } catch {
     // Nothing was kept.
-  }
-}
-
-/** Notes that a local copy holds text that the house has not. */
-export function markUnsaved(database: string, unsaved: boolean): void {
-  try {
-    if (unsaved) localStorage.setItem(unsavedPrefix + database, '1');
-    else localStorage.removeItem(unsavedPrefix + database);
-  } catch {
-    // Without storage there is no local copy either.
-  }
-}
-
-export function holdsUnsaved(database: string): boolean {
-  try {
-    return localStorage.getItem(unsavedPrefix + database) !== null;
-  } catch {
-    return false;
   }
 }
 
@@ -149,8 +131,7 @@ async function forgetSaved(): Promise<boolean> {
   await forgetEditor();
   localStorage.removeItem(memberKey);
   forgetSeen();
-  const unsaved = new Set(Object.keys(localStorage).filter((key) => key.startsWith(unsavedPrefix))
-    .map((key) => key.slice(unsavedPrefix.length)));
+  const unsaved = unsavedCopies();
   for (const name of await databases()) {
     if (name.startsWith(padDatabasePrefix) && !unsaved.has(name)) await removeDatabase(name);
   }

@@ -5,7 +5,8 @@ import * as Y from 'yjs';
 import { call, get, type Pad, type Permission, Problem, read, type Session } from '../common/api';
 import { asProblem, whenIdle } from '../common/hooks';
 import { t } from '../common/i18n';
-import { copyOf, holdsUnsaved, markUnsaved, rememberedMember, rememberMember, removeDatabase, saysNoMore } from '../common/leaving';
+import { copyOf, rememberedMember, rememberMember, removeDatabase, saysNoMore } from '../common/leaving';
+import { UnsavedMark, forgetUnsaved, holdsUnsaved } from '../common/unsaved';
 import { guestHere, keepGuest, socketAddress } from './address';
 import { LocalCopy } from './copy';
 import type { Early, EarlyLine } from './early';
@@ -63,7 +64,7 @@ export class Visit {
   private timer = 0;
   private offerTimer = 0;
   private dirtyAt = 0;
-  private marked = false;
+  private mark: UnsavedMark | null = null;
   private wasLost = false;
   private authorsAsked = 0;
 
@@ -88,12 +89,12 @@ export class Visit {
 
   /** What is written is in this browser's copy. */
   get kept(): boolean {
-    return this.local !== null && this.local.loaded && !this.local.failing;
+    return this.local?.keeps ?? false;
   }
 
   /** It should be there, and this browser refuses it. */
   get unkept(): boolean {
-    return this.local !== null && this.local.failing;
+    return this.local?.failing ?? false;
   }
 
   /** Called before words of others come: what the browser has not told of yet (a moved cursor) counts first. */
@@ -102,6 +103,7 @@ export class Visit {
   /** A sign is being composed. */
   composing(on: boolean): void {
     this.provider?.hold(on);
+    this.local?.hold(on);
   }
 
   get waiting(): boolean {
@@ -164,6 +166,8 @@ export class Visit {
       const name = this.copyName = copyOf(id, member);
       const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
       if (!known && !make) return false;
+      // Before it is read: what was marked by then is read too.
+      this.mark = new UnsavedMark(name, String(this.doc.clientID));
       const local = this.local = new LocalCopy(name, this.doc, () => this.copyChanged());
       await Promise.race([local.whenLoaded, new Promise((later) => { setTimeout(later, local_ms); })]);
       // Nobody waits longer for it; what is written is kept from when it comes.
@@ -240,7 +244,9 @@ export class Visit {
     this.local = null;
     await local?.destroy();
     await removeDatabase(this.copyName);
-    markUnsaved(this.copyName, false);
+    this.mark?.clear();
+    this.mark = null;
+    forgetUnsaved(this.copyName);
     this.wordsKept = false;
     this.changed();
   }
@@ -385,11 +391,19 @@ export class Visit {
     else if (this.lostAt === 0) this.lostAt = Date.now();
     if (provider.waiting) this.dirtyAt = Date.now();
     if (provider.saved) this.denied = '';
-    if (this.local && provider.waiting !== this.marked) {
-      this.marked = provider.waiting;
-      markUnsaved(this.copyName, this.marked);
-    }
+    this.markCopy(provider);
     this.show();
+  }
+
+  /** Words that the house has not stand in the copy of this computer: signing out must not remove it. */
+  private markCopy(provider: Provider): void {
+    if (!this.local || !this.mark) return;
+    if (this.local.gone) {
+      this.mark.clear();
+      this.mark = null;
+    } else if (provider.waiting) this.mark.set();
+    // Who may only read sends nothing: what was waiting goes on waiting.
+    else if (this.writes && provider.saved) this.mark.clear(this.local.loaded);
   }
 
   private show(): void {
