@@ -30,13 +30,14 @@ struct Kind {
 
 constexpr std::array kinds = {
     Kind{"member", "members",
-         "  list ASSOCIATION\n"
+         "  list ASSOCIATION [--bin]       --bin: who was removed in the last 30 days\n"
          "  add ASSOCIATION LOGIN NAME [--role member|manager|admin] [--mailbox ADDRESS] [--contact ADDRESS]\n"
          "      [--invite | --password-stdin]\n"
          "  change ASSOCIATION LOGIN [--role ROLE] [--name NAME] [--contact ADDRESS] [--mailbox ADDRESS]\n"
          "      [--disable | --enable]\n"
          "  invite ASSOCIATION LOGIN       makes a new invitation\n"
-         "  remove ASSOCIATION LOGIN\n",
+         "  remove ASSOCIATION LOGIN [--purge]   puts them in the bin for 30 days; --purge: erases who is in the bin\n"
+         "  restore ASSOCIATION LOGIN [--login NEW]   takes them out of the bin, with their mailbox; --login: under another login\n",
          {Column{"login", 20}, {"role", 9}, {"state", 10}, {"name", 0}}},
     Kind{"mailbox", "mailboxes",
          "  list ASSOCIATION [--bin]       --bin: what was removed in the last 30 days\n"
@@ -127,6 +128,12 @@ public:
         }
         if (kind_.name == "member" && verb == "invite" && plain() == 2) {
             return with_item([this](const std::string& path) { return send("POST", path + "/invitation", {}); });
+        }
+        if (kind_.name == "member" && verb == "restore" && plain() == 2) {
+            const auto login = words_.value("--login");
+            return with_item([this, &login](const std::string& path) {
+                return send("POST", path + "/restore" + (login ? "?login=" + segment(*login) : ""), {});
+            });
         }
         if (verb == "restore" && plain() == 2 && (kind_.name == "site" || kind_.name == "mailbox")) {
             return with_item([this](const std::string& path) { return send("POST", path + "/restore", {}); });
@@ -389,6 +396,7 @@ int resource_command(std::string_view name, std::span<char*> arguments) {
     constexpr std::array options = {
         Option{"--role"},    Option{"--name"},    Option{"--contact"}, Option{"--mailbox"},  Option{"--quota"},
         Option{"--address"}, Option{"--title"},   Option{"--template"}, Option{"--forward"}, Option{"--to"},
+        Option{"--login"},
         Option{"--outside"}, Option{"--members"}, Option{"--link"},    Option{"--disable", false}, Option{"--enable", false},
         Option{"--anyway", false}, Option{"--bin", false}, Option{"--purge", false}, Option{"--invite", false}, Option{"--password-stdin", false},
         Option{"--may-send", false}, Option{"--drop-old", false},

@@ -17,6 +17,8 @@ constexpr Event address_taken{"mail.address_taken", Level::warning, "a member or
 constexpr std::size_t id_bytes_max = 64;
 constexpr std::size_t associations_per_member_max = 1000;
 constexpr std::size_t scopes_max = 4;
+/// Members who came back and of whom people has not asked yet what did not.
+constexpr std::size_t lost_links_max = 100;
 /// More than any app password has, so that a wrong one is told apart from a malformed question.
 constexpr std::size_t app_password_bytes_max = 256;
 
@@ -139,6 +141,68 @@ Status Mail::apply_group(JsonFields& fields, Taken& taken) {
     return {};
 }
 
+Status Mail::apply_boxes(JsonFields& fields) {
+    const std::string member = read_id(fields, "member");
+    const std::string association = fields.slug("association");
+    const std::string state = fields.choice("state", "left|back|anew|erased");
+    if (auto sound = refused(fields); !sound) {
+        return sound;
+    }
+    measure_later(association);
+    if (state == "left") {
+        return store_->take_boxes(member, association);
+    }
+    if (state == "anew") {
+        return store_->boxes_into_bin(member, association);
+    }
+    if (state == "erased") {
+        return store_->erase_boxes_of(member, association);
+    }
+    auto left_out = store_->give_boxes_back(member, association);
+    if (!left_out) {
+        return fail(std::move(left_out.error()));
+    }
+    if (lost_links_.size() >= lost_links_max) {
+        lost_links_.erase(lost_links_.begin());
+    }
+    if (!left_out->empty()) {
+        lost_links_[member + " " + association] = std::move(*left_out);
+    }
+    return {};
+}
+
+Task<Response> Mail::boxes_of_member(Request& request) {
+    auto opened = co_await open_from_people(request, request_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    JsonFields fields(opened.body);
+    const std::string member = read_id(fields, "member");
+    const std::string association = fields.slug("association");
+    if (!fields.finish()) {
+        co_return fields.refuse(request, mail_catalogue);
+    }
+    const std::shared_ptr<const bool> alive = alive_;
+    bool gone = true;
+    for (const std::string& folder : store_->boxes_to_erase_of(member, association)) {
+        std::string one = folder;
+        const bool erased = co_await erase_box(std::move(one));
+        if (!*alive) {
+            co_return say(request, 503, "pending");
+        }
+        gone = gone && erased;
+    }
+    json::object out;
+    out["gone"] = gone;
+    out["stay"] = json::value_from(store_->boxes_that_stay(member, association));
+    const auto links = lost_links_.find(member + " " + association);
+    out["links"] = json::value_from(links == lost_links_.end() ? std::vector<std::string>() : links->second);
+    if (links != lost_links_.end()) {
+        lost_links_.erase(links);
+    }
+    co_return json_response(200, out);
+}
+
 Status Mail::erase_all_app_passwords(const std::string& member) {
     // auth.db first: when it fails, the event stays with people and comes again.
     auto erased = accounts_->erase_app_passwords(member);
@@ -157,6 +221,9 @@ Status Mail::apply_event(std::string_view kind, JsonFields& fields, Taken& taken
     }
     if (kind == "mailbox") {
         return apply_mailbox(fields, taken);
+    }
+    if (kind == "boxes") {
+        return apply_boxes(fields);
     }
     std::string first;
     std::string second;

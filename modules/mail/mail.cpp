@@ -65,6 +65,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     usage_.emplace(context);
     router_.add("POST", "/internal/usage", this, &Mail::internal_usage);
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
+    router_.add("POST", "/internal/boxes-of-member", this, &Mail::boxes_of_member);
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);

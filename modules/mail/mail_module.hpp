@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -130,6 +131,10 @@ private:
     Status apply_member(JsonFields& fields);
     Status apply_group(JsonFields& fields, Taken& taken);
     Status apply_mailbox(JsonFields& fields, Taken& taken);
+    /// The mailboxes of a member who goes into people's bin, comes back, is added anew or is erased.
+    Status apply_boxes(JsonFields& fields);
+    /// What people cannot know of them: are the erased ones off the disk, and which did not come back.
+    Task<Response> boxes_of_member(Request& request);
     // What mail tells people: whose addresses are whose (api_reservations.cpp)
     void start_telling();
     Task<void> tell_people();
@@ -162,6 +167,7 @@ private:
     std::set<std::string> to_measure_;  ///< associations
     std::optional<std::chrono::steady_clock::time_point> measured_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::map<std::string, std::vector<std::string>> lost_links_;  ///< by "MEMBER ASSOCIATION": what did not come back with them
     Router router_;
     bool settling_ = false;
     bool telling_ = false;

@@ -319,6 +319,11 @@ CREATE TRIGGER box_is_erased AFTER UPDATE OF erase ON retired_box WHEN NEW.erase
   DELETE FROM alias WHERE former = NEW.folder AND NOT EXISTS (SELECT 1 FROM alias_target t WHERE t.alias = address);
 END;
 )sql"},
+    // with_member: the mailbox went with its member and comes back with them; 0: it was removed by itself.
+    Migration{7, R"sql(
+ALTER TABLE retired_box ADD COLUMN with_member INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX retired_box_member ON retired_box(member);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

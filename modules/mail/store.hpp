@@ -219,6 +219,19 @@ public:
     /// Behind `after`, in their order.
     std::vector<std::string> boxes_to_erase(const std::string& after, std::size_t limit);
     bool is_being_erased(const std::string& association);
+    // The mailboxes of a member who is in people's bin. They have no name meanwhile, and count in the quota.
+    /// The member left the association.
+    Status take_boxes(const std::string& member, const std::string& association);
+    /// The member is back, and so are the mailboxes whose address is still free; the others are in the bin of mailboxes.
+    /// The answer: as restore_mailbox().
+    Result<std::vector<std::string>> give_boxes_back(const std::string& member, const std::string& association);
+    /// The person was added anew: what they had is in the bin of mailboxes, with its address where that is free.
+    Status boxes_into_bin(const std::string& member, const std::string& association);
+    /// Nothing brings the member back any more.
+    Status erase_boxes_of(const std::string& member, const std::string& association);
+    /// The addresses of those that did not come back with their member.
+    std::vector<std::string> boxes_that_stay(const std::string& member, const std::string& association);
+    std::vector<std::string> boxes_to_erase_of(const std::string& member, const std::string& association);
     /// The folder is not on the disk any more; that the address was somebody's is known until the 30 days are over.
     Status forget_box(const std::string& folder);
 

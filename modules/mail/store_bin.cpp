@@ -121,6 +121,94 @@ Result<std::vector<std::string>> Store::restore_mailbox(const BinnedMailbox& box
     return left_out;
 }
 
+Status Store::take_boxes(const std::string& member, const std::string& association) {
+    auto query = ask("SELECT address, folder FROM mailbox WHERE member = ? AND association = ? ORDER BY address");
+    query.bind(1, member).bind(2, association);
+    std::vector<std::pair<std::string, std::string>> boxes;
+    while (row(query)) {
+        boxes.emplace_back(query.text(0), query.text(1));
+    }
+    for (const auto& [address, folder] : boxes) {
+        auto mark = ask("UPDATE retired_box SET with_member = 1, erase = 2 WHERE folder = ?");
+        auto done = remove_mailbox(address);
+        done = done ? run(std::move(mark.bind(1, folder))) : done;
+        if (!done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Store::boxes_into_bin(const std::string& member, const std::string& association) {
+    auto query = ask("SELECT folder FROM retired_box WHERE member = ? AND association = ? AND erase = 2 ORDER BY retired_ms DESC, folder");
+    query.bind(1, member).bind(2, association);
+    for (const std::string& folder : texts(std::move(query))) {
+        auto back = ask("UPDATE retired_box SET erase = 0, with_member = 0 WHERE folder = ?");
+        // What is reserved for its member is kept for the mailbox.
+        auto own = ask("UPDATE address SET owner = 'bin/' || ?1, until_ms = 9223372036854775807 WHERE kind = 'reserved' AND owner = ?2 "
+                       "AND address = (SELECT address FROM retired_box WHERE folder = ?1)");
+        auto keep = ask("INSERT OR IGNORE INTO address(address, kind, owner, until_ms) SELECT r.address, 'reserved', 'bin/' || r.folder, "
+                        "9223372036854775807 FROM retired_box r JOIN domain d ON d.name = substr(r.address, instr(r.address, '@') + 1) "
+                        "AND d.association = r.association WHERE r.folder = ?");
+        auto done = run(std::move(back.bind(1, folder)));
+        done = done ? run(std::move(own.bind(1, folder).bind(2, member))) : done;
+        done = done ? run(std::move(keep.bind(1, folder))) : done;
+        if (!done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Result<std::vector<std::string>> Store::give_boxes_back(const std::string& member, const std::string& association) {
+    auto query = ask("SELECT " BINNED_COLUMNS "WHERE r.member = ? AND r.association = ? AND r.erase = 2 AND r.with_member = 1 "
+                     "ORDER BY r.retired_ms DESC, r.folder");
+    query.bind(1, member).bind(2, association);
+    std::vector<BinnedMailbox> boxes;
+    while (row(query)) {
+        boxes.push_back(read_binned(query));
+    }
+    // Those that cannot come back, and those that were in the bin before their member, are in the bin of mailboxes again.
+    if (auto done = boxes_into_bin(member, association); !done) {
+        return fail(std::move(done.error()));
+    }
+    std::vector<std::string> left_out;
+    for (const BinnedMailbox& box : boxes) {
+        auto kept = ask("SELECT 1 FROM address WHERE address = ? AND owner = ?");
+        kept.bind(1, box.address).bind(2, "bin/" + box.folder);
+        if (!row(kept)) {
+            auto stays = ask("UPDATE retired_box SET with_member = 1 WHERE folder = ?");
+            if (auto done = run(std::move(stays.bind(1, box.folder))); !done) {
+                return fail(std::move(done.error()));
+            }
+            continue;
+        }
+        auto back = restore_mailbox(box);
+        if (!back) {
+            return fail(std::move(back.error()));
+        }
+        left_out.insert(left_out.end(), back->begin(), back->end());
+    }
+    return left_out;
+}
+
+Status Store::erase_boxes_of(const std::string& member, const std::string& association) {
+    auto mark = ask("UPDATE retired_box SET erase = 1 WHERE member = ? AND association = ? AND erase = 2");
+    return run(std::move(mark.bind(1, member).bind(2, association)));
+}
+
+std::vector<std::string> Store::boxes_that_stay(const std::string& member, const std::string& association) {
+    auto query = ask("SELECT address FROM retired_box WHERE member = ? AND association = ? AND erase = 0 AND with_member = 1 ORDER BY address");
+    query.bind(1, member).bind(2, association);
+    return texts(std::move(query));
+}
+
+std::vector<std::string> Store::boxes_to_erase_of(const std::string& member, const std::string& association) {
+    auto query = ask("SELECT folder FROM retired_box WHERE member = ? AND association = ? AND erase = 1 ORDER BY folder");
+    query.bind(1, member).bind(2, association);
+    return texts(std::move(query));
+}
+
 Status Store::purge_mailbox(const std::string& folder) {
     auto change = ask("UPDATE retired_box SET erase = 1 WHERE folder = ?");
     return run(std::move(change.bind(1, folder)));

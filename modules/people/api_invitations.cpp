@@ -15,11 +15,6 @@ namespace json = boost::json;
 namespace {
 constexpr std::size_t setup_file_bytes_max = 256;
 
-/// Names a person's password without being it; empty: none yet.
-std::string password_state(const Person& person) {
-    return person.password_hash.empty() ? std::string() : token_hash(person.password_hash);
-}
-
 Error too_busy() {
     Error error;
     error.kind = ErrorKind::unavailable;
@@ -27,6 +22,10 @@ Error too_busy() {
     return error;
 }
 } // namespace
+
+std::string password_state(const Person& person) {
+    return person.password_hash.empty() ? std::string() : token_hash(person.password_hash);
+}
 
 Task<Result<People::NewInvitation>> People::make_invitation(std::string prefix) {
     NewInvitation made;

@@ -11,8 +11,6 @@ namespace hameau::people {
 
 namespace json = boost::json;
 
-namespace {
-
 json::object member_document(const Member& member, bool all) {
     json::object out;
     const Person& person = member.person;
@@ -30,8 +28,6 @@ json::object member_document(const Member& member, bool all) {
     }
     return out;
 }
-
-} // namespace
 
 void People::check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug) {
     const auto association = store_->association(slug);
@@ -58,9 +54,13 @@ void People::check_mailbox(JsonFields& fields, const std::optional<std::string>&
 Task<Response> People::list_members(Request& request) {
     const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
-    auto opened = open_page(request, refuse_below(request, actor, slug, Role::member));
+    const bool bin = request.query_parameter("bin") == "1";
+    auto opened = open_page(request, refuse_below(request, actor, slug, bin ? Role::manager : Role::member));
     if (opened.refused) {
         co_return std::move(*opened.refused);
+    }
+    if (bin) {
+        co_return list_removed(slug, opened.page);
     }
     auto members = store_->members(slug, opened.page.after, opened.page.limit + 1);
     const std::string next = cut_page(members, opened.page, [](const auto& row) { return row.person.login; });
@@ -158,6 +158,7 @@ Status People::put_new_member(const Request& request, NewMember& wanted, Refusal
     const auto found = store_->person_by_login(wanted.person.login);
     auto done = found ? join_account(request, wanted, *found, refusal) : store_->insert_person(wanted.person);
     const std::string& id = wanted.person.id;
+    done = done ? store_->leave_bin(wanted.slug, id) : done;
     done = done ? store_->set_membership(wanted.slug, id, wanted.role == "member" ? Role::member : Role::manager) : done;
     if (done && wanted.mailbox) {
         // The address is kept for `owner`; a login that changed hands meanwhile gets none.
@@ -459,6 +460,9 @@ Task<Response> People::change_member(Request& request) {
 }
 
 Task<Response> People::erase_member(Request& request) {
+    if (request.query_parameter("purge") == "1") {
+        co_return co_await purge_member(request);
+    }
     const Actor actor = actor_of(request);
     const std::string slug(request.parameter("slug"));
     if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
@@ -477,33 +481,7 @@ Task<Response> People::erase_member(Request& request) {
         if (!leaves_someone(store_->count_managers(slug), was_manager, false)) {
             return refuse(refusal, request, 409, "last_manager");
         }
-        std::vector<std::string> touched;
-        for (const Circle& circle : store_->circles(slug, "", groups_per_association_max)) {
-            for (const auto& [member, member_login] : circle.members) {
-                if (member == id) {
-                    touched.push_back(circle.slug);
-                }
-            }
-        }
-        if (auto erased = store_->erase_membership(slug, id); !erased) {
-            return erased;
-        }
-        for (const std::string& circle : touched) {
-            if (auto told = store_->emit_circle(slug, circle); !told) {
-                return told;
-            }
-        }
-        // An account without any association ends with its last one; an admin's is the house's.
-        if (store_->memberships(id).empty() && !found->person.admin) {
-            if (auto erased = store_->erase_person(id); !erased) {
-                return erased;
-            }
-            return store_->emit_member_erased(id);
-        }
-        if (auto told = store_->emit_member(id); !told) {
-            return told;
-        }
-        return store_->status();
+        return store_->remove_member(slug, *found, password_state(found->person), wall_ms_());
     });
     if (!done) {
         co_return refused_or_failed(request, refusal, done.error());

@@ -39,6 +39,12 @@ tl::unexpected<Error> bad_archive(const std::string& what) {
     return fail(ErrorKind::invalid, "people/association.json: " + what + ". Nothing was imported.");
 }
 
+/// An account in the bin of another association that the archive brings: it is in use again, where its login is free.
+Status take_out_of_bin(Store& store, const Person& person) {
+    const bool back = store.is_binned(person.id) && !store.person_by_login(person.login);
+    return back ? store.unbin_person(person.id, person.login) : Status{};
+}
+
 std::string first_error(JsonFields& fields) {
     fields.finish();
     const FieldError& error = fields.errors().front();
@@ -165,18 +171,18 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
             return bad_archive("the member " + person.login + " has an id, address or password that we did not write");
         }
         const auto same_login = store_->person_by_login(person.login);
+        if (auto back = take_out_of_bin(*store_, person); !back) {
+            return back;
+        }
         const auto same_id = store_->person(person.id);
         if ((same_login && same_login->id != person.id) || (same_id && same_id->login != person.login)) {
             return fail(ErrorKind::conflict, "the login " + person.login + " belongs to somebody else in this house. Nothing was imported.");
         }
         if (!same_id) {
-            if (auto kept = store_->insert_person(person); !kept) {
+            auto kept = store_->insert_person(person);
+            kept = kept && !mailbox.empty() ? store_->set_mailbox(person.id, slug, mailbox) : kept;
+            if (!kept) {
                 return kept;
-            }
-            if (!mailbox.empty()) {
-                if (auto set = store_->set_mailbox(person.id, slug, mailbox); !set) {
-                    return set;
-                }
             }
         }
         if (auto set = store_->set_membership(slug, person.id, role); !set) {
@@ -241,6 +247,7 @@ Task<Status> People::erase_association(std::string slug) {
     std::vector<std::string> touched;
     const Status done = store_->transaction([&]() -> Status {
         const auto members = store_->members(slug, "", members_per_association_max);
+        const auto removed = store_->in_bin_of(slug);
         if (auto erased = store_->erase_association(slug); !erased) {
             return erased;
         }
@@ -261,6 +268,11 @@ Task<Status> People::erase_association(std::string slug) {
             }
             if (auto told = store_->emit_member_erased(id); !told) {
                 return told;
+            }
+        }
+        for (const std::string& id : removed) {
+            if (auto erased = store_->erase_if_nowhere(id); !erased) {
+                return erased;
             }
         }
         return store_->status();

@@ -22,6 +22,7 @@ constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/members/proposal", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}/invitation", Who::member},
+    Route{"/api/v1/associations/{slug}/members/{login}/restore", Who::member},
     Route{"/api/v1/associations/{slug}/usage", Who::member},
     Route{"/api/v1/associations/{slug}/groups", Who::member},
     Route{"/api/v1/associations/{slug}/groups/{group}", Who::member},
@@ -134,6 +135,19 @@ INSERT OR REPLACE INTO house(name, value) VALUES ('tell_mail_again', '1');
 CREATE TABLE usage (
   association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE, module TEXT NOT NULL,
   bytes INTEGER NOT NULL CHECK (bytes >= 0), told_ms INTEGER NOT NULL, PRIMARY KEY (association, module)) STRICT, WITHOUT ROWID;
+)sql"},
+    // A bin for members. A row of `removed_member` brings a membership back; nobody is in both tables for one association.
+    // person.binned: the account itself is in the bin, as it has no association any more (1; 2: it was disabled before). Then
+    // it is disabled and its login is "?ID"; the row keeps the former one. `circles`: slugs, as JSON.
+    Migration{5, R"sql(
+ALTER TABLE person ADD COLUMN binned INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE removed_member (
+  association TEXT NOT NULL REFERENCES association(slug) ON DELETE CASCADE,
+  person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE, login TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('member', 'manager')), circles TEXT NOT NULL, password_state TEXT NOT NULL,
+  removed_ms INTEGER NOT NULL, PRIMARY KEY (association, person)) STRICT, WITHOUT ROWID;
+CREATE INDEX removed_member_person ON removed_member(person);
+CREATE INDEX removed_member_time ON removed_member(removed_ms);
 )sql"},
 };
 

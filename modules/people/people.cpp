@@ -56,6 +56,7 @@ void People::add_routes() {
     router_.add("GET", "/api/v1/associations/{slug}/members/proposal", this, &People::propose_member);
     router_.add("PATCH", "/api/v1/associations/{slug}/members/{login}", this, &People::change_member);
     router_.add("DELETE", "/api/v1/associations/{slug}/members/{login}", this, &People::erase_member);
+    router_.add("POST", "/api/v1/associations/{slug}/members/{login}/restore", this, &People::restore_member);
     router_.add("POST", "/api/v1/associations/{slug}/members/{login}/invitation", this, &People::renew_invitation);
     router_.add("GET", "/api/v1/associations/{slug}/usage", this, &People::show_usage);
     router_.add("GET", "/api/v1/associations/{slug}/groups", this, &People::list_groups);
@@ -98,6 +99,9 @@ Task<Status> People::start(ModuleContext& context) {
     trial_ = trial != nullptr && std::string_view(trial) == "1";
     Status ready = store_->transaction([this] {
         store_->erase_outdated(wall_ms_());
+        if (auto purged = store_->purge_removed_before(bin_since()); !purged) {
+            return purged;
+        }
         if (store_->house_value("code_salt").empty()) {
             store_->set_house_value("code_salt", random_base32(16));
         }

@@ -191,6 +191,20 @@ private:
     Status put_member_patch(const Request& request, const std::string& slug, const Member& found, const MemberPatch& patch, Refusal& refusal);
     Task<Response> erase_member(Request& request);
     Task<Response> renew_invitation(Request& request);
+    // The bin of members (api_bin.cpp)
+    /// What was removed before is over.
+    std::int64_t bin_since() const;
+    void empty_bin();
+    Response list_removed(const std::string& slug, const Page& page);
+    boost::json::object removed_document(const RemovedMember& removed);
+    std::variant<RemovedMember, Response> find_removed(const Request& request);
+    /// Within a transaction.
+    Status put_back(const Request& request, const RemovedMember& removed, const std::string& login, std::vector<std::string>& groups_lost,
+                    Refusal& refusal);
+    /// What mail says of the mailboxes of a member who went or came back; empty where it does not answer.
+    Task<boost::json::object> ask_boxes(std::string person, std::string association);
+    Task<Response> restore_member(Request& request);
+    Task<Response> purge_member(Request& request);
     void check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug);
 
     // Invitations and set-up (api_invitations.cpp)
@@ -301,6 +315,10 @@ private:
     std::optional<Duration> measured_;
 };
 
+/// A member as the API shows them; `all`: for managers.
+boost::json::object member_document(const Member& member, bool all);
+/// Names the password that the person has, without telling it; empty: none.
+std::string password_state(const Person& person);
 /// "192.168.1.0/24" as the gate tells it; "?" for a caller without one.
 std::string address_prefix(const Request& request);
 /// A cookie's value, or empty (RFC 6265 §5.4).

@@ -136,6 +136,10 @@ Status Store::erase_person(const std::string& id) {
 std::size_t Store::count_admins() { return count(ask("SELECT count(*) FROM person WHERE admin = 1 AND disabled = 0")); }
 
 Status Store::set_membership(const std::string& association, const std::string& person, Role role) {
+    auto out = ask("DELETE FROM removed_member WHERE association = ? AND person = ?");
+    if (auto done = run(std::move(out.bind(1, association).bind(2, person))); !done) {
+        return done;
+    }
     auto change = ask("INSERT INTO membership(association, person, role) VALUES (?, ?, ?) "
                       "ON CONFLICT(association, person) DO UPDATE SET role = excluded.role");
     change.bind(1, association).bind(2, person).bind(3, to_text(role));

@@ -35,6 +35,20 @@ struct Member {
     bool invited = false; ///< an invitation is open
 };
 
+/// A member in the bin of an association.
+struct RemovedMember {
+    std::string association;
+    std::string person;  ///< id
+    std::string login;   ///< of an account that is in the bin too: the one that it had
+    std::string name;
+    bool admin = false;
+    Role role = Role::member;
+    std::vector<std::string> circles;
+    std::string password_state;  ///< names the password that the person had then; empty: none
+    std::int64_t removed_ms = 0;
+    bool account = false;  ///< the account is in the bin too: this was its last association
+};
+
 struct Association {
     std::string slug;
     std::string name;
@@ -139,6 +153,27 @@ public:
     Status put_circle(const Circle& circle);
     Status erase_circle(const std::string& association, const std::string& slug);
 
+    // The bin of members (store_bin.cpp); within a transaction. Each tells mail.
+    /// By id, from the one behind `after`; removed after `since_ms`.
+    std::vector<RemovedMember> removed_members(const std::string& association, const std::string& after, std::size_t limit, std::int64_t since_ms);
+    /// By id, else by login: where several had it, who was removed last.
+    std::optional<RemovedMember> removed_member(const std::string& association, const std::string& id_or_login, std::int64_t since_ms);
+    /// Everything that the membership gave ends. With the last one the account goes into the bin too, unless it is an admin's.
+    Status remove_member(const std::string& association, const Member& found, const std::string& password_state, std::int64_t now_ms);
+    /// `login`: what an account in the bin is called from now on; nobody has it. `groups_lost`: groups that are no more.
+    Status restore_member(const RemovedMember& removed, const std::string& login, std::vector<std::string>& groups_lost);
+    /// Before the person is added to the association anew: what mail kept for them goes into the bin of mailboxes.
+    Status leave_bin(const std::string& association, const std::string& person);
+    Status purge_member(const std::string& association, const std::string& person);
+    Status purge_removed_before(std::int64_t time_ms);
+    /// The ids of all who are in its bin.
+    std::vector<std::string> in_bin_of(const std::string& association);
+    bool is_binned(const std::string& person);
+    /// The account alone is in use again, under `login`.
+    Status unbin_person(const std::string& id, const std::string& login);
+    /// An account in the bin that no association can bring back.
+    Status erase_if_nowhere(const std::string& person);
+
     // Addresses (store_addresses.cpp): the copy of what mail owns, to sign in with
     /// The person's address in the association, else the first of any; empty: none.
     std::string mailbox(const std::string& person, const std::string& association);
@@ -203,6 +238,8 @@ public:
     Status emit_mailbox(const std::string& person, const std::string& association, const std::string& address,
                         const std::string& from = "", Telling telling = Telling::first);
     Status emit_member_erased(const std::string& person);
+    /// The person's mailboxes in the association: "left" (into the bin), "back", "anew" (added without the bin), "erased".
+    Status emit_boxes(const std::string& person, const std::string& association, std::string_view state);
     /// Mail forgets every app password of the person.
     Status emit_app_passwords_erased(const std::string& person);
     Status emit_circle(const std::string& association, const std::string& slug);
@@ -222,6 +259,7 @@ private:
     std::size_t count(Statement statement);
     std::optional<Person> one_person(Statement statement);
     std::optional<Invitation> one_invitation(Statement statement);
+    Status bin_person(const Person& person);
     Association read_association(Statement& statement);
     void read_circle_entries(Circle& circle);
     enum class Keep { while_on, always };

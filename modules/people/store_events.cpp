@@ -86,6 +86,16 @@ Status Store::emit_member_erased(const std::string& id) {
     return emit(json::serialize(event), Keep::always);
 }
 
+Status Store::emit_boxes(const std::string& person, const std::string& association, std::string_view state) {
+    json::object event;
+    event["kind"] = "boxes";
+    event["member"] = person;
+    event["association"] = association;
+    event["state"] = state;
+    // Kept while mail is off, all of them: "back" without its "left" would be nothing, and the other way round a loss.
+    return emit(json::serialize(event), Keep::always);
+}
+
 Status Store::emit_app_passwords_erased(const std::string& id) {
     json::object event;
     event["kind"] = "app-passwords-erased";
@@ -129,7 +139,7 @@ Status Store::emit_all() {
             return done;
         }
     }
-    auto people = ask("SELECT id FROM person ORDER BY id");
+    auto people = ask("SELECT id FROM person WHERE binned = 0 ORDER BY id");
     while (row(people)) {
         if (auto done = emit_member(people.text(0)); !done) {
             return done;

@@ -52,6 +52,23 @@ constexpr std::array texts = {
     CatalogueText{"group_exists", "Un groupe porte déjà ce nom court.", "There is a group with this short name already."},
     CatalogueText{"group_address_taken", "Cette adresse est déjà celle d'un groupe. Choisissez-en une autre. Rien n'a été changé.", "This address is a group's already. Choose another one. Nothing was changed."},
     CatalogueText{"not_a_member", "« {login} » n'est pas membre de l'association.", "\"{login}\" is not a member of the association."},
+    CatalogueText{"not_in_bin", "Cette personne n'est pas dans la corbeille de l'association.", "This person is not in the association's bin."},
+    CatalogueText{"login_again", "L'identifiant « {login} » est maintenant celui de quelqu'un d'autre. Remettez cette personne sous un autre, "
+                                 "par exemple « {free} ». Rien n'a été changé.",
+                  "The login \"{login}\" is somebody else's by now. Restore this person under another one, \"{free}\", say. Nothing was changed."},
+    CatalogueText{"password_changed", "Le mot de passe de cette personne a changé depuis. Demandez à l'administrateur de la maison de la remettre. "
+                                      "Rien n'a été changé.",
+                  "This person's password has changed since. Ask the admin of the house to restore them. Nothing was changed."},
+    CatalogueText{"groups_lost", "Ces groupes n'existent plus : {groups}.", "These groups are no more: {groups}."},
+    CatalogueText{"boxes_stay", "Ces adresses ne sont plus libres : {addresses}. Leurs messages restent à la corbeille des boîtes (page Courrier).",
+                  "These addresses are not free any more: {addresses}. Their messages stay in the bin of mailboxes (page Mail)."},
+    CatalogueText{"links_lost", "Ces liens vers la boîte n'ont pas pu revenir : {addresses}. Vérifiez où vont leurs messages.",
+                  "These links to the mailbox could not come back: {addresses}. Look where their messages go."},
+    CatalogueText{"app_passwords_gone", "{name} devra refaire ses mots de passe d'application.", "{name} has to make new app passwords."},
+    CatalogueText{"erase_pending", "La personne est effacée de la maison, mais ses messages sont encore sur le disque. La maison réessaie toute "
+                                   "seule. Prévenez l'administrateur si cela dure.",
+                  "The person is erased from the house, but their messages are still on the disk. The house tries again by itself. "
+                  "Tell the admin if it lasts."},
     CatalogueText{"last_manager", "L'association doit garder au moins un responsable. Nommez-en un autre d'abord.",
                   "The association must keep at least one manager. Name another one first."},
     CatalogueText{"last_admin", "La maison doit garder au moins un administrateur. Nommez-en un autre d'abord.",

@@ -118,15 +118,31 @@ export async function peopleChecks({ check, house, browser }) {
     const { detail } = await taken.json();
     holds(!/déjà membre/.test(detail) && /yann\.kervella\d/.test(detail), `what is said of a taken login: ${detail}`);
     // Removed: the invitation on the screen goes with the person; "removed" is said when it is true.
-    await page.getByRole('button', { name: 'Changer : Yann Kervella' }).nth(1).click();
-    await page.locator('.row-more').getByRole('button', { name: /^Retirer de l.association$/ }).click();
-    holds(!/est prête/.test(await bodyText(page)), 'the invitation is gone');
+    const joined = async () => (await itemsOf(house, page, members)).some((one) => one.login === 'yann.le.jeune');
+    const remove = async () => {
+      await page.getByRole('button', { name: 'Changer : Yann Kervella' }).nth(1).click();
+      await page.locator('.row-more').getByRole('button', { name: /^Retirer de l.association$/ }).click();
+      await until(async () => /ne fait plus partie/.test(await bar.innerText()), 'the word when it is done');
+      holds(!(await joined()), 'no member any more');
+    };
     const bar = page.locator('.undo-place');
-    holds(/dans quelques secondes/.test(await bar.innerText()), 'not yet');
-    holds((await itemsOf(house, page, members)).some((one) => one.login === 'yann.le.jeune'), 'still a member while the bar is there');
-    await bar.getByRole('button', { name: /^Fermer$/ }).click();
-    await until(async () => /ne fait plus partie/.test(await bar.innerText()), 'the word when it is done');
-    holds(!(await itemsOf(house, page, members)).some((one) => one.login === 'yann.le.jeune'), 'no member any more');
+    await remove();
+    holds(!/est prête/.test(await bodyText(page)), 'the invitation is gone');
+    // Undone by the bar, then by the bin, then erased.
+    await bar.getByRole('button', { name: /^Annuler$/ }).click();
+    await until(async () => /fait de nouveau partie/.test(await bar.innerText()), 'back');
+    holds(await joined(), 'a member again');
+    await remove();
+    await page.locator('section[aria-labelledby="member-bin"]').getByRole('button', { name: /^Voir la corbeille$/ }).click();
+    const kept = page.locator('section[aria-labelledby="member-bin"] .rows li').filter({ hasText: 'yann.le.jeune' });
+    await kept.getByRole('button', { name: /^Reprendre/ }).click();
+    await until(joined, 'a member again, from the bin');
+    await remove();
+    await kept.getByRole('button', { name: /^Effacer maintenant/ }).click();
+    await page.locator('#field-erase').fill('yann.le.jeune');
+    await page.locator('dialog').getByRole('button', { name: /^Effacer/ }).click();
+    await until(async () => (await kept.count()) === 0, 'erased');
+    same((await itemsOf(house, page, `${members}?bin=1`)).filter((one) => one.login === 'yann.le.jeune').length, 0, 'in the bin');
     await context.close();
   });
 

@@ -171,6 +171,60 @@ def test_a_removed_mailbox_comes_back_with_its_mail():
     imap.logout()
 
 
+def test_a_removed_member_comes_back_with_mail_and_password():
+    """Into the bin by the page's call, back by the command, away for good: what mail and people hold of them agrees."""
+    visitor, who = marie(), {"login": "soazig@amis.test", "password": "soazig-secret-words"}
+    new = {"login": "soazig", "name": "Soazig", "password": who["password"], "mailbox": "soazig@amis.test"}
+    boxes = Path(house.state, "mail", "boxes")
+    before = {entry.name for entry in boxes.iterdir()}
+    member = ok(visitor.call("POST", MEMBERS, new), 201).json()
+    send("Avant son depart", to="soazig@amis.test")
+    wait_mail("Avant son depart", **who)
+    folder = ({entry.name for entry in boxes.iterdir()} - before).pop()
+    opened, own = mailbox(**who), house.visitor().sign_in("soazig", who["password"])
+    ok(visitor.call("DELETE", MEMBERS + "/soazig"), 204)
+    refused(lambda: [opened.select("INBOX"), opened.noop()], imaplib.IMAP4.error, OSError)
+    ok(own.call("GET", "/api/v1/session"), 401)
+    refused(lambda: mailbox(**who), imaplib.IMAP4.error)
+    with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=30) as smtp:
+        smtp.ehlo()
+        smtp.mail("ami@ailleurs.example")
+        assert smtp.rcpt("soazig@amis.test")[0] == 550, "who writes is told"
+    # Both are killed: the bin is on two disks' files.
+    for part in ("people", "mail"):
+        pid = house.process_of(part)["pid"]
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+    listed = json.loads(house.hameau("member", "list", "amis", "--bin", "--json").stdout)
+    item = next(one for one in listed if one["login"] == "soazig")
+    assert item["id"] == member["id"] and item["account"] and item["gone"] > item["deleted"], item
+    house.hameau("member", "restore", "amis", "soazig")
+    for login in ("soazig", "soazig@amis.test"):
+        wait_mail("Avant son depart", login=login, password=who["password"])
+    send("Apres son retour", to="soazig@amis.test")
+    wait_mail("Apres son retour", **who)
+    house.visitor().sign_in("soazig", who["password"])
+    ok(visitor.call("POST", MEMBERS + "/soazig/restore"), 404)
+    # The login and the address are somebody else's meanwhile: theirs stay theirs, and the messages are not lost.
+    house.hameau("member", "remove", "amis", "soazig")
+    ok(visitor.call("POST", MEMBERS, {**new, "password": "another-persons-words"}), 201)
+    answer = visitor.call("POST", f"{MEMBERS}/{member['id']}/restore")
+    assert answer.status == 409 and answer.json()["code"] == "login_again", answer.body
+    back = ok(visitor.call("POST", f"{MEMBERS}/{member['id']}/restore?login=soazig2")).json()
+    assert back["login"] == "soazig2" and "soazig@amis.test" in " ".join(back["warnings"]), back
+    refused(lambda: mailbox(**who), imaplib.IMAP4.error)
+    imap = mailbox("soazig@amis.test", "another-persons-words")
+    assert imap.select("INBOX")[1] == [b"0"], "the other one reads nothing of hers"
+    imap.logout()
+    ok(visitor.call("DELETE", MEMBERS + "/soazig"), 204)
+    ok(visitor.call("DELETE", MEMBERS + "/soazig2"), 204)
+    assert (boxes / folder).is_dir(), "the messages stay in the bin"
+    house.hameau("member", "remove", "amis", "soazig2", "--purge")
+    assert not (boxes / folder).exists(), "erased is true when it is said"
+    ok(visitor.call("DELETE", MEMBERS + "/soazig?purge=1"), 204)
+    ok(visitor.call("POST", f"{MEMBERS}/{member['id']}/restore"), 404)
+
+
 def test_a_new_domain_is_taken_by_an_smtpd_that_refused_it():
     with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=30) as smtp:
         smtp.ehlo()

@@ -1,4 +1,4 @@
-// Membres: who belongs to the association. Managers add, invite again, give roles, remove; groups below.
+// Membres: who belongs to the association. Managers add, invite again, give roles, remove into the bin; groups below.
 import { useEffect, useState } from 'preact/hooks';
 import { call, get, getAll, type Group, type Invitation, type Member, Problem, type Role } from '../../common/api';
 import { useAction, useLoad, useMore } from '../../common/hooks';
@@ -8,6 +8,7 @@ import { marksOf, plain, shownNames } from '../../common/same-names';
 import { loginOf, slugOf } from '../names';
 import { WelcomeSheet } from '../sheet';
 import { useMember } from '../state';
+import { MemberBin, useMemberBin } from './member-bin';
 import { MemberNames } from './renaming';
 
 const shown_first = 20;
@@ -237,12 +238,13 @@ function Groups({ slug, members, domain }: { slug: string; members: Member[]; do
 }
 
 export function Members() {
-  const { association, manages, session, offerUndo } = useMember();
+  const { association, manages, session } = useMember();
   const slug = association?.slug ?? null;
   const members = useLoad(slug, () => getAll<Member>(`/api/v1/associations/${slug}/members`));
   const about = useLoad(manages ? slug : null, () => get<{ items: (Association & { slug: string })[] }>('/api/v1/associations').then((a) => a.items.find((one) => one.slug === slug) ?? { domains: [] }));
   const [adding, setAdding] = useState(false);
   const [invited, setInvited] = useState<{ person: Invited; invitation: Invitation | null } | null>(null);
+  const bin = useMemberBin(slug, members.reload);
   const sorted = [...(members.data ?? [])].sort((a, b) => a.name.localeCompare(b.name) || a.login.localeCompare(b.login));
   const { shown, left, more } = useMore(sorted, shown_first);
   if (!slug) return <><h1 tabIndex={-1}>{t('nav.members')}</h1><p>{t('home.no_association')}</p></>;
@@ -250,14 +252,9 @@ export function Members() {
   const marks = marksOf(sorted);
   const managers = sorted.filter((one) => one.role !== 'member' && one.state !== 'disabled');
   const remove = (member: Member) => {
-    const kept = members.data ?? [];
-    members.set(kept.filter((one) => one.login !== member.login));
     // An invitation on the screen ends with the person whom it was for.
     if (invited?.person.login === member.login) setInvited(null);
-    offerUndo(t('members.removing', { name: member.name }), () => members.set(kept), {
-      work: () => call('DELETE', `/api/v1/associations/${slug}/members/${encodeURIComponent(member.login)}`).finally(members.reload),
-      done: t('members.removed', { name: member.name }),
-    });
+    bin.remove(member);
   };
   return (
     <>
@@ -285,6 +282,7 @@ export function Members() {
           <More left={left} onMore={more} />
         </section>
       )}
+      {manages && <MemberBin slug={slug} bin={bin} />}
       {members.data && <Groups slug={slug} members={sorted} domain={domain} />}
     </>
   );
