@@ -186,11 +186,14 @@ Task<Response> Mail::boxes_of_member(Request& request) {
     bool gone = true;
     for (const std::string& folder : store_->boxes_to_erase_of(member, association)) {
         std::string one = folder;
-        const bool erased = co_await erase_box(std::move(one));
+        gone = co_await erase_box_soon(std::move(one));
         if (!*alive) {
             co_return say(request, 503, "pending");
         }
-        gone = gone && erased;
+        if (!gone) {
+            // One wait for all of them: the others go on being erased beside (erase_boxes_later).
+            break;
+        }
     }
     json::object out;
     out["gone"] = gone;
