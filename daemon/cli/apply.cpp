@@ -7,6 +7,7 @@
 #include <set>
 
 #include "daemon/base/io.hpp"
+#include "daemon/cli/apply_compare.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/content.hpp"
@@ -20,11 +21,13 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view usage_text =
-    "usage: hameau apply FILE [--dry-run] [--prune [--yes]] [--state DIR]\n"
+    "usage: hameau apply FILE [--dry-run] [--prune [--yes]] [--give-up] [--state DIR]\n"
     "Brings the house to what FILE declares, and prints each change. A second run changes nothing.\n"
     "What was changed in the house since (passwords, the version of a site that is live) is kept.\n"
     "  --dry-run   prints what would change, and changes nothing\n"
-    "  --prune     lists what the declared associations have beyond FILE; with --yes, removes it\n";
+    "  --prune     lists what the declared associations have beyond FILE; with --yes, removes it\n"
+    "  --give-up   domains that FILE leaves out are given up even while addresses and sites carry their names: mail to them\n"
+    "              ends until the domain comes back (without it, what is in the way is listed)\n";
 
 /// Where a kind of resource is listed and made, and how one of them is called.
 struct Place {
@@ -44,37 +47,10 @@ const Place& place_of(ResourceKind kind) {
 
 std::string association_path(const std::string& slug) { return "/api/v1/associations/" + segment(slug); }
 
-bool same_list(const json::value& a, const json::value& b) {
-    std::multiset<std::string> left;
-    std::multiset<std::string> right;
-    for (const json::value& item : a.as_array()) {
-        left.insert(json::serialize(item));
-    }
-    for (const json::value& item : b.as_array()) {
-        right.insert(json::serialize(item));
-    }
-    return left == right;
-}
-
-bool same_value(const json::value& declared, const json::value& present) {
-    if (declared.is_array() && present.is_array()) {
-        return same_list(declared, present);
-    }
-    if (declared.is_object() && present.is_object()) {
-        return std::all_of(declared.as_object().begin(), declared.as_object().end(), [&](const auto& field) {
-            const json::value* other = present.as_object().if_contains(field.key());
-            return other != nullptr && same_value(field.value(), *other);
-        });
-    }
-    if (declared.is_number() && present.is_number()) {
-        return declared.to_number<double>() == present.to_number<double>();
-    }
-    return declared == present;
-}
-
 class Apply {
 public:
-    Apply(const Client& client, std::string file, bool dry_run) : client_(client), diagnostics_(std::move(file)), dry_run_(dry_run) {}
+    Apply(const Client& client, std::string file, bool dry_run, bool give_up)
+        : client_(client), diagnostics_(std::move(file)), dry_run_(dry_run), give_up_(give_up) {}
 
     Status load() {
         auto declared = client_.call("GET", "/api/v1/declared");
@@ -121,6 +97,34 @@ public:
             new_hashes_[name] = hash;
         }
         return done;
+    }
+
+    /// Domains that the file moves from one association to another are moved first, each set in one call: a domain that may
+    /// not move is refused before its association has given it up. False: refused, and nothing else is to be done.
+    bool move_domains(const std::vector<Resource>& resources) {
+        for (const Resource& resource : resources) {
+            const std::map<std::string, std::string> moving = moving_domains(resource, resources, associations_);
+            if (moving.empty()) {
+                continue;
+            }
+            if (auto moved = move_to(resource, moving); !moved) {
+                refuse(resource, moved.error().message);
+                return false;
+            }
+            std::string text;
+            for (const auto& [domain, from] : moving) {
+                text += (text.empty() ? "" : ", ") + domain + " from " + from;
+                json::array left;
+                for (const json::value& other : associations_[from].at("domains").as_array()) {
+                    if (other != json::string_view(domain)) {
+                        left.push_back(other);
+                    }
+                }
+                associations_[from]["domains"] = std::move(left);
+            }
+            say('~', resource.name() + " (" + text + ")");
+        }
+        return true;
     }
 
     void refuse(const Resource& resource, const std::string& message) {
@@ -185,6 +189,31 @@ private:
     static bool is_earlier_address(const json::object& item) {
         const json::value* former = item.if_contains("former");
         return former != nullptr && former->is_bool() && former->as_bool();
+    }
+
+    Status move_to(const Resource& resource, const std::map<std::string, std::string>& moving) {
+        if (dry_run_) {
+            return {};
+        }
+        const auto present = associations_.find(resource.id);
+        if (present == associations_.end()) {
+            json::object body = resource.form;
+            body["move_domains"] = true;
+            auto made = send(resource, "POST", "/api/v1/associations", body);
+            if (made) {
+                associations_[resource.id] = resource.form;
+            }
+            return made;
+        }
+        json::array domains = present->second.at("domains").as_array();
+        for (const auto& [domain, from] : moving) {
+            domains.emplace_back(domain);
+        }
+        auto moved = send(resource, "PATCH", association_path(resource.id), {{"domains", domains}, {"move_domains", true}});
+        if (moved) {
+            present->second["domains"] = std::move(domains);
+        }
+        return moved;
     }
 
     void say(char mark, const std::string& text) {
@@ -380,6 +409,9 @@ private:
             say('~', resource.name() + " (" + fields + ")");
             return {};
         }
+        if (give_up_ && patch.contains("domains")) {
+            patch["give_up"] = true;
+        }
         const std::string path = item_path(resource, present);
         auto done = send(resource, "PATCH", path, patch);
         if (done && !skipped_.contains(resource.name())) {
@@ -464,6 +496,7 @@ private:
     const Client& client_;
     Diagnostics diagnostics_;
     bool dry_run_;
+    bool give_up_;
     int changes_ = 0;
     int removable_ = 0;
     json::object hashes_;
@@ -510,7 +543,7 @@ bool apply_all(Apply& apply, const std::vector<Resource>& resources) {
 } // namespace
 
 int apply_command(std::span<char*> arguments) {
-    constexpr std::array options = {Option{"--dry-run", false}, Option{"--prune", false}, Option{"--yes", false}};
+    constexpr std::array options = {Option{"--dry-run", false}, Option{"--prune", false}, Option{"--yes", false}, Option{"--give-up", false}};
     const auto words = read_words("apply", arguments, options);
     if (!words) {
         return exit_usage;
@@ -536,12 +569,13 @@ int apply_command(std::span<char*> arguments) {
         return exit_data;
     }
     const Client client(words->state);
-    Apply apply(client, file, words->has("--dry-run"));
+    Apply apply(client, file, words->has("--dry-run"), words->has("--give-up"));
     if (auto loaded = apply.load(); !loaded) {
         return report(loaded.error());
     }
-    bool reachable = apply_all(apply, resources);
-    if (reachable && words->has("--prune")) {
+    const bool moved = apply.move_domains(resources);
+    bool reachable = !moved || apply_all(apply, resources);
+    if (moved && reachable && words->has("--prune")) {
         if (auto done = apply.prune(resources, words->has("--yes")); !done) {
             std::fprintf(stderr, "hameau apply: %s\n", done.error().message.c_str());
             reachable = false;

@@ -51,7 +51,8 @@ constexpr std::array kinds = {
     Kind{"alias", "aliases",
          "  list ASSOCIATION\n"
          "  add ASSOCIATION ADDRESS TO,... [--may-send]\n"
-         "  change ASSOCIATION ADDRESS [--to ADDRESS,...] [--may-send=yes|no]\n"
+         "  change ASSOCIATION ADDRESS [--address NEW] [--to ADDRESS,...] [--may-send=yes|no]\n"
+         "      --address: another name for the same redirection; the old one is free\n"
          "  remove ASSOCIATION ADDRESS\n",
          {Column{"address", 36}, {"to", 40}, {"may_send", 0}, {"", 0}}},
     Kind{"group", "groups",

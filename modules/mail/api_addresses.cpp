@@ -316,22 +316,36 @@ Task<Response> Mail::change_alias(Request& request) {
     Alias* const alias = &*opened.row;
     JsonFields fields(opened.body);
     const auto may_send = fields.optional_boolean("may_send");
-    if (fields.optional_address("address").value_or(alias->address) != alias->address) {
-        fields.refuse_field("address", "alias_address");
+    const std::string before = alias->address;
+    const std::string address = read_address(fields, store_->association(slug).value_or(Association()), Kind::alias, before);
+    auto targets = read_targets(fields, "to", before, alias_targets_max);
+    if (targets && address != before && std::find(targets->begin(), targets->end(), address) != targets->end()) {
+        fields.refuse_field("to", "loop", {{"address", address}, {"start", address}});
     }
-    auto targets = read_targets(fields, "to", alias->address, alias_targets_max);
     if (targets && targets->empty() && fields.errors().empty()) {
         fields.refuse_field("to", "no_target");
     }
     if (!fields.finish()) {
         co_return fields.refuse(request, mail_catalogue);
     }
-    if (!may_send && !targets) {
+    if (!may_send && !targets && address == before) {
         co_return say(request, 422, "nothing_asked");
+    }
+    if (address != before) {
+        if (!alias->former.empty()) {
+            co_return say(request, 422, "alias_former");
+        }
+        if (auto taken = refuse_taken(request, address)) {
+            co_return std::move(*taken);
+        }
     }
     alias->may_send = may_send.value_or(alias->may_send);
     alias->targets = targets ? std::move(*targets) : alias->targets;
-    const Status done = store_->transaction([&] { return store_->put_alias(*alias); });
+    const Status done = store_->transaction([&] {
+        auto put = store_->put_alias(*alias);
+        return put && address != before ? store_->rename_alias(before, address) : put;
+    });
+    alias->address = address;
     Response response = json_response(200, alias_document(*alias));
     co_return co_await after_change(request, done, std::move(response));
 }

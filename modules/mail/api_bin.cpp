@@ -58,6 +58,9 @@ std::optional<Response> Mail::refuse_return(const Request& request, const Binned
     if (store_->owner_of_domain(domain_of(box.address)) != box.association) {
         return say(request, 409, "domain_lost", parameters);
     }
+    if (domain_holds_.holds(domain_of(box.address), box.association, store_->association(box.association).value_or(Association()).domains)) {
+        return say(request, 409, "domain_moving");
+    }
     if (box.login.empty() || !store_->member_by_login(box.association, box.login)) {
         parameters.emplace_back("login", box.login);
         return say(request, 409, "owner_gone", parameters);

@@ -64,6 +64,9 @@ Status Mail::apply_association(JsonFields& fields) {
     }
     // Its quota, or what the others hold of it, may be another.
     measure_later(association.slug);
+    for (const std::string& domain : association.domains) {
+        domain_holds_.end(domain);
+    }
     return store_->put_association(association);
 }
 

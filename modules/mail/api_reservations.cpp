@@ -9,6 +9,7 @@
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "modules/mail/mail_module.hpp"
+#include "modules/support/paging.hpp"
 
 namespace hameau::mail {
 
@@ -115,6 +116,34 @@ Task<Response> Mail::reserve_address(Request& request) {
     }
     const Status done = store_->transaction([&] { return store_->reserve(address, owner, now_ms() + reservation_ms); });
     co_return done ? empty_response(204) : say_failed(request, done.error());
+}
+
+Task<Response> Mail::internal_domain(Request& request) {
+    if (auto denied = refuse_unless_people(request)) {
+        co_return std::move(*denied);
+    }
+    const std::string name(request.query_parameter("name").value_or(""));
+    const std::string of(request.query_parameter("of").value_or(""));
+    const std::string but(request.query_parameter("but").value_or(""));
+    boost::json::array items;
+    for (const Store::Held& held : store_->held_in(name)) {
+        // Whoever gives a domain up loses nothing that is in the bin; it only cannot come back under that name.
+        const bool asked = of.empty() ? held.association != but : held.kind == "reserved" || (held.association == of && held.kind != "mailbox_bin");
+        if (asked) {
+            boost::json::object item;
+            item["kind"] = held.kind;
+            item["association"] = held.association;
+            item["name"] = held.address;
+            items.push_back(std::move(item));
+        }
+    }
+    if (auto failure = store_->take_failure()) {
+        co_return say_failed(request, *failure);
+    }
+    if (of.empty() && items.empty()) {
+        domain_holds_.put(name, but);
+    }
+    co_return list_response(std::move(items), "");
 }
 
 Task<Response> Mail::release_address(Request& request) {

@@ -30,7 +30,9 @@ std::string Mail::read_address(JsonFields& fields, const Association& associatio
         ours = ours || domain == domain_of(address);
         domains += (domains.empty() ? "" : ", ") + domain;
     }
-    if (!ours) {
+    if (ours && domain_holds_.holds(domain_of(address), association.slug, association.domains)) {
+        fields.refuse_field("address", "domain_moving");
+    } else if (!ours) {
         Parameters parameters;
         parameters.emplace_back("domains", domains);
         fields.refuse_field("address", domains.empty() ? "no_domain" : "domain", std::move(parameters));

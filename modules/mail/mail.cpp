@@ -67,6 +67,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
     router_.add("POST", "/internal/boxes-of-member", this, &Mail::boxes_of_member);
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
+    router_.add("GET", "/internal/domain", this, &Mail::internal_domain);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);

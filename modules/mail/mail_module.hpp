@@ -19,6 +19,7 @@
 #include "modules/mail/doveadm.hpp"
 #include "modules/mail/policy.hpp"
 #include "modules/mail/store.hpp"
+#include "modules/support/domain_holds.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
@@ -140,6 +141,9 @@ private:
     Task<void> tell_people();
     std::string addresses_of(const std::string& member);
     Task<Response> reserve_address(Request& request);
+    /// What has an address in a domain that people is about to give to `but` (of all others, and nobody else gets an address
+    /// there for a moment) or to take from `of`.
+    Task<Response> internal_domain(Request& request);
     Task<Response> release_address(Request& request);
     Task<Response> add_app_password(Request& request);
     Task<Response> list_app_passwords(Request& request);
@@ -169,6 +173,7 @@ private:
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     std::map<std::string, std::vector<std::string>> lost_links_;  ///< by "MEMBER ASSOCIATION": what did not come back with them
     Router router_;
+    DomainHolds domain_holds_;
     bool settling_ = false;
     bool telling_ = false;
     std::optional<boost::asio::steady_timer> telling_timer_;

@@ -139,6 +139,15 @@ public:
     /// Keeps a free address for `owner` until `until_ms`; call within a transaction, after holder_but().
     Status reserve(const std::string& address, const std::string& owner, std::int64_t until_ms);
     Status release(const std::string& address, const std::string& owner);
+    /// The alias under another address; what leads to it follows. The old address is free.
+    Status rename_alias(const std::string& from, const std::string& to);
+    struct Held {
+        std::string kind;  ///< "mailbox", "mailbox_bin", "alias", "former" (an earlier address of a mailbox), "reserved"
+        std::string association;  ///< "" for what is reserved
+        std::string address;
+    };
+    /// What has an address in this domain, in order of kind, association and address.
+    std::vector<Held> held_in(const std::string& domain);
     /// The form in which a target is kept: ours in lower case, outside as typed (RFC 5321 section 2.4).
     std::string as_kept(std::string address);
     /// Is there something that mail can be sent to, or will be within minutes? What is in the bin does not count.

@@ -47,6 +47,40 @@ Holder Store::holder_but(const std::string& address, const std::string& owner) {
     return query.view(1).starts_with("bin/") && query.view(0) == "reserved" ? Holder::bin : holder_of(query.view(0));
 }
 
+Status Store::rename_alias(const std::string& from, const std::string& to) {
+    auto renamed = alias(from);
+    if (!renamed) {
+        return fail(ErrorKind::not_found, "there is no alias " + from);
+    }
+    // Forwardings that lead to it are written into scripts again.
+    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?", from);
+    renamed->address = to;
+    auto done = put_alias(*renamed);
+    for (const std::string_view sql : {"UPDATE OR REPLACE alias_target SET target = ?2 WHERE target = ?1",
+                                       "UPDATE OR REPLACE forward SET target = ?2 WHERE target = ?1"}) {
+        auto change = ask(sql);
+        change.bind(1, from).bind(2, to);
+        done = done ? run(std::move(change)) : done;
+    }
+    return done ? erase_alias(from) : done;
+}
+
+std::vector<Store::Held> Store::held_in(const std::string& domain) {
+    auto query = ask("SELECT 'mailbox', association, address FROM mailbox WHERE substr(address, instr(address, '@') + 1) = ?1 "
+                     "UNION ALL SELECT 'mailbox_bin', association, address FROM retired_box "
+                     "WHERE erase = 0 AND substr(address, instr(address, '@') + 1) = ?1 "
+                     "UNION ALL SELECT CASE former WHEN '' THEN 'alias' ELSE 'former' END, association, address FROM alias "
+                     "WHERE substr(address, instr(address, '@') + 1) = ?1 "
+                     "UNION ALL SELECT 'reserved', '', address FROM address WHERE kind = 'reserved' AND until_ms > ?2 "
+                     "AND owner NOT GLOB 'bin/*' AND substr(address, instr(address, '@') + 1) = ?1 ORDER BY 1, 2, 3");
+    query.bind(1, domain).bind(2, now_ms());
+    std::vector<Held> found;
+    while (row(query)) {
+        found.push_back({query.text(0), query.text(1), query.text(2)});
+    }
+    return found;
+}
+
 Status Store::reserve(const std::string& address, const std::string& owner, std::int64_t until_ms) {
     if (auto cleared = clear_reservation(address, owner); !cleared) {
         return cleared;

@@ -63,9 +63,11 @@ constexpr std::array texts = {
                   "Messages would come back to {start} by way of {address}. Leave this address out."},
     CatalogueText{"no_forward", "Personne ne demande plus de copie vers {address}. Rien n'a été changé.",
                   "Nobody asks for a copy to {address} any more. Nothing was changed."},
+    CatalogueText{"domain_moving", "Ce domaine est en train de changer d'association. Réessayez dans une minute.",
+                  "This domain is going to another association just now. Try again in a minute."},
     CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
-    CatalogueText{"alias_address", "Une redirection garde son adresse. Ajoutez une redirection avec la nouvelle adresse, puis retirez celle-ci.",
-                  "A redirection keeps its address. Add a redirection with the new address, then remove this one."},
+    CatalogueText{"alias_former", "C'est l'adresse qu'une boîte avait avant : retirez-la, puis ajoutez une redirection avec la nouvelle adresse.",
+                  "A mailbox had this address before: remove it, then add a redirection with the new address."},
     CatalogueText{"nothing_asked", "Rien n'était à changer : indiquez ce qui doit changer.", "Nothing to change: say what to change."},
     CatalogueText{"pending", "C'est enregistré, mais le courrier n'en tient pas encore compte : le disque est plein ou ne répond pas. "
                              "La maison réessaie toute seule. Prévenez l'administrateur si cela dure.",

@@ -29,7 +29,7 @@ struct Word {
 constexpr std::array taken_words = {Word{"taken_mailbox", "mailbox_taken"}, Word{"taken_alias", "address_alias"},
                                     Word{"taken_group", "group_address_taken"}, Word{"taken_reserved", "address_reserved"},
                                     Word{"taken_bin", "address_binned"}};
-constexpr std::array<std::string_view, 3> field_words = {"mailbox_local", "alias_local", "reserved"};
+constexpr std::array<std::string_view, 4> field_words = {"mailbox_local", "alias_local", "reserved", "domain_moving"};
 
 json::object object_of(const Response& answer) {
     const auto* text = std::get_if<std::string>(&answer.body);

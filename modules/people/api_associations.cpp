@@ -107,6 +107,32 @@ Task<Response> People::show_association(Request& request) {
     co_return json_response(200, out);
 }
 
+bool People::takes_foreign(const std::string& slug, const std::vector<std::string>& domains) {
+    return std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) {
+        const std::string owner = store_->owner_of_domain(domain);
+        return !owner.empty() && owner != slug;
+    });
+}
+
+Status People::put_association_now(const Association& association, bool move_domains) {
+    for (const std::string& domain : association.domains) {
+        const std::string owner = move_domains ? store_->owner_of_domain(domain) : association.slug;
+        if (auto released = owner == association.slug ? Status{} : store_->release_domain(domain); !released) {
+            return released;
+        }
+    }
+    auto put = store_->put_association(association);
+    return put ? store_->emit_association(association.slug) : put;
+}
+
+Status People::change_association_now(const std::string& slug, const AssociationChange& change) {
+    Association now = store_->association(slug).value_or(Association());
+    now.name = change.name.value_or(now.name);
+    now.domains = change.domains.value_or(now.domains);
+    now.quota_bytes = change.quota_bytes.value_or(now.quota_bytes);
+    return put_association_now(now, change.move_domains);
+}
+
 Task<Response> People::add_association(Request& request) {
     const Judge judge = unless_admin(request);
     auto opened = co_await open_body(nullptr, request, judge, lists_bytes_max);
@@ -119,6 +145,7 @@ Task<Response> People::add_association(Request& request) {
     association.name = fields.text("name");
     association.domains = read_domains(fields);
     association.quota_bytes = fields.optional_size("quota").value_or(quota_default);
+    const bool move = fields.boolean("move_domains", false);
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
@@ -130,12 +157,31 @@ Task<Response> People::add_association(Request& request) {
         parameters.emplace_back("max", std::to_string(associations_max));
         co_return say(request, 422, "ceiling", parameters);
     }
+    if (!move && takes_foreign(association.slug, association.domains)) {
+        co_return say(request, 409, "domain_taken");
+    }
+    const DomainQuestion question = domain_question(association.slug, association.domains, false);
+    auto in_the_way = co_await refuse_domains(request, question);
+    if (in_the_way) {
+        co_return std::move(*in_the_way);
+    }
+    Refusal refusal;
     const Status done = store_->transaction([&]() -> Status {
-        auto put = store_->put_association(association);
-        return put ? store_->emit_association(association.slug) : put;
+        // The other modules were waited for: who asks, and whether the name is free, is judged again.
+        if (auto judged = judge_again(refusal, judge); !judged) {
+            return judged;
+        }
+        if (store_->association(association.slug)) {
+            return refuse(refusal, request, 409, "association_exists");
+        }
+        if (auto judged = judge_domains(refusal, request, question); !judged) {
+            return judged;
+        }
+        return put_association_now(association, move);
     });
     if (!done) {
-        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken") : say_failed(request, done.error());
+        co_return !refusal.response && done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken")
+                                                                                : refused_or_failed(request, refusal, done.error());
     }
     Response response = json_response(201, association_document(association, Role::manager));
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
@@ -154,26 +200,45 @@ Task<Response> People::change_association(Request& request) {
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
-    Association& association = *opened.row;
     JsonFields fields(opened.body);
-    association.name = fields.optional_text("name").value_or(association.name);
+    AssociationChange change;
+    change.name = fields.optional_text("name");
     if (fields.has("domains")) {
-        association.domains = read_domains(fields);
+        change.domains = read_domains(fields);
     } else {
         (void)fields.optional_array("domains", 0);
     }
-    association.quota_bytes = fields.optional_size("quota").value_or(association.quota_bytes);
+    change.quota_bytes = fields.optional_size("quota");
+    change.move_domains = fields.boolean("move_domains", false);
+    change.give_up = fields.boolean("give_up", false);
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
+    if (!change.move_domains && takes_foreign(slug, change.domains.value_or(std::vector<std::string>()))) {
+        co_return say(request, 409, "domain_taken");
+    }
+    const DomainQuestion question = domain_question(slug, change.domains.value_or(opened.row->domains), change.give_up);
+    auto in_the_way = co_await refuse_domains(request, question);
+    if (in_the_way) {
+        co_return std::move(*in_the_way);
+    }
+    Refusal refusal;
     const Status done = store_->transaction([&]() -> Status {
-        auto put = store_->put_association(association);
-        return put ? store_->emit_association(slug) : put;
+        // The other modules were waited for: who asks, and what the association is, is read again.
+        auto found = find();
+        if (auto* refused = std::get_if<Response>(&found)) {
+            return refuse(refusal, std::move(*refused));
+        }
+        if (auto judged = change.domains ? judge_domains(refusal, request, question) : Status{}; !judged) {
+            return judged;
+        }
+        return change_association_now(slug, change);
     });
     if (!done) {
-        co_return done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken") : say_failed(request, done.error());
+        co_return !refusal.response && done.error().kind == ErrorKind::conflict ? say(request, 409, "domain_taken")
+                                                                                : refused_or_failed(request, refusal, done.error());
     }
-    Response response = json_response(200, association_document(association, Role::manager));
+    Response response = json_response(200, association_document(store_->association(slug).value_or(Association()), Role::manager));
     co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
 }
 
@@ -204,6 +269,7 @@ Task<Response> People::internal_association(Request& request) {
     out["slug"] = association->slug;
     out["name"] = association->name;
     out["domains"] = json::value_from(association->domains);
+    out["others"] = json::value_from(store_->domains_below(*association));
     out["quota_bytes"] = association->quota_bytes;
     out["language"] = store_->house_language();
     if (const auto logins = request.query_parameter("logins")) {

@@ -233,6 +233,13 @@ Task<Status> People::import_association(std::string slug, std::string folder) {
     if (!archive) {
         co_return bad_archive("it is not a JSON object");
     }
+    JsonFields fields(*archive);
+    const Request nobody{};
+    const DomainQuestion question = domain_question(slug, read_domains(fields), true);
+    auto in_the_way = co_await refuse_domains(nobody, question);
+    if (in_the_way) {
+        co_return fail(ErrorKind::conflict, "things of other associations carry the name of one of its domains. Nothing was imported.");
+    }
     const Status done = store_->transaction([&] { return import_now(slug, *archive); });
     if (done) {
         (void)co_await delivered();

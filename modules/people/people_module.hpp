@@ -32,6 +32,15 @@ inline constexpr std::size_t body_bytes_max = 16384;
 inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
 
 /// What the transaction of a change refused, as the answer to give; empty when the store itself failed.
+/// Which domains a change gives and takes, by what is stored when the question is put.
+struct DomainQuestion {
+    std::string slug;
+    std::vector<std::string> wanted;
+    std::vector<std::string> present;
+    std::vector<std::pair<std::string, std::string>> gained;  ///< domain, and whose it was ("" for nobody's)
+    std::vector<std::string> lost;                            ///< but for those that are given up whatever carries them
+};
+
 struct Refusal {
     std::optional<Response> response;
 };
@@ -144,6 +153,27 @@ private:
     Task<Response> add_association(Request& request);
     Task<Response> show_association(Request& request);
     Task<Response> change_association(Request& request);
+    /// A change of an association that is wanted; what is not given stays as it is.
+    struct AssociationChange {
+        std::optional<std::string> name;
+        std::optional<std::vector<std::string>> domains;
+        std::optional<std::uint64_t> quota_bytes;
+        bool move_domains = false;  ///< take them from the associations that have them
+        bool give_up = false;       ///< also domains whose names are in use
+    };
+    bool takes_foreign(const std::string& slug, const std::vector<std::string>& domains);
+    Status put_association_now(const Association& association, bool move_domains);
+    Status change_association_now(const std::string& slug, const AssociationChange& change);
+    // Who still carries a domain's name (domains.cpp)
+    DomainQuestion domain_question(const std::string& slug, const std::vector<std::string>& wanted, bool give_up);
+    bool is_kept(const DomainQuestion& question, const std::string& domain, const Carried& one);
+    Task<bool> ask_carried(std::string module, std::string path, std::vector<Carried>& found);
+    Task<std::optional<Response>> refuse_domain(const Request& request, const DomainQuestion& question, std::string domain, bool gained);
+    /// The refusal of a change while something carries the name of a domain that it gives or takes.
+    Task<std::optional<Response>> refuse_domains(const Request& request, const DomainQuestion& question);
+    /// Within the transaction of the change: the domains are still whose they were when the others were asked.
+    Status judge_domains(Refusal& refusal, const Request& request, const DomainQuestion& question);
+    Response refuse_carried(const Request& request, std::string_view code, const std::string& domain, const std::vector<Carried>& found) const;
     Task<Response> internal_association(Request& request);
     boost::json::object members_by_login(std::string_view logins);
     // The one quota of mail, sites and texts (api_usage.cpp)

@@ -49,6 +49,13 @@ struct RemovedMember {
     bool account = false;  ///< the account is in the bin too: this was its last association
 };
 
+/// Something of an association that carries a domain's name: a mailbox, an alias, a group, a site.
+struct Carried {
+    std::string kind;
+    std::string association;
+    std::string name;
+};
+
 struct Association {
     std::string slug;
     std::string name;
@@ -140,6 +147,15 @@ public:
     std::size_t count_associations();
     /// Inserts or updates, domains included. Errors: conflict when a domain belongs to another.
     Status put_association(const Association& association);
+    /// The association that has the domain; "" when none has.
+    std::string owner_of_domain(const std::string& name);
+    /// Takes the domain from whoever has it, and has mail told.
+    Status release_domain(const std::string& name);
+    /// Groups' addresses in this domain, of all associations but this one (`others`) or of this one alone; with `mailboxes`
+    /// the members' ones too.
+    std::vector<Carried> carried(const std::string& domain, const std::string& association, bool others, bool mailboxes);
+    /// Domains of other associations that lie below one of its own.
+    std::vector<std::string> domains_below(const Association& association);
     Status erase_association(const std::string& slug);
     /// What each module holds of it, by name; a module that never told is left out.
     std::vector<std::pair<std::string, std::uint64_t>> usage(const std::string& association);

@@ -1,6 +1,9 @@
 // Store: associations with their domains, and groups ("circle": GROUP is a word of SQL).
+#include <algorithm>
+
 #include "daemon/base/io.hpp"
 #include "modules/people/store.hpp"
+#include "modules/support/domain_holds.hpp"
 
 namespace hameau::people {
 
@@ -60,6 +63,47 @@ Status Store::put_association(const Association& association) {
         }
     }
     return {};
+}
+
+std::string Store::owner_of_domain(const std::string& name) {
+    auto query = ask("SELECT association FROM domain WHERE name = ?");
+    query.bind(1, name);
+    return row(query) ? query.text(0) : std::string();
+}
+
+Status Store::release_domain(const std::string& name) {
+    const std::string owner = owner_of_domain(name);
+    auto remove = ask("DELETE FROM domain WHERE name = ?");
+    remove.bind(1, name);
+    auto done = owner.empty() ? Status{} : run(std::move(remove));
+    return done && !owner.empty() ? emit_association(owner) : done;
+}
+
+std::vector<Carried> Store::carried(const std::string& domain, const std::string& association, bool others, bool mailboxes) {
+    auto query = ask("SELECT 'group', association, address FROM circle WHERE (association <> ?2) = ?4 AND substr(address, instr(address, '@') + 1) = ?1 "
+                     "UNION ALL SELECT 'mailbox', association, address FROM sign_in_address "
+                     "WHERE ?3 AND (association <> ?2) = ?4 AND substr(address, instr(address, '@') + 1) = ?1 ORDER BY 1, 2, 3");
+    query.bind(1, domain).bind(2, association).bind(3, mailboxes).bind(4, others);
+    std::vector<Carried> found;
+    while (row(query)) {
+        found.push_back({query.text(0), query.text(1), query.text(2)});
+    }
+    return found;
+}
+
+std::vector<std::string> Store::domains_below(const Association& association) {
+    auto query = ask("SELECT name FROM domain WHERE association <> ? ORDER BY name");
+    query.bind(1, association.slug);
+    std::vector<std::string> found;
+    while (row(query)) {
+        const std::string name = query.text(0);
+        const bool below = std::any_of(association.domains.begin(), association.domains.end(),
+                                       [&name](const std::string& own) { return is_at_or_below(name, own); });
+        if (below) {
+            found.push_back(name);
+        }
+    }
+    return found;
 }
 
 Status Store::erase_association(const std::string& slug) {

@@ -106,7 +106,7 @@ Task<Response> Sites::add_site(Request& request) {
         fields.refuse_field("host", code, std::move(parameters));
         return fields.refuse(request, sites_catalogue);
     };
-    switch (judge_host(host, association->domains, context_->settings().text("house.host"))) {
+    switch (judge_host(host, association->domains, association->others, context_->settings().text("house.host"))) {
     case HostVerdict::fine:
         break;
     case HostVerdict::malformed:
@@ -117,8 +117,10 @@ Task<Response> Sites::add_site(Request& request) {
         co_return refuse("host_reserved");
     case HostVerdict::elsewhere:
         co_return refuse("host_elsewhere");
+    case HostVerdict::others:
+        co_return refuse("host_others");
     }
-    if (auto refused = refuse_place(request, host, slug)) {
+    if (auto refused = refuse_place(request, host, *association)) {
         co_return std::move(*refused);
     }
     // The domain may have moved here: what another association left in its bin stays there.
@@ -151,12 +153,15 @@ Task<Response> Sites::add_site(Request& request) {
     co_return response;
 }
 
-std::optional<Response> Sites::refuse_place(const Request& request, const std::string& host, const std::string& slug) {
+std::optional<Response> Sites::refuse_place(const Request& request, const std::string& host, const Association& association) {
     if (store_->site(host)) {
         return say(request, 409, "host_taken");
     }
+    if (domain_holds_.holds(host, association.slug, association.domains)) {
+        return say(request, 409, "domain_moving");
+    }
     const auto most = static_cast<std::size_t>(context_->settings().integer("sites.limits.sites_max"));
-    if (store_->count_sites(slug) >= most) {
+    if (store_->count_sites(association.slug) >= most) {
         Parameters parameters;
         parameters.emplace_back("limit", std::to_string(most));
         return say(request, 422, "too_many_sites", parameters);
@@ -266,6 +271,34 @@ Response Sites::list_bin(const Request& request, const std::string& slug, const 
     return list_response(std::move(items), next);
 }
 
+Task<Response> Sites::internal_domain(Request& request) {
+    if (request.who.caller != Caller::module || request.who.module != "people") {
+        co_return say(request, 403, "forbidden");
+    }
+    const std::string name(request.query_parameter("name").value_or(""));
+    const std::string of(request.query_parameter("of").value_or(""));
+    const std::string but(request.query_parameter("but").value_or(""));
+    const auto found = store_->sites_below(name);
+    if (!found) {
+        co_return say_failed(request, found.error());
+    }
+    json::array items;
+    for (const Site& site : *found) {
+        // Whoever gives a domain up loses nothing that is in the bin; it only cannot come back under that name.
+        if (of.empty() ? site.association != but : site.association == of && site.removed_ms == 0) {
+            json::object item;
+            item["kind"] = site.removed_ms == 0 ? "site" : "site_bin";
+            item["association"] = site.association;
+            item["name"] = site.host;
+            items.push_back(std::move(item));
+        }
+    }
+    if (of.empty() && items.empty()) {
+        domain_holds_.put(name, but);
+    }
+    co_return list_response(std::move(items), "");
+}
+
 Task<Response> Sites::restore_site(Request& request) {
     auto found = find_removed(request);
     if (auto* refused = std::get_if<Response>(&found)) {
@@ -282,12 +315,12 @@ Task<Response> Sites::restore_site(Request& request) {
         co_return std::move(*refused);
     }
     const Site site = std::get<Site>(found);
-    if (site.association != slug || judge_host(site.host, association->domains, context_->settings().text("house.host")) != HostVerdict::fine) {
+    if (site.association != slug || judge_host(site.host, association->domains, association->others, context_->settings().text("house.host")) != HostVerdict::fine) {
         Parameters parameters;
         parameters.emplace_back("address", site.host);
         co_return say(request, 409, "host_lost", parameters);
     }
-    if (auto refused = refuse_place(request, site.host, slug)) {
+    if (auto refused = refuse_place(request, site.host, *association)) {
         co_return std::move(*refused);
     }
     auto done = store_->restore_site(site.id);

@@ -308,7 +308,7 @@ Task<Status> Sites::import_association(std::string slug, std::string folder) {
         const json::object* site = item.if_object();
         const json::value* host = site == nullptr ? nullptr : site->if_contains("host");
         const std::string name = host != nullptr && host->is_string() ? std::string(host->as_string()) : std::string();
-        if (judge_host(name, association->domains, context_->settings().text("house.host")) != HostVerdict::fine) {
+        if (judge_host(name, association->domains, association->others, context_->settings().text("house.host")) != HostVerdict::fine) {
             co_return fail(ErrorKind::invalid, "sites/sites.json: \"" + name + "\" cannot be a site of " + slug +
                                                    ". Nothing was imported.");
         }

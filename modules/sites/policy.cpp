@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "modules/support/domain_holds.hpp"
+
 namespace hameau::sites {
 
 namespace {
@@ -29,9 +31,12 @@ double quantile(const std::array<double, 21>& table, double value) {
     return 20;
 }
 
-bool is_or_below(std::string_view host, std::string_view domain) {
-    return !domain.empty() && host.ends_with(domain) &&
-           (host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.');
+std::size_t longest(const std::vector<std::string>& domains, std::string_view host) {
+    std::size_t most = 0;
+    for (const std::string& domain : domains) {
+        most = is_at_or_below(host, domain) ? std::max(most, domain.size()) : most;
+    }
+    return most;
 }
 
 bool is_label(std::string_view label) {
@@ -65,20 +70,23 @@ bool is_host(std::string_view host) {
 
 } // namespace
 
-HostVerdict judge_host(std::string_view host, const std::vector<std::string>& domains, std::string_view house_host) {
+HostVerdict judge_host(std::string_view host, const std::vector<std::string>& domains, const std::vector<std::string>& others,
+                       std::string_view house_host) {
     if (!is_host(host)) {
         return HostVerdict::malformed;
     }
     // A page below the services' name could set cookies for it, or pass for it.
-    if (is_or_below(host, house_host)) {
+    if (is_at_or_below(host, house_host)) {
         return HostVerdict::services;
     }
     if (std::find(mail_labels.begin(), mail_labels.end(), host.substr(0, host.find('.'))) != mail_labels.end()) {
         return HostVerdict::reserved;
     }
-    const bool ours = std::any_of(domains.begin(), domains.end(),
-                                  [host](const std::string& domain) { return is_or_below(host, domain); });
-    return ours ? HostVerdict::fine : HostVerdict::elsewhere;
+    const std::size_t ours = longest(domains, host);
+    if (ours == 0) {
+        return HostVerdict::elsewhere;
+    }
+    return longest(others, host) > ours ? HostVerdict::others : HostVerdict::fine;
 }
 
 std::vector<std::int64_t> versions_to_drop(std::vector<std::int64_t> numbers, std::int64_t live, std::int64_t before,

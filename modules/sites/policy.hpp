@@ -15,10 +15,13 @@ enum class HostVerdict {
     services,     ///< the house's own name or a name below it
     reserved,     ///< a name that mail programs ask for (autoconfig, autodiscover, mta-sts)
     elsewhere,    ///< none of the association's domains, nor below one
+    others,       ///< below one, but in a domain of another association, which has the longer name
 };
 
-/// May this association put a site there? `house_host` is the services' host name.
-HostVerdict judge_host(std::string_view host, const std::vector<std::string>& domains, std::string_view house_host);
+/// May this association put a site there? `house_host` is the services' host name, `others` are domains of other
+/// associations: of two domains that a host is in, the one with the longer name decides.
+HostVerdict judge_host(std::string_view host, const std::vector<std::string>& domains, const std::vector<std::string>& others,
+                       std::string_view house_host);
 
 /// Which of the versions go: all but the newest `keep`, the one that is shown, and the one that it replaced.
 std::vector<std::int64_t> versions_to_drop(std::vector<std::int64_t> numbers, std::int64_t live, std::int64_t before,

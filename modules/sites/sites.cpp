@@ -63,6 +63,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("GET", "/api/v1/sites/{host}/deploys/{number}", this, &Sites::show_deploy);
     router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
     router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
+    router_.add("GET", "/internal/domain", this, &Sites::internal_domain);
     router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
     sweep_later();
     spawn(context.io(), measure_all(), context.journal(), "measuring");
@@ -161,11 +162,15 @@ Task<Result<Association>> Sites::ask_association(std::string slug) {
     if (const json::value* name = object->if_contains("name"); name != nullptr && name->is_string()) {
         association.name = std::string(name->as_string());
     }
-    for (const json::value& domain : domains->as_array()) {
-        if (domain.is_string()) {
-            association.domains.emplace_back(domain.as_string());
+    const auto read = [](const json::value* list, std::vector<std::string>& into) {
+        for (const json::value& domain : list != nullptr && list->is_array() ? list->as_array() : json::array()) {
+            if (domain.is_string()) {
+                into.emplace_back(domain.as_string());
+            }
         }
-    }
+    };
+    read(domains, association.domains);
+    read(object->if_contains("others"), association.others);
     co_return association;
 }
 

@@ -15,9 +15,10 @@
 #include "modules/sites/blobs.hpp"
 #include "modules/sites/limits.hpp"
 #include "modules/sites/line.hpp"
-#include "modules/support/helper.hpp"
 #include "modules/sites/policy.hpp"
 #include "modules/sites/store.hpp"
+#include "modules/support/domain_holds.hpp"
+#include "modules/support/helper.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/problem.hpp"
@@ -33,6 +34,7 @@ struct Association {
     std::string slug;
     std::string name;
     std::vector<std::string> domains;
+    std::vector<std::string> others;  ///< domains below its own that other associations have
 };
 
 class Sites final : public Module {
@@ -86,13 +88,16 @@ private:
     Task<Response> add_site(Request& request);
     Task<Response> show_site(Request& request);
     Task<Response> remove_site(Request& request);
+    /// What is at or below a domain that people is about to give to `but` (of all others, and nobody else puts a site there for
+    /// a moment) or to take from `of`.
+    Task<Response> internal_domain(Request& request);
     Task<Response> restore_site(Request& request);
     Response list_bin(const Request& request, const std::string& slug, const Page& page);
     Response purge_site(const Request& request);
     /// The last removed site of that host name among those whose bin the caller may open, or the refusal.
     std::variant<Site, Response> find_removed(const Request& request);
     /// Why no further site may be at that host now; nothing when it may.
-    std::optional<Response> refuse_place(const Request& request, const std::string& host, const std::string& slug);
+    std::optional<Response> refuse_place(const Request& request, const std::string& host, const Association& association);
     /// Erases what has been in a bin for its time. The associations that lost something are measured again.
     Status empty_bin();
     boost::json::object site_document(const Site& site, const std::string& visited);
@@ -169,6 +174,7 @@ private:
     std::set<std::string> uploads_;  ///< hosts that are being published
     std::set<std::string> placing_;  ///< manifests on their way: not to be swept
     std::optional<Usage> usage_;
+    DomainHolds domain_holds_;
     std::set<std::string> measured_;  ///< associations whose figure is known since the start
     bool sweeping_ = false;
     bool sweep_again_ = false;

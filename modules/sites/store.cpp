@@ -41,6 +41,23 @@ std::vector<Site> Store::removed_sites(const std::string& host) {
     return found;
 }
 
+Result<std::vector<Site>> Store::sites_below(const std::string& domain) {
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
+                                   "WHERE host = ?1 OR substr(host, -length(?1) - 1) = '.' || ?1 ORDER BY host, id");
+    query.bind(1, domain);
+    std::vector<Site> found;
+    for (;;) {
+        const auto more = query.step();
+        if (!more) {
+            return fail(more.error());
+        }
+        if (!*more) {
+            return found;
+        }
+        found.push_back(site_of(query));
+    }
+}
+
 std::vector<Site> Store::bin(const std::string& association, std::int64_t after, std::size_t count) {
     auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
                                    "WHERE association = ?1 AND id > ?2 AND removed_ms > 0 ORDER BY id LIMIT ?3");

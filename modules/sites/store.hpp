@@ -46,6 +46,8 @@ public:
     std::optional<Site> site(const std::string& host);
     /// Those of that host name in the bins of all associations; the last one that was removed comes first.
     std::vector<Site> removed_sites(const std::string& host);
+    /// Sites at this domain or below it, those in the bins too. A read that fails is told: the answer gives a domain away.
+    Result<std::vector<Site>> sites_below(const std::string& domain);
     /// The bin of an association, in order of id, from the one behind `after`.
     std::vector<Site> bin(const std::string& association, std::int64_t after, std::size_t count);
     /// In order of host, from the one behind `after`.

@@ -5,7 +5,9 @@ Stock clients (IMAP, SMTP submission, ManageSieve) against the running house.
 import base64
 import imaplib
 import smtplib
+import tempfile
 import unicodedata
+from pathlib import Path
 
 from powers_end import Sieve
 
@@ -111,9 +113,67 @@ class Borders:
             "Paul.Le-Goff@Ailleurs.Example", "paul.le-goff@ailleurs.example", "Marie.LeGoff@AMIS.test"]}), 201)
         listed = self.ok(self.manager().call("GET", AMIS + "/aliases?limit=500")).json()["items"]
         assert next(a["to"] for a in listed if a["address"] == "ami@amis.test") == ["Paul.Le-Goff@ailleurs.example", "marie.legoff@amis.test"], listed
-        assert "Paul.Le-Goff@ailleurs.example" in self.house.hameau("show").stdout
-        answer = self.ok(self.manager().call("PATCH", AMIS + "/aliases/ami@amis.test", {"address": "amie@amis.test"}), 422)
-        assert answer.json()["errors"][0]["code"] == "alias_address", answer.body
+        shown = self.house.hameau("show").stdout
+        assert "Paul.Le-Goff@ailleurs.example" in shown, shown
+        answer = self.ok(self.manager().call("PATCH", AMIS + "/aliases/ami@amis.test", {"address": "Amie@amis.test"}))
+        assert answer.json()["address"] == "amie@amis.test", answer.body
+        self.ok(self.manager().call("DELETE", AMIS + "/aliases/ami@amis.test"), 404)
+
+    def test_a_domain_moves_whole_or_not_at_all(self):
+        admin = self.house.visitor().sign_in("annick", "annick-secret-words")
+        call = lambda method, path, body, status: self.ok(admin.call(method, "/api/v1/associations" + path, body), status)
+        call("POST", "", {"slug": "depart", "name": "Départ", "domains": ["part.test"]}, 201)
+        call("POST", "/depart/members", {"login": "luc", "name": "Luc", "mailbox": "luc@part.test", "password": "luc-secret-words"}, 201)
+        call("POST", "/depart/aliases", {"address": "info@part.test", "to": ["luc@part.test"]}, 201)
+        call("POST", "/depart/groups", {"slug": "bureau", "name": "Bureau", "members": ["luc"], "address": "bureau@part.test"}, 201)
+        call("POST", "/depart/sites", {"host": "www.part.test"}, 201)
+        call("POST", "", {"slug": "arrivee", "name": "Arrivée"}, 201)
+        carried = {("mailbox", "luc@part.test"), ("alias", "info@part.test"), ("group", "bureau@part.test"), ("site", "www.part.test")}
+        assert call("PATCH", "/arrivee", {"domains": ["part.test"]}, 409).json()["code"] == "domain_taken"
+
+        def refused(answer, code="domain_in_use", what=None):
+            assert answer.json()["code"] == code, answer.body
+            assert {(one["kind"], one["name"]) for one in answer.json()["in_the_way"]} == (what or carried), answer.body
+            assert all(one["association"] == "depart" and one["advice"] in answer.json()["detail"] for one in answer.json()["in_the_way"]), answer.body
+        refused(call("PATCH", "/arrivee", {"domains": ["part.test"], "move_domains": True}, 409))
+        # The file says the same, and what it would have changed besides is not done either.
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "moved.yaml")
+            for first, second in (("depart", "arrivee"), ("arrivee", "depart")):
+                part = {"depart": "  - {slug: depart, name: Autre nom, domains: []}\n", "arrivee": "  - {slug: arrivee, name: Arrivée, domains: [part.test]}\n"}
+                file.write_text("version: 1\nassociations:\n" + part[first] + part[second])
+                done = self.house.hameau("apply", str(file), check=False)
+                assert done.returncode == 65 and all(name in done.stderr for _, name in carried), (done.returncode, done.stdout, done.stderr)
+            assert call("GET", "/depart", None, 200).json()["domains"] == ["part.test"]
+            assert call("GET", "/depart", None, 200).json()["name"] == "Départ"
+            # Given up by itself: nothing is lost, and nobody else gets it.
+            refused(call("PATCH", "/depart", {"domains": []}, 409), "domain_still_used")
+            file.write_text("version: 1\nassociations:\n  - {slug: depart, name: Départ, domains: []}\n")
+            done = self.house.hameau("apply", str(file), check=False)
+            assert done.returncode == 65 and all(name in done.stderr for _, name in carried), (done.returncode, done.stdout, done.stderr)
+            assert self.house.hameau("apply", str(file), "--give-up").returncode == 0
+            assert call("GET", "/depart", None, 200).json()["domains"] == []
+            refused(call("PATCH", "/arrivee", {"domains": ["part.test"]}, 409))
+            refused(call("POST", "", {"slug": "tierce", "name": "Tierce", "domains": ["part.test"]}, 409))
+            call("PATCH", "/depart", {"domains": ["part.test"]}, 200)
+            self.enters_everywhere("luc", "luc@part.test", "luc-secret-words")
+            for path in ("/depart/aliases/info@part.test", "/depart/groups/bureau", "/depart/mailboxes/luc@part.test"):
+                call("DELETE", path, None, 204)
+            self.ok(admin.call("DELETE", "/api/v1/sites/www.part.test"), 204)
+            refused(call("PATCH", "/arrivee", {"domains": ["part.test"], "move_domains": True}, 409),
+                    what={("mailbox_bin", "luc@part.test"), ("site_bin", "www.part.test")})
+            call("DELETE", "/depart/mailboxes/luc@part.test?purge=1", None, 204)
+            self.ok(admin.call("DELETE", "/api/v1/sites/www.part.test?purge=1"), 204)
+            file.write_text("version: 1\nassociations:\n" + part["arrivee"] + part["depart"])
+            assert self.house.hameau("apply", str(file)).returncode == 0
+        assert call("GET", "/arrivee", None, 200).json()["domains"] == ["part.test"]
+        assert call("GET", "/depart", None, 200).json()["domains"] == []
+        call("POST", "/arrivee/members", {"login": "lucie", "name": "Lucie", "mailbox": "luc@part.test", "password": "lucie-secret-words"}, 201)
+        self.enters_everywhere("lucie", "luc@part.test", "lucie-secret-words")
+        # Of two domains that a host is in, the longer one decides whose it is.
+        call("PATCH", "/depart", {"domains": ["bas.part.test"]}, 200)
+        assert call("POST", "/arrivee/sites", {"host": "www.bas.part.test"}, 422).json()["errors"][0]["code"] == "host_others"
+        call("POST", "/depart/sites", {"host": "www.bas.part.test"}, 201)
 
 
 def tests(house):

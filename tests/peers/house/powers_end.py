@@ -20,9 +20,11 @@ from house import ROOT
 from slow_bodies import AMIS, zipped
 
 JARDIN = "/api/v1/associations/jardin"
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 # In the order in which they are asked: recovery codes last, which changes the password.
 POWERS = ("session", "websocket", "imap", "submission", "managesieve", "new mail sign-in", "app password", "invitation",
-          "sieve redirect", "group", "sends as alias", "publishes", "pad of chosen people", "guest by link", "recovery codes")
+          "sieve redirect", "group", "sends as alias", "publishes", "pad of chosen people", "guest by link", "cached image",
+          "recovery codes")
 
 
 def table():
@@ -112,11 +114,11 @@ def shared_site(facts):
 class Holder:
     """A person of amis and jardin who holds every power."""
 
-    def __init__(self, facts, number):
+    def __init__(self, facts, number, domain="amis.test"):
         self.facts, self.house = facts, facts.house
         self.login, self.words = f"ayant{number}", f"ayant-secret-{number}-words"
-        self.address, self.alias = f"{self.login}@amis.test", f"au-nom-de{number}@amis.test"
-        self.group, self.group_address = f"groupe{number}", f"groupe{number}@amis.test"
+        self.address, self.alias = f"{self.login}@{domain}", f"au-nom-de{number}@{domain}"
+        self.group, self.group_address = f"groupe{number}", f"groupe{number}@{domain}"
         call = facts.call
         call("POST", f"{AMIS}/members", {"login": self.login, "name": f"Ayant {number}", "role": "manager",
                                          "password": self.words, "mailbox": self.address}, 201)
@@ -138,11 +140,27 @@ class Holder:
         self.open_pad = call("POST", f"{AMIS}/pads", {"slug": f"ouvert{number}", "title": "Ouvert",
                                                       "access": {"members": "write", "link": "write"}}, 201)["id"]
         self.key = call("POST", f"/api/v1/pads/{self.open_pad}/link", {}, 200)["key"]
+        self.image, self.tag = self.keep_image()
         self.host = shared_site(facts)
         self.open_mail()
         cookies = "; ".join(f"{k}={v}" for k, v in self.visitor.cookies.items())
         self.socket = self.open_socket("", f"Cookie: {cookies}\r\n")
         self.guest = self.open_socket(f"?key={self.key}", "")
+
+    def keep_image(self):
+        """An image of the open pad, as the browser keeps it: its address, and the tag that it asks with."""
+        made = self.visitor.call("POST", f"/api/v1/pads/{self.open_pad}/images", raw=PIXEL, headers={"Content-Type": "application/octet-stream"})
+        assert made.status == 201, (made.status, made.body)
+        url = "/" + made.json()["url"].lstrip("/")
+        answer = self.visitor.call("GET", url)
+        assert answer.status == 200 and answer.headers["cache-control"] == "private, no-cache", (answer.status, answer.headers)
+        return url, answer.headers["etag"]
+
+    def shows_image(self, visitor, key=""):
+        """What a browser's cache may show: it asks each time."""
+        answer = visitor.call("GET", self.image + key, headers={"If-None-Match": self.tag})
+        assert answer.status in (304, 401, 403, 404, 410), (answer.status, answer.body)
+        return answer.status == 304
 
     def open_mail(self):
         house = self.house
@@ -215,7 +233,11 @@ class Holder:
         answer = self.house.visitor().call("GET", f"/api/v1/pads/{self.open_pad}", headers={"Pad-Key": self.key})
         holds = answer.status == 200
         assert is_open(self.guest) == holds, "the key and the open connection do not agree"
+        assert self.shows_image(self.house.visitor(), f"?key={self.key}") == holds, "the key and the image do not agree"
         return holds
+
+    def still_cached_image(self, words):
+        return self.shows_image(self.visitor)
 
     def still_imap(self, words):
         return not ended(lambda: self.imap.select("INBOX"), imaplib.IMAP4.abort, imaplib.IMAP4.error, OSError)
@@ -332,6 +354,25 @@ def join_third(holder):
     holder.facts.call("POST", "/api/v1/associations/verger/members", {"login": holder.login, "name": "x"}, 201)
 
 
+def move_domain(holder):
+    """To another association: refused, with all that stands in the way."""
+    domains = holder.facts.call("GET", JARDIN, None, 200)["domains"] + [OTHER_DOMAIN]
+    answer = holder.facts.admin.call("PATCH", JARDIN, {"domains": domains, "move_domains": True})
+    names = {one["name"] for one in answer.json().get("in_the_way", [])}
+    assert answer.status == 409 and {holder.address, holder.alias, holder.group_address} <= names, (answer.status, answer.body)
+
+
+def remove_domain(holder):
+    """Refused while it is in use; given up in spite of that."""
+    answer = holder.facts.call("PATCH", AMIS, {"domains": ["amis.test"]}, 409)
+    names = {one["name"] for one in answer["in_the_way"]}
+    assert answer["code"] == "domain_still_used" and {holder.address, holder.alias, holder.group_address} <= names, answer
+    holder.facts.call("PATCH", AMIS, {"domains": ["amis.test"], "give_up": True}, 200)
+
+
+# Its own, because the others' mail must flow while it is gone.
+OTHER_DOMAIN = "cede.test"
+
 EVENTS = {
     "role changed": lambda h: h.facts.role(h.login, "member"),
     "membership ended": lambda h: leave(h, "amis"),
@@ -344,8 +385,12 @@ EVENTS = {
     "app password revoked": revoke_app,
     "session ended": lambda h: h.facts.sign_out(h.visitor),
     "link renewed": lambda h: h.facts.call("POST", f"/api/v1/pads/{h.open_pad}/link", {"renew": True}, 200),
+    "access closed": lambda h: h.facts.call("PATCH", f"/api/v1/pads/{h.open_pad}", {"access": {"members": "none", "link": "none"}}, 200),
+    "pad in the bin": lambda h: h.facts.call("DELETE", f"/api/v1/pads/{h.open_pad}", None, 204),
     "mailbox removed": lambda h: h.facts.call("DELETE", f"{AMIS}/mailboxes/{h.address}", None, 204),
     "alias removed": lambda h: h.facts.call("DELETE", f"{AMIS}/aliases/{h.alias}", None, 204),
+    "domain moved": move_domain,
+    "domain removed": remove_domain,
 }
 
 
@@ -355,7 +400,11 @@ def tests(facts):
 
     def walk(event):
         expected = table()[event]
-        holder = Holder(facts_of(), next(numbers))
+        domain = "amis.test"
+        if event.startswith("domain"):
+            domain = OTHER_DOMAIN
+            facts_of().call("PATCH", AMIS, {"domains": ["amis.test", domain]}, 200)
+        holder = Holder(facts_of(), next(numbers), domain)
         try:
             words = EVENTS[event](holder)
             words = words if isinstance(words, str) else holder.words

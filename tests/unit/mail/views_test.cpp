@@ -102,7 +102,22 @@ TEST_F(Views, ADomainThatWasGivenUpIsNotServed) {
     EXPECT_EQ(tell(amis_event), 204);
     EXPECT_EQ(alias("contact@amis.test"), Rows{"marie@amis.test"});
     EXPECT_EQ(rows("SELECT address FROM engine_mailbox").size(), 3u);
-    // Another association gets it: nothing is taken away. What is there is not served, and holds its name until it is removed.
+    // People asks who is there before it gives the domain to another association.
+    const auto held = [this](const std::string& query) {
+        const auto answer = go(people, "GET", "/internal/domain?name=amis.test&" + query);
+        EXPECT_EQ(answer.status, 200);
+        std::string text;
+        for (const auto& item : answer.json.at("items").as_array()) {
+            text += std::string(item.at("kind").as_string()) + " " + std::string(item.at("name").as_string()) + ",";
+        }
+        return text;
+    };
+    EXPECT_EQ(held("but=jardin"), "alias contact@amis.test,mailbox marie@amis.test,mailbox yann@amis.test,");
+    EXPECT_EQ(held("of=amis"), "alias contact@amis.test,mailbox marie@amis.test,mailbox yann@amis.test,");
+    EXPECT_EQ(held("but=amis"), "");
+    EXPECT_EQ(held("of=jardin"), "");
+    EXPECT_EQ(go(marie, "GET", "/internal/domain?name=amis.test&but=jardin").status, 403);
+    // An event that comes in spite of that takes nothing away: what is there is not served, and holds its name.
     EXPECT_EQ(tell(R"({"kind":"association","slug":"jardin","name":"J","domains":["jardin.test","amis.test"],"quota_bytes":0})"), 204);
     EXPECT_EQ(rows("SELECT address FROM mailbox").size(), 3u);
     EXPECT_EQ(rows("SELECT address FROM engine_mailbox"), Rows{"yann@jardin.test"});
@@ -112,6 +127,40 @@ TEST_F(Views, ADomainThatWasGivenUpIsNotServed) {
     EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/marie@amis.test").status, 204);
     EXPECT_EQ(add_box("marie@amis.test", "rose", "", "jardin").status, 201);
     EXPECT_EQ(auth("SELECT member FROM account WHERE user = 'marie@amis.test'"), Rows{"idrose"});
+}
+
+TEST_F(Views, NobodyGetsAnAddressInADomainThatIsGivenJustNow) {
+    const std::string both = R"({"kind":"association","slug":"amis","name":"A","domains":["amis.test","libre.test"],"quota_bytes":0})";
+    EXPECT_EQ(tell(both), 204);
+    EXPECT_EQ(add_alias("contact@libre.test", R"(["marie@amis.test"])").status, 201);
+    EXPECT_EQ(go(people, "GET", "/internal/domain?name=libre.test&but=jardin").json.at("items").as_array().size(), 1u);
+    EXPECT_EQ(add_alias("info@libre.test", R"(["marie@amis.test"])").status, 201) << "refused: nothing is held";
+    for (const char* address : {"contact@libre.test", "info@libre.test"}) {
+        EXPECT_EQ(go(marie, "DELETE", std::string("/api/v1/associations/amis/aliases/") + address).status, 204);
+    }
+    EXPECT_TRUE(go(people, "GET", "/internal/domain?name=libre.test&but=jardin").json.at("items").as_array().empty());
+    EXPECT_EQ(add_alias("contact@libre.test", R"(["marie@amis.test"])").field_code(), "domain_moving");
+    EXPECT_EQ(go(people, "POST", "/internal/addresses/reserve", R"({"address":"paul@libre.test","association":"amis","kind":"mailbox","owner":"idpaul"})").field_code(),
+              "domain_moving");
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test"])").status, 201) << "another domain";
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"amis","name":"A","domains":["amis.test"],"quota_bytes":0})"), 204);
+    EXPECT_EQ(tell(R"({"kind":"association","slug":"jardin","name":"J","domains":["jardin.test","libre.test"],"quota_bytes":0})"), 204);
+    EXPECT_EQ(add_box("rose@libre.test", "rose", "", "jardin").status, 201);
+}
+
+TEST_F(Views, WhatIsReservedOrInTheBinCarriesADomain) {
+    EXPECT_EQ(go(people, "POST", "/internal/addresses/reserve", R"({"address":"paul@amis.test","association":"amis","kind":"mailbox","owner":"idpaul"})").status, 204);
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/mailboxes/yann@amis.test").status, 204);
+    const auto kinds = [this](const std::string& query) {
+        std::string text;
+        const auto answer = go(people, "GET", "/internal/domain?name=amis.test&" + query);
+        for (const auto& item : answer.json.at("items").as_array()) {
+            text += std::string(item.at("kind").as_string()) + " ";
+        }
+        return text;
+    };
+    EXPECT_EQ(kinds("but=jardin"), "mailbox mailbox_bin reserved ");
+    EXPECT_EQ(kinds("of=amis"), "mailbox reserved ");
 }
 
 TEST_F(Views, OutsideAddressesKeepTheirCapitals) {
@@ -125,11 +174,22 @@ TEST_F(Views, OutsideAddressesKeepTheirCapitals) {
     EXPECT_EQ(alias("bureau@amis.test"), (Rows{"paul@ailleurs.example", "yann@amis.test"}));
 }
 
-TEST_F(Views, AnAliasSaysHowItsAddressChanges) {
+TEST_F(Views, AnAliasIsRenamed) {
+    const std::string path = "/api/v1/associations/amis/aliases/";
     EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test"])").status, 201);
-    const std::string path = "/api/v1/associations/amis/aliases/contact@amis.test";
-    EXPECT_EQ(go(marie, "PATCH", path, R"({"address":"bonjour@amis.test"})").field_code(), "alias_address");
-    EXPECT_EQ(go(marie, "PATCH", path, R"({"address":"Contact@amis.test","may_send":true})").status, 200);
+    EXPECT_EQ(add_alias("info@amis.test", R"(["contact@amis.test"])").status, 201);
+    const auto taken = go(marie, "PATCH", path + "contact@amis.test", R"({"address":"yann@amis.test"})");
+    EXPECT_EQ(taken.status, 409);
+    EXPECT_EQ(go(marie, "PATCH", path + "contact@amis.test", R"({"address":"contact@ailleurs.example"})").status, 422);
+    EXPECT_EQ(go(marie, "PATCH", path + "contact@amis.test", R"({"address":"info@amis.test"})").status, 409);
+    EXPECT_EQ(go(marie, "PATCH", path + "contact@amis.test", R"({"address":"Bonjour@amis.test","to":["bonjour@amis.test"]})").status, 422);
+    const auto done = go(marie, "PATCH", path + "contact@amis.test", R"({"address":"Bonjour@amis.test"})");
+    EXPECT_EQ(done.status, 200) << boost::json::serialize(done.json);
+    EXPECT_EQ(done.json.at("address"), "bonjour@amis.test");
+    EXPECT_EQ(alias("bonjour@amis.test"), Rows{"marie@amis.test"});
+    EXPECT_TRUE(alias("contact@amis.test").empty());
+    EXPECT_EQ(alias("info@amis.test"), Rows{"bonjour@amis.test"}) << "what leads to it follows";
+    EXPECT_EQ(add_box("contact@amis.test", "yann").status, 201) << "the old address is free";
 }
 
 TEST_F(Views, LookUpsUseIndexes) {

@@ -10,7 +10,8 @@ using testing::HasSubstr;
 
 class Addresses : public House {
 protected:
-    const std::string members = "/api/v1/associations/amis/members";
+    const std::string amis = "/api/v1/associations/amis";
+    const std::string members = amis + "/members";
     const std::string groups = "/api/v1/associations/amis/groups";
     const std::string paul = R"({"login":"paul","name":"Paul","mailbox":"paul@amis.test"})";
     std::vector<std::string> kinds() const {
@@ -168,15 +169,82 @@ TEST_F(Addresses, AnOlderHouseTellsMailEverythingOnce) {
     }
 }
 
-TEST_F(Addresses, WithoutMailNoAddressIsAnswered) {
-    context->set("mail.enabled", "false");
-    people = std::make_unique<People>([this] { return wall_ms; }, std::make_unique<FakeClock>());
-    ASSERT_TRUE(run(people->start(*context)));
-    const Answer refused = go(admin, "POST", members, paul);
-    EXPECT_EQ(refused.status, 422);
-    EXPECT_EQ(refused.json.at("errors").at(0).at("code"), "mailbox_none");
-    EXPECT_EQ(go(admin, "PATCH", members + "/yann", R"({"mailbox":"yann@amis.test"})").status, 422);
-    EXPECT_EQ(go(admin, "POST", members, R"({"login":"paul","name":"Paul"})").status, 201);
+TEST_F(Addresses, ADomainMovesWholeOrIsRefusedWithWhatIsThere) {
+    const std::string jardin = "/api/v1/associations/jardin";
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"jardin","name":"Le Jardin","domains":["jardin.test"]})").status, 201);
+    EXPECT_EQ(go(admin, "PATCH", jardin, R"({"domains":["jardin.test","amis.test"]})").json.at("code"), "domain_taken");
+    ASSERT_EQ(go(admin, "POST", groups, R"({"slug":"bureau","name":"Le bureau","members":["yann"],"address":"bureau@amis.test"})").status, 201);
+    context->carried["mail"] = R"({"items":[{"kind":"mailbox","association":"amis","name":"yann@amis.test"}]})";
+    context->carried["sites"] = R"({"items":[{"kind":"site","association":"amis","name":"www.amis.test"}]})";
+    const std::string move = R"({"name":"Autre nom","domains":["jardin.test","amis.test"],"move_domains":true})";
+    const Answer refused = go(admin, "PATCH", jardin, move);
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_EQ(refused.json.at("code"), "domain_in_use");
+    ASSERT_EQ(refused.json.at("in_the_way").as_array().size(), 3u) << boost::json::serialize(refused.json);
+    for (const char* line : {"\n- Le groupe bureau@amis.test (amis) :", "\n- La boîte yann@amis.test (amis) :", "\n- Le site www.amis.test (amis) :"}) {
+        EXPECT_THAT(std::string(refused.json.at("detail").as_string()), HasSubstr(line));
+    }
+    EXPECT_THAT(std::string(refused.json.at("in_the_way").at(1).at("advice").as_string()), HasSubstr("effacez-la de la corbeille"));
+    EXPECT_EQ(go(admin, "GET", amis).json.at("domains").as_array().size(), 1u) << "nothing was given up";
+    EXPECT_EQ(go(admin, "GET", jardin).json.at("name"), "Le Jardin");
+    // Given up first, and still carried: no other association gets it, old or new.
+    const Answer kept = go(admin, "PATCH", amis, R"({"domains":[]})");
+    EXPECT_EQ(kept.json.at("code"), "domain_still_used");
+    EXPECT_EQ(kept.json.at("in_the_way").as_array().size(), 3u);
+    ASSERT_EQ(go(admin, "PATCH", amis, R"({"domains":[],"give_up":true})").status, 200);
+    EXPECT_EQ(go(admin, "PATCH", jardin, R"({"domains":["amis.test"]})").json.at("code"), "domain_in_use");
+    EXPECT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"verger","name":"V","domains":["amis.test"]})").json.at("code"), "domain_in_use");
+    ASSERT_EQ(go(admin, "PATCH", amis, R"({"domains":["amis.test"]})").status, 200) << "its own things are not in its way";
+    // Who cannot be asked may hold something.
+    ASSERT_EQ(go(admin, "DELETE", groups + "/bureau").status, 204);
+    context->carried.clear();
+    context->carried["sites"] = "not a list";
+    EXPECT_EQ(go(admin, "PATCH", jardin, move).json.at("code"), "domain_unknown");
+    EXPECT_EQ(go(admin, "PATCH", amis, R"({"domains":[]})").json.at("code"), "domain_unknown");
+    context->carried.clear();
+    context->mail_away = true;
+    EXPECT_EQ(go(admin, "PATCH", jardin, move).json.at("code"), "domain_unknown");
+    context->mail_away = false;
+    // A host below a domain that amis keeps is not in the way of the domain above it.
+    context->carried.clear();
+    ASSERT_EQ(go(admin, "PATCH", amis, R"({"domains":["amis.test","beau.amis.test"]})").status, 200);
+    context->carried["sites"] = R"({"items":[{"kind":"site","association":"amis","name":"www.beau.amis.test"}]})";
+    context->events.clear();
+    EXPECT_EQ(go(admin, "PATCH", jardin, move).status, 200);
+    EXPECT_EQ(go(admin, "GET", amis).json.at("domains").as_array().size(), 1u);
+    EXPECT_EQ(go(admin, "GET", jardin).json.at("domains").as_array().size(), 2u);
+    ASSERT_EQ(kinds(), (std::vector<std::string>{"association", "association"}));
+    EXPECT_EQ(context->events[0].at("slug"), "amis") << "mail hears first who gave it up";
+}
+
+TEST_F(Addresses, TwoAdminsWhoChangeADomainAtOnce) {
+    const std::string jardin = "/api/v1/associations/jardin";
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"jardin","name":"Le Jardin","domains":[]})").status, 201);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"verger","name":"Le Verger","domains":[]})").status, 201);
+    ASSERT_EQ(go(admin, "PATCH", amis, R"({"domains":["amis.test","libre.test"]})").status, 200);
+    // While the first one waits for mail, the second one moves it.
+    int second = 0;
+    context->during_domain = [&] {
+        second = go(admin, "PATCH", "/api/v1/associations/verger", R"({"domains":["libre.test"],"move_domains":true})").status;
+    };
+    EXPECT_EQ(go(admin, "PATCH", jardin, R"({"domains":["libre.test"],"move_domains":true})").json.at("code"), "domain_changed");
+    EXPECT_EQ(second, 200);
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations/verger").json.at("domains").as_array().size(), 1u);
+    // A group gets an address there while the domain's removal waits for mail.
+    context->during_domain = [&] {
+        second = go(admin, "POST", "/api/v1/associations/verger/groups", R"({"slug":"tous","name":"Tous","members":[],"address":"tous@libre.test"})").status;
+    };
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/verger", R"({"domains":[]})").json.at("code"), "domain_still_used");
+    EXPECT_EQ(second, 201);
+}
+
+TEST_F(Addresses, ModulesHearOfDomainsBelow) {
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"jardin","name":"J","domains":["beau.amis.test","jardin.test","xamis.test"]})").status, 201);
+    Visitor sites;
+    sites.caller = Caller::module;
+    sites.module = "sites";
+    EXPECT_EQ(boost::json::serialize(go(sites, "GET", "/internal/associations/amis").json.at("others")), R"(["beau.amis.test"])");
+    EXPECT_EQ(boost::json::serialize(go(sites, "GET", "/internal/associations/jardin").json.at("others")), "[]");
 }
 
 TEST_F(Addresses, OutsideAddressesOfAGroupKeepTheirCapitals) {

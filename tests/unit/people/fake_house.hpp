@@ -46,6 +46,13 @@ public:
                 during();
             }
         }
+        if (path.starts_with("/internal/domain?")) {
+            if (const auto during = std::exchange(during_domain, nullptr)) {
+                during();
+            }
+            response.status = 200;
+            response.body = carried.contains(module) && !path.ends_with("but=amis") && (path.find("&of=") == std::string::npos || path.ends_with("of=amis")) ? carried.at(module) : "{\"items\":[]}";
+        }
         // What mail says about an address: "" is a yes.
         const std::string key = path == "/internal/people-event" ? "event " : path == "/internal/addresses/reserve" ? "reserve " : "";
         const auto sent = key.empty() ? boost::json::object() : boost::json::parse(text).as_object();
@@ -79,11 +86,13 @@ public:
     bool hold_slow = false;
     int slow_runs = 0;
     std::vector<boost::asio::steady_timer*> held;
+    std::map<std::string, std::string> carried;  ///< what a module answers about a domain
     std::vector<std::string> calls;
     std::vector<boost::json::object> events;
     std::vector<boost::json::object> reservations;
     std::map<std::string, std::string> refusals;  ///< "reserve ADDRESS" or "event ADDRESS" -> mail's code
     std::function<void()> during_reservation;
+    std::function<void()> during_domain;  ///< what happens while a module is asked about a domain
     std::string app_holder;    ///< whose every app password is; empty: there are none
     std::string app_password;  ///< the only right one; empty: every one is
     std::vector<boost::json::object> app_questions;

@@ -403,6 +403,30 @@ TEST_F(Api, TheBin) {
     EXPECT_EQ(count_files("blobs"), 0u);
 }
 
+TEST_F(Api, ADomainIsAskedFor) {
+    Identity people;
+    people.caller = Caller::module;
+    people.module = "people";
+    const auto ask = [&](const std::string& query) {
+        std::string text;
+        for (const auto& item : go(people, "GET", "/internal/domain?name=amis.test&" + query).items()) {
+            text += std::string(item.at("kind").as_string()) + " " + std::string(item.at("name").as_string()) + ",";
+        }
+        return text;
+    };
+    for (const char* host : {"amis.test", "www.amis.test", "xx.amis.example"}) {
+        add_site(host);
+    }
+    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/www.amis.test").status, 204);
+    EXPECT_EQ(ask("but=jardin"), "site amis.test,site_bin www.amis.test,");
+    EXPECT_EQ(ask("of=amis"), "site amis.test,");
+    EXPECT_EQ(go(marie, "GET", "/internal/domain?name=amis.test&but=jardin").status, 403);
+    EXPECT_EQ(ask("of=jardin"), "");
+    EXPECT_EQ(ask("but=amis"), "") << "and the others wait from now on";
+    EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/sites", R"({"host":"b.amis.test"})").json.at("code"), "domain_moving");
+    EXPECT_EQ(go(marie, "POST", "/api/v1/sites/www.amis.test/restore").status, 200);
+}
+
 TEST_F(Api, PackersWaitInLine) {
     auto line = std::make_shared<Line>(context->io(), 2, 1, std::chrono::seconds(1));
     auto first = run(line->take());

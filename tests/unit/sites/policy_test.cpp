@@ -8,16 +8,26 @@ namespace {
 
 TEST(Hosts, Judged) {
     const std::vector<std::string> domains = {"amis.bzh"};
-    EXPECT_EQ(judge_host("amis.bzh", domains, "hameau.amis.bzh"), HostVerdict::fine);
-    EXPECT_EQ(judge_host("hameau.amis.bzh", domains, "hameau.amis.bzh"), HostVerdict::services);
-    EXPECT_EQ(judge_host("x.hameau.amis.bzh", domains, "hameau.amis.bzh"), HostVerdict::services);
-    EXPECT_EQ(judge_host("xhameau.amis.bzh", domains, "hameau.amis.bzh"), HostVerdict::fine);
-    EXPECT_EQ(judge_host("notamis.bzh", domains, "localhost"), HostVerdict::elsewhere);
-    EXPECT_EQ(judge_host("a.localhost", domains, "localhost"), HostVerdict::services);
-    EXPECT_EQ(judge_host("AMIS.bzh", domains, "localhost"), HostVerdict::malformed);
-    EXPECT_EQ(judge_host("127.0.0.1", domains, "localhost"), HostVerdict::malformed);
-    EXPECT_EQ(judge_host("amis.bzh.", domains, "localhost"), HostVerdict::malformed);
-    EXPECT_EQ(judge_host(std::string(64, 'a') + ".amis.bzh", domains, "localhost"), HostVerdict::malformed);
+    EXPECT_EQ(judge_host("amis.bzh", domains, {}, "hameau.amis.bzh"), HostVerdict::fine);
+    EXPECT_EQ(judge_host("hameau.amis.bzh", domains, {}, "hameau.amis.bzh"), HostVerdict::services);
+    EXPECT_EQ(judge_host("x.hameau.amis.bzh", domains, {}, "hameau.amis.bzh"), HostVerdict::services);
+    EXPECT_EQ(judge_host("xhameau.amis.bzh", domains, {}, "hameau.amis.bzh"), HostVerdict::fine);
+    EXPECT_EQ(judge_host("notamis.bzh", domains, {}, "localhost"), HostVerdict::elsewhere);
+    EXPECT_EQ(judge_host("a.localhost", domains, {}, "localhost"), HostVerdict::services);
+    EXPECT_EQ(judge_host("AMIS.bzh", domains, {}, "localhost"), HostVerdict::malformed);
+    EXPECT_EQ(judge_host("127.0.0.1", domains, {}, "localhost"), HostVerdict::malformed);
+    EXPECT_EQ(judge_host("amis.bzh.", domains, {}, "localhost"), HostVerdict::malformed);
+    EXPECT_EQ(judge_host(std::string(64, 'a') + ".amis.bzh", domains, {}, "localhost"), HostVerdict::malformed);
+}
+
+TEST(Hosts, TheLongerDomainDecides) {
+    const std::vector<std::string> amis = {"amis.bzh"};
+    const std::vector<std::string> beau = {"beau.amis.bzh"};
+    EXPECT_EQ(judge_host("www.beau.amis.bzh", amis, beau, "localhost"), HostVerdict::others);
+    EXPECT_EQ(judge_host("beau.amis.bzh", amis, beau, "localhost"), HostVerdict::others);
+    EXPECT_EQ(judge_host("xbeau.amis.bzh", amis, beau, "localhost"), HostVerdict::fine);
+    EXPECT_EQ(judge_host("www.amis.bzh", amis, beau, "localhost"), HostVerdict::fine);
+    EXPECT_EQ(judge_host("www.beau.amis.bzh", beau, amis, "localhost"), HostVerdict::fine);
 }
 
 TEST(Versions, Dropped) {

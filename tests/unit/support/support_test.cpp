@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "modules/support/domain_holds.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/paging.hpp"
@@ -325,6 +326,22 @@ TEST(Passwords, WhatOthersGuessFirstIsRefused) {
     }
     EXPECT_EQ(guessable("Hélène Guéguen", std::vector<std::string>{"Helene Gueguen"}), Guessable::own_name);
     EXPECT_EQ(guessable("H\x65\xCC\x81lene Gueguen", std::vector<std::string>{"Hélène Guéguen"}), Guessable::own_name);
+}
+
+TEST(DomainHolds, NobodyElsePutsANameThereForAMoment) {
+    DomainHolds holds;
+    const auto now = DomainHolds::Clock::now();
+    holds.put("part.test", "jardin", now);
+    const std::vector<std::string> part = {"part.test"};
+    EXPECT_TRUE(holds.holds("part.test", "amis", part, now));
+    EXPECT_TRUE(holds.holds("www.part.test", "amis", part, now));
+    EXPECT_FALSE(holds.holds("www.part.test", "jardin", {}, now));
+    EXPECT_FALSE(holds.holds("xpart.test", "amis", part, now));
+    EXPECT_FALSE(holds.holds("www.bas.part.test", "amis", {"bas.part.test"}, now)) << "the longer domain decides";
+    EXPECT_FALSE(holds.holds("www.part.test", "amis", part, now + domain_hold));
+    holds.put("part.test", "jardin", now);
+    holds.end("part.test");
+    EXPECT_FALSE(holds.holds("part.test", "amis", part, now));
 }
 
 } // namespace

@@ -1,0 +1,69 @@
+// Comparisons of `hameau apply`.
+#include "daemon/cli/apply_compare.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace hameau::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+bool same_list(const json::value& a, const json::value& b) {
+    std::multiset<std::string> left;
+    std::multiset<std::string> right;
+    for (const json::value& item : a.as_array()) {
+        left.insert(json::serialize(item));
+    }
+    for (const json::value& item : b.as_array()) {
+        right.insert(json::serialize(item));
+    }
+    return left == right;
+}
+
+bool has_domain(const json::object& form, const json::value& domain) {
+    const json::value* list = form.if_contains("domains");
+    return list != nullptr && list->is_array() &&
+           std::find(list->as_array().begin(), list->as_array().end(), domain) != list->as_array().end();
+}
+
+} // namespace
+
+bool same_value(const json::value& declared, const json::value& present) {
+    if (declared.is_array() && present.is_array()) {
+        return same_list(declared, present);
+    }
+    if (declared.is_object() && present.is_object()) {
+        return std::all_of(declared.as_object().begin(), declared.as_object().end(), [&](const auto& field) {
+            const json::value* other = present.as_object().if_contains(field.key());
+            return other != nullptr && same_value(field.value(), *other);
+        });
+    }
+    if (declared.is_number() && present.is_number()) {
+        return declared.to_number<double>() == present.to_number<double>();
+    }
+    return declared == present;
+}
+
+std::map<std::string, std::string> moving_domains(const Resource& resource, const std::vector<Resource>& resources,
+                                                  const std::map<std::string, json::object>& associations) {
+    std::map<std::string, std::string> moving;
+    const json::value* wanted = resource.kind == ResourceKind::association ? resource.form.if_contains("domains") : nullptr;
+    if (wanted == nullptr || !wanted->is_array()) {
+        return moving;
+    }
+    for (const json::value& domain : wanted->as_array()) {
+        for (const Resource& other : resources) {
+            const auto owner = associations.find(other.id);
+            const bool gives = other.kind == ResourceKind::association && other.id != resource.id && owner != associations.end() &&
+                               has_domain(owner->second, domain) && !has_domain(other.form, domain);
+            if (gives) {
+                moving[std::string(domain.as_string())] = other.id;
+            }
+        }
+    }
+    return moving;
+}
+
+} // namespace hameau::cli

@@ -1,0 +1,22 @@
+// What `hameau apply` compares: a declared value with the one that is there, declared domains with who has them.
+// Pure; it never asks the house.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "daemon/cli/content.hpp"
+
+namespace hameau::cli {
+
+/// Lists are compared without order, objects by the declared fields.
+bool same_value(const boost::json::value& declared, const boost::json::value& present);
+
+/// The domains that `resource`, an association, is to have and that the file takes from another one: domain -> that one.
+std::map<std::string, std::string> moving_domains(const Resource& resource, const std::vector<Resource>& resources,
+                                                  const std::map<std::string, boost::json::object>& associations);
+
+} // namespace hameau::cli
