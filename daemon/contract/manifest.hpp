@@ -19,7 +19,7 @@ struct Route {
     bool websocket = false;
 };
 
-enum class SettingType { boolean, integer, size_bytes, duration_ms, text, host_name, networks, choice };
+enum class SettingType { boolean, integer, size_bytes, duration_ms, text, host_name, networks, choice, time_zone };
 
 /// One key of hameau.yaml, declared once: validation, the commented sample and the reference come from it.
 struct Setting {

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/base/spawn.hpp"
+#include "daemon/base/time_zone.hpp"
 #include "daemon/base/waiting.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/host/client.hpp"
@@ -257,6 +258,9 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
     if (!environment) {
         journal.write(module_failed, {{"error", environment.error().message}});
         return 64;
+    }
+    if (environment->settings.has("house.time_zone")) {
+        set_time_zone(environment->settings.text("house.time_zone"));
     }
     const std::string file = environment->state_folder + "/" + name + "/" + name + ".db";
     std::optional<Database> database;

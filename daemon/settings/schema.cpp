@@ -37,6 +37,9 @@ constexpr std::array house_settings = {
             "A program (absolute path) that puts the authority's challenge into the DNS (dns-01), where port 80 cannot be reached: called "
             "under the uid hameau-acme with METHOD TYPE NAME TOKEN VALUE; METHOD is begin, done or failed; exit code 1 for another TYPE "
             "than dns-01. Empty: plain HTTP."},
+    Setting{"time_zone", SettingType::time_zone, "",
+            "The time zone for what is counted in days or said in mails and exports, such as Europe/Paris; a page shows the "
+            "times of its reader. Empty: the machine's own."},
     Setting{"sandbox", SettingType::choice, "enforce",
             "What happens when a process of ours calls what its role does not need: the call fails (enforce), "
             "the process ends (kill, for tests), or nothing is watched (off).",
@@ -103,7 +106,7 @@ std::vector<Section> make_sections() {
 std::string yaml_value(const Setting& setting) {
     const std::string text(setting.default_value);
     const bool words = setting.type == SettingType::text || setting.type == SettingType::networks ||
-                       setting.type == SettingType::host_name;
+                       setting.type == SettingType::host_name || setting.type == SettingType::time_zone;
     return text.empty() || words ? "\"" + text + "\"" : text;
 }
 
@@ -140,6 +143,7 @@ std::string_view type_word(SettingType type) {
     case SettingType::host_name: return "host name";
     case SettingType::networks: return "networks";
     case SettingType::choice: return "choice";
+    case SettingType::time_zone: return "time zone";
     }
     return "";
 }

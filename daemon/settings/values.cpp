@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <charconv>
 
+#include "daemon/base/time_zone.hpp"
+
 namespace hameau {
 
 namespace {
@@ -223,6 +225,11 @@ Result<std::string> canonical_value(const Setting& setting, std::string_view tex
         return parse_host_name(text);
     case SettingType::networks: return canonical_networks(text);
     case SettingType::choice: return canonical_choice(setting, text);
+    case SettingType::time_zone:
+        if (!is_time_zone(text)) {
+            return fail(ErrorKind::invalid, quoted(text) + " is not a time zone that this machine knows (such as Europe/Paris or Indian/Reunion)");
+        }
+        return std::string(text);
     }
     return fail(ErrorKind::invalid, "this setting has a type that is not known");
 }

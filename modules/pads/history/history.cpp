@@ -2,24 +2,15 @@
 #include "modules/pads/history/history.hpp"
 
 #include <algorithm>
-#include <chrono>
 
+#include "daemon/base/time_zone.hpp"
 #include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
-std::int64_t paris_offset_ms(std::int64_t utc_ms) {
-    using namespace std::chrono;
-    const sys_time<milliseconds> time{milliseconds(utc_ms)};
-    const year_month_day day{floor<days>(time)};
-    const auto change = [&day](month of) { return sys_days(day.year() / of / Sunday[last]) + hours(1); };
-    const bool summer = time >= change(March) && time < change(October);
-    return milliseconds(hours(summer ? 2 : 1)).count();
-}
-
 void MomentList::add(const HistoryRow& row) {
     constexpr std::int64_t day_ms = 24 * history_hour_ms;
-    const std::int64_t local = row.begin_ms + paris_offset_ms(row.begin_ms);
+    const std::int64_t local = row.begin_ms + zone_offset_ms(row.begin_ms);
     const std::int64_t key = length_ == MomentLength::hour ? row.begin_ms / history_hour_ms : local / day_ms;
     // What nobody did, a text that became lines, stands alone; what a text began with does not.
     const bool alone = row.author.empty() && !moments_.empty();

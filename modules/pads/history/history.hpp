@@ -22,7 +22,7 @@ struct Moment {
     std::int64_t removed = 0;
 };
 
-/// Collects rows, given in the order in which they came. A clock that jumped makes a moment of its own, never disorder.
+/// Days are those of the house's time zone (daemon/base/time_zone.hpp). Collects rows, given in the order in which they came. A clock that jumped makes a moment of its own, never disorder.
 class MomentList {
 public:
     explicit MomentList(MomentLength length) : length_(length) {}
@@ -36,10 +36,6 @@ private:
     bool alone_ = false;  ///< the last moment takes no further row
     std::vector<Moment> moments_;
 };
-
-/// Hours that Europe/Paris is ahead of UTC, in milliseconds (Directive 2000/84/EC: from the last Sunday of March, 01:00
-/// UTC, to the last Sunday of October, 01:00 UTC, one more).
-std::int64_t paris_offset_ms(std::int64_t utc_ms);
 
 /// A document between then and now.
 struct Integrated {

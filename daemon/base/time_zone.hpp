@@ -1,0 +1,18 @@
+// The time zone of the house, for what is counted in days or said in mails and exports. By the C library and the machine's
+// tzdata. What a person sees on a page is in the time zone of their browser instead.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hameau {
+
+/// "Europe/Brest"-like names of /usr/share/zoneinfo; empty is good: the machine's own zone (/etc/localtime).
+bool is_time_zone(std::string_view name);
+/// For this process. Call once, at the start, before any thread: it changes the environment.
+void set_time_zone(const std::string& name);
+/// How much the zone is ahead of UTC at that moment, in milliseconds; summer time included.
+std::int64_t zone_offset_ms(std::int64_t utc_ms);
+
+} // namespace hameau
