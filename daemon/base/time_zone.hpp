@@ -1,5 +1,5 @@
-// The time zone of the house, for what is counted in days or said in mails and exports. By the C library and the machine's
-// tzdata. What a person sees on a page is in the time zone of their browser instead.
+// The time zone of the house, in which days are counted (the history of pads). By the C library and the machine's tzdata.
+// What a person sees on a page is in the time zone of their browser instead.
 #pragma once
 
 #include <cstdint>

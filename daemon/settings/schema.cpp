@@ -38,8 +38,8 @@ constexpr std::array house_settings = {
             "under the uid hameau-acme with METHOD TYPE NAME TOKEN VALUE; METHOD is begin, done or failed; exit code 1 for another TYPE "
             "than dns-01. Empty: plain HTTP."},
     Setting{"time_zone", SettingType::time_zone, "",
-            "The time zone for what is counted in days or said in mails and exports, such as Europe/Paris; a page shows the "
-            "times of its reader. Empty: the machine's own."},
+            "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
+            "shows the times of its reader. Empty: the machine's own."},
     Setting{"sandbox", SettingType::choice, "enforce",
             "What happens when a process of ours calls what its role does not need: the call fails (enforce), "
             "the process ends (kill, for tests), or nothing is watched (off).",
