@@ -8,6 +8,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/cli/apply_compare.hpp"
+#include "daemon/cli/apply_notes.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/content.hpp"
@@ -186,11 +187,6 @@ public:
     const Diagnostics& diagnostics() const { return diagnostics_; }
 
 private:
-    static bool is_earlier_address(const json::object& item) {
-        const json::value* former = item.if_contains("former");
-        return former != nullptr && former->is_bool() && former->as_bool();
-    }
-
     Status move_to(const Resource& resource, const std::map<std::string, std::string>& moving) {
         if (dry_run_) {
             return {};
@@ -287,7 +283,49 @@ private:
         return fail(early ? ErrorKind::not_found : ErrorKind::invalid, answer->problem());
     }
 
+    /// A member whom an earlier run or a manager removed comes back: somebody new under that login would be a second account.
+    /// False: nobody in the bin had it.
+    Result<bool> bring_back(const Resource& resource) {
+        if (!associations_.contains(resource.association)) {
+            return false;
+        }
+        const std::string members = association_path(resource.association) + "/" + std::string(place_of(ResourceKind::member).collection);
+        const auto bin = client_.list(members + "?bin=1");
+        if (!bin) {
+            return fail(bin.error());
+        }
+        const auto removed = newest_of_login(*bin, resource.id);
+        if (!removed) {
+            return false;
+        }
+        if (const json::value* free = removed->if_contains("free_login"); free != nullptr && free->is_string()) {
+            std::printf("= %s: somebody else has this login; who had it before stays in the bin\n", resource.name().c_str());
+            return false;
+        }
+        Status back;
+        if (!dry_run_) {
+            back = send(resource, "POST", members + "/" + segment(text_of(*removed, "id")) + "/restore", {});
+            print_warnings(last_);
+            lists_.erase(members);
+            note_mailbox(resource);
+        }
+        if (!back) {
+            return fail(std::move(back.error()));
+        }
+        say('+', resource.name() + " (back from the bin, with the password of before)");
+        return true;
+    }
+
     Status create(const Resource& resource) {
+        const auto back = resource.kind == ResourceKind::member ? bring_back(resource) : Result<bool>(false);
+        if (!back) {
+            return fail(back.error());
+        }
+        if (*back) {
+            // What the file says of who came back, where it differs.
+            const auto present = dry_run_ ? Result<const json::object*>(nullptr) : find(resource);
+            return !present ? Status(fail(present.error())) : *present == nullptr ? Status{} : change(resource, **present);
+        }
         if (dry_run_) {
             say('+', resource.name());
             return {};
@@ -314,18 +352,11 @@ private:
         if (done && !skipped_.contains(resource.name())) {
             say('+', resource.name());
             note_mailbox(resource);
-            print_waiting();
-            print_invitation();
+            print_waiting(last_);
+            print_invitation(last_);
+            last_.clear();
         }
         return done;
-    }
-
-    /// Copies of a mailbox that its owner has not agreed to.
-    void print_waiting() const {
-        const json::value* waiting = last_.if_contains("forward_waiting");
-        for (const json::value& target : waiting != nullptr && waiting->is_array() ? waiting->as_array() : json::array{}) {
-            std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", std::string(target.as_string()).c_str());
-        }
     }
 
     /// Where the house has no mail, a member is made without the mailbox.
@@ -339,42 +370,11 @@ private:
         }
     }
 
-    /// A member's mailbox is made, or renamed, with the member: the list that was read before does not have it.
+    /// A member's mailbox is made, renamed or brought back with the member: the list that was read before does not have it.
     void note_mailbox(const Resource& resource) {
-        if (resource.kind == ResourceKind::member && resource.form.contains("mailbox")) {
+        if (resource.kind == ResourceKind::member) {
             lists_.erase(association_path(resource.association) + "/" + std::string(place_of(ResourceKind::mailbox).collection));
         }
-    }
-
-    /// What the file said before and does not say any more stays as it is, and is named.
-    void name_kept(const Resource& resource, const json::object& present) const {
-        constexpr std::array<std::string_view, 4> optional = {"mailbox", "contact", "forward", "address"};
-        const std::string_view verb = resource.kind == ResourceKind::member    ? "member"
-                                      : resource.kind == ResourceKind::mailbox ? "mailbox"
-                                                                               : "group";
-        for (const std::string_view key : optional) {
-            const json::value* value = resource.form.contains(key) ? nullptr : present.if_contains(key);
-            const bool empty = value == nullptr || value->is_null() || (value->is_string() && value->as_string().empty()) ||
-                               (value->is_array() && value->as_array().empty());
-            if (!empty) {
-                std::printf("= %s: %s %s is kept (the file does not say it; to change it: hameau %s change)\n", resource.name().c_str(),
-                            std::string(key).c_str(), json::serialize(*value).c_str(), std::string(verb).c_str());
-            }
-        }
-    }
-
-    void print_invitation() {
-        const json::value* invitation = last_.if_contains("invitation");
-        if (invitation == nullptr || !invitation->is_object()) {
-            return;
-        }
-        const json::object& fields = invitation->as_object();
-        const auto text = [&fields](const char* key) {
-            const json::value* value = fields.if_contains(key);
-            return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-        };
-        std::printf("    invitation: %s\n    code: %s (until %s)\n", text("url").c_str(), text("code").c_str(), text("expires").c_str());
-        last_.clear();
     }
 
     /// The declared fields that differ from what is there, as a PATCH.
@@ -393,7 +393,7 @@ private:
             }
         }
         if (hashes_.contains(resource.name())) {
-            name_kept(resource, present);
+            print_kept(resource, present);
         }
         if (resource.kind == ResourceKind::member) {
             leave_out_mailbox(resource, patch);
@@ -417,7 +417,7 @@ private:
         if (done && !skipped_.contains(resource.name())) {
             say('~', resource.name() + " (" + fields + ")");
             note_mailbox(resource);
-            print_waiting();
+            print_waiting(last_);
         }
         return done;
     }
@@ -466,11 +466,7 @@ private:
         }
         const json::object report = answer->object();
         say('~', resource.name() + " (version " + json::serialize(report.at("number")) + ", " + json::serialize(report.at("files")) + " files)");
-        if (const json::value* warnings = report.if_contains("warnings"); warnings != nullptr && warnings->is_array()) {
-            for (const json::value& warning : warnings->as_array()) {
-                std::fprintf(stderr, "    %s\n", warning.is_string() ? warning.as_string().c_str() : json::serialize(warning).c_str());
-            }
-        }
+        print_warnings(report);
         new_hashes_[name] = packed->hash;
         return {};
     }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/cli/client.hpp"
+
 namespace hameau::cli {
 
 namespace json = boost::json;
@@ -64,6 +66,25 @@ std::map<std::string, std::string> moving_domains(const Resource& resource, cons
         }
     }
     return moving;
+}
+
+bool is_earlier_address(const json::object& item) {
+    const json::value* former = item.if_contains("former");
+    return former != nullptr && former->is_bool() && former->as_bool();
+}
+
+std::optional<json::object> newest_of_login(const json::array& bin, std::string_view login) {
+    std::optional<json::object> newest;
+    for (const json::value& item : bin) {
+        if (!item.is_object() || text_of(item.get_object(), "login") != login) {
+            continue;
+        }
+        // "2027-01-15T08:00:00Z": in the order of time.
+        if (!newest || text_of(*newest, "deleted") < text_of(item.get_object(), "deleted")) {
+            newest = item.get_object();
+        }
+    }
+    return newest;
 }
 
 } // namespace hameau::cli

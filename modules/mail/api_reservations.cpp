@@ -128,7 +128,7 @@ Task<Response> Mail::internal_domain(Request& request) {
     boost::json::array items;
     for (const Store::Held& held : store_->held_in(name)) {
         // Whoever gives a domain up loses nothing that is in the bin; it only cannot come back under that name.
-        const bool asked = of.empty() ? held.association != but : held.kind == "reserved" || (held.association == of && held.kind != "mailbox_bin");
+        const bool asked = of.empty() ? held.association != but : held.kind == "reserved" || (held.association == of && !held.kind.ends_with("_bin"));
         if (asked) {
             boost::json::object item;
             item["kind"] = held.kind;

@@ -67,8 +67,8 @@ Status Store::rename_alias(const std::string& from, const std::string& to) {
 
 std::vector<Store::Held> Store::held_in(const std::string& domain) {
     auto query = ask("SELECT 'mailbox', association, address FROM mailbox WHERE substr(address, instr(address, '@') + 1) = ?1 "
-                     "UNION ALL SELECT 'mailbox_bin', association, address FROM retired_box "
-                     "WHERE erase = 0 AND substr(address, instr(address, '@') + 1) = ?1 "
+                     "UNION ALL SELECT CASE erase WHEN 0 THEN 'mailbox_bin' ELSE 'member_bin' END, association, address FROM retired_box "
+                     "WHERE erase IN (0, 2) AND substr(address, instr(address, '@') + 1) = ?1 "
                      "UNION ALL SELECT CASE former WHEN '' THEN 'alias' ELSE 'former' END, association, address FROM alias "
                      "WHERE substr(address, instr(address, '@') + 1) = ?1 "
                      "UNION ALL SELECT 'reserved', '', address FROM address WHERE kind = 'reserved' AND until_ms > ?2 "

@@ -62,6 +62,8 @@ constexpr std::array texts = {
                   "The mailbox {name} ({association}): give it an address in another domain without keeping the old one, or remove it and erase it from the bin."},
     CatalogueText{"carried.mailbox_bin", "La boîte {name} ({association}), dans la corbeille : effacez-la, ou attendez la fin des 30 jours.",
                   "The mailbox {name} ({association}), in the bin: erase it, or wait for the end of the 30 days."},
+    CatalogueText{"carried.member_bin", "La boîte {name} ({association}) d'un membre retiré : effacez ce membre de la corbeille, ou attendez la fin des 30 jours.",
+                  "The mailbox {name} ({association}) of a removed member: erase that member from the bin, or wait for the end of the 30 days."},
     CatalogueText{"carried.alias", "La redirection {name} ({association}) : changez son adresse, ou retirez-la.",
                   "The redirection {name} ({association}): change its address, or remove it."},
     CatalogueText{"carried.former", "L'ancienne adresse {name} d'une boîte ({association}) : retirez-la des redirections.",

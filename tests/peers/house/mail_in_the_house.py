@@ -121,6 +121,22 @@ def test_a_renamed_mailbox_is_the_same_mailbox():
         house.hameau("apply", str(file))
         wait_mail("A garder", login="second@ruche.test", **who)
         assert "second@ruche.test" not in house.hameau("mailbox", "list", "ruche", "--bin").stdout
+        # A member of whom the file says nothing any more, and then says it again: the same person, not a second one.
+        yves = {"login": "yves", "password": "yves-secret-words"}
+        house.hameau("member", "add", "ruche", "yves", "Yves", "--mailbox", "yves@ruche.test", "--password-stdin", input=yves["password"] + "\n")
+        said = house.hameau("show").stdout
+        person = [m for m in json.loads(house.hameau("member", "list", "ruche", "--json").stdout) if m["login"] == "yves"]
+        send("Pour Yves", to="yves@ruche.test")
+        wait_mail("Pour Yves", **yves)
+        assert "member ruche/yves" in apply("zoe.riou@ruche.test", "--prune", "--yes", more=", forward: []")
+        refused(lambda: mailbox(**yves), imaplib.IMAP4.error)
+        file.write_text(said)
+        assert "member ruche/yves (back from the bin" in house.hameau("apply", "--dry-run", str(file)).stdout
+        assert "member ruche/yves (back from the bin" in house.hameau("apply", str(file)).stdout
+        wait_mail("Pour Yves", **yves)
+        assert [m for m in json.loads(house.hameau("member", "list", "ruche", "--json").stdout) if m["login"] == "yves"] == person
+        assert "yves" not in house.hameau("member", "list", "ruche", "--bin").stdout
+        assert not [line for line in house.hameau("apply", str(file)).stdout.splitlines() if line[:1] in "+-"]
 
 
 def test_a_removed_mailbox_comes_back_with_its_mail():

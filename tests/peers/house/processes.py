@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import as_a_child
 import hostile_child
 from common import CONTENT, house, marie, ok, wait_until
 from house import BINARIES, House, ROOT
@@ -127,6 +128,20 @@ def test_reload_takes_modules_in_and_out():
 
 def test_a_childs_words_and_its_watchdog():
     hostile_child.test_a_childs_words_stay_in_their_column_and_its_watchdog_waits_for_hameaud(house.ports["https"] + 800)
+
+
+def test_a_refused_wish_of_a_child_is_answered_and_its_numbers_stay_in_their_column():
+    if os.geteuid() != 0:
+        return  # the copy of a control socket is root's to make
+    ok(marie().call("GET", "/api/v1/associations/amis/pads"))
+    before = house.wait_state("pads", ("ready",))
+    with as_a_child.in_place_of(before["pid"]) as child:
+        child.send(as_a_child.packet(as_a_child.PROVISION, 7, {"verb": "erase-box", "folder": "x"}))
+        assert "may not ask for erase-box" in as_a_child.answer_of(child, 7)["error"]
+        child.send(as_a_child.packet(as_a_child.REPORT_ANSWER, 0, {"pss_kb": "1\t2", "cpu_ms": "x", "wakeups": "424242"}))
+        seen = house.process_of("pads")
+    assert seen["wakeups"] == 424242 and seen["kind"] == "ours" and seen["pid"] == before["pid"], seen
+    assert seen["pss_kb"] > 100 and seen["cpu_ms"] >= before["cpu_ms"], (before, seen)
 
 
 def mail_goes_on_and_off(other, configuration):

@@ -161,6 +161,26 @@ TEST_F(Views, WhatIsReservedOrInTheBinCarriesADomain) {
     };
     EXPECT_EQ(kinds("but=jardin"), "mailbox mailbox_bin reserved ");
     EXPECT_EQ(kinds("of=amis"), "mailbox reserved ");
+    // A removed member's mailbox would come back under that name too.
+    EXPECT_EQ(tell(R"({"kind":"boxes","member":"idmarie","association":"amis","state":"left"})"), 204);
+    EXPECT_EQ(kinds("but=jardin"), "mailbox_bin member_bin reserved ");
+    EXPECT_EQ(kinds("of=amis"), "reserved ");
+}
+
+TEST_F(Views, OfManyMailboxesAllAreNamedAndAllStay) {
+    constexpr std::size_t many = 40;
+    for (std::size_t i = 2; i < many; ++i) {
+        ASSERT_EQ(add_box("b" + std::to_string(i) + "@amis.test", "marie").status, 201);
+    }
+    EXPECT_EQ(go(people, "GET", "/internal/domain?name=amis.test&but=jardin").json.at("items").as_array().size(), many);
+    const auto domains = [this](const std::string& list) {
+        EXPECT_EQ(tell(R"({"kind":"association","slug":"amis","name":"A","domains":[)" + list + R"(],"quota_bytes":0})"), 204);
+        return rows("SELECT address FROM engine_mailbox WHERE address LIKE '%@amis.test'").size();
+    };
+    EXPECT_EQ(domains(R"("neuf.test","amis.test")"), many) << "the domain stays";
+    EXPECT_EQ(domains(R"("neuf.test")"), 0u) << "given up";
+    EXPECT_EQ(domains(R"("amis.test")"), many) << "and back: nothing of it was lost";
+    EXPECT_EQ(auth("SELECT user FROM account WHERE user LIKE '%@amis.test'").size(), many);
 }
 
 TEST_F(Views, OutsideAddressesKeepTheirCapitals) {

@@ -195,6 +195,16 @@ TEST_F(Addresses, ADomainMovesWholeOrIsRefusedWithWhatIsThere) {
     EXPECT_EQ(go(admin, "PATCH", jardin, R"({"domains":["amis.test"]})").json.at("code"), "domain_in_use");
     EXPECT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"verger","name":"V","domains":["amis.test"]})").json.at("code"), "domain_in_use");
     ASSERT_EQ(go(admin, "PATCH", amis, R"({"domains":["amis.test"]})").status, 200) << "its own things are not in its way";
+    // All of many are named in the list, the first ones in the sentence too.
+    std::string many;
+    for (int i = 0; i < 40; ++i) {
+        many += std::string(many.empty() ? "" : ",") + R"({"kind":"member_bin","association":"amis","name":"b)" + std::to_string(i) + R"(@amis.test"})";
+    }
+    context->carried["mail"] = "{\"items\":[" + many + "]}";
+    const Answer all = go(admin, "PATCH", jardin, move);
+    EXPECT_EQ(all.json.at("in_the_way").as_array().size(), 42u);
+    EXPECT_THAT(std::string(all.json.at("detail").as_string()), HasSubstr("membre retiré"));
+    EXPECT_THAT(std::string(all.json.at("detail").as_string()), HasSubstr("(+22)"));
     // Who cannot be asked may hold something.
     ASSERT_EQ(go(admin, "DELETE", groups + "/bureau").status, 204);
     context->carried.clear();
