@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { padModules } from '../../../web-ui/scripts/pad-modules.mjs'
+import { hostile } from './hostile.mjs'
 import { Made } from './random.mjs'
 
 const pad = await padModules()
@@ -124,5 +125,13 @@ for (let seed = 1; seed <= seeds; seed += 1) {
     }
   })
 }
+hostile({
+  check, Y, schema, Model: pad.Model, rootOf, documentOf,
+  marksMade (doc) {
+    const found = []
+    doc.descendants((node) => { if (node.isText) found.push(node.marks.length) })
+    return found
+  }
+})
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed ? 1 : 0)

@@ -315,7 +315,7 @@ json::value settled(const json::value& node) {
             }
             if (key == "marks") {
                 // The editor shows no mark that it does not know; its JSON from here keeps them.
-                const auto unknown = [](const json::value& mark) { return mark.as_object().at("type") == "blink"; };
+                const auto unknown = [](const json::value& mark) { return std::string_view(mark.as_object().at("type").as_string()).starts_with("blink"); };
                 list.erase(std::remove_if(list.begin(), list.end(), unknown), list.end());
                 std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return json::serialize(a) < json::serialize(b); });
             }

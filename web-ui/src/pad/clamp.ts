@@ -1,7 +1,8 @@
 // What comes through the shared document may be anything: another program, or somebody who means harm, writes it. Every
 // value is brought into its bounds when a node or mark is made (schema.ts), wherever it came from, so that nothing behind
-// this has to ask again. The bounds are those of the exporter (modules/pads/export/content.cpp); what does not fit counts as
-// not said. Nothing is written back: an edit at that very place repairs it for everybody.
+// this has to ask again about a value (how many formats are in force is bounded in lines/formats.ts). The bounds are those of
+// the exporter (modules/pads/export/content.cpp); what does not fit counts as not said. Nothing is written back: an edit at
+// that very place repairs it for everybody.
 import type { Attrs, MarkType, NodeType, Schema } from 'prosemirror-model';
 
 /** Same rule as the exporter's: these schemes and relative addresses, nothing else. */

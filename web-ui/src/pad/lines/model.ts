@@ -27,6 +27,8 @@ export class Model {
   stretches: Stretch[];
   /** What is shown, block by block. */
   blocks: Node[];
+  /** Items that were looked at to find the stretches of changed ones; for tests. */
+  steps = 0;
   private of = new Map<Y.XmlElement | null, Stretch>();
   /** For each stretch, and one more: units of the shared text and blocks of the document before it. */
   private units: number[] = [];
@@ -233,16 +235,17 @@ export class Model {
 
   // --- Changes ---
 
-  /** The stretch, known and still there, that this item stands in. `walked`: items whose stretch was found before. */
+  /** The stretch, known and still there, that this item stands in. `walked`: items whose stretch is known: nobody walks twice. */
   private stretchOf(item: Y.Item | null, walked: Map<Y.Item, Stretch>): Stretch {
     const from = item;
     let found: Stretch | undefined;
     for (; item && !found; item = item.left as Y.Item | null) {
+      this.steps += 1;
       const marker = markerOf(item);
       found = walked.get(item) ?? (marker ? this.of.get(marker) : undefined);
     }
     found ??= this.stretches[0]!;
-    if (from) walked.set(from, found);
+    for (let one = from; one && one !== item; one = one.left as Y.Item | null) walked.set(one, found);
     return found;
   }
 

@@ -2,7 +2,10 @@
 // build.ts can use (docs/pads-format.md, Repairs); nothing here ever throws or writes.
 import { type Attrs, Fragment, type Mark, type Node, type NodeType, type Schema } from 'prosemirror-model';
 import * as Y from 'yjs';
+import { formatted } from './formats';
 import { type Line, type Values, attrsOf, begunOf, blockNames, joinsOf, marksOf, repairedPath, same } from './form';
+
+export { formatted };
 
 const foreign_depth_max = 64;
 const cells = new Set(['tableCell', 'tableHeader']);
@@ -64,14 +67,6 @@ export function isTaken(item: Y.Item): boolean {
   return !next || markerOf(next) !== null;
 }
 
-/** `formats` after this formatting item; never the same object changed. */
-export function formatted(formats: Values, { key, value }: Y.ContentFormat): Values {
-  const next = { ...formats };
-  if (value === null) delete next[key];
-  else next[key] = value;
-  return next;
-}
-
 const marksKnown = new WeakMap<Values, readonly Mark[]>();
 function marksIn(schema: Schema, formats: Values): readonly Mark[] {
   let marks = marksKnown.get(formats);
@@ -115,6 +110,19 @@ function contentFor(type: NodeType, { signs, units }: Reading): { content: Fragm
 const blockOf = (schema: Schema, name: unknown): NodeType => schema.nodes[typeof name === 'string' && blockNames.includes(name) ? name : 'paragraph']!;
 const again = (node: Node, before: Node | undefined) => (before?.eq(node) ? before : node);
 
+/** What a shared text holds, in order: strings, embeds, types; as toDelta(), but for the bound on formats. */
+export function* insertsOf(text: Y.XmlText): Generator<{ insert: unknown; formats: Values }> {
+  let formats: Values = {};
+  for (let item = text._start; item; item = item.right as Y.Item | null) {
+    const { content } = item;
+    if (item.deleted) continue;
+    if (content instanceof Y.ContentFormat) formats = formatted(formats, content);
+    else if (content instanceof Y.ContentString) yield { insert: content.str, formats };
+    else if (content instanceof Y.ContentEmbed) yield { insert: content.embed, formats };
+    else if (content instanceof Y.ContentType) yield { insert: content.type, formats };
+  }
+}
+
 /** A tree as y-prosemirror writes it, as lines; in order, each with what it joins. */
 function foreignLines(schema: Schema, root: Y.XmlElement | Y.XmlText): Shown[] {
   const found: Shown[] = [];
@@ -139,8 +147,8 @@ function foreignLines(schema: Schema, root: Y.XmlElement | Y.XmlText): Shown[] {
     if (reading.signs.length > 0) emit(schema.nodes.paragraph!, {});
   };
   const text = (one: Y.XmlText) => {
-    for (const { insert, attributes } of one.toDelta() as { insert: unknown; attributes?: Values }[]) {
-      const marks = marksOf(schema, attributes);
+    for (const { insert, formats } of insertsOf(one)) {
+      const marks = marksIn(schema, formats);
       if (insert instanceof Y.XmlText) text(insert);
       else if (insert instanceof Y.XmlElement) element(insert, path.length);
       else put(typeof insert === 'string' ? schema.text(insert, marks) : embedded(schema, insert, marks));
