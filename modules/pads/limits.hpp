@@ -44,6 +44,10 @@ inline constexpr std::size_t unsaved_bytes_max = 32 << 20;
 /// Of each of the two files that hold what is relayed before it is committed: what may wait for a full disk, and the records
 /// around it. Beyond, nothing is relayed until a commit has ended.
 inline constexpr std::size_t ahead_file_bytes_max = 64 << 20;
+/// Edits that an earlier process had handed over and that cannot be committed are tried again after this time, then after twice
+/// as long each time: each try reads the pads that they belong to.
+inline constexpr std::chrono::milliseconds kept_retry_first{5'000};
+inline constexpr std::chrono::milliseconds kept_retry_most{600'000};
 /// Edits that could not be handed to the system are tried again so often; nobody sees them before.
 inline constexpr std::chrono::milliseconds hand_over_retry{200};
 

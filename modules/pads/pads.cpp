@@ -24,6 +24,8 @@ namespace asio = boost::asio;
 namespace {
 constexpr Event pad_rebuilt{"pads.rebuilt_from_history", Level::error, "the stored state of a pad was damaged; check the disk"};
 constexpr Event edits_kept{"pads.edits_kept", Level::notice, "the service was killed; what people had seen is there"};
+constexpr Event edits_still_kept{"pads.edits_not_committed", Level::error,
+                                 "make room on the disk; edits from before the end of the service stay in its ahead files, it is tried again"};
 constexpr Event hand_over_failed{"pads.hand_over_failed", Level::error, "make room on the disk; edits wait with who wrote them"};
 constexpr Event frame_refused{"pads.frame_refused", Level::notice};
 constexpr Event limit_reached{"pads.limit_reached", Level::notice};
@@ -45,9 +47,10 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
     committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
     ahead_ = std::make_unique<Ahead>(context.folder());
-    if (auto done = take_kept_edits(); !done) {
-        co_return fail(std::move(done.error()));
-    }
+    // Before anything is read. Whatever cannot be committed now must not keep people from reading.
+    kept_ = std::make_unique<KeptEdits>(ahead_->earlier());
+    kept_timer_ = std::make_unique<asio::steady_timer>(context.io());
+    settle_kept_edits();
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))
                          : pad_bytes_default;
@@ -75,78 +78,37 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     co_return Status{};
 }
 
-namespace {
-
-/// What of these edits a pad does not have yet, as rows of its log.
-Unsaved news_of(Loaded& pad, std::span<const KeptEdit* const> kept) {
-    Unsaved out;
-    for (const KeptEdit* one : kept) {
-        const auto applied = pad.recorder.apply(one->update);
-        if (!applied || !(applied->changed || applied->held)) {
-            continue;
-        }
-        if (out.edits.empty() || out.edits.back().person->member != one->person->member || out.edits.back().person->name != one->person->name) {
-            out.edits.push_back({one->person, one->time_ms, {}, 0, 0});
-        }
-        Edit& edit = out.edits.back();
-        frame_update(edit.framed, applied->relay);
-        for (const crdt::ClockRange& range : applied->inserted) {
-            edit.added += range.length;
-        }
-        for (const crdt::ClockRange& range : applied->deleted) {
-            edit.removed += range.length;
-        }
-        for (const NewClient& client : one->clients) {
-            if (pad.clients.insert(client.client).second) {
-                out.clients.push_back(client);
-            }
-        }
+void PadsModule::settle_kept_edits() {
+    const auto saved = [this](std::int64_t number) -> std::optional<bool> {
+        const auto open = rooms_.find(number);
+        return open == rooms_.end() ? std::nullopt : std::optional(open->second->all_saved());
+    };
+    const KeptEdits::Outcome outcome = kept_->settle(*store_, saved);
+    if (outcome.edits > 0) {
+        context_->journal().write(edits_kept, {{"edits", std::to_string(outcome.edits)}});
     }
-    return out;
-}
-
-} // namespace
-
-Status PadsModule::take_kept_edits() {
-    const auto kept = ahead_->read_back();
-    if (!kept) {
-        return fail(kept.error());
+    if (kept_->empty()) {
+        return;
     }
-    std::map<std::string, std::vector<const KeptEdit*>, std::less<>> pads;
-    for (const KeptEdit& edit : *kept) {
-        pads[edit.pad].push_back(&edit);
+    if (kept_delay_ == kept_retry_first && !outcome.error.empty()) {
+        context_->journal().write(edits_still_kept, {{"error", outcome.error}});
     }
-    std::size_t edits = 0;
-    for (const auto& [id, of_pad] : pads) {
-        const auto row = store_->find_by_id(id);
-        auto loaded = row && *row ? store_->load((*row)->number) : Result<Loaded>(fail(ErrorKind::not_found, "the pad went away"));
-        if (!loaded) {
-            continue;  // nothing of it can be shown either
+    kept_timer_->expires_after(kept_delay_);
+    kept_delay_ = std::min<Duration>(2 * kept_delay_, kept_retry_most);
+    kept_timer_->async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            settle_kept_edits();
         }
-        const Unsaved news = news_of(*loaded, of_pad);
-        if (news.edits.empty()) {
-            continue;
-        }
-        auto done = store_->transaction([&]() -> Status {
-            const auto seq = store_->append((*row)->number, news.edits, news.clients);
-            return seq ? Status() : Status(fail(seq.error()));
-        });
-        if (!done) {
-            store_->rolled_back();
-            return fail(Error(done.error()).during("edits that were seen before the last end"));
-        }
-        store_->committed();
-        edits += news.edits.size();
-    }
-    if (edits > 0) {
-        context_->journal().write(edits_kept, {{"edits", std::to_string(edits)}});
-    }
-    ahead_->forget_earlier();
-    return {};
+    });
 }
 
 bool PadsModule::hand_over() {
     const bool failed_before = ahead_->failing();
+    const Duration now = clock_.now();
+    if (failed_before && now - handed_over_ < hand_over_retry) {
+        return false;  // one try for all rooms
+    }
+    handed_over_ = now;
     const bool done = ahead_->write();
     if (!done && !failed_before) {
         context_->journal().write(hand_over_failed);
@@ -191,14 +153,19 @@ Result<std::shared_ptr<Room>> PadsModule::open_room(const PadRow& pad) {
     }
     auto room = std::make_shared<Room>(*this, pad, std::move(*loaded), pad_bytes_max_);
     rooms_.emplace(pad.number, room);
+    room->recover(kept_->give(pad.id));
     return room;
 }
 
+std::optional<Bytes> PadsModule::open_content(std::int64_t number) {
+    const auto open = rooms_.find(number);
+    const std::shared_ptr<Room> room = open != rooms_.end() ? open->second : nullptr;
+    return room && room->may_be_seen() ? std::optional(room->recorder().encode()) : std::nullopt;
+}
+
 Result<Bytes> PadsModule::content_of(const PadRow& pad) {
-    if (const auto open = rooms_.find(pad.number); open != rooms_.end()) {
-        return open->second->recorder().encode();
-    }
-    return stored_content(*store_, pad.number);
+    auto open = open_content(pad.number);
+    return open ? Result<Bytes>(std::move(*open)) : stored_content(*store_, pad.number);
 }
 
 Result<Bytes> stored_content(PadStore& store, std::int64_t number) {
@@ -346,6 +313,7 @@ Task<void> PadsModule::stop() {
         }
     }
     commit_timer_->cancel();
+    kept_timer_->cancel();
     stop_readings();
     commit_thread_->stop();
     busy_.reset();

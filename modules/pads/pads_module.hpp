@@ -18,11 +18,13 @@
 #include "modules/pads/documents/converter.hpp"
 #include "modules/pads/documents/inline_images.hpp"
 #include "modules/pads/export/image_source.hpp"
+#include "modules/pads/limits.hpp"
 #include "modules/pads/room/connection.hpp"
 #include "modules/pads/room/room.hpp"
 #include "modules/pads/storage/commit_thread.hpp"
 #include "modules/pads/storage/committer.hpp"
 #include "modules/pads/storage/images.hpp"
+#include "modules/pads/storage/kept_edits.hpp"
 #include "modules/pads/storage/readings.hpp"
 #include "modules/pads/storage/store.hpp"
 #include "modules/support/router.hpp"
@@ -181,12 +183,15 @@ private:
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
     /// Whether a text of that size may be open beside the others: `text_bytes` as it is stored, `more` memory that is not counted yet.
     bool has_memory(std::size_t text_bytes, std::size_t more);
+    /// The text of an open pad. Nothing: it is not open, or its last edits would not outlive this process; then others see it as
+    /// it is stored.
+    std::optional<Bytes> open_content(std::int64_t number);
     Result<Bytes> content_of(const PadRow& pad);
     /// The text as the editor's JSON, for a page whose editor is still on its way; nothing when it is long, or damaged (the
     /// editor says that).
     std::optional<boost::json::value> small_content(const PadRow& pad);
-    /// Commits what an earlier process, which was killed, had handed to the system only.
-    Status take_kept_edits();
+    /// Commits what an earlier process, which was killed, had handed to the system only; what it cannot, it tries again later.
+    void settle_kept_edits();
     void close_room(std::int64_t number);
     void close_unused_rooms();
     void look_after_commits();
@@ -221,6 +226,10 @@ private:
     std::unique_ptr<CommitThread> commit_thread_;
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Ahead> ahead_;
+    Duration handed_over_{Duration::min() / 2};  ///< the last try
+    std::unique_ptr<KeptEdits> kept_;
+    std::unique_ptr<boost::asio::steady_timer> kept_timer_;
+    Duration kept_delay_{kept_retry_first};
     bool failed_before_ = false;
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended

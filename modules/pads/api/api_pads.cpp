@@ -493,8 +493,7 @@ Task<Response> PadsModule::export_pad(Request& request) {
         co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
     }
     // What is only in memory belongs to it too.
-    const auto open = rooms_.find(found.pad.number);
-    std::optional<Bytes> state = open != rooms_.end() ? std::optional(open->second->recorder().encode()) : std::nullopt;
+    std::optional<Bytes> state = open_content(found.pad.number);
     const bool english = language_of(request) == Language::english;
     std::string document;
     ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
@@ -569,7 +568,8 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     }
     // A pad of before a blank one said its format, or out of an archive. Here, on the one loop, it happens once; that a pad
     // is full is no matter for one that is blank.
-    if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none) {
+    if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none &&
+        writing(**room) == Writing::open) {
         static_cast<void>((*room)->change(std::make_shared<const Person>(Person{"", "", found.pad.updated_by}), blank_update()));
     }
     Arrival arrival;

@@ -263,22 +263,14 @@ void Room::record(const PersonPtr& person, const crdt::Applied& applied, View ne
     const std::int64_t now = outside_.wall_ms();
     const std::size_t clients_before = new_clients_.size();
     for (const crdt::ClockRange& range : applied.inserted) {
-        unsaved_from_.try_emplace(range.client, range.clock);
         batch_from_.try_emplace(range.client, range.clock);
         if (bound_.insert(range.client).second) {
             const bool brought = brought_by != nullptr && !awareness_.owns(brought_by->number_, range.client);
             new_clients_.push_back({range.client, person, brought, now});
         }
     }
-    Edit& edit = edit_of(person, now);
-    frame_update(edit.framed, news);
-    for (const crdt::ClockRange& range : applied.inserted) {
-        edit.added += range.length;
-    }
-    for (const crdt::ClockRange& range : applied.deleted) {
-        edit.removed += range.length;
-    }
-    unsaved_bytes_ += news.size();
+    note_unsaved(person, applied, news, now);
+    unseen_ = true;
     outside_.keep_ahead(*this, {*person, now, std::span(new_clients_).subspan(clients_before), news});
     outside_.edits_wait(*this);
 }

@@ -40,9 +40,9 @@ public:
     virtual void flush_now(Room& room) = 0;
     /// The room has edits: commit within the window.
     virtual void edits_wait(Room& room) = 0;
-    /// Keeps an edit of the room beside its rows, from hand_over() on, until it is committed.
+    /// Keeps an edit of the room beside its rows, from hand_over() on, until it is committed. Others see it only after that.
     virtual void keep_ahead(const Room& room, const AheadRecord& edit) = 0;
-    /// Hands what was kept, of all rooms, to the system: only then others may see it. False: not now.
+    /// Hands what was kept, of all rooms, to the system. False: not now; rooms with nothing in it need not wait.
     virtual bool hand_over() = 0;
     /// Whether the disk and the association's quota have room for edits.
     virtual Writing writing(const Room& room) = 0;
@@ -103,6 +103,11 @@ public:
     /// Whether the pad's form was looked at since it is open: it is lines, or cannot become them.
     bool form_settled() const { return form_settled_; }
     void settle_form() { form_settled_ = true; }
+    /// Takes what an earlier process had shown and could not commit, before anybody joins.
+    void recover(const std::vector<KeptEdit>& kept);
+    /// Whether everything that is recorded would outlive this process: else it must not be shown to anybody. Hands it over if
+    /// that is possible now.
+    bool may_be_seen();
     /// It came back from the bin before the room was forgotten.
     void revive() { ended_ = false; }
 
@@ -144,6 +149,7 @@ private:
     bool admit(Connection& connection, View update, bool step2);
     /// `brought_by`: whose step 2 it came in; ids that it did not announce may be somebody else's.
     void record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by);
+    void note_unsaved(const PersonPtr& person, const crdt::Applied& applied, View news, std::int64_t time_ms);
     std::optional<Bytes> news_of(const crdt::Applied& applied, View vector_before) const;
     void take_awareness(Connection& connection, View payload);
     void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);
@@ -194,6 +200,7 @@ private:
     // Not yet on the disk.
     std::vector<Edit> unsaved_;
     std::size_t unsaved_bytes_ = 0;
+    bool unseen_ = false;  ///< some of it was not handed over: a kill would lose it
     std::unordered_map<std::uint64_t, std::uint32_t> unsaved_from_;  ///< client -> first clock that is not durable
     std::vector<NewClient> new_clients_;
     std::unordered_set<std::uint64_t> bound_;

@@ -52,8 +52,8 @@ Message Room::saved_message_now(std::uint64_t messages_of_connection) {
 }
 
 void Room::answer_step1(Connection& connection, View state_vector) {
-    // An answer shows what this turn brought, as a relay does.
-    if (!outside_.hand_over()) {
+    // An answer shows what this turn brought, as a relay does. A room without such edits is read whatever the disk takes.
+    if (!may_be_seen()) {
         connection.waiting_step1_.emplace(state_vector.begin(), state_vector.end());
         outside_.answer_later(*this, hand_over_retry);
         return;
@@ -133,15 +133,15 @@ void Room::flush() {
     flush_scheduled_ = false;
     flushed_ = outside_.now();
     if (!batch_.empty()) {
-        // What others see must outlive this process. Until it can, nobody but its writer knows it.
-        if (!outside_.hand_over()) {
-            flush_scheduled_ = true;
-            outside_.flush_in(*this, hand_over_retry);
-            return;
-        }
         leave_slow_ones_behind();
     }
-    std::vector<Relayed> relayed = take_batch();
+    // What others see must outlive this process. Until it can, nobody but its writer knows it; who is here they see.
+    const bool held_back = !batch_.empty() && !may_be_seen();
+    if (held_back) {
+        flush_scheduled_ = true;
+        outside_.flush_in(*this, hand_over_retry);
+    }
+    std::vector<Relayed> relayed = held_back ? std::vector<Relayed>() : take_batch();
     if (!awareness_changed_.empty()) {
         std::vector<std::uint64_t> changed = std::exchange(awareness_changed_, {});
         std::sort(changed.begin(), changed.end());
@@ -180,7 +180,7 @@ void Room::flush() {
 }
 
 void Room::drained(Connection& connection) {
-    if (connection.lagging_ && outside_.hand_over()) {
+    if (connection.lagging_ && may_be_seen()) {
         connection.lagging_ = false;
         std::vector<Message> out;
         if (const auto missed = recorder_.diff(std::exchange(connection.lag_vector_, {}))) {

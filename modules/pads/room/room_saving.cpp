@@ -29,6 +29,47 @@ Edit& Room::edit_of(const PersonPtr& person, std::int64_t now_ms) {
     return unsaved_.emplace_back(std::move(edit));
 }
 
+void Room::note_unsaved(const PersonPtr& person, const crdt::Applied& applied, View news, std::int64_t time_ms) {
+    Edit& edit = edit_of(person, time_ms);
+    frame_update(edit.framed, news);
+    for (const crdt::ClockRange& range : applied.inserted) {
+        unsaved_from_.try_emplace(range.client, range.clock);
+        edit.added += range.length;
+    }
+    for (const crdt::ClockRange& range : applied.deleted) {
+        edit.removed += range.length;
+    }
+    unsaved_bytes_ += news.size();
+}
+
+void Room::recover(const std::vector<KeptEdit>& kept) {
+    PersonPtr person;
+    for (const KeptEdit& one : kept) {
+        const auto applied = recorder_.apply(one.update);
+        if (!applied || !(applied->changed || applied->held)) {
+            continue;
+        }
+        if (!person || person->member != one.person->member || person->name != one.person->name) {
+            person = one.person;
+        }
+        for (const NewClient& client : one.clients) {
+            if (bound_.insert(client.client).second) {
+                new_clients_.push_back(client);
+            }
+        }
+        ++version_;
+        note_unsaved(person, *applied, applied->relay, one.time_ms);
+    }
+    if (!unsaved_.empty()) {
+        outside_.edits_wait(*this);
+    }
+}
+
+bool Room::may_be_seen() {
+    unseen_ = unseen_ && !outside_.hand_over();
+    return !unseen_;
+}
+
 Unsaved Room::take_unsaved() {
     Unsaved out;
     out.edits = std::exchange(unsaved_, {});
@@ -60,6 +101,7 @@ void Room::put_back(Unsaved unsaved) {
 
 void Room::committed(std::size_t edits, std::int64_t last_seq) {
     writing_ = false;
+    unseen_ = unseen_ && !unsaved_.empty();
     last_seq_ = std::max(last_seq_, last_seq);
     log_rows_ += edits;
     log_bytes_ += std::exchange(writing_bytes_, 0);

@@ -1,11 +1,14 @@
 // A record: length, checksum, then its content with the generation of the file first. A file that is used again is written over
-// from its start under the next generation: what is left behind belongs to another one. Nothing is allocated anew that way.
+// from its start under the next generation: what is left behind belongs to another one. While people write, its blocks are used
+// again; when nothing waits any more, both files are cut to nothing.
 #include "modules/pads/storage/ahead.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <filesystem>
+#include <optional>
 #include <unistd.h>
 
 #include <zlib.h>
@@ -19,6 +22,17 @@ namespace {
 
 constexpr std::size_t head_bytes = 8;         ///< length and checksum, four bytes each, little end first
 constexpr std::size_t generation_bytes = 8;   ///< at the front of the content
+constexpr std::string_view file_prefix = "ahead-";
+
+std::optional<std::uint64_t> number_of(std::string_view name) {
+    std::uint64_t number = 0;
+    if (!name.starts_with(file_prefix)) {
+        return std::nullopt;
+    }
+    name.remove_prefix(file_prefix.size());
+    const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
+    return failed == std::errc() && end == name.data() + name.size() ? std::optional(number) : std::nullopt;
+}
 
 void put_little_end(Bytes& out, std::size_t at, std::uint64_t value, std::size_t bytes) {
     for (std::size_t i = 0; i < bytes; ++i) {
@@ -83,6 +97,18 @@ bool take_record(View content, KeptEdit& out) {
 
 } // namespace
 
+Ahead::Ahead(std::string folder) : folder_(std::move(folder)) {
+    std::error_code failed;
+    for (std::filesystem::directory_iterator each(folder_, failed), end; !failed && each != end; each.increment(failed)) {
+        const std::string name = each->path().filename().string();
+        if (const auto number = number_of(name)) {
+            earlier_.push_back({each->path().string(), *number});
+            first_number_ = std::max(first_number_, (*number / 2 + 1) * 2);
+        }
+    }
+    std::sort(earlier_.begin(), earlier_.end(), [](const EarlierFile& a, const EarlierFile& b) { return a.number < b.number; });
+}
+
 void Ahead::add(std::string_view pad, const AheadRecord& edit) {
     const std::size_t begin = waiting_.size();
     waiting_.resize(begin + head_bytes + generation_bytes);
@@ -99,11 +125,12 @@ void Ahead::add(std::string_view pad, const AheadRecord& edit) {
     put_little_end(waiting_, begin, waiting_.size() - begin - head_bytes, 4);
 }
 
-std::string Ahead::path(std::size_t which) const { return folder_ + "/ahead-" + std::to_string(which); }
+std::string Ahead::path(std::size_t which) const { return folder_ + "/" + std::string(file_prefix) + std::to_string(first_number_ + which); }
 
 bool Ahead::open(File& file, std::size_t which) {
     if (!file.fd) {
-        file.fd = Fd(::open(path(which).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        // Exclusively: a file that was not found when this run began may hold edits of an earlier one.
+        file.fd = Fd(::open(path(which).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         file.generation = ++generation_;
         file.size = 0;
     }
@@ -119,13 +146,7 @@ bool Ahead::write() {
     if (!open(file, current_) || file.size + waiting_.size() > ahead_file_bytes_max) {
         return false;
     }
-    // The generation and the checksum are known only now.
-    for (std::size_t at = 0; at < waiting_.size();) {
-        const std::size_t length = static_cast<std::size_t>(little_end(waiting_, at, 4));
-        put_little_end(waiting_, at + head_bytes, file.generation, generation_bytes);
-        put_little_end(waiting_, at + 4, checksum(View(waiting_).subspan(at + head_bytes, length)), 4);
-        at += head_bytes + length;
-    }
+    seal(file.generation);
     for (std::size_t done = 0; done < waiting_.size();) {
         const ssize_t count = ::pwrite(file.fd.get(), waiting_.data() + done, waiting_.size() - done, static_cast<off_t>(file.size + done));
         if (count < 0 && errno == EINTR) {
@@ -138,9 +159,22 @@ bool Ahead::write() {
     }
     file.size += waiting_.size();
     waiting_.clear();
-    covered_ = 0;
+    covered_ = sealed_ = 0;
     failing_ = false;
     return true;
+}
+
+/// The generation and the checksums are known only when the file is. A try that failed leaves them for the next one.
+void Ahead::seal(std::uint64_t generation) {
+    std::size_t at = sealed_for_ == generation ? sealed_ : 0;
+    while (at < waiting_.size()) {
+        const std::size_t length = static_cast<std::size_t>(little_end(waiting_, at, 4));
+        put_little_end(waiting_, at + head_bytes, generation, generation_bytes);
+        put_little_end(waiting_, at + 4, checksum(View(waiting_).subspan(at + head_bytes, length)), 4);
+        at += head_bytes + length;
+    }
+    sealed_ = at;
+    sealed_for_ = generation;
 }
 
 void Ahead::batch_begins() {
@@ -158,7 +192,9 @@ void Ahead::batch_begins() {
 
 void Ahead::batch_landed(bool idle) {
     other_free_ = true;
-    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(covered_, waiting_.size())));
+    const std::size_t landed = std::min(covered_, waiting_.size());
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(landed));
+    sealed_ -= std::min(sealed_, landed);
     covered_ = 0;
     failing_ = failing_ && !waiting_.empty();
     if (!idle || !waiting_.empty()) {
@@ -172,53 +208,55 @@ void Ahead::batch_landed(bool idle) {
     }
 }
 
-Result<std::vector<KeptEdit>> Ahead::read_back() const {
-    struct Read {
-        std::uint64_t generation = 0;
-        std::vector<KeptEdit> records;
-    };
-    std::vector<Read> all;
-    for (std::size_t which = 0; which < files_.size(); ++which) {
-        struct stat found {};
-        if (::stat(path(which).c_str(), &found) != 0) {
-            continue;
+namespace {
+
+struct ReadFile {
+    std::uint64_t run = 0;
+    std::uint64_t generation = 0;
+    std::vector<KeptEdit> records;
+};
+
+ReadFile read_records(View in) {
+    ReadFile read;
+    for (std::size_t at = 0; at + head_bytes + generation_bytes <= in.size();) {
+        const std::size_t length = static_cast<std::size_t>(little_end(in, at, 4));
+        if (length < generation_bytes || length > in.size() - at - head_bytes) {
+            break;
         }
-        const auto bytes = read_file(path(which), ahead_file_bytes_max);
+        const View content = in.subspan(at + head_bytes, length);
+        const std::uint64_t generation = little_end(content, 0, generation_bytes);
+        KeptEdit record;
+        const bool whole = checksum(content) == little_end(in, at + 4, 4) && (at == 0 || generation == read.generation);
+        if (!whole || !take_record(content.subspan(generation_bytes), record)) {
+            break;
+        }
+        read.generation = generation;
+        read.records.push_back(std::move(record));
+        at += head_bytes + length;
+    }
+    return read;
+}
+
+} // namespace
+
+Result<std::vector<KeptEdit>> Ahead::read_back(std::span<const EarlierFile> files) {
+    std::vector<ReadFile> all;
+    for (const EarlierFile& file : files) {
+        const auto bytes = read_file(file.path, ahead_file_bytes_max);
         if (!bytes) {
             return fail(Error(bytes.error()).during("edits that were handed over to the system"));
         }
-        const View in(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size());
-        Read read;
-        for (std::size_t at = 0; at + head_bytes + generation_bytes <= in.size();) {
-            const std::size_t length = static_cast<std::size_t>(little_end(in, at, 4));
-            if (length < generation_bytes || length > in.size() - at - head_bytes) {
-                break;
-            }
-            const View content = in.subspan(at + head_bytes, length);
-            const std::uint64_t generation = little_end(content, 0, generation_bytes);
-            KeptEdit record;
-            const bool whole = checksum(content) == little_end(in, at + 4, 4) && (at == 0 || generation == read.generation);
-            if (!whole || !take_record(content.subspan(generation_bytes), record)) {
-                break;
-            }
-            read.generation = generation;
-            read.records.push_back(std::move(record));
-            at += head_bytes + length;
-        }
-        all.push_back(std::move(read));
+        all.push_back(read_records(View(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size())));
+        all.back().run = file.number / 2;
     }
-    std::sort(all.begin(), all.end(), [](const Read& a, const Read& b) { return a.generation < b.generation; });
+    // Generations count within one run.
+    std::sort(all.begin(), all.end(),
+              [](const ReadFile& a, const ReadFile& b) { return a.run != b.run ? a.run < b.run : a.generation < b.generation; });
     std::vector<KeptEdit> out;
-    for (Read& read : all) {
+    for (ReadFile& read : all) {
         std::move(read.records.begin(), read.records.end(), std::back_inserter(out));
     }
     return out;
-}
-
-void Ahead::forget_earlier() {
-    for (std::size_t which = 0; which < files_.size(); ++which) {
-        ::unlink(path(which).c_str());
-    }
 }
 
 } // namespace hameau::pads

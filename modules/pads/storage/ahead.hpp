@@ -1,6 +1,7 @@
 // Ahead: what is about to be relayed and not yet in the database, in two files that the system holds: handed over by one write()
 // before anybody sees it, so that kill -9 of this process loses no edit that another person saw. Not a promise for a power cut:
-// "saved" stays what the commit says. Read back when the module starts, before anything else. Owner: pads; the event loop's own.
+// "saved" stays what the commit says. Each run writes two files of its own and never into those of an earlier one: these are
+// KeptEdits', which removes them. Owner: pads; the event loop's own.
 #pragma once
 
 #include <array>
@@ -32,9 +33,15 @@ struct KeptEdit {
     Bytes update;
 };
 
+/// A file of an earlier run.
+struct EarlierFile {
+    std::string path;
+    std::uint64_t number = 0;
+};
+
 class Ahead {
 public:
-    explicit Ahead(std::string folder) : folder_(std::move(folder)) {}
+    explicit Ahead(std::string folder);
 
     /// Notes an edit; nothing is written yet.
     void add(std::string_view pad, const AheadRecord& edit);
@@ -50,10 +57,11 @@ public:
     /// It is there: its edits need not be kept here. `idle`: nothing else waits.
     void batch_landed(bool idle);
 
-    /// What the files of an earlier run hold, oldest first; what was torn in the middle of a write is left out. Errors: io.
-    Result<std::vector<KeptEdit>> read_back() const;
-    /// They are in the database: the files of the earlier run go.
-    void forget_earlier();
+    /// The files of earlier runs, as they were found when this one began, oldest first.
+    const std::vector<EarlierFile>& earlier() const { return earlier_; }
+    /// What these files hold, oldest first; what was torn in the middle of a write is left out. Errors: io, when one of them
+    /// cannot be read now.
+    static Result<std::vector<KeptEdit>> read_back(std::span<const EarlierFile> files);
 
 private:
     struct File {
@@ -65,13 +73,19 @@ private:
     std::string path(std::size_t which) const;
     bool open(File& file, std::size_t which);
 
+    void seal(std::uint64_t generation);
+
     std::string folder_;
+    std::vector<EarlierFile> earlier_;
+    std::uint64_t first_number_ = 0;  ///< of this run's two files; even
     std::array<File, 2> files_;
     std::size_t current_ = 0;
     bool other_free_ = true;       ///< everything in the other file is in the database
     std::uint64_t generation_ = 0;
     Bytes waiting_;                ///< records that were not handed over
     std::size_t covered_ = 0;      ///< bytes at its front that the batch under way has
+    std::size_t sealed_ = 0;       ///< bytes at its front that carry the generation sealed_for_ and their checksums
+    std::uint64_t sealed_for_ = 0;
     bool failing_ = false;
 };
 

@@ -52,15 +52,19 @@ def kill(pads, how=signal.SIGKILL):
         time.sleep(0.01)
 
 
+def at_room(pads, room):
+    arguments = ["--base", f"ws+unix://{pads.socket_path}:/api/v1/pads/ws", "--room", room, "--header", "Hameau-Caller: gate"]
+    for name, value in identity(MARIE).items():
+        arguments += ["--header", f"{name}: {value}"]
+    return arguments
+
+
 def going_back(pads):
     """A text that was written, emptied, and its first moment; (path of the moment, what it shows, what the text shows now)."""
     made = pads.call("POST", "/api/v1/associations/amis/pads", {"slug": "back", "title": "t", "template": "agenda", "language": "fr"}, MARIE)
     path = f"/api/v1/pads/{json.loads(made[2])['id']}"
     moment = json.loads(pads.call("GET", f"{path}/history", who=MARIE)[2])["items"][0]["moment"]
-    arguments = ["node", str(HERE.parents[1] / "peers" / "pads" / "rewrite.mjs"), "--base", f"ws+unix://{pads.socket_path}:/api/v1/pads/ws",
-                 "--room", path.rsplit("/", 1)[-1], "--header", "Hameau-Caller: gate"]
-    for name, value in identity(MARIE).items():
-        arguments += ["--header", f"{name}: {value}"]
+    arguments = ["node", str(HERE.parents[1] / "peers" / "pads" / "rewrite.mjs"), *at_room(pads, path.rsplit("/", 1)[-1])]
     subprocess.run(arguments, check=True, capture_output=True, timeout=60)
     return path, moment
 
@@ -85,6 +89,11 @@ def full_disk(pads, mount):
     status, _, said = pads.call("POST", f"{path}/history/{moment}/restore", who=MARIE)
     count(status == 507 and json.loads(said)["code"] in ("pad_disk", "disk_floor"), "a full disk: going back says so")
     count(text_of(pads, path) == now, "and changes nothing")
+    kill(pads)
+    count(text_of(pads, path) == now, "a full disk: after a kill -9 the texts are there")
+    reads = subprocess.run(["node", str(HERE.parents[1] / "peers" / "pads" / "read.mjs"), *at_room(pads, path.rsplit("/", 1)[-1]),
+                            "--expect", "Tout autre chose", "--expect-not", "(nothing of that kind)"], capture_output=True, text=True, timeout=60)
+    count(reads.returncode == 0, "and whoever opens one reads it" + ("" if reads.returncode == 0 else reads.stdout[-1000:] + reads.stderr[-1000:]))
     ballast.unlink()
     deadline = time.time() + 15
     while not checks(pads)["commits"]["passed"] and time.time() < deadline:
@@ -121,7 +130,7 @@ def main():
     environment = {"LD_PRELOAD": library} if library else {}
     (state / "run").mkdir()
     FakePeople(state / "run" / "people.sock")
-    pads = ModuleProcess(state, environment=environment)
+    pads = ModuleProcess(state, environment=environment, pid_file=folder / "pid")
     try:
         rooms = [json.loads(pads.call("POST", "/api/v1/associations/amis/pads", {"slug": f"p{i}", "title": "Orage"}, MARIE)[2])["id"]
                  for i in range(PADS)]

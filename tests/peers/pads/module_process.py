@@ -103,8 +103,8 @@ class FakePeople(threading.Thread):
 
 
 class ModuleProcess:
-    def __init__(self, state, settings=None, name="pads", environment=None):
-        """`environment`: more variables, read at each start."""
+    def __init__(self, state, settings=None, name="pads", environment=None, pid_file=None):
+        """`environment`: more variables, read at each start. `pid_file`: elsewhere, when the disk of `state` will be full."""
         self.environment = environment if environment is not None else {}
         self.state, self.name, self.ending, self.process = Path(state), name, False, None
         self.settings = {**SETTINGS, **(settings or {})}
@@ -115,7 +115,7 @@ class ModuleProcess:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.socket_path)
         self.listener.listen(512)
-        self.pid_file = self.state / "pid"
+        self.pid_file = Path(pid_file) if pid_file else self.state / "pid"
         self.starts, self.exits = 0, []
         self.keeper = threading.Thread(target=self._keep, daemon=True)
         self.keeper.start()
