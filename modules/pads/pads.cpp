@@ -50,6 +50,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     // Before anything is read. Whatever cannot be committed now must not keep people from reading.
     kept_ = std::make_unique<KeptEdits>(ahead_->earlier());
     kept_timer_ = std::make_unique<asio::steady_timer>(context.io());
+    kept_delay_ = kept_retry_first;
     settle_kept_edits();
     pad_bytes_max_ = context.settings().has("pads.limits.pad_max")
                          ? static_cast<std::size_t>(context.settings().size_bytes("pads.limits.pad_max"))

@@ -18,7 +18,6 @@
 #include "modules/pads/documents/converter.hpp"
 #include "modules/pads/documents/inline_images.hpp"
 #include "modules/pads/export/image_source.hpp"
-#include "modules/pads/limits.hpp"
 #include "modules/pads/room/connection.hpp"
 #include "modules/pads/room/room.hpp"
 #include "modules/pads/storage/commit_thread.hpp"
@@ -229,7 +228,7 @@ private:
     Duration handed_over_{Duration::min() / 2};  ///< the last try
     std::unique_ptr<KeptEdits> kept_;
     std::unique_ptr<boost::asio::steady_timer> kept_timer_;
-    Duration kept_delay_{kept_retry_first};
+    Duration kept_delay_{0};  ///< until the next try; set by start()
     bool failed_before_ = false;
     std::uint64_t batches_ended_ = 0;
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended

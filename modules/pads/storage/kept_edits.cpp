@@ -3,15 +3,18 @@
 
 #include <unistd.h>
 
-#include "modules/pads/room/room.hpp"
-
 namespace hameau::pads {
 
 namespace {
 
+struct News {
+    std::vector<Edit> edits;
+    std::vector<NewClient> clients;
+};
+
 /// What of these edits a pad does not have yet, as rows of its log.
-Unsaved news_of(Loaded& pad, const std::vector<KeptEdit>& kept) {
-    Unsaved out;
+News news_of(Loaded& pad, const std::vector<KeptEdit>& kept) {
+    News out;
     for (const KeptEdit& one : kept) {
         const auto applied = pad.recorder.apply(one.update);
         if (!applied || !(applied->changed || applied->held)) {
@@ -103,7 +106,7 @@ Result<bool> KeptEdits::settle_pad(PadStore& store, const std::string& id, const
     if (!loaded) {
         return fail(loaded.error());
     }
-    const Unsaved news = news_of(*loaded, pad.edits);
+    const News news = news_of(*loaded, pad.edits);
     if (news.edits.empty()) {
         return true;
     }
