@@ -26,7 +26,7 @@ MODULE_PLACES = [
     ("modules/NAME/README.md", r"^# NAME$"),
     ("ARCHITECTURE.md", r"\bhameau-NAME\b"),
 ]
-VERB_PLACES = [("debian/man/hameau.1", r"^\.B.*(?:\\f[BIR]|\b)NAME\b")]
+VERB_PLACES = [("debian/man/hameau.1", r'^\.SS "hameau NAME"')]
 UIDS = ("daemon/supervisor/contract.hpp", r'\{"(\w+)", (62\d{3})\}'), ("debian/hameau.sysusers", r"^u hameau-(\w+) (62\d{3}) "), \
     ("tests/support/engines.py", r'"(\w+)": (62\d{3})')
 
