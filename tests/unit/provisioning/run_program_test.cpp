@@ -32,7 +32,7 @@ TEST(RunProgram, KeepsNothingOpenButTheFileThatIsGiven) {
 }
 
 TEST(RunProgram, EndsWhatDoesNotEnd) {
-    auto run = shell("sleep 600 & sleep 600");
+    auto run = shell("exec sleep 600");
     run.deadline = std::chrono::milliseconds(50);
     const auto end = run_to_end(std::move(run));
     ASSERT_FALSE(end);
