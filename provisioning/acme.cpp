@@ -32,6 +32,9 @@ constexpr std::int64_t earliest_now = 1764547200;  ///< 2025-12-01: an older tim
 constexpr std::size_t state_bytes_max = 8 << 20;
 constexpr std::chrono::milliseconds lookup_limit{20000};
 
+/// Empty when hameaud did not say it.
+std::string setting_of(const Settings& settings, std::string_view key) { return settings.has(key) ? settings.text(key) : std::string(); }
+
 std::string state_file(const AcmePlace& place) { return place.state + "/tls/certificates"; }
 
 AcmeState read_state(const AcmePlace& place) {
@@ -225,11 +228,11 @@ void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& st
 } // namespace
 
 Status renew_certificates(const Settings& settings, const AcmePlace& place, bool again) {
-    const std::string& house = settings.text("house.host");
+    const std::string house = setting_of(settings, "house.host");
     AcmeAccount account;
-    account.url = settings.text("house.acme_url");
-    account.contact = settings.text("house.acme_contact");
-    account.dns_hook = settings.text("house.acme_dns_hook");
+    account.url = setting_of(settings, "house.acme_url");
+    account.contact = setting_of(settings, "house.acme_contact");
+    account.dns_hook = setting_of(settings, "house.acme_dns_hook");
     AcmeState state = read_state(place);
     const auto names = served_names(place, house);
     if (!names) {
@@ -268,7 +271,7 @@ std::string certificate_state(const Settings& settings, const AcmePlace& place, 
             return std::string(acme_code::fine);
         }
     }
-    if (settings.text("house.acme_url").empty()) {
+    if (setting_of(settings, "house.acme_url").empty()) {
         return std::string(acme_code::no_authority);
     }
     AcmeState state = read_state(place);

@@ -409,7 +409,8 @@ TEST_F(Api, ADomainIsAskedFor) {
     people.module = "people";
     const auto ask = [&](const std::string& query) {
         std::string text;
-        for (const auto& item : go(people, "GET", "/internal/domain?name=amis.test&" + query).items()) {
+        const auto answer = go(people, "GET", "/internal/domain?name=amis.test&" + query);
+        for (const auto& item : answer.items()) {
             text += std::string(item.at("kind").as_string()) + " " + std::string(item.at("name").as_string()) + ",";
         }
         return text;
