@@ -114,13 +114,13 @@ def shared_site(facts):
 class Holder:
     """A person of amis and jardin who holds every power."""
 
-    def __init__(self, facts, number, domain="amis.test"):
+    def __init__(self, facts, number, domain="amis.test", role="manager"):
         self.facts, self.house = facts, facts.house
         self.login, self.words = f"ayant{number}", f"ayant-secret-{number}-words"
         self.address, self.alias = f"{self.login}@{domain}", f"au-nom-de{number}@{domain}"
         self.group, self.group_address = f"groupe{number}", f"groupe{number}@{domain}"
         call = facts.call
-        call("POST", f"{AMIS}/members", {"login": self.login, "name": f"Ayant {number}", "role": "manager",
+        call("POST", f"{AMIS}/members", {"login": self.login, "name": f"Ayant {number}", "role": role,
                                          "password": self.words, "mailbox": self.address}, 201)
         boxes = json.dumps(call("GET", f"{AMIS}/mailboxes?limit=500", None, 200))
         if self.address not in boxes:
@@ -404,7 +404,8 @@ def tests(facts):
         if event.startswith("domain"):
             domain = OTHER_DOMAIN
             facts_of().call("PATCH", AMIS, {"domains": ["amis.test", domain]}, 200)
-        holder = Holder(facts_of(), next(numbers), domain)
+        # To a manager every text of the association is open: closing its access ends nothing of theirs.
+        holder = Holder(facts_of(), next(numbers), domain, "member" if event == "access closed" else "manager")
         try:
             words = EVENTS[event](holder)
             words = words if isinstance(words, str) else holder.words
