@@ -55,14 +55,17 @@ def mailbox(login="yann.kervella@amis.test", password="yann-secret-words"):
 def wait_mail(subject, seconds=20, **who):
     deadline = time.time() + seconds
     while time.time() < deadline:
-        imap = mailbox(**who)
-        imap.select("INBOX")
-        _, found = imap.search(None, "SUBJECT", f'"{subject}"')
-        if found[0]:
-            _, data = imap.fetch(found[0].split()[-1], "(RFC822)")
+        try:
+            imap = mailbox(**who)
+            imap.select("INBOX")
+            _, found = imap.search(None, "SUBJECT", f'"{subject}"')
+            if found[0]:
+                _, data = imap.fetch(found[0].split()[-1], "(RFC822)")
+                imap.logout()
+                return data[0][1].decode()
             imap.logout()
-            return data[0][1].decode()
-        imap.logout()
+        except imaplib.IMAP4.abort:
+            pass  # Dovecot read its configuration again meanwhile and ended its processes; a mail program connects anew
         time.sleep(0.2)
     raise AssertionError(f"no mail {subject!r}\n{house.tail()}")
 
