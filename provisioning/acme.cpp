@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <netdb.h>
 #include <openssl/rand.h>
+#include <set>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
@@ -46,16 +47,16 @@ std::string file_of(const AcmePlace& place, const std::string& host, const std::
     return host == house ? place.state + "/tls/default.pem" : place.state + "/tls/hosts/" + host + ".pem";
 }
 
-/// The names that the house serves: its own first. Nothing when hosts.map cannot be read: then nothing is forgotten.
-Result<std::vector<std::string>> served_names(const AcmePlace& place, const std::string& house) {
-    std::vector<std::string> names;
+/// The names that the house serves, its own too. Nothing when hosts.map cannot be read: then nothing is forgotten.
+Result<std::set<std::string>> served_names(const AcmePlace& place, const std::string& house) {
+    std::set<std::string> names;
     if (!house.empty()) {
-        names.push_back(house);
+        names.insert(house);
     }
     const Fd folder(::open((place.state + "/sites").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const auto file = folder ? open_regular(folder.get(), "hosts.map") : Result<Fd>(fail_errno("sites"));
     if (!file) {
-        return file.error().code == std::errc::no_such_file_or_directory ? Result<std::vector<std::string>>(names) : fail(file.error());
+        return file.error().code == std::errc::no_such_file_or_directory ? Result<std::set<std::string>>(names) : fail(file.error());
     }
     const auto text = read_all(file->get(), sites::hosts_map_bytes_max);
     const auto map = text ? sites::HostsMap::parse(*text) : Result<sites::HostsMap>(fail(text.error()));
@@ -63,9 +64,7 @@ Result<std::vector<std::string>> served_names(const AcmePlace& place, const std:
         return fail(map.error());
     }
     for (const sites::HostLine& line : map->lines()) {
-        if (line.host != house) {
-            names.push_back(line.host);
-        }
+        names.insert(line.host);
     }
     return names;
 }
@@ -164,9 +163,9 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
 }
 
 /// Lines of names that are no longer served go, and so do their files once they are of no use to anybody.
-void forget_others(const AcmePlace& place, AcmeState& state, const std::vector<std::string>& names, const std::string& house, std::int64_t now) {
+void forget_others(const AcmePlace& place, AcmeState& state, const std::set<std::string>& names, const std::string& house, std::int64_t now) {
     std::erase_if(state.names, [&](const AcmeName& name) {
-        if (std::find(names.begin(), names.end(), name.host) != names.end()) {
+        if (names.contains(name.host)) {
             return false;
         }
         const std::string file = file_of(place, name.host, house);
@@ -190,17 +189,13 @@ void remove_old_challenges(const AcmePlace& place) {
     }
 }
 
-bool is_served(const std::vector<std::string>& names, const std::string& host) {
-    return std::find(names.begin(), names.end(), host) != names.end();
-}
-
 /// Orders for those of `names` that are due, and when the next turn is wanted.
-void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& state, const std::vector<std::string>& names, const std::string& house) {
+void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& state, const std::set<std::string>& names, const std::string& house) {
     const std::int64_t now = std::time(nullptr);
     unsigned orders = 0;
     std::int64_t next = now + look_again;
     for (AcmeName& name : state.names) {
-        if (!is_served(names, name.host)) {
+        if (!names.contains(name.host)) {
             continue;
         }
         const std::string file = file_of(place, name.host, house);
@@ -238,12 +233,15 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
     if (!names) {
         return fail(names.error());
     }
-    for (const std::string& host : *names) {
-        if (state.find(host) == nullptr) {
-            AcmeName name;
-            name.host = host;
-            state.names.push_back(std::move(name));
-        }
+    std::set<std::string> fresh = *names;
+    for (const AcmeName& name : state.names) {
+        fresh.erase(name.host);
+    }
+    for (const std::string& host : fresh) {
+        AcmeName name;
+        name.host = host;
+        // The house's own first: a turn has its bound.
+        state.names.insert(host == house ? state.names.begin() : state.names.end(), std::move(name));
     }
     for (AcmeName& name : state.names) {
         if (again && name.failures > 0) {

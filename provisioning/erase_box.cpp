@@ -2,10 +2,10 @@
 #include "provisioning/erase_box.hpp"
 
 #include <filesystem>
-#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
 #include "provisioning/mail_model.hpp"
 
@@ -38,9 +38,7 @@ Status erase_box(const std::string& state, const std::string& folder, bool root)
         return fail_errno("erase-box");
     }
     if (pid == 0) {
-        if (::setgroups(0, nullptr) != 0 || ::setresgid(owner, owner, owner) != 0 || ::setresuid(owner, owner, owner) != 0) {
-            ::_exit(1);
-        }
+        drop_rights(owner, owner, {});
         const auto removed = remove_here(path);
         if (!removed) {
             (void)write_all(STDERR_FILENO, removed.error().message + "\n");

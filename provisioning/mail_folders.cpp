@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/contract/auth_schema.hpp"
 #include "daemon/contract/manifest.hpp"
@@ -215,9 +216,7 @@ Status make_mail_databases(const MailModel& model) {
         return fail_errno("making the databases of mail");
     }
     if (pid == 0) {
-        if (::setgroups(0, nullptr) != 0 || ::setresgid(mail, mail, mail) != 0 || ::setresuid(mail, mail, mail) != 0) {
-            ::_exit(1);
-        }
+        drop_rights(mail, mail, {});
         const auto made = make_databases_here(model, *password);
         if (!made) {
             (void)write_all(STDERR_FILENO, made.error().message + "\n");

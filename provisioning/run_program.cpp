@@ -5,9 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,14 +20,6 @@ namespace {
 constexpr std::size_t output_bytes_max = 65536;
 constexpr int exit_not_there = 127;
 
-/// Of a program that runs under a uid of its own. It is given up on the first failure: never with more rights than meant.
-void drop_rights(unsigned uid) {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0 ||
-        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        give_up_child("changing to its uid");
-    }
-}
-
 [[noreturn]] void become(const ProgramRun& run, std::vector<char*>& words, std::vector<char*>& environment, int output, pid_t parent) {
     std::array<ChildFile, 4> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
                                       ChildFile{output, STDERR_FILENO}, ChildFile{run.kept_file, 3}};
@@ -38,19 +28,10 @@ void drop_rights(unsigned uid) {
     reset_signals();
     if (run.uid != 0) {
         ::setpgid(0, 0);  // at a deadline what it started ends with it; the others end with hameau-provision's own group
-        drop_rights(run.uid);
+        drop_rights(run.uid, run.uid, {});
     }
     die_with(parent, SIGKILL);  // behind the change of uid, which forgets it
     exec_program(program, run.path.c_str(), words.data(), environment.data());
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (std::string& text : texts) {
-        out.push_back(text.data());
-    }
-    out.push_back(nullptr);
-    return out;
 }
 
 /// False when the deadline passed first.
@@ -88,8 +69,8 @@ Result<ProgramEnd> run_to_end(ProgramRun run) {
     Fd writer(ends[1]);
     run.arguments.insert(run.arguments.begin(), run.path.empty() ? "program" : run.path);
     run.environment.insert(run.environment.end(), {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"});
-    auto words = pointers(run.arguments);
-    auto environment = pointers(run.environment);
+    auto words = exec_words(run.arguments);
+    auto environment = exec_words(run.environment);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) {

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,6 +49,18 @@ void place_files(std::span<ChildFile> files, unsigned first_closed) {
     ::syscall(SYS_close_range, first_closed, static_cast<unsigned>(lifted_min - 1), 0u);
 }
 
+void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups) {
+    if (::setgroups(groups.size(), groups.data()) != 0) {
+        give_up_child("setgroups");
+    }
+    if (::setresgid(gid, gid, gid) != 0 || ::setresuid(uid, uid, uid) != 0) {
+        give_up_child("setresuid");
+    }
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        give_up_child("no_new_privs");
+    }
+}
+
 void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
@@ -69,6 +82,15 @@ void exec_program(int program, const char* path, char* const* arguments, char* c
         ::execve(path, arguments, environment);
     }
     give_up_child(path);
+}
+
+std::vector<char*> exec_words(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (std::string& text : texts) {
+        out.push_back(text.data());
+    }
+    out.push_back(nullptr);
+    return out;
 }
 
 } // namespace hameau

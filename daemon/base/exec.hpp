@@ -1,10 +1,12 @@
 // What a child does between fork and exec, for all that start programs: hameaud's children (daemon/supervisor/spawn), the
 // helpers of modules (modules/support/helper), the tools of provisioning. Each call is safe between fork and exec in a
-// process that has threads: none of them allocates. They never return an error: `give_up` ends the child.
+// process that has threads: none of them allocates, but for exec_words. They never return an error: `give_up` ends the child.
 #pragma once
 
 #include <span>
+#include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace hameau {
 
@@ -20,11 +22,17 @@ int lift_file(int fd);
 /// Puts each file at its place (open across exec) and closes everything else from `first_closed` up. `files` may be in any
 /// order and overlap; a `from` of -1 is left out.
 void place_files(std::span<ChildFile> files, unsigned first_closed);
+/// This uid and gid for good, these other groups and no more, and no new privileges (no_new_privs).
+void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups);
 /// Signals as a new program expects them: none blocked, SIGPIPE as by default.
 void reset_signals();
 /// `death_signal` when the parent dies; ends at once when it died before.
 void die_with(pid_t parent, int death_signal);
 /// execveat of the open `program`, or execve of `path` where that is -1.
 [[noreturn]] void exec_program(int program, const char* path, char* const* arguments, char* const* environment);
+
+/// The texts as execve wants them, with the null pointer behind them; valid as long as `texts` is left alone. Allocates: called
+/// before fork where there are threads.
+std::vector<char*> exec_words(std::vector<std::string>& texts);
 
 } // namespace hameau

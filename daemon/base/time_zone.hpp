@@ -8,7 +8,7 @@
 
 namespace hameau {
 
-/// "Europe/Brest"-like names of /usr/share/zoneinfo; empty is good: the machine's own zone (/etc/localtime).
+/// A name of /usr/share/zoneinfo such as Europe/Paris; empty is good: the machine's own zone (/etc/localtime).
 bool is_time_zone(std::string_view name);
 /// For this process. Call once, at the start, before any thread: it changes the environment.
 void set_time_zone(const std::string& name);

@@ -1,11 +1,8 @@
 // When hameau-provision looks after the certificates (its verb acme), and what happens when it is done. hameaud itself reads one
 // number: when the next turn is due, from the first line of STATE/tls/certificates, which root alone writes.
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 
 #include "daemon/base/io.hpp"
@@ -47,7 +44,7 @@ bool House::may_ask_authority() const {
 
 void House::want_certificates(bool all) {
     certificates_all_ = certificates_all_ || all;
-    if (certificates_pid_ != 0) {
+    if (certificates_.pid != 0) {
         certificates_again_ = true;
     } else if (!place_.trial) {
         next_certificates_ = clock_.now();
@@ -56,38 +53,22 @@ void House::want_certificates(bool all) {
 
 void House::start_certificates() {
     next_certificates_ = clock_.now() + after_failure;
-    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
-    auto output = Fd(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_APPEND, 0600));
-    SpawnPlan plan;
-    plan.name = "hameau-provision";
-    plan.arguments = {"hameau-provision", "acme"};
+    std::vector<std::string> arguments;
     if (std::exchange(certificates_all_, false)) {
-        plan.arguments.emplace_back("again=1");
+        arguments.emplace_back("again=1");
     }
-    plan.program = program.get();
-    plan.errors = output.get();  // both streams: lines of ours
-    plan.settings = settings_memory_.get();
-    plan.environment = base_environment("provision");
-    plan.folder = place_.state;
-    const auto pid = spawn(plan);
-    if (!pid) {
-        journal_.write(turn_failed, {{"error", pid.error().message}});
+    auto running = spawn_provision("acme", arguments);
+    if (!running) {
+        journal_.write(turn_failed, {{"error", running.error().message}});
         return;
     }
     certificates_again_ = false;
-    certificates_pid_ = *pid;
-    certificates_output_ = std::move(output);
+    certificates_ = std::move(*running);
     certificates_deadline_ = clock_.now() + certificates_limit;
 }
 
 void House::on_certificates_end(int wait_status) {
-    certificates_pid_ = 0;
-    std::string text;
-    if (certificates_output_) {
-        ::lseek(certificates_output_.get(), 0, SEEK_SET);
-        text = read_all(certificates_output_.get(), settings_bytes_max).value_or("");
-        certificates_output_.reset();
-    }
+    const std::string text = take_words(certificates_);
     bool issued = false;
     std::string error;
     for (std::size_t begin = 0; begin < text.size();) {

@@ -132,10 +132,10 @@ Duration House::until_next() const {
     for (const ServeQuery& query : serving_) {
         consider(query.deadline);
     }
-    if (provision_pid_ != 0) {
+    if (provision_.pid != 0) {
         consider(provision_deadline_);
     }
-    if (certificates_pid_ != 0) {
+    if (certificates_.pid != 0) {
         consider(certificates_deadline_);
     } else if (may_ask_authority()) {
         consider(next_certificates_);
@@ -164,13 +164,13 @@ void House::tick() {
         answer_serving(query, false, "the gate did not answer");
         return true;
     });
-    if (provision_pid_ != 0 && provision_deadline_ <= now) {
-        ::kill(-provision_pid_, SIGKILL);  // with what it started: postfix check, doveconf
+    if (provision_.pid != 0 && provision_deadline_ <= now) {
+        ::kill(-provision_.pid, SIGKILL);  // with what it started: postfix check, doveconf
     }
-    if (certificates_pid_ != 0 && certificates_deadline_ <= now) {
-        ::kill(-certificates_pid_, SIGKILL);
+    if (certificates_.pid != 0 && certificates_deadline_ <= now) {
+        ::kill(-certificates_.pid, SIGKILL);
     }
-    if (certificates_pid_ == 0 && may_ask_authority() && next_certificates_ <= now) {
+    if (certificates_.pid == 0 && may_ask_authority() && next_certificates_ <= now) {
         start_certificates();
     }
     if (next_watchdog_ && *next_watchdog_ <= now) {
@@ -403,11 +403,11 @@ void House::reap() {
         }
         int status = 0;
         ::waitpid(pid, &status, 0);
-        if (pid == certificates_pid_) {
+        if (pid == certificates_.pid) {
             on_certificates_end(status);
             continue;
         }
-        if (pid == provision_pid_) {
+        if (pid == provision_.pid) {
             on_provision_end(status);
             continue;
         }

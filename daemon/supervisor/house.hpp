@@ -66,6 +66,12 @@ private:
         std::vector<std::string> arguments;
     };
 
+    /// A hameau-provision that runs beside the loop.
+    struct Running {
+        pid_t pid = 0;  ///< 0: none
+        Fd output = {};  ///< what it writes: a file without a name, nobody has to read while it runs
+    };
+
     // Before the first child (prepare.cpp)
     Status take_state();
     Status make_folders();
@@ -100,6 +106,11 @@ private:
     void on_control(Service& service);
     void on_message(Service& service, const Message& message);
     void on_provision_end(int wait_status);
+    /// All but the program and where its words go.
+    SpawnPlan provision_plan(const std::string& verb, const std::vector<std::string>& arguments) const;
+    Result<Running> spawn_provision(const std::string& verb, const std::vector<std::string>& arguments);
+    /// What it wrote; it has ended.
+    static std::string take_words(Running& running);
     void start_next_provision();
     static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error);
     void on_provision(Service& service, const Message& message);
@@ -160,11 +171,9 @@ private:
     std::vector<ServeQuery> serving_;
     std::uint32_t next_gate_serial_ = 1;
     std::deque<Provision> provisions_;
-    pid_t provision_pid_ = 0;
-    Fd provision_output_;
+    Running provision_;
     Duration provision_deadline_{0};
-    pid_t certificates_pid_ = 0;
-    Fd certificates_output_;
+    Running certificates_;
     Duration certificates_deadline_{0};
     Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
     bool certificates_again_ = false; ///< somebody asked during a turn

@@ -273,15 +273,41 @@ void House::answer_status(const StatusQuery& query) {
     (void)send_message(asker->control.get(), answer);
 }
 
-namespace {
-SpawnPlan provision_plan(const std::string& verb, const std::vector<std::string>& arguments) {
+SpawnPlan House::provision_plan(const std::string& verb, const std::vector<std::string>& arguments) const {
     SpawnPlan plan;
     plan.name = "hameau-provision";
     plan.arguments = {"hameau-provision", verb};
     plan.arguments.insert(plan.arguments.end(), arguments.begin(), arguments.end());
+    plan.settings = settings_memory_.get();
+    plan.environment = base_environment("provision");
+    plan.folder = place_.state;
     return plan;
 }
-} // namespace
+
+Result<House::Running> House::spawn_provision(const std::string& verb, const std::vector<std::string>& arguments) {
+    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
+    Running running;
+    running.output.reset(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_APPEND, 0600));
+    SpawnPlan plan = provision_plan(verb, arguments);
+    plan.program = program.get();
+    plan.errors = running.output.get();
+    const auto pid = spawn(plan);
+    if (!pid) {
+        return fail(pid.error());
+    }
+    running.pid = *pid;
+    return running;
+}
+
+std::string House::take_words(Running& running) {
+    std::string text;
+    if (running.output) {
+        ::lseek(running.output.get(), 0, SEEK_SET);
+        text = read_all(running.output.get(), settings_bytes_max).value_or("");
+    }
+    running = Running();
+    return text;
+}
 
 Result<std::string> House::run_provision_now(const std::string& verb, const std::vector<std::string>& arguments) {
     const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
@@ -294,9 +320,6 @@ Result<std::string> House::run_provision_now(const std::string& verb, const std:
     SpawnPlan plan = provision_plan(verb, arguments);
     plan.program = program.get();
     plan.errors = writer.get();
-    plan.settings = settings_memory_.get();
-    plan.environment = base_environment("provision");
-    plan.folder = place_.state;
     const auto pid = spawn(plan);
     writer.reset();
     if (!pid) {
@@ -313,40 +336,24 @@ Result<std::string> House::run_provision_now(const std::string& verb, const std:
 }
 
 void House::start_next_provision() {
-    if (provision_pid_ != 0 || provisions_.empty()) {
+    if (provision_.pid != 0 || provisions_.empty()) {
         return;
     }
     const Provision& wanted = provisions_.front();
-    const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
-    // Its words go to a memory file, not a pipe: nobody has to read while it runs.
-    auto output = Fd(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    SpawnPlan plan = provision_plan(wanted.verb, wanted.arguments);
-    plan.program = program.get();
-    plan.errors = output.get();
-    plan.settings = settings_memory_.get();
-    plan.environment = base_environment("provision");
-    plan.folder = place_.state;
-    const auto pid = spawn(plan);
-    if (!pid) {
+    auto running = spawn_provision(wanted.verb, wanted.arguments);
+    if (!running) {
         on_provision_end(1 << 8);
         return;
     }
-    provision_pid_ = *pid;
-    provision_output_ = std::move(output);
+    provision_ = std::move(*running);
     provision_deadline_ = clock_.now() + provision_limit;
 }
 
 void House::on_provision_end(int wait_status) {
     const Provision done = std::move(provisions_.front());
     provisions_.pop_front();
-    provision_pid_ = 0;
-    std::string text;
-    if (provision_output_) {
-        ::lseek(provision_output_.get(), 0, SEEK_SET);
-        text = read_all(provision_output_.get(), settings_bytes_max).value_or("").substr(0, error_text_max);
-        text.erase(text.find_last_not_of('\n') + 1);
-        provision_output_.reset();
-    }
+    std::string text = take_words(provision_).substr(0, error_text_max);
+    text.erase(text.find_last_not_of('\n') + 1);
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.
     if (!good && !text.starts_with("certificate.")) {

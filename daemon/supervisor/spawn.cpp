@@ -30,18 +30,6 @@ void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
     }
 }
 
-void drop_rights(const SpawnPlan& plan) {
-    if (::setgroups(plan.groups.size(), plan.groups.data()) != 0) {
-        give_up_child("setgroups");
-    }
-    if (::setresgid(plan.gid, plan.gid, plan.gid) != 0 || ::setresuid(plan.uid, plan.uid, plan.uid) != 0) {
-        give_up_child("setresuid");
-    }
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        give_up_child("no_new_privs");
-    }
-}
-
 /// Sleeps until hameaud or the engine ends. After hameaud the engine's group is ended, this process with it.
 [[noreturn]] void guard(pid_t parent, pid_t engine) {
     ::prctl(PR_SET_NAME, "hameau-guard");
@@ -75,15 +63,6 @@ void start_guard(pid_t parent) {
     if (between > 0) {
         ::waitpid(between, nullptr, 0);
     }
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (std::string& text : texts) {
-        out.push_back(text.data());
-    }
-    out.push_back(nullptr);
-    return out;
 }
 
 /// Where each file of the plan stands in the child, and the variables that say so; `next` is the first free place.
@@ -137,14 +116,14 @@ std::vector<ChildFile> files_of(const SpawnPlan& plan, std::vector<std::string>&
     }
     reset_signals();
     if (plan.drop) {
-        drop_rights(plan);
+        drop_rights(plan.uid, plan.gid, plan.groups);
     }
     die_with(parent, plan.death_signal);
     if (plan.guarded) {
         start_guard(parent);
     }
     std::vector<std::string> arguments = plan.arguments;
-    exec_program(program, program >= 0 ? plan.name.c_str() : plan.program_path.c_str(), pointers(arguments).data(), pointers(environment).data());
+    exec_program(program, program >= 0 ? plan.name.c_str() : plan.program_path.c_str(), exec_words(arguments).data(), exec_words(environment).data());
 }
 
 } // namespace
