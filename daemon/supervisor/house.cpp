@@ -190,7 +190,8 @@ void House::tell_manager() {
     std::string failing;
     for (const auto& service : services_) {
         const State state = service->policy.state();
-        if (told_.empty() && state == State::starting) {
+        // An external module that takes long, or never says that it is there, holds up nobody but its callers.
+        if (told_.empty() && state == State::starting && service->spec.kind != Kind::external) {
             return;
         }
         if (state == State::waiting) {
@@ -492,7 +493,7 @@ void House::on_notify_lines(Service& service, std::string_view lines) {
         } else if (line.starts_with("EXTEND_TIMEOUT_USEC=")) {
             const Duration by = microseconds(line.substr(20), extension_max);
             service.policy.extend(now, by);
-            if (told_.empty() || closing_) {
+            if ((told_.empty() && service.spec.kind != Kind::external) || closing_) {
                 manager_.extend(by + extension_of_our_own);
             }
         } else if (line.starts_with("STATUS=")) {

@@ -161,6 +161,15 @@ Status House::move_ports(const Settings& before) {
             }
         }
         std::move(former.begin(), former.end(), std::back_inserter(gate->listeners));
+        // A port that could be opened before another one failed is with the service manager already: kept there, it would stay
+        // open with nobody behind it, and taken for the next reload.
+        for (const char* name : {"house.https_port", "house.http_port"}) {
+            const std::int64_t port = settings_.integer(name);
+            const bool was_ours = port == before.integer("house.https_port") || port == before.integer("house.http_port");
+            for (const std::string& address : was_ours ? std::vector<std::string>() : web_addresses()) {
+                manager_.forget_listener(address, static_cast<std::uint16_t>(port));
+            }
+        }
     }
     for (const char* name : {"house.https_port", "house.http_port"}) {
         const std::int64_t port = before.integer(name);

@@ -54,6 +54,8 @@ inline constexpr std::chrono::milliseconds hand_over_retry{200};
 /// The log of an open pad is folded into its state after so many rows or bytes, and when the pad closes.
 inline constexpr std::size_t compact_rows = 2000;
 inline constexpr std::size_t compact_bytes = 1 << 20;
+/// A long text is folded when so large a part of it is in the log: of 32 MiB after 8, not after each one.
+inline constexpr std::size_t compact_part = 4;
 /// Rows of the log that states cover are removed when there are so many, or no other ones: pads write in turns, so the rows
 /// of one lie on all pages.
 inline constexpr std::size_t dead_rows_max = 4000;
@@ -74,8 +76,18 @@ inline constexpr std::int64_t unused_image_ms = 30LL * 24 * 3600 * 1000;
 /// An exported document holds images up to so many bytes in all, the others are named.
 inline constexpr std::size_t export_image_bytes_max = 64 << 20;
 
-/// A text whose state is no larger than this is shown before the editor has come (GET ?content=1).
+/// A text whose state is no larger than this is shown before the editor has come (GET ?content=1): what the state and the rows of
+/// the log behind it take as they are stored, asked before they are read; what it is as the editor's JSON, where marks that lie
+/// over many stretches are written with each. All of it is done on the event loop.
 inline constexpr std::size_t first_content_bytes_max = 16 * 1024;
+inline constexpr std::size_t first_content_log_bytes_max = 256 * 1024;
+inline constexpr std::size_t first_content_json_bytes_max = 256 * 1024;
+
+/// A text of the older form becomes lines on the event loop. Bytes of the marks of all its runs, one after the other: each run has
+/// all those that are in force, so a small text can have a great deal of them. Beyond, it stays as it is.
+inline constexpr std::size_t carried_mark_bytes_max = 64 << 20;
+/// Texts of which it is remembered that they need not become lines: 8 bytes and a node each.
+inline constexpr std::size_t forms_known_max = 100'000;
 
 /// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
@@ -99,6 +111,9 @@ inline constexpr std::size_t title_characters_max = 200;
 inline constexpr std::size_t guest_name_characters_max = 40;
 /// Texts up to this size are opened and written whatever is open: connections are bounded by the gate. Bytes.
 inline constexpr std::size_t small_text_bytes = 64 * 1024;
+/// What the texts of one association may take of it, in quarters: who holds long texts open for hours keeps out the own house, and
+/// leaves a quarter to the others.
+inline constexpr std::size_t open_quarters_per_association = 3;
 /// The memory of all open texts (setting pads.limits.open_max) is counted so often; what comes meanwhile, 10 MB or so from a
 /// fast line, is over the bound.
 inline constexpr std::chrono::milliseconds memory_look_every{1000};

@@ -146,7 +146,7 @@ Result<std::shared_ptr<Room>> PadsModule::open_room(const PadRow& pad) {
     if (!loaded) {
         return fail(std::move(loaded.error()));
     }
-    if (!has_memory(loaded->recorder.encoded_size(), loaded->recorder.bytes_used())) {
+    if (!has_memory(pad.association, loaded->recorder.encoded_size(), loaded->recorder.bytes_used())) {
         return fail(ErrorKind::too_many, "too many long texts are open");
     }
     if (loaded->rebuilt) {

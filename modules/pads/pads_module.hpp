@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 
 #include <boost/asio/steady_timer.hpp>
@@ -181,7 +182,7 @@ private:
     void add_routes();
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
     /// Whether a text of that size may be open beside the others: `text_bytes` as it is stored, `more` memory that is not counted yet.
-    bool has_memory(std::size_t text_bytes, std::size_t more);
+    bool has_memory(const std::string& association, std::size_t text_bytes, std::size_t more);
     /// The text of an open pad. Nothing: it is not open, or its last edits would not outlive this process; then others see it as
     /// it is stored.
     std::optional<Bytes> open_content(std::int64_t number);
@@ -245,9 +246,11 @@ private:
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;
+    std::unordered_set<std::string> forms_known_;  ///< ids of pads that were read for their form since the start
     std::size_t pad_bytes_max_ = 0;
     std::size_t open_bytes_max_ = 0;
     std::size_t open_bytes_ = 0;  ///< memory of all open texts when it was counted last, and what was opened since
+    std::unordered_map<std::string, std::size_t> open_bytes_of_;  ///< the same of each association
     Duration memory_looked_{Duration::min() / 2};
 };
 

@@ -73,7 +73,7 @@ Status changes_back_to(PadStore& store, std::int64_t number, std::int64_t moment
     if (const auto applied = integrated->now.apply(*back); !applied) {
         return fail(applied.error());
     }
-    auto carried = carrying_update(integrated->now, bytes_max / 2);
+    auto carried = carrying_update(integrated->now, bytes_max / 2, carried_mark_bytes_max);
     changes.push_back(std::move(*back));
     if (carried) {
         changes.push_back(std::move(*carried));

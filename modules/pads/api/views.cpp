@@ -120,6 +120,12 @@ std::optional<json::value> PadsModule::small_content(const PadRow& pad) {
     if (open != rooms_.end() && open->second->recorder().encoded_size() > first_content_bytes_max) {
         return std::nullopt;
     }
+    if (open == rooms_.end()) {
+        const auto size = store_->content_size(pad.number);
+        if (!size || size->state_bytes > first_content_bytes_max || size->log_bytes > first_content_log_bytes_max) {
+            return std::nullopt;
+        }
+    }
     const auto state = content_of(pad);
     if (!state || state->size() > first_content_bytes_max) {
         return std::nullopt;
@@ -128,7 +134,7 @@ std::optional<json::value> PadsModule::small_content(const PadRow& pad) {
     if (!integrator.apply(*state, crdt::Hold::borrow)) {
         return std::nullopt;
     }
-    const auto written = render_prosemirror(crdt::Document(integrator));
+    const auto written = render_prosemirror(crdt::Document(integrator), first_content_json_bytes_max);
     boost::system::error_code failed;
     json::value content = written ? json::parse(*written, failed) : json::value();
     return written && !failed ? std::optional(std::move(content)) : std::nullopt;

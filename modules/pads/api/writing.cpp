@@ -35,10 +35,10 @@ Writing PadsModule::writing(const Room& room) {
     if (!room_left) {
         return Writing::quota_full;
     }
-    return has_memory(room.recorder().encoded_size(), 0) ? Writing::open : Writing::memory_full;
+    return has_memory(association, room.text_bytes(), 0) ? Writing::open : Writing::memory_full;
 }
 
-bool PadsModule::has_memory(std::size_t text_bytes, std::size_t more) {
+bool PadsModule::has_memory(const std::string& association, std::size_t text_bytes, std::size_t more) {
     if (text_bytes <= small_text_bytes) {
         return true;
     }
@@ -46,14 +46,19 @@ bool PadsModule::has_memory(std::size_t text_bytes, std::size_t more) {
     if (now - memory_looked_ >= memory_look_every) {
         memory_looked_ = now;
         open_bytes_ = 0;
+        open_bytes_of_.clear();
         for (const auto& [number, room] : rooms_) {
-            open_bytes_ += room->recorder().bytes_used();
+            const std::size_t used = room->recorder().bytes_used();
+            open_bytes_ += used;
+            open_bytes_of_[room->pad().association] += used;
         }
     }
-    if (open_bytes_ + more > open_bytes_max_) {
+    std::size_t& own = open_bytes_of_[association];
+    if (open_bytes_ + more > open_bytes_max_ || own + more > open_bytes_max_ / 4 * open_quarters_per_association) {
         return false;
     }
     open_bytes_ += more;
+    own += more;
     return true;
 }
 

@@ -34,6 +34,13 @@ std::size_t Recorder::encoded_size() const {
     return size;
 }
 
+std::size_t Recorder::deleted_range_count() const {
+    std::size_t count = 0;
+    for (const Client& client : clients_)
+        count += client.deleted.ranges().size();
+    return count;
+}
+
 std::size_t Recorder::bytes_used() const {
     std::size_t size = sizeof *this + (base_ ? base_->capacity() : 0) + table_.bytes_used() +
                        clients_.capacity() * sizeof(Client) + pending_.bytes_used() +

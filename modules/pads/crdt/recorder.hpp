@@ -80,8 +80,10 @@ public:
     /// Whether data is waiting for missing structs or for their deletion.
     bool has_pending() const { return !pending_.empty(); }
     std::size_t client_count() const { return clients_.size(); }
+    /// Ranges of the delete set: what every diff() writes beside the structs. Takes time with the number of clients.
+    std::size_t deleted_range_count() const;
     std::size_t struct_count() const;
-    /// Size of encode() in bytes, without pending data; approximate to a few bytes per client.
+    /// Size of encode() in bytes, without pending data; approximate to a few bytes per client. Takes time with the number of clients.
     std::size_t encoded_size() const;
     /// Heap memory in bytes, estimated from capacities.
     std::size_t bytes_used() const;

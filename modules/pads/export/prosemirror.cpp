@@ -13,8 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t bytes_max = 256 << 20;
-
 std::string quoted(std::string_view text) { return json::serialize(json::string(text)); }
 
 /// Marks that may overlap themselves carry "--" and 8 characters of a hash.
@@ -25,7 +23,7 @@ std::string_view mark_name(std::string_view key) {
 
 class ProseMirrorWriter final : public BlockSink {
 public:
-    explicit ProseMirrorWriter(const crdt::Document& document) : document_(document) {}
+    ProseMirrorWriter(const crdt::Document& document, std::size_t bytes_max) : document_(document), bytes_max_(bytes_max) {}
 
     Result<std::string> write(std::optional<std::uint32_t> root) {
         out_ = R"({"type":"doc")";
@@ -87,7 +85,7 @@ public:
         }
     }
 
-    bool full() const override { return out_.size() > bytes_max; }
+    bool full() const override { return out_.size() > bytes_max_; }
 
 private:
     void marks(const crdt::Run& run) {
@@ -143,6 +141,7 @@ private:
     }
 
     const crdt::Document& document_;
+    std::size_t bytes_max_;
     std::vector<crdt::Document::Children> stack_;  ///< elements of a tree
     std::vector<bool> begun_;                      ///< of each node that is open: it has children
     std::string out_;
@@ -150,6 +149,8 @@ private:
 
 } // namespace
 
-Result<std::string> render_prosemirror(const crdt::Document& document) { return ProseMirrorWriter(document).write(find_root(document)); }
+Result<std::string> render_prosemirror(const crdt::Document& document, std::size_t bytes_max) {
+    return ProseMirrorWriter(document, bytes_max).write(find_root(document));
+}
 
 } // namespace hameau::pads

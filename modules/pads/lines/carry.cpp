@@ -31,8 +31,8 @@ bool is_inline(std::string_view name) { return name == "hardBreak" || name == "m
 
 class Carrier final : public BlockSink {
 public:
-    Carrier(const crdt::Document& document, LineWriter& writer, std::size_t bytes_max) :
-        document_(document), writer_(writer), bytes_max_(bytes_max) {}
+    Carrier(const crdt::Document& document, LineWriter& writer, std::size_t bytes_max, std::size_t mark_bytes_max) :
+        document_(document), writer_(writer), bytes_max_(bytes_max), mark_bytes_max_(mark_bytes_max) {}
 
     void open(std::string_view name, const Attributes& attributes) override {
         writer_.open(name);
@@ -68,7 +68,7 @@ public:
         }
     }
 
-    bool full() const override { return writer_.size() > bytes_max_; }
+    bool full() const override { return writer_.size() > bytes_max_ || mark_bytes_ > mark_bytes_max_; }
 
 private:
     struct Frame {
@@ -77,12 +77,13 @@ private:
         bool for_text;  ///< text may stand in it
     };
 
-    static Span span_of(const crdt::Run& run, std::string_view text) {
+    Span span_of(const crdt::Run& run, std::string_view text) {
         Span span{text};
         for (const crdt::Attribute& mark : run.attributes) {
             // y-prosemirror gives these a hash, as if one could lie over itself.
             const bool script = mark.key.starts_with("subscript--") || mark.key.starts_with("superscript--");
             span.marks.emplace(script ? mark.key.substr(0, mark.key.find("--")) : mark.key, mark.value);
+            mark_bytes_ += mark.key.size() + mark.value.size();
         }
         return span;
     }
@@ -110,25 +111,23 @@ private:
     }
 
     void runs(std::uint32_t type) {
-        std::vector<crdt::Run> all;
+        const bool bare = stack_.empty() || !stack_.back().for_text;
+        bool begun = false;
         crdt::Document::Runs runs = document_.runs(type);
-        for (crdt::Run run; runs.next(run);) {
-            if (run.kind == crdt::Kind::string && !run.text.empty()) {
-                all.push_back(run);
+        for (crdt::Run run; !full() && runs.next(run);) {
+            if (run.kind != crdt::Kind::string || run.text.empty()) {
+                continue;
             }
+            if (bare && !begun) {
+                writer_.open("paragraph");
+            }
+            begun = true;
+            writer_.stretch(span_of(run, run.text));
         }
-        if (all.empty()) {
+        if (!begun) {
             return;
         }
-        std::vector<Span> spans;
-        for (const crdt::Run& run : all) {
-            spans.push_back(span_of(run, run.text));
-        }
-        const bool bare = stack_.empty() || !stack_.back().for_text;
-        if (bare) {
-            writer_.open("paragraph");
-        }
-        writer_.text(spans);
+        writer_.end_stretches();
         if (bare) {
             writer_.close();
         }
@@ -137,6 +136,8 @@ private:
     const crdt::Document& document_;
     LineWriter& writer_;
     std::size_t bytes_max_;
+    std::size_t mark_bytes_max_;
+    std::size_t mark_bytes_ = 0;  ///< of all runs so far
     std::vector<Frame> stack_;
 };
 
@@ -186,7 +187,7 @@ void put_deletions(crdt::Writer& out, const Integrator& now, std::uint32_t root)
 
 } // namespace
 
-std::optional<Bytes> carrying_update(const Integrator& now, std::size_t bytes_max) {
+std::optional<Bytes> carrying_update(const Integrator& now, std::size_t bytes_max, std::size_t mark_bytes_max) {
     const crdt::Document document(now);
     const auto root = document.root(root_name);
     if (!root || form_of(document, *root) != RootForm::tree) {
@@ -210,7 +211,7 @@ std::optional<Bytes> carrying_update(const Integrator& now, std::size_t bytes_ma
     if (had_format) {
         writer.format();
     }
-    Carrier carrier(document, writer, bytes_max);
+    Carrier carrier(document, writer, bytes_max, mark_bytes_max);
     read_lines(document, *root, carrier);
     if (carrier.full()) {
         return std::nullopt;

@@ -250,35 +250,44 @@ void LineWriter::put_format(std::string_view mark, std::string_view value) {
     last_ = crdt::Id{client_, clock_++};
 }
 
+void LineWriter::switch_marks(const std::map<std::string, std::string>& wanted) {
+    if (marks_ == wanted) {
+        return;
+    }
+    for (const auto& [mark, value] : marks_) {
+        if (!wanted.contains(mark)) {
+            put_format(mark, "null");
+        }
+    }
+    for (const auto& [mark, value] : wanted) {
+        const auto known = marks_.find(mark);
+        if (known == marks_.end() || known->second != value) {
+            put_format(mark, value);
+        }
+    }
+    marks_ = wanted;
+}
+
+void LineWriter::stretch(const Span& span) {
+    begin();
+    if (span.text.empty()) {
+        return;
+    }
+    switch_marks(span.marks);
+    sequence_item(crdt::Kind::string);
+    crdt::Writer(structs_).text(span.text);
+    clock_ += crdt::utf16_length(span.text);
+    last_ = crdt::Id{client_, clock_ - 1};
+}
+
+void LineWriter::end_stretches() { switch_marks({}); }
+
 void LineWriter::text(std::span<const Span> spans) {
     begin();
-    const std::map<std::string, std::string> none;
-    const std::map<std::string, std::string>* now = &none;
-    const auto switch_to = [&](const std::map<std::string, std::string>& wanted) {
-        for (const auto& [mark, value] : *now) {
-            if (!wanted.contains(mark)) {
-                put_format(mark, "null");
-            }
-        }
-        for (const auto& [mark, value] : wanted) {
-            const auto known = now->find(mark);
-            if (known == now->end() || known->second != value) {
-                put_format(mark, value);
-            }
-        }
-        now = &wanted;
-    };
     for (const Span& span : spans) {
-        if (span.text.empty()) {
-            continue;
-        }
-        switch_to(span.marks);
-        sequence_item(crdt::Kind::string);
-        crdt::Writer(structs_).text(span.text);
-        clock_ += crdt::utf16_length(span.text);
-        last_ = crdt::Id{client_, clock_ - 1};
+        stretch(span);
     }
-    switch_to(none);
+    end_stretches();
 }
 
 void LineWriter::text(std::string_view plain) {

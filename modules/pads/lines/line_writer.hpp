@@ -56,6 +56,9 @@ public:
     /// These stretches, in the block that is open.
     void text(std::span<const Span> spans);
     void text(std::string_view plain);
+    /// The same piece by piece, when all of them together would take too much memory: any number of stretches, then the end.
+    void stretch(const Span& span);
+    void end_stretches();
     /// The format on a root that had one before.
     void format();
     /// Bytes so far.
@@ -81,6 +84,7 @@ private:
     void write_attribute(std::string_view key, std::string_view value);
     void sequence_item(crdt::Kind kind);
     void put_format(std::string_view mark, std::string_view value);
+    void switch_marks(const std::map<std::string, std::string>& wanted);
 
     std::uint64_t client_;
     std::uint32_t clock_ = 0;
@@ -92,6 +96,7 @@ private:
     bool any_line_ = false;
     std::vector<Node> open_;
     std::vector<std::string> path_;         ///< of the last line
+    std::map<std::string, std::string> marks_;  ///< in force where the next stretch begins
 };
 
 } // namespace hameau::pads

@@ -110,9 +110,9 @@ private:
         }
     }
 
-    /// Nothing more stands in it: it is shown, unless somebody took it out.
+    /// Nothing more stands in it: it is shown, unless somebody took it out. The root is nobody's to take out.
     void settle() {
-        if (next_ && next_->gone()) {
+        if (next_ && next_->gone() && !next_is_root_) {
             next_.reset();
         }
         begin_next();

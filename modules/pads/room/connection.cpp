@@ -10,6 +10,7 @@ namespace hameau::pads {
 Connection::Connection(std::shared_ptr<Room> room, Arrival arrival) :
     room_(std::move(room)), arrival_(std::move(arrival)), step1_tokens_(step1_burst) {
     permission_ = permission_of(room_->pad().access, arrival_.asker);
+    keys_made_ = room_->keys_made_;
     room_->hold();
 }
 

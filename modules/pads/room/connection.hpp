@@ -52,6 +52,7 @@ private:
     Permission permission_ = Permission::none;
     WebSocket* socket_ = nullptr;
     bool joined_ = false;
+    std::uint64_t keys_made_ = 0;  ///< the room's, when the permission was judged
 
     // The room's notes.
     ConnectionNumber number_ = 0;

@@ -13,6 +13,8 @@ namespace hameau::pads {
 namespace {
 constexpr Duration stale_owner{30'000};   ///< stock clients renew their awareness every 15 s
 constexpr Duration ask_back_every{2'000};
+/// The state is counted anew when so large a part of what a pad may have has come since: 64 KiB of 32 MiB.
+constexpr std::size_t count_again_part = 512;
 constexpr std::size_t small_step2_bytes = 256;
 } // namespace
 
@@ -36,6 +38,13 @@ void Room::join(Connection& connection) {
     peers_.push_back(&connection);
     if (ended_) {
         connection.close(close_going_away, "closed");
+        return;
+    }
+    // The hand-shake takes its time, and who was not here yet is told of no change.
+    connection.arrival_.asker.key_fits = connection.arrival_.asker.key_fits && connection.keys_made_ == keys_made_;
+    connection.permission_ = permission_of(pad_.access, connection.arrival_.asker);
+    if (connection.permission_ == Permission::none) {
+        connection.close(close_policy, "no access any more");
         return;
     }
     welcome(connection);
@@ -173,7 +182,7 @@ bool Room::admit(Connection& connection, View update, bool step2) {
         outside_.note(*this, RoomEvent::over_limit, "too many long texts are open");
         return false;
     }
-    if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
+    if (text_bytes() + update.size() > pad_bytes_max_) {
         connection.deny(denied_full);
         outside_.note(*this, RoomEvent::over_limit, "the pad is full");
         return false;
@@ -185,6 +194,21 @@ bool Room::admit(Connection& connection, View update, bool step2) {
     return true;
 }
 
+std::size_t Room::text_bytes() const {
+    if (!counted_bytes_ || bytes_since_ > pad_bytes_max_ / count_again_part) {
+        counted_bytes_ = recorder_.encoded_size();
+        bytes_since_ = 0;
+    }
+    return *counted_bytes_ + bytes_since_;
+}
+
+/// Finding the news of a step 2 takes time with all clients and deletions of the pad. Who sends less than they are is relayed as
+/// it came: a few hundred bytes must not cost everybody milliseconds.
+bool Room::worth_reducing(View update) const {
+    return update.size() > small_step2_bytes && recorder_.client_count() <= update.size() &&
+           recorder_.deleted_range_count() <= update.size();
+}
+
 void Room::take_update(Connection& connection, View update, std::string_view frame, bool step2) {
     if (update.empty()) {
         refuse(connection, close_bad_data, RoomEvent::bad_frame, "an update is empty");
@@ -194,7 +218,7 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
         return;
     }
     // Only a large step 2 is mostly old news: a returning client uploads everything that it has deleted since ever.
-    const bool rewrite = step2 && update.size() > small_step2_bytes;
+    const bool rewrite = step2 && worth_reducing(update);
     const Bytes before = rewrite ? recorder_.state_vector() : Bytes();
     const auto applied = recorder_.apply(update);
     if (!applied) {
@@ -260,6 +284,7 @@ std::optional<Bytes> Room::news_of(const crdt::Applied& applied, View vector_bef
 /// Notes what has to reach the disk, and who wrote it.
 void Room::record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by) {
     ++version_;
+    bytes_since_ += news.size();
     const std::int64_t now = outside_.wall_ms();
     const std::size_t clients_before = new_clients_.size();
     for (const crdt::ClockRange& range : applied.inserted) {
@@ -276,7 +301,7 @@ void Room::record(const PersonPtr& person, const crdt::Applied& applied, View ne
 }
 
 Status Room::change(PersonPtr person, View update) {
-    if (recorder_.encoded_size() + update.size() > pad_bytes_max_) {
+    if (text_bytes() + update.size() > pad_bytes_max_) {
         return fail(ErrorKind::too_large, "the pad would be too large");
     }
     const auto applied = recorder_.apply(update);

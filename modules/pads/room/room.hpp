@@ -71,6 +71,8 @@ public:
     PadRow& pad() { return pad_; }
     const PadRow& pad() const { return pad_; }
     const Recorder& recorder() const { return recorder_; }
+    /// About what its state takes, never less: counted anew only now and then.
+    std::size_t text_bytes() const;
     std::vector<std::string> names_here() const;
     std::size_t connection_count() const { return peers_.size(); }
 
@@ -133,6 +135,8 @@ public:
     void compacted();
 
 private:
+    friend class Connection;
+
     struct Pending {
         Message message;
         std::size_t update_at = 0;  ///< where the update begins in the message
@@ -151,6 +155,7 @@ private:
     void record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by);
     void note_unsaved(const PersonPtr& person, const crdt::Applied& applied, View news, std::int64_t time_ms);
     std::optional<Bytes> news_of(const crdt::Applied& applied, View vector_before) const;
+    bool worth_reducing(View update) const;
     void take_awareness(Connection& connection, View payload);
     void refuse(Connection& connection, std::uint16_t code, RoomEvent event, const std::string& detail);
     enum class Flush { later, now_if_quiet };
@@ -181,6 +186,9 @@ private:
     Recorder recorder_;
     std::size_t pad_bytes_max_;
     std::uint64_t version_ = 0;  ///< changes with every recorded update
+    mutable std::optional<std::size_t> counted_bytes_;  ///< of the state, when it was counted last
+    mutable std::size_t bytes_since_ = 0;               ///< of updates that were taken since
+    std::uint64_t keys_made_ = 0;                       ///< link keys that ended since it is open
     std::vector<Connection*> peers_;
     std::size_t holders_ = 0;
     std::uint64_t guests_ = 0;

@@ -238,6 +238,7 @@ Message Room::roster_for(const Connection& connection, const std::string& client
 }
 
 void Room::access_changed(bool keys_void) {
+    keys_made_ += keys_void ? 1 : 0;
     const std::vector<Connection*> peers = peers_;
     for (Connection* peer : peers) {
         peer->arrival_.asker.key_fits = peer->arrival_.asker.key_fits && !keys_void;

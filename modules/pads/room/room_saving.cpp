@@ -58,6 +58,7 @@ void Room::recover(const std::vector<KeptEdit>& kept) {
             }
         }
         ++version_;
+        bytes_since_ += applied->relay.size();
         note_unsaved(person, *applied, applied->relay, one.time_ms);
     }
     if (!unsaved_.empty()) {
@@ -139,11 +140,14 @@ void Room::committed(std::size_t edits, std::int64_t last_seq) {
 }
 
 bool Room::wants_compaction() const {
-    return log_rows_ + unsaved_.size() > compact_rows || log_bytes_ + unsaved_bytes_ > compact_bytes;
+    // Folding reads and writes the whole text, on the event loop: what comes in between grows with it.
+    const std::size_t enough = std::max(compact_bytes, text_bytes() / compact_part);
+    return log_rows_ + unsaved_.size() > compact_rows || log_bytes_ + unsaved_bytes_ > enough;
 }
 
 void Room::replace_recorder(Recorder recorder) {
     recorder_ = std::move(recorder);
+    counted_bytes_.reset();
     answer_.reset();
     ++version_;
 }

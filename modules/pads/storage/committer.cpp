@@ -33,11 +33,18 @@ void Committer::forget(Room& room) {
     rooms_.erase(&room);
     folding_.erase(&room);
     unfolded_.erase(&room);
-    if (flight_) {
-        for (Batch::Part& part : flight_->parts) {
-            // Only this flag is the loop's to write while the batch is away.
-            part.forgotten = part.forgotten || part.room.get() == &room;
-        }
+    if (!flight_) {
+        return;
+    }
+    bool away = false;
+    for (Batch::Part& part : flight_->parts) {
+        // Only this flag is the loop's to write while the batch is away.
+        part.forgotten = part.forgotten || part.room.get() == &room;
+        away = away || part.room.get() == &room;
+    }
+    if (away) {
+        writer_.wait();
+        land();
     }
 }
 

@@ -35,7 +35,8 @@ public:
 
     /// The room has edits that are not saved.
     void edits_wait(Room& room);
-    /// The room goes away; what it had must have been saved, or is not wanted.
+    /// The room goes away; what it had must have been saved, or is not wanted. Waits when its edits are being written: the number of
+    /// a pad that is erased is given to the next one.
     void forget(Room& room);
     /// Rows of authors were removed. Waits for the batch that is being written.
     void authors_removed();

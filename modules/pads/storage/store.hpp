@@ -163,6 +163,12 @@ public:
 
     // Content.
     Result<Loaded> load(std::int64_t number);
+    /// What load() would read, without reading it.
+    struct ContentSize {
+        std::size_t state_bytes = 0;
+        std::size_t log_bytes = 0;
+    };
+    Result<ContentSize> content_size(std::int64_t number);
     /// Appends to the log; inside a transaction of the caller, who tells committed() or rolled_back() then. Returns the
     /// last sequence number.
     Result<std::int64_t> append(std::int64_t number, const std::vector<Edit>& edits, const std::vector<NewClient>& clients);

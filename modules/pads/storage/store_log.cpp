@@ -214,6 +214,31 @@ Result<Loaded> PadStore::load(std::int64_t number) {
     return loaded;
 }
 
+Result<PadStore::ContentSize> PadStore::content_size(std::int64_t number) {
+    ContentSize size;
+    // SQLite finds the length of a blob in the head of its row.
+    auto state = database_.prepare("SELECT length(bytes) FROM pad_state WHERE pad = ?1");
+    const auto stored = state.bind(1, number).step();
+    if (!stored) {
+        return fail(stored.error());
+    }
+    size.state_bytes = *stored ? static_cast<std::size_t>(state.number(0)) : 0;
+    const auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
+    auto row = database_.prepare("SELECT length(bytes) FROM pad_update WHERE seq = ?1");
+    for (const std::int64_t seq : *seqs) {
+        const auto found = row.bind(1, seq).step();
+        if (!found) {
+            return fail(found.error());
+        }
+        size.log_bytes += *found ? static_cast<std::size_t>(row.number(0)) : 0;
+        row.reset();
+    }
+    return size;
+}
+
 Status PadStore::move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs) {
     auto insert = database_.prepare("INSERT INTO pad_history (pad, first_seq, last_seq, author, begin_ms, end_ms, "
                                     "updates, plain_bytes, bytes, added, removed) "

@@ -53,10 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto past = moment.empty() ? hameau::Result<crdt::Snapshot>(hameau::fail(hameau::ErrorKind::invalid, "none")) : integrator.snapshot(moment)) {
         look(crdt::Document(integrator, &*past));
     }
-    if (const auto carried = pads::carrying_update(integrator, 1 << 20)) {
+    if (const auto carried = pads::carrying_update(integrator, 1 << 20, 64 << 20)) {
         must(integrator.apply(*carried).has_value(), "what is carried over is refused");
         look(crdt::Document(integrator));
-        must(!pads::carrying_update(integrator, 1 << 20), "carried over twice");
+        must(!pads::carrying_update(integrator, 1 << 20, 64 << 20), "carried over twice");
     }
     return 0;
 }

@@ -38,7 +38,7 @@ class Manager:
             with self.condition:
                 if "FDSTORE=1" in lines:
                     self.store[name] = fds[0]
-                if "FDSTOREREMOVE=1" in lines:
+                if "FDSTOREREMOVE=1" in lines and name in self.store:
                     os.close(self.store.pop(name))
                 self.lines += lines
                 self.condition.notify_all()
@@ -72,15 +72,23 @@ def test_hameaud_and_its_service_manager():
     state, configuration = Path(folder, "state"), Path(folder, "hameau.yaml")
     base = house.ports["https"] + 750
 
-    def configure(https):
-        configuration.write_text("house: {host: localhost, https_port: %d, http_port: %d}\nmail: {enabled: false}\n" % (https, base + 1))
+    def configure(https, http=base + 1):
+        configuration.write_text("house: {host: localhost, https_port: %d, http_port: %d}\nmail: {enabled: false}\n" % (https, http))
     configure(base)
+    # An external module that says again and again that it needs another hour.
+    Path(folder, "never.py").write_text("import os, socket, time\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                                        "s.connect(os.environ['NOTIFY_SOCKET'])\n"
+                                        "while True:\n    s.send(b'EXTEND_TIMEOUT_USEC=3600000000')\n    time.sleep(0.2)\n")
+    Path(folder, "modules.d").mkdir()
+    Path(folder, "modules.d", "never.yaml").write_text(f"name: never\nexecutable: /usr/bin/python3\narguments: [{folder}/never.py]\n"
+                                                       "routes:\n  - {pattern: /never, who: anyone}\n")
     words = [str(BINARIES / "hameaud"), "--trial", "--config", str(configuration), "--state", str(state)]
     manager = Manager(folder)
     process = manager.start(words, WATCHDOG_USEC="1000000")
     try:
         manager.await_line("READY=1")
-        assert "starting" not in status_of(state)
+        assert [line.split()[:2] for line in status_of(state).splitlines() if "starting" in line] == [["never", "starting"]], status_of(state)
+        Path(folder, "modules.d", "never.yaml").unlink()
         manager.await_line("STATUS=")
         manager.await_line("WATCHDOG=1")
         kept = {f"tcp-127.0.0.1-{base}", f"tcp-127.0.0.1-{base + 1}"}
@@ -103,6 +111,15 @@ def test_hameaud_and_its_service_manager():
         caller.close()
         manager.await_line("READY=1")
         assert not any(line.startswith("WATCHDOG") for line in manager.lines), "nobody asked for a watchdog"
+
+        # A reload that opens one new port and finds the other one taken leaves neither behind.
+        with socket.create_server(("127.0.0.1", base + 3)):
+            manager.lines.clear()
+            configure(base + 2, base + 3)
+            process.send_signal(signal.SIGHUP)
+            manager.await_line("READY=1")
+            wait_until(lambda: f"tcp-127.0.0.1-{base + 2}" not in manager.store)
+            assert kept <= set(manager.store), manager.store
 
         # A port that the house left is not kept for the next run.
         configure(base + 2)

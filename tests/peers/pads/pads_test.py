@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
 from checks import Checks  # noqa: E402
 import older_form  # noqa: E402
 from module_process import FakePeople, ModuleProcess, UnixConnection, identity, png  # noqa: E402
+from open_texts_test import test_open_texts_are_bounded  # noqa: E402,F401
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
 YANN = ("y" * 26, "yann", "Yann", "amis=member")
@@ -518,50 +519,6 @@ def test_archive():
     assert call(200, "GET", "/api/v1/pads/jardin:room", who=ALIEN)["association"] == "jardin"
     call(200, "GET", "/internal/health", who=None)
     call(404, "POST", "/internal/erase", {"association": "amis"}, who=None)
-
-
-def test_open_texts_are_bounded():
-    """Whoever opens one long text after the other is told to come back; short ones are opened still, and closing makes room."""
-    folder = tempfile.mkdtemp(prefix="hameau-pads-open-")
-    other = ModuleProcess(folder, {"pads.limits.open_max": str(2 << 20)})
-    FakePeople(Path(folder, "run", "people.sock"))
-    held = []
-
-    def open_one(pad):
-        connection = UnixConnection(other.socket_path)
-        connection.request("GET", f"/api/v1/pads/ws/{pad}", headers={
-            "Hameau-Caller": "gate", **identity(MARIE), "Connection": "Upgrade", "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
-        answer = connection.getresponse()
-        held.append((connection, answer))
-        return answer.status, answer.read() if answer.status != 101 else b""
-
-    try:
-        def long_one(number):
-            html = "".join(f"<p>Ligne {i} du texte {number}</p>" for i in range(12000)).encode()
-            status, _, body = other.call("POST", f"/api/v1/associations/amis/pads/import?format=html&slug=long-{number}", html, MARIE)
-            assert status == 201, body
-            return json.loads(body)["id"]
-        texts = [long_one(number) for number in range(6)]
-        answers = [open_one(text) for text in texts]
-        opened = [status for status, _ in answers].count(101)
-        assert 0 < opened < len(texts), answers
-        assert all(status == 101 or (status == 503 and json.loads(body)["code"] == "pads_memory") for status, body in answers), answers
-        status, _, body = other.call("POST", "/api/v1/associations/amis/pads", {"slug": "short", "title": "Court"}, MARIE)
-        assert open_one(json.loads(body)["id"])[0] == 101, "a short one"
-        for connection, answer in held:
-            answer.close()
-            connection.close()
-        deadline = time.time() + 20
-        while open_one(texts[-1])[0] != 101:
-            assert time.time() < deadline, "closing makes room"
-            time.sleep(0.1)
-    finally:
-        for connection, answer in held:
-            answer.close()
-            connection.close()
-        other.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_no_secret_in_log():

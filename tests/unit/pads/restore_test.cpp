@@ -214,9 +214,9 @@ TEST(Restore, AMomentOfATreeComesBackAsLines) {
     const Bytes old = tree.finish();
     crdt::Integrator first;
     ASSERT_TRUE(first.apply(old).has_value());
-    const auto carried = carrying_update(first, 1 << 20);
+    const auto carried = carrying_update(first, 1 << 20, 64 << 20);
     ASSERT_TRUE(carried.has_value());
-    EXPECT_EQ(*carried, *carrying_update(first, 1 << 20)) << "the same bytes again";
+    EXPECT_EQ(*carried, *carrying_update(first, 1 << 20, 64 << 20)) << "the same bytes again";
     const std::string shown = render_prosemirror(crdt::Document(first)).value();
     Past past;
     frame_update(past.framed, old);
@@ -224,20 +224,68 @@ TEST(Restore, AMomentOfATreeComesBackAsLines) {
     frame_update(past.framed, *carried);
     auto integrated = integrate(past);
     ASSERT_TRUE(integrated.has_value());
-    EXPECT_FALSE(carrying_update(integrated->now, 1 << 20).has_value()) << "it is lines now";
+    EXPECT_FALSE(carrying_update(integrated->now, 1 << 20, 64 << 20).has_value()) << "it is lines now";
     EXPECT_EQ(render_prosemirror(crdt::Document(integrated->now)).value(), shown);
     EXPECT_EQ(render_prosemirror(crdt::Document(integrated->now, &integrated->then)).value(), shown) << "the old moment";
     auto back = restoring_update(integrated->now, integrated->then, 99);
     ASSERT_TRUE(back.has_value());
     ASSERT_TRUE(integrated->now.apply(*back).has_value());
-    const auto again = carrying_update(integrated->now, 1 << 20);
+    const auto again = carrying_update(integrated->now, 1 << 20, 64 << 20);
     ASSERT_TRUE(again.has_value());
     ASSERT_TRUE(integrated->now.apply(*again).has_value());
     const crdt::Document now(integrated->now);
     EXPECT_EQ(form_of(now, *find_root(now)), RootForm::lines);
     EXPECT_TRUE(now.entry(*find_root(now), "format").has_value());
     EXPECT_EQ(render_prosemirror(now).value(), shown);
-    EXPECT_FALSE(carrying_update(first, 10).has_value()) << "too large as lines: it stays";
+    EXPECT_FALSE(carrying_update(first, 10, 64 << 20).has_value()) << "too large as lines: it stays";
+}
+
+/// The most memory that the process had since this was made. Bytes.
+class Peak {
+public:
+    Peak() {
+        std::ofstream("/proc/self/clear_refs") << "5";
+        before_ = high_water();
+    }
+    std::size_t grown() const { return high_water() - before_; }
+
+private:
+    static std::size_t high_water() {
+        std::ifstream status("/proc/self/status");
+        std::size_t kilobytes = 0;
+        for (std::string word; status >> word;) {
+            if (word == "VmHWM:") {
+                status >> kilobytes;
+            }
+        }
+        return kilobytes * 1024;
+    }
+    std::size_t before_ = 0;
+};
+
+// Each run of a text has all marks that are in force, so a small text can have gigabytes of them.
+TEST(Restore, ASmallTextWithManyMarksIsCarriedWithoutHoldingThemAll) {
+    OldTree tree(1);
+    tree.open("paragraph");
+    std::vector<Span> spans;
+    const std::string wide(12'000, 'w');
+    for (int i = 0; i < 20'000; ++i) {
+        Span span{"x"};
+        span.marks.emplace("link", "{\"href\":\"" + wide + "\"}");
+        span.marks.emplace("bold", i % 2 == 0 ? "{}" : "true");
+        spans.push_back(std::move(span));
+    }
+    tree.text(spans);
+    tree.close();
+    spans.clear();
+    spans.shrink_to_fit();
+    const Bytes old = tree.finish();
+    ASSERT_LT(old.size(), 1u << 20);
+    crdt::Integrator first;
+    ASSERT_TRUE(first.apply(old).has_value());
+    const Peak peak;
+    EXPECT_FALSE(carrying_update(first, 16 << 20, 64 << 20).has_value()) << "240 MB of marks: it stays a tree";
+    EXPECT_LT(peak.grown(), std::size_t{64} << 20);
 }
 
 /// The text "t" at the end of these updates.

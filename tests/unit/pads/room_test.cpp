@@ -279,6 +279,64 @@ TEST_F(RoomTest, TheHandShakeThatFailsLetsTheRoomGo) {
     EXPECT_EQ(house.emptied_, 1);
 }
 
+TEST_F(RoomTest, WhatChangedDuringTheHandShakeHolds) {
+    Access open;
+    open.members = Permission::none;
+    open.link = Permission::write;
+    const PadRow linked = house.new_pad("linked", open);
+    auto room = house.open(linked);
+    Arrival arrival;
+    arrival.person = std::make_shared<const Person>(Person{"", "", "Guest"});
+    arrival.asker = Asker{"", "", Role::none, false, true};
+    FakeSocket first, second, third;
+    Connection renewed(room, arrival);
+    room->access_changed(true);
+    renewed.on_open(first);
+    EXPECT_EQ(first.closed, close_policy) << "the key that it came with opens nothing any more";
+    EXPECT_TRUE(first.sent.empty());
+    Connection lowered(room, arrival);
+    room->pad().access.link = Permission::read;
+    room->access_changed(false);
+    lowered.on_open(second);
+    EXPECT_EQ(second.closed, 0);
+    const Bytes words = typed(9, 0, "words");
+    lowered.on_message(*update_message(words));
+    EXPECT_EQ(room->recorder().next_clock(9), 0u) << "may only read now";
+    Connection shut(room, arrival);
+    room->pad().access.link = Permission::none;
+    room->access_changed(false);
+    shut.on_open(third);
+    EXPECT_EQ(third.closed, close_policy);
+}
+
+// A step 2 is reduced to its news only when it is as large as the work: else a few hundred bytes read the whole pad.
+TEST_F(RoomTest, ASmallStep2IsRelayedAsItCameWhereThePadIsLarge) {
+    auto room = house.open(pad);
+    Visitor anna(room, "m1");
+    Visitor bert(room, "m2");
+    constexpr std::uint64_t clients = 2000;
+    for (std::uint64_t client = 1; client <= clients; ++client) {
+        anna.types(client, 0, "x");
+    }
+    house.turn();
+    // 300 bytes: known text of the first client, and something new behind it.
+    anna.types(1, 1, std::string(280, 'y'));
+    house.turn();
+    Recorder own;
+    ASSERT_TRUE(own.apply(typed(1, 0, "x")).has_value());
+    ASSERT_TRUE(own.apply(typed(1, 1, std::string(280, 'y'))).has_value());
+    ASSERT_TRUE(own.apply(typed(1, 281, "new")).has_value());
+    const Bytes whole = own.encode();
+    ASSERT_GT(whole.size(), 256u);
+    ASSERT_LT(whole.size(), clients);
+    anna.says(step2_message(whole));
+    house.turn();
+    const auto updates = bert.socket_.of(Incoming::Kind::update);
+    ASSERT_FALSE(updates.empty());
+    EXPECT_EQ(updates.back().payload.size(), whole.size()) << "not rewritten";
+    EXPECT_EQ(bert.document().next_clock(1), 284u);
+}
+
 TEST_F(RoomTest, AFullPadRelaysTogetherWhatComesWithinAMoment) {
     std::vector<std::unique_ptr<Visitor>> crowd;
     for (int i = 0; i < 100; ++i) {

@@ -290,6 +290,21 @@ TEST_F(AsideTest, APadErasedDuringTheWriteDoesNotStopTheOthers) {
     EXPECT_FALSE(house.committer_.waiting());
 }
 
+TEST_F(AsideTest, WhatAPurgedPadHadUnderWayDoesNotLandInTheNextOne) {
+    auto room = house.open(pad);
+    Visitor anna(room);
+    anna.types(1, 0, "secret");
+    house.committer_.start();
+    ASSERT_TRUE(house.writer_.away());
+    room->end(close_policy, "deleted");
+    house.committer_.forget(*room);
+    ASSERT_TRUE(house.store_.erase(pad.number).has_value());
+    const PadRow next = house.new_pad("next");
+    ASSERT_EQ(next.number, pad.number) << "numbers are used again";
+    house.writer_.land();
+    EXPECT_EQ(house.store_.load(next.number).value().recorder.next_clock(1), 0u);
+}
+
 TEST_F(AsideTest, SeveralPeopleInOneWindowMakeOneRowEach) {
     Visitor anna(room, "m1");
     Visitor bert(room, "m2");

@@ -169,6 +169,25 @@ TEST_F(StoreTest, ErasingAnAssociationLeavesNothingOfIt) {
     }
 }
 
+TEST_F(StoreTest, HowMuchThereIsToReadIsAskedWithoutReadingIt) {
+    const PadRow pad = house.new_pad("minutes");
+    const auto nothing = house.store_.content_size(pad.number).value();
+    EXPECT_EQ(nothing.state_bytes + nothing.log_bytes, 0u);
+    {
+        auto room = house.open(pad);
+        Visitor anna(room);
+        anna.types(1, 0, std::string(5000, 'x'));
+        ASSERT_TRUE(house.committer_.run());
+        const auto logged = house.store_.content_size(pad.number).value();
+        EXPECT_EQ(logged.state_bytes, 0u);
+        EXPECT_GT(logged.log_bytes, 5000u);
+        ASSERT_TRUE(house.committer_.compact(*room));
+    }
+    const auto folded = house.store_.content_size(pad.number).value();
+    EXPECT_GT(folded.state_bytes, 5000u);
+    EXPECT_EQ(folded.log_bytes, 0u);
+}
+
 TEST_F(StoreTest, NumbersOfRowsGoOnAfterFoldingAndARestart) {
     auto room = house.open(pad);
     Visitor anna(room, "m1");

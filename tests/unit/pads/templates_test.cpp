@@ -52,5 +52,28 @@ TEST(Templates, ABlankPadSaysItsFormatAndIsAlwaysTheSame) {
     EXPECT_EQ(render_prosemirror(crdt::Document(integrator)).value(), R"({"type":"doc","content":[{"type":"paragraph"}]})");
 }
 
+TEST(ProseMirror, OfALargeTextNoMoreIsMadeThanWasAskedFor) {
+    LineWriter writer(7);
+    writer.open("paragraph");
+    const std::string wide(4'000, 'w');
+    std::vector<Span> spans;
+    for (int i = 0; i < 2'000; ++i) {
+        Span span{"x"};
+        span.marks.emplace("link", "{\"href\":\"" + wide + "\"}");
+        span.marks.emplace(i % 2 == 0 ? "bold" : "italic", "{}");
+        spans.push_back(std::move(span));
+    }
+    writer.text(spans);
+    writer.close();
+    crdt::Integrator integrator;
+    ASSERT_TRUE(integrator.apply(writer.finish()).has_value());
+    const auto whole = render_prosemirror(crdt::Document(integrator));
+    ASSERT_TRUE(whole.has_value());
+    EXPECT_GT(whole->size(), 8'000'000u) << "of a state of about 40 kB";
+    const auto short_one = render_prosemirror(crdt::Document(integrator), 256 * 1024);
+    ASSERT_FALSE(short_one.has_value());
+    EXPECT_EQ(short_one.error().kind, ErrorKind::too_large);
+}
+
 } // namespace
 } // namespace hameau::pads
