@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/cli/apply_compare.hpp"
 #include "daemon/cli/apply_notes.hpp"
@@ -79,7 +80,7 @@ public:
         const bool unchanged = known != nullptr && known->is_string() && known->as_string() == json::string_view(hash);
         auto present = find(resource);
         if (!present && present.error().kind == ErrorKind::closed) {
-            std::fprintf(stderr, "%s: not done: %s\n", name.c_str(), present.error().message.c_str());
+            std::fprintf(stderr, "%s: not done: %s\n", in_letters(name).c_str(), present.error().message.c_str());
             return {};
         }
         if (!present) {
@@ -129,7 +130,7 @@ public:
     }
 
     void refuse(const Resource& resource, const std::string& message) {
-        diagnostics_.add(resource.position, resource.name() + ": " + message);
+        diagnostics_.add(resource.position, in_letters(resource.name()) + ": " + message);
     }
 
     Status keep_hashes() {
@@ -168,7 +169,7 @@ public:
                     other.association = slug;
                     other.id = std::string(item->at(place->id_field).as_string());
                     if (!names.contains(other.name()) && is_earlier_address(*item)) {
-                        std::printf("= %s is kept: an earlier address of a mailbox\n", other.name().c_str());
+                        std::printf("= %s is kept: an earlier address of a mailbox\n", in_letters(other.name()).c_str());
                     } else if (!names.contains(other.name())) {
                         if (auto removed = remove(other, *item, yes); !removed) {
                             return removed;
@@ -214,7 +215,7 @@ private:
 
     void say(char mark, const std::string& text) {
         ++changes_;
-        std::printf("%c %s\n", mark, text.c_str());
+        std::printf("%c %s\n", mark, in_letters(text).c_str());
         std::fflush(stdout);
     }
 
@@ -270,12 +271,12 @@ private:
         const json::object problem = answer->object();
         const json::value* code = problem.if_contains("code");
         if (answer->is_switched_off()) {
-            std::fprintf(stderr, "%s: not done: %s\n", resource.name().c_str(), answer->problem().c_str());
+            std::fprintf(stderr, "%s: not done: %s\n", in_letters(resource.name()).c_str(), answer->problem().c_str());
             skipped_.insert(resource.name());
             return {};
         }
         if (code != nullptr && code->is_string() && code->as_string() == "mail_pending") {
-            std::fprintf(stderr, "%s: %s\n", resource.name().c_str(), answer->problem().c_str());
+            std::fprintf(stderr, "%s: %s\n", in_letters(resource.name()).c_str(), answer->problem().c_str());
             return {};
         }
         // An address that the file declares further down: tried again after it.
@@ -299,7 +300,7 @@ private:
             return false;
         }
         if (const json::value* free = removed->if_contains("free_login"); free != nullptr && free->is_string()) {
-            std::printf("= %s: somebody else has this login; who had it before stays in the bin\n", resource.name().c_str());
+            std::printf("= %s: somebody else has this login; who had it before stays in the bin\n", in_letters(resource.name()).c_str());
             return false;
         }
         Status back;

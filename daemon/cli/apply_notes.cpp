@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/cli/client.hpp"
 
 namespace hameau::cli {
@@ -14,7 +15,7 @@ namespace json = boost::json;
 void print_waiting(const json::object& answer) {
     const json::value* waiting = answer.if_contains("forward_waiting");
     for (const json::value& target : waiting != nullptr && waiting->is_array() ? waiting->as_array() : json::array{}) {
-        std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", std::string(target.as_string()).c_str());
+        std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", in_letters(std::string(target.as_string())).c_str());
     }
 }
 
@@ -31,7 +32,7 @@ void print_invitation(const json::object& answer) {
 void print_warnings(const json::object& answer) {
     const json::value* warnings = answer.if_contains("warnings");
     for (const json::value& warning : warnings != nullptr && warnings->is_array() ? warnings->as_array() : json::array{}) {
-        std::fprintf(stderr, "    %s\n", warning.is_string() ? warning.as_string().c_str() : json::serialize(warning).c_str());
+        std::fprintf(stderr, "    %s\n", warning.is_string() ? in_letters(std::string(warning.as_string())).c_str() : json::serialize(warning).c_str());
     }
 }
 
@@ -45,8 +46,8 @@ void print_kept(const Resource& resource, const json::object& present) {
         const bool empty = value == nullptr || value->is_null() || (value->is_string() && value->as_string().empty()) ||
                            (value->is_array() && value->as_array().empty());
         if (!empty) {
-            std::printf("= %s: %s %s is kept (the file does not say it; to change it: hameau %s change)\n", resource.name().c_str(),
-                        std::string(key).c_str(), json::serialize(*value).c_str(), std::string(verb).c_str());
+            std::printf("= %s: %s %s is kept (the file does not say it; to change it: hameau %s change)\n", in_letters(resource.name()).c_str(),
+                        std::string(key).c_str(), in_letters(json::serialize(*value)).c_str(), std::string(verb).c_str());
         }
     }
 }

@@ -12,6 +12,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 
 namespace hameau::cli {
@@ -88,7 +89,7 @@ std::string Answer::problem() const {
             }
         }
     }
-    return text.empty() ? "the house answered " + std::to_string(status) : text;
+    return text.empty() ? "the house answered " + std::to_string(status) : in_letters(text);
 }
 
 bool Answer::is_switched_off() const {

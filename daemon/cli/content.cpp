@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/settings/values.hpp"
 
@@ -81,7 +82,7 @@ public:
         return value;
     }
     std::string address(std::string_view key) const {
-        std::string value = ascii_lower(text(key));
+        std::string value = address_as_kept(ascii_lower(text(key)));
         if (!value.empty() && !is_address(value)) {
             wrong(*find(key), key, "\"" + value + "\" is not an address");
         }
@@ -129,11 +130,11 @@ public:
         for (json::value& item : out) {
             const std::string typed(item.as_string());
             const std::size_t at = typed.rfind('@');
-            item = typed.substr(0, at) + ascii_lower(typed.substr(at));
+            item = typed.substr(0, at + 1) + domain_as_kept(typed.substr(at + 1));
         }
         return out;
     }
-    json::array texts(std::string_view key, bool (*valid)(std::string_view), std::string_view expected, bool lower = true) const {
+    json::array texts(std::string_view key, bool (*valid)(std::string_view), std::string_view expected, bool lower = true, bool names = true) const {
         json::array out;
         const YamlNode* found = find(key);
         if (found == nullptr) {
@@ -144,8 +145,9 @@ public:
             return out;
         }
         for (const YamlNode& item : found->items) {
-            const std::string value = lower ? ascii_lower(item.text) : item.text;
-            if (item.kind != YamlNode::Kind::scalar || !valid(ascii_lower(item.text))) {
+            const std::string cased = lower ? ascii_lower(item.text) : item.text;
+            const std::string value = names ? address_as_kept(cased) : cased;
+            if (item.kind != YamlNode::Kind::scalar || !valid(ascii_lower(value))) {
                 wrong(item, key, "\"" + item.text.substr(0, 80) + "\" is not like " + std::string(expected));
             } else {
                 out.emplace_back(value);
@@ -206,7 +208,7 @@ private:
     void add(Resource resource) {
         // Logins, addresses and hosts are unique in the house; slugs of groups and pads in their association.
         if (!resource.id.empty() && !names_.insert(resource.name()).second) {
-            diagnostics_.add(resource.position, resource.name() + " is declared twice");
+            diagnostics_.add(resource.position, in_letters(resource.name()) + " is declared twice");
             return;
         }
         lists_[static_cast<std::size_t>(resource.kind)].push_back(std::move(resource));
@@ -312,7 +314,7 @@ private:
         Resource group = start(ResourceKind::group, fields, fields.slug("slug", "bureau"));
         group.form["slug"] = group.id;
         group.form["name"] = fields.text("name", group.id);
-        group.form["members"] = fields.texts("members", is_login, "marie");
+        group.form["members"] = fields.texts("members", is_login, "marie", true, false);
         group.form["outside"] = fields.targets("outside", "ami@elsewhere.example");
         if (const std::string address = fields.address("address"); !address.empty()) {
             group.form["address"] = address;
@@ -341,7 +343,7 @@ private:
         if (node.kind != YamlNode::Kind::map) {
             return;
         }
-        const std::string host = ascii_lower(fields.required("host", "amis.example.org"));
+        const std::string host = domain_as_kept(fields.required("host", "amis.example.org"));
         if (!host.empty() && !is_host(host)) {
             fields.wrong(*fields.find("host"), "host", "\"" + host + "\" is not a host name");
         }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <unistd.h>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
@@ -170,7 +171,7 @@ private:
                 if (column.field.empty()) {
                     continue;
                 }
-                std::string text = cell(item.as_object(), column.field);
+                std::string text = in_letters(cell(item.as_object(), column.field));
                 if (column.width > 0 && text.size() < static_cast<std::size_t>(column.width)) {
                     text.resize(static_cast<std::size_t>(column.width), ' ');
                 }
@@ -203,7 +204,7 @@ private:
         for (const auto& [key, text] : {std::pair{"forward_waiting", "waits for the agreement of"}, {"forward_ended", "was ended by"}}) {
             const std::string targets = cell(made, key);
             if (targets != "-") {
-                std::printf("the copy to %s %s %s (on their page Courrier)\n", targets.c_str(), text, cell(made, "login").c_str());
+                std::printf("the copy to %s %s %s (on their page Courrier)\n", in_letters(targets).c_str(), text, cell(made, "login").c_str());
             }
         }
         const json::value* invitation = made.if_contains("invitation");
@@ -211,7 +212,7 @@ private:
         if (fields != nullptr) {
             std::printf("invitation: %s\ncode: %s (until %s)\n", cell(*fields, "url").c_str(), cell(*fields, "code").c_str(), cell(*fields, "expires").c_str());
         } else if (made.contains("url")) {
-            std::printf("%s\n", cell(made, "url").c_str());
+            std::printf("%s\n", in_letters(cell(made, "url")).c_str());
         }
         return 0;
     }

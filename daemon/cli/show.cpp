@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
@@ -290,7 +291,7 @@ int show_command(std::span<char*> arguments) {
     if (auto done = show.run(); !done) {
         return report(done.error());
     }
-    std::fputs(show.text().c_str(), stdout);
+    std::fputs(in_letters(show.text()).c_str(), stdout);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <charconv>
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/time_zone.hpp"
 
 namespace hameau {
@@ -222,7 +223,7 @@ Result<std::string> canonical_value(const Setting& setting, std::string_view tex
         if (text.empty()) {
             return std::string();
         }
-        return parse_host_name(text);
+        return parse_host_name(domain_as_kept(text));
     case SettingType::networks: return canonical_networks(text);
     case SettingType::choice: return canonical_choice(setting, text);
     case SettingType::time_zone:

@@ -1,4 +1,5 @@
 // Associations and their groups.
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/opening.hpp"
@@ -51,7 +52,7 @@ std::vector<std::string> People::read_domains(JsonFields& fields) {
     length.most = 253;
     std::vector<std::string> domains;
     for (const std::string& typed : fields.optional_texts("domains", domains_per_association_max, length).value_or(std::vector<std::string>())) {
-        std::string domain = ascii_lower(typed);
+        std::string domain = domain_as_kept(typed);
         if (!is_host_name(domain)) {
             fields.refuse_field("domains", "field.host");
         } else if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {

@@ -1,6 +1,7 @@
 // Store: persons, memberships, addresses to sign in with.
 #include "modules/people/store.hpp"
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "modules/support/validators.hpp"
 
@@ -89,7 +90,7 @@ std::optional<Person> Store::person_by_sign_in(std::string_view typed) {
     }
     auto query = ask("SELECT p.id, login, name, password_hash, admin, disabled, contact FROM person p "
                      "JOIN sign_in_address a ON a.person = p.id WHERE a.address = ?");
-    query.bind(1, ascii_lower(typed));
+    query.bind(1, address_as_kept(ascii_lower(typed)));
     return one_person(std::move(query));
 }
 

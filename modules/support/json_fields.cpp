@@ -1,6 +1,7 @@
 // Fields: each reader takes one value, checks type, then length, then characters.
 #include "modules/support/json_fields.hpp"
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "modules/support/validators.hpp"
 
@@ -245,7 +246,7 @@ std::string JsonFields::host_name(std::string_view name) {
     if (!value) {
         return {};
     }
-    std::string stored = ascii_lower(*value);
+    std::string stored = domain_as_kept(*value);
     if (!is_host_name(stored)) {
         refuse_field(name, "field.host");
     }

@@ -1,6 +1,7 @@
 // Router: a linear scan; a module has a few dozen routes.
 #include "modules/support/router.hpp"
 
+#include "daemon/base/domain_letters.hpp"
 #include "daemon/contract/path.hpp"
 #include "modules/support/problem.hpp"
 
@@ -49,6 +50,12 @@ Task<Response> Router::dispatch(Request& request) const {
     }
     request.parameters.clear();
     match_route(best->pattern, request.path, &request.parameters);
+    for (const std::string_view name : {"host", "address"}) {
+        // "brest-été.example" in a path is the name that is kept as "xn--...".
+        if (const auto typed = request.parameters.find(name); typed != request.parameters.end()) {
+            typed->second = address_as_kept(typed->second);
+        }
+    }
     co_return co_await best->handler(request);
 }
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "daemon/base/domain_letters.hpp"
+
 namespace hameau {
 
 namespace {
@@ -160,9 +162,9 @@ std::optional<std::string> normalise_address(std::string_view text) {
     if (text.size() > address_bytes_max) {
         return std::nullopt;
     }
-    std::string lower = ascii_lower(text);
+    std::string lower = address_as_kept(ascii_lower(text));
     const std::size_t at = lower.find('@');
-    if (at == std::string::npos || !is_local_part(std::string_view(lower).substr(0, at)) ||
+    if (at == std::string::npos || lower.size() > address_bytes_max || !is_local_part(std::string_view(lower).substr(0, at)) ||
         !is_host_name(std::string_view(lower).substr(at + 1))) {
         return std::nullopt;
     }

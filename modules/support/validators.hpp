@@ -28,7 +28,7 @@ enum class Labels { two_or_more, one_or_more };
 bool is_host_name(std::string_view text, Labels labels = Labels::two_or_more);
 
 /// A mail address in its stored form (lower case), or nothing. The practical subset of RFC 5321 §4.1.2:
-/// dot-atom local part of at most 64 bytes, domain as is_host_name, 254 bytes in all; no quotes, no literals.
+/// dot-atom local part of at most 64 bytes, domain as is_host_name (in letters it is kept as A-labels), 254 bytes in all; no quotes, no literals.
 std::optional<std::string> normalise_address(std::string_view text);
 inline bool is_address(std::string_view text) { return normalise_address(text).has_value(); }
 

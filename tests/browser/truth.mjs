@@ -337,6 +337,28 @@ export async function mailChecks({ check, house, browser }) {
     await context.close();
   });
 
+  await check('truth: a domain in letters is typed in letters and shown in letters', async () => {
+    const admin = await signedIn(house, browser, 'admin');
+    const { page, context } = await signedIn(house, browser, 'manager');
+    const amis = 'api/v1/associations/amis';
+    const domain = 'brest-été.example';
+    const { domains } = await (await api(house, page, 'GET', amis)).json();
+    same((await api(house, admin.page, 'PATCH', amis, { domains: [...domains, domain] })).status(), 200, 'the domain');
+    await go(house, page, 'mail');
+    await press(page, /^Ajouter une adresse de redirection$/);
+    await page.locator('#field-address').fill(`contact@${domain}`);
+    await page.locator('#field-to').fill('marie.legoff@amis.test');
+    await page.locator('form.panel').getByRole('button', { name: 'Ajouter', exact: true }).click();
+    await until(async () => /contact@brest-été\.example\s+redirigée vers/.test(await bodyText(page)), 'the redirection');
+    holds(!/xn--/.test(await bodyText(page)), 'no other form on the page');
+    const { items } = await (await api(house, page, 'GET', `${amis}/aliases`)).json();
+    holds(items.some((one) => one.address === 'contact@xn--brest-t-gyab.example'), 'what is kept');
+    same((await api(house, page, 'DELETE', `${amis}/aliases/${encodeURIComponent(`contact@${domain}`)}`)).status(), 204, 'removed, by the name in letters');
+    same((await api(house, admin.page, 'PATCH', amis, { domains })).status(), 200, 'the domain is given up');
+    await context.close();
+    await admin.context.close();
+  });
+
   await check('truth: a copy of one\'s messages that a manager asks for is shown to its owner, who decides', async () => {
     const manager = await signedIn(house, browser, 'manager');
     const owner = await signedIn(house, browser, 'member');

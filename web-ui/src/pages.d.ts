@@ -1,1 +1,4 @@
 /// <reference types="vite/client" />
+declare module 'punycode/' {
+  export function toUnicode(name: string): string;
+}

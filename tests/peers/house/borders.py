@@ -8,7 +8,9 @@ import smtplib
 import tempfile
 import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
+from common import PLAIN_PAGE, wait_mail
 from powers_end import Sieve
 
 AMIS = "/api/v1/associations/amis"
@@ -174,6 +176,45 @@ class Borders:
         call("PATCH", "/depart", {"domains": ["bas.part.test"]}, 200)
         assert call("POST", "/arrivee/sites", {"host": "www.bas.part.test"}, 422).json()["errors"][0]["code"] == "host_others"
         call("POST", "/depart/sites", {"host": "www.bas.part.test"}, 201)
+
+    def test_a_domain_in_letters(self):
+        """Typed in letters by file, command and page; kept as A-labels; shown in letters; mail is delivered, the site is served."""
+        domain, kept = "brest-été.example", "xn--brest-t-gyab.example"
+        admin = self.house.visitor().sign_in("annick", "annick-secret-words")
+        call = lambda method, path, body, status: self.ok(admin.call(method, "/api/v1/associations" + quote(path), body), status).json()
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "letters.yaml")
+            file.write_text("version: 1\nassociations:\n  - slug: brest\n    name: L'été à Brest\n    domains: [Brest-Été.example]\n    members:\n"
+                            "      - {login: gwen, name: Gwen, password: gwen-secret-words, mailbox: gwen@brest-été.example}\n")
+            first = self.house.hameau("apply", str(file)).stdout
+            assert "mailbox gwen@" + domain in first or "member brest/gwen" in first, first
+            assert "xn--" not in first and "Nothing to change." in self.house.hameau("apply", str(file)).stdout
+            file.write_text(self.house.hameau("show").stdout)
+            assert "xn--" not in file.read_text() and f"domains: [{domain}]" in file.read_text(), file.read_text()
+            assert not [line for line in self.house.hameau("apply", str(file)).stdout.splitlines() if line[:1] in "+-~"]
+            assert call("GET", "/brest", None, 200)["domains"] == [kept]
+            # The page gives on what was typed, in paths too.
+            assert call("POST", "/brest/aliases", {"address": "Contact@Brest-Été.example", "to": ["gwen@brest-e\u0301te\u0301.example"]}, 201)["to"] == ["gwen@" + kept]
+            assert call("PATCH", f"/brest/aliases/contact@{domain}", {"may_send": True}, 200)["address"] == "contact@" + kept
+            assert "contact@" + domain in self.house.hameau("alias", "list", "brest").stdout
+            assert "contact@" + kept in self.house.hameau("alias", "list", "brest", "--json").stdout
+            assert call("POST", "/brest/aliases", {"address": f"contact@{domain}", "to": ["gwen@" + kept]}, 409)["code"]
+            call("POST", "/brest/aliases", {"address": "l'été@" + domain, "to": ["gwen@" + kept]}, 422)
+            call("POST", "/brest/sites", {"host": "l'été.brest-été.example"}, 422)
+            self.house.visitor().sign_in("gwen@" + domain, "gwen-secret-words")
+            # A mail program knows A-labels.
+            self.enters_everywhere("gwen", "gwen@" + kept, "gwen-secret-words")
+            with smtplib.SMTP("127.0.0.1", self.house.ports["smtp"], timeout=30) as smtp:
+                smtp.sendmail("ami@ailleurs.example", ["contact@" + kept], "Subject: En toutes lettres\r\n\r\nBonjour.\r\n")
+            wait_mail("En toutes lettres", login="gwen", password="gwen-secret-words")
+            Path(folder, "index.html").write_text(PLAIN_PAGE)
+            file.unlink()
+            self.house.hameau("site", "add", "brest", "www." + domain)
+            deployed = self.house.hameau("site", "deploy", "www." + domain, folder)
+            assert "xn--" not in deployed.stdout + deployed.stderr, deployed
+            assert "Bonjour" in self.ok(self.house.visitor(host="www." + kept).call("GET", "/")).body.decode()
+            assert "www." + domain in self.house.hameau("site", "list", "brest").stdout
+            self.house.hameau("alias", "remove", "brest", "contact@" + domain)
 
 
 def tests(house):

@@ -9,6 +9,7 @@
 #include "modules/support/domain_holds.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/paging.hpp"
 #include "modules/support/passwords.hpp"
 #include "modules/support/problem.hpp"
@@ -233,12 +234,17 @@ protected:
         add("DELETE", "/pads/{id}");
         add("GET", "/pads/new");
         add("GET", "/files/*");
+        add("GET", "/sites/{host}");
+        add("GET", "/boxes/{address}");
     }
     void add(std::string_view method, std::string_view pattern) {
         router.add(method, pattern, [this, pattern](Request& request) { return answer(std::string(pattern), request); });
     }
     Task<Response> answer(std::string pattern, Request& request) {
-        reached = pattern + " " + std::string(request.parameter("id"));
+        reached = pattern + " ";
+        for (const auto& [name, value] : request.parameters) {
+            reached += value;
+        }
         co_return empty_response(204);
     }
     int go(std::string method, std::string path) {
@@ -268,6 +274,27 @@ TEST_F(Routing, NotFoundAndNotAllowed) {
     EXPECT_EQ(go("GET", "/pads/a/b"), 404);
     EXPECT_EQ(go("PUT", "/pads/abc"), 405);
     EXPECT_EQ(last.headers.back(), (std::pair<std::string, std::string>("Allow", "GET, DELETE")));
+}
+
+TEST_F(Routing, ANameInLettersIsTheOneThatIsKept) {
+    EXPECT_EQ(go("GET", "/sites/Café.fr"), 204);
+    EXPECT_EQ(reached, "/sites/{host} xn--caf-dma.fr");
+    EXPECT_EQ(go("GET", "/boxes/Marie@café.fr"), 204);
+    EXPECT_EQ(reached, "/boxes/{address} Marie@xn--caf-dma.fr");
+}
+
+TEST(Validators, NamesInLettersAreKeptAsALabels) {
+    EXPECT_EQ(normalise_address("Marie@Café.fr"), "marie@xn--caf-dma.fr");
+    EXPECT_FALSE(normalise_address("rené@café.fr"));
+    EXPECT_FALSE(normalise_address("marie@ca fé.fr"));
+    EXPECT_EQ(outside_address("Marie@Café.fr"), "Marie@xn--caf-dma.fr");
+    const auto body = boost::json::parse(R"({"host":"Été.Amis.test","address":"a@été.test","bad":"été test"})");
+    JsonFields fields(body.as_object());
+    EXPECT_EQ(fields.host_name("host"), "xn--t-9fab.amis.test");
+    EXPECT_EQ(fields.address("address"), "a@xn--t-9fab.test");
+    (void)fields.host_name("bad");
+    ASSERT_EQ(fields.errors().size(), 1u);
+    EXPECT_EQ(fields.errors()[0].code, "field.host");
 }
 
 TEST(Paging, LimitsAreChecked) {

@@ -65,10 +65,20 @@ export interface Page<T> { items: T[]; next: string | null }
 /** How long the house may be silent within a call, in milliseconds. */
 const deadline_ms = 30_000;
 
+let shown: ((text: string) => string) | null = null;
+/** How texts of the house are shown: the portal puts letters in the place of A-labels (xn--...). */
+export const setShown = (one: (text: string) => string) => { shown = one; };
+/** `next` is the house's own word, to be given back as it came. */
+function parse(text: string): unknown {
+  const show = shown;
+  if (!show || !text.includes('xn--')) return JSON.parse(text);
+  return JSON.parse(text, (key, value: unknown) => (typeof value === 'string' && key !== 'next' ? show(value) : value));
+}
+
 function problemOf(status: number, text: string, type: string): Problem {
   if (/json/.test(type)) {
     try {
-      const body = JSON.parse(text) as {
+      const body = parse(text) as {
         code?: string; detail?: string; title?: string; reference?: string; errors?: FieldProblem[];
       };
       return new Problem(status, body.code ?? '', typography(body.detail ?? body.title ?? t('error.other')),
@@ -183,7 +193,7 @@ export async function read<T>(answer: Response, path: string): Promise<T> {
     if (problem.code === 'signed_out' && path !== session_path && !asker?.signIn) signedOut();
     throw problem;
   }
-  return (text && /json/.test(type) ? JSON.parse(text) : undefined) as T;
+  return (text && /json/.test(type) ? parse(text) : undefined) as T;
 }
 
 export const get = <T>(path: string, headers?: Record<string, string>) => call<T>('GET', path, undefined, headers);
@@ -224,7 +234,7 @@ export function upload(path: string, body: Blob, type: string, progress: (part: 
     request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
     request.onload = () => {
       const kind = request.getResponseHeader('Content-Type') ?? '';
-      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as DeployReport);
+      if (request.status >= 200 && request.status < 300) resolve(parse(request.responseText) as DeployReport);
       else reject(problemOf(request.status, request.responseText, kind));
     };
     request.onerror = () => reject(new Problem(0, 'offline', t('error.upload_offline')));

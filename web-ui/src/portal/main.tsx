@@ -2,13 +2,14 @@
 import './texts';
 import { render } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { call, get, type House, Problem, type Session, setAsker } from '../common/api';
+import { call, get, type House, Problem, type Session, setAsker, setShown } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
 import { forgetEditor, forgetEverything, forgetSeen, onLeftElsewhere, rememberMember } from '../common/leaving';
 import { Loading, ProblemNotice } from '../common/parts';
 import { AppContext, type App, followLinks, type Later, navigate, type Said, type Undo } from './state';
 import { AskPassword, type Question } from './asking';
+import { inLetters } from './letters';
 import { seenHere } from './seen';
 import { Shell } from './shell';
 import { Account } from './pages/account';
@@ -244,4 +245,5 @@ function Portal() {
   );
 }
 
+setShown(inLetters);
 render(<Portal />, document.getElementById('app')!);

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import encodeQr from 'qr';
 import type { Invitation, Member } from '../common/api';
 import { day, t } from '../common/i18n';
+import { inLetters } from './letters';
 
 export function Sheet({ children }: { children: ComponentChildren }) {
   useEffect(() => {
@@ -41,7 +42,7 @@ export function WelcomeSheet({ person, invitation, association, helper }: Welcom
       <p>{t('sheet.text', { association })} {t('sheet.login', { login: person.login })}.</p>
       {person.mailbox && <p>{t('sheet.mailbox', { address: person.mailbox })}</p>}
       <ol>
-        <li>{t('sheet.step_open')}<strong class="sheet-address">{location.host}/invitation</strong></li>
+        <li>{t('sheet.step_open')}<strong class="sheet-address">{inLetters(location.host)}/invitation</strong></li>
         <li>{t('sheet.step_code')}</li>
         <li>{t('sheet.step_password')}<span class="sheet-box" /></li>
       </ol>

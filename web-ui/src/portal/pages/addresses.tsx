@@ -90,7 +90,7 @@ function AddAddress({ slug, kind, domain, members, onDone }: AddProps) {
       <h3 id="add-address">{t(kind === 'box' ? 'mail.box_add' : 'mail.redirect_add')}</h3>
       {kind === 'redirect' && <p class="soft">{t('mail.redirect_hint')}</p>}
       <ErrorSummary problem={problem} labels={{ address: t('mail.address'), to: t('mail.to'), login: t('mail.whose') }} />
-      <Field name="address" label={t('mail.address')} example={t('mail.address_example', { domain })} type="email" inputmode="email"
+      <Field name="address" label={t('mail.address')} example={t('mail.address_example', { domain })} inputmode="email"
         value={address} onValue={setAddress} error={errorOf(problem, 'address')} required />
       {kind === 'redirect' ? (
         <>

@@ -3,6 +3,7 @@ import { get, type MyMail, type ServerSettings } from '../../common/api';
 import { useLoad } from '../../common/hooks';
 import { has, size, t, tn } from '../../common/i18n';
 import { CopyValue, Loading, Phrase, ProblemNotice } from '../../common/parts';
+import { addressForPrograms, aLabels } from '../letters';
 import { useMember } from '../state';
 import { Addresses } from './addresses';
 import { Copies } from './copies';
@@ -13,7 +14,7 @@ function Server({ title, settings }: { title: string; settings: ServerSettings }
   return (
     <>
       <h3>{title}</h3>
-      <CopyValue name={t('mail.server')} value={settings.host} />
+      <CopyValue name={t('mail.server')} value={aLabels(settings.host)} />
       <CopyValue name={t('mail.port')} value={String(settings.port)} />
       <CopyValue name={t('mail.security')} value={has(security) ? t(security) : settings.security} />
     </>
@@ -21,19 +22,20 @@ function Server({ title, settings }: { title: string; settings: ServerSettings }
 }
 
 function Programming({ address, settings }: { address: string; settings: MyMail['settings'] }) {
+  const plain = addressForPrograms(address);
   return (
     <section aria-labelledby="setup-program">
       <h2 id="setup-program">{t('mail.setup')}</h2>
       <ol class="steps">
         <li>{t('mail.step_open')}</li>
-        <li>{t('mail.step_address', { address })}</li>
+        <li>{t('mail.step_address', { address: plain })}{plain !== address && ` ${t('mail.step_letters', { address })}`}</li>
         <li>{t('mail.step_password')}</li>
       </ol>
       <details>
         <summary>{t('mail.by_hand_title')}</summary>
         <p>{t('mail.by_hand')}</p>
         <h3>{t('mail.both')}</h3>
-        <CopyValue name={t('mail.name')} value={address} />
+        <CopyValue name={t('mail.name')} value={plain} />
         <Server title={t('mail.receive')} settings={settings.imap} />
         <Server title={t('mail.send')} settings={settings.submission} />
       </details>

@@ -7,6 +7,7 @@ import { Button, Check, Choice, CopyValue, ErrorSummary, Field, Loading, More, N
 import { marksOf, plain, shownNames } from '../../common/same-names';
 import { loginOf, slugOf } from '../names';
 import { WelcomeSheet } from '../sheet';
+import { inLetters } from '../letters';
 import { useMember } from '../state';
 import { MemberBin, useMemberBin } from './member-bin';
 import { MemberNames } from './renaming';
@@ -18,7 +19,7 @@ type Association = { domains: string[] };
 type Invited = Pick<Member, 'name' | 'login' | 'mailbox'>;
 function InvitationNotice({ person, invitation }: { person: Invited; invitation: Invitation }) {
   const { session, association } = useMember();
-  const short = `${location.host}/invitation`;
+  const short = `${inLetters(location.host)}/invitation`;
   return (
     <Notice tone="good">
       <p>{t('members.invited', { name: person.name })}</p>
@@ -89,7 +90,7 @@ function AddMember({ slug, domain, onDone }: { slug: string; domain: string; onD
       <p class="soft" role="status">{proposal && proposal.same_name.length > 0
         ? tn('members.same_name', proposal.same_name.length, { who: list(proposal.same_name.map((one) => one.mailbox ?? one.login)) }) : ''}</p>
       <Field name="login" label={t('sign_in.login')} example={t('members.login_example')} value={id} onValue={setLogin} error={errorOf(problem, 'login')} required />
-      {domain && <Field name="mailbox" label={t('members.mailbox')} example={t('members.mailbox_example')} type="email" value={address} onValue={setMailbox} error={errorOf(problem, 'mailbox')} />}
+      {domain && <Field name="mailbox" label={t('members.mailbox')} example={t('members.mailbox_example')} inputmode="email" value={address} onValue={setMailbox} error={errorOf(problem, 'mailbox')} />}
       <Choice label={t('members.role')} name="role" value={role} onValue={setRole}
         choices={(session.admin ? ['member', 'manager', 'admin'] as Role[] : ['member', 'manager'] as Role[]).map((value) => ({ value, label: t(`role.${value}`), hint: t(`role.${value}.hint`) }))} />
       <Choice label={t('members.way')} name="way" value={way} onValue={setWay}
@@ -170,7 +171,7 @@ function GroupForm({ slug, group, members, domain, onDone }: { slug: string; gro
       <h3 id="group-form">{group ? t('groups.change', { name: group.name }) : t('groups.add')}</h3>
       <ErrorSummary problem={problem} labels={{ 'group-name': t('groups.name'), name: t('groups.name'), address: t('groups.address'), outside: t('groups.outside_label') }} />
       <Field name="group-name" label={t('groups.name')} example={t('groups.name_example')} value={name} onValue={setName} error={errorOf(problem, 'group-name') ?? errorOf(problem, 'name')} spellcheck />
-      <Field name="address" label={t('groups.address')} example={t('groups.address_example')} type="email" value={shownAddress} onValue={setAddress} error={errorOf(problem, 'address')} />
+      <Field name="address" label={t('groups.address')} example={t('groups.address_example')} inputmode="email" value={shownAddress} onValue={setAddress} error={errorOf(problem, 'address')} />
       {members.length > search_from && <Field name="find-member" type="search" label={t('pads.people.find')} value={wanted} onValue={setWanted} />}
       <fieldset class="choice"><legend>{t('groups.members')}</legend>
         {shown.map((one) => (

@@ -4,6 +4,7 @@ import { type AppPassword, call, getAll, Problem } from '../../common/api';
 import { useAction, useLoad, useMore } from '../../common/hooks';
 import { day, t } from '../../common/i18n';
 import { Button, CopyValue, ErrorSummary, Field, More, Notice, ProblemNotice, errorOf } from '../../common/parts';
+import { aLabels } from '../letters';
 import { useMember } from '../state';
 
 interface Made { id: string; name: string; password: string }
@@ -18,7 +19,7 @@ function Fresh({ made, site }: { made: Made; site?: string | undefined }) {
       {site && (
         <>
           <CopyValue name={t('site.program_command')}
-            value={`curl -u ${session.login} -X POST -T site.zip ${location.origin}/api/v1/sites/${site}/deploys`} />
+            value={`curl -u ${session.login} -X POST -T site.zip ${location.origin}/api/v1/sites/${aLabels(site)}/deploys`} />
           <p class="soft">{t('site.program_asks')}</p>
         </>
       )}

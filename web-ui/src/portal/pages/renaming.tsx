@@ -33,7 +33,7 @@ export function MemberNames({ path, member, onChanged }: MemberProps) {
     <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
       <ErrorSummary problem={problem} labels={{ [`name-${row}`]: t('members.name'), [`mailbox-${row}`]: t('members.mailbox') }} />
       <Field name={`name-${row}`} label={t('members.name')} value={name} onValue={setName} error={errorOf(problem, `name-${row}`)} />
-      {house?.services.mail && <Field name={`mailbox-${row}`} label={t('members.mailbox')} type="email" value={mailbox} onValue={setMailbox}
+      {house?.services.mail && <Field name={`mailbox-${row}`} label={t('members.mailbox')} inputmode="email" value={mailbox} onValue={setMailbox}
         example={t(member.mailbox ? 'members.mailbox_other' : 'members.mailbox_example')} error={errorOf(problem, `mailbox-${row}`)} />}
       <p class="verbs"><Button type="submit" busy={action.busy}>{t('members.save_names')}</Button></p>
     </form>
@@ -59,7 +59,7 @@ export function BoxAddress({ path, address, onChanged }: BoxProps) {
   return (
     <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
       <ErrorSummary problem={problem} labels={{ [`address-${address}`]: t('mail.address') }} />
-      <Field name={`address-${address}`} label={t('mail.address')} example={t('mail.box_rename_text')} type="email" inputmode="email"
+      <Field name={`address-${address}`} label={t('mail.address')} example={t('mail.box_rename_text')} inputmode="email"
         value={wanted} onValue={setWanted} error={errorOf(problem, `address-${address}`)} />
       <Check label={t('mail.keep_old')} hint={t(keep ? 'mail.keep_old_hint' : 'mail.keep_old_not')} checked={keep} onValue={setKeep} />
       <p class="verbs"><Button type="submit" busy={action.busy}>{t('mail.box_rename')}</Button></p>
