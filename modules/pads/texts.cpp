@@ -27,6 +27,7 @@ constexpr std::array texts = {
     CatalogueText{"pad_association", "Cette association n’existe pas.", "There is no such association."},
     CatalogueText{"pad_too_many", "L’association a déjà {limit} pads. Supprimez-en d’abord.",
                   "The association has {limit} pads already. Delete some first."},
+    CatalogueText{"pad_other_author", "Une autre personne s'est connectée ici depuis. Rechargez la page.", "Somebody else has signed in here since. Load the page again."},
     CatalogueText{"pad_room_full", "Trop de personnes sont sur ce pad en même temps. Réessayez plus tard.",
                   "Too many people are on this pad at once. Try again later."},
     CatalogueText{"pads_memory", "Trop de longs textes sont ouverts en même temps. Réessayez plus tard.",

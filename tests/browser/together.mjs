@@ -98,6 +98,31 @@ try {
     await anna.context.close();
   });
 
+  await check('somebody else signs in in another tab: words of before are not sent in their name', async () => {
+    const anna = await person(browser, house, 'member');
+    const cards = await cardsOf(house.url, marie.page);
+    const pad = await newPad(marie);
+    await open(anna, pad);
+    await write(anna.page, 'Avant. ');
+    await saved(anna.page);
+    const other = await anna.context.newPage();
+    await other.goto(`${house.url}sign-in`);
+    same((await api(other, 'POST', '/api/v1/session', { login: cards.manager.login, password: cards.manager.password, shared_computer: false })).status, 200, 'another person signs in');
+    await anna.page.evaluate(() => {
+      Object.defineProperty(navigator, 'onLine', { get: () => true });
+      dispatchEvent(new Event('offline'));
+    });
+    await anna.page.getByText("s'est ouverte ici depuis").waitFor();
+    await write(anna.page, 'Pendant. ');
+    await open(marie, pad);
+    same(await words(marie.page), 'Avant. ', 'nothing more was sent');
+    await anna.page.getByLabel('Mot de passe', { exact: true }).fill(cards.member.password);
+    await anna.page.getByRole('button', { name: 'Continuer', exact: true }).click();
+    await saved(anna.page);
+    await until(async () => (await words(marie.page)) === 'Avant. Pendant. ', 'the author came back');
+    await anna.context.close();
+  });
+
   await check('undo takes back what one wrote oneself, nothing of others', async () => {
     const pad = await newPad(marie);
     await open(marie, pad);

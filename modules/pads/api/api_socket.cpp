@@ -52,6 +52,12 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     constexpr std::string_view prefix = "/api/v1/pads/ws/";
     request.parameters.insert_or_assign("pad", request.path.substr(std::min(prefix.size(), request.path.size())));
     const std::string key = request.query_parameter("key").value_or("");
+    // A page goes on with words of somebody who was signed in: they are not taken in the name of who is signed in now.
+    const std::string author = request.query_parameter("member").value_or("");
+    if (!author.empty() && !request.who.member.empty() && author != request.who.member) {
+        Outcome outcome(problem(pads_catalogue, request, 409, "pad_other_author"));
+        co_return outcome;
+    }
     FoundOr found_or = find(request, key, Deleted::refused);
     if (auto* refused = std::get_if<Response>(&found_or)) {
         Outcome outcome(std::move(*refused));

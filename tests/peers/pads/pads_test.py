@@ -106,6 +106,10 @@ def upgrade(path, who):
 def test_upgrades():
     assert upgrade("/api/v1/pads/ws/amis:minutes", YANN) == 101
     assert upgrade("/api/v1/pads/ws/amis:minutes", None) == 401
+    # A page with words of Yann, in a browser where Marie or nobody is signed in now.
+    assert upgrade(f"/api/v1/pads/ws/amis:minutes?member={YANN[0]}", YANN) == 101
+    assert upgrade(f"/api/v1/pads/ws/amis:minutes?member={YANN[0]}", MARIE) == 409
+    assert upgrade(f"/api/v1/pads/ws/amis:minutes?member={YANN[0]}", None) == 401
     assert upgrade("/api/v1/pads/ws/amis:minutes", ALIEN) == 403
     assert upgrade("/api/v1/pads/ws/amis:minutes?key=" + "a" * 26, None) == 403
     assert upgrade("/api/v1/pads/ws/amis:nothing", YANN) == 404

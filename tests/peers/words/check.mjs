@@ -53,6 +53,10 @@ const jobs = [
     const found = await figures({ ops, sessions: 5, break: fault });
     check(`sees: ${fault}`, found.bad.length > 0 ? null : 'no fault seen');
   }),
+  async () => {
+    const { stdout } = await run(process.execPath, [new URL('build/old-copy.mjs', import.meta.url).pathname]);
+    check('words of an old copy that comes early or late', JSON.parse(stdout) && stdout.trim());
+  },
 ];
 // Two at a time, the longest first.
 await Promise.all([0, 1].map(async () => {

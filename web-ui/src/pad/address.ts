@@ -26,10 +26,11 @@ export function keepGuest(name: string): void {
 /** The form of the shared text that this page knows (docs/pads-format.md). */
 const form = 2;
 
-export function socketAddress(id: string, key: string): string {
+/** `member`: whose words would be sent over it; the house refuses when somebody else is signed in. */
+export function socketAddress(id: string, key: string, member = ''): string {
   const guest = key ? guestHere() : '';
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=${form}${key ? `&key=${encodeURIComponent(key)}` : ''}${guest ? `&guest=${encodeURIComponent(guest)}` : ''}`;
+  return `${scheme}//${location.host}/api/v1/pads/ws/${encodeURIComponent(id)}?hameau=${form}${key ? `&key=${encodeURIComponent(key)}` : ''}${guest ? `&guest=${encodeURIComponent(guest)}` : ''}${member ? `&member=${encodeURIComponent(member)}` : ''}`;
 }
 
 const again_ms = 3_000;

@@ -6,8 +6,8 @@ import { useAction } from '../common/hooks';
 import { t } from '../common/i18n';
 import { Button, Notice, PasswordField, errorOf } from '../common/parts';
 
-/** `signIn` throws a Problem when the password is not right. */
-export function SignInAgain({ login, signIn }: { login: string; signIn: (password: string) => Promise<void> }) {
+/** `other`: who signed in here meanwhile. `signIn` throws a Problem when the password is not right. */
+export function SignInAgain({ login, other, signIn }: { login: string; other: string; signIn: (password: string) => Promise<void> }) {
   const [password, setPassword] = useState('');
   const { busy, problem, run } = useAction();
   const answer = () => run(async () => {
@@ -18,7 +18,7 @@ export function SignInAgain({ login, signIn }: { login: string; signIn: (passwor
   return (
     <Notice tone="attention">
       <form class="form again" noValidate onSubmit={(event) => { event.preventDefault(); void answer(); }}>
-        <p role="alert"><strong>{t('pad.again.title')}</strong> {t('pad.again.text')}</p>
+        <p role="alert"><strong>{t('pad.again.title')}</strong> {other && `${t('pad.again.other', { name: other })} `}{t('pad.again.text')}</p>
         <input class="hidden" type="text" name="username" autocomplete="username" value={login} readOnly tabIndex={-1} aria-hidden="true" />
         <PasswordField name="again-password" label={t('pad.again.password')} value={password} onValue={setPassword} autocomplete="current-password"
           error={errorOf(problem, 'again-password') ?? problem?.detail} required />

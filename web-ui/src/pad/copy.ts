@@ -30,6 +30,13 @@ function openDatabase(name: string): Promise<IDBDatabase> {
   return answer(request);
 }
 
+/** What a copy tells its page. */
+interface CopyListener {
+  changed: () => void;
+  /** What stood in it, before it is taken into the text of the page. */
+  read: (kept: Uint8Array[]) => void;
+}
+
 export class LocalCopy {
   /** Something that was written is not in it, and the browser has refused it. */
   failing = false;
@@ -49,7 +56,7 @@ export class LocalCopy {
   private held = false;
   private came: () => void = () => undefined;
 
-  constructor(readonly name: string, private readonly doc: Y.Doc, private readonly changed: () => void) {
+  constructor(readonly name: string, private readonly doc: Y.Doc, private readonly listener: CopyListener) {
     this.whenLoaded = new Promise((resolve) => { this.came = resolve; });
     doc.on('update', this.onUpdate);
     void this.begin();
@@ -69,7 +76,7 @@ export class LocalCopy {
       // Somebody empties this browser: the copy is not made anew, and nothing is kept any more.
       database.onversionchange = () => {
         void this.destroy();
-        this.changed();
+        this.listener.changed();
       };
       database.onclose = () => {
         this.database = null;
@@ -82,6 +89,7 @@ export class LocalCopy {
       if (this.gone) return;
       // What the page holds already is not in it.
       this.whole ||= this.doc.store.clients.size > 0;
+      this.listener.read(kept);
       this.take(kept);
       this.database = database;
       this.loaded = true;
@@ -115,7 +123,7 @@ export class LocalCopy {
     this.timer = window.setTimeout(() => void (this.database ? this.write() : this.begin()), again_ms);
     if (this.failing) return;
     this.failing = true;
-    this.changed();
+    this.listener.changed();
   }
 
   private async write(): Promise<void> {
@@ -139,7 +147,7 @@ export class LocalCopy {
       }
       if (this.failing) {
         this.failing = false;
-        this.changed();
+        this.listener.changed();
       }
     } catch {
       this.failed();

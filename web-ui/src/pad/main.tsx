@@ -280,7 +280,7 @@ function PadPage({ visit }: { visit: Visit }) {
         <Tools visit={visit} parts={parts} writing={writing} finding={finding} onLink={() => setPanel('link')} onFind={setFinding} />
       </header>
       <main id="main" class={outline && view ? 'with-outline' : ''}>
-        {rest && visit.signedOut && <rest.SignInAgain login={session?.login ?? ''} signIn={(password) => visit.signInAgain(password)} />}
+        {rest && visit.signedOut && <rest.SignInAgain login={session?.login ?? ''} other={visit.otherHere} signIn={(password) => visit.signInAgain(password)} />}
         <Notices visit={visit} said={said} onSeen={() => setSaid('')} />
         {rest && editor && visit.writes && parts.taken.length > 0 && (
           <rest.TakenNotice texts={parts.taken} say={(text) => visit.say(text)} onPutBack={() => editor.takings.putBack()} onForget={() => editor.takings.forget()} />

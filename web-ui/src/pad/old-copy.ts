@@ -17,38 +17,57 @@ function holdsNews(type: Y.XmlElement | Y.XmlText, theirs: Map<number, number>):
   return false;
 }
 
-const textOf = (type: Y.XmlElement | Y.XmlText): string => (type instanceof Y.XmlText
-  ? (type.toDelta() as { insert: unknown }[]).map(({ insert }) => (typeof insert === 'string' ? insert : '')).join('')
-  : type.toArray().map((one) => (one instanceof Y.XmlElement || one instanceof Y.XmlText ? textOf(one) : '')).join(''));
+/** Live types inside of it. Items are walked: a delta would copy every format in force with each stretch. */
+function* typesIn(type: Y.XmlElement | Y.XmlText): Generator<Y.XmlElement | Y.XmlText> {
+  for (let item = type._start; item; item = item.right as Y.Item | null) {
+    const inner = !item.deleted && item.content instanceof Y.ContentType ? item.content.type : null;
+    if (inner instanceof Y.XmlElement || inner instanceof Y.XmlText) yield inner;
+  }
+}
+
+function wordsIn(text: Y.XmlText): string {
+  let words = '';
+  for (let item = text._start; item; item = item.right as Y.Item | null) {
+    if (!item.deleted && item.content instanceof Y.ContentString) words += item.content.str;
+  }
+  return words;
+}
 
 /** Innermost elements with words that the house does not have. */
 function newLines(type: Y.XmlElement, theirs: Map<number, number>, found: string[]): void {
-  const children = type.toArray();
+  const children = [...typesIn(type)];
   if (children.some((one) => one instanceof Y.XmlText)) {
-    if (holdsNews(type, theirs)) found.push(textOf(type));
+    if (holdsNews(type, theirs)) found.push(children.map((one) => (one instanceof Y.XmlText ? wordsIn(one) : '')).join(''));
   } else for (const one of children) if (one instanceof Y.XmlElement) newLines(one, theirs, found);
 }
 
 export class OldCopy {
   private lines: string[] = [];
 
-  /** Null when the copy is not of the old form. */
-  static in(root: Y.XmlText, schema: Schema): OldCopy | null {
-    const old = root.getAttribute('format') === undefined && (root.toDelta() as { insert: unknown }[]).some(({ insert }) => insert instanceof Y.XmlElement && insert.nodeName !== 'line');
-    return old ? new OldCopy(root, schema) : null;
+  /** Null when the copy is not of the old form. `met`: the state vector of the house when this page met it, if it has. */
+  static in(kept: Uint8Array[], rootName: string, schema: Schema, met: Uint8Array | null): OldCopy | null {
+    // In a document of its own: the page may have the house's text already, in which the old tree is deleted.
+    const copy = new Y.Doc();
+    copy.transact(() => { for (const update of kept) Y.applyUpdate(copy, update); });
+    const root = copy.get(rootName, Y.XmlText);
+    const old = root.getAttribute('format') === undefined && [...typesIn(root)].some((one) => one instanceof Y.XmlElement && one.nodeName !== 'line');
+    if (!old) return null;
+    const found = new OldCopy(root, schema);
+    if (met) found.meet(met);
+    return found;
   }
 
-  private constructor(private readonly root: Y.XmlText, private readonly schema: Schema) {}
+  private constructor(private readonly copy: Y.XmlText, private readonly schema: Schema) {}
 
+  /** Notes what the house does not have. */
   meet(state: Uint8Array): void {
     if (this.lines.length > 0) return;
     const theirs = Y.decodeStateVector(state);
-    for (const { insert } of this.root.toDelta() as { insert: unknown }[]) if (insert instanceof Y.XmlElement) newLines(insert, theirs, this.lines);
+    for (const one of typesIn(this.copy)) if (one instanceof Y.XmlElement) newLines(one, theirs, this.lines);
   }
 
-  /** Says whether there was something to give back. */
-  giveBack(): boolean {
-    const { root } = this;
+  /** Writes it at the end of the text that is shown now. Says whether there was something to give back. */
+  giveBack(root: Y.XmlText): boolean {
     const shown = documentOf(this.schema, root);
     const text = shown.textBetween(0, shown.content.size, '\n', '\n');
     const missing = this.lines.filter((line) => line.trim() && !text.includes(line));

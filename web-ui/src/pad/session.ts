@@ -50,6 +50,8 @@ export class Visit {
   guest = guestHere();
   /** The session ended while the text was open: what is written stays in the page until its author signs in again. */
   signedOut = false;
+  /** Then: who signed in here meanwhile. '' when nobody did. */
+  otherHere = '';
   /** Something that others did to the whole text. */
   notice = '';
   readonly doc = new Y.Doc();
@@ -57,8 +59,12 @@ export class Visit {
   readonly people = new People(this.awareness);
   private provider: Provider | null = null;
   private local: LocalCopy | null = null;
+  /** Member id of who writes in this page: their words are never sent in another's name. '' for a guest. */
+  private author = '';
   private copyName = '';
   private oldCopy: OldCopy | null = null;
+  /** What the house had when this page met it first: a copy that comes later may hold more. */
+  private met: Uint8Array | null = null;
   private listeners = new Set<() => void>();
   private lostAt = 0;
   private timer = 0;
@@ -130,6 +136,8 @@ export class Visit {
   }
 
   private cameIn(who: Session): void {
+    this.author ||= who.member;
+    if (who.member !== this.author) return;
     this.session = who;
     if (!who.shared_computer) rememberMember(who.member);
   }
@@ -138,6 +146,7 @@ export class Visit {
   async signInAgain(password: string): Promise<void> {
     this.cameIn(await call<Session>('POST', '/api/v1/session', { login: this.session!.login, password, shared_computer: false }));
     this.signedOut = false;
+    this.otherHere = '';
     this.provider?.reconnect();
     this.changed();
   }
@@ -163,16 +172,19 @@ export class Visit {
     try {
       const member = this.session?.member ?? rememberedMember();
       if (!member) return false;
+      this.author ||= member;
       const name = this.copyName = copyOf(id, member);
       const known = (await indexedDB.databases?.())?.some((one) => one.name === name) ?? this.pad !== null;
       if (!known && !make) return false;
       // Before it is read: what was marked by then is read too.
       this.mark = new UnsavedMark(name, String(this.doc.clientID));
-      const local = this.local = new LocalCopy(name, this.doc, () => this.copyChanged());
+      const local = this.local = new LocalCopy(name, this.doc, {
+        changed: () => this.copyChanged(),
+        read: (kept) => { if (holdsUnsaved(name)) this.oldCopy = OldCopy.in(kept, rootName, schema, this.met); },
+      });
       await Promise.race([local.whenLoaded, new Promise((later) => { setTimeout(later, local_ms); })]);
       // Nobody waits longer for it; what is written is kept from when it comes.
       void local.whenLoaded.then(() => {
-        if (holdsUnsaved(name)) this.oldCopy = OldCopy.in(this.doc.get(rootName, Y.XmlText), schema);
         this.lineChanged();
         this.show();
       });
@@ -253,7 +265,7 @@ export class Visit {
 
   private connect(line: EarlyLine | null): void {
     this.provider = new Provider(this.doc, this.awareness, {
-      address: () => socketAddress(this.pad!.id, this.key),
+      address: () => socketAddress(this.pad!.id, this.key, this.author),
       early: () => {
         const once = line && line.socket.readyState <= WebSocket.OPEN ? line : null;
         line = null;
@@ -269,7 +281,10 @@ export class Visit {
       denied: (reason) => this.wasDenied(reason),
       outdated: () => this.outdated(),
       coming: () => this.coming(),
-      meeting: (state) => this.oldCopy?.meet(state),
+      meeting: (state) => {
+        this.met ??= state;
+        this.oldCopy?.meet(state);
+      },
     });
     this.provider.writes = this.writes;
     if (this.local?.loaded && this.holdsText) this.provider.noteUnsent();
@@ -277,7 +292,26 @@ export class Visit {
     this.provider.connect();
   }
 
+  /** Somebody else may have signed in here since. Without an answer nobody has: the house compares once more (socketAddress). */
+  private async authorHere(): Promise<boolean> {
+    const who = this.author ? await get<Session>('/api/v1/session').catch(() => null) : null;
+    this.otherHere = who && who.member !== this.author ? who.name : '';
+    return !this.otherHere;
+  }
+
+  /** The author of this page is signed in no more. What was written stays in it, on a computer of one's own. */
+  private authorLeft(problem: Problem): void {
+    if (!this.ready || !this.session || this.session.shared_computer) return this.refuse(problem);
+    this.signedOut = true;
+    this.show();
+    this.changed();
+  }
+
   private async mayRetry(): Promise<boolean> {
+    if (!(await this.authorHere())) {
+      this.authorLeft(new Problem(401, 'signed_out', t('pad.refused.sign_in')));
+      return false;
+    }
     try {
       const pad = await get<Pad>(this.path, this.headers);
       this.setPad(pad);
@@ -285,13 +319,8 @@ export class Visit {
     } catch (error) {
       const problem = asProblem(error);
       if (temporary.has(problem.status) || problem.status >= 500) return true;
-      if (problem.status === 401 && this.ready && this.session && !this.session.shared_computer) {
-        this.signedOut = true;
-        this.show();
-        this.changed();
-        return false;
-      }
-      this.refuse(problem);
+      if (problem.status === 401) this.authorLeft(problem);
+      else this.refuse(problem);
       return false;
     }
   }
@@ -384,7 +413,7 @@ export class Visit {
       if (!this.local && this.keeps) whenIdle(() => void this.openLocal(this.pad!.id, true).then(() => this.lineChanged()));
     }
     if (this.oldCopy && provider.synced) {
-      if (this.writes && this.oldCopy.giveBack()) this.notice = t('pad.old_words');
+      if (this.writes && this.oldCopy.giveBack(this.doc.get(rootName, Y.XmlText))) this.notice = t('pad.old_words');
       this.oldCopy = null;
     }
     if (provider.line === 'open') this.lostAt = 0;
