@@ -32,6 +32,9 @@ constexpr std::int64_t clock_wait = 600;
 constexpr std::int64_t earliest_now = 1764547200;  ///< 2025-12-01: an older time is a machine whose clock is not set yet
 constexpr std::size_t state_bytes_max = 8 << 20;
 constexpr std::chrono::milliseconds lookup_limit{20000};
+/// The first line of a file that we put there; readers of PEM skip it (RFC 7468 §2). It stands in the file itself, so that no
+/// crash, and no lost line of the state, makes our own certificate look like one that the admin put there.
+constexpr std::string_view mark_of_ours = "Made by Hameau: renewed by itself. Replace the whole file to have your own certificate here.\n";
 
 /// Empty when hameaud did not say it.
 std::string setting_of(const Settings& settings, std::string_view key) { return settings.has(key) ? settings.text(key) : std::string(); }
@@ -76,13 +79,19 @@ bool is_self_made(const AcmePlace& place, X509* certificate) {
     return key && X509_verify(certificate, key.get()) == 1;
 }
 
+/// Whether we put the file there.
+bool is_ours(const std::string& file, X509* present, const AcmeName& name) {
+    const auto text = read_file(file, pem_bytes_max);
+    return (text && text->starts_with(mark_of_ours)) || fingerprint_of(present) == name.fingerprint;
+}
+
 /// How a name stands by the files alone: code, expiry, when it is next looked at.
 void look_at_file(const AcmePlace& place, const std::string& file, AcmeName& name, std::int64_t now) {
     if (name.failures > 0 && name.next > now + wait_max) {
         name.next = now;  // set by a clock that was wrong
     }
     const Certificate present = read_certificate(file);
-    const bool ours = present && fingerprint_of(present.get()) == name.fingerprint;
+    const bool ours = present && is_ours(file, present.get(), name);
     if (!present || (!ours && is_self_made(place, present.get()))) {
         name.fingerprint.clear();
         name.expires = 0;
@@ -99,6 +108,7 @@ void look_at_file(const AcmePlace& place, const std::string& file, AcmeName& nam
         name.next = now + look_again;
         return;
     }
+    name.fingerprint = fingerprint_of(present.get());
     const std::int64_t due = covers(present.get(), name.host) ? renewal_of(not_before_of(present.get()), name.expires) : now;
     if (name.failures == 0) {
         name.code = acme_code::fine;
@@ -140,7 +150,7 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
         end = order_certificate(place, account, name.host, key.get());
     }
     if (end.code == acme_code::fine) {
-        if (auto put = install_pem(file, end.pem, place.gate_gid); !put) {
+        if (auto put = install_pem(file, std::string(mark_of_ours) + end.pem, place.gate_gid); !put) {
             end.code = acme_code::failed;
             end.detail = put.error().message;
         }
@@ -170,7 +180,7 @@ void forget_others(const AcmePlace& place, AcmeState& state, const std::set<std:
         }
         const std::string file = file_of(place, name.host, house);
         const Certificate present = read_certificate(file);
-        const bool ours = present && fingerprint_of(present.get()) == name.fingerprint;
+        const bool ours = present && is_ours(file, present.get(), name);
         if (ours && name.expires > now) {
             return false;  // a site in the bin may come back
         }

@@ -18,6 +18,8 @@ constexpr Event certificate_failed{"certificates.failed", Level::warning, "asked
 constexpr Event turn_failed{"certificates.turn_failed", Level::error, "tried again within the hour"};
 constexpr std::size_t state_bytes_max = 8 << 20;
 constexpr std::size_t line_max = 400;
+/// Between two turns, when only a site asks; each is a program that runs as root and reads every certificate.
+constexpr Duration between_wishes = std::chrono::seconds(15);
 /// Between two turns at least, and at most: the wall's clock may jump while we sleep.
 constexpr Duration turn_min = std::chrono::seconds(2);
 constexpr Duration turn_max = std::chrono::hours(12);
@@ -47,7 +49,7 @@ void House::want_certificates(bool all) {
     if (certificates_.pid != 0) {
         certificates_again_ = true;
     } else if (!place_.trial) {
-        next_certificates_ = clock_.now();
+        next_certificates_ = all ? clock_.now() : std::max(clock_.now(), certificates_ended_ + between_wishes);
     }
 }
 
@@ -69,6 +71,7 @@ void House::start_certificates() {
 
 void House::on_certificates_end(int wait_status) {
     const std::string text = take_words(certificates_);
+    certificates_ended_ = clock_.now();
     bool issued = false;
     std::string error;
     for (std::size_t begin = 0; begin < text.size();) {
@@ -91,7 +94,7 @@ void House::on_certificates_end(int wait_status) {
         next_certificates_ = clock_.now() + wait_in(place_.state + "/tls/certificates");
     }
     if (certificates_again_) {
-        next_certificates_ = clock_.now() + turn_min;
+        next_certificates_ = clock_.now() + (certificates_all_ ? turn_min : between_wishes);
     }
     if (issued) {
         reload_gate_certificates();

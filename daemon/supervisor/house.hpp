@@ -175,6 +175,7 @@ private:
     Duration provision_deadline_{0};
     Running certificates_;
     Duration certificates_deadline_{0};
+    Duration certificates_ended_{Duration::min() / 2};  ///< the last turn
     Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
     bool certificates_again_ = false; ///< somebody asked during a turn
     bool certificates_all_ = false;   ///< the next turn does not wait for what failed

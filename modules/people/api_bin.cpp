@@ -85,8 +85,8 @@ Status People::put_back(const Request& request, const RemovedMember& removed, co
         parameters.emplace_back("free", propose(removed.association, removed.name).login);
         return refuse(refusal, request, 409, "login_again", parameters);
     }
-    if (!removed.account && password_state(*person) != removed.password_state) {
-        // Who manages where the person still is may have set it: only who answers for the account there gives it more.
+    if (password_state(*person) != removed.password_state) {
+        // Who managed where the person still was may have set it: only who answers for the account gives it more.
         const Actor actor = actor_of(request);
         bool known = actor.admin || person->admin;
         for (const auto& [other, role] : store_->memberships(person->id)) {

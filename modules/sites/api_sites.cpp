@@ -178,10 +178,13 @@ Task<std::string> Sites::ask_certificate(std::string host) {
         trouble_ = noted.error().message;
     }
     if (issued) {
+        certificate_words_.erase(host);
         co_return std::string();
     }
-    certificate_reason_ = {host, issued.error().message};
-    if (issued.error().message != "certificate.asked") {
+    CertificateWord& known = certificate_words_[host];
+    const bool news = known.word != issued.error().message;
+    known = {issued.error().message, now_ms()};
+    if (news && issued.error().message != "certificate.asked") {
         context_->journal().write(certificate_missing, {{"host", host}, {"error", issued.error().message}});
     }
     co_return issued.error().message;
@@ -196,6 +199,11 @@ Task<void> Sites::ask_missing_certificates() {
         if (stopping_) {
             break;
         }
+        const auto known = certificate_words_.find(host);
+        if (known != certificate_words_.end() && known->second.word != "certificate.asked" &&
+            now_ms() - known->second.asked_ms < certificate_refused_retry_ms) {
+            continue;
+        }
         (void)co_await ask_certificate(host);
     }
     asking_certificates_ = false;
@@ -209,11 +217,11 @@ Check Sites::certificates_check() {
     if (check.passed) {
         return check;
     }
-    const bool known = certificate_reason_.first == without.front();
-    const std::string word = certificate_word(known ? certificate_reason_.second : "certificate.asked");
+    const auto known = certificate_words_.find(without.front());
+    const std::string word = certificate_word(known != certificate_words_.end() ? known->second.word : "certificate.asked");
     for (const Language language : {Language::french, Language::english}) {
         const std::string text = text_of(sites_catalogue, language, "health_certificates",
-                                         {{"count", std::to_string(without.size())}, {"host", without.front()}, {"reason", text_of(sites_catalogue, language, word)}});
+                                         {{"count", std::to_string(std::max(without.size(), store_->count_uncertified()))}, {"host", without.front()}, {"reason", text_of(sites_catalogue, language, word)}});
         (language == Language::french ? check.advice : check.english) = text;
     }
     return check;

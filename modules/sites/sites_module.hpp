@@ -180,7 +180,11 @@ private:
     bool sweep_again_ = false;
     bool stopping_ = false;
     bool asking_certificates_ = false;
-    std::pair<std::string, std::string> certificate_reason_;  ///< host and why it has no certificate, as heard last
+    struct CertificateWord {
+        std::string word;           ///< why the host has no certificate, as heard last
+        std::int64_t asked_ms = 0;  ///< when
+    };
+    std::map<std::string, CertificateWord, std::less<>> certificate_words_;  ///< of hosts without one: as many as sites
     std::string trouble_;            ///< the last failure of the disk, for the health page
 };
 

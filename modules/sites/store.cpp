@@ -116,13 +116,18 @@ Status Store::note_certificate(const std::string& host, bool certified, std::int
 
 std::vector<std::string> Store::uncertified(std::int64_t before_ms) {
     auto query = database_.prepare("SELECT host FROM site WHERE certified = 0 AND removed_ms = 0 "
-                                   "AND certificate_asked_ms < ?1 ORDER BY host LIMIT 20");
+                                   "AND certificate_asked_ms < ?1 ORDER BY certificate_asked_ms, host LIMIT 20");
     query.bind(1, before_ms);
     std::vector<std::string> hosts;
     while (query.step().value_or(false)) {
         hosts.push_back(query.text(0));
     }
     return hosts;
+}
+
+std::size_t Store::count_uncertified() {
+    auto query = database_.prepare("SELECT count(*) FROM site WHERE certified = 0 AND removed_ms = 0");
+    return query.step().value_or(false) ? static_cast<std::size_t>(query.number(0)) : 0;
 }
 
 Status Store::erase_association(const std::string& association) {

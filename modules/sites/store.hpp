@@ -61,6 +61,7 @@ public:
     Status note_certificate(const std::string& host, bool certified, std::int64_t now_ms);
     /// Hosts without one, last asked for before that time.
     std::vector<std::string> uncertified(std::int64_t before_ms);
+    std::size_t count_uncertified();
     /// Every site, the bin included.
     Status erase_association(const std::string& association);
     /// Those that have been in the bin since before that time.

@@ -79,6 +79,10 @@ constexpr std::array texts = {
                   "the certifying authority does not answer. The house will try again."},
     CatalogueText{"certificate.bad_clock", "l'horloge de la maison n'est pas à l'heure.",
                   "the clock of the house is wrong."},
+    CatalogueText{"certificate.own", "le certificat que l'administrateur a mis pour elle n'est plus valable. Il faut le remplacer, ou l'enlever.",
+                  "the certificate that the admin put there for it is not valid any more. It has to be replaced, or taken away."},
+    CatalogueText{"certificate.no_client", "le programme qui demande les certificats (uacme) n'est pas installé.",
+                  "the program that asks for certificates (uacme) is not installed."},
     CatalogueText{"certificate.failed", "la demande n'a pas abouti. La maison réessaiera ; son journal dit pourquoi.",
                   "the request failed. The house will try again; its journal says why."},
     CatalogueText{"served_late", "La version est enregistrée, mais le serveur de pages n'a pas encore répondu. Elle sera en "

@@ -16,8 +16,10 @@ constexpr std::size_t recipients_max = 2000;
 constexpr std::size_t headers_max = 4000;
 /// What Postfix and Dovecot add in front: Received lines, Return-Path, Delivered-To.
 constexpr std::uint64_t trace_bytes = 600;
+/// The reply to the connection is asked for: Postfix keeps back what has none until it needs one, so a session would only be
+/// known from its first message on.
 constexpr std::uint32_t wanted_quiet = no_helo | no_end_of_headers | no_unknown | no_data | no_reply_to_headers |
-                                       no_reply_to_connect | no_reply_to_body;
+                                       no_reply_to_body;
 constexpr std::string_view hidden_names[] = {"received", "x-originating-ip", "x-originating-host", "x-sender-ip",
                                              "x-client-ip", "x-forwarded-for"};
 
@@ -63,7 +65,7 @@ Step Session::on_packet(const Packet& packet) {
         return take_macros(packet.data);
     case Command::connect:
         open_session();
-        return answer(no_reply_to_connect);
+        return reply(reply_continue());
     case Command::mail:
         return begin_message(packet.data);
     case Command::recipient:

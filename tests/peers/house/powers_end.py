@@ -168,8 +168,6 @@ class Holder:
         self.imap.login(self.address, self.words)
         self.imap.select("INBOX")
         self.smtp = self.submission(self.words)
-        # Postfix connects to the milter with the first message: from then on the session is known.
-        self.smtp.send_message(self.message(self.address, "yann.kervella@amis.test", "premier"))
         self.sieve = Sieve(house, self.address, self.words)
         self.sieve.activate('require ["copy"];\r\nredirect :copy "yann.kervella@amis.test";\r\n')
 
