@@ -57,14 +57,6 @@ void read_access(JsonFields& fields, Access& access) {
     }
 }
 
-/// What a guest says to be called; empty when it is no name. It is always shown as a guest's word.
-std::string said_name(const Request& request) {
-    const std::string said = request.query_parameter("guest").value_or("");
-    const bool usable = is_plain_text(said) && count_characters(said) <= guest_name_characters_max &&
-                        said.find_first_not_of(' ') != std::string::npos && said.find('(') == std::string::npos;
-    return usable ? said : std::string();
-}
-
 /// Under which a template is written: a number like a browser's, never one of a person.
 std::uint64_t fresh_client() {
     std::uint64_t client = 0;

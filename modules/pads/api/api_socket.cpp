@@ -7,12 +7,21 @@
 #include "modules/pads/lines/carry.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/validators.hpp"
 
 namespace hameau::pads {
 
 namespace {
 
 constexpr hameau::Event pad_carried{"pads.carried_over", Level::info, "a text of the older form became lines; its history goes on"};
+
+/// What a guest says to be called; empty when it is no name. It is always shown as a guest's word.
+std::string said_name(const Request& request) {
+    const std::string said = request.query_parameter("guest").value_or("");
+    const bool usable = is_plain_text(said) && count_characters(said) <= guest_name_characters_max &&
+                        said.find_first_not_of(' ') != std::string::npos && said.find('(') == std::string::npos;
+    return usable ? said : std::string();
+}
 
 } // namespace
 

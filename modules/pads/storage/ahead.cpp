@@ -212,7 +212,7 @@ namespace {
 
 struct ReadFile {
     std::uint64_t run = 0;
-    std::uint64_t generation = 0;
+    std::uint64_t generation = 0;  ///< of the first record that is whole
     std::vector<KeptEdit> records;
 };
 
@@ -225,14 +225,17 @@ ReadFile read_records(View in) {
         }
         const View content = in.subspan(at + head_bytes, length);
         const std::uint64_t generation = little_end(content, 0, generation_bytes);
-        KeptEdit record;
-        const bool whole = checksum(content) == little_end(in, at + 4, 4) && (at == 0 || generation == read.generation);
-        if (!whole || !take_record(content.subspan(generation_bytes), record)) {
-            break;
-        }
-        read.generation = generation;
-        read.records.push_back(std::move(record));
+        const bool whole = checksum(content) == little_end(in, at + 4, 4);
         at += head_bytes + length;
+        if (whole && !read.records.empty() && generation != read.generation) {
+            break;  // left behind by an earlier use of the file
+        }
+        KeptEdit record;
+        // One that the disk damaged takes only itself: its length leads to the next one.
+        if (whole && take_record(content.subspan(generation_bytes), record)) {
+            read.generation = generation;
+            read.records.push_back(std::move(record));
+        }
     }
     return read;
 }

@@ -208,8 +208,13 @@ Result<Loaded> PadStore::load(std::int64_t number) {
     }
     auto clients = database_.prepare("SELECT client FROM pad_client WHERE pad = ?1");
     clients.bind(1, number);
-    for (auto row = clients.step(); row && *row; row = clients.step()) {
+    auto row = clients.step();
+    for (; row && *row; row = clients.step()) {
         loaded.clients.insert(static_cast<std::uint64_t>(clients.number(0)));
+    }
+    // Without all of them a number of before would be taken for a new one, and its author changed.
+    if (!row) {
+        return fail(row.error());
     }
     return loaded;
 }

@@ -57,6 +57,10 @@ const jobs = [
     const { stdout } = await run(process.execPath, [new URL('build/old-copy.mjs', import.meta.url).pathname]);
     check('words of an old copy that comes early or late', JSON.parse(stdout) && stdout.trim());
   },
+  async () => {
+    const { stdout } = await run(process.execPath, [new URL('build/hostile.mjs', import.meta.url).pathname], { timeout: 60_000 }).catch((error) => ({ stdout: JSON.stringify(error.message) }));
+    check('what one writer can do to the tabs of others', JSON.parse(stdout) && stdout.trim());
+  },
 ];
 // Two at a time, the longest first.
 await Promise.all([0, 1].map(async () => {

@@ -106,6 +106,13 @@ TEST_F(AheadTest, ATornRecordEndsTheFile) {
     bad[bad.size() - 1] = 'X';
     std::ofstream(file, std::ios::binary | std::ios::trunc) << bad;
     EXPECT_EQ(found(), (Texts{"a:one", "a:two"}));
+    // What stands behind a damaged one is there still.
+    for (const auto& [text, left] : {std::pair("two", Texts{"a:one", "a:three"}), std::pair("one", Texts{"a:two", "a:three"})}) {
+        bad = whole;
+        bad[bad.find(text)] = 'X';
+        std::ofstream(file, std::ios::binary | std::ios::trunc) << bad;
+        EXPECT_EQ(found(), left) << text;
+    }
     std::ofstream(file, std::ios::binary | std::ios::trunc) << std::string(1000, '\xff');
     EXPECT_EQ(found(), Texts{});
 }

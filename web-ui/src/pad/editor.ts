@@ -38,7 +38,7 @@ export function makeEditor(place: HTMLElement, parts: EditorParts): Editor {
   undoOf(binding);
   // What I write while others change the line keeps its place; what they took out around it can be put back.
   const takings = new Takings(binding, () => paper.view, parts.taken);
-  new Reunion(binding, { torn: ({ taken }) => takings.add(taken), kept: ({ taken }) => takings.add(taken) }, () => undoOf(binding));
+  new Reunion(binding, { writes: () => bound.writes, torn: ({ taken }) => takings.add(taken), kept: ({ taken }) => takings.add(taken) }, () => undoOf(binding));
   const shared: Plugin[] = [binding.plugin, cursors(binding, parts.awareness, parts.people)];
   const first = binding.doc;
   const bound: PaperParts = {

@@ -21,6 +21,7 @@ export class Takings {
   }
 
   add(one: Taken): void {
+    if (one.pieces.length === 0) return;
     // More of the same word went.
     const others = this.all.filter(({ pieces: [piece] }) => !Y.compareIDs(piece!.mine, one.pieces[0]!.mine));
     this.all = [...others, one].slice(-kept_max);

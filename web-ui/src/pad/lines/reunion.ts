@@ -10,6 +10,7 @@ import { marker_clients } from './write';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
+const steps_max = 100_000;     // from item to item, for one message: whoever writes must not keep everybody else from it
 const remembered_max = 200;    // pieces that were moved
 const letter = /[\p{L}\p{N}]/u;
 const no_items: ReadonlySet<Y.Item> = new Set();
@@ -22,7 +23,8 @@ export interface Taken { whole: string; pieces: { text: string; mine: Y.ID; behi
 export interface Torn { word: string; missing: string; taken: Taken }
 /** A line in which I was writing was taken out by somebody who had not seen that: these words stand in a line of their own. */
 export interface Kept { words: string; taken: Taken }
-export interface Told { torn?: (what: Torn) => void; kept?: (what: Kept) => void }
+/** `writes`: whether this person may write now. */
+export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kept?: (what: Kept) => void }
 
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
@@ -37,6 +39,7 @@ export class Reunion {
   private readonly root: Y.XmlText;
   /** Of half words that were told: by the clock of what is left, what is missing so far and where that began. */
   private readonly halves = new Map<number, { from: number; text: string }>();
+  private steps = 0;
   private readonly moves: { old: number; length: number; now: number }[] = [];
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
@@ -51,10 +54,27 @@ export class Reunion {
 
   private readonly after = (transaction: Y.Transaction) => {
     if (transaction.local || !transaction.changed.has(this.root as never)) return;
-    const come = this.come(transaction);
-    for (let n = 0; n < moves_max && this.uniteOne(come); n += 1);
-    this.tell(transaction);
+    this.steps = 0;
+    try {
+      // Who has written nothing here has nothing to move, and is told nothing.
+      const { clients } = this.doc.store;
+      if (!clients.has(this.doc.clientID) && !clients.has(this.doc.clientID + marker_clients)) return;
+      if (this.told.writes?.() ?? true) {
+        const come = this.come(transaction);
+        for (let n = 0; n < moves_max && this.uniteOne(come); n += 1);
+      }
+      this.tell(transaction);
+    } catch (error) {
+      // Said to whoever looks for faults; the line to the house goes on.
+      queueMicrotask(() => { throw error; });
+    }
   };
+
+  /** One step more; true when this message has had its share: then nothing more is moved. */
+  private spent(): boolean {
+    this.steps += 1;
+    return this.steps > steps_max;
+  }
 
   /** Mine: a word, or a marker (write.ts). */
   private own({ id: { client } }: Y.Item): boolean {
@@ -78,15 +98,20 @@ export class Reunion {
   /** Moves one run of mine; true when there was one. */
   private uniteOne(come: ReadonlySet<Y.Item>): boolean {
     for (const one of come) {
-      if (!stands(one)) continue;
-      if (markerOf(one) && !isTaken(one) && this.uniteBehind(one)) return true;
-      let item = right(one);
-      for (let n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (stands(one) && markerOf(one) && !isTaken(one) && this.uniteBehind(one)) return true;
+    }
+    // Mine, near behind something that came: in one walk, however much came.
+    let near = 0;
+    for (let item = this.root._start; item; item = right(item)) {
+      if (come.has(item)) {
+        if (stands(item)) near = walk_max;
+      } else if (near > 0) {
+        near -= 1;
         if (!stands(item)) continue;
         if (item.id.client === this.doc.clientID) {
-          const wanted = this.wanted(item, one);
+          const wanted = this.wanted(item, come);
           if (wanted && this.move(item, wanted.after, wanted.wordOnly)) return true;
-        } else if (markerOf(item) && !come.has(item)) break;
+        } else if (markerOf(item)) near = 0;
       }
     }
     return false;
@@ -99,12 +124,14 @@ export class Reunion {
     if (!first || first.id.client !== this.doc.clientID) return false;
     const run = new Set([first]);
     for (let item = left(first); item; item = left(item)) {
+      if (this.spent()) return false;
       if (item.id.client === this.doc.clientID && holds(item, first.origin)) run.add(first = item);
       else if (stands(item)) break;
     }
     if (!this.beginsLine(first) || !first.rightOrigin || this.knew(come, first, no_items)) return false;
     const knew = (id: Y.ID | null) => id !== null && [...run].some((item) => holds(item, id));
     for (let item: Y.Item | null = come, n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (this.spent()) return false;
       if (holds(item, first.rightOrigin)) return stands(item) && !markerOf(item) && this.move(first, left(item));
       if (stands(item) && (this.own(item) || knew(item.origin))) return false;
     }
@@ -120,14 +147,14 @@ export class Reunion {
   }
 
   /** Behind which item this one of mine belongs, if it is not where it belongs now. Null: at the very beginning. */
-  private wanted(mine: Y.Item, come: Y.Item): { after: Y.Item | null; wordOnly: boolean } | undefined {
+  private wanted(mine: Y.Item, come: ReadonlySet<Y.Item>): { after: Y.Item | null; wordOnly: boolean } | undefined {
     const between: Y.Item[] = [];
     const origin = this.moved(mine.origin);
     let item = left(mine);
     for (; item && !holds(item, origin); item = left(item)) {
-      if (between.push(item) > walk_max) return undefined;
+      if (between.push(item) > walk_max || this.spent()) return undefined;
     }
-    if (!between.includes(come)) return undefined;
+    if (!between.some((one) => come.has(one))) return undefined;
     const known = new Set(between);
     // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
     let gap = between.length;
@@ -152,13 +179,15 @@ export class Reunion {
   /** Who put this in front of `mine` had seen `mine`: its right neighbour then was that, or something in front of it whose author
    * had. */
   private knew(one: Y.Item, mine: Y.Item, between: ReadonlySet<Y.Item>): boolean {
-    if (one.id.client >= marker_clients && one.content instanceof Y.ContentType) {
-      const seen = (one.content.type as unknown as Y.XmlElement).getAttribute('seen') as unknown as Values | undefined;
+    const marker = one.id.client >= marker_clients ? markerOf(one) : null;
+    if (marker) {
+      const seen = marker.getAttribute('seen') as unknown as Values | undefined;
       const state = seen?.[String(mine.id.client)];
       const before = this.moves.find(({ now, length }) => now <= mine.id.clock && mine.id.clock < now + length);
       return typeof state === 'number' && state > (before ? before.old : mine.id.clock);
     }
     for (let n = 0, id = one.rightOrigin; id && n < walk_max; n += 1) {
+      if (this.spent()) return true;
       if (holds(mine, id)) return true;
       if (Y.getState(this.doc.store, id.client) <= id.clock) return false;
       const next = Y.getItem(this.doc.store, id) as unknown;
@@ -337,7 +366,8 @@ export class Reunion {
     }
     if (!last) return null;
     if (open) pieces.push({ text: open, mine: last, behind: true });
-    return { words, taken: { whole, pieces } };
+    // Without them nothing of it was taken out beside my words.
+    return pieces.length > 0 ? { words, taken: { whole, pieces } } : null;
   }
 
   private tellTorn(gone: Y.Item, told: ReadonlySet<Y.Item | null>, torn: (what: Torn) => void): void {
@@ -352,7 +382,7 @@ export class Reunion {
     const rest = /^[\p{L}\p{N}]+/u.exec(textOf(next))?.[0] ?? '';
     if (!letters || !rest) return;
     let line = left(gone);
-    while (line && !markerOf(line)) line = left(line);
+    while (line && !markerOf(line) && !this.spent()) line = left(line);
     if (told.has(line)) return;      // that says it already
     const missing = letters + (goesOn ? known.text : '');
     this.halves.set(next.id.clock, { from: end + 1 - letters.length, text: missing });

@@ -1,0 +1,80 @@
+// What one writer can do to the tab of everybody else by a message of a few kilobytes: letters put from right to left into a word
+// that somebody else wrote, a type that is no marker under a marker's number, a notice without pieces. Prints one line of JSON:
+// what is wrong, or null. Hanging is seen by who runs it (check.mjs ends it).
+import { EditorState } from 'prosemirror-state';
+import * as Y from 'yjs';
+import { bind } from '../../../web-ui/src/pad/binding';
+import { rootName, schema } from '../../../web-ui/src/pad/schema';
+import { Reunion } from '../../../web-ui/src/pad/lines/reunion';
+import { Takings } from '../../../web-ui/src/pad/taken';
+
+globalThis.window ??= globalThis;
+const wrong = [];
+const thrown = [];
+process.on('uncaughtException', (error) => thrown.push(error.message));
+
+function victimWith(words, author) {
+  const doc = new Y.Doc();
+  doc.clientID = 3_000_000_000;
+  const root = doc.get(rootName, Y.XmlText);
+  const binding = bind(root, schema);
+  let state = EditorState.create({ schema, doc: binding.doc, plugins: [binding.plugin] });
+  binding.attach({ get state() { return state; }, dispatch: (tr) => { state = state.apply(tr); } });
+  new Reunion(binding, {}, () => null);
+  if (author === doc.clientID) root.insert(0, words);
+  else {
+    const other = new Y.Doc();
+    other.clientID = author;
+    other.get(rootName, Y.XmlText).insert(0, words);
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
+  }
+  return { doc, root };
+}
+
+/** An update that puts `make(i)` behind the fifth letter, each in front of the one before. */
+function attack(doc, count, client, make) {
+  const enemy = new Y.Doc();
+  enemy.clientID = client;
+  Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+  const before = Y.encodeStateVector(enemy);
+  const root = enemy.get(rootName, Y.XmlText);
+  enemy.transact((transaction) => {
+    const word = root._start.id.client;
+    const left = Y.getItemCleanEnd(transaction, enemy.store, Y.createID(word, 4));
+    let former = null;
+    for (let i = 0; i < count; i += 1) {
+      const item = new Y.Item(Y.createID(client, Y.getState(enemy.store, client)), left, Y.createID(word, 4), i === 0 ? null : left.right, former, root, null, make());
+      if (i === 0) item.right = left.right;
+      item.integrate(transaction, 0);
+      former = item.id;
+    }
+  });
+  return Y.encodeStateAsUpdate(enemy, before);
+}
+
+for (const author of [3_000_000_000, 77]) {
+  const { doc, root } = victimWith('hello world', author);
+  Y.applyUpdate(doc, attack(doc, 1_500, 5, () => new Y.ContentString('x')), 'line');
+  if (root.length !== 1_511) wrong.push(`after 1,500 letters: ${root.length}`);
+}
+for (const make of [() => new Y.ContentType(new Y.Map()), () => new Y.ContentType(new Y.XmlFragment())]) {
+  const { doc, root } = victimWith('hello world', 3_000_000_000);
+  Y.applyUpdate(doc, attack(doc, 1, 2 ** 32 + 5, make), 'line');
+  const other = new Y.Doc();
+  Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
+  other.get(rootName, Y.XmlText).insert(0, 'goes on ');
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
+  if (!root.toString().includes('goes on')) wrong.push('the line ended');
+}
+{
+  const { doc, root } = victimWith('hello', 3_000_000_000);
+  const binding = bind(root, schema);
+  let state = EditorState.create({ schema, doc: binding.doc, plugins: [binding.plugin] });
+  const takings = new Takings(binding, () => ({ get state() { return state; }, isDestroyed: true }), () => undefined);
+  takings.add({ whole: 'x hello', pieces: [{ text: 'x ', mine: Y.createID(doc.clientID, 0), behind: false }] });
+  takings.add({ whole: 'mine', pieces: [] });
+}
+await new Promise((done) => { setTimeout(done, 20); });
+wrong.push(...thrown);
+console.log(JSON.stringify(wrong.length > 0 ? wrong : null));
+process.exit(0);
