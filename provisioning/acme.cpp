@@ -24,7 +24,8 @@ namespace hameau::provisioning {
 
 namespace {
 
-constexpr unsigned orders_per_turn = 10;       ///< of up to two minutes each; the rest comes in the next turn
+constexpr unsigned orders_per_turn = 10;       ///< the rest comes in the next turn
+constexpr std::int64_t begin_orders_for = 600; ///< seconds of a turn in which orders begin: hameaud ends it after 25 minutes
 constexpr std::int64_t look_again = 12 * 3600; ///< the longest sleep: a clock may have jumped
 constexpr std::int64_t soon = 60;
 constexpr std::int64_t wait_max = 27 * 3600;  ///< more than any back_off
@@ -138,9 +139,10 @@ void say(std::string_view line) {
 }
 
 /// One name that is due.
-void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::string& file, AcmeName& name, std::int64_t now) {
+void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::string& file, AcmeName& name) {
     OrderEnd end;
     end.code = hindrance(place, name.host);
+    const auto stood_there = read_file(file, pem_bytes_max);
     if (end.code.empty()) {
         // The key stays as long as the name does: what pins it (DANE, RFC 7671) goes on being right.
         Key key = name.fingerprint.empty() ? nullptr : read_key(file);
@@ -148,6 +150,12 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
             key = make_key();
         }
         end = order_certificate(place, account, name.host, key.get());
+    }
+    const auto stands_there = read_file(file, pem_bytes_max);
+    if (end.code == acme_code::fine && stood_there.value_or(std::string()) != stands_there.value_or(std::string())) {
+        // The admin put another one there while the order ran, which takes minutes: it is looked at anew.
+        name.next = std::time(nullptr) + soon;
+        return;
     }
     if (end.code == acme_code::fine) {
         if (auto put = install_pem(file, std::string(mark_of_ours) + end.pem, place.gate_gid); !put) {
@@ -168,7 +176,7 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
     std::uint32_t random = 0;
     (void)RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
     name.failures = std::min(name.failures + 1, 1000U);
-    name.next = now + (name.code == acme_code::not_public ? look_again : back_off(name.failures, random));
+    name.next = std::time(nullptr) + (name.code == acme_code::not_public ? look_again : back_off(name.failures, random));
     say("failed " + name.host + " " + name.code + " " + name.detail);
 }
 
@@ -192,8 +200,16 @@ void forget_others(const AcmePlace& place, AcmeState& state, const std::set<std:
     });
 }
 
-void remove_old_challenges(const AcmePlace& place) {
+/// What a crash in the middle of a turn left behind: challenges, and files that did not get their name (with a key in them).
+void remove_leftovers(const AcmePlace& place) {
     std::error_code ignored;
+    for (const std::string folder : {"/tls", "/tls/hosts"}) {
+        for (const auto& entry : std::filesystem::directory_iterator(place.state + folder, ignored)) {
+            if (entry.path().filename().string().find(".pem.new") != std::string::npos) {
+                std::filesystem::remove(entry.path(), ignored);
+            }
+        }
+    }
     for (const auto& entry : std::filesystem::directory_iterator(place.state + "/tls/acme-challenge", ignored)) {
         std::filesystem::remove(entry.path(), ignored);
     }
@@ -201,13 +217,14 @@ void remove_old_challenges(const AcmePlace& place) {
 
 /// Orders for those of `names` that are due, and when the next turn is wanted.
 void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& state, const std::set<std::string>& names, const std::string& house) {
-    const std::int64_t now = std::time(nullptr);
+    const std::int64_t begin = std::time(nullptr);
     unsigned orders = 0;
-    std::int64_t next = now + look_again;
+    std::int64_t next = begin + look_again;
     for (AcmeName& name : state.names) {
         if (!names.contains(name.host)) {
             continue;
         }
+        const std::int64_t now = std::time(nullptr);
         const std::string file = file_of(place, name.host, house);
         look_at_file(place, file, name, now);
         if (account.url.empty()) {
@@ -220,8 +237,8 @@ void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& st
                 next = std::min(next, now + clock_wait);
                 continue;
             }
-            if (orders++ < orders_per_turn) {
-                renew_one(place, account, file, name, now);
+            if (now - begin < begin_orders_for && orders++ < orders_per_turn) {
+                renew_one(place, account, file, name);
                 (void)write_file_atomically(state_file(place), state.to_text(), 0644);  // a kill forgets no order
             }
         }
@@ -258,7 +275,7 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
             name.next = 0;
         }
     }
-    remove_old_challenges(place);
+    remove_leftovers(place);
     forget_others(place, state, *names, house, std::time(nullptr));
     // The house's own certificate, for as long as it has no better one, does not run out.
     const Certificate present = read_certificate(place.state + "/tls/default.pem");

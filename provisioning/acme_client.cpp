@@ -23,6 +23,8 @@ namespace {
 constexpr const char* uacme = "/usr/bin/uacme";
 constexpr int hook_file = 3;
 constexpr std::chrono::milliseconds order_limit{120000};
+/// With a program of the admin's that changes the DNS: what it writes is there only after a while.
+constexpr std::chrono::milliseconds order_limit_dns{600000};
 constexpr std::int64_t future_seconds_max = 24 * 3600;
 constexpr std::size_t chain_length_max = 8;
 
@@ -57,7 +59,7 @@ Result<ProgramEnd> run_uacme(const AcmePlace& place, const AcmeAccount& account,
     run.environment = {"HAMEAU_CHALLENGES=" + place.state + "/tls/acme-challenge"};
     run.kept_file = self.get();
     run.uid = place.acme_uid;
-    run.deadline = order_limit;
+    run.deadline = account.dns_hook.empty() ? order_limit : order_limit_dns;
     return run_to_end(std::move(run));
 }
 

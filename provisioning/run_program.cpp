@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,23 +35,28 @@ constexpr int exit_not_there = 127;
     exec_program(program, run.path.c_str(), words.data(), environment.data());
 }
 
-/// False when the deadline passed first.
-bool read_until_end(int fd, std::string& out, Duration deadline) {
+/// Until the program `child` (a pidfd) has ended: what it started may hold `fd` open, and it may close `fd` and live on. False when
+/// the deadline passed first.
+bool read_until_end(int fd, int child, std::string& out, Duration deadline) {
     const SystemClock clock;
     const Duration limit = clock.now() + deadline;
     for (;;) {
         const Duration left = limit - clock.now();
-        pollfd waiting{fd, POLLIN, 0};
-        if (left.count() <= 0 || (::poll(&waiting, 1, static_cast<int>(left.count())) < 0 && errno != EINTR)) {
+        std::array<pollfd, 2> waiting = {pollfd{fd, POLLIN, 0}, pollfd{child, POLLIN, 0}};
+        if (left.count() <= 0 || (::poll(waiting.data(), waiting.size(), static_cast<int>(left.count())) < 0 && errno != EINTR)) {
             return false;
         }
-        if (waiting.revents == 0) {
+        if (waiting[0].revents == 0) {
+            if (waiting[1].revents != 0) {
+                return true;  // what it wrote has been read
+            }
             continue;
         }
         char part[4096];
         const ssize_t n = ::read(fd, part, sizeof part);
         if (n <= 0) {
-            return true;
+            fd = -1;  // closed: now only its end is waited for
+            continue;
         }
         if (out.size() < output_bytes_max) {
             out.append(part, static_cast<std::size_t>(n));
@@ -81,7 +87,8 @@ Result<ProgramEnd> run_to_end(ProgramRun run) {
     }
     writer.reset();
     ProgramEnd end;
-    const bool ended = read_until_end(reader.get(), end.output, run.deadline);
+    const Fd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const bool ended = child && read_until_end(reader.get(), child.get(), end.output, run.deadline);
     if (!ended) {
         if (run.uid != 0) {
             ::kill(-pid, SIGKILL);

@@ -89,7 +89,7 @@ Task<Status> redirect_to_https(Visit& visit) {
 Task<Status> serve_request(Visit& visit) {
     const HostChoice choice = choose_host(visit.head.host, visit.gate.options(), visit.gate.sites().map());
     visit.services = choice.services;
-    // Before the choice of a host: names of mail are certified too, and have no pages.
+    // Before the choice of a host: a name may have no page yet, or none any more.
     if (visit.scheme == "http" && visit.head.method == "GET") {
         if (auto answer = challenge_answer(visit.gate.options().challenge_folder, visit.head.path)) {
             visit.keep_alive = visit.keep_alive && visit.body.finished();

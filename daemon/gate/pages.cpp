@@ -39,8 +39,8 @@ constexpr std::array sentences = {
     Sentence{"encoding", "Aucune forme de ce fichier ne convient à votre navigateur.", "No form of this file suits your browser."},
     Sentence{"precondition", "Ce fichier a changé entre-temps.", "This file has changed meanwhile."},
     Sentence{"range", "Cette partie du fichier n’existe pas.", "This part of the file does not exist."},
-    Sentence{"certificate_soon", "Ce site est presque prêt : sa connexion sûre n’est pas encore en place. Revenez dans quelques minutes.",
-             "This site is almost ready: its secure connection is not in place yet. Come back in a few minutes."},
+    Sentence{"certificate_soon", "Ce site est presque prêt : sa connexion sûre n’est pas encore en place. Revenez plus tard.",
+             "This site is almost ready: its secure connection is not in place yet. Come back later."},
     Sentence{"not_published", "Ce site n’a pas encore été publié. Revenez bientôt.", "This site has not been published yet. Come back soon."},
 };
 

@@ -36,7 +36,7 @@ constexpr std::array house_settings = {
     Setting{"acme_dns_hook", SettingType::text, "",
             "A program (absolute path) that puts the authority's challenge into the DNS (dns-01), where port 80 cannot be reached: called "
             "under the uid hameau-acme with METHOD TYPE NAME TOKEN VALUE; METHOD is begin, done or failed; exit code 1 for another TYPE "
-            "than dns-01. Empty: plain HTTP."},
+            "than dns-01. An order has 10 minutes. Empty: plain HTTP."},
     Setting{"time_zone", SettingType::time_zone, "",
             "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
             "shows the times of its reader. Empty: the machine's own."},

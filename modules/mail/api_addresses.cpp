@@ -319,8 +319,11 @@ Task<Response> Mail::change_alias(Request& request) {
     const std::string before = alias->address;
     const std::string address = read_address(fields, store_->association(slug).value_or(Association()), Kind::alias, before);
     auto targets = read_targets(fields, "to", before, alias_targets_max);
-    if (targets && address != before && std::find(targets->begin(), targets->end(), address) != targets->end()) {
-        fields.refuse_field("to", "loop", {{"address", address}, {"start", address}});
+    if (address != before) {
+        const auto& wanted = targets ? *targets : alias->targets;
+        if (const auto sender = store_->loop(without_tag(address), wanted)) {
+            fields.refuse_field(targets ? "to" : "address", "loop", {{"address", *sender}, {"start", address}});
+        }
     }
     if (targets && targets->empty() && fields.errors().empty()) {
         fields.refuse_field("to", "no_target");
@@ -334,6 +337,11 @@ Task<Response> Mail::change_alias(Request& request) {
     if (address != before) {
         if (!alias->former.empty()) {
             co_return say(request, 422, "alias_former");
+        }
+        if (const auto groups = store_->groups_that_name(before); !groups.empty()) {
+            Parameters parameters;
+            parameters.emplace_back("group", groups.front());
+            co_return say(request, 409, "alias_in_group", parameters);
         }
         if (auto taken = refuse_taken(request, address)) {
             co_return std::move(*taken);

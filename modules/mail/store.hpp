@@ -140,6 +140,8 @@ public:
     Status reserve(const std::string& address, const std::string& owner, std::int64_t until_ms);
     Status release(const std::string& address, const std::string& owner);
     /// The alias under another address; what leads to it follows. The old address is free.
+    /// Names of the groups that send to this address as to one outside: people keeps those, so nothing here changes them.
+    std::vector<std::string> groups_that_name(const std::string& address);
     Status rename_alias(const std::string& from, const std::string& to);
     struct Held {
         std::string kind;  ///< "mailbox", "mailbox_bin", "alias", "former" (an earlier address of a mailbox), "reserved"

@@ -47,17 +47,34 @@ Holder Store::holder_but(const std::string& address, const std::string& owner) {
     return query.view(1).starts_with("bin/") && query.view(0) == "reserved" ? Holder::bin : holder_of(query.view(0));
 }
 
+std::vector<std::string> Store::groups_that_name(const std::string& address) {
+    auto query = ask("SELECT c.name FROM circle_outside o JOIN circle c ON c.association = o.association AND c.slug = o.circle "
+                     "WHERE o.address = ?1 OR o.address GLOB substr(?1, 1, instr(?1, '@') - 1) || '+*' || substr(?1, instr(?1, '@')) "
+                     "ORDER BY c.name");
+    query.bind(1, address);
+    return texts(std::move(query));
+}
+
 Status Store::rename_alias(const std::string& from, const std::string& to) {
     auto renamed = alias(from);
     if (!renamed) {
         return fail(ErrorKind::not_found, "there is no alias " + from);
     }
     // Forwardings that lead to it are written into scripts again.
-    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?", from);
+    touch_owners("SELECT b.member FROM forward f JOIN mailbox b ON b.address = f.mailbox WHERE f.target = ?1 OR f.target GLOB "
+                 "substr(?1, 1, instr(?1, '@') - 1) || '+*' || substr(?1, instr(?1, '@'))",
+                 from);
     renamed->address = to;
     auto done = put_alias(*renamed);
-    for (const std::string_view sql : {"UPDATE OR REPLACE alias_target SET target = ?2 WHERE target = ?1",
-                                       "UPDATE OR REPLACE forward SET target = ?2 WHERE target = ?1"}) {
+    // With a tag (old+x@...) too: what is between the name and the "@" stays.
+    for (const std::string_view sql :
+         {"UPDATE OR REPLACE alias_target SET target = ?2 WHERE target = ?1", "UPDATE OR REPLACE forward SET target = ?2 WHERE target = ?1",
+          "UPDATE OR REPLACE alias_target SET target = substr(?2, 1, instr(?2, '@') - 1) || "
+          "substr(target, instr(?1, '@'), instr(target, '@') - instr(?1, '@')) || substr(?2, instr(?2, '@')) "
+          "WHERE target GLOB substr(?1, 1, instr(?1, '@') - 1) || '+*' || substr(?1, instr(?1, '@'))",
+          "UPDATE OR REPLACE forward SET target = substr(?2, 1, instr(?2, '@') - 1) || "
+          "substr(target, instr(?1, '@'), instr(target, '@') - instr(?1, '@')) || substr(?2, instr(?2, '@')) "
+          "WHERE target GLOB substr(?1, 1, instr(?1, '@') - 1) || '+*' || substr(?1, instr(?1, '@'))"}) {
         auto change = ask(sql);
         change.bind(1, from).bind(2, to);
         done = done ? run(std::move(change)) : done;

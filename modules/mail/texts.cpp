@@ -68,6 +68,8 @@ constexpr std::array texts = {
     CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
     CatalogueText{"alias_former", "C'est l'adresse qu'une boîte avait avant : retirez-la, puis ajoutez une redirection avec la nouvelle adresse.",
                   "A mailbox had this address before: remove it, then add a redirection with the new address."},
+    CatalogueText{"alias_in_group", "Le groupe « {group} » envoie à cette adresse. Retirez-la d'abord du groupe, puis donnez-lui la nouvelle.",
+                  "The group \"{group}\" sends to this address. Take it out of the group first, then give the group the new one."},
     CatalogueText{"nothing_asked", "Rien n'était à changer : indiquez ce qui doit changer.", "Nothing to change: say what to change."},
     CatalogueText{"pending", "C'est enregistré, mais le courrier n'en tient pas encore compte : le disque est plein ou ne répond pas. "
                              "La maison réessaie toute seule. Prévenez l'administrateur si cela dure.",

@@ -299,7 +299,7 @@ Task<Response> Sites::switch_live(Request& request) {
     context_->journal().write(site_switched, {{"host", site.host}, {"number", std::to_string(number)}, {"by", request.who.login}});
     const bool shown = co_await served(site.host);
     const auto now = store_->site(site.host);
-    json::object out = site_document(now.value_or(site), visited(request));
+    json::object out = site_document(now.value_or(site), request);
     out["served"] = shown;
     co_return json_response(200, out);
 }

@@ -38,7 +38,7 @@ std::string certificate_word(const std::string& error) {
 }
 } // namespace
 
-json::object Sites::site_document(const Site& site, const std::string& visited) {
+json::object Sites::site_document(const Site& site, const Request& request) {
     json::object out;
     out["host"] = site.host;
     out["live"] = nullptr;
@@ -48,8 +48,13 @@ json::object Sites::site_document(const Site& site, const std::string& visited) 
     out["home"] = nullptr;
     out["updated"] = nullptr;
     out["updated_by"] = nullptr;
-    out["url"] = site_url(site.host, visited);
+    out["url"] = site_url(site.host, visited(request));
     out["certificate"] = site.certified;
+    if (!site.certified) {
+        const auto known = certificate_words_.find(site.host);
+        const std::string word = certificate_word(known != certificate_words_.end() ? known->second.word : "certificate.asked");
+        out["certificate_reason"] = text_of(sites_catalogue, language_of(request), word);
+    }
     if (const auto live = store_->deploy(site.id, site.live)) {
         const json::object shown = deploy_document(*live, site.live);
         out["live"] = live->number;
@@ -77,7 +82,7 @@ Task<Response> Sites::list_sites(Request& request) {
     const std::string next = cut_page(found, opened.page, &Site::host);
     json::array items;
     for (const Site& site : found) {
-        items.push_back(site_document(site, visited(request)));
+        items.push_back(site_document(site, request));
         ask_certificates_later(site.certified);
     }
     co_return list_response(std::move(items), next);
@@ -137,7 +142,7 @@ Task<Response> Sites::add_site(Request& request) {
     context_->journal().write(site_added, {{"host", host}, {"association", slug}, {"by", request.who.login}});
     const std::string reason = co_await ask_certificate(host);
     const auto site = store_->site(host);
-    json::object out = site_document(site.value_or(Site{}), visited(request));
+    json::object out = site_document(site.value_or(Site{}), request);
     json::array warnings;
     if (!reason.empty()) {
         Parameters parameters;
@@ -240,7 +245,7 @@ Task<Response> Sites::show_site(Request& request) {
         co_return std::move(*refused);
     }
     ask_certificates_later(std::get<Site>(found).certified);
-    co_return json_response(200, site_document(std::get<Site>(found), visited(request)));
+    co_return json_response(200, site_document(std::get<Site>(found), request));
 }
 
 std::variant<Site, Response> Sites::find_removed(const Request& request) {
@@ -271,7 +276,7 @@ Response Sites::list_bin(const Request& request, const std::string& slug, const 
     const std::string next = cut_page(found, page, [](const Site& site) { return std::to_string(site.id); });
     json::array items;
     for (const Site& site : found) {
-        json::object item = site_document(site, visited(request));
+        json::object item = site_document(site, request);
         item["deleted"] = format_utc(site.removed_ms);
         item["gone"] = format_utc(site.removed_ms + bin_ms);
         items.push_back(std::move(item));
@@ -343,7 +348,7 @@ Task<Response> Sites::restore_site(Request& request) {
         (void)co_await ask_certificate(site.host);
     }
     const auto now = store_->site(site.host);
-    co_return json_response(200, site_document(now.value_or(site), visited(request)));
+    co_return json_response(200, site_document(now.value_or(site), request));
 }
 
 Response Sites::purge_site(const Request& request) {

@@ -100,7 +100,7 @@ private:
     std::optional<Response> refuse_place(const Request& request, const std::string& host, const Association& association);
     /// Erases what has been in a bin for its time. The associations that lost something are measured again.
     Status empty_bin();
-    boost::json::object site_document(const Site& site, const std::string& visited);
+    boost::json::object site_document(const Site& site, const Request& request);
     /// Empty when it was issued, else the reason.
     Task<std::string> ask_certificate(std::string host);
     Task<void> ask_missing_certificates();

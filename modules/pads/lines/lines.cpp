@@ -110,9 +110,9 @@ private:
         }
     }
 
-    /// Nothing more stands in it: it is shown, unless somebody took it out. The root is nobody's to take out.
+    /// Nothing more stands in it: it is shown, unless somebody took it out.
     void settle() {
-        if (next_ && next_->gone() && !next_is_root_) {
+        if (next_ && next_->gone()) {
             next_.reset();
         }
         begin_next();

@@ -212,6 +212,23 @@ TEST_F(Views, AnAliasIsRenamed) {
     EXPECT_EQ(add_box("contact@amis.test", "yann").status, 201) << "the old address is free";
 }
 
+TEST_F(Views, WhoeverNamesARenamedAliasFollowsOrIsSaid) {
+    const std::string path = "/api/v1/associations/amis/aliases/";
+    EXPECT_EQ(add_alias("contact@amis.test", R"(["marie@amis.test"])").status, 201);
+    EXPECT_EQ(add_alias("info@amis.test", R"(["contact+salle@amis.test"])").status, 201);
+    EXPECT_EQ(go(marie, "PATCH", path + "contact@amis.test", R"({"address":"bonjour@amis.test"})").status, 200);
+    EXPECT_EQ(alias("info@amis.test"), Rows{"bonjour+salle@amis.test"});
+    // A group that sends there: people keeps that list.
+    EXPECT_EQ(tell(R"({"kind":"group","association":"amis","slug":"bureau","name":"Bureau","address":"bureau@amis.test","may_send":false,)"
+                   R"("members":[],"outside":["bonjour@amis.test","libre@amis.test"]})"), 204);
+    const auto refused = go(marie, "PATCH", path + "bonjour@amis.test", R"({"address":"salut@amis.test"})");
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_NE(boost::json::serialize(refused.json).find("Bureau"), std::string::npos);
+    // A name that the group sends to, given to what leads to the group.
+    EXPECT_EQ(add_alias("tous@amis.test", R"(["bureau@amis.test"])").status, 201);
+    EXPECT_EQ(go(marie, "PATCH", path + "tous@amis.test", R"({"address":"libre@amis.test"})").status, 422) << "a loop";
+}
+
 TEST_F(Views, LookUpsUseIndexes) {
     for (const char* sql : {"EXPLAIN QUERY PLAN SELECT target FROM engine_alias WHERE address = 'a@b'",
                             "EXPLAIN QUERY PLAN SELECT address FROM engine_mailbox WHERE address = 'a@b'",

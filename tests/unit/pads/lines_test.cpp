@@ -86,14 +86,6 @@ crdt::Bytes lines(std::initializer_list<const char*> attributes) {
     return out.finish();
 }
 
-TEST(Lines, TheFirstLineIsNobodysToTakeOut) {
-    RawLines lines;
-    lines.root_attribute("gone", 1);
-    lines.line({});
-    lines.text("words");
-    EXPECT_EQ(shown(lines.finish()), R"({"type":"doc","content":[{"type":"paragraph"},{"type":"paragraph","content":[{"type":"text","text":"words"}]}]})");
-}
-
 TEST(Lines, BlocksAndContainers) {
     EXPECT_EQ(outline_of(lines({"{}"})), "paragraph('a')");
     EXPECT_EQ(outline_of(lines({R"({"type":"heading","level":3,"textAlign":"center"})", "{}"})), R"(heading{"level":3,"textAlign":"center"}('a') paragraph('b'))");

@@ -170,7 +170,7 @@ TEST_F(StoreTest, ErasingAnAssociationLeavesNothingOfIt) {
 }
 
 TEST_F(StoreTest, HowMuchThereIsToReadIsAskedWithoutReadingIt) {
-    const PadRow pad = house.new_pad("minutes");
+    const PadRow pad = house.new_pad("long");
     const auto nothing = house.store_.content_size(pad.number).value();
     EXPECT_EQ(nothing.state_bytes + nothing.log_bytes, 0u);
     {

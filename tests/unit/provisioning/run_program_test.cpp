@@ -39,6 +39,22 @@ TEST(RunProgram, EndsWhatDoesNotEnd) {
     EXPECT_EQ(end.error().kind, ErrorKind::timed_out);
 }
 
+TEST(RunProgram, WhatClosedItsOutputAndLivesOnIsEndedToo) {
+    auto run = shell("exec >&- 2>&-; exec sleep 600");
+    run.deadline = std::chrono::milliseconds(100);
+    const auto end = run_to_end(std::move(run));
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().kind, ErrorKind::timed_out);
+}
+
+TEST(RunProgram, WhatItLeavesRunningHoldsUpNobody) {
+    auto run = shell("sleep 5 & echo done");
+    run.deadline = std::chrono::milliseconds(4000);
+    const auto end = run_to_end(std::move(run));
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end->output, "done\n");
+}
+
 TEST(RunProgram, SaysWhatIsNotInstalled) {
     const auto end = run_program("/usr/bin/hameau-none", {});
     ASSERT_FALSE(end);

@@ -41,6 +41,7 @@ export interface Group {
 export interface HomeWeight { bytes: number; requests: number; elements: number; grade?: string }
 export interface Site {
   host: string; live: number | null; files: number; bytes: number; url: string; pages?: number; home?: HomeWeight | null;
+  certificate?: boolean; certificate_reason?: string;
 }
 export interface Deploy { number: number; created: string; by: string; files: number; bytes: number; live: boolean }
 export interface DeployReport { number: number; files: number; bytes: number; live: boolean; warnings?: string[] }

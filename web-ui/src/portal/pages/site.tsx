@@ -98,6 +98,7 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           {site.home?.grade && <p class="soft">{t('site.grade_why')}</p>}
         </>
       )}
+      {site.certificate_reason && <Notice tone="attention"><p>{t('site.certificate_missing', { reason: site.certificate_reason })}</p></Notice>}
       {report && (
         <Notice tone={report.warnings?.length ? 'attention' : 'good'}>
           <p>{t('site.published', { number: report.number })}</p>
