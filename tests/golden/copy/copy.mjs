@@ -51,7 +51,7 @@ async function tab (name, begin = () => {}) {
   const one = { doc: new Y.Doc(), said: 0 }
   one.text = one.doc.getText('t')
   begin(one)
-  one.copy = new LocalCopy(name, one.doc, () => { one.said += 1 })
+  one.copy = new LocalCopy(name, one.doc, { changed: () => { one.said += 1 }, read: () => undefined })
   open.push(one)
   await one.copy.whenLoaded
   one.write = (what) => one.text.insert(one.text.length, what)
