@@ -152,8 +152,12 @@ Result<OrderPlace> lay_out(const AcmePlace& place, const std::string& url, const
     OrderPlace made;
     made.configuration = folder + "/" + to_hex({digest.data(), 8});
     made.work = folder + "/work";
-    std::error_code ignored;
-    std::filesystem::remove_all(made.work, ignored);  // what an order that was cut left
+    // What an order that was cut left, and its uid filled: if it does not go, nothing of ours is written into it.
+    std::error_code failed;
+    std::filesystem::remove_all(made.work, failed);
+    if (failed) {
+        return fail(ErrorKind::io, made.work + ": " + failed.message(), failed);
+    }
     for (const std::string& path : {made.configuration, made.work}) {
         if (auto done = make_folder(path, 0700); !done) {
             return fail(done.error());

@@ -1,4 +1,4 @@
-// Root never walks a folder that another uid fills: a child takes that uid first, and what it cannot remove stays.
+// Root does not walk a mailbox, which another uid fills: a child takes that uid first, and what it cannot remove stays.
 #include "provisioning/erase_box.hpp"
 
 #include <filesystem>

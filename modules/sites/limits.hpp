@@ -46,8 +46,8 @@ inline constexpr std::size_t remarks_max = 100;
 inline constexpr std::size_t request_bytes_max = 4096;
 /// sites.json of an association's archive. Bytes.
 inline constexpr std::size_t list_bytes_max = 4 << 20;
-/// How old an answer about a certificate must be before the house is asked again. It looks at a file; when the authority is asked,
-/// hameau-provision decides by itself. Milliseconds.
+/// How old an answer about a certificate must be before the house is asked again. hameau-provision looks at files, and decides when
+/// the authority is asked (hameaud lets such turns come 15 s apart). Milliseconds.
 inline constexpr std::int64_t certificate_retry_ms = 5 * 1000;
 /// The same when the house has said why there is none: each question is a program that runs as root.
 inline constexpr std::int64_t certificate_refused_retry_ms = 60 * 1000;

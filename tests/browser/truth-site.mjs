@@ -25,6 +25,23 @@ export async function siteChecks({ check, house, browser }) {
   const live = async () => (await get(deploys)).items.find((one) => one.live).number;
   const first = await live();
 
+  await check('truth: a site without a secure connection says why on its page', async () => {
+    // A trial certifies its sites itself: the answer of a house on the internet is put in its place.
+    const reason = "l'adresse ne mène encore nulle part.";
+    await page.route('**/api/v1/associations/amis/sites?*', async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      await route.fulfill({ response: answer, json: { ...body, items: body.items.map((one) => ({ ...one, certificate: false, certificate_reason: reason })) } });
+    });
+    await open();
+    await until(async () => (await text(page)).includes("connexion sûre de ce site n'est pas encore en place : l'adresse ne mène"), 'the reason');
+    holds((await axeFindings(page)).length === 0, 'axe');
+    await page.unroute('**/api/v1/associations/amis/sites?*');
+    await open();
+    await until(async () => /est en ligne/.test(await text(page)), 'the page');
+    holds(!/connexion sûre/.test(await text(page)), 'said no more');
+  });
+
   await check('truth: a folder without a home page is asked about before it is on line, and its sub-folders stay', async () => {
     await open();
     same(await page.locator('[data-pick=folder]').evaluate((dom) => dom.webkitdirectory), true, 'the button chooses a folder');
