@@ -93,7 +93,7 @@ def commands(hameau):
 def page_of_command(all_commands):
     out = ""
     for command in all_commands:
-        out += f'.SS "hameau {command.name}"\n{roff(command.what)}.\n'
+        out += f'.SS "hameau {command.name}"\n.B {command.name}\n\\- {roff(command.what)}.\n'
         if command.usage:
             out += ".PP\n" + as_it_is(command.usage)
     return (HERE / "hameau.1.in").read_text(encoding="utf-8").replace("@HEAD@\n", head("HAMEAU", 1)).replace("@COMMANDS@\n", out)
