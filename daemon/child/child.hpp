@@ -40,6 +40,10 @@ void notify(std::string_view lines);
 /// waits for at its end is shorter together.
 inline constexpr std::chrono::milliseconds kill_after{6000};
 
+/// How a child ends whose database a newer Hameau, or another program, wrote: nothing was changed, and another try says
+/// the same. Before the house was ready hameaud ends with it too, and hameau.service lets it rest (RestartPreventExitStatus).
+inline constexpr int exit_state_refused = 79;
+
 /// What this process uses.
 struct Usage {
     std::uint64_t pss_kb = 0;   ///< /proc/self/smaps_rollup

@@ -27,6 +27,7 @@ constexpr Event module_late{"module.late", Level::error, "it ends without having
 
 constexpr Event database_checked{"module.database_checked", Level::notice, "it was not closed in order, or is of an older version"};
 
+constexpr int exit_database = 65;
 /// What an old SD card reads at least, with other processes at it.
 constexpr std::uint64_t slow_disk_bytes_per_second = 1 << 20;
 constexpr std::uint64_t slow_start_seconds_min = 30;
@@ -275,7 +276,7 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
         if (!opened) {
             journal.write(module_failed, {{"during", "opening " + file}, {"error", opened.error().message}});
             notify("STATUS=" + opened.error().message);
-            return 65;
+            return opened.error().kind == ErrorKind::conflict ? exit_state_refused : exit_database;
         }
         database.emplace(std::move(*opened));
     }

@@ -27,6 +27,7 @@ constexpr Event service_asleep{"service.asleep", Level::info};
 constexpr Event service_killed{"service.killed", Level::warning, "it did not answer in time"};
 constexpr Event spawn_failed{"service.spawn_failed", Level::error};
 constexpr Event house_closing{"house.closing", Level::notice};
+constexpr Event state_refused{"house.state_refused", Level::error, "the state is of a newer Hameau: install that version again; nothing was changed"};
 constexpr Event house_ready{"house.ready", Level::notice};
 constexpr std::size_t notify_bytes_max = 4096;
 constexpr int notify_datagrams_per_turn = 32;
@@ -389,6 +390,13 @@ void House::on_signal() {
 }
 
 void House::reap() {
+    // First what the ended one still said: why it ends.
+    on_notify(notify_.get());
+    for (const auto& service : services_) {
+        if (service->notify) {
+            on_notify(service->notify.get());
+        }
+    }
     for (;;) {
         siginfo_t ended{};
         if (::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) {
@@ -429,9 +437,21 @@ void House::reap() {
             if (WIFSIGNALED(status)) {
                 service->status = "ended by signal " + std::to_string(WTERMSIG(status)) + "; hameau logs " + service->spec.name + " says why";
             }
+            if (WIFEXITED(status) && WEXITSTATUS(status) == exit_state_refused && told_.empty() && !closing_) {
+                refuse_state(*service);
+            }
             crashed(*service, clean);
         }
     }
+}
+
+/// A house whose parts are of two versions would run on half of its state. It has not begun: it ends as a whole, and says why.
+void House::refuse_state(const Service& service) {
+    const std::string why = service.spec.name + ": " + (service.status.empty() ? "hameau logs " + service.spec.name + " says why" : service.status);
+    journal_.write(state_refused, {{"service", service.spec.name}, {"error", service.status}});
+    exit_code_ = exit_state_refused;
+    close_house();
+    manager_.status(why);
 }
 
 void House::on_notify(int socket) {

@@ -99,6 +99,7 @@ private:
     /// It ended, or could not be started.
     void crashed(Service& service, bool clean);
     static void refuse_callers(Service& service);
+    void refuse_state(const Service& service);
     void on_signal();
     void reap();
     void on_notify(int socket);

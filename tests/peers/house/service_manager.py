@@ -3,6 +3,7 @@ import array
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -64,6 +65,27 @@ class Manager:
 
 def status_of(state):
     return subprocess.run([str(BINARIES / "hameau"), "status", "--state", str(state)], capture_output=True, text=True).stdout
+
+
+def set_version(database, version):
+    kept = sqlite3.connect(database)
+    before = kept.execute("PRAGMA user_version").fetchone()[0]
+    kept.execute(f"PRAGMA user_version = {version}")
+    kept.commit()
+    kept.close()
+    return before
+
+
+def a_state_of_a_newer_version(manager, words, process, database):
+    """hameaud ends as a whole, says why, and by a code after which hameau.service does not start it again."""
+    process.terminate()
+    assert process.wait(30) == 0
+    before = set_version(database, 9999)
+    process = manager.start(words)
+    assert process.wait(60) == 79, process.returncode
+    manager.await_line(f"STATUS=people: {database}: the database was written by a newer Hameau", 10)
+    assert "READY=1" not in manager.lines, manager.lines
+    assert set_version(database, before) == 9999, "it was changed"
 
 
 def test_hameaud_and_its_service_manager():
@@ -132,6 +154,9 @@ def test_hameaud_and_its_service_manager():
         manager.await_line("READY=1")
         wait_until(lambda: f"tcp-127.0.0.1-{base + 2}" not in manager.store)
         socket.create_connection(("127.0.0.1", base), 5).close()
+        a_state_of_a_newer_version(manager, words, process, state / "people" / "people.db")
+        process = manager.start(words)
+        manager.await_line("READY=1")
     finally:
         process.terminate()
         assert process.wait(30) == 0
