@@ -437,7 +437,8 @@ void House::reap() {
             if (WIFSIGNALED(status)) {
                 service->status = "ended by signal " + std::to_string(WTERMSIG(status)) + "; hameau logs " + service->spec.name + " says why";
             }
-            if (WIFEXITED(status) && WEXITSTATUS(status) == exit_state_refused && told_.empty() && !closing_) {
+            if (WIFEXITED(status) && WEXITSTATUS(status) == exit_state_refused && told_.empty() && !closing_ &&
+                service->spec.kind != Kind::external) {
                 refuse_state(*service);
             }
             crashed(*service, clean);
