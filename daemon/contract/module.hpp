@@ -173,7 +173,12 @@ public:
     /// One association as files below `folder` (archive of S6); nothing else of the house.
     virtual Task<Status> export_association(std::string slug, std::string folder) = 0;
     virtual Task<Status> import_association(std::string slug, std::string folder) = 0;
+    /// May be asked again after it was done. What is to go is marked or gone before its first wait, so that a call whose
+    /// answer nobody heard never meets a later association of the same name.
     virtual Task<Status> erase_association(std::string slug) = 0;
+    /// `closed`: the association is in the house's bin. Nothing of it is shown or changed, and nothing is lost. Else it is in
+    /// use again. May be asked again; the answer comes when it is so. For modules that hear no event of people.
+    virtual Task<Status> close_association(std::string slug, bool closed);
     /// Writes out what is pending; called before stopping and before a backup.
     virtual Task<void> stop() = 0;
 };

@@ -85,6 +85,12 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> Module::upgrade(
     co_return outcome;
 }
 
+Task<Status> Module::close_association(std::string slug, bool closed) {
+    (void)slug;
+    (void)closed;
+    co_return Status{};
+}
+
 Task<std::vector<Check>> Module::probe_health() {
     std::vector<Check> none;
     co_return none;

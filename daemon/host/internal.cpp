@@ -1,4 +1,4 @@
-// The /internal routes that every module answers: health, and one association out, in or erased.
+// The /internal routes that every module answers: health, and one association out, in, closed or erased.
 #include <algorithm>
 #include <array>
 
@@ -76,6 +76,51 @@ std::string text_of(const json::object& object, std::string_view key) {
     return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
+/// What is done with one association as a whole, and whether people may ask for it beside hameau-admin.
+struct Move {
+    std::string_view path;
+    bool by_people;
+};
+constexpr std::array moves = {Move{"/internal/export", false}, Move{"/internal/import", false}, Move{"/internal/erase", true},
+                              Move{"/internal/close", true}, Move{"/internal/open", true}};
+
+std::optional<Move> move_of(const Request& request) {
+    const auto found = std::find_if(moves.begin(), moves.end(), [&request](const Move& move) { return move.path == request.path; });
+    return found == moves.end() ? std::nullopt : std::optional(*found);
+}
+
+Task<Status> make_move(Module& module, std::string_view path, std::string slug, std::string folder) {
+    Status done;
+    if (path == "/internal/export") {
+        done = co_await module.export_association(std::move(slug), std::move(folder));
+    } else if (path == "/internal/import") {
+        done = co_await module.import_association(std::move(slug), std::move(folder));
+    } else if (path == "/internal/erase") {
+        done = co_await module.erase_association(std::move(slug));
+    } else {
+        const bool closed = path == "/internal/close";
+        done = co_await module.close_association(std::move(slug), closed);
+    }
+    co_return done;
+}
+
+Task<Response> answer_move(Module& module, Request& request) {
+    const auto body = co_await read_object(request);
+    if (!body) {
+        co_return json_problem(400, body.error().message);
+    }
+    std::string slug = text_of(*body, "association");
+    std::string folder = text_of(*body, "folder");
+    const Status done = co_await make_move(module, request.path, std::move(slug), std::move(folder));
+    if (!done) {
+        const int status = done.error().kind == ErrorKind::unavailable ? 503 : 500;
+        co_return json_problem(status, done.error().message);
+    }
+    Response response;
+    response.status = 204;
+    co_return response;
+}
+
 } // namespace
 
 Task<Response> Host::answer_internal(Request& request) {
@@ -88,32 +133,11 @@ Task<Response> Host::answer_internal(Request& request) {
         checks.insert(checks.end(), probed.begin(), probed.end());
         co_return health_answer(checks, request.query_parameter("language") == "en");
     }
-    const bool moves = request.path == "/internal/export" || request.path == "/internal/import" ||
-                       request.path == "/internal/erase";
-    if (moves && admin && request.method == "POST") {
-        const auto body = co_await read_object(request);
-        if (!body) {
-            co_return json_problem(400, body.error().message);
-        }
-        std::string slug = text_of(*body, "association");
-        std::string target = text_of(*body, "folder");
-        Status done;
-        if (request.path == "/internal/export") {
-            done = co_await module_->export_association(std::move(slug), std::move(target));
-        } else if (request.path == "/internal/import") {
-            done = co_await module_->import_association(std::move(slug), std::move(target));
-        } else {
-            done = co_await module_->erase_association(std::move(slug));
-        }
-        if (!done) {
-            const int status = done.error().kind == ErrorKind::unavailable ? 503 : 500;
-            co_return json_problem(status, done.error().message);
-        }
-        Response response;
-        response.status = 204;
-        co_return response;
+    const auto move = move_of(request);
+    if (move && request.method == "POST" && (admin || (move->by_people && request.who.module == "people"))) {
+        co_return co_await answer_move(*module_, request);
     }
-    if (!listed && !admin) {
+    if (move || (!listed && !admin)) {
         co_return json_problem(403, "not for this caller");
     }
     co_return co_await module_->handle(request);

@@ -45,7 +45,7 @@ Task<Result<std::optional<json::object>>> People::ask_about_app_password(std::st
 
 Response People::app_session(const Request& request, const std::string& member, const std::string& scope, const std::string& id) {
     auto person = store_->person(member);
-    if (!person || person->disabled || id.empty()) {
+    if (!person || !person->may_sign_in() || id.empty()) {
         return say(request, 404, "not_found");
     }
     Session session;

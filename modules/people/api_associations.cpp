@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t lists_bytes_max = 262144;  // domains, members of groups
 
+} // namespace
+
 json::object association_document(const Association& association, Role role) {
     json::object out;
     out["slug"] = association.slug;
@@ -25,6 +27,8 @@ json::object association_document(const Association& association, Role role) {
     out["quota_bytes"] = association.quota_bytes;
     return out;
 }
+
+namespace {
 
 json::object group_document(const Circle& circle) {
     json::object out;
@@ -71,6 +75,10 @@ Task<Response> People::list_associations(Request& request) {
     if (!page) {
         co_return problem(request, 400, "bad_page");
     }
+    if (request.query_parameter("bin") == "1") {
+        auto refused = refuse_unless_admin(request, actor);
+        co_return refused ? std::move(*refused) : list_binned_associations(*page);
+    }
     std::vector<Association> found;
     if (actor.admin) {
         found = store_->associations(page->after, page->limit + 1);
@@ -105,14 +113,10 @@ Task<Response> People::show_association(Request& request) {
     if (actor.manages(slug)) {
         add_usage(out, association);
     }
+    if (actor.admin) {
+        out["accounts_only_here"] = store_->count_only_there(slug);
+    }
     co_return json_response(200, out);
-}
-
-bool People::takes_foreign(const std::string& slug, const std::vector<std::string>& domains) {
-    return std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) {
-        const std::string owner = store_->owner_of_domain(domain);
-        return !owner.empty() && owner != slug;
-    });
 }
 
 Status People::put_association_now(const Association& association, bool move_domains) {
@@ -150,16 +154,16 @@ Task<Response> People::add_association(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
-    if (store_->association(association.slug)) {
-        co_return say(request, 409, "association_exists");
+    if (auto refused = refuse_taken_slug(request, association.slug)) {
+        co_return std::move(*refused);
     }
     if (store_->count_associations() >= associations_max) {
         Parameters parameters;
         parameters.emplace_back("max", std::to_string(associations_max));
         co_return say(request, 422, "ceiling", parameters);
     }
-    if (!move && takes_foreign(association.slug, association.domains)) {
-        co_return say(request, 409, "domain_taken");
+    if (auto refused = refuse_foreign(request, association.slug, association.domains, move)) {
+        co_return std::move(*refused);
     }
     const DomainQuestion question = domain_question(association.slug, association.domains, false);
     auto in_the_way = co_await refuse_domains(request, question);
@@ -172,8 +176,8 @@ Task<Response> People::add_association(Request& request) {
         if (auto judged = judge_again(refusal, judge); !judged) {
             return judged;
         }
-        if (store_->association(association.slug)) {
-            return refuse(refusal, request, 409, "association_exists");
+        if (auto refused = refuse_taken_slug(request, association.slug)) {
+            return refuse(refusal, std::move(*refused));
         }
         if (auto judged = judge_domains(refusal, request, question); !judged) {
             return judged;
@@ -215,8 +219,8 @@ Task<Response> People::change_association(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
-    if (!change.move_domains && takes_foreign(slug, change.domains.value_or(std::vector<std::string>()))) {
-        co_return say(request, 409, "domain_taken");
+    if (auto refused = refuse_foreign(request, slug, change.domains.value_or(std::vector<std::string>()), change.move_domains)) {
+        co_return std::move(*refused);
     }
     const DomainQuestion question = domain_question(slug, change.domains.value_or(opened.row->domains), change.give_up);
     auto in_the_way = co_await refuse_domains(request, question);

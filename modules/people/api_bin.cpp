@@ -29,8 +29,12 @@ std::int64_t People::bin_since() const { return wall_ms_() - bin_ms; }
 
 void People::empty_bin() {
     // A failure is kept by the store, and the next look tries again.
-    (void)store_->transaction([this] { return store_->purge_removed_before(bin_since()); });
+    (void)store_->transaction([this] {
+        auto done = store_->purge_removed_before(bin_since());
+        return done ? store_->purge_associations_before(bin_since()) : done;
+    });
     start_delivery();
+    start_tasks();
 }
 
 json::object People::removed_document(const RemovedMember& removed) {

@@ -63,7 +63,7 @@ Status People::keep_invitation(const NewInvitation& made, const Actor& maker, co
 
 std::optional<Actor> People::actor_of_person(const std::string& id) {
     const auto person = store_->person(id);
-    if (!person || person->disabled) {
+    if (!person || !person->may_sign_in()) {
         return std::nullopt;
     }
     Actor actor;
@@ -80,7 +80,7 @@ bool People::holds(const Invitation& invitation) {
     facts.then = invitation.account;
     facts.manager_then = invitation.manager;
     facts.password_then = invitation.password_state;
-    facts.disabled = invitation.person.disabled;
+    facts.disabled = !invitation.person.may_sign_in();
     facts.account = store_->account(invitation.person);
     for (const auto& [slug, role] : store_->memberships(invitation.person.id)) {
         facts.role = slug == invitation.association ? role : facts.role;

@@ -61,7 +61,7 @@ Task<Response> People::change_password(Request& request) {
     const Status done = store_->transaction([&]() -> Status {
         auto now = store_->person(actor.person);
         // The session itself may have ended while the password was hashed.
-        changed = store_->proven_ms(actor.session) > 0 && now && !now->disabled && now->password_hash == person->password_hash;
+        changed = store_->proven_ms(actor.session) > 0 && now && now->may_sign_in() && now->password_hash == person->password_hash;
         if (!changed) {
             return store_->status();
         }

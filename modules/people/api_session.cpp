@@ -183,7 +183,7 @@ Task<Response> People::sign_in(Request& request) {
         co_return say_wait(request, wait);
     }
     // An unknown login costs the same work: password_matches() compares with a hash that nobody has.
-    const std::string hash = person && !person->disabled ? person->password_hash : std::string();
+    const std::string hash = person && person->may_sign_in() ? person->password_hash : std::string();
     bool right = false;
     std::function<void()> work = [&right, &hash, &password] { right = password_matches(hash, password.reveal()); };
     std::string prefix = address_prefix(request);
@@ -195,7 +195,7 @@ Task<Response> People::sign_in(Request& request) {
         co_return say_failed(request, busy);
     }
     const auto now = right ? store_->person(id) : std::nullopt;
-    if (!now || now->disabled || now->password_hash != hash) {
+    if (!now || !now->may_sign_in() || now->password_hash != hash) {
         co_return say(request, 401, "wrong_credentials");
     }
     succeed(attempt);
@@ -237,7 +237,7 @@ Task<Response> People::sign_out(Request& request) {
 Status People::use_recovery(const std::string& id, const std::vector<std::string>& code_hashes, const Secret& password,
                             const std::string& hash, Recovered& recovered) {
     auto now = store_->person(id);
-    const bool used = now && !now->disabled && std::any_of(code_hashes.begin(), code_hashes.end(), [&](const std::string& code_hash) {
+    const bool used = now && now->may_sign_in() && std::any_of(code_hashes.begin(), code_hashes.end(), [&](const std::string& code_hash) {
         return store_->use_recovery_code(id, code_hash);
     });
     if (!used) {

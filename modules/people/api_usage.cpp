@@ -67,7 +67,7 @@ Task<Response> People::internal_usage(Request& request) {
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }
-    const auto association = store_->association(slug);
+    const auto association = store_->association_anywhere(slug);
     if (!association) {
         co_return say(request, 404, "not_found");
     }

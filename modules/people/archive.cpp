@@ -135,8 +135,8 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
     if (association.slug != slug) {
         return bad_archive("it is the association " + association.slug);
     }
-    if (store_->association(slug)) {
-        return fail(ErrorKind::conflict, "there is an association " + slug + " already. Nothing was imported.");
+    if (!store_->is_slug_free(slug)) {
+        return fail(ErrorKind::conflict, "there is an association " + slug + " already, or one in the bin. Nothing was imported.");
     }
     if (auto put = store_->put_association(association); !put) {
         return put.error().kind == ErrorKind::conflict
@@ -248,42 +248,11 @@ Task<Status> People::import_association(std::string slug, std::string folder) {
 }
 
 Task<Status> People::erase_association(std::string slug) {
-    if (!store_->association(slug)) {
+    if (!store_->association_anywhere(slug)) {
         co_return fail(ErrorKind::not_found, "there is no association " + slug);
     }
     std::vector<std::string> touched;
-    const Status done = store_->transaction([&]() -> Status {
-        const auto members = store_->members(slug, "", members_per_association_max);
-        const auto removed = store_->in_bin_of(slug);
-        if (auto erased = store_->erase_association(slug); !erased) {
-            return erased;
-        }
-        if (auto told = store_->emit_association_erased(slug); !told) {
-            return told;
-        }
-        for (const Member& member : members) {
-            const std::string& id = member.person.id;
-            touched.push_back(id);
-            if (!store_->memberships(id).empty() || member.person.admin) {
-                if (auto told = store_->emit_member(id); !told) {
-                    return told;
-                }
-                continue;
-            }
-            if (auto erased = store_->erase_person(id); !erased) {
-                return erased;
-            }
-            if (auto told = store_->emit_member_erased(id); !told) {
-                return told;
-            }
-        }
-        for (const std::string& id : removed) {
-            if (auto erased = store_->erase_if_nowhere(id); !erased) {
-                return erased;
-            }
-        }
-        return store_->status();
-    });
+    const Status done = store_->transaction([&] { return store_->erase_whole_association(slug, touched); });
     if (done) {
         for (const std::string& id : touched) {
             revoke_person(id);

@@ -63,7 +63,7 @@ bool People::is_kept(const DomainQuestion& question, const std::string& domain, 
         return false;
     }
     const bool own = one.association == question.slug;
-    const std::vector<std::string> domains = own ? question.wanted : store_->association(one.association).value_or(Association()).domains;
+    const std::vector<std::string> domains = own ? question.wanted : store_->association_anywhere(one.association).value_or(Association()).domains;
     return std::any_of(domains.begin(), domains.end(), [&](const std::string& other) {
         return other != domain && is_at_or_below(one.name, other) && (own || is_at_or_below(other, domain));
     });
@@ -148,6 +148,11 @@ Status People::judge_domains(Refusal& refusal, const Request& request, const Dom
     if (!same) {
         return refuse(refusal, request, 409, "domain_changed");
     }
+    for (const auto& [domain, owner] : question.gained) {
+        if (store_->association_anywhere(owner).value_or(Association()).binned_ms > 0) {
+            return refuse(refusal, refuse_binned_domain(request, domain, owner));
+        }
+    }
     const auto judge = [&](const std::string& domain, bool gained) {
         const auto found = store_->carried(domain, question.slug, gained, !store_->mail_enabled());
         return found.empty() ? Status{} : refuse(refusal, refuse_carried(request, gained ? "domain_in_use" : "domain_still_used", domain, found));
@@ -160,6 +165,27 @@ Status People::judge_domains(Refusal& refusal, const Request& request, const Dom
         done = done ? judge(domain, true) : done;
     }
     return done;
+}
+
+Response People::refuse_binned_domain(const Request& request, const std::string& domain, const std::string& owner) const {
+    Parameters parameters;
+    parameters.emplace_back("domain", domain);
+    parameters.emplace_back("association", owner);
+    return say(request, 409, "domain_binned", parameters);
+}
+
+std::optional<Response> People::refuse_foreign(const Request& request, const std::string& slug, const std::vector<std::string>& domains, bool move) {
+    for (const std::string& domain : domains) {
+        const std::string owner = store_->owner_of_domain(domain);
+        const auto other = owner == slug ? std::nullopt : store_->association_anywhere(owner);
+        if (other && other->binned_ms > 0) {
+            return refuse_binned_domain(request, domain, owner);
+        }
+        if (other && !move) {
+            return say(request, 409, "domain_taken");
+        }
+    }
+    return std::nullopt;
 }
 
 Response People::refuse_carried(const Request& request, std::string_view code, const std::string& domain, const std::vector<Carried>& found) const {

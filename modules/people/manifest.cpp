@@ -18,6 +18,7 @@ constexpr std::array routes = {
     Route{"/api/v1/invitations/{invitation}", Who::anyone},
     Route{"/api/v1/associations", Who::member},
     Route{"/api/v1/associations/{slug}", Who::member},
+    Route{"/api/v1/associations/{slug}/restore", Who::admin},
     Route{"/api/v1/associations/{slug}/members", Who::member},
     Route{"/api/v1/associations/{slug}/members/proposal", Who::member},
     Route{"/api/v1/associations/{slug}/members/{login}", Who::member},
@@ -148,6 +149,14 @@ CREATE TABLE removed_member (
   removed_ms INTEGER NOT NULL, PRIMARY KEY (association, person)) STRICT, WITHOUT ROWID;
 CREATE INDEX removed_member_person ON removed_member(person);
 CREATE INDEX removed_member_time ON removed_member(removed_ms);
+)sql"},
+    // A bin for associations. binned_ms: since when it is there; 0: it is in use. `association_task`: what a module has yet to
+    // be told of an association (store_association_bin.cpp); a row outlives the association, so it refers to nothing.
+    Migration{6, R"sql(
+ALTER TABLE association ADD COLUMN binned_ms INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE association_task (
+  association TEXT NOT NULL, module TEXT NOT NULL, word TEXT NOT NULL CHECK (word IN ('close', 'open', 'erase')),
+  PRIMARY KEY (association, module)) STRICT, WITHOUT ROWID;
 )sql"},
 };
 

@@ -51,6 +51,8 @@ void People::add_routes() {
     router_.add("POST", "/api/v1/associations", this, &People::add_association);
     router_.add("GET", "/api/v1/associations/{slug}", this, &People::show_association);
     router_.add("PATCH", "/api/v1/associations/{slug}", this, &People::change_association);
+    router_.add("DELETE", "/api/v1/associations/{slug}", this, &People::remove_association);
+    router_.add("POST", "/api/v1/associations/{slug}/restore", this, &People::restore_association);
     router_.add("GET", "/api/v1/associations/{slug}/members", this, &People::list_members);
     router_.add("POST", "/api/v1/associations/{slug}/members", this, &People::add_member);
     router_.add("GET", "/api/v1/associations/{slug}/members/proposal", this, &People::propose_member);
@@ -99,7 +101,9 @@ Task<Status> People::start(ModuleContext& context) {
     trial_ = trial != nullptr && std::string_view(trial) == "1";
     Status ready = store_->transaction([this] {
         store_->erase_outdated(wall_ms_());
-        if (auto purged = store_->purge_removed_before(bin_since()); !purged) {
+        auto purged = store_->purge_removed_before(bin_since());
+        purged = purged ? store_->purge_associations_before(bin_since()) : purged;
+        if (!purged) {
             return purged;
         }
         if (store_->house_value("code_salt").empty()) {
@@ -132,6 +136,7 @@ Task<Status> People::start(ModuleContext& context) {
         }
     });
     start_delivery();
+    start_tasks();
     co_return Status{};
 }
 
@@ -140,6 +145,9 @@ Task<void> People::stop() {
     end_streams();
     if (retry_timer_) {
         retry_timer_->cancel();
+    }
+    for (auto& [module, pause] : task_pauses_) {
+        pause->cancel();
     }
     if (signals_) {
         signals_->cancel();

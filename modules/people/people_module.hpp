@@ -161,7 +161,11 @@ private:
         bool move_domains = false;  ///< take them from the associations that have them
         bool give_up = false;       ///< also domains whose names are in use
     };
-    bool takes_foreign(const std::string& slug, const std::vector<std::string>& domains);
+    /// 409 when the name is in use, in the bin, or that of one that some module has yet to erase.
+    std::optional<Response> refuse_taken_slug(const Request& request, const std::string& slug);
+    /// Another association's domains: 409 unless they are to be moved; what is in the bin never is.
+    std::optional<Response> refuse_foreign(const Request& request, const std::string& slug, const std::vector<std::string>& domains, bool move);
+    Response refuse_binned_domain(const Request& request, const std::string& domain, const std::string& owner) const;
     Status put_association_now(const Association& association, bool move_domains);
     Status change_association_now(const std::string& slug, const AssociationChange& change);
     // Who still carries a domain's name (domains.cpp)
@@ -236,6 +240,23 @@ private:
     Task<Response> restore_member(Request& request);
     Task<Response> purge_member(Request& request);
     void check_mailbox(JsonFields& fields, const std::optional<std::string>& mailbox, const std::string& slug);
+
+    // The bin of associations (api_association_bin.cpp)
+    Response list_binned_associations(const Page& page);
+    Task<Response> remove_association(Request& request);
+    Task<Response> restore_association(Request& request);
+    Task<Response> purge_association(Request& request);
+    /// 503 with the services that have yet to hear it; `code` says what was done here.
+    Response say_behind(const Request& request, std::string_view code, const std::vector<std::string>& services) const;
+
+    // What the other modules have yet to be told of associations (association_tasks.cpp)
+    bool is_enabled(std::string_view module) const;
+    void start_tasks();
+    Task<void> run_tasks(std::string module);
+    Task<bool> tell(AssociationTask task);
+    /// Waits, as long as a call may take, until each service has heard of the last change of this association. Those that have
+    /// not; empty: "removed", "back" or "erased" is true now.
+    Task<std::vector<std::string>> behind(std::string slug);
 
     // Invitations and set-up (api_invitations.cpp)
     struct NewInvitation {
@@ -337,6 +358,7 @@ private:
     std::map<std::string, std::size_t> slow_by_prefix_;
     std::list<boost::asio::steady_timer*> delivery_waiters_;
     std::optional<boost::asio::steady_timer> retry_timer_;
+    std::map<std::string, std::shared_ptr<boost::asio::steady_timer>> task_pauses_;  ///< of each module that is being told
     std::optional<boost::asio::signal_set> signals_;
     std::vector<std::weak_ptr<RevocationStream>> streams_;
     std::uint64_t memory_kb_ = 0;
@@ -345,6 +367,7 @@ private:
     std::optional<Duration> measured_;
 };
 
+boost::json::object association_document(const Association& association, Role role);
 /// A member as the API shows them; `all`: for managers.
 boost::json::object member_document(const Member& member, bool all);
 /// Names the password that the person has, without telling it; empty: none.

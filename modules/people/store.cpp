@@ -18,8 +18,14 @@ Person read_person(const Statement& statement) {
     person.admin = statement.number(4) != 0;
     person.disabled = statement.number(5) != 0;
     person.contact = statement.text(6);
+    person.shut_out = statement.number(7) != 0;
     return person;
 }
+
+/// What read_person() reads; `p` is the person.
+#define PERSON_COLUMNS                                                                                               \
+    "p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, p.admin = 0 AND NOT EXISTS (SELECT 1 "  \
+    "FROM membership own JOIN association used ON used.slug = own.association WHERE own.person = p.id AND used.binned_ms = 0) "
 
 void bind_person(Statement& statement, const Person& person) {
     statement.bind(1, person.login).bind(2, person.name);
@@ -73,13 +79,13 @@ std::optional<Person> Store::one_person(Statement statement) {
 }
 
 std::optional<Person> Store::person(std::string_view id) {
-    auto query = ask("SELECT id, login, name, password_hash, admin, disabled, contact FROM person WHERE id = ?");
+    auto query = ask("SELECT " PERSON_COLUMNS "FROM person p WHERE p.id = ?");
     query.bind(1, id);
     return one_person(std::move(query));
 }
 
 std::optional<Person> Store::person_by_login(std::string_view login) {
-    auto query = ask("SELECT id, login, name, password_hash, admin, disabled, contact FROM person WHERE login = ?");
+    auto query = ask("SELECT " PERSON_COLUMNS "FROM person p WHERE p.login = ?");
     query.bind(1, login);
     return one_person(std::move(query));
 }
@@ -88,14 +94,15 @@ std::optional<Person> Store::person_by_sign_in(std::string_view typed) {
     if (typed.find('@') == std::string_view::npos) {
         return person_by_login(ascii_lower(typed));
     }
-    auto query = ask("SELECT p.id, login, name, password_hash, admin, disabled, contact FROM person p "
+    auto query = ask("SELECT " PERSON_COLUMNS "FROM person p "
                      "JOIN sign_in_address a ON a.person = p.id WHERE a.address = ?");
     query.bind(1, address_as_kept(ascii_lower(typed)));
     return one_person(std::move(query));
 }
 
 std::vector<std::pair<std::string, Role>> Store::memberships(const std::string& person) {
-    auto query = ask("SELECT association, role FROM membership WHERE person = ? ORDER BY association");
+    auto query = ask("SELECT m.association, m.role FROM membership m JOIN association a ON a.slug = m.association "
+                     "WHERE m.person = ? AND a.binned_ms = 0 ORDER BY m.association");
     query.bind(1, person);
     std::vector<std::pair<std::string, Role>> out;
     while (row(query)) {
@@ -104,11 +111,19 @@ std::vector<std::pair<std::string, Role>> Store::memberships(const std::string& 
     return out;
 }
 
+bool Store::has_membership(const std::string& person) {
+    auto query = ask("SELECT 1 FROM membership WHERE person = ?");
+    query.bind(1, person);
+    return row(query);
+}
+
 Account Store::account(const Person& person) {
     Account account;
     account.admin = person.admin;
-    for (const auto& [slug, role] : memberships(person.id)) {
-        account.associations.push_back(slug);
+    auto query = ask("SELECT association FROM membership WHERE person = ? ORDER BY association");
+    query.bind(1, person.id);
+    while (row(query)) {
+        account.associations.push_back(query.text(0));
     }
     return account;
 }
@@ -172,7 +187,7 @@ std::size_t Store::count_members(const std::string& association) {
 }
 
 std::vector<Member> Store::members(const std::string& association, const std::string& after_login, std::size_t limit) {
-    auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
+    auto query = ask("SELECT " PERSON_COLUMNS ", m.role, "
                      "(SELECT address FROM sign_in_address a WHERE a.person = p.id ORDER BY a.association <> ?1, position, address LIMIT 1), "
                      "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?4) "
                      "FROM membership m JOIN person p ON p.id = m.person "
@@ -182,16 +197,16 @@ std::vector<Member> Store::members(const std::string& association, const std::st
     while (row(query)) {
         Member member;
         member.person = read_person(query);
-        member.role = role_of(query.view(7));
-        member.mailbox = query.text(8);
-        member.invited = query.number(9) != 0;
+        member.role = role_of(query.view(8));
+        member.mailbox = query.text(9);
+        member.invited = query.number(10) != 0;
         out.push_back(std::move(member));
     }
     return out;
 }
 
 std::optional<Member> Store::member(const std::string& association, const std::string& login) {
-    auto query = ask("SELECT p.id, p.login, p.name, p.password_hash, p.admin, p.disabled, p.contact, m.role, "
+    auto query = ask("SELECT " PERSON_COLUMNS ", m.role, "
                      "(SELECT address FROM sign_in_address a WHERE a.person = p.id ORDER BY a.association <> ?1, position, address LIMIT 1), "
                      "EXISTS (SELECT 1 FROM invitation i WHERE i.person = p.id AND i.expires_ms > ?3) "
                      "FROM membership m JOIN person p ON p.id = m.person WHERE m.association = ?1 AND p.login = ?2");
@@ -201,9 +216,9 @@ std::optional<Member> Store::member(const std::string& association, const std::s
     }
     Member member;
     member.person = read_person(query);
-    member.role = role_of(query.view(7));
-    member.mailbox = query.text(8);
-    member.invited = query.number(9) != 0;
+    member.role = role_of(query.view(8));
+    member.mailbox = query.text(9);
+    member.invited = query.number(10) != 0;
     return member;
 }
 
@@ -231,11 +246,15 @@ void Store::forget_trial_card(const std::string& person) {
 }
 
 std::vector<std::pair<Person, std::string>> Store::trial_cards() {
-    auto query = ask("SELECT p.id, login, name, NULL, admin, disabled, contact, c.password FROM trial_card c "
+    auto query = ask("SELECT " PERSON_COLUMNS ", c.password FROM trial_card c "
                      "JOIN person p ON p.id = c.person WHERE disabled = 0 ORDER BY created_ms, login LIMIT 12");
     std::vector<std::pair<Person, std::string>> out;
     while (row(query)) {
-        out.emplace_back(read_person(query), query.text(7));
+        Person person = read_person(query);
+        person.password_hash.clear();
+        if (person.may_sign_in()) {
+            out.emplace_back(std::move(person), query.text(8));
+        }
     }
     return out;
 }

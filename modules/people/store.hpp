@@ -26,6 +26,9 @@ struct Person {
     bool admin = false;
     bool disabled = false;
     std::string contact;
+    /// No association in use and no admin: every association of the person is in the bin. Read only, never written back.
+    bool shut_out = false;
+    bool may_sign_in() const { return !disabled && !shut_out; }
 };
 
 struct Member {
@@ -62,6 +65,14 @@ struct Association {
     std::uint64_t quota_bytes = 0;
     std::vector<std::string> domains;
     std::int64_t members = 0;
+    std::int64_t binned_ms = 0;  ///< since when it is in the bin; 0: it is in use
+};
+
+/// What a module has yet to be told of an association: "close" (it is in the bin), "open" (it is back), "erase".
+struct AssociationTask {
+    std::string association;
+    std::string module;
+    std::string word;
 };
 
 struct Circle {
@@ -121,7 +132,11 @@ public:
     std::optional<Person> person_by_login(std::string_view login);
     /// By login or by address, as typed.
     std::optional<Person> person_by_sign_in(std::string_view typed);
+    /// In associations that are in use.
     std::vector<std::pair<std::string, Role>> memberships(const std::string& person);
+    /// Of any association, one in the bin too.
+    bool has_membership(const std::string& person);
+    /// With the associations that are in the bin: who answers for the account does not change while one of them is there.
     Account account(const Person& person);
     /// Errors: conflict when the login is taken.
     Status insert_person(const Person& person);
@@ -182,6 +197,29 @@ public:
     Status leave_bin(const std::string& association, const std::string& person);
     Status purge_member(const std::string& association, const std::string& person);
     Status purge_removed_before(std::int64_t time_ms);
+
+    // The bin of associations (store_association_bin.cpp); within a transaction. Each tells mail and leaves a task for each
+    // other module. `touched`: ids of the persons whose rights changed.
+    std::optional<Association> association_anywhere(std::string_view slug);
+    /// By slug, from the one behind `after`; put into the bin after `since_ms`.
+    std::vector<Association> binned_associations(const std::string& after, std::size_t limit, std::int64_t since_ms);
+    /// Nobody has it: no association in use or in the bin, and none that a module has yet to erase.
+    bool is_slug_free(const std::string& slug);
+    /// Members who can sign in nowhere once it is in the bin.
+    std::size_t count_only_there(const std::string& slug);
+    Status bin_association(const std::string& slug, std::int64_t now_ms, std::vector<std::string>& touched);
+    Status unbin_association(const std::string& slug, std::vector<std::string>& touched);
+    /// With its bin, and the accounts that belong nowhere else.
+    Status erase_whole_association(const std::string& slug, std::vector<std::string>& touched);
+    /// A task for each module that holds something of it.
+    Status put_erase_tasks(const std::string& slug);
+    Status purge_associations_before(std::int64_t time_ms);
+    /// In order of slug.
+    std::vector<AssociationTask> tasks(std::string_view module);
+    /// Nothing when the row says another word by now.
+    Status erase_task(const AssociationTask& task);
+    /// Modules that have yet to be told something of it.
+    std::vector<std::string> modules_behind(const std::string& slug);
     /// The ids of all who are in its bin.
     std::vector<std::string> in_bin_of(const std::string& association);
     bool is_binned(const std::string& person);
@@ -277,6 +315,9 @@ private:
     std::optional<Invitation> one_invitation(Statement statement);
     Status bin_person(const Person& person);
     Association read_association(Statement& statement);
+    std::vector<Association> read_associations(Statement query);
+    Status put_task(const std::string& slug, std::string_view module, std::string_view word);
+    Status emit_members(const std::vector<Member>& members, std::vector<std::string>& touched);
     void read_circle_entries(Circle& circle);
     enum class Keep { while_on, always };
     Status emit(const std::string& text, Keep keep = Keep::while_on);

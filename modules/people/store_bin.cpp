@@ -107,7 +107,7 @@ Status Store::remove_member(const std::string& association, const Member& found,
         done = done ? emit_circle(association, circle) : done;
     }
     // An account without any association goes with its last one; an admin's is the house's.
-    const bool last = memberships(id).empty() && !found.person.admin;
+    const bool last = !has_membership(id) && !found.person.admin;
     done = done ? last ? bin_person(found.person) : emit_member(id) : done;
     return done ? status() : done;
 }

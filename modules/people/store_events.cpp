@@ -23,12 +23,13 @@ Status Store::emit(const std::string& text, Keep keep) {
 }
 
 Status Store::emit_association(const std::string& slug) {
-    const auto found = association(slug);
+    const auto found = association_anywhere(slug);
     if (!found) {
         return status();
     }
     json::object event;
     event["kind"] = "association";
+    event["closed"] = found->binned_ms > 0;
     event["slug"] = found->slug;
     event["name"] = found->name;
     event["domains"] = json::value_from(found->domains);
@@ -53,7 +54,7 @@ Status Store::emit_member(const std::string& id) {
     event["id"] = found->id;
     event["login"] = found->login;
     event["name"] = found->name;
-    event["disabled"] = found->disabled;
+    event["disabled"] = !found->may_sign_in();
     event["password_hash"] = text_or_null(found->password_hash);
     json::array list;
     for (const auto& [slug, role] : memberships(id)) {
@@ -134,8 +135,9 @@ Status Store::emit_circle_erased(const std::string& association, const std::stri
 
 Status Store::emit_all() {
     const auto all = associations("", associations_max);
-    for (const Association& association : all) {
-        if (auto done = emit_association(association.slug); !done) {
+    auto slugs = ask("SELECT slug FROM association ORDER BY slug");
+    while (row(slugs)) {
+        if (auto done = emit_association(slugs.text(0)); !done) {
             return done;
         }
     }

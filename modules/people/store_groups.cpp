@@ -7,12 +7,16 @@
 
 namespace hameau::people {
 
+#define ASSOCIATION_COLUMNS \
+    "slug, name, quota_bytes, (SELECT count(*) FROM membership m WHERE m.association = slug), binned_ms "
+
 Association Store::read_association(Statement& statement) {
     Association association;
     association.slug = statement.text(0);
     association.name = statement.text(1);
     association.quota_bytes = static_cast<std::uint64_t>(statement.number(2));
     association.members = statement.number(3);
+    association.binned_ms = statement.number(4);
     auto domains = ask("SELECT name FROM domain WHERE association = ? ORDER BY position");
     domains.bind(1, association.slug);
     while (row(domains)) {
@@ -22,21 +26,34 @@ Association Store::read_association(Statement& statement) {
 }
 
 std::optional<Association> Store::association(std::string_view slug) {
-    auto query = ask("SELECT slug, name, quota_bytes, (SELECT count(*) FROM membership m WHERE m.association = slug) "
-                     "FROM association WHERE slug = ?");
+    auto found = association_anywhere(slug);
+    return found && found->binned_ms == 0 ? std::move(found) : std::nullopt;
+}
+
+std::optional<Association> Store::association_anywhere(std::string_view slug) {
+    auto query = ask("SELECT " ASSOCIATION_COLUMNS "FROM association WHERE slug = ?");
     query.bind(1, slug);
     return row(query) ? std::optional<Association>(read_association(query)) : std::nullopt;
 }
 
-std::vector<Association> Store::associations(const std::string& after_slug, std::size_t limit) {
-    auto query = ask("SELECT slug, name, quota_bytes, (SELECT count(*) FROM membership m WHERE m.association = slug) "
-                     "FROM association WHERE slug > ? ORDER BY slug LIMIT ?");
-    query.bind(1, after_slug).bind(2, static_cast<std::int64_t>(limit));
+std::vector<Association> Store::read_associations(Statement query) {
     std::vector<Association> out;
     while (row(query)) {
         out.push_back(read_association(query));
     }
     return out;
+}
+
+std::vector<Association> Store::associations(const std::string& after_slug, std::size_t limit) {
+    auto query = ask("SELECT " ASSOCIATION_COLUMNS "FROM association WHERE binned_ms = 0 AND slug > ? ORDER BY slug LIMIT ?");
+    query.bind(1, after_slug).bind(2, static_cast<std::int64_t>(limit));
+    return read_associations(std::move(query));
+}
+
+std::vector<Association> Store::binned_associations(const std::string& after, std::size_t limit, std::int64_t since_ms) {
+    auto query = ask("SELECT " ASSOCIATION_COLUMNS "FROM association WHERE binned_ms > ? AND slug > ? ORDER BY slug LIMIT ?");
+    query.bind(1, std::max<std::int64_t>(since_ms, 0)).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+    return read_associations(std::move(query));
 }
 
 std::size_t Store::count_associations() { return count(ask("SELECT count(*) FROM association")); }

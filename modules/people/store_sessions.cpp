@@ -40,7 +40,7 @@ std::optional<Session> Store::one_session(Statement query, std::int64_t now_ms, 
     session.shared = query.number(2) != 0;
     session.seen_ms = query.number(3);
     auto owner = person(query.view(1));
-    if (!owner || owner->disabled || (session.shared && now_ms - session.seen_ms >= shared_idle_ms)) {
+    if (!owner || !owner->may_sign_in() || (session.shared && now_ms - session.seen_ms >= shared_idle_ms)) {
         return std::nullopt;
     }
     session.person = std::move(*owner);

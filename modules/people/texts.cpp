@@ -77,6 +77,27 @@ constexpr std::array texts = {
     CatalogueText{"carried.site_bin", "Le site {name} ({association}), dans la corbeille : effacez-le, ou attendez la fin des 30 jours.",
                   "The site {name} ({association}), in the bin: erase it, or wait for the end of the 30 days."},
     CatalogueText{"association_exists", "Une association porte déjà ce nom court.", "There is an association with this short name already."},
+    CatalogueText{"association_binned", "Une association de ce nom court est à la corbeille. Remettez-la, ou effacez-la pour de bon.",
+                  "An association with this short name is in the bin. Restore it, or erase it for good."},
+    CatalogueText{"association_going", "Une association de ce nom court finit d'être effacée. Réessayez plus tard, ou prenez un autre nom court.",
+                  "An association with this short name is still being erased. Try again later, or take another short name."},
+    CatalogueText{"association_not_in_bin", "Cette association n'est pas à la corbeille.", "This association is not in the bin."},
+    CatalogueText{"association_pending", "L'association est à la corbeille et ses membres n'y ont plus accès, mais ces services ne répondent pas encore : "
+                                         "{services}. La maison réessaie toute seule ; d'ici là, ils peuvent montrer ce qu'ils montraient.",
+                  "The association is in the bin and its members have no access to it any more, but these services do not answer yet: "
+                  "{services}. The house tries again by itself; until then they may show what they showed."},
+    CatalogueText{"association_back_pending", "Ces services ne répondent pas encore : {services}. Ce qu'ils gardent revient dès qu'ils répondent.",
+                  "These services do not answer yet: {services}. What they keep comes back as soon as they answer."},
+    CatalogueText{"association_erase_pending", "L'association est effacée, mais ces services n'ont pas encore tout effacé : {services}. La maison "
+                                               "réessaie toute seule. D'ici là, son nom court reste pris.",
+                  "The association is erased, but these services have not erased everything yet: {services}. The house tries again by "
+                  "itself. Until then its short name stays taken."},
+    CatalogueText{"service.mail", "Courrier", "Mail"},
+    CatalogueText{"service.sites", "Sites", "Sites"},
+    CatalogueText{"service.pads", "Écrire", "Write"},
+    CatalogueText{"domain_binned", "{domain} est à une association qui est à la corbeille : {association}. Remettez-la, ou effacez-la pour de bon. "
+                                   "Rien n'a été changé.",
+                  "{domain} belongs to an association that is in the bin: {association}. Restore it, or erase it for good. Nothing was changed."},
     CatalogueText{"group_exists", "Un groupe porte déjà ce nom court.", "There is a group with this short name already."},
     CatalogueText{"group_address_taken", "Cette adresse est déjà celle d'un groupe. Choisissez-en une autre. Rien n'a été changé.", "This address is a group's already. Choose another one. Nothing was changed."},
     CatalogueText{"not_a_member", "« {login} » n'est pas membre de l'association.", "\"{login}\" is not a member of the association."},

@@ -69,6 +69,8 @@ private:
     WebSocket* socket_ = nullptr;
 };
 
+constexpr Event probe_heard{"probe.heard", Level::notice};
+
 class Probe final : public Module {
 public:
     Task<Status> start(ModuleContext& context) override {
@@ -126,7 +128,11 @@ public:
     }
     Task<Status> export_association(std::string, std::string) override { co_return Status{}; }
     Task<Status> import_association(std::string, std::string) override { co_return Status{}; }
-    Task<Status> erase_association(std::string) override { co_return Status{}; }
+    Task<Status> erase_association(std::string slug) override { co_return slug == "busy" ? Status(fail(ErrorKind::unavailable, "later")) : Status{}; }
+    Task<Status> close_association(std::string slug, bool closed) override {
+        context_->journal().write(probe_heard, {{"association", slug}, {"closed", closed ? "yes" : "no"}});
+        co_return Status{};
+    }
     Task<void> stop() override {
         boost::asio::steady_timer for_ever(context_->io(), boost::asio::steady_timer::time_point::max());
         if (hangs_at_stop_) {
@@ -238,6 +244,25 @@ TEST_F(HostTest, InternalRoutesAreForNamedCallers) {
     EXPECT_NE(english.find("Make room."), std::string::npos) << english;
     EXPECT_EQ(english.find("Faites"), std::string::npos) << english;
     EXPECT_NE(english.find("Look."), std::string::npos) << "a module with one language serves every reader";
+}
+
+TEST_F(HostTest, PeopleClosesOpensAndErasesAnAssociationAndMovesNone) {
+    start("0");
+    const auto told_by = [this](const std::string& who, const std::string& what, const std::string& slug = "amis") {
+        const std::string body = "{\"association\":\"" + slug + "\"}";
+        return ask("POST /internal/" + what + " HTTP/1.1\r\nHost: x\r\nHameau-Caller: " + who + "\r\nContent-Length: " +
+                   std::to_string(body.size()) + "\r\n\r\n" + body).substr(9, 3);
+    };
+    for (const char* what : {"close", "open", "erase"}) {
+        EXPECT_EQ(told_by("people", what), "204") << what;
+        EXPECT_EQ(told_by("gate", what), "403") << what;
+    }
+    EXPECT_EQ(told_by("people", "erase", "busy"), "503");
+    EXPECT_EQ(told_by("people", "export"), "403");
+    EXPECT_EQ(told_by("people", "import"), "403");
+    const std::string log = read_file(folder_ / "log", 1 << 20).value();
+    EXPECT_NE(log.find("association=amis closed=yes"), std::string::npos) << log;
+    EXPECT_NE(log.find("association=amis closed=no"), std::string::npos) << log;
 }
 
 TEST_F(HostTest, StreamsAndRunsSlowWorkAndSurvivesAnException) {

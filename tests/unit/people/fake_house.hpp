@@ -18,10 +18,16 @@ public:
         set("people.limits.exempt_networks", "127.0.0.0/8");
     }
     Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string text) override {
-        if (mail_away) {
+        if ((mail_away && module == "mail") || away.contains(module)) {
             co_return fail(ErrorKind::unavailable, "away");
         }
         calls.push_back(method + " " + module + path);
+        if (path == "/internal/close" || path == "/internal/open" || path == "/internal/erase") {
+            tasks.push_back(module + " " + path.substr(10) + " " + std::string(boost::json::parse(text).as_object().at("association").as_string()));
+            if (const auto during = std::exchange(during_task, nullptr)) {
+                during();
+            }
+        }
         if (path == "/internal/people-event") {
             events.push_back(boost::json::parse(text).as_object());
         }
@@ -81,6 +87,9 @@ public:
     }
 
     bool mail_away = false;
+    std::set<std::string> away;        ///< other modules that do not answer
+    std::vector<std::string> tasks;    ///< what was told of associations: "sites close amis"
+    std::function<void()> during_task; ///< what happens while a module does the next one
     bool pads_ready = false;
     int mail_status = 204;
     bool hold_slow = false;
