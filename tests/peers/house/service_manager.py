@@ -82,7 +82,10 @@ def a_state_of_a_newer_version(manager, words, process, database):
     assert process.wait(30) == 0
     before = set_version(database, 9999)
     process = manager.start(words)
-    assert process.wait(60) == 79, process.returncode
+    try:
+        assert process.wait(60) == 79, process.returncode
+    finally:
+        process.terminate()
     manager.await_line(f"STATUS=people: {database}: the database was written by a newer Hameau", 10)
     assert "READY=1" not in manager.lines, manager.lines
     assert set_version(database, before) == 9999, "it was changed"
