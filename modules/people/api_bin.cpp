@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/waiting.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -13,6 +14,8 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
+
+constexpr Duration bin_every = std::chrono::hours(24);
 
 std::string joined(const json::object& object, std::string_view key) {
     const json::value* list = object.if_contains(key);
@@ -35,6 +38,17 @@ void People::empty_bin() {
     });
     start_delivery();
     start_tasks();
+}
+
+/// A process that is in use for weeks has no start at which it would do it. Does not keep it awake.
+Task<void> People::empty_bin_daily() {
+    while (!stopping_) {
+        bin_timer_->expires_after(bin_every);
+        co_await bin_timer_->async_wait(wait);
+        if (!stopping_) {
+            empty_bin();
+        }
+    }
 }
 
 json::object People::removed_document(const RemovedMember& removed) {

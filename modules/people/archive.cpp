@@ -240,7 +240,14 @@ Task<Status> People::import_association(std::string slug, std::string folder) {
     if (in_the_way) {
         co_return fail(ErrorKind::conflict, "things of other associations carry the name of one of its domains. Nothing was imported.");
     }
-    const Status done = store_->transaction([&] { return import_now(slug, *archive); });
+    const Status done = store_->transaction([&]() -> Status {
+        // The answers of the others came a while ago.
+        Refusal refusal;
+        if (!judge_domains(refusal, nobody, question)) {
+            return fail(ErrorKind::conflict, "one of its domains was given to somebody else meanwhile. Nothing was imported.");
+        }
+        return import_now(slug, *archive);
+    });
     if (done) {
         (void)co_await delivered();
     }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
 #include "modules/support/router.hpp"
@@ -137,6 +138,8 @@ Task<Status> People::start(ModuleContext& context) {
     });
     start_delivery();
     start_tasks();
+    bin_timer_.emplace(context.io());
+    spawn(context.io(), empty_bin_daily(), context.journal(), "emptying the bin");
     co_return Status{};
 }
 
@@ -145,6 +148,9 @@ Task<void> People::stop() {
     end_streams();
     if (retry_timer_) {
         retry_timer_->cancel();
+    }
+    if (bin_timer_) {
+        bin_timer_->cancel();
     }
     for (auto& [module, pause] : task_pauses_) {
         pause->cancel();

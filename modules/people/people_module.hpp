@@ -228,6 +228,7 @@ private:
     // The bin of members (api_bin.cpp)
     /// What was removed before is over.
     std::int64_t bin_since() const;
+    Task<void> empty_bin_daily();
     void empty_bin();
     Response list_removed(const std::string& slug, const Page& page);
     boost::json::object removed_document(const RemovedMember& removed);
@@ -358,6 +359,7 @@ private:
     std::map<std::string, std::size_t> slow_by_prefix_;
     std::list<boost::asio::steady_timer*> delivery_waiters_;
     std::optional<boost::asio::steady_timer> retry_timer_;
+    std::optional<boost::asio::steady_timer> bin_timer_;
     std::map<std::string, std::shared_ptr<boost::asio::steady_timer>> task_pauses_;  ///< of each module that is being told
     std::optional<boost::asio::signal_set> signals_;
     std::vector<std::weak_ptr<RevocationStream>> streams_;

@@ -222,6 +222,8 @@ public:
     std::vector<std::string> modules_behind(const std::string& slug);
     /// The ids of all who are in its bin.
     std::vector<std::string> in_bin_of(const std::string& association);
+    /// Whether a bin of some association has a row of theirs.
+    bool lies_in_a_bin(const std::string& person);
     bool is_binned(const std::string& person);
     /// The account alone is in use again, under `login`.
     Status unbin_person(const std::string& id, const std::string& login);

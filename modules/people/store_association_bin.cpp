@@ -89,9 +89,15 @@ Status Store::erase_whole_association(const std::string& slug, std::vector<std::
     for (const Member& member : there) {
         const std::string& id = member.person.id;
         touched.push_back(id);
-        const bool stays = has_membership(id) || member.person.admin;
-        done = done && !stays ? erase_person(id) : done;
-        done = done ? stays ? emit_member(id) : emit_member_erased(id) : done;
+        if (has_membership(id) || member.person.admin) {
+            done = done ? emit_member(id) : done;
+        } else if (lies_in_a_bin(id)) {
+            // Another association may bring them back: the account waits with its row there.
+            done = done ? bin_person(member.person) : done;
+        } else {
+            done = done ? erase_person(id) : done;
+            done = done ? emit_member_erased(id) : done;
+        }
     }
     for (const std::string& id : removed) {
         done = done ? erase_if_nowhere(id) : done;

@@ -80,6 +80,12 @@ Status Store::unbin_person(const std::string& id, const std::string& login) {
     return run(std::move(change));
 }
 
+bool Store::lies_in_a_bin(const std::string& person) {
+    auto query = ask("SELECT 1 FROM removed_member WHERE person = ?");
+    query.bind(1, person);
+    return row(query);
+}
+
 bool Store::is_binned(const std::string& person) {
     auto query = ask("SELECT 1 FROM person WHERE id = ? AND binned > 0");
     query.bind(1, person);
@@ -118,6 +124,10 @@ Status Store::restore_member(const RemovedMember& removed, const std::string& lo
     done = done ? emit_member(removed.person) : done;
     done = done ? emit_boxes(removed.person, removed.association, "back") : done;
     for (const std::string& slug : removed.circles) {
+        if (slug.starts_with('-')) {
+            groups_lost.push_back(slug.substr(1));  // erased since (erase_circle)
+            continue;
+        }
         const auto found = circle(removed.association, slug);
         if (!found) {
             groups_lost.push_back(slug);

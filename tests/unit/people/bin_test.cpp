@@ -172,7 +172,32 @@ TEST_F(Bin, APasswordThatOthersMaySetMeanwhileGivesNothingMore) {
     ASSERT_EQ(go(taken, "POST", "/api/v1/invitations/" + code, R"({"password":"rose-knows-this-one"})").status, 201);
     EXPECT_EQ(restore().json.at("code"), "password_changed");
     EXPECT_EQ(go(taken, "GET", path).status, 403);
+    // Nor when she removes him too, and the whole account goes into the bin.
+    ASSERT_EQ(go(rose, "DELETE", "/api/v1/associations/jardin/members/yann").status, 204);
+    EXPECT_EQ(restore().json.at("code"), "password_changed");
     EXPECT_EQ(query(admin, "POST", path + "/yann/restore", "").status, 200);
+}
+
+TEST_F(Bin, AGroupMadeAnewIsAnotherOne) {
+    ASSERT_EQ(go(marie, "POST", "/api/v1/associations/amis/groups", R"({"slug":"caisse","name":"Caisse","members":["yann"]})").status, 201);
+    remove();
+    ASSERT_EQ(go(marie, "DELETE", "/api/v1/associations/amis/groups/caisse").status, 204);
+    ASSERT_EQ(go(marie, "POST", "/api/v1/associations/amis/groups", R"({"slug":"caisse","name":"Coffre","members":["marie"]})").status, 201);
+    const Answer back = restore();
+    ASSERT_EQ(back.status, 200);
+    EXPECT_NE(boost::json::serialize(back.json).find("caisse"), std::string::npos) << "it is said which group they are not in";
+    for (const auto& group : go(marie, "GET", "/api/v1/associations/amis/groups").json.at("items").as_array()) {
+        const bool his = boost::json::serialize(group.at("members")).find("yann") != std::string::npos;
+        EXPECT_EQ(his, group.at("slug") != "caisse");
+    }
+}
+
+TEST_F(Bin, TheOtherAssociationIsErasedMeanwhile) {
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations/jardin/members", R"({"login":"yann","name":"Y"})").status, 201);
+    remove();
+    ASSERT_TRUE(run(people->erase_association("jardin")));
+    ASSERT_EQ(bin().size(), 1u) << "he can still come back here";
+    EXPECT_EQ(restore().status, 200);
 }
 
 TEST_F(Bin, AnAdminsAccountIsTheHouses) {
