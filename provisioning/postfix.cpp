@@ -167,7 +167,7 @@ std::string postmaster_query(const MailModel& model) {
     const std::string own = "SELECT target FROM engine_postmaster WHERE domain = '%d'";
     const std::string managers = "SELECT target FROM engine_postmaster";
     return "WITH wanted AS (SELECT 1 WHERE lower('%u') IN ('postmaster', 'abuse')"
-           " AND (EXISTS (SELECT 1 FROM engine_domain WHERE name = '%d') OR '%d' = '" + model.host + "')"
+           " AND (EXISTS (SELECT 1 FROM engine_open_domain WHERE name = '%d') OR '%d' = '" + model.host + "')"
            " AND NOT EXISTS (SELECT 1 FROM engine_mailbox WHERE address = '%s'))"
            " SELECT target FROM (" + own +
            " UNION SELECT target FROM (" + managers + " ORDER BY domain, target LIMIT 4) WHERE NOT EXISTS (" + own + ")"
@@ -179,7 +179,7 @@ std::string postmaster_query(const MailModel& model) {
 std::string known_query() {
     return "SELECT 'OK' WHERE EXISTS (SELECT 1 FROM engine_mailbox WHERE address = '%s')"
            " OR EXISTS (SELECT 1 FROM engine_alias WHERE address = '%s')"
-           " OR (lower('%u') IN ('postmaster', 'abuse') AND EXISTS (SELECT 1 FROM engine_domain WHERE name = '%d'))";
+           " OR (lower('%u') IN ('postmaster', 'abuse') AND EXISTS (SELECT 1 FROM engine_open_domain WHERE name = '%d'))";
 }
 
 std::string outside_settings(const MailModel& model) {

@@ -51,6 +51,7 @@ Status Mail::apply_association(JsonFields& fields) {
     association.slug = fields.slug("slug");
     association.name = fields.text("name");
     association.quota_bytes = fields.optional_size("quota_bytes").value_or(0);
+    association.closed = fields.boolean("closed", false);
     Length length;
     length.most = 253;
     association.domains = fields.texts("domains", domains_max, length);

@@ -150,7 +150,8 @@ std::optional<Response> Mail::refuse_below(const Request& request, const std::st
     if (request.who.caller == Caller::module || (request.who.caller == Caller::gate && request.who.role_in(slug) < role)) {
         return say(request, 403, "forbidden");
     }
-    if (!store_->association(slug)) {
+    const auto association = store_->association(slug);
+    if (!association || association->closed) {
         return say(request, 404, "no_association");
     }
     return std::nullopt;

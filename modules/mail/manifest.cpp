@@ -324,6 +324,32 @@ END;
 ALTER TABLE retired_box ADD COLUMN with_member INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX retired_box_member ON retired_box(member);
 )sql"},
+    // association.closed: it is in the house's bin. Its domains stay ours, so that mail to them is refused as to addresses that
+    // do not exist; its addresses are served no more, postmaster@ neither.
+    Migration{8, R"sql(
+ALTER TABLE association ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
+CREATE VIEW open_domain AS SELECT d.name, d.association FROM domain d JOIN association a ON a.slug = d.association AND a.closed = 0;
+CREATE VIEW engine_open_domain AS SELECT name FROM open_domain;
+DROP VIEW live_mailbox;
+DROP VIEW live_alias;
+DROP VIEW live_circle;
+DROP VIEW engine_postmaster;
+CREATE VIEW live_mailbox AS
+  SELECT b.address, b.association, b.member, b.created_ms FROM mailbox b
+    JOIN open_domain d ON d.name = substr(b.address, instr(b.address, '@') + 1) AND d.association = b.association;
+CREATE VIEW live_alias AS
+  SELECT a.address, a.may_send FROM alias a
+    JOIN open_domain d ON d.name = substr(a.address, instr(a.address, '@') + 1) AND d.association = a.association;
+CREATE VIEW live_circle AS
+  SELECT c.address, c.association, c.slug, c.may_send FROM circle c
+    JOIN open_domain d ON d.name = substr(c.address, instr(c.address, '@') + 1) AND d.association = c.association
+    WHERE c.address IS NOT NULL AND NOT EXISTS (SELECT 1 FROM mailbox b WHERE b.address = c.address)
+      AND NOT EXISTS (SELECT 1 FROM alias a WHERE a.address = c.address);
+CREATE VIEW engine_postmaster AS
+  SELECT d.name AS domain, b.address AS target FROM open_domain d
+    JOIN membership m ON m.association = d.association AND m.role = 'manager'
+    JOIN mailbox b ON b.member = m.member;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -66,12 +66,13 @@ void Store::touch_owners(std::string_view sql, const std::string& value) {
 }
 
 std::optional<Association> Store::association(const std::string& slug) {
-    auto query = ask("SELECT slug, name, quota_bytes FROM association WHERE slug = ?");
+    auto query = ask("SELECT slug, name, quota_bytes, closed FROM association WHERE slug = ?");
     query.bind(1, slug);
     if (!row(query)) {
         return std::nullopt;
     }
     Association found;
+    found.closed = query.number(3) != 0;
     found.slug = query.text(0);
     found.name = query.text(1);
     found.quota_bytes = static_cast<std::uint64_t>(query.number(2));

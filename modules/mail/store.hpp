@@ -23,6 +23,7 @@ struct Association {
     std::string name;
     std::uint64_t quota_bytes = 0;
     std::vector<std::string> domains;
+    bool closed = false;  ///< in the house's bin: nothing of it is served or shown
 };
 
 struct Member {

@@ -36,9 +36,10 @@ Status Store::give_domain(const std::string& name, const std::string& associatio
 }
 
 Status Store::put_association(const Association& association) {
-    auto change = ask("INSERT INTO association(slug, name, quota_bytes) VALUES (?, ?, ?) ON CONFLICT(slug) DO UPDATE SET "
-                      "name = excluded.name, quota_bytes = excluded.quota_bytes");
+    auto change = ask("INSERT INTO association(slug, name, quota_bytes, closed) VALUES (?, ?, ?, ?) ON CONFLICT(slug) DO UPDATE SET "
+                      "name = excluded.name, quota_bytes = excluded.quota_bytes, closed = excluded.closed");
     change.bind(1, association.slug).bind(2, association.name).bind(3, static_cast<std::int64_t>(association.quota_bytes));
+    change.bind(4, association.closed);
     if (auto done = run(std::move(change)); !done) {
         return done;
     }
@@ -66,7 +67,8 @@ Status Store::erase_association(const std::string& slug) {
     if (auto done = run(std::move(change)); !done) {
         return done;
     }
-    auto mark = ask("UPDATE retired_box SET erase = 1 WHERE association = ?");
+    // Asked again, it does not begin again with folders that are gone.
+    auto mark = ask("UPDATE retired_box SET erase = 1 WHERE association = ? AND erase <> 3");
     mark.bind(1, slug);
     return run(std::move(mark));
 }

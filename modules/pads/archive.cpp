@@ -327,13 +327,39 @@ Task<Status> PadsModule::import_images(std::string slug, std::string folder) {
     co_return Status{};
 }
 
-Task<Status> PadsModule::erase_association(std::string slug) {
+std::vector<std::shared_ptr<Room>> PadsModule::rooms_of(const std::string& association) const {
     std::vector<std::shared_ptr<Room>> open;
     for (const auto& [number, room] : rooms_) {
-        if (room->pad().association == slug) {
+        if (room->pad().association == association) {
             open.push_back(room);
         }
     }
+    return open;
+}
+
+Task<Status> PadsModule::close_association(std::string slug, bool closed) {
+    if (auto done = store_->set_closed(slug, closed); !done) {
+        co_return done;
+    }
+    if (closed) {
+        closed_.insert(slug);
+    } else {
+        closed_.erase(slug);
+    }
+    for (const std::shared_ptr<Room>& room : rooms_of(slug)) {
+        if (closed) {
+            // What was typed is saved as at any end; the room goes when it is empty.
+            room->end(close_policy, "deleted");
+            drop_readings(room->pad().number);
+        } else if (!room->pad().deleted_ms) {
+            room->revive();
+        }
+    }
+    co_return Status{};
+}
+
+Task<Status> PadsModule::erase_association(std::string slug) {
+    const std::vector<std::shared_ptr<Room>> open = rooms_of(slug);
     for (const std::shared_ptr<Room>& room : open) {
         room->end(close_policy, "deleted");
         drop_readings(room->pad().number);
@@ -342,6 +368,9 @@ Task<Status> PadsModule::erase_association(std::string slug) {
     }
     committer_->authors_removed();
     Status done = store_->erase_association(slug);
+    if (done) {
+        closed_.erase(slug);
+    }
     usage_->forget(slug);
     counted_.erase(slug);
     if (done) {

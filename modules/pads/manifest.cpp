@@ -114,6 +114,10 @@ ALTER TABLE pad_log RENAME TO pad_update;
 -- The member ids of `people`, in the same order ("-": nobody had the login); empty: not known yet, the logins count.
 ALTER TABLE pad ADD COLUMN people_members TEXT NOT NULL DEFAULT '';
 )sql"},
+    Migration{7, R"sql(
+-- Associations in the house's bin: their pads answer as deleted ones.
+CREATE TABLE closed_association (slug TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

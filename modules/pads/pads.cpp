@@ -66,6 +66,11 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     converter_ = std::make_unique<Converter>(context, std::move(program));
     images_ = std::make_unique<ImageFiles>(context.folder());
     add_routes();
+    const auto closed = store_->closed_associations();
+    if (!closed) {
+        co_return fail(closed.error());
+    }
+    closed_.insert(closed->begin(), closed->end());
     // The process sleeps most of the time: the bin is looked after at each start, not by a clock.
     const auto gone = store_->purge(now_ms() - bin_ms);
     if (gone && *gone > 0) {

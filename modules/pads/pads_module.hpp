@@ -47,6 +47,7 @@ public:
     Task<Status> export_association(std::string slug, std::string folder) override;
     Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
+    Task<Status> close_association(std::string slug, bool closed) override;
     Task<void> stop() override;
 
 private:
@@ -70,8 +71,8 @@ private:
     Task<Response> link(Request& request);
     Task<Response> authors(Request& request);
     Task<Response> export_pad(Request& request);
-    /// 401 or 403 unless the caller is of the association.
-    static std::optional<Response> refuse_strangers(const Request& request, const std::string& association);
+    /// 401 or 403 unless the caller is of the association; 404 while it is in the house's bin.
+    std::optional<Response> refuse_strangers(const Request& request, const std::string& association) const;
     Task<std::optional<Response>> refuse_unknown_association(const Request& request, std::string slug);
     /// What people says of it: quota_bytes, language (of the house). Errors: not_found, unavailable.
     Task<Result<boost::json::object>> ask_people(std::string association);
@@ -125,6 +126,7 @@ private:
     std::optional<Response> refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes);
 
     // archive.cpp
+    std::vector<std::shared_ptr<Room>> rooms_of(const std::string& association) const;
     Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
     Task<Status> export_images(std::string slug, std::string folder);
     Task<Status> import_images(std::string slug, std::string folder);
@@ -247,6 +249,7 @@ private:
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;
     std::unordered_set<std::string> forms_known_;  ///< ids of pads that were read for their form since the start
+    std::set<std::string> closed_;  ///< associations in the house's bin
     std::size_t pad_bytes_max_ = 0;
     std::size_t open_bytes_max_ = 0;
     std::size_t open_bytes_ = 0;  ///< memory of all open texts when it was counted last, and what was opened since

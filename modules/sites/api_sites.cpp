@@ -159,7 +159,7 @@ Task<Response> Sites::add_site(Request& request) {
 }
 
 std::optional<Response> Sites::refuse_place(const Request& request, const std::string& host, const Association& association) {
-    if (store_->site(host)) {
+    if (store_->is_host_taken(host)) {
         return say(request, 409, "host_taken");
     }
     if (domain_holds_.holds(host, association.slug, association.domains)) {

@@ -326,6 +326,24 @@ Task<Status> Sites::import_association(std::string slug, std::string folder) {
     co_return Status{};
 }
 
+Task<Status> Sites::close_association(std::string slug, bool closed) {
+    auto done = store_->set_closed(slug, closed);
+    done = done ? tell_gate() : done;
+    const auto hosts = store_->hosts_of(slug);
+    if (!done || !hosts) {
+        co_return done ? Status(fail(hosts.error())) : done;
+    }
+    // "Closed" is said when visitors see it. A publication that is on its way ends with still_wanted().
+    for (const std::string& host : *hosts) {
+        std::string one = host;
+        const bool seen = co_await served(std::move(one));
+        if (!seen) {
+            co_return fail(ErrorKind::unavailable, "the gate does not yet say what it serves at " + host);
+        }
+    }
+    co_return Status{};
+}
+
 Task<Status> Sites::erase_association(std::string slug) {
     auto erased = store_->erase_association(slug);
     if (erased) {

@@ -72,6 +72,11 @@ CREATE UNIQUE INDEX site_shown ON site(host) WHERE removed_ms = 0;
 CREATE INDEX site_removed ON site(host) WHERE removed_ms > 0;
 CREATE INDEX site_association ON site(association, host);
 )sql"},
+    // Associations in the house's bin: their sites keep their host names and everything else, and are neither served nor shown.
+    Migration{3, R"sql(
+CREATE TABLE closed_association (slug TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE VIEW open_site AS SELECT * FROM site WHERE association NOT IN (SELECT slug FROM closed_association);
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

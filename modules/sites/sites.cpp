@@ -117,7 +117,8 @@ std::optional<Response> Sites::refuse_below(const Request& request, const std::s
         (request.who.caller == Caller::gate && request.who.role_in(association) < role)) {
         return say(request, 403, "forbidden");
     }
-    return std::nullopt;
+    // An admin has a role in each association, in one that is in the house's bin too.
+    return store_->is_closed(association) ? std::optional<Response>(problem(request, 404, "not_found")) : std::nullopt;
 }
 
 std::variant<Site, Response> Sites::find_site(const Request& request, Role role) {

@@ -48,6 +48,7 @@ public:
     Task<Status> export_association(std::string slug, std::string folder) override;
     Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
+    Task<Status> close_association(std::string slug, bool closed) override;
     Task<void> stop() override;
 
 private:

@@ -18,6 +18,18 @@ Deploy deploy_of(const Statement& row) {
                   row.number(6), row.number(7), row.number(8), row.number(9), row.number(10), row.text(11)};
 }
 
+Result<std::vector<std::string>> read_texts(Statement& query) {
+    std::vector<std::string> ids;
+    auto more = query.step();
+    for (; more && *more; more = query.step()) {
+        ids.push_back(query.text(0));
+    }
+    if (!more) {
+        return fail(std::move(more.error()));
+    }
+    return ids;
+}
+
 #define SITE_COLUMNS "id, host, association, created_ms, live, next_number, removed_ms, certified, certificate_asked_ms"
 #define DEPLOY_COLUMNS \
     "site, number, id, created_ms, by_login, files, bytes, pages, home_bytes, home_requests, home_elements, warnings"
@@ -25,13 +37,37 @@ Deploy deploy_of(const Statement& row) {
 } // namespace
 
 std::optional<Site> Store::site(const std::string& host) {
-    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE host = ?1 AND removed_ms = 0");
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site WHERE host = ?1 AND removed_ms = 0");
     query.bind(1, host);
     return query.step().value_or(false) ? std::optional(site_of(query)) : std::nullopt;
 }
 
+bool Store::is_host_taken(const std::string& host) {
+    auto query = database_.prepare("SELECT 1 FROM site WHERE host = ?1 AND removed_ms = 0");
+    query.bind(1, host);
+    return query.step().value_or(true);
+}
+
+Status Store::set_closed(const std::string& association, bool closed) {
+    auto change = database_.prepare(closed ? "INSERT OR IGNORE INTO closed_association (slug) VALUES (?1)"
+                                           : "DELETE FROM closed_association WHERE slug = ?1");
+    return change.bind(1, association).run();
+}
+
+bool Store::is_closed(const std::string& association) const {
+    auto query = database_.prepare("SELECT 1 FROM closed_association WHERE slug = ?1");
+    query.bind(1, association);
+    return query.step().value_or(false);
+}
+
+Result<std::vector<std::string>> Store::hosts_of(const std::string& association) {
+    auto query = database_.prepare("SELECT host FROM site WHERE association = ?1 AND removed_ms = 0 ORDER BY host");
+    query.bind(1, association);
+    return read_texts(query);
+}
+
 std::vector<Site> Store::removed_sites(const std::string& host) {
-    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE host = ?1 AND removed_ms > 0 "
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site WHERE host = ?1 AND removed_ms > 0 "
                                    "ORDER BY removed_ms DESC, id DESC");
     query.bind(1, host);
     std::vector<Site> found;
@@ -59,7 +95,7 @@ Result<std::vector<Site>> Store::sites_below(const std::string& domain) {
 }
 
 std::vector<Site> Store::bin(const std::string& association, std::int64_t after, std::size_t count) {
-    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site "
                                    "WHERE association = ?1 AND id > ?2 AND removed_ms > 0 ORDER BY id LIMIT ?3");
     query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(count));
     std::vector<Site> found;
@@ -70,7 +106,7 @@ std::vector<Site> Store::bin(const std::string& association, std::int64_t after,
 }
 
 std::vector<Site> Store::sites(const std::string& association, const std::string& after, std::size_t count) {
-    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site "
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site "
                                    "WHERE association = ?1 AND host > ?2 AND removed_ms = 0 ORDER BY host LIMIT ?3");
     query.bind(1, association).bind(2, after).bind(3, static_cast<std::int64_t>(count));
     std::vector<Site> found;
@@ -115,7 +151,7 @@ Status Store::note_certificate(const std::string& host, bool certified, std::int
 }
 
 std::vector<std::string> Store::uncertified(std::int64_t before_ms) {
-    auto query = database_.prepare("SELECT host FROM site WHERE certified = 0 AND removed_ms = 0 "
+    auto query = database_.prepare("SELECT host FROM open_site WHERE certified = 0 AND removed_ms = 0 "
                                    "AND certificate_asked_ms < ?1 ORDER BY certificate_asked_ms, host LIMIT 20");
     query.bind(1, before_ms);
     std::vector<std::string> hosts;
@@ -126,17 +162,17 @@ std::vector<std::string> Store::uncertified(std::int64_t before_ms) {
 }
 
 std::size_t Store::count_uncertified() {
-    auto query = database_.prepare("SELECT count(*) FROM site WHERE certified = 0 AND removed_ms = 0");
+    auto query = database_.prepare("SELECT count(*) FROM open_site WHERE certified = 0 AND removed_ms = 0");
     return query.step().value_or(false) ? static_cast<std::size_t>(query.number(0)) : 0;
 }
 
 Status Store::erase_association(const std::string& association) {
     return database_.transaction([&]() -> Status {
         auto erase = database_.prepare("DELETE FROM site WHERE association = ?1");
-        if (auto erased = erase.bind(1, association).run(); !erased) {
-            return erased;
-        }
-        return set_pending("sweep");
+        auto forget = database_.prepare("DELETE FROM closed_association WHERE slug = ?1");
+        auto erased = erase.bind(1, association).run();
+        erased = erased ? forget.bind(1, association).run() : erased;
+        return erased ? set_pending("sweep") : erased;
     });
 }
 
@@ -168,7 +204,7 @@ std::vector<Deploy> Store::deploys(std::int64_t site, std::int64_t before, std::
 Result<std::int64_t> Store::publish(Deploy deploy, std::size_t keep) {
     std::int64_t number = 0;
     auto done = database_.transaction([&]() -> Status {
-        auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM site WHERE id = ?1 AND removed_ms = 0");
+        auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site WHERE id = ?1 AND removed_ms = 0");
         query.bind(1, deploy.site);
         if (!query.step().value_or(false)) {
             return fail(ErrorKind::not_found, "the site was removed meanwhile");
@@ -213,7 +249,7 @@ Status Store::show(std::int64_t site, std::int64_t number) {
 }
 
 Result<HostsMap> Store::hosts() {
-    auto query = database_.prepare("SELECT site.host, deploy.id FROM site LEFT JOIN deploy ON "
+    auto query = database_.prepare("SELECT site.host, deploy.id FROM open_site site LEFT JOIN deploy ON "
                                    "deploy.site = site.id AND deploy.number = site.live "
                                    "WHERE site.removed_ms = 0 ORDER BY site.host");
     std::vector<HostLine> lines;
@@ -226,22 +262,6 @@ Result<HostsMap> Store::hosts() {
     }
     return HostsMap::of(std::move(lines));
 }
-
-namespace {
-
-Result<std::vector<std::string>> read_texts(Statement& query) {
-    std::vector<std::string> ids;
-    auto more = query.step();
-    for (; more && *more; more = query.step()) {
-        ids.push_back(query.text(0));
-    }
-    if (!more) {
-        return fail(std::move(more.error()));
-    }
-    return ids;
-}
-
-} // namespace
 
 Result<std::vector<std::string>> Store::kept_ids() {
     auto query = database_.prepare("SELECT id FROM deploy");

@@ -42,11 +42,19 @@ class Store {
 public:
     explicit Store(Database& database) : database_(database) {}
 
+    // What follows does not see the sites of an association that is in the house's bin (set_closed), unless it says so.
     /// A site that is not in the bin.
     std::optional<Site> site(const std::string& host);
+    /// Also by a site of an association in the house's bin.
+    bool is_host_taken(const std::string& host);
+    /// The association is in the house's bin, or back.
+    Status set_closed(const std::string& association, bool closed);
+    bool is_closed(const std::string& association) const;
+    /// Of sites that are not in a bin of sites, whether the association is closed or not.
+    Result<std::vector<std::string>> hosts_of(const std::string& association);
     /// Those of that host name in the bins of all associations; the last one that was removed comes first.
     std::vector<Site> removed_sites(const std::string& host);
-    /// Sites at this domain or below it, those in the bins too. A read that fails is told: the answer gives a domain away.
+    /// Sites at this domain or below it, those in the bins too (of both kinds). A read that fails is told: the answer gives a domain away.
     Result<std::vector<Site>> sites_below(const std::string& domain);
     /// The bin of an association, in order of id, from the one behind `after`.
     std::vector<Site> bin(const std::string& association, std::int64_t after, std::size_t count);
@@ -77,7 +85,7 @@ public:
 
     /// What the gate should see now. Never less because of a failed read: that would take sites off the air.
     Result<HostsMap> hosts();
-    /// Ids of every kept version. Never less because of a failed read: the sweep deletes what is not there.
+    /// Ids of every kept version, those of closed associations too. Never less because of a failed read: the sweep deletes what is not there.
     Result<std::vector<std::string>> kept_ids();
     /// Those of one association, its bin included.
     Result<std::vector<std::string>> kept_ids(const std::string& association);

@@ -68,12 +68,13 @@ std::uint64_t fresh_client() {
 
 } // namespace
 
-std::optional<Response> PadsModule::refuse_strangers(const Request& request, const std::string& association) {
+std::optional<Response> PadsModule::refuse_strangers(const Request& request, const std::string& association) const {
     if (!request.who.signed_in()) {
         return problem(request, 401, "signed_out");
     }
     const bool stranger = request.who.role_in(association) == Role::none;
-    return stranger ? std::optional<Response>(problem(request, 403, "forbidden")) : std::nullopt;
+    const bool gone = closed_.contains(association);  // an admin has a role in each
+    return stranger || gone ? std::optional(problem(request, stranger ? 403 : 404, stranger ? "forbidden" : "not_found")) : std::nullopt;
 }
 
 Task<Response> PadsModule::list(Request& request) {
@@ -151,7 +152,7 @@ Task<Result<json::object>> PadsModule::ask_people(std::string association) {
 
 Task<Response> PadsModule::create(Request& request) {
     const std::string association(request.parameter("association"));
-    const Judge judge = [&request, &association] { return refuse_strangers(request, association); };
+    const Judge judge = [this, &request, &association] { return refuse_strangers(request, association); };
     auto opened = co_await open_body(context_, request, judge, json_body_bytes_default);
     if (opened.refused) {
         co_return std::move(*opened.refused);

@@ -53,7 +53,8 @@ PadsModule::FoundOr PadsModule::find(const Request& request, std::string_view ke
     if (found.permission == Permission::none) {
         return problem(pads_catalogue, request, 403, key.empty() ? "pad_no_access" : "pad_wrong_key");
     }
-    if (found.pad.deleted_ms && deleted == Deleted::refused) {
+    const bool closed = closed_.contains(found.pad.association);
+    if (closed || (found.pad.deleted_ms && deleted == Deleted::refused)) {
         return problem(pads_catalogue, request, 404, "pad_deleted");
     }
     return found;

@@ -53,6 +53,20 @@ PadRow read_row(const Statement& row) {
     return pad;
 }
 
+Result<std::vector<std::string>> read_texts(Statement query) {
+    std::vector<std::string> found;
+    for (;;) {
+        const auto row = query.step();
+        if (!row) {
+            return fail(row.error());
+        }
+        if (!*row) {
+            return found;
+        }
+        found.push_back(query.text(0));
+    }
+}
+
 std::string select_pads(std::string_view condition) {
     return "SELECT " + std::string(columns) + " FROM pad " + std::string(condition);
 }
@@ -224,18 +238,17 @@ Status PadStore::change(std::int64_t number, const PadChange& change) {
 }
 
 Result<std::vector<std::string>> PadStore::associations() {
-    auto query = database_.prepare("SELECT association FROM pad UNION SELECT association FROM image");
-    std::vector<std::string> found;
-    for (;;) {
-        const auto row = query.step();
-        if (!row) {
-            return fail(row.error());
-        }
-        if (!*row) {
-            return found;
-        }
-        found.push_back(query.text(0));
-    }
+    return read_texts(database_.prepare("SELECT association FROM pad UNION SELECT association FROM image"));
+}
+
+Status PadStore::set_closed(std::string_view association, bool closed) {
+    auto change = database_.prepare(closed ? "INSERT OR IGNORE INTO closed_association (slug) VALUES (?1)"
+                                           : "DELETE FROM closed_association WHERE slug = ?1");
+    return change.bind(1, association).run();
+}
+
+Result<std::vector<std::string>> PadStore::closed_associations() {
+    return read_texts(database_.prepare("SELECT slug FROM closed_association"));
 }
 
 Result<std::vector<PadRow>> PadStore::without_members() {
@@ -262,9 +275,9 @@ Status PadStore::erase_association(std::string_view association) {
     return database_.transaction([&] {
         auto statement = database_.prepare("DELETE FROM pad WHERE association = ?1");
         Status done = statement.bind(1, association).run();
-        if (done) {
-            auto images = database_.prepare("DELETE FROM image WHERE association = ?1");
-            done = images.bind(1, association).run();
+        for (const std::string_view sql : {"DELETE FROM image WHERE association = ?1", "DELETE FROM closed_association WHERE slug = ?1"}) {
+            auto more = database_.prepare(sql);
+            done = done ? more.bind(1, association).run() : done;
         }
         if (done) {
             // Names of people who wrote nowhere else go too.

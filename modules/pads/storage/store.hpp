@@ -158,6 +158,9 @@ public:
     Result<std::vector<PadRow>> without_members();
     Status erase(std::int64_t number);
     Status erase_association(std::string_view association);
+    /// The association is in the house's bin, or back. Kept for the next start; whoever answers for a pad looks.
+    Status set_closed(std::string_view association, bool closed);
+    Result<std::vector<std::string>> closed_associations();
     /// Removes for good what was put into the bin before that time. Returns how many.
     Result<std::size_t> purge(std::int64_t before_ms);
 
