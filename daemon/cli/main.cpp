@@ -37,6 +37,11 @@ int check(std::span<char*> words) {
 }
 
 int not_yet(std::string_view command) {
+    if (command == "erase") {
+        std::fputs("hameau erase: `hameau association remove SLUG` puts an association in the bin for 30 days;\n"
+                   "`hameau association remove SLUG --purge` erases it from there. Nothing was changed.\n", stderr);
+        return cli::exit_usage;
+    }
     std::fprintf(stderr, "hameau %s: moving a whole association comes with a later version. Nothing was changed. Until then:\n"
                          "`hameau show` prints its content, and a copy of the state folder of a stopped house is a full backup.\n",
                  std::string(command).c_str());
@@ -67,6 +72,7 @@ constexpr std::array commands = {
     Command{"status", "processes, memory, health", status},
     Command{"logs", "the journal of a service", logs},
     Command{"restart", "starts a service again", restart},
+    Command{"association", "", cli::resource_command},
     Command{"member", "", cli::resource_command},
     Command{"mailbox", "", cli::resource_command},
     Command{"alias", "", cli::resource_command},

@@ -1,4 +1,4 @@
-// `hameau member|mailbox|alias|group|site|pad|module`: list, add, change, remove. Thin: each is one call of the API.
+// `hameau association|member|mailbox|alias|group|site|pad|module`: list, add, change, remove. Thin: each is one call of the API.
 #include <array>
 #include <cstdio>
 #include <unistd.h>
@@ -30,6 +30,12 @@ struct Kind {
 };
 
 constexpr std::array kinds = {
+    Kind{"association", "",
+         "  list [--bin]                   --bin: what was removed in the last 30 days\n"
+         "  remove SLUG [--purge]          puts it in the bin for 30 days: its sites, texts and mail end, and who has no other\n"
+         "      association cannot sign in; --purge: erases what is in the bin, with everything that belongs to it\n"
+         "  restore SLUG                   takes it out of the bin, with all that it had\n",
+         {Column{"slug", 20}, {"members", 8}, {"domains", 40}, {"name", 0}}},
     Kind{"member", "members",
          "  list ASSOCIATION [--bin]       --bin: who was removed in the last 30 days\n"
          "  add ASSOCIATION LOGIN NAME [--role member|manager|admin] [--mailbox ADDRESS] [--contact ADDRESS]\n"
@@ -116,6 +122,9 @@ public:
     Command(const Kind& kind, const Words& words) : kind_(kind), words_(words), client_(words.state) {}
 
     int run(std::string_view verb) {
+        if (kind_.name == "association") {
+            return association(verb);
+        }
         if (verb == "list" && plain() == 1) {
             return list("/api/v1/associations/" + segment(word(0)) + "/" + std::string(kind_.collection) + (words_.has("--bin") ? "?bin=1" : ""), kind_.columns);
         }
@@ -269,6 +278,25 @@ private:
             body["access"] = std::move(access);
         }
         return body;
+    }
+
+    int association(std::string_view verb) {
+        const std::string all = "/api/v1/associations";
+        if (verb == "list" && plain() == 0) {
+            constexpr std::array binned = {Column{"slug", 20}, Column{"gone", 22}, Column{"members", 8}, Column{"behind", 16}, Column{"name", 0}};
+            return words_.has("--bin") ? list(all + "?bin=1", binned) : list(all, kind_.columns);
+        }
+        if (verb == "remove" && plain() == 1) {
+            return send("DELETE", all + "/" + segment(word(0)) + (words_.has("--purge") ? "?purge=1" : ""), {});
+        }
+        if (verb == "restore" && plain() == 1) {
+            const auto answer = client_.call("POST", all + "/" + segment(word(0)) + "/restore");
+            if (answer) {
+                print_remarks(answer->object());
+            }
+            return finish(answer);
+        }
+        return usage(stderr);
     }
 
     int add() {
