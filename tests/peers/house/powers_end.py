@@ -280,7 +280,9 @@ class Holder:
         return self.seen_by("yann.kervella@amis.test", "yann-secret-words", subject, 20 if self.stays else 1)
 
     def still_group(self, words):
-        listed = self.facts.call("GET", f"{AMIS}/groups?limit=500", None, 200)["items"]
+        answer = self.facts.admin.call("GET", f"{AMIS}/groups?limit=500")
+        listed = answer.json()["items"] if answer.status == 200 else []
+        assert answer.status in (200, 404), (answer.status, answer.body)  # 404: the association is in the bin
         return any(group["slug"] == self.group and self.login in group["members"] for group in listed)
 
     def still_sends_as_alias(self, words):
@@ -368,6 +370,20 @@ def remove_domain(holder):
     holder.facts.call("PATCH", AMIS, {"domains": ["amis.test"], "give_up": True}, 200)
 
 
+def bin_association(holder, *left):
+    leave(holder, *left)
+    holder.facts.call("DELETE", AMIS, None, 204)
+
+
+def restore_association(holder):
+    """For the events after it; whoever had nothing else has everything again that the removal did not close."""
+    answer = holder.facts.admin.call("POST", f"{AMIS}/restore", {})
+    return answer.status == 200
+
+
+# What works again when the association comes back; what was open stays closed.
+BACK = ("new mail sign-in", "app password", "invitation", "sieve redirect", "group", "sends as alias", "publishes",
+        "pad of chosen people", "recovery codes")
 # Its own, because the others' mail must flow while it is gone.
 OTHER_DOMAIN = "cede.test"
 
@@ -389,6 +405,9 @@ EVENTS = {
     "alias removed": lambda h: h.facts.call("DELETE", f"{AMIS}/aliases/{h.alias}", None, 204),
     "domain moved": move_domain,
     "domain removed": remove_domain,
+    # Last: the sessions of those who have no other association end.
+    "association in the bin": bin_association,
+    "only association in the bin": lambda h: bin_association(h, "jardin"),
 }
 
 
@@ -413,7 +432,13 @@ def tests(facts):
                 if holder.holds(power, words, stays) != stays:
                     wrong.append(f"{power}: {'ended' if stays else 'goes on'}")
             assert not wrong, f"after {event!r}: " + "; ".join(wrong)
+            if event == "only association in the bin":
+                assert restore_association(holder)
+                lost = [power for power in BACK if not holder.holds(power, words, True)]
+                assert not lost, f"not back: {lost}"
         finally:
+            if "association in the bin" in event:
+                restore_association(holder)
             holder.close()
 
     def test_the_matrix_is_whole():
