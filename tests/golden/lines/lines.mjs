@@ -5,9 +5,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { padModules } from '../../../web-ui/scripts/pad-modules.mjs'
 import { hostile } from './hostile.mjs'
+import { moves } from './moves.mjs'
 import { Made } from './random.mjs'
 
-const pad = await padModules()
+const pad = await padModules("export { Reunion } from './lines/reunion';\n")
 const { Y, schema, bind, build, documentOf, flatten, same, state } = pad
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../vectors/lines')
 const seeds = 150
@@ -133,5 +134,6 @@ hostile({
     return found
   }
 })
+moves({ check, pad })
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed ? 1 : 0)

@@ -42,6 +42,8 @@ export class Model {
     this.deleted = new Map();     // sign -> people who saw it and took it out
     this.touched = new Map();     // sign -> people who ever took it out or put it back
     this.most = new Map();        // sign -> how often somebody made it stand
+    this.acts = 0;
+    this.put = new Map();         // sign -> the act by which somebody last put it where it is (paste, drag, undo)
     this.broken = new Set();      // pairs of words that somebody parted who saw both
     this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
     this.loose = new Set();       // words beside which somebody joined lines
@@ -63,7 +65,7 @@ export class Model {
     const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
     const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, born: this.acts, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -74,6 +76,7 @@ export class Model {
   }
   /** `who` did something at once: what he saw before and after. `kind`: undo and redo may only concern what is one's own. */
   did(who, kind, old, now) {
+    this.acts += 1;
     const taking = kind === 'undo' || kind === 'redo';
     const mine = (code) => this.wordOf(code).who === who || this.touched.get(code)?.has(who);
     for (const [code, places] of old.at) {
@@ -89,6 +92,7 @@ export class Model {
       if (who < 0) this.deleted.delete(code);
       else this.deleted.get(code)?.delete(who);
       this.note(this.touched, code, who);
+      this.put.set(code, this.acts);
       if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
     }
     this.relations(who, taking, mine, old, now);
@@ -156,7 +160,12 @@ export class Model {
     if (missing.length > 0 && !missing.every((code) => this.deleted.get(code).has(word.who))) return 'halved';
     if (present.some((code) => seen.at.get(code).length > 1)) return null;
     const places = present.map((code) => seen.at.get(code)[0]);
-    for (let i = 1; i < places.length; i += 1) if (places[i] !== places[i - 1] + 1) return 'torn';
+    for (let i = 1; i < places.length; i += 1) {
+      if (places[i] === places[i - 1] + 1) continue;
+      // By hand: somebody put the two parts where they are by two acts, and saw what he took.
+      const [one, other] = [this.put.get(present[i - 1]), this.put.get(present[i])];
+      return one !== undefined && other !== undefined && one !== other ? null : 'torn';
+    }
     return this.placeOf(word, lineOf(places[0]), places[0], seen);
   }
   placeOf(word, line, place, seen) {
@@ -177,9 +186,13 @@ export class Model {
     }
     const mates = [...word.mates].filter(holds);
     if (mates.length > 0) return mates.some((other) => here.has(other) || [...here].some((one) => this.kin.has(pair(one, other)))) ? null : 'misplaced';
-    // Nothing of its line is left: it may not stand in another line's words, unless somebody joined those lines.
-    const before = [...word.before].filter((other) => here.has(other));
-    const behind = [...word.behind].filter((other) => here.has(other));
+    // Nothing of its line is left. Where somebody moved it by hand since, that hand chose the line.
+    if (this.moved(word.id, word.born)) return null;
+    // It may not stand in another line's words, unless somebody joined those lines.
+    // (What somebody brought here by hand since says nothing of the line that it came from.)
+    const stayed = (other) => here.has(other) && !this.moved(other, word.born);
+    const before = [...word.before].filter(stayed);
+    const behind = [...word.behind].filter(stayed);
     const excused = (other) => this.joined.has(pair(word.id, other)) || this.isLoose(other) || this.isLoose(word.id)
       || [...word.mates].some((mate) => this.kin.has(pair(mate, other)));
     if ([...before, ...behind].every(excused)) return null;
@@ -190,8 +203,8 @@ export class Model {
   isLoose(word) {
     return this.loose.has(word) || [...this.loose].some((other) => this.kin.has(pair(word, other)));
   }
-  /** Somebody took it out and put it back: its place in the line is his. */
-  moved(word) {
-    return this.touched.has(word * letters);
+  /** Somebody took it out and put it in (since that act): its place in the line is his. */
+  moved(word, since = -1) {
+    return (this.put.get(word * letters) ?? -2) > since;
   }
 }

@@ -8,6 +8,8 @@ import { type Kept, type Placed, compare, keptBy } from './lines/compare';
 import { flattenBlock } from './lines/flatten';
 import { Model, type Place } from './lines/model';
 import { common } from './lines/form';
+import { Moves } from './lines/moves';
+import { Passages } from './lines/passages';
 import { redraw } from './lines/redraw';
 import { write } from './lines/write';
 
@@ -21,7 +23,13 @@ export interface Host {
 export interface Places { anchor: Y.RelativePosition; head: Y.RelativePosition; kind: 'text' | 'node' | 'all' | 'other' }
 
 /** What was done here since the document was last that of the shared text. */
-interface Pending { base: Node; maps: readonly StepMap[]; selection: Selection; undoable: boolean }
+interface Pending { base: Node; maps: readonly StepMap[]; selection: Selection; undoable: boolean; event: unknown }
+/** Where the selection was put when others wrote, and what it sticks to: that may come back elsewhere. */
+interface Sticky { doc: Node; selection: Selection; places: Places }
+/** What I wrote from this clock on, where that sign stood which was taken out. */
+export interface Anchor { clock: number; id: Y.ID }
+
+const anchors_max = 100;
 
 const key = new PluginKey<Pending>('binding');
 /** Set on the transactions that show what came from the shared text. */
@@ -34,23 +42,30 @@ export class Binding {
   doc: Node;
   /** Where the cursor was before the change that is being made. */
   before: Places | null = null;
+  readonly moves: Moves;
+  readonly passages: Passages;
+  readonly anchors: Anchor[] = [];
+  private sticky: Sticky | null = null;
   private host: Host | null = null;
   private readonly seen = new WeakSet<Y.Transaction>();
 
   constructor(readonly root: Y.XmlText, readonly schema: EditorState['schema']) {
-    this.model = new Model(schema, root);
+    this.moves = new Moves(root);
+    this.passages = new Passages(root, this.moves);
+    this.model = new Model(schema, root, this.moves);
     this.doc = schema.topNodeType.create(null, [...this.model.blocks]);
     this.plugin = new Plugin<Pending>({
       key,
       state: {
-        init: (_, state) => ({ base: state.doc, maps: [], selection: state.selection, undoable: true }),
+        init: (_, state) => ({ base: state.doc, maps: [], selection: state.selection, undoable: true, event: undefined }),
         apply: (tr, pending, old) => {
-          if (isRemote(tr)) return { base: tr.doc, maps: [], selection: tr.selection, undoable: true };
+          if (isRemote(tr)) return { base: tr.doc, maps: [], selection: tr.selection, undoable: true, event: undefined };
           if (!tr.docChanged) return pending;
           const fresh = old.doc === this.doc;
           return {
             base: fresh ? old.doc : pending.base, maps: fresh ? tr.mapping.maps : [...pending.maps, ...tr.mapping.maps],
             selection: fresh ? old.selection : pending.selection, undoable: tr.getMeta('addToHistory') !== false || (!fresh && pending.undoable),
+            event: tr.getMeta('uiEvent') ?? (fresh ? undefined : pending.event),
           };
         },
       },
@@ -77,6 +92,7 @@ export class Binding {
   destroy(): void {
     this.host = null;
     this.root.doc?.off('beforeTransaction', this.onBefore);
+    this.moves.destroy();
     this.root.unobserveDeep(this.onChange);
   }
 
@@ -88,14 +104,31 @@ export class Binding {
     if (!state || state.doc === this.doc) return;
     const pending = key.getState(state);
     const kept = pending?.base === this.doc ? keptBy(pending.maps, this.doc.content.size) : difference(this.doc, state.doc);
-    this.before = pending?.base === this.doc ? this.placesOf(pending.selection) : null;
+    this.before = pending?.base === this.doc ? this.stickyPlaces(this.doc, pending.selection) ?? this.placesOf(pending.selection) : null;
+    this.passages.event = pending?.event;
+    const { clientID, store } = this.root.doc!;
+    const clock = Y.getState(store, clientID);
     this.root.doc!.transact((transaction) => {
       this.seen.add(transaction);
       if (pending && !pending.undoable) transaction.meta.set('addToHistory', false);
       this.writeChange(state.doc, kept);
       this.model.take(transaction);
     }, this);
+    this.anchor(clock);
     this.settle();
+  }
+
+  /** What was just written stands where something was that others took out. */
+  private anchor(clock: number): void {
+    const id = this.before?.head.item;
+    if (!id || Y.getState(this.root.doc!.store, this.root.doc!.clientID) === clock || this.moves.item(id)?.deleted !== true) return;
+    this.anchors.push({ clock, id });
+    if (this.anchors.length > anchors_max) this.anchors.shift();
+  }
+
+  private stickyPlaces(doc: Node, selection: Selection): Places | null {
+    const { sticky } = this;
+    return sticky && sticky.doc === doc && sticky.selection.eq(selection) ? sticky.places : null;
   }
 
   private writeChange(doc: Node, kept: readonly Kept[]): void {
@@ -141,6 +174,7 @@ export class Binding {
       before: first > 0 ? all[first - 1]!.line.path : model.lastLine(area.first - 1)?.path ?? null,
       markerOf: (place) => model.stretches[place.stretch]!.marker,
       stretchOf: ({ stretch }) => ({ marker: model.stretches[stretch]!.marker, start: model.stretches[stretch]!.start, y: model.unitsBefore(stretch) }),
+      passages: this.passages,
       next: follows?.line.own && model.stretches[follows.stretch]!.marker ? { line: follows.line, marker: model.stretches[follows.stretch]!.marker! } : null,
     });
   }
@@ -153,7 +187,9 @@ export class Binding {
   // --- From the shared text to here ---
 
   private readonly onBefore = (transaction: Y.Transaction) => {
-    if (transaction.origin !== this && this.host) this.before = this.placesOf(this.host.state.selection);
+    if (transaction.origin === this || !this.host) return;
+    const { doc, selection } = this.host.state;
+    this.before = this.stickyPlaces(doc, selection) ?? this.placesOf(selection);
   };
 
   private readonly onChange = (_: unknown, transaction: Y.Transaction) => {
@@ -190,6 +226,8 @@ export class Binding {
     if (this.host!.inSight?.()) tr.scrollIntoView();
     this.doc = tr.doc;
     this.host!.dispatch(tr);
+    const { doc, selection } = this.host!.state;
+    this.sticky = this.before && doc === this.doc ? { doc, selection, places: this.before } : null;
   }
 
   // --- Places ---

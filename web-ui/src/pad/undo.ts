@@ -63,6 +63,11 @@ export function undoOf(binding: Binding): Y.UndoManager {
     }
   });
   manager.on('stack-item-added', ({ stackItem }) => void stackItem.meta.set('places', binding.before));
+  // What is there again is what was there before; what was cut and is there again is pasted as a copy.
+  manager.on('stack-item-popped', ({ stackItem }) => {
+    binding.passages.forget();
+    binding.moves.undone(stackItem.deletions.clients);
+  });
   manager.on('stack-item-popped', ({ stackItem }) => binding.putSelection(stackItem.meta.get('places') as Places | null | undefined));
   managers.set(binding, manager);
   return manager;

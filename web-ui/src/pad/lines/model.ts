@@ -5,6 +5,7 @@ import * as Y from 'yjs';
 import { buildBlocks } from './build';
 import { flattenBlock } from './flatten';
 import type { Line } from './form';
+import type { Moves } from './moves';
 import { type Shown, type Stretch, markerOf, readFrom, readLines, sameFormats } from './read';
 
 export interface Place { line: Shown; stretch: number; /** Where the line's lead begins in the shared text. */ y: number; /** Of its text in the document. */ pos: number }
@@ -34,7 +35,8 @@ export class Model {
   private units: number[] = [];
   private tops: number[] = [];
 
-  constructor(readonly schema: Schema, readonly root: Y.XmlText) {
+  /** `moves`: places go with the text that was moved. */
+  constructor(readonly schema: Schema, readonly root: Y.XmlText, private readonly moves: Moves | null = null) {
     this.stretches = readLines(schema, root);
     for (const stretch of this.stretches) this.of.set(stretch.marker, stretch);
     this.blocks = buildBlocks(schema, this.stretches.flatMap((one) => one.lines));
@@ -211,7 +213,7 @@ export class Model {
       return found?.type === this.root ? this.posAt(found.index) : null;
     }
     // As Yjs does it, but no further to the left than the line begins.
-    let id: Y.ID | null = place.item;
+    let id: Y.ID | null = this.moves?.end(place.item).id ?? place.item;
     let item: Y.Item | undefined;
     let units = 0;
     while (id) {

@@ -5,6 +5,7 @@
 import * as Y from 'yjs';
 import type { Binding } from '../binding';
 import { type Values } from './form';
+import type { Step } from './moves';
 import { formatted, isTaken, markerOf } from './read';
 import { marker_clients } from './write';
 
@@ -13,6 +14,7 @@ const moves_max = 50;          // for one message
 const steps_max = 100_000;     // from item to item, for one message: whoever writes must not keep everybody else from it
 const remembered_max = 200;    // pieces that were moved
 const letter = /[\p{L}\p{N}]/u;
+const follows_max = 10;         // of one word: two pages never send each other's words to and fro
 const no_items: ReadonlySet<Y.Item> = new Set();
 const no_letter = /[^\p{L}\p{N}]/u;
 
@@ -53,17 +55,19 @@ export class Reunion {
   }
 
   private readonly after = (transaction: Y.Transaction) => {
-    if (transaction.local || !transaction.changed.has(this.root as never)) return;
+    const { fresh } = this.binding.moves;
+    if (transaction.local || (fresh.length === 0 && !transaction.changed.has(this.root as never))) return;
     this.steps = 0;
     try {
-      // Who has written nothing here has nothing to move, and is told nothing.
+      // Who has written nothing here has no words to move, and is told nothing.
       const { clients } = this.doc.store;
-      if (!clients.has(this.doc.clientID) && !clients.has(this.doc.clientID + marker_clients)) return;
+      const wrote = clients.has(this.doc.clientID) || clients.has(this.doc.clientID + marker_clients);
       if (this.told.writes?.() ?? true) {
-        const come = this.come(transaction);
-        for (let n = 0; n < moves_max && this.uniteOne(come); n += 1);
+        if (fresh.length > 0) this.follow(fresh);
+        const come = wrote ? this.come(transaction) : new Set<Y.Item>();
+        for (let n = 0; wrote && n < moves_max && this.uniteOne(come); n += 1);
       }
-      this.tell(transaction);
+      if (wrote) this.tell(transaction);
     } catch (error) {
       // Said to whoever looks for faults; the line to the house goes on.
       queueMicrotask(() => { throw error; });
@@ -74,6 +78,77 @@ export class Reunion {
   private spent(): boolean {
     this.steps += 1;
     return this.steps > steps_max;
+  }
+
+  /** What others moved stands once; what I wrote into it, and they had not seen, goes with it. */
+  private follow(fresh: readonly Step[]): void {
+    const { moves } = this.binding;
+    this.doc.transact(() => moves.settle(fresh), this);
+    const steps = new Set(fresh);
+    const runs: { first: Y.Item; to: Y.ID; before: boolean }[] = [];
+    const known = new Map<Y.Item, { to: Y.ID; before: boolean } | null>();
+    for (let item = this.root._start; item; item = right(item)) {
+      if (!stands(item) || item.id.client !== this.doc.clientID || item.content instanceof Y.ContentType) continue;
+      const goes = this.goesWith(item, steps, known);
+      known.set(item, goes);
+      if (goes && moves.timesFollowed(item.id) < follows_max) runs.push({ first: item, ...goes });
+    }
+    // From the last one on: what stood in front comes to stand in front.
+    for (const { first, to, before: inFront } of runs.reverse()) {
+      const item = stands(first) ? moves.item(to) : null;
+      if (!item) continue;
+      let after = inFront ? left(item) : item;
+      this.doc.transact((transaction) => {
+        if (inFront) {
+          after = left(Y.getItemCleanStart(transaction, to));
+          return;
+        }
+        after = Y.getItemCleanStart(transaction, to);
+        if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(to.client, to.clock + 1));
+      }, this);
+      let before = left(first);
+      while (before && !stands(before)) before = left(before);
+      if (before !== after) this.move(first, after);
+    }
+    // Lines that my words kept are empty now.
+    if (runs.length > 0) this.doc.transact(() => moves.settle(fresh), this);
+  }
+
+  /** The sign behind (or in front of) which this item of mine belongs, since others moved what it stood beside and had not seen it. */
+  private goesWith(mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, { to: Y.ID; before: boolean } | null>): { to: Y.ID; before: boolean } | null {
+    const anchor = this.binding.anchors.find(({ clock }) => mine.id.clock <= clock && clock < mine.id.clock + mine.length);
+    const anchored = anchor && this.carried(anchor.id, mine, fresh);
+    if (anchored) return { to: anchored, before: false };
+    let item = left(mine);
+    for (let n = 0; item && n < walk_max; n += 1, item = left(item)) {
+      if (this.spent()) return null;
+      if (stands(item) && !markerOf(item)) return item.id.client === this.doc.clientID && !holds(item, mine.origin) ? known.get(item) ?? null : null;
+      const to = item.countable || item.content instanceof Y.ContentDeleted ? this.carried(lastId(item), mine, fresh) : null;
+      if (to) return { to, before: false };
+      if (markerOf(item)) break;
+    }
+    // At the beginning of a line: in front of what it was written in front of.
+    for (let next = right(mine), n = 0; next && n < walk_max; n += 1, next = right(next)) {
+      if (this.spent()) return null;
+      if (stands(next)) {
+        if (next.id.client === this.doc.clientID && !markerOf(next)) continue;
+        return null;
+      }
+      const to = next.countable || next.content instanceof Y.ContentDeleted ? this.carried(next.id, mine, fresh) : null;
+      if (to) return { to, before: true };
+    }
+    return null;
+  }
+
+  /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
+  private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
+    const { moves } = this.binding;
+    const { id: end, left: step } = moves.end(id);
+    if (!step || !fresh.has(step) || step.author === this.doc.clientID) return null;
+    const seen = step.seen[String(this.doc.clientID)];
+    if (typeof seen === 'number' && seen > mine.id.clock) return null;
+    const item = moves.item(end);
+    return item && stands(item) && !isTaken(item) ? end : null;
   }
 
   /** Mine: a word, or a marker (write.ts). */
@@ -237,11 +312,13 @@ export class Reunion {
     doc.transact(() => {
       // `before` was taken when this transaction began; a cursor in these words goes with them.
       const places = binding.before;
+      const seen = { ...binding.moves.seenAround(first), ...(after ? binding.moves.seenAround(after) : {}) };
       const [to, from] = [this.unitsTo(after), this.unitsTo(left(first))];
       const lengthOf = ({ insert }: Piece) => (typeof insert === 'string' ? insert.length : 1);
       const size = run.reduce((sum, piece) => sum + lengthOf(piece), 0);
       const clock = Y.getState(doc.store, doc.clientID);
       const old = run.map((piece) => ({ clock: piece.item.id.clock, length: lengthOf(piece) }));
+      const steps: { old: number; now: number; length: number }[] = [];
       let at = to;
       for (const piece of run) {
         const { insert, attributes, item } = piece;
@@ -250,10 +327,13 @@ export class Reunion {
         else root.insertEmbed(at, insert, { ...attributes });
         // Formats may have come in front of it.
         this.moves.push({ old: item.id.clock, length: lengthOf(piece), now: this.begunAt(now) });
+        steps.push(this.moves[this.moves.length - 1]!);
         if (this.moves.length > remembered_max) this.moves.shift();
         at += lengthOf(piece);
       }
       root.delete(to > from ? from : from + size, size);
+      const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
+      binding.moves.add(range('old'), range('now'), seen);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {

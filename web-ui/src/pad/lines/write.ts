@@ -6,6 +6,7 @@ import type { Op, Placed } from './compare';
 import { type Line, type Values, saidJoins, same, storedOf, valuesOf } from './form';
 import { attributesOf, formatChange } from './hash';
 import { type Place, unitsAt } from './model';
+import type { Passages } from './passages';
 import { type Stretch, formatted, values } from './read';
 
 type DeltaOp = { retain: number; attributes?: Values } | { insert: string | object; attributes: Values } | { delete: number };
@@ -49,6 +50,8 @@ export interface Change {
   markerOf: (place: Place) => Y.XmlElement | null;
   /** The stretch that a place is in: where it begins. */
   stretchOf: (place: Place) => { marker: Y.XmlElement | null; y: number; start: Values };
+  /** Sees what goes and what comes: text that is moved. */
+  passages: Passages;
   /** The line behind `olds`, where it has a marker. */
   next: { line: Line; marker: Y.XmlElement } | null;
 }
@@ -208,6 +211,18 @@ function seenAt(root: Y.XmlText, stretch: Stretch, y: number, at: number): Value
   return Object.fromEntries([...clients].map((client) => [client, Y.getState(root.doc!.store, client)]));
 }
 
+/** Of all whose words stand from that stretch on up to this unit, what had come here of theirs; my own too. */
+export function clientsIn(root: Y.XmlText, { stretch, y }: Change['reign'], to: number): Values {
+  const clients = new Set<number>();
+  let unit = y;
+  for (let item = (stretch.marker?._item ?? root._start) as Y.Item | null; item && unit < to && clients.size < seen_max; item = item.right as Y.Item | null) {
+    if (item.deleted || !item.countable) continue;
+    if (item.content instanceof Y.ContentString) clients.add(item.id.client);
+    unit += item.length;
+  }
+  return Object.fromEntries([...clients].map((client) => [client, Y.getState(root.doc!.store, client)]));
+}
+
 /** Something of this line, or behind it, goes on standing there without a marker of its own: lines are joined. */
 function staysBehind(ops: readonly Op[], end: number): boolean {
   for (let n = end + 1; n < ops.length; n += 1) {
@@ -233,7 +248,9 @@ function eachChange(old: Node, from: number, to: number, now: Node, at: number, 
 export function write(change: Change): void {
   const { root, ops, olds, news, before, markerOf, next } = change;
   const marked = ops.every((op) => op.kind !== 'keep' || olds[op.i]!.line.node.content === news[op.k]!.node.content || !marksDiffer(olds[op.i]!.line.node, op, news[op.k]!.node));
+  const passing = change.passages.before(change);
   if (!(marked && writeSimply(change))) writeInFull(change);
+  if (passing) change.passages.after(passing);
   for (const op of ops) {
     if (op.kind !== 'mark') continue;
     const line = news[op.k]!;

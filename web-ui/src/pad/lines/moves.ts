@@ -1,0 +1,315 @@
+// Text that was moved keeps its identity (docs/pads-format.md, Moves). Who takes text out at one place and puts it in at another makes new
+// signs; beside the text the document says which sign is which. So a word that was moved twice at the same time stands once,
+// carets go with their sentence, and who wrote into a moved line unseen can follow (reunion.ts). The binding holds one; never
+// brings words back, never touches what nobody moved.
+import * as Y from 'yjs';
+import type { Values } from './form';
+import { isTaken, markerOf } from './read';
+import { marker_clients } from './write';
+
+const root_name = 'moves';
+const units_max = 50_000;      // of one entry; more is no passage that somebody moves
+const ranges_max = 2_000;      // of one entry
+const seen_max = 32;           // passages on each side
+const way_max = 1_000;         // times that one sign was moved
+
+/** Units that stand in a row under one client: first clock and how many. */
+export interface Range { client: number; clock: number; length: number }
+export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values }
+interface Entry { from: number[]; to: number[]; seen?: Values }
+
+const bucket_bits = 5;         // 32 signs are looked up together
+
+/** Steps by the signs that they are about. */
+class Index {
+  private readonly clients = new Map<number, Map<number, Step[]>>();
+
+  constructor(private readonly side: 'from' | 'to') {}
+
+  has(client: number): boolean {
+    return this.clients.has(client);
+  }
+
+  add(step: Step): void {
+    const { client, clock } = step[this.side];
+    let buckets = this.clients.get(client);
+    if (!buckets) this.clients.set(client, buckets = new Map());
+    for (let n = Math.floor(clock / 2 ** bucket_bits); n * 2 ** bucket_bits < clock + step.length; n += 1) {
+      const known = buckets.get(n);
+      if (known) known.push(step);
+      else buckets.set(n, [step]);
+    }
+  }
+
+  near({ client, clock }: Y.ID): readonly Step[] {
+    return this.clients.get(client)?.get(Math.floor(clock / 2 ** bucket_bits)) ?? none;
+  }
+}
+const none: readonly Step[] = [];
+
+const inside = (id: Y.ID, of: Y.ID, length: number) => id.client === of.client && of.clock <= id.clock && id.clock < of.clock + length;
+
+function rangesOf(flat: unknown): Range[] | null {
+  if (!Array.isArray(flat) || flat.length % 3 !== 0 || flat.length > 3 * ranges_max) return null;
+  const found: Range[] = [];
+  let units = 0;
+  for (let i = 0; i < flat.length; i += 3) {
+    const [client, clock, length] = flat.slice(i, i + 3) as number[];
+    if (![client, clock, length].every((one) => Number.isSafeInteger(one) && one! >= 0) || length === 0) return null;
+    if ((units += length!) > units_max) return null;
+    found.push({ client: client!, clock: clock!, length: length! });
+  }
+  return found;
+}
+
+/** Both sides cut at the same places. */
+function stepsOf(raw: unknown, author: number): Step[] {
+  const { from: flatFrom, to: flatTo, seen } = (raw ?? {}) as Partial<Entry>;
+  const [from, to] = [rangesOf(flatFrom), rangesOf(flatTo)];
+  if (!from || !to) return [];
+  // Nobody moves text to where another wrote it.
+  if (to.some(({ client }) => client !== author && client !== author + marker_clients)) return [];
+  const steps: Step[] = [];
+  let [i, j, a, b] = [0, 0, 0, 0];
+  while (i < from.length && j < to.length) {
+    const [one, other] = [from[i]!, to[j]!];
+    const length = Math.min(one.length - a, other.length - b);
+    steps.push({
+      from: Y.createID(one.client, one.clock + a), to: Y.createID(other.client, other.clock + b), length, author,
+      seen: typeof seen === 'object' && seen !== null ? seen : {},
+    });
+    if ((a += length) === one.length) [i, a] = [i + 1, 0];
+    if ((b += length) === other.length) [j, b] = [j + 1, 0];
+  }
+  return steps;
+}
+
+export class Moves {
+  /** Came with the last transaction. */
+  fresh: Step[] = [];
+  private readonly doc: Y.Doc;
+  private readonly list: Y.Array<Entry>;
+  private readonly byFrom = new Index('from');
+  private readonly byTo = new Index('to');
+
+  constructor(private readonly root: Y.XmlText) {
+    this.doc = root.doc!;
+    this.list = this.doc.getArray(root_name);
+    for (let item = this.list._start; item; item = item.right as Y.Item | null) this.read(item);
+    this.fresh = [];
+    this.doc.on('beforeObserverCalls', this.take);
+  }
+
+  destroy(): void {
+    this.doc.off('beforeObserverCalls', this.take);
+  }
+
+  private readonly take = (transaction: Y.Transaction) => {
+    this.fresh = [];
+    if (!transaction.changed.has(this.list as never)) return;
+    for (const [client, structs] of this.doc.store.clients) {
+      const from = transaction.beforeState.get(client) ?? 0;
+      if ((transaction.afterState.get(client) ?? 0) <= from) continue;
+      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+        const item = structs[i];
+        if (item instanceof Y.Item && item.parent === this.list) this.read(item);
+      }
+    }
+  };
+
+  private read(item: Y.Item): void {
+    if (item.deleted || !(item.content instanceof Y.ContentAny)) return;
+    for (const raw of item.content.arr) {
+      for (const step of stepsOf(raw, item.id.client)) {
+        // What this page did itself it knows.
+        const known = this.byTo.near(step.to).some((one) => one.to.clock === step.to.clock && one.from.clock === step.from.clock);
+        if (known) continue;
+        this.keep(step);
+        this.fresh.push(step);
+      }
+    }
+  }
+
+  private keep(step: Step): void {
+    this.byFrom.add(step);
+    this.byTo.add(step);
+  }
+
+  // --- Where a sign is ---
+
+  private nexts(id: Y.ID): Step[] {
+    return this.byFrom.near(id).filter((one) => inside(id, one.from, one.length));
+  }
+
+  /** The step that counts, of those from this sign: two that knew nothing of each other; the higher id, so that all choose the same. */
+  private next(id: Y.ID): Step | null {
+    let best: Step | null = null;
+    for (const one of this.byFrom.near(id)) {
+      if (!inside(id, one.from, one.length)) continue;
+      if (!best || one.to.client > best.to.client || (one.to.client === best.to.client && one.to.clock > best.to.clock)) best = one;
+    }
+    return best;
+  }
+
+  private static along(id: Y.ID, { from, to }: Step): Y.ID {
+    return Y.createID(to.client, to.clock + id.clock - from.clock);
+  }
+
+  /** Where it was written, and on the way back there each place. */
+  private wayBack(id: Y.ID): Y.ID[] {
+    const way = [id];
+    for (let n = 0; n < way_max; n += 1) {
+      const at = way[way.length - 1]!;
+      const step = this.byTo.near(at).find((one) => inside(at, one.to, one.length));
+      if (!step) break;
+      way.push(Y.createID(step.from.client, step.from.clock + at.clock - step.to.clock));
+    }
+    return way;
+  }
+
+  /** Where this sign is now (or was, if it was taken out there), and the step by which it went from here. */
+  end(id: Y.ID): { id: Y.ID; left: Step | null } {
+    if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return { id, left: null };
+    const back = this.wayBack(id);
+    let at = back[back.length - 1]!;
+    let left: Step | null = null;
+    for (let n = 0; n < way_max; n += 1) {
+      const step = this.next(at);
+      if (!step) break;
+      const next = Moves.along(at, step);
+      // Here the ways part: that of `id` and that which counts.
+      if (!left && !(n < back.length - 1 && Y.compareIDs(back[back.length - 2 - n]!, next))) left = step;
+      at = next;
+    }
+    return { id: at, left };
+  }
+
+  /** How often its writer moved this sign. */
+  timesFollowed(id: Y.ID): number {
+    return this.wayBack(id).filter(({ client }) => client === id.client).length - 1;
+  }
+
+  item(id: Y.ID): Y.Item | null {
+    if (Y.getState(this.doc.store, id.client) <= id.clock) return null;
+    const found = Y.getItem(this.doc.store, id) as unknown;
+    return found instanceof Y.Item && found.parent === this.root ? found : null;
+  }
+
+  /** Of all whose words stand around this item in its line, what has come here of theirs. */
+  seenAround(item: Y.Item): Values {
+    const clients = new Set<number>();
+    for (const side of ['left', 'right'] as const) {
+      for (let one: Y.Item | null = item, n = 0; one && n < seen_max; one = one[side] as Y.Item | null) {
+        if (one !== item && markerOf(one)) break;
+        if (one.deleted || !(one.content instanceof Y.ContentString)) continue;
+        clients.add(one.id.client);
+        n += 1;
+      }
+    }
+    return Object.fromEntries([...clients].map((client) => [client, Y.getState(this.doc.store, client)]));
+  }
+
+  // --- Changes ---
+
+  /** In a transaction: `from` became `to`. */
+  add(from: readonly Range[], to: readonly Range[], seen: Values): void {
+    const flat: number[] = [];
+    for (const { client, clock, length } of from) {
+      // It goes on from where it is now.
+      for (let n = 0; n < length; n += 1) {
+        const { id } = this.end(Y.createID(client, clock + n));
+        const last = flat.length - 3;
+        if (last >= 0 && flat[last] === id.client && flat[last + 1]! + flat[last + 2]! === id.clock) flat[last + 2]! += 1;
+        else flat.push(id.client, id.clock, 1);
+      }
+    }
+    const entry: Entry = { from: flat, to: to.flatMap(({ client, clock, length }) => [client, clock, length]) };
+    if (Object.keys(seen).length > 0) entry.seen = seen;
+    const steps = stepsOf(entry, this.doc.clientID);
+    if (steps.length === 0) return;
+    this.list.push([entry]);
+    for (const step of steps) this.keep(step);
+    this.settle(steps);
+  }
+
+  /** What was taken out in these ranges and is there again by undo. */
+  undone(ranges: Map<number, { clock: number; len: number }[]>): void {
+    const [from, to]: [Range[], Range[]] = [[], []];
+    let seen: Values = {};
+    for (const [client, list] of ranges) {
+      const structs = this.doc.store.clients.get(client) ?? [];
+      for (const { clock, len } of list) {
+        for (let i = structs.length > 0 ? Y.findIndexSS(structs, clock) : 0; i < structs.length && structs[i]!.id.clock < clock + len; i += 1) {
+          const item = structs[i];
+          if (!(item instanceof Y.Item) || item.parent !== this.root || !item.countable || !item.redone || item.redone.client !== this.doc.clientID) continue;
+          const now = this.item(item.redone);
+          if (!now || now.deleted || Y.compareIDs(this.end(item.id).id, item.redone)) continue;
+          seen = { ...seen, ...this.seenAround(now) };
+          from.push({ client, clock: item.id.clock, length: item.length });
+          to.push({ client: item.redone.client, clock: item.redone.clock, length: item.length });
+        }
+      }
+    }
+    if (from.length > 0) this.doc.transact(() => this.add(from, to, seen), this);
+  }
+
+  /** In a transaction: of signs that these steps moved each stands once. */
+  settle(steps: readonly Step[]): void {
+    const transaction = this.doc._transaction!;
+    const extra: Y.ID[] = [];
+    for (const { from, length } of steps) {
+      for (let n = 0; n < length; n += 1) {
+        const first = this.wayBack(Y.createID(from.client, from.clock + n)).pop()!;
+        const { id: end } = this.end(first);
+        const all = [first];
+        for (let i = 0; i < all.length && i < way_max; i += 1) {
+          if (!Y.compareIDs(all[i]!, end)) extra.push(all[i]!);
+          for (const step of this.nexts(all[i]!)) all.push(Moves.along(all[i]!, step));
+        }
+      }
+    }
+    this.takeOut(transaction, extra);
+    for (const step of steps) if (step.author !== this.doc.clientID) this.redo(transaction, step);
+  }
+
+  private takeOut(transaction: Y.Transaction, extra: readonly Y.ID[]): void {
+    const markers: Y.Item[] = [];
+    let some = false;
+    for (const id of extra) {
+      const item = this.item(id);
+      if (!item || item.deleted) continue;
+      if (markerOf(item)) markers.push(item);
+      else if (item.countable) {
+        Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock));
+        const one = Y.getItemCleanStart(transaction, id);
+        if (one.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
+        one.delete(transaction);
+        some = true;
+      }
+    }
+    const known = (this.root as unknown as { _searchMarker: unknown[] | null })._searchMarker;
+    if (some && known) known.length = 0;
+    for (const item of markers) {
+      const marker = markerOf(item)!;
+      if (marker.getAttribute('gone')) continue;
+      let next = item.right as Y.Item | null;
+      while (next && (next.deleted || !next.countable)) next = next.right as Y.Item | null;
+      if (!next || (markerOf(next) && !isTaken(next))) marker.setAttribute('gone', 1 as unknown as string);
+    }
+  }
+
+  /** Who takes back what he took out gets what another moved, not one thing more. */
+  private redo(transaction: Y.Transaction, { from, to, length }: Step): void {
+    const end = from.clock + Math.min(length, Y.getState(this.doc.store, from.client) - from.clock);
+    const counts = (clock: number) => clock < end && this.next(Y.createID(from.client, clock))?.to.client === to.client;
+    for (let clock = from.clock; clock < end; clock += 1) {
+      if (!counts(clock) || !this.item(Y.createID(from.client, clock))) continue;
+      const item = Y.getItemCleanStart(transaction, Y.createID(from.client, clock));
+      let size = 1;
+      while (size < item.length && counts(clock + size)) size += 1;
+      if (size < item.length) Y.getItemCleanStart(transaction, Y.createID(from.client, clock + size));
+      if (item.deleted && !(item.content instanceof Y.ContentType)) item.redone = Y.createID(to.client, to.clock + clock - from.clock);
+      clock += size - 1;
+    }
+  }
+}

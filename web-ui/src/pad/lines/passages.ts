@@ -1,0 +1,161 @@
+// Recognises text that is moved, by its words: taken out and put in by one step (a drag, cells that become one), or cut here and
+// pasted later. Tells moves.ts which new signs are which old ones. A second paste is a copy. Called by write.ts.
+import * as Y from 'yjs';
+import type { Values } from './form';
+import { unitsAt } from './model';
+import type { Moves, Range } from './moves';
+import { isTaken, markerOf } from './read';
+import { type Change, clientsIn, marker_clients } from './write';
+
+const least = 2;               // signs; less is a letter that was deleted
+const cuts_max = 4;            // passages that somebody may still paste
+const letter = /[\p{L}\p{N}]/u;
+const other_sign = '\ufffc';   // an embed
+const line_sign = '\n';
+
+/** Signs and markers in a row, each with what it is in the shared text. */
+export interface Passage { text: string; ids: Y.ID[] }
+interface Cut extends Passage { seen: Values }
+interface Passing { cut: Cut | null; clock: number; markerClock: number }
+
+const idsOf = (item: Y.Item) => Array.from({ length: item.length }, (_, n) => Y.createID(item.id.client, item.id.clock + n));
+
+function add(passage: Passage, item: Y.Item): void {
+  if (markerOf(item)) passage.text += line_sign;
+  else if (item.content instanceof Y.ContentString) passage.text += item.content.str.replaceAll(line_sign, other_sign);
+  else passage.text += other_sign.repeat(item.length);
+  passage.ids.push(...idsOf(item));
+}
+
+function ranges(ids: readonly Y.ID[]): Range[] {
+  const found: Range[] = [];
+  for (const { client, clock } of ids) {
+    const last = found[found.length - 1];
+    if (last && last.client === client && last.clock + last.length === clock) last.length += 1;
+    else found.push({ client, clock, length: 1 });
+  }
+  return found;
+}
+
+export class Passages {
+  /** What the editor says of the change that is being written: 'cut', 'paste', 'drop'. */
+  event: unknown;
+  private cuts: Cut[] = [];
+
+  constructor(private readonly root: Y.XmlText, private readonly moves: Moves) {}
+
+  /** What was cut and taken back is pasted as a copy. */
+  forget(): void {
+    this.cuts = [];
+  }
+
+  /** Before it is written: what goes. Null: nobody moves anything here. */
+  before({ ops, olds, y, reign }: Change): Passing | null {
+    const doc = this.root.doc!;
+    const size = (kind: 'cut' | 'text') => ops.reduce((sum, op) => sum + (op.kind === kind ? op.to - op.from : 0), 0);
+    const goes = size('cut') >= least;
+    const comes = size('text') >= least;
+    if (!goes && !(comes && this.cuts.length > 0)) return null;
+    const passing: Passing = { cut: null, clock: Y.getState(doc.store, doc.clientID), markerClock: Y.getState(doc.store, doc.clientID + marker_clients) };
+    if (!goes) return passing;
+    const stretches: [from: number, to: number][] = [];
+    for (const op of ops) {
+      if (op.kind !== 'cut' && op.kind !== 'end') continue;
+      const { line, y: begin } = olds[op.i]!;
+      if (op.kind === 'cut' && !line.foreign) stretches.push([begin + line.lead + unitsAt(line, op.from, true), begin + line.lead + unitsAt(line, op.to)]);
+      else if (op.kind === 'end' && line.own && line.lead > 0) stretches.push([begin, begin + 1]);
+    }
+    const last = olds[olds.length - 1]!;
+    const cut: Cut = { text: '', ids: [], seen: clientsIn(this.root, reign, Math.max(y, last.y + last.line.lead + last.line.units)) };
+    this.read(reign, stretches, cut);
+    passing.cut = cut;
+    return passing;
+  }
+
+  private read({ stretch, y }: Change['reign'], stretches: [number, number][], into: Passage): void {
+    let unit = y;
+    let n = 0;
+    for (let item = (stretch.marker?._item ?? this.root._start) as Y.Item | null; item && n < stretches.length; item = item.right as Y.Item | null) {
+      if (item.deleted || !item.countable) continue;
+      const [begin, end] = [unit, unit + item.length];
+      unit = end;
+      for (; n < stretches.length; n += 1) {
+        const [from, to] = [Math.max(begin, stretches[n]![0]), Math.min(end, stretches[n]![1])];
+        if (from < to && !isTaken(item)) {
+          if (markerOf(item) || from === begin && to === end) add(into, item);
+          else {
+            const piece: Passage = { text: '', ids: [] };
+            add(piece, item);
+            into.text += piece.text.slice(from - begin, to - begin);
+            into.ids.push(...piece.ids.slice(from - begin, to - begin));
+          }
+        }
+        if (stretches[n]![1] > end) break;
+      }
+    }
+  }
+
+  /** In the same transaction, when it is written. */
+  after({ cut, clock, markerClock }: Passing): void {
+    const come = this.come(clock, markerClock);
+    const known = cut && come.text ? [cut] : this.event === 'paste' || this.event === 'drop' ? [...this.cuts].reverse() : [];
+    for (const one of known) {
+      const [from, to] = this.pairs(one, come);
+      if (from.length === 0) continue;
+      this.moves.add(ranges(from), ranges(to), one.seen);
+      this.cuts = this.cuts.filter((other) => other !== one);
+      return;
+    }
+    if (cut && this.event === 'cut') this.cuts = [...this.cuts, cut].slice(-cuts_max);
+  }
+
+  /** What was put in since these clocks, in its order. */
+  private come(clock: number, markerClock: number): Passage {
+    const { clientID, store } = this.root.doc!;
+    const news = new Set<Y.Item>();
+    for (const [client, from] of [[clientID, clock], [clientID + marker_clients, markerClock]] as const) {
+      if (Y.getState(store, client) <= from) continue;
+      const structs = store.clients.get(client)!;
+      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+        const item = structs[i];
+        if (item instanceof Y.Item && item.parent === this.root && item.parentSub === null && !item.deleted && item.countable) news.add(item);
+      }
+    }
+    const passage: Passage = { text: '', ids: [] };
+    if (news.size === 0) return passage;
+    for (let item = this.root._start as Y.Item | null, left = news.size; item && left > 0; item = item.right as Y.Item | null) {
+      if (!news.has(item)) continue;
+      add(passage, item);
+      left -= 1;
+    }
+    return passage;
+  }
+
+  /** Line by line: whole words of what came that were taken out, in their order. */
+  private pairs(cut: Passage, come: Passage): [from: Y.ID[], to: Y.ID[]] {
+    const [from, to]: [Y.ID[], Y.ID[]] = [[], []];
+    let at = 0;
+    let begin = 0;
+    for (const line of come.text.split(line_sign)) {
+      const end = begin + line.length;
+      const found = line.length >= least && letter.test(line) ? this.find(cut.text, line, at) : -1;
+      if (found >= 0) {
+        at = found + line.length;
+        // Its marker, too.
+        const more = begin > 0 && found > 0 && cut.text[found - 1] === line_sign ? 1 : 0;
+        from.push(...cut.ids.slice(found - more, at));
+        to.push(...come.ids.slice(begin - more, end));
+      }
+      begin = end + 1;
+    }
+    return [from, to];
+  }
+
+  private find(text: string, line: string, from: number): number {
+    for (let at = text.indexOf(line, from); at >= 0; at = text.indexOf(line, at + 1)) {
+      const [before, behind] = [text[at - 1] ?? ' ', text[at + line.length] ?? ' '];
+      if (!(letter.test(before) && letter.test(line[0]!)) && !(letter.test(behind) && letter.test(line.at(-1)!))) return at;
+    }
+    return -1;
+  }
+}
