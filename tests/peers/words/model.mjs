@@ -180,8 +180,8 @@ export class Model {
       // Somebody ended the line between the word on its left and the space behind which this one was written.
       if (next.length === 1 && next[0] === word.left && word.spaced && this.ended.has(word.left)) return null;
       if (!next.some((other) => here.has(other))) return 'misplaced';
-      if (word.left !== null && holds(word.left) && here.has(word.left) && !this.moved(word.left) && whole(word.left) > place) return 'disordered';
-      if (word.right !== null && holds(word.right) && here.has(word.right) && !this.moved(word.right) && whole(word.right) < place) return 'disordered';
+      if (word.left !== null && holds(word.left) && here.has(word.left) && !this.handled(word.left) && whole(word.left) > place) return 'disordered';
+      if (word.right !== null && holds(word.right) && here.has(word.right) && !this.handled(word.right) && whole(word.right) < place) return 'disordered';
       return null;
     }
     const mates = [...word.mates].filter(holds);
@@ -202,6 +202,10 @@ export class Model {
   /** Somebody joined lines here: beside it, or beside what stood in its place before. */
   isLoose(word) {
     return this.loose.has(word) || [...this.loose].some((other) => this.kin.has(pair(word, other)));
+  }
+  /** Somebody took it out, or put it back: its place among its neighbours is his. */
+  handled(word) {
+    return this.touched.has(word * letters);
   }
   /** Somebody took it out and put it in (since that act): its place in the line is his. */
   moved(word, since = -1) {
