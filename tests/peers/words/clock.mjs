@@ -21,7 +21,7 @@ export function randomOf(seed) {
   return random;
 }
 
-const events_max = 20_000;
+const events_max = 60_000;
 
 /** What will happen, in order of time; at one moment in the order in which it was asked for. */
 export class Agenda {
