@@ -4,7 +4,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 INSTALL := provisioning/dependencies/install
 export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
 
-.PHONY: build run test sanitize bench deb format clean
+.PHONY: build run test sanitize bench deb test-deb format clean
 .DEFAULT_GOAL := build
 
 build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
@@ -39,6 +39,11 @@ bench: ## release build and the benchmark tables
 deb: ## builds the packages
 	@$(INSTALL) build deb >&2
 	@debian/build.sh
+
+SUITE := bookworm
+test-deb: ## the packages of `make deb` on a fresh SUITE under real systemd: install, use, upgrade, remove, purge; ends with "N passed, N failed"
+	@[ -n "$(wildcard build/packages/hameau_*.deb)" ] || $(MAKE) deb
+	@tests/deb/run.sh --suite $(SUITE)
 
 format:
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i

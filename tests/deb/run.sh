@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ "$(id -u)" = 0 ] || { echo "tests/deb needs root: it makes roots and boots them" >&2; exit 77; }
-"$root/provisioning/dependencies/install" deb >&2
+"$root/provisioning/dependencies/install" deb-test >&2
 
 if [ ! -d "$cache/$suite.ready" ]; then
     echo "a bare $suite into $cache (once)" >&2
@@ -31,7 +31,7 @@ if [ ! -d "$cache/$suite.ready" ]; then
 fi
 
 work=$(mktemp -d /var/tmp/hameau-deb.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+trap 'cp "$work/upper/opt/journal" "$root/build/deb-journal.log" 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir -p "$work/upper" "$work/work" "$work/root" "$work/next"
 
 # The same package with the next version: what an upgrade does to a running house.
@@ -54,14 +54,16 @@ cp $here/inside.py $here/content.yaml opt/deb/
 cp -r $root/config/examples/site opt/deb/site
 # The dependencies are fetched here: the machine itself has no network.
 cp /etc/resolv.conf etc/resolv.conf
+# Nobody cuts the power of this machine: dpkg need not wait for the disk.
+echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/hameau-test
 chroot . apt-get update -qq
-chroot . apt-get install -y -qq -d /opt/packages/hameau_*.deb /opt/packages/hameau-web_*.deb >/dev/null
+chroot . sh -c 'apt-get install -y -qq --no-install-recommends -d /opt/packages/*.deb' >/dev/null
 cat >etc/systemd/system/acceptance.service <<UNIT
 [Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'python3 /opt/deb/inside.py >/opt/result 2>&1; systemctl exit 0'
+ExecStart=/bin/sh -c 'python3 /opt/deb/inside.py >/opt/result 2>&1; journalctl --no-pager >/opt/journal 2>&1; systemctl exit 0'
 [Install]
 WantedBy=default.target
 UNIT
@@ -71,6 +73,7 @@ umount /sys/fs/cgroup 2>/dev/null || umount -l /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 timeout $seconds_max systemd-nspawn --quiet --register=no --keep-unit --console=pipe --private-network --boot \
+    --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
     --machine=hameau-deb --directory=$work/root </dev/null >$work/console 2>&1 || true
 MACHINE
 unshare -m sh "$work/machine.sh" || { echo "the machine did not start" >&2; tail -n 30 "$work/console" 2>/dev/null >&2; exit 1; }
