@@ -224,6 +224,7 @@ function Portal() {
       if (next && /^\/pads\/[\w:.-]+$/.test(next)) location.replace(next);
       else navigate('/', true);
     },
+    sessionChanged: setSession,
     offerUndo: bars.offerUndo,
     dropUndo: bars.dropUndo,
     say: (text) => bars.setSaid({ text, tone: 'good' }),

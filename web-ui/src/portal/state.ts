@@ -18,6 +18,8 @@ export interface App {
   path: string;
   chooseAssociation: (slug: string) => void;
   signedIn: (session: Session) => void;
+  /** The associations of the session are others now; the page stays. */
+  sessionChanged: (session: Session) => void;
   /** Shows the undo bar. `later` is done when the bar goes; undoing prevents it. Its failure is told on whatever page. */
   offerUndo: (text: string, undo: () => void, later?: Later) => void;
   /** What the undo bar says is not true any more (somebody took another way back): it goes. */

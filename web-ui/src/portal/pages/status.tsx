@@ -3,6 +3,7 @@ import { get, type Status } from '../../common/api';
 import { useLoad } from '../../common/hooks';
 import { has, number, size, t, tn } from '../../common/i18n';
 import { Button, type Light, Loading, Phrase, ProblemNotice, Window } from '../../common/parts';
+import { Associations } from './associations';
 
 export function lightOf(state: string): Light {
   if (/^(ready|running|starting)$/.test(state)) return 'lit';
@@ -49,6 +50,7 @@ export function StatusPage() {
           ))}
         </ul>
       </section>
+      <Associations />
       <section>
         <h2 id="processes">{t('status.processes')}</h2>
         <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="processes">

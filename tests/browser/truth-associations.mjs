@@ -1,0 +1,43 @@
+// The associations of the house on its admin's page: what a removal does is said before it happens, the bin brings back, and
+// erasing asks for the short name. portal.mjs runs this in the house that it has started.
+import { axeFindings, openPage, overflow, settled } from './browser.mjs';
+import { holds, same, until } from './check.mjs';
+import { cardsOf, signIn } from './pages.mjs';
+
+export async function associationChecks({ check, house, browser }) {
+  await check('truth: an association goes into the bin, comes back, and is erased once its short name is typed', async () => {
+    const { page, context } = await openPage(browser);
+    const card = (await cardsOf(house.url, page)).admin;
+    await signIn(page, house.url, card.login, card.password);
+    const call = (method, path, data) => page.request.fetch(`${house.url}api/v1/${path}`, { method, headers: { Origin: new URL(house.url).origin }, ...(data ? { data } : {}) });
+    const text = () => page.evaluate(() => document.querySelector('main').innerText);
+    const press = (name) => page.getByRole('button', { name }).first().click();
+    same((await call('POST', 'associations', { slug: 'potager', name: 'Le Potager', domains: [] })).status(), 201, 'made');
+    same((await call('POST', 'associations/potager/members', { login: 'seule', name: 'Anne Seule', role: 'manager' })).status(), 201, 'somebody who is only there');
+    await page.goto(`${house.url}status`);
+    await settled(page);
+    await press('Mettre Le Potager à la corbeille');
+    const dialog = page.getByRole('dialog');
+    await until(async () => /1 membre, qui n.a aucune autre association/.test(await dialog.innerText()), 'what happens to whom');
+    holds((await axeFindings(page)).length === 0, 'axe, the question');
+    await dialog.getByRole('button', { name: 'Mettre à la corbeille', exact: true }).click();
+    await until(async () => /Le Potager \(potager\)[\s\S]*1 compte n.a qu.elle/.test(await text()), 'in the bin, on the page');
+    same((await call('GET', 'associations/potager')).status(), 404, 'and in fact');
+    holds((await axeFindings(page)).length === 0, 'axe, the bin');
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      same(await overflow(page), '', `no scrolling sideways at ${width}`);
+    }
+    await press('Reprendre Le Potager');
+    await until(async () => (await call('GET', 'associations/potager')).status() === 200, 'back');
+    await until(async () => !/compte n.a qu.elle/.test(await text()), 'the bin is empty');
+    await press('Mettre Le Potager à la corbeille');
+    await dialog.getByRole('button', { name: 'Mettre à la corbeille', exact: true }).click();
+    await press('Effacer maintenant Le Potager');
+    await dialog.getByRole('textbox').fill('potager');
+    await dialog.getByRole('button', { name: /Effacer/ }).click();
+    await until(async () => (await (await call('GET', 'associations?bin=1')).json()).items.length === 0, 'erased');
+    await until(async () => !/Le Potager \(potager\)/.test(await text()), 'not on the page any more');
+    await context.close();
+  });
+}
