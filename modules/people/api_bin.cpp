@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
-#include "daemon/base/waiting.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -41,14 +40,14 @@ void People::empty_bin() {
 }
 
 /// A process that is in use for weeks has no start at which it would do it. Does not keep it awake.
-Task<void> People::empty_bin_daily() {
-    while (!stopping_) {
-        bin_timer_->expires_after(bin_every);
-        co_await bin_timer_->async_wait(wait);
-        if (!stopping_) {
+void People::empty_bin_daily() {
+    bin_timer_->expires_after(bin_every);
+    bin_timer_->async_wait([this](boost::system::error_code failed) {
+        if (!failed) {
             empty_bin();
+            empty_bin_daily();
         }
-    }
+    });
 }
 
 json::object People::removed_document(const RemovedMember& removed) {

@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "daemon/base/io.hpp"
-#include "daemon/base/spawn.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
 #include "modules/support/router.hpp"
@@ -139,7 +138,7 @@ Task<Status> People::start(ModuleContext& context) {
     start_delivery();
     start_tasks();
     bin_timer_.emplace(context.io());
-    spawn(context.io(), empty_bin_daily(), context.journal(), "emptying the bin");
+    empty_bin_daily();
     co_return Status{};
 }
 

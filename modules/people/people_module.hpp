@@ -228,7 +228,7 @@ private:
     // The bin of members (api_bin.cpp)
     /// What was removed before is over.
     std::int64_t bin_since() const;
-    Task<void> empty_bin_daily();
+    void empty_bin_daily();
     void empty_bin();
     Response list_removed(const std::string& slug, const Page& page);
     boost::json::object removed_document(const RemovedMember& removed);

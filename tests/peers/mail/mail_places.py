@@ -55,7 +55,7 @@ class EnginesPlace(Engines, Queue):
     def __enter__(self):
         self.start()
         self.mail, self.auth = self.databases()
-        self.mail.execute("INSERT INTO association VALUES('amis', 'Les Amis', 5000000000)")
+        self.mail.execute("INSERT INTO association(slug, name, quota_bytes) VALUES('amis', 'Les Amis', 5000000000)")
         self.mail.execute("INSERT INTO domain VALUES('amis.test', 'amis', 0)")
         self.add_person(MARIE, role="manager")
         self.add_person(YANN)

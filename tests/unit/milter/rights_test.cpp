@@ -25,7 +25,7 @@ protected:
         EXPECT_TRUE(opened);
         database_.emplace(std::move(*opened));
         database_->keep_wal_files();
-        run("INSERT INTO association VALUES('amis','Amis',0)");
+        run("INSERT INTO association(slug, name, quota_bytes) VALUES('amis','Amis',0)");
         run("INSERT INTO domain VALUES('amis.test','amis',0)");
         for (const char* who : {"marie", "yann"}) {
             const std::string name(who);

@@ -186,7 +186,8 @@ TEST_F(Bin, AGroupMadeAnewIsAnotherOne) {
     const Answer back = restore();
     ASSERT_EQ(back.status, 200);
     EXPECT_NE(boost::json::serialize(back.json).find("caisse"), std::string::npos) << "it is said which group they are not in";
-    for (const auto& group : go(marie, "GET", "/api/v1/associations/amis/groups").json.at("items").as_array()) {
+    const Answer groups = go(marie, "GET", "/api/v1/associations/amis/groups");
+    for (const auto& group : groups.json.at("items").as_array()) {
         const bool his = boost::json::serialize(group.at("members")).find("yann") != std::string::npos;
         EXPECT_EQ(his, group.at("slug") != "caisse");
     }

@@ -2,6 +2,10 @@
 // on from the line before. Pure: flatten.ts, build.ts and the binding share it.
 import type { Attrs, Mark, Node, NodeType, Schema } from 'prosemirror-model';
 
+/** Markers are written under a client id of their own: of two things that come to one place, that with the higher id stands
+ * behind. So what somebody writes at the end of a line stays in it when another begins a new one there. */
+export const marker_clients = 2 ** 32;
+
 /** The blocks that stand between two lines' beginnings: one leaf of the tree with the containers around it. */
 export interface Line {
   /** Names of the containers around the block, outermost first. */

@@ -3,9 +3,8 @@
 // carets go with their sentence, and who wrote into a moved line unseen can follow (reunion.ts). The binding holds one; never
 // brings words back, never touches what nobody moved.
 import * as Y from 'yjs';
-import type { Values } from './form';
+import { type Values, marker_clients } from './form';
 import { isTaken, markerOf } from './read';
-import { marker_clients } from './write';
 
 const root_name = 'moves';
 const units_max = 50_000;      // of one entry; more is no passage that somebody moves

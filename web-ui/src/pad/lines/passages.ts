@@ -1,11 +1,11 @@
 // Recognises text that is moved, by its words: taken out and put in by one step (a drag, cells that become one), or cut here and
 // pasted later. Tells moves.ts which new signs are which old ones. A second paste is a copy. Called by write.ts.
 import * as Y from 'yjs';
-import type { Values } from './form';
+import { type Values, marker_clients } from './form';
 import { unitsAt } from './model';
 import type { Moves, Range } from './moves';
 import { isTaken, markerOf } from './read';
-import { type Change, clientsIn, marker_clients } from './write';
+import { type Change, type Watch, clientsIn } from './write';
 
 const least = 2;               // signs; less is a letter that was deleted
 const cuts_max = 4;            // passages that somebody may still paste
@@ -37,7 +37,7 @@ function ranges(ids: readonly Y.ID[]): Range[] {
   return found;
 }
 
-export class Passages {
+export class Passages implements Watch {
   /** What the editor says of the change that is being written: 'cut', 'paste', 'drop'. */
   event: unknown;
   private cuts: Cut[] = [];
@@ -49,8 +49,14 @@ export class Passages {
     this.cuts = [];
   }
 
+  watch(change: Change, writing: () => void): void {
+    const passing = this.before(change);
+    writing();
+    if (passing) this.after(passing);
+  }
+
   /** Before it is written: what goes. Null: nobody moves anything here. */
-  before({ ops, olds, y, reign }: Change): Passing | null {
+  private before({ ops, olds, y, reign }: Change): Passing | null {
     const doc = this.root.doc!;
     const size = (kind: 'cut' | 'text') => ops.reduce((sum, op) => sum + (op.kind === kind ? op.to - op.from : 0), 0);
     const goes = size('cut') >= least;
@@ -96,7 +102,7 @@ export class Passages {
   }
 
   /** In the same transaction, when it is written. */
-  after({ cut, clock, markerClock }: Passing): void {
+  private after({ cut, clock, markerClock }: Passing): void {
     const come = this.come(clock, markerClock);
     const known = cut && come.text ? [cut] : this.event === 'paste' || this.event === 'drop' ? [...this.cuts].reverse() : [];
     for (const one of known) {

@@ -4,10 +4,9 @@
 // starts this; it never touches what another wrote.
 import * as Y from 'yjs';
 import type { Binding } from '../binding';
-import { type Values } from './form';
+import { type Values, marker_clients } from './form';
 import type { Step } from './moves';
 import { formatted, isTaken, markerOf } from './read';
-import { marker_clients } from './write';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
@@ -108,7 +107,7 @@ export class Reunion {
       }, this);
       let before = left(first);
       while (before && !stands(before)) before = left(before);
-      if (before !== after) this.move(first, after);
+      if (before !== after) this.move(first, after, false, true);
     }
     // Lines that my words kept are empty now.
     if (runs.length > 0) this.doc.transact(() => moves.settle(fresh), this);
@@ -305,7 +304,7 @@ export class Reunion {
     return units;
   }
 
-  private move(first: Y.Item, after: Y.Item | null, wordOnly = false): boolean {
+  private move(first: Y.Item, after: Y.Item | null, wordOnly = false, follows = false): boolean {
     const run = this.runFrom(first, wordOnly);
     if (!run) return false;
     const { binding, root, doc } = this;
@@ -333,7 +332,8 @@ export class Reunion {
       }
       root.delete(to > from ? from : from + size, size);
       const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
-      binding.moves.add(range('old'), range('now'), seen);
+      // Words that go back to their own line take nobody's along: who wrote beside them brings their own back.
+      if (follows) binding.moves.add(range('old'), range('now'), seen);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {

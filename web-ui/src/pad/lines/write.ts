@@ -3,20 +3,15 @@
 import type { Node } from 'prosemirror-model';
 import * as Y from 'yjs';
 import type { Op, Placed } from './compare';
-import { type Line, type Values, saidJoins, same, storedOf, valuesOf } from './form';
+import { type Line, type Values, marker_clients, saidJoins, same, storedOf, valuesOf } from './form';
 import { attributesOf, formatChange } from './hash';
 import { type Place, unitsAt } from './model';
-import type { Passages } from './passages';
 import { type Stretch, formatted, values } from './read';
 
 type DeltaOp = { retain: number; attributes?: Values } | { insert: string | object; attributes: Values } | { delete: number };
 
 const format_number = 2;
 const seen_max = 16;             // people in one line; of more nobody keeps the order
-/** Markers are written under a client id of their own: of two things that come to one place, that with the higher id stands
- * behind. So what somebody writes at the end of a line stays in it when another begins a new one there. */
-export const marker_clients = 2 ** 32;
-
 /** What a node of a line is in the shared text. */
 function inlineOf(node: Node): string | object {
   if (node.isText) return node.text!;
@@ -42,6 +37,9 @@ class Reign {
   }
 }
 
+/** Runs the writing of a change, and sees what stood before and what stands after it (passages.ts). */
+export interface Watch { watch: (change: Change, writing: () => void) => void }
+
 export interface Change {
   root: Y.XmlText; ops: readonly Op[]; olds: readonly Place[]; news: readonly Placed[];
   /** Where the first of `olds` begins; a stretch there, or before it. */
@@ -51,7 +49,7 @@ export interface Change {
   /** The stretch that a place is in: where it begins. */
   stretchOf: (place: Place) => { marker: Y.XmlElement | null; y: number; start: Values };
   /** Sees what goes and what comes: text that is moved. */
-  passages: Passages;
+  passages: Watch;
   /** The line behind `olds`, where it has a marker. */
   next: { line: Line; marker: Y.XmlElement } | null;
 }
@@ -248,9 +246,9 @@ function eachChange(old: Node, from: number, to: number, now: Node, at: number, 
 export function write(change: Change): void {
   const { root, ops, olds, news, before, markerOf, next } = change;
   const marked = ops.every((op) => op.kind !== 'keep' || olds[op.i]!.line.node.content === news[op.k]!.node.content || !marksDiffer(olds[op.i]!.line.node, op, news[op.k]!.node));
-  const passing = change.passages.before(change);
-  if (!(marked && writeSimply(change))) writeInFull(change);
-  if (passing) change.passages.after(passing);
+  change.passages.watch(change, () => {
+    if (!(marked && writeSimply(change))) writeInFull(change);
+  });
   for (const op of ops) {
     if (op.kind !== 'mark') continue;
     const line = news[op.k]!;
