@@ -522,7 +522,7 @@ def test_archive():
     call(204, "POST", "/internal/import", {"association": "jardin", "folder": str(folder)}, who=None, headers=admin)
     assert call(200, "GET", "/api/v1/pads/jardin:room", who=ALIEN)["association"] == "jardin"
     call(200, "GET", "/internal/health", who=None)
-    call(404, "POST", "/internal/erase", {"association": "amis"}, who=None)
+    call(403, "POST", "/internal/erase", {"association": "amis"}, who=None)
 
 
 def test_no_secret_in_log():

@@ -14,11 +14,14 @@ const paragraph = (root, words) => {
   return text;
 };
 
+// Numbers that are fixed: where two things come to one place, they decide the order.
+const documentOfNumber = (number) => Object.assign(new Y.Doc(), { clientID: number });
+
 function meeting(late) {
-  const house = new Y.Doc();
+  const house = documentOfNumber(1);
   const old = house.getXmlFragment('default');
   paragraph(old, 'Known to all. ');
-  const browser = new Y.Doc();
+  const browser = documentOfNumber(3);
   Y.applyUpdate(browser, Y.encodeStateAsUpdate(house));
   const mine = browser.getXmlFragment('default');
   mine.get(0).get(0).insert(14, 'And mine.');
@@ -27,7 +30,7 @@ function meeting(late) {
 
   // The house makes lines of it.
   old.delete(0, old.length);
-  const lines = new Y.Doc();
+  const lines = documentOfNumber(2);
   Y.applyUpdate(lines, Y.encodeStateAsUpdate(house));
   const root = lines.get('default', Y.XmlText);
   root.setAttribute('format', 2);
@@ -35,7 +38,7 @@ function meeting(late) {
   const state = Y.encodeStateVector(lines);
 
   // The page: its copy comes before the house's text, or only after both have met.
-  const page = new Y.Doc();
+  const page = documentOfNumber(4);
   const take = () => { for (const update of kept) Y.applyUpdate(page, update); };
   let copy = null;
   if (!late) {
