@@ -16,7 +16,7 @@ export async function associationChecks({ check, house, browser }) {
     same((await call('POST', 'associations/potager/members', { login: 'seule', name: 'Anne Seule', role: 'manager' })).status(), 201, 'somebody who is only there');
     await page.goto(`${house.url}status`);
     await settled(page);
-    await press('Mettre Le Potager à la corbeille');
+    await press(/^Mettre à la corbeille.: Le Potager$/);
     const dialog = page.getByRole('dialog');
     await until(async () => /1 membre, qui n.a aucune autre association/.test(await dialog.innerText()), 'what happens to whom');
     holds((await axeFindings(page)).length === 0, 'axe, the question');
@@ -31,7 +31,7 @@ export async function associationChecks({ check, house, browser }) {
     await press('Reprendre Le Potager');
     await until(async () => (await call('GET', 'associations/potager')).status() === 200, 'back');
     await until(async () => !/compte n.a qu.elle/.test(await text()), 'the bin is empty');
-    await press('Mettre Le Potager à la corbeille');
+    await press(/^Mettre à la corbeille.: Le Potager$/);
     await dialog.getByRole('button', { name: 'Mettre à la corbeille', exact: true }).click();
     await press('Effacer maintenant Le Potager');
     await dialog.getByRole('textbox').fill('potager');
