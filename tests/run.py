@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build" / "release"
-FUZZ_SECONDS = os.environ.get("HAMEAU_FUZZ_SECONDS", "30")
+FUZZ_SECONDS = os.environ.get("HAMEAU_FUZZ_SECONDS", "20")
 FUZZ_SEED = os.environ.get("HAMEAU_FUZZ_SEED", "1")  # 0: another one each time
 FOUND_BYTES_MAX = 8192
 FLAKY_MAX = 2
