@@ -74,6 +74,19 @@ for (const make of [() => new Y.ContentType(new Y.Map()), () => new Y.ContentTyp
   takings.add({ whole: 'x hello', pieces: [{ text: 'x ', mine: Y.createID(doc.clientID, 0), behind: false }] });
   takings.add({ whole: 'mine', pieces: [] });
 }
+{
+  // Moves that name the same long text again and again, in some 50 kB.
+  const { doc, root } = victimWith('hello world', 3_000_000_000);
+  const enemy = new Y.Doc();
+  enemy.clientID = 6;
+  Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+  const before = Y.encodeStateVector(enemy);
+  enemy.transact(() => {
+    for (let i = 0; i < 1_000; i += 1) enemy.getArray('moves').push([{ from: [77, i, 50_000], to: [6, 2 * i, 50_000] }]);
+  });
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy, before), 'line');
+  if (root.toString() !== 'hello world') wrong.push(`after the moves: ${root.toString().slice(0, 40)}`);
+}
 await new Promise((done) => { setTimeout(done, 20); });
 wrong.push(...thrown);
 console.log(JSON.stringify(wrong.length > 0 ? wrong : null));

@@ -40,6 +40,16 @@ class Index {
     }
   }
 
+  /** Whether a step is about one of these signs. */
+  names({ client, clock }: Y.ID, length: number): boolean {
+    const buckets = this.clients.get(client);
+    for (let n = Math.floor(clock / 2 ** bucket_bits); buckets && n * 2 ** bucket_bits < clock + length; n += 1) {
+      const near = buckets.get(n) ?? none;
+      if (near.some((one) => one[this.side].clock < clock + length && clock < one[this.side].clock + one.length)) return true;
+    }
+    return false;
+  }
+
   near({ client, clock }: Y.ID): readonly Step[] {
     return this.clients.get(client)?.get(Math.floor(clock / 2 ** bucket_bits)) ?? none;
   }
@@ -120,13 +130,17 @@ export class Moves {
     if (item.deleted || !(item.content instanceof Y.ContentAny)) return;
     for (const raw of item.content.arr) {
       for (const step of stepsOf(raw, item.id.client)) {
-        // What this page did itself it knows.
-        const known = this.byTo.near(step.to).some((one) => one.to.clock === step.to.clock && one.from.clock === step.from.clock);
-        if (known) continue;
+        if (!this.isNew(step)) continue;
         this.keep(step);
         this.fresh.push(step);
       }
     }
+  }
+
+  /** New signs stand in the text, and each is one old sign: so entries name no more than their author wrote, however many they are.
+   * What this page did itself it knows. */
+  private isNew({ to, length }: Step): boolean {
+    return Y.getState(this.doc.store, to.client) >= to.clock + length && !this.byTo.names(to, length);
   }
 
   private keep(step: Step): void {

@@ -311,7 +311,7 @@ export class Reunion {
     doc.transact(() => {
       // `before` was taken when this transaction began; a cursor in these words goes with them.
       const places = binding.before;
-      const seen = { ...binding.moves.seenAround(first), ...(after ? binding.moves.seenAround(after) : {}) };
+      const seen = follows ? { ...binding.moves.seenAround(first), ...(after ? binding.moves.seenAround(after) : {}) } : null;
       const [to, from] = [this.unitsTo(after), this.unitsTo(left(first))];
       const lengthOf = ({ insert }: Piece) => (typeof insert === 'string' ? insert.length : 1);
       const size = run.reduce((sum, piece) => sum + lengthOf(piece), 0);
@@ -333,7 +333,7 @@ export class Reunion {
       root.delete(to > from ? from : from + size, size);
       const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
       // Words that go back to their own line take nobody's along: who wrote beside them brings their own back.
-      if (follows) binding.moves.add(range('old'), range('now'), seen);
+      if (seen) binding.moves.add(range('old'), range('now'), seen);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {
