@@ -285,6 +285,9 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
         }
     }
     take_turn(place, account, state, *names, house);
+    std::vector<AcmeName> served = state.names;
+    std::erase_if(served, [&](const AcmeName& name) { return !names->contains(name.host); });
+    state.trouble = trouble_of(served, house, std::time(nullptr));
     return write_file_atomically(state_file(place), state.to_text(), 0644);
 }
 

@@ -1,4 +1,4 @@
-// The file: "next TAB SECONDS", then one line a name: HOST CODE EXPIRES FAILURES NEXT FINGERPRINT DETAIL, separated by tabs.
+// The file: "next TAB SECONDS", "trouble TAB COUNT TAB HOST TAB CODE TAB EXPIRES" when there is any, then one line a name: HOST CODE EXPIRES FAILURES NEXT FINGERPRINT DETAIL, separated by tabs.
 #include "provisioning/acme_state.hpp"
 
 #include <algorithm>
@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t names_max = 10000;  ///< as many as hosts.map may have
 constexpr std::size_t detail_max = 200;
+constexpr std::int64_t own_notice = 14 * 24 * 3600;  ///< seconds before the end of a certificate that only the admin can replace
 constexpr std::string_view problem_type = "urn:ietf:params:acme:error:";
 
 template <class Number>
@@ -49,6 +50,15 @@ AcmeState AcmeState::parse(std::string_view text) {
             (void)read_number(words[1], state.next);
             continue;
         }
+        if (words.size() == 5 && words[0] == "trouble") {
+            AcmeTrouble trouble;
+            if (read_number(words[1], trouble.count) && read_number(words[4], trouble.expires)) {
+                trouble.host = words[2];
+                trouble.code = words[3];
+                state.trouble = std::move(trouble);
+            }
+            continue;
+        }
         AcmeName name;
         if (words.size() != 7 || state.names.size() >= names_max || !parse_host_name(words[0]) || !read_number(words[2], name.expires) ||
             !read_number(words[3], name.failures) || !read_number(words[4], name.next)) {
@@ -65,11 +75,37 @@ AcmeState AcmeState::parse(std::string_view text) {
 
 std::string AcmeState::to_text() const {
     std::string out = "next\t" + std::to_string(next) + "\n";
+    if (trouble.count > 0) {
+        out += "trouble\t" + std::to_string(trouble.count) + "\t" + trouble.host + "\t" + trouble.code + "\t" +
+               std::to_string(trouble.expires) + "\n";
+    }
     for (const AcmeName& name : names) {
         out += name.host + "\t" + name.code + "\t" + std::to_string(name.expires) + "\t" + std::to_string(name.failures) + "\t" +
                std::to_string(name.next) + "\t" + name.fingerprint + "\t" + printable(name.detail) + "\n";
     }
     return out;
+}
+
+AcmeTrouble trouble_of(const std::vector<AcmeName>& names, std::string_view house, std::int64_t now) {
+    AcmeTrouble trouble;
+    bool of_house = false;
+    for (const AcmeName& name : names) {
+        const bool good = name.expires > now;
+        const bool own = name.code == acme_code::own;
+        if (name.code == acme_code::asked || (name.code == acme_code::fine && good) || (own && name.expires > now + own_notice) ||
+            (name.host != house && name.expires == 0)) {
+            continue;
+        }
+        ++trouble.count;
+        const bool is_house = name.host == house;
+        if (trouble.count == 1 || is_house || (!of_house && name.expires < trouble.expires)) {
+            of_house = of_house || is_house;
+            trouble.host = name.host;
+            trouble.code = name.code;
+            trouble.expires = name.expires;
+        }
+    }
+    return trouble;
 }
 
 AcmeName* AcmeState::find(std::string_view host) {

@@ -41,8 +41,17 @@ struct AcmeName {
     std::string detail;            ///< the authority's words, cut and without control characters
 };
 
+/// What the admin is to know of all certificates: how many are not as they should be, and the worst of them.
+struct AcmeTrouble {
+    std::size_t count = 0;  ///< 0: nothing, and the other fields are empty
+    std::string host;
+    std::string code;
+    std::int64_t expires = 0;  ///< of the certificate that is there; 0: there is none
+};
+
 struct AcmeState {
     std::int64_t next = 0;  ///< when anything is to be done
+    AcmeTrouble trouble;    ///< the second line of the file, when there is any: hameaud shows it to the admin
     std::vector<AcmeName> names;
 
     /// A damaged line is left out: its name is looked at anew.
@@ -60,6 +69,10 @@ std::string acme_detail_of(std::string_view output);
 std::int64_t renewal_of(std::int64_t not_before, std::int64_t not_after);
 /// How long to wait after so many failures in a row: 10 min, 1 h, 6 h, 24 h, each ± 10 % (`random`: any number).
 std::int64_t back_off(unsigned failures, std::uint32_t random);
+/// The house's own name when its certificate is not a good one; of a site's name a certificate that is there and does not get
+/// renewed (one that never came is told by sites, to the site's manager too); of one that the admin put there the end of it,
+/// from 14 days before on. The worst: the house's own, then the one that ends first.
+AcmeTrouble trouble_of(const std::vector<AcmeName>& names, std::string_view house, std::int64_t now);
 /// A name that an authority of the internet may certify: two labels at least, not of a local zone, no address.
 bool is_public_name(std::string_view host);
 

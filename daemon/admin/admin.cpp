@@ -171,7 +171,7 @@ Task<Response> Admin::status(std::string language) {
             walls.push_back(json::value(line));
         } else if (name.starts_with("missing:")) {
             missing[name.substr(8)] = line;
-        } else {
+        } else if (!name.starts_with("trouble:")) {
             json::object process = process_of(name, line);
             if (process["state"].as_string() == "ready") {
                 ready.push_back(name);

@@ -24,17 +24,33 @@ constexpr Duration between_wishes = std::chrono::seconds(15);
 constexpr Duration turn_min = std::chrono::seconds(2);
 constexpr Duration turn_max = std::chrono::hours(12);
 constexpr Duration after_failure = std::chrono::minutes(30);
+/// Between two turns that are taken again because the gate was away: authorities count failed challenges.
+constexpr Duration between_gates = std::chrono::minutes(10);
 
-/// How long until the next turn, as the file says.
-Duration wait_in(const std::string& file) {
+/// What a turn left in the file: how long until the next one, and what the admin is to know ("COUNT TAB HOST TAB CODE TAB
+/// EXPIRES", or empty).
+struct TurnEnd {
+    Duration wait = after_failure;
+    std::string trouble;
+};
+
+TurnEnd turn_end_in(const std::string& file) {
+    TurnEnd end;
     const auto text = read_file(file, state_bytes_max);
-    constexpr std::string_view key = "next\t";
-    if (!text || !text->starts_with(key)) {
-        return after_failure;
+    constexpr std::string_view next_key = "next\t";
+    constexpr std::string_view trouble_key = "trouble\t";
+    if (!text || !text->starts_with(next_key)) {
+        return end;
     }
-    const auto next_s = std::strtoll(text->c_str() + key.size(), nullptr, 10);
+    const auto next_s = std::strtoll(text->c_str() + next_key.size(), nullptr, 10);
     const std::int64_t left_ms = (next_s - now_ms() / 1000) * 1000;
-    return std::clamp(Duration(left_ms), turn_min, turn_max);
+    end.wait = std::clamp(Duration(left_ms), turn_min, turn_max);
+    std::string_view second = std::string_view(*text).substr(std::min(text->find('\n'), text->size() - 1) + 1);
+    second = second.substr(0, std::min(second.find('\n'), line_max));
+    if (second.starts_with(trouble_key)) {
+        end.trouble = second.substr(trouble_key.size());
+    }
+    return end;
 }
 
 } // namespace
@@ -50,6 +66,13 @@ void House::want_certificates(bool all) {
         certificates_again_ = true;
     } else if (!place_.trial) {
         next_certificates_ = all ? clock_.now() : std::max(clock_.now(), certificates_ended_ + between_wishes);
+    }
+}
+
+void House::on_gate_ready() {
+    if (certificates_.pid != 0 && clock_.now() - gate_returned_ > between_gates) {
+        gate_returned_ = clock_.now();
+        want_certificates(true);
     }
 }
 
@@ -91,7 +114,9 @@ void House::on_certificates_end(int wait_status) {
         journal_.write(turn_failed, {{"error", error}});
         next_certificates_ = clock_.now() + after_failure;
     } else {
-        next_certificates_ = clock_.now() + wait_in(place_.state + "/tls/certificates");
+        TurnEnd end = turn_end_in(place_.state + "/tls/certificates");
+        next_certificates_ = clock_.now() + end.wait;
+        certificates_trouble_ = std::move(end.trouble);
     }
     if (certificates_again_) {
         next_certificates_ = clock_.now() + (certificates_all_ ? turn_min : between_wishes);

@@ -501,6 +501,7 @@ void House::on_notify_lines(Service& service, std::string_view lines) {
         if (line == "READY=1") {
             act(service, service.policy.on_ready(now));
             if (service.spec.kind == Kind::gate) {
+                on_gate_ready();
                 for (const ServeQuery& query : serving_) {
                     ask_gate(query);  // the gate before it may have ended without an answer
                 }

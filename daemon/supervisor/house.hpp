@@ -146,6 +146,8 @@ private:
     void on_certificates_end(int wait_status);
     /// Soon: a name was asked for that has no certificate yet. `all`: what failed is tried again at once.
     void want_certificates(bool all = false);
+    /// The gate is there (again): a challenge of the turn that runs may have found nobody, so what failed is asked for once more.
+    void on_gate_ready();
     void reload_gate_certificates();
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
@@ -180,6 +182,8 @@ private:
     Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
     bool certificates_again_ = false; ///< somebody asked during a turn
     bool certificates_all_ = false;   ///< the next turn does not wait for what failed
+    std::string certificates_trouble_;  ///< what the last turn leaves for the admin: "COUNT TAB HOST TAB CODE TAB EXPIRES"
+    Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;
     bool closing_ = false;
     int closing_stage_ = 0;

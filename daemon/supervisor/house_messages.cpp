@@ -263,6 +263,9 @@ void House::answer_status(const StatusQuery& query) {
     if (!engines_missing_.empty()) {
         answer.fields.emplace_back("missing:mail", engines_missing_);
     }
+    if (!certificates_trouble_.empty()) {
+        answer.fields.emplace_back("trouble:certificates", certificates_trouble_);
+    }
     // One field a wall.
     if (place_.root) {
         answer.fields.emplace_back("walls", "own uids");

@@ -63,8 +63,6 @@ constexpr std::array texts = {
                   "Messages would come back to {start} by way of {address}. Leave this address out."},
     CatalogueText{"no_forward", "Personne ne demande plus de copie vers {address}. Rien n'a été changé.",
                   "Nobody asks for a copy to {address} any more. Nothing was changed."},
-    CatalogueText{"domain_moving", "Ce domaine est en train de changer d'association. Réessayez dans une minute.",
-                  "This domain is going to another association just now. Try again in a minute."},
     CatalogueText{"no_target", "Il faut au moins une adresse.", "At least one address is needed."},
     CatalogueText{"alias_former", "C'est l'adresse qu'une boîte avait avant : retirez-la, puis ajoutez une redirection avec la nouvelle adresse.",
                   "A mailbox had this address before: remove it, then add a redirection with the new address."},

@@ -1,4 +1,5 @@
 // The house as a whole: what anybody may see, the status for admins, declared hashes, the resend for mail.
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -15,6 +16,7 @@ constexpr std::size_t declared_bytes_max = 4 << 20;
 constexpr std::size_t declared_name_bytes_max = 512;
 constexpr std::size_t declared_hash_bytes_max = 200;
 constexpr Duration measure_again_after = std::chrono::seconds(10);
+using Records = std::vector<std::pair<std::string, std::string>>;
 constexpr std::array<std::string_view, 4> services = {"people", "mail", "sites", "pads"};
 
 std::int64_t to_number(std::string_view text) {
@@ -43,6 +45,43 @@ json::object process_document(const std::string& name, std::string_view line) {
     return out;
 }
 
+/// hameaud's records also say which walls there are, which parts are missing and what is wrong with the certificates.
+bool is_process(std::string_view name) { return name != "walls" && !name.starts_with("missing:") && !name.starts_with("trouble:"); }
+
+/// Of the records of hameaud, "trouble:certificates": COUNT TAB HOST TAB CODE TAB EXPIRES (provisioning/acme_state.hpp).
+Check certificates_check(const Records& records, std::int64_t now_s) {
+    const auto found = std::find_if(records.begin(), records.end(), [](const auto& record) { return record.first == "trouble:certificates"; });
+    if (found == records.end()) {
+        return check_of(people_catalogue, "certificates", true, "health_certificate_none");
+    }
+    std::array<std::string_view, 4> columns{};
+    std::string_view line = found->second;
+    for (std::string_view& column : columns) {
+        const std::size_t tab = line.find('\t');
+        column = line.substr(0, tab);
+        line.remove_prefix(tab == std::string_view::npos ? line.size() : tab + 1);
+    }
+    constexpr std::int64_t day_s = 24 * 3600;
+    const std::int64_t expires = to_number(columns[3]);
+    const std::string_view code = expires == 0 ? "health_certificate_none" : expires > now_s ? "health_certificate_ends" : "health_certificate_over";
+    std::string reason = "certificate." + std::string(columns[2]);
+    if (columns[2] == "own" && expires > now_s) {
+        reason = "certificate.own_soon";
+    } else if (!has_text(common_catalogue, reason)) {
+        reason = "certificate.failed";
+    }
+    Check check;
+    check.name = "certificates";
+    check.passed = false;
+    for (const Language language : {Language::french, Language::english}) {
+        const Parameters parameters{{"host", std::string(columns[1])}, {"count", std::string(columns[0])},
+                                    {"days", std::to_string(std::max<std::int64_t>(expires - now_s, 0) / day_s)},
+                                    {"reason", text_of(common_catalogue, language, reason)}};
+        (language == Language::french ? check.advice : check.english) = text_of(people_catalogue, language, code, parameters);
+    }
+    return check;
+}
+
 json::object check_document(const Check& check, Language language) {
     json::object out;
     out["name"] = check.name;
@@ -66,7 +105,7 @@ Task<Response> People::show_house(Request& request) {
             memory_about_ = false;
             asleep_ = 0;
             for (const auto& [name, line] : *records) {
-                if (name == "walls" || name.starts_with("missing:")) {
+                if (!is_process(name)) {
                     continue;
                 }
                 const json::object process = process_document(name, line);
@@ -134,7 +173,7 @@ Task<Response> People::show_status(Request& request) {
             walls.emplace_back(line);
         } else if (name.starts_with("missing:")) {
             states[name.substr(8)] = line;
-        } else {
+        } else if (is_process(name)) {
             json::object process = process_document(name, line);
             states[name] = process.at("state");
             processes.push_back(std::move(process));
@@ -153,6 +192,7 @@ Task<Response> People::show_status(Request& request) {
             for (const Check& check : check_health()) {
                 checks.push_back(check_document(check, language));
             }
+            checks.push_back(check_document(certificates_check(*records, wall_ms_() / 1000), language));
         } else if (item["state"] == "ready") {
             // Only who is awake is asked: looking at the status must wake nobody.
             std::string name(service);
@@ -172,6 +212,15 @@ Task<Response> People::show_status(Request& request) {
     out["services"] = std::move(list);
     out["walls"] = std::move(walls);
     co_return json_response(200, out);
+}
+
+Task<std::vector<Check>> People::probe_health() {
+    std::vector<Check> checks;
+    const auto records = co_await context_->process_status();
+    if (records) {
+        checks.push_back(certificates_check(*records, wall_ms_() / 1000));
+    }
+    co_return checks;
 }
 
 Task<Response> People::list_declared(Request& request) {

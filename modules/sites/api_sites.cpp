@@ -29,12 +29,7 @@ std::string joined(const std::vector<std::string>& words) {
 }
 /// The key of a sentence in the catalogue: hameau-provision answers "certificate.WORD".
 std::string certificate_word(const std::string& error) {
-    for (const CatalogueText& text : sites_catalogue) {
-        if (error.starts_with("certificate.") && text.code == error) {
-            return error;
-        }
-    }
-    return "certificate.failed";
+    return has_text(common_catalogue, error) && error.starts_with("certificate.") ? error : "certificate.failed";
 }
 } // namespace
 
@@ -83,7 +78,7 @@ Task<Response> Sites::list_sites(Request& request) {
     json::array items;
     for (const Site& site : found) {
         items.push_back(site_document(site, request));
-        ask_certificates_later(site.certified);
+        ask_certificates_later();
     }
     co_return list_response(std::move(items), next);
 }
@@ -200,7 +195,8 @@ Task<void> Sites::ask_missing_certificates() {
     if (std::exchange(asking_certificates_, true)) {
         co_return;
     }
-    for (const std::string& host : store_->uncertified(now_ms() - certificate_retry_ms)) {
+    const std::vector<std::string> hosts = store_->hosts_to_ask(now_ms() - certificate_retry_ms, now_ms() - certificate_again_ms);
+    for (const std::string& host : hosts) {
         if (stopping_) {
             break;
         }
@@ -217,7 +213,8 @@ Task<void> Sites::ask_missing_certificates() {
 Check Sites::certificates_check() {
     Check check;
     check.name = "certificates";
-    const auto without = store_->uncertified(now_ms());
+    ask_certificates_later();
+    const auto without = store_->uncertified();
     check.passed = without.empty();
     if (check.passed) {
         return check;
@@ -232,9 +229,9 @@ Check Sites::certificates_check() {
     return check;
 }
 
-/// What the house knows of a certificate that was not there a little while ago may have changed: asked beside the answer.
-void Sites::ask_certificates_later(bool certified) {
-    if (!certified && !asking_certificates_) {
+/// What the house knows of a certificate may have changed since it was asked last: asked beside the answer.
+void Sites::ask_certificates_later() {
+    if (!asking_certificates_ && !store_->hosts_to_ask(now_ms() - certificate_retry_ms, now_ms() - certificate_again_ms).empty()) {
         spawn(context_->io(), ask_missing_certificates(), context_->journal(), "certificates");
     }
 }
@@ -244,7 +241,7 @@ Task<Response> Sites::show_site(Request& request) {
     if (auto* refused = std::get_if<Response>(&found)) {
         co_return std::move(*refused);
     }
-    ask_certificates_later(std::get<Site>(found).certified);
+    ask_certificates_later();
     co_return json_response(200, site_document(std::get<Site>(found), request));
 }
 

@@ -51,6 +51,8 @@ inline constexpr std::size_t list_bytes_max = 4 << 20;
 inline constexpr std::int64_t certificate_retry_ms = 5 * 1000;
 /// The same when the house has said why there is none: each question is a program that runs as root.
 inline constexpr std::int64_t certificate_refused_retry_ms = 60 * 1000;
+/// The same for a host that had one: a certificate ends when nobody can renew it, and an admin takes away what they put there.
+inline constexpr std::int64_t certificate_again_ms = 6 * 3600 * 1000;
 /// Versions of one site that are looked at; far above what is ever kept.
 inline constexpr std::size_t versions_max = 100000;
 /// Assets named after their content stay for those who have an older page open or cached: a week, and so many files.

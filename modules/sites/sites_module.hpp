@@ -105,7 +105,7 @@ private:
     /// Empty when it was issued, else the reason.
     Task<std::string> ask_certificate(std::string host);
     Task<void> ask_missing_certificates();
-    void ask_certificates_later(bool certified);
+    void ask_certificates_later();
     Check certificates_check();
 
     // Versions (api_deploys.cpp)

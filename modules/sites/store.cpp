@@ -150,15 +150,30 @@ Status Store::note_certificate(const std::string& host, bool certified, std::int
     return update.bind(1, host).bind(2, certified).bind(3, now_ms).run();
 }
 
-std::vector<std::string> Store::uncertified(std::int64_t before_ms) {
-    auto query = database_.prepare("SELECT host FROM open_site WHERE certified = 0 AND removed_ms = 0 "
-                                   "AND certificate_asked_ms < ?1 ORDER BY certificate_asked_ms, host LIMIT 20");
-    query.bind(1, before_ms);
+namespace {
+
+std::vector<std::string> hosts_in(Statement& query) {
     std::vector<std::string> hosts;
     while (query.step().value_or(false)) {
         hosts.push_back(query.text(0));
     }
     return hosts;
+}
+
+} // namespace
+
+std::vector<std::string> Store::uncertified() {
+    auto query = database_.prepare("SELECT host FROM open_site WHERE certified = 0 AND removed_ms = 0 "
+                                   "ORDER BY certificate_asked_ms, host LIMIT 20");
+    return hosts_in(query);
+}
+
+std::vector<std::string> Store::hosts_to_ask(std::int64_t without_before_ms, std::int64_t with_before_ms) {
+    auto query = database_.prepare("SELECT host FROM open_site WHERE removed_ms = 0 "
+                                   "AND certificate_asked_ms < CASE certified WHEN 0 THEN ?1 ELSE ?2 END "
+                                   "ORDER BY certified, certificate_asked_ms, host LIMIT 20");
+    query.bind(1, without_before_ms).bind(2, with_before_ms);
+    return hosts_in(query);
 }
 
 std::size_t Store::count_uncertified() {

@@ -68,7 +68,9 @@ public:
     Status erase_site(std::int64_t id);
     Status note_certificate(const std::string& host, bool certified, std::int64_t now_ms);
     /// Hosts without one, last asked for before that time.
-    std::vector<std::string> uncertified(std::int64_t before_ms);
+    std::vector<std::string> uncertified();
+    /// Hosts whose answer is older than that: of those without a certificate, and of those with one. At most 20, the oldest first.
+    std::vector<std::string> hosts_to_ask(std::int64_t without_before_ms, std::int64_t with_before_ms);
     std::size_t count_uncertified();
     /// Every site, the bin included.
     Status erase_association(const std::string& association);

@@ -73,6 +73,37 @@ constexpr std::array common_texts = {
     CatalogueText{"password.own_name", "Ce mot de passe est fait de noms que tout le monde connaît ici. Prenez plutôt quatre mots sans rapport.",
                   "This password is made of names that everybody here knows. Four unrelated words are better."},
     CatalogueText{"field.host", "Un nom de domaine comme exemple.org.", "A domain name such as example.org."},
+    CatalogueText{"domain_moving", "On regarde en ce moment si ce domaine peut changer d'association. Réessayez dans une minute.",
+                  "Whether this domain may go to another association is being looked at just now. Try again in a minute."},
+    // One for each word of provisioning/acme_state.hpp.
+    CatalogueText{"certificate.asked", "elle est demandée, et vient d'habitude en quelques minutes.",
+                  "it has been asked for, and usually comes within minutes."},
+    CatalogueText{"certificate.no_authority", "dans les réglages de la maison, aucune autorité n'est là pour certifier ses adresses (house.acme_url).",
+                  "the settings of the house name no authority that certifies its addresses (house.acme_url)."},
+    CatalogueText{"certificate.not_public", "cette adresse n'existe pas sur Internet, personne ne peut la certifier.",
+                  "this address does not exist on the internet; nobody can certify it."},
+    CatalogueText{"certificate.no_address", "l'adresse ne mène encore nulle part. Inscrivez-la chez le fournisseur du nom de domaine (enregistrement A ou AAAA).",
+                  "the address does not lead anywhere yet. Enter it at the provider of the domain name (an A or AAAA record)."},
+    CatalogueText{"certificate.unreachable", "la maison n'a pas été trouvée par cette adresse. Vérifiez qu'elle mène ici et que le port 80 est ouvert.",
+                  "the house was not found by this address. See that it leads here and that port 80 is open."},
+    CatalogueText{"certificate.elsewhere", "cette adresse mène à une autre machine. Corrigez-la chez le fournisseur du nom de domaine.",
+                  "this address leads to another machine. Correct it at the provider of the domain name."},
+    CatalogueText{"certificate.rate_limited", "l'autorité a reçu trop de demandes. La maison réessaiera plus tard.",
+                  "the authority has had too many requests. The house will try again later."},
+    CatalogueText{"certificate.refused", "l'autorité refuse de certifier cette adresse. Le journal de la maison dit pourquoi.",
+                  "the authority refuses to certify this address. The journal of the house says why."},
+    CatalogueText{"certificate.authority_away", "l'autorité qui certifie ne répond pas. La maison réessaiera.",
+                  "the certifying authority does not answer. The house will try again."},
+    CatalogueText{"certificate.bad_clock", "l'horloge de la maison n'est pas à l'heure.",
+                  "the clock of the house is wrong."},
+    CatalogueText{"certificate.own", "le certificat que l'administrateur a mis pour elle n'est plus valable. Il faut le remplacer, ou l'enlever.",
+                  "the certificate that the admin put there for it is not valid any more. It has to be replaced, or taken away."},
+    CatalogueText{"certificate.own_soon", "c'est l'administrateur qui l'a mis : la maison ne le renouvelle pas. Il faut le remplacer, ou l'enlever.",
+                  "the admin put it there: the house does not renew it. It has to be replaced, or taken away."},
+    CatalogueText{"certificate.no_client", "le programme qui demande les certificats (uacme) n'est pas installé.",
+                  "the program that asks for certificates (uacme) is not installed."},
+    CatalogueText{"certificate.failed", "la demande n'a pas abouti. La maison réessaiera ; son journal dit pourquoi.",
+                  "the request failed. The house will try again; its journal says why."},
 };
 
 struct StatusTitle {
@@ -204,6 +235,8 @@ Language language_of(const Request& request) {
     }
     return Language::french;
 }
+
+bool has_text(Catalogue catalogue, std::string_view code) { return find_text(catalogue, code) != nullptr; }
 
 std::string text_of(Catalogue catalogue, Language language, std::string_view code, const Parameters& parameters) {
     const CatalogueText* text = find_text(catalogue, code);

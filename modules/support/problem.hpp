@@ -36,6 +36,9 @@ Language language_of(const Request& request);
 /// The sentence of a code with its parameters filled in; the code itself where no catalogue has it.
 std::string text_of(Catalogue catalogue, Language language, std::string_view code, const Parameters& parameters = {});
 
+/// Whether that very catalogue has a sentence for the code.
+bool has_text(Catalogue catalogue, std::string_view code);
+
 /// A health check whose advice (both languages of the code's sentence) stands there only when it has failed.
 Check check_of(Catalogue catalogue, std::string name, bool passed, std::string_view code, const Parameters& parameters = {});
 

@@ -442,6 +442,37 @@ TEST_F(TheHouse, HealthIsSaidInTheReadersLanguage) {
     EXPECT_THAT(context->calls, Contains("GET pads/internal/health?language=en"));
 }
 
+TEST_F(TheHouse, ACertificateThatIsNotRenewedIsTold) {
+    Visitor annick = signed_in("annick");
+    const auto told = [&] {
+        Request request = make(annick, "GET", "/api/v1/status");
+        request.headers.emplace_back("accept-language", "en");
+        const Answer status = keep(annick, run(people->handle(request)));
+        for (const auto& process : status.json.at("processes").as_array()) {
+            EXPECT_FALSE(process.at("name").as_string().starts_with("trouble")) << "it is no process";
+        }
+        for (const auto& check : status.json.at("services").at(0).at("checks").as_array()) {
+            if (check.at("name") == "certificates") {
+                EXPECT_EQ(check.at("passed").as_bool(), context->certificates_trouble.empty());
+                return std::string(check.at("advice").as_string());
+            }
+        }
+        return std::string("no check");
+    };
+    EXPECT_EQ(told(), "");
+    const std::int64_t now = wall_ms / 1000;
+    context->certificates_trouble = "3\tmaison.test\tno_address\t" + std::to_string(now + 9 * 24 * 3600 + 5);
+    const std::string ends = told();
+    EXPECT_NE(ends.find("maison.test could not be renewed. Days left to it: 9. The reason: the address does not lead anywhere"), std::string::npos) << ends;
+    EXPECT_NE(ends.find("in all: 3."), std::string::npos) << ends;
+    context->certificates_trouble = "1\tmaison.test\town\t" + std::to_string(now + 100);
+    EXPECT_NE(told().find("the house does not renew it"), std::string::npos);
+    context->certificates_trouble = "1\tmaison.test\tunreachable\t" + std::to_string(now - 1);
+    EXPECT_NE(told().find("is not valid any more"), std::string::npos);
+    context->certificates_trouble = "1\tmaison.test\ta_new_word\t0";
+    EXPECT_NE(told().find("no recognised certificate yet, and browsers warn: the request failed"), std::string::npos);
+}
+
 TEST(Texts, AreInBothLanguagesAndPlain) {
     for (const CatalogueText& text : people_catalogue) {
         EXPECT_FALSE(text.french.empty()) << text.code;

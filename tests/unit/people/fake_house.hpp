@@ -83,9 +83,13 @@ public:
         records.emplace_back("people", "ready\t12\t1000\t0\t3000\t50\t7\tours\t\tpss");
         records.emplace_back("postfix", "ready\t13\t1000\t0\t9000\t0\t0\tengine\t\trss");
         records.emplace_back("pads", std::string(pads_ready ? "ready" : "asleep") + "\t0\t0\t0\t0\t0\t0\tours\t");
+        if (!certificates_trouble.empty()) {
+            records.emplace_back("trouble:certificates", certificates_trouble);
+        }
         co_return records;
     }
 
+    std::string certificates_trouble;
     bool mail_away = false;
     std::set<std::string> away;        ///< other modules that do not answer
     std::vector<std::string> tasks;    ///< what was told of associations: "sites close amis"

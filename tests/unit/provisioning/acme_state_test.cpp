@@ -32,6 +32,31 @@ TEST(AcmeState, ComesBackAsItWasWritten) {
     EXPECT_EQ(again.names[1].detail, "Fetching http://x: Connection refused");
 }
 
+TEST(AcmeState, WhatTheAdminIsToKnowIsTheHouseFirstThenWhatEndsFirst) {
+    const auto name = [](const std::string& host, std::string_view code, std::int64_t expires) {
+        AcmeName one = a_name(host);
+        one.code = code;
+        one.expires = expires;
+        return one;
+    };
+    constexpr std::int64_t now = 1780000000;
+    const auto of = [&](const std::vector<AcmeName>& names) {
+        const AcmeTrouble trouble = trouble_of(names, "maison.test", now);
+        return std::to_string(trouble.count) + " " + trouble.host + " " + trouble.code;
+    };
+    EXPECT_EQ(of({name("maison.test", "fine", now + day), name("a.test", "asked", 0), name("b.test", "no_address", 0), name("c.test", "own", now + 15 * day)}), "0  ")
+        << "b.test never had one: sites tells of it";
+    EXPECT_EQ(of({name("a.test", "unreachable", now + 20 * day), name("b.test", "elsewhere", now + 9 * day)}), "2 b.test elsewhere");
+    EXPECT_EQ(of({name("a.test", "unreachable", now - day), name("maison.test", "no_address", 0), name("b.test", "failed", now - 9 * day)}), "3 maison.test no_address");
+    EXPECT_EQ(of({name("c.test", "own", now + 13 * day)}), "1 c.test own");
+    EXPECT_EQ(of({name("a.test", "fine", now - 1)}), "1 a.test fine") << "a clock that was set forward";
+    AcmeState state;
+    state.names = {name("b.test", "elsewhere", now + 9 * day)};
+    state.trouble = trouble_of(state.names, "maison.test", now);
+    EXPECT_NE(state.to_text().find("\ntrouble\t1\tb.test\telsewhere\t" + std::to_string(now + 9 * day) + "\n"), std::string::npos);
+    EXPECT_EQ(AcmeState::parse(state.to_text()).to_text(), state.to_text());
+}
+
 TEST(AcmeState, ADamagedLineIsLeftOutAndNoOtherWithIt) {
     const std::string good = "amis.test\tfine\t1\t0\t2\tab\t\n";
     for (const std::string bad : {"amis.test\tfine\t1\t0\n", "../x\tfine\t1\t0\t2\tab\t\n", "b.test\tfine\tx\t0\t2\tab\t\n", "b.test\tfine\t1\t-1\t2\tab\t\n", "\n", "\t\t\t\t\t\t\n"}) {
