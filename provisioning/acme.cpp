@@ -37,6 +37,8 @@ constexpr std::chrono::milliseconds lookup_limit{20000};
 /// crash, and no lost line of the state, makes our own certificate look like one that the admin put there.
 constexpr std::string_view mark_of_ours = "Made by Hameau: renewed by itself. Replace the whole file to have your own certificate here.\n";
 
+std::int64_t now_of(const AcmePlace& place) { return place.now_s != nullptr ? place.now_s() : std::time(nullptr); }
+
 /// Empty when hameaud did not say it.
 std::string setting_of(const Settings& settings, std::string_view key) { return settings.has(key) ? settings.text(key) : std::string(); }
 
@@ -154,7 +156,7 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
     const auto stands_there = read_file(file, pem_bytes_max);
     if (end.code == acme_code::fine && stood_there.value_or(std::string()) != stands_there.value_or(std::string())) {
         // The admin put another one there while the order ran, which takes minutes: it is looked at anew.
-        name.next = std::time(nullptr) + soon;
+        name.next = now_of(place) + soon;
         return;
     }
     if (end.code == acme_code::fine) {
@@ -176,7 +178,7 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
     std::uint32_t random = 0;
     (void)RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
     name.failures = std::min(name.failures + 1, 1000U);
-    name.next = std::time(nullptr) + (name.code == acme_code::not_public ? look_again : back_off(name.failures, random));
+    name.next = now_of(place) + (name.code == acme_code::not_public ? look_again : back_off(name.failures, random));
     say("failed " + name.host + " " + name.code + " " + name.detail);
 }
 
@@ -217,14 +219,14 @@ void remove_leftovers(const AcmePlace& place) {
 
 /// Orders for those of `names` that are due, and when the next turn is wanted.
 void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& state, const std::set<std::string>& names, const std::string& house) {
-    const std::int64_t begin = std::time(nullptr);
+    const std::int64_t begin = now_of(place);
     unsigned orders = 0;
     std::int64_t next = begin + look_again;
     for (AcmeName& name : state.names) {
         if (!names.contains(name.host)) {
             continue;
         }
-        const std::int64_t now = std::time(nullptr);
+        const std::int64_t now = now_of(place);
         const std::string file = file_of(place, name.host, house);
         look_at_file(place, file, name, now);
         if (account.url.empty()) {
@@ -276,7 +278,7 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
         }
     }
     remove_leftovers(place);
-    forget_others(place, state, *names, house, std::time(nullptr));
+    forget_others(place, state, *names, house, now_of(place));
     // The house's own certificate, for as long as it has no better one, does not run out.
     const Certificate present = read_certificate(place.state + "/tls/default.pem");
     if (present && is_self_made(place, present.get())) {
@@ -287,12 +289,12 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
     take_turn(place, account, state, *names, house);
     std::vector<AcmeName> served = state.names;
     std::erase_if(served, [&](const AcmeName& name) { return !names->contains(name.host); });
-    state.trouble = trouble_of(served, house, std::time(nullptr));
+    state.trouble = trouble_of(served, house, now_of(place));
     return write_file_atomically(state_file(place), state.to_text(), 0644);
 }
 
 std::string certificate_state(const Settings& settings, const AcmePlace& place, const std::string& host) {
-    const std::int64_t now = std::time(nullptr);
+    const std::int64_t now = now_of(place);
     for (const std::string& file : {place.state + "/tls/hosts/" + host + ".pem", place.state + "/tls/default.pem"}) {
         const Certificate present = read_certificate(file);
         if (present && covers(present.get(), host) && not_after_of(present.get()) > now && !is_self_made(place, present.get())) {

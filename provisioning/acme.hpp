@@ -16,6 +16,7 @@ struct AcmePlace {
     std::string state;       ///< the state folder
     unsigned gate_gid = 0;   ///< may read the files of keys; 0: unchanged
     unsigned acme_uid = 0;   ///< 0: as we are
+    std::int64_t (*now_s)() = nullptr;  ///< the wall's clock; null: the system's. For tests
 };
 
 /// One turn: asks for what is due (at most orders_per_turn), writes STATE/tls/certificates. On standard output one line for each

@@ -73,7 +73,12 @@ Result<std::vector<Certificate>> read_chain(const std::string& text) {
             return fail(ErrorKind::invalid, "the chain of certificates is too long");
         }
     }
+    // The usual end is that no further block begins. A block that begins and does not end is an answer that was cut.
+    const bool torn = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
     ERR_clear_error();
+    if (!chain.empty() && torn) {
+        return fail(ErrorKind::invalid, "the chain of certificates is cut");
+    }
     if (chain.empty()) {
         return fail(ErrorKind::invalid, "there is no certificate in the answer");
     }
@@ -175,7 +180,22 @@ Result<OrderPlace> lay_out(const AcmePlace& place, const std::string& url, const
     return made;
 }
 
-/// What uacme brought, looked at.
+} // namespace
+
+std::int64_t not_before_of(const X509* certificate) { return seconds_of(X509_get0_notBefore(certificate)); }
+std::int64_t not_after_of(const X509* certificate) { return seconds_of(X509_get0_notAfter(certificate)); }
+
+std::string fingerprint_of(const X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+    return to_hex({digest.data(), size});
+}
+
+bool covers(X509* certificate, const std::string& host) {
+    return X509_check_host(certificate, host.data(), host.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, nullptr) == 1;
+}
+
 OrderEnd take_answer(const std::string& work, const std::string& host, EVP_PKEY* key) {
     const auto text = read_answer(work, "name-cert.pem");
     const auto chain = text ? read_chain(*text) : Result<std::vector<Certificate>>(fail(text.error()));
@@ -196,22 +216,6 @@ OrderEnd take_answer(const std::string& work, const std::string& host, EVP_PKEY*
     done.not_before = not_before_of(leaf);
     done.not_after = not_after_of(leaf);
     return done;
-}
-
-} // namespace
-
-std::int64_t not_before_of(const X509* certificate) { return seconds_of(X509_get0_notBefore(certificate)); }
-std::int64_t not_after_of(const X509* certificate) { return seconds_of(X509_get0_notAfter(certificate)); }
-
-std::string fingerprint_of(const X509* certificate) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
-    return to_hex({digest.data(), size});
-}
-
-bool covers(X509* certificate, const std::string& host) {
-    return X509_check_host(certificate, host.data(), host.size(), X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, nullptr) == 1;
 }
 
 OrderEnd order_certificate(const AcmePlace& place, const AcmeAccount& account, const std::string& host, EVP_PKEY* key) {

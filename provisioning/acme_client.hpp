@@ -27,6 +27,10 @@ struct OrderEnd {
 /// Asks the authority for `host` with that key. Takes up to two minutes.
 OrderEnd order_certificate(const AcmePlace& place, const AcmeAccount& account, const std::string& host, EVP_PKEY* key);
 
+/// What uacme's uid left in `work`/name-cert.pem, looked at as what a stranger wrote: a plain file, a chain in which each is signed
+/// by the next, whose leaf is for that key and host and valid now.
+OrderEnd take_answer(const std::string& work, const std::string& host, EVP_PKEY* key);
+
 /// Facts of a certificate. Seconds since 1970.
 std::int64_t not_before_of(const X509* certificate);
 std::int64_t not_after_of(const X509* certificate);

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from client import wait_until  # noqa: E402
 from gate_house import CONTENT, SITE, same  # noqa: E402
-from house import BINARIES  # noqa: E402
+from house import BINARIES, NotPossible  # noqa: E402
 import production  # noqa: E402
 
 HOST, LOST, OWN = production.HOST, "perdu.amis.test", "mien.amis.test"
@@ -32,8 +32,7 @@ ELSEWHERE = "192.0.2.77"  # no way leads there in our namespace
 def test_certificates_of_an_authority():
     done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=300)
     if done.returncode == production.NOT_POSSIBLE:
-        print("     not seen: no namespaces of our own, or no pebble or uacme, here")
-        return
+        raise NotPossible("no namespaces of our own, or no pebble or uacme, here")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from client import Raw, wait_until  # noqa: E402
 from gate_house import BASE_PORT, CONTENT, SITE, same  # noqa: E402
-from house import BINARIES, House  # noqa: E402
+from house import BINARIES, House, NotPossible  # noqa: E402
 
 HOST = "maison.test"
 NOT_POSSIBLE = 77
@@ -28,8 +28,7 @@ SECURE = "max-age=31536000"
 def test_production_mode():
     done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=180)
     if done.returncode == NOT_POSSIBLE:
-        print("     not seen: no network namespace of our own here")
-        return
+        raise NotPossible("no network namespace of our own here")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
