@@ -125,80 +125,89 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
         return bad_archive(first_error(fields));
     }
     const json::array nothing;
-    // All mailboxes first, then where they send copies: they may name each other.
-    std::vector<std::pair<std::string, json::value>> forwards;
-    std::vector<std::pair<std::string, json::object>> states;
+    // All mailboxes and aliases first, then where they lead: they may name each other.
+    Imported imported;
     for (const json::value& value : mailboxes == nullptr ? nothing : *mailboxes) {
-        JsonFields one(object_of(value));
-        Mailbox box;
-        box.association = slug;
-        box.address = read_address(one, *association, Kind::mailbox);
-        box.login = one.login("login");
-        box.folder = new_id();
-        box.quota_bytes = one.optional_size("quota_bytes").value_or(quota_bytes_default);
-        (void)one.optional_array("forward", forwards_max);
-        const json::object* answers = one.optional_object("forward_states");
-        const auto member = store_->member_by_login(slug, box.login);
-        if (!one.finish() || !member) {
-            return bad_archive(one.errors().empty() ? box.login + " is not a member of " + slug : first_error(one));
-        }
-        box.member = *member;
-        if (store_->holder(box.address) != Holder::nobody) {
-            return bad_archive(box.address + " is taken already");
-        }
-        if (auto added = store_->insert_mailbox(box); !added) {
-            return added;
-        }
-        if (const json::value* list = object_of(value).if_contains("forward")) {
-            forwards.emplace_back(box.address, *list);
-        }
-        if (answers != nullptr) {
-            states.emplace_back(box.address, *answers);
+        if (auto done = import_mailbox(*association, object_of(value), imported); !done) {
+            return done;
         }
     }
-    std::vector<Alias> read;
     for (const json::value& value : aliases == nullptr ? nothing : *aliases) {
-        JsonFields one(object_of(value));
-        Alias alias;
-        alias.association = slug;
-        alias.address = read_address(one, *association, Kind::alias);
-        alias.may_send = one.boolean("may_send", false);
-        (void)one.optional_array("to", alias_targets_max);
-        if (!one.finish()) {
-            return bad_archive(first_error(one));
-        }
-        if (store_->holder(alias.address) != Holder::nobody) {
-            return bad_archive(alias.address + " is taken already");
-        }
-        if (auto put = store_->put_alias(alias); !put) {
-            return put;
-        }
-        read.push_back(std::move(alias));
-        if (const json::value* list = object_of(value).if_contains("to")) {
-            forwards.emplace_back(read.back().address, *list);
+        if (auto done = import_alias(*association, object_of(value), imported); !done) {
+            return done;
         }
     }
-    if (auto put = put_raw_targets(*store_, forwards); !put) {
+    if (auto put = put_raw_targets(*store_, imported.targets); !put) {
         return put;
     }
-    for (const auto& [address, list] : forwards) {
-        json::object holder;
-        holder["to"] = list;
-        JsonFields one(holder);
-        auto targets = read_targets(one, "to", address, alias_targets_max);
-        if (!one.finish()) {
-            return bad_archive(address + ": " + first_error(one));
-        }
-        auto alias = store_->alias(address);
-        const auto found = targets.value_or(std::vector<std::string>());
-        if (alias) {
-            alias->targets = found;
-        }
-        if (auto set = alias ? store_->put_alias(*alias) : store_->set_forward(address, found); !set) {
-            return set;
+    for (const auto& [address, list] : imported.targets) {
+        if (auto done = import_targets(address, list); !done) {
+            return done;
         }
     }
-    return import_answers(*store_, states);
+    return import_answers(*store_, imported.answers);
+}
+
+Status Mail::import_mailbox(const Association& association, const json::object& archived, Imported& imported) {
+    JsonFields one(archived);
+    Mailbox box;
+    box.association = association.slug;
+    box.address = read_address(one, association, Kind::mailbox);
+    box.login = one.login("login");
+    box.folder = new_id();
+    box.quota_bytes = one.optional_size("quota_bytes").value_or(quota_bytes_default);
+    (void)one.optional_array("forward", forwards_max);
+    const json::object* answers = one.optional_object("forward_states");
+    const auto member = store_->member_by_login(association.slug, box.login);
+    if (!one.finish() || !member) {
+        return bad_archive(one.errors().empty() ? box.login + " is not a member of " + association.slug : first_error(one));
+    }
+    box.member = *member;
+    if (store_->holder(box.address) != Holder::nobody) {
+        return bad_archive(box.address + " is taken already");
+    }
+    if (const json::value* list = archived.if_contains("forward")) {
+        imported.targets.emplace_back(box.address, *list);
+    }
+    if (answers != nullptr) {
+        imported.answers.emplace_back(box.address, *answers);
+    }
+    return store_->insert_mailbox(box);
+}
+
+Status Mail::import_alias(const Association& association, const json::object& archived, Imported& imported) {
+    JsonFields one(archived);
+    Alias alias;
+    alias.association = association.slug;
+    alias.address = read_address(one, association, Kind::alias);
+    alias.may_send = one.boolean("may_send", false);
+    (void)one.optional_array("to", alias_targets_max);
+    if (!one.finish()) {
+        return bad_archive(first_error(one));
+    }
+    if (store_->holder(alias.address) != Holder::nobody) {
+        return bad_archive(alias.address + " is taken already");
+    }
+    if (const json::value* list = archived.if_contains("to")) {
+        imported.targets.emplace_back(alias.address, *list);
+    }
+    return store_->put_alias(alias);
+}
+
+Status Mail::import_targets(const std::string& address, const json::value& list) {
+    json::object holder;
+    holder["to"] = list;
+    JsonFields one(holder);
+    auto targets = read_targets(one, "to", address, alias_targets_max);
+    if (!one.finish()) {
+        return bad_archive(address + ": " + first_error(one));
+    }
+    auto alias = store_->alias(address);
+    const auto found = targets.value_or(std::vector<std::string>());
+    if (alias) {
+        alias->targets = found;
+    }
+    return alias ? store_->put_alias(*alias) : store_->set_forward(address, found);
 }
 
 Task<Status> Mail::import_association(std::string slug, std::string folder) {

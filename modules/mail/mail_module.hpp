@@ -161,6 +161,13 @@ private:
 
     // Whole associations (archive.cpp)
     Status import_now(const std::string& slug, const boost::json::object& archive);
+    struct Imported {
+        std::vector<std::pair<std::string, boost::json::value>> targets;   ///< of mailboxes (copies) and aliases, by address
+        std::vector<std::pair<std::string, boost::json::object>> answers;  ///< of owners to copies, by address
+    };
+    Status import_mailbox(const Association& association, const boost::json::object& archived, Imported& imported);
+    Status import_alias(const Association& association, const boost::json::object& archived, Imported& imported);
+    Status import_targets(const std::string& address, const boost::json::value& list);
 
     ModuleContext* context_ = nullptr;
     std::optional<Store> store_;

@@ -13,6 +13,27 @@ namespace {
 constexpr Length given_password{1, password_characters_max};
 } // namespace
 
+Result<bool> People::put_password(const Actor& actor, const std::string& former_hash, const std::string& hash) {
+    bool changed = false;
+    const Status done = store_->transaction([&]() -> Status {
+        auto now = store_->person(actor.person);
+        changed = store_->proven_ms(actor.session) > 0 && now && now->may_sign_in() && now->password_hash == former_hash;
+        if (!changed) {
+            return store_->status();
+        }
+        now->password_hash = hash;
+        if (auto kept = store_->update_person(*now); !kept) {
+            return kept;
+        }
+        store_->forget_trial_card(now->id);
+        auto ended = store_->erase_sessions(now->id, actor.session);
+        ended = ended ? store_->erase_invitation(now->id) : ended;
+        ended = ended ? store_->note_proven(actor.session, wall_ms_()) : ended;
+        return ended ? store_->emit_member(now->id) : ended;
+    });
+    return done ? Result<bool>(changed) : fail(done.error());
+}
+
 Task<Response> People::change_password(Request& request) {
     const Judge judge = unless_signed_in(request);
     auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
@@ -57,28 +78,11 @@ Task<Response> People::change_password(Request& request) {
         co_return say(request, 403, "wrong_current");
     }
     throttle_.succeed(key);
-    bool changed = false;
-    const Status done = store_->transaction([&]() -> Status {
-        auto now = store_->person(actor.person);
-        // The session itself may have ended while the password was hashed.
-        changed = store_->proven_ms(actor.session) > 0 && now && now->may_sign_in() && now->password_hash == person->password_hash;
-        if (!changed) {
-            return store_->status();
-        }
-        now->password_hash = *hash;
-        if (auto kept = store_->update_person(*now); !kept) {
-            return kept;
-        }
-        store_->forget_trial_card(now->id);
-        auto ended = store_->erase_sessions(now->id, actor.session);
-        ended = ended ? store_->erase_invitation(now->id) : ended;
-        ended = ended ? store_->note_proven(actor.session, wall_ms_()) : ended;
-        return ended ? store_->emit_member(now->id) : ended;
-    });
-    if (!done) {
-        co_return say_failed(request, done.error());
-    }
+    const Result<bool> changed = put_password(actor, person->password_hash, *hash);
     if (!changed) {
+        co_return say_failed(request, changed.error());
+    }
+    if (!*changed) {
         co_return say(request, 403, "wrong_current");
     }
     // The gate forgets all of the person's sessions and asks again for the one that stays.

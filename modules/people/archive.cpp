@@ -148,47 +148,11 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
         if (!(*members)[i].is_object()) {
             return bad_archive("a member is not an object");
         }
-        JsonFields item((*members)[i].get_object());
-        Length any;
-        any.least = 0;
-        any.most = 254;
-        Person person;
-        person.id = item.text("id");
-        person.login = item.login("login");
-        person.name = item.text("name");
-        const Role role = role_of(item.choice("role", "member|manager"));
-        person.contact = item.optional_text("contact", any).value_or("");
-        const std::string mailbox = item.optional_text("mailbox", any).value_or("");
-        person.disabled = item.boolean("disabled", false);
-        person.password_hash = item.optional_text("password_hash", any).value_or("");
-        if (!item.finish()) {
-            return bad_archive("member " + std::to_string(i + 1) + ": " + first_error(item));
+        const auto id = import_member(slug, (*members)[i].get_object(), i + 1);
+        if (!id) {
+            return fail(id.error());
         }
-        const bool sound = is_id(person.id) && (person.contact.empty() || is_address(person.contact)) &&
-                           (mailbox.empty() || normalise_address(mailbox) == mailbox) &&
-                           (person.password_hash.empty() || is_password_hash(person.password_hash));
-        if (!sound) {
-            return bad_archive("the member " + person.login + " has an id, address or password that we did not write");
-        }
-        const auto same_login = store_->person_by_login(person.login);
-        if (auto back = take_out_of_bin(*store_, person); !back) {
-            return back;
-        }
-        const auto same_id = store_->person(person.id);
-        if ((same_login && same_login->id != person.id) || (same_id && same_id->login != person.login)) {
-            return fail(ErrorKind::conflict, "the login " + person.login + " belongs to somebody else in this house. Nothing was imported.");
-        }
-        if (!same_id) {
-            auto kept = store_->insert_person(person);
-            kept = kept && !mailbox.empty() ? store_->set_mailbox(person.id, slug, mailbox) : kept;
-            if (!kept) {
-                return kept;
-            }
-        }
-        if (auto set = store_->set_membership(slug, person.id, role); !set) {
-            return set;
-        }
-        told.push_back(person.id);
+        told.push_back(*id);
     }
     if (auto sent = store_->emit_association(slug); !sent) {
         return sent;
@@ -202,26 +166,67 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
         if (!(*groups)[i].is_object()) {
             return bad_archive("a group is not an object");
         }
-        json::object copy = (*groups)[i].get_object();
-        if (copy.contains("address") && copy.at("address") == "") {
-            copy["address"] = nullptr;
-        }
-        JsonFields item(copy);
-        Circle circle;
-        circle.association = slug;
-        circle.slug = item.slug("slug");
-        read_group(item, circle, association, true);
-        if (!item.finish()) {
-            return bad_archive("group " + std::to_string(i + 1) + ": " + first_error(item));
-        }
-        if (auto put = store_->put_circle(circle); !put) {
+        if (auto put = import_group(association, (*groups)[i].get_object(), i + 1); !put) {
             return put;
-        }
-        if (auto sent = store_->emit_circle(slug, circle.slug); !sent) {
-            return sent;
         }
     }
     return store_->status();
+}
+
+Result<std::string> People::import_member(const std::string& slug, const json::object& archived, std::size_t number) {
+    JsonFields item(archived);
+    Length any;
+    any.least = 0;
+    any.most = 254;
+    Person person;
+    person.id = item.text("id");
+    person.login = item.login("login");
+    person.name = item.text("name");
+    const Role role = role_of(item.choice("role", "member|manager"));
+    person.contact = item.optional_text("contact", any).value_or("");
+    const std::string mailbox = item.optional_text("mailbox", any).value_or("");
+    person.disabled = item.boolean("disabled", false);
+    person.password_hash = item.optional_text("password_hash", any).value_or("");
+    if (!item.finish()) {
+        return bad_archive("member " + std::to_string(number) + ": " + first_error(item));
+    }
+    const bool sound = is_id(person.id) && (person.contact.empty() || is_address(person.contact)) &&
+                       (mailbox.empty() || normalise_address(mailbox) == mailbox) &&
+                       (person.password_hash.empty() || is_password_hash(person.password_hash));
+    if (!sound) {
+        return bad_archive("the member " + person.login + " has an id, address or password that we did not write");
+    }
+    const auto same_login = store_->person_by_login(person.login);
+    if (auto back = take_out_of_bin(*store_, person); !back) {
+        return fail(back.error());
+    }
+    const auto same_id = store_->person(person.id);
+    if ((same_login && same_login->id != person.id) || (same_id && same_id->login != person.login)) {
+        return fail(ErrorKind::conflict, "the login " + person.login + " belongs to somebody else in this house. Nothing was imported.");
+    }
+    Status kept;
+    if (!same_id) {
+        kept = store_->insert_person(person);
+        kept = kept && !mailbox.empty() ? store_->set_mailbox(person.id, slug, mailbox) : kept;
+    }
+    kept = kept ? store_->set_membership(slug, person.id, role) : kept;
+    return kept ? Result<std::string>(person.id) : fail(kept.error());
+}
+
+Status People::import_group(const Association& association, json::object archived, std::size_t number) {
+    if (archived.contains("address") && archived.at("address") == "") {
+        archived["address"] = nullptr;
+    }
+    JsonFields item(archived);
+    Circle circle;
+    circle.association = association.slug;
+    circle.slug = item.slug("slug");
+    read_group(item, circle, association, true);
+    if (!item.finish()) {
+        return bad_archive("group " + std::to_string(number) + ": " + first_error(item));
+    }
+    const auto put = store_->put_circle(circle);
+    return put ? store_->emit_circle(association.slug, circle.slug) : put;
 }
 
 Task<Status> People::import_association(std::string slug, std::string folder) {

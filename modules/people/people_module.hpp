@@ -290,6 +290,8 @@ private:
 
     // One's own account (api_me.cpp)
     Task<Response> change_password(Request& request);
+    /// Ends the person's other sessions. False: while the password was hashed the session ended, or the password became another.
+    Result<bool> put_password(const Actor& actor, const std::string& former_hash, const std::string& hash);
     Task<Response> sign_out_everywhere(Request& request);
     Task<Response> count_recovery_codes(Request& request);
     Task<Response> make_recovery_codes(Request& request);
@@ -339,6 +341,9 @@ private:
 
     // Whole associations (archive.cpp)
     Status import_now(const std::string& slug, const boost::json::object& archive);
+    /// The `number`th member of an archive; answers the person's id. Within the transaction of the import.
+    Result<std::string> import_member(const std::string& slug, const boost::json::object& archived, std::size_t number);
+    Status import_group(const Association& association, boost::json::object archived, std::size_t number);
 
     std::function<std::int64_t()> wall_ms_;
     std::unique_ptr<Clock> clock_;
