@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -108,7 +109,7 @@ class CertifiedHouse(production.ProductionHouse):
             lines = Path(self.state, "tls", "certificates").read_text().splitlines()[1:]
         except FileNotFoundError:
             return {}
-        return {words[0]: (words[1], int(words[3])) for words in (line.split("\t") for line in lines)}
+        return {words[0]: (words[1], int(words[3])) for words in (line.split("\t") for line in lines) if len(words) == 7}
 
     def code(self, host):
         return self.states().get(host, ("", 0))[0]
@@ -136,6 +137,15 @@ class CertifiedHouse(production.ProductionHouse):
         return self.wait_restarted(before)
 
 
+def told(house):
+    """(passed, advice) of the admin's check of certificates."""
+    # Only who is awake is asked for checks.
+    house.hameau("show")
+    services = house.status()["services"]
+    check = next(one for service in services if service["name"] == "people" for one in service.get("checks", []) if one["name"] == "certificates")
+    return check["passed"], check["advice"]
+
+
 def check_without_authority(house):
     """Nothing listens at its address: the house serves with its own certificate and says why it has no other."""
     wait_until(lambda: house.code(HOST) == "authority_away", 60)
@@ -144,12 +154,16 @@ def check_without_authority(house):
     status, fields, body = production.plain(house, "/", SITE)
     same((status, "presque prêt" in body.decode() or "almost ready" in body.decode()), (503, True), "a site without a certificate")
     same(production.plain(house, "/sign-in", HOST)[0], 308, "the house itself is reached, with a warning")
+    passed, advice = told(house)
+    same((passed, HOST in advice, "autorité" in advice or "authority" in advice), (False, True, True), advice)
 
 
 def check_first_issue(house, root):
     wait_until(lambda: house.proved(HOST, root) and house.proved(SITE, root), 60)
     assert house.proved(HOST, root) and house.proved(SITE, root), house.states()
     same((house.code(HOST), house.code(SITE)), ("fine", "fine"))
+    wait_until(lambda: told(house)[0], 20)
+    same(told(house), (True, ""), "nothing is left to tell")
     same(production.plain(house, "/", SITE)[0], 308, "now there is something to redirect to")
     same(list(Path(house.state, "tls", "acme-challenge").iterdir()), [], "no token stays")
     for file in ("tls/default.pem", f"tls/hosts/{SITE}.pem"):
@@ -241,6 +255,21 @@ def check_renewal(house, folder, root):
     same(house.code("neuf.amis.test"), "fine", "no DNS server answers the house here: the authority is asked and decides")
 
 
+def check_a_gate_that_is_away_during_a_turn(house, root):
+    """The challenge finds nobody; once the gate is back the name is asked for again at once, not after its ten minutes."""
+    late = "tard.amis.test"
+    challenges = Path(house.state, "tls", "acme-challenge")
+    gate = house.process_of("gate")["pid"]
+    os.kill(gate, signal.SIGSTOP)
+    house.hameau("site", "add", "amis", late)
+    wait_until(lambda: any(challenges.iterdir()), 30)
+    assert any(challenges.iterdir()), "the turn has not begun"
+    os.kill(gate, signal.SIGKILL)
+    wait_until(lambda: house.code(late) == "fine", 90)
+    same(house.states()[late], ("fine", 0))
+    assert house.proved(late, root)
+
+
 def run():
     if os.geteuid() != 0 or not all(shutil.which(name) for name in ("pebble", "pebble-challtestsrv", "uacme", "openssl")):
         sys.exit(production.NOT_POSSIBLE)
@@ -262,6 +291,7 @@ def run():
         check_failing_challenge(house, authority, root)
         check_what_the_admin_put_there_stays(house, folder)
         check_renewal(house, folder, root)
+        check_a_gate_that_is_away_during_a_turn(house, root)
     except Exception:
         print(house.tail(), file=sys.stderr)
         print((folder / "pebble.log").read_text()[-3000:] if (folder / "pebble.log").exists() else "", file=sys.stderr)
