@@ -138,6 +138,12 @@ Task<Response> People::restore_association(Request& request) {
     co_return json_response(200, out);
 }
 
+void People::tell_purged(const std::vector<std::string>& slugs) {
+    for (const std::string& slug : slugs) {
+        context_->journal().write(association_purged, {{"association", slug}, {"by", "30 days in the bin"}});
+    }
+}
+
 Task<Response> People::purge_association(Request& request) {
     const std::string slug(request.parameter("slug"));
     const Judge judge = unless_admin(request);

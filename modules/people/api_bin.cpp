@@ -31,10 +31,14 @@ std::int64_t People::bin_since() const { return wall_ms_() - bin_ms; }
 
 void People::empty_bin() {
     // A failure is kept by the store, and the next look tries again.
-    (void)store_->transaction([this] {
-        auto done = store_->purge_removed_before(bin_since());
-        return done ? store_->purge_associations_before(bin_since()) : done;
+    std::vector<std::string> erased;
+    const Status done = store_->transaction([this, &erased] {
+        auto purged = store_->purge_removed_before(bin_since());
+        return purged ? store_->purge_associations_before(bin_since(), erased) : purged;
     });
+    if (done) {
+        tell_purged(erased);
+    }
     start_delivery();
     start_tasks();
 }

@@ -341,8 +341,8 @@ bool People::leaves_managers(const std::string& slug, const Member& found, const
     if (!leaves_someone(store_->count_managers(slug), was_manager, wanted == Role::manager && !person.disabled)) {
         return false;
     }
-    for (const auto& [other, other_role] : store_->memberships(person.id)) {
-        // Switching an account off takes a manager away from the other associations too.
+    for (const auto& [other, other_role] : store_->memberships_anywhere(person.id)) {
+        // Switching an account off takes a manager away from the other associations too, from those in the bin when they come back.
         const bool manages_other = other != slug && other_role == Role::manager && !found.person.disabled;
         if (!leaves_someone(store_->count_managers(other), manages_other, !person.disabled)) {
             return false;
@@ -394,6 +394,7 @@ Status People::put_member_patch(const Request& request, const std::string& slug,
         done = store_->erase_sessions(id, "");
         done = done ? store_->erase_invitation(id) : done;
     }
+    done = done ? store_->end_if_shut_out(id) : done;
     done = done ? store_->emit_member(id) : done;
     done = done && patch.moves() ? store_->emit_mailbox(id, slug, *patch.mailbox, patch.had) : done;
     return done ? store_->status() : done;

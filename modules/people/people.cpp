@@ -99,10 +99,11 @@ Task<Status> People::start(ModuleContext& context) {
     store_.emplace(context.database(), settings.has("mail.enabled") && settings.boolean("mail.enabled"));
     const char* const trial = std::getenv("HAMEAU_TRIAL");
     trial_ = trial != nullptr && std::string_view(trial) == "1";
-    Status ready = store_->transaction([this] {
+    std::vector<std::string> erased;
+    Status ready = store_->transaction([this, &erased] {
         store_->erase_outdated(wall_ms_());
         auto purged = store_->purge_removed_before(bin_since());
-        purged = purged ? store_->purge_associations_before(bin_since()) : purged;
+        purged = purged ? store_->purge_associations_before(bin_since(), erased) : purged;
         if (!purged) {
             return purged;
         }
@@ -135,6 +136,7 @@ Task<Status> People::start(ModuleContext& context) {
             end_streams();
         }
     });
+    tell_purged(erased);
     start_delivery();
     start_tasks();
     bin_timer_.emplace(context.io());

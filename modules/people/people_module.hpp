@@ -231,6 +231,8 @@ private:
     std::int64_t bin_since() const;
     void empty_bin_daily();
     void empty_bin();
+    /// In the journal: associations whose 30 days are over are erased for good.
+    void tell_purged(const std::vector<std::string>& slugs);
     Response list_removed(const std::string& slug, const Page& page);
     boost::json::object removed_document(const RemovedMember& removed);
     std::variant<RemovedMember, Response> find_removed(const Request& request);

@@ -111,6 +111,16 @@ std::vector<std::pair<std::string, Role>> Store::memberships(const std::string& 
     return out;
 }
 
+std::vector<std::pair<std::string, Role>> Store::memberships_anywhere(const std::string& person) {
+    auto query = ask("SELECT association, role FROM membership WHERE person = ? ORDER BY association");
+    query.bind(1, person);
+    std::vector<std::pair<std::string, Role>> out;
+    while (row(query)) {
+        out.emplace_back(query.text(0), role_of(query.view(1)));
+    }
+    return out;
+}
+
 bool Store::has_membership(const std::string& person) {
     auto query = ask("SELECT 1 FROM membership WHERE person = ?");
     query.bind(1, person);

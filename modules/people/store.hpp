@@ -134,6 +134,8 @@ public:
     std::optional<Person> person_by_sign_in(std::string_view typed);
     /// In associations that are in use.
     std::vector<std::pair<std::string, Role>> memberships(const std::string& person);
+    /// Those in associations that lie in the house's bin too.
+    std::vector<std::pair<std::string, Role>> memberships_anywhere(const std::string& person);
     /// Of any association, one in the bin too.
     bool has_membership(const std::string& person);
     /// With the associations that are in the bin: who answers for the account does not change while one of them is there.
@@ -207,13 +209,16 @@ public:
     bool is_slug_free(const std::string& slug);
     /// Members who can sign in nowhere once it is in the bin.
     std::size_t count_only_there(const std::string& slug);
+    /// Who can sign in no more does not find an old session or a remembered device open when an association comes back.
+    Status end_if_shut_out(const std::string& id);
     Status bin_association(const std::string& slug, std::int64_t now_ms, std::vector<std::string>& touched);
     Status unbin_association(const std::string& slug, std::vector<std::string>& touched);
     /// With its bin, and the accounts that belong nowhere else.
     Status erase_whole_association(const std::string& slug, std::vector<std::string>& touched);
     /// A task for each module that holds something of it.
     Status put_erase_tasks(const std::string& slug);
-    Status purge_associations_before(std::int64_t time_ms);
+    /// Adds to `erased` which ones.
+    Status purge_associations_before(std::int64_t time_ms, std::vector<std::string>& erased);
     /// In order of slug.
     std::vector<AssociationTask> tasks(std::string_view module);
     /// Nothing when the row says another word by now.

@@ -49,16 +49,22 @@ Status Store::emit_members(const std::vector<Member>& members, std::vector<std::
     return {};
 }
 
+Status Store::end_if_shut_out(const std::string& id) {
+    const auto found = person(id);
+    if (!found || !found->shut_out) {
+        return {};
+    }
+    const auto done = erase_sessions(id, "");
+    return done ? erase_devices(id) : done;
+}
+
 Status Store::bin_association(const std::string& slug, std::int64_t now_ms, std::vector<std::string>& touched) {
     auto change = ask("UPDATE association SET binned_ms = ? WHERE slug = ? AND binned_ms = 0");
     auto done = run(std::move(change.bind(1, now_ms).bind(2, slug)));
     done = done ? emit_association(slug) : done;
     const auto there = members(slug, "", members_per_association_max);
     for (const Member& member : there) {
-        // Who cannot sign in now does not find an old session open when the association comes back.
-        const bool over = done && member.person.shut_out;
-        done = over ? erase_sessions(member.person.id, "") : done;
-        done = over && done ? erase_devices(member.person.id) : done;
+        done = done ? end_if_shut_out(member.person.id) : done;
     }
     done = done ? emit_members(there, touched) : done;
     for (const std::string_view module : told_by_task) {
@@ -85,11 +91,15 @@ Status Store::erase_whole_association(const std::string& slug, std::vector<std::
     const auto there = members(slug, "", members_per_association_max);
     const auto removed = in_bin_of(slug);
     auto done = erase_association(slug);
+    // A "close" that is still to be told would shut a later association of the same name.
+    auto told = ask("DELETE FROM association_task WHERE association = ?");
+    done = done ? run(std::move(told.bind(1, slug))) : done;
     done = done ? emit_association_erased(slug) : done;
     for (const Member& member : there) {
         const std::string& id = member.person.id;
         touched.push_back(id);
         if (has_membership(id) || member.person.admin) {
+            done = done ? end_if_shut_out(id) : done;
             done = done ? emit_member(id) : done;
         } else if (lies_in_a_bin(id)) {
             // Another association may bring them back: the account waits with its row there.
@@ -105,7 +115,7 @@ Status Store::erase_whole_association(const std::string& slug, std::vector<std::
     return done ? status() : done;
 }
 
-Status Store::purge_associations_before(std::int64_t time_ms) {
+Status Store::purge_associations_before(std::int64_t time_ms, std::vector<std::string>& erased) {
     auto query = ask("SELECT slug FROM association WHERE binned_ms > 0 AND binned_ms <= ? ORDER BY binned_ms");
     query.bind(1, time_ms);
     std::vector<std::string> over;
@@ -119,6 +129,7 @@ Status Store::purge_associations_before(std::int64_t time_ms) {
         if (!done) {
             return done;
         }
+        erased.push_back(slug);
     }
     return {};
 }

@@ -114,6 +114,7 @@ Status Store::remove_member(const std::string& association, const Member& found,
     }
     // An account without any association goes with its last one; an admin's is the house's.
     const bool last = !has_membership(id) && !found.person.admin;
+    done = done && !last ? end_if_shut_out(id) : done;
     done = done ? last ? bin_person(found.person) : emit_member(id) : done;
     return done ? status() : done;
 }

@@ -169,6 +169,17 @@ TEST_F(Addresses, AnOlderHouseTellsMailEverythingOnce) {
     }
 }
 
+TEST_F(Addresses, WithoutMailNoAddressIsAnswered) {
+    context->set("mail.enabled", "false");
+    people = std::make_unique<People>([this] { return wall_ms; }, std::make_unique<FakeClock>());
+    ASSERT_TRUE(run(people->start(*context)));
+    const Answer refused = go(admin, "POST", members, paul);
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_EQ(refused.json.at("errors").at(0).at("code"), "mailbox_none");
+    EXPECT_EQ(go(admin, "PATCH", members + "/yann", R"({"mailbox":"yann@amis.test"})").status, 422);
+    EXPECT_EQ(go(admin, "POST", members, R"({"login":"paul","name":"Paul"})").status, 201);
+}
+
 TEST_F(Addresses, ADomainMovesWholeOrIsRefusedWithWhatIsThere) {
     const std::string jardin = "/api/v1/associations/jardin";
     ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"jardin","name":"Le Jardin","domains":["jardin.test"]})").status, 201);

@@ -173,6 +173,58 @@ TEST_F(AssociationBin, NobodySignsInWhoHasNothingElse) {
     EXPECT_EQ(go(visitor, "POST", "/api/v1/recovery", recovery).status, 200) << "no code was used up meanwhile";
 }
 
+TEST_F(AssociationBin, WhoLosesTheLastOpenAssociationFindsNoOldSessionOpenAfterwards) {
+    const std::string amis = "/api/v1/associations/amis";
+    const auto sessions = [&](const std::string& login) {
+        return number("SELECT count(*) FROM session s JOIN person p ON p.id = s.person WHERE p.login = '" + login + "'");
+    };
+    Visitor yann = signed_in("yann");
+    ASSERT_EQ(remove().status, 204);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/session").status, 200) << "amis is left to him";
+    ASSERT_EQ(go(admin, "DELETE", amis + "/members/yann").status, 204);
+    EXPECT_EQ(sessions("yann"), 0);
+    ASSERT_EQ(restore().status, 200);
+    EXPECT_EQ(go(yann, "GET", "/api/v1/session").status, 401);
+    EXPECT_EQ(sign_in(yann, "yann", "yann-secret-words").status, 200) << "with the password, as a member of jardin";
+}
+
+TEST_F(AssociationBin, AnAdminWhoIsNoneAnyMoreAndHasNothingOpen) {
+    const std::string amis = "/api/v1/associations/amis";
+    Visitor annick = signed_in("annick");
+    ASSERT_EQ(go(admin, "PATCH", amis + "/members/marie", R"({"role":"admin"})").status, 200);
+    ASSERT_EQ(go(admin, "DELETE", amis + "/members/annick").status, 204);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"chorale","name":"Chorale"})").status, 201);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations/chorale/members", R"({"login":"annick","name":"x"})").status, 201);
+    ASSERT_EQ(remove().status, 204);
+    ASSERT_EQ(go(admin, "PATCH", "/api/v1/associations/chorale/members/annick", R"({"role":"member"})").status, 200);
+    EXPECT_EQ(go(annick, "GET", "/api/v1/session").status, 200) << "chorale is left";
+    // The last open one is erased for good while jardin lies in the bin.
+    ASSERT_EQ(go(admin, "DELETE", "/api/v1/associations/chorale").status, 204);
+    EXPECT_EQ(number("SELECT count(*) FROM session s JOIN person p ON p.id = s.person WHERE p.login = 'annick'"), 0);
+    ASSERT_EQ(restore().status, 200);
+    EXPECT_EQ(go(annick, "GET", "/api/v1/session").status, 401);
+}
+
+TEST_F(AssociationBin, ACloseThatIsStillToBeToldEndsWithTheAssociation) {
+    context->away = {"sites", "pads"};
+    ASSERT_EQ(remove().status, 503);
+    EXPECT_GT(number("SELECT count(*) FROM association_task"), 0);
+    // As `POST /internal/erase` does: whoever calls it tells the other modules.
+    ASSERT_TRUE(run(people->erase_association("jardin")));
+    EXPECT_EQ(number("SELECT count(*) FROM association_task"), 0);
+    context->away.clear();
+    ASSERT_EQ(make_again().status, 201);
+    forget();
+    restart();
+    EXPECT_EQ(context->tasks, Texts{}) << "nobody closes the new one";
+}
+
+TEST_F(AssociationBin, ItsOnlyManagerIsNotSwitchedOffThroughAnother) {
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations/amis/members", R"({"login":"rose","name":"Rose"})").status, 201);
+    ASSERT_EQ(remove().status, 204);
+    EXPECT_EQ(go(admin, "PATCH", "/api/v1/associations/amis/members/rose", R"({"disabled":true})").status, 409);
+}
+
 TEST_F(AssociationBin, OnlyAdminsOfTheHouse) {
     Visitor rose = signed_in("rose");
     Visitor nobody;
