@@ -14,7 +14,6 @@ namespace hameau::mail {
 
 namespace {
 
-constexpr std::size_t script_bytes_max = 16384;
 constexpr unsigned group_reads = 0640;
 constexpr std::size_t selector_bytes = 5;  // 8 characters of base32
 constexpr std::size_t secret_bytes = 16;   // 26 characters

@@ -14,13 +14,6 @@ constexpr Event event_unreadable{"mail.event_unreadable", Level::error,
                                  "people and mail are of two versions; install one and restart both"};
 constexpr Event group_loop{"mail.group_loop", Level::warning, "outside addresses that lead back to the group were left out"};
 constexpr Event address_taken{"mail.address_taken", Level::warning, "a member or group was to have an address that is another's; people strikes it out"};
-constexpr std::size_t id_bytes_max = 64;
-constexpr std::size_t associations_per_member_max = 1000;
-constexpr std::size_t scopes_max = 4;
-/// Members who came back and of whom people has not asked yet what did not.
-constexpr std::size_t lost_links_max = 100;
-/// More than any app password has, so that a wrong one is told apart from a malformed question.
-constexpr std::size_t app_password_bytes_max = 256;
 
 std::string read_id(JsonFields& fields, std::string_view name) {
     Length length;

@@ -15,10 +15,7 @@ namespace hameau::mail {
 
 namespace {
 
-/// A member's id, or "ASSOCIATION/GROUP": two slugs.
-constexpr std::size_t owner_bytes_max = 129;
 constexpr std::chrono::milliseconds telling_pause_first{200};
-constexpr std::chrono::milliseconds telling_pause_max{60000};
 
 std::string read_owner(JsonFields& fields) {
     Length length;

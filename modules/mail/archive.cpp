@@ -13,7 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t archive_bytes_max = 32 << 20;
 
 tl::unexpected<Error> bad_archive(const std::string& what) {
     return fail(ErrorKind::invalid, "mail/addresses.json: " + what + ". Nothing was imported.");

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "daemon/contract/module.hpp"
+#include "modules/mail/limits.hpp"
 
 namespace hameau::mail {
 
 inline constexpr std::chrono::milliseconds figures_deadline{2000};
 inline constexpr std::chrono::milliseconds kick_deadline{3000};
-inline constexpr std::size_t figures_answer_bytes_max = 1 << 20;
 
 struct BoxFigures {
     std::optional<std::int64_t> unread;      ///< in the inbox

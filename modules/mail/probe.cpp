@@ -10,6 +10,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 
 #include "daemon/base/waiting.hpp"
+#include "modules/mail/limits.hpp"
 
 namespace hameau::mail {
 
@@ -17,9 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t reply_bytes_max = 8192;
-constexpr std::size_t reply_lines_max = 64;
-constexpr std::size_t said_bytes_max = 200;
 using Stream = boost::beast::basic_stream<asio::ip::tcp>;
 
 Task<std::optional<std::string>> read_line(Stream& stream, std::string& buffer) {

@@ -10,8 +10,6 @@
 namespace hameau::mail {
 
 namespace {
-constexpr std::size_t addresses_followed_max = 20000;
-constexpr std::size_t idle_addresses_max = 20;
 
 #define MAILBOX_COLUMNS                                                                                                 \
     "b.address, b.association, b.member, p.login, b.quota_bytes, b.folder, p.disabled = 0 AND EXISTS (SELECT 1 FROM "    \

@@ -17,9 +17,6 @@ namespace {
 constexpr hameau::Event address_struck{"people.address_struck", Level::warning,
                                        "mail had given this address to somebody else; the health page names it"};
 
-/// As many as one member may have mailboxes and earlier addresses in all associations; each is 254 bytes at most.
-constexpr std::size_t addresses_per_member_max = 2000;
-constexpr std::size_t addresses_bytes_max = 1 << 20;
 
 /// What mail says, and what people says to the person.
 struct Word {

@@ -13,7 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t lists_bytes_max = 262144;  // domains, members of groups
 
 } // namespace
 

@@ -14,7 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Duration bin_every = std::chrono::hours(24);
 
 std::string joined(const json::object& object, std::string_view key) {
     const json::value* list = object.if_contains(key);

@@ -12,10 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t declared_bytes_max = 4 << 20;
-constexpr std::size_t declared_name_bytes_max = 512;
-constexpr std::size_t declared_hash_bytes_max = 200;
-constexpr Duration measure_again_after = std::chrono::seconds(10);
 using Records = std::vector<std::pair<std::string, std::string>>;
 constexpr std::array<std::string_view, 4> services = {"people", "mail", "sites", "pads"};
 

@@ -13,7 +13,6 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-constexpr std::size_t setup_file_bytes_max = 256;
 
 Error too_busy() {
     Error error;

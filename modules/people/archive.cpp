@@ -13,7 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t archive_bytes_max = 32 << 20;
 constexpr std::size_t id_characters = 26;
 
 std::string csv(std::string_view text) {

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> told_modules = {"mail", "sites", "pads"};
 constexpr Duration first_task_pause = std::chrono::milliseconds(200);
-constexpr Duration task_pause_max = std::chrono::minutes(1);
 constexpr hameau::Event module_waits{"people.association_waits", Level::warning,
                                      "a service has yet to close, open or erase an association; look at its log"};
 

@@ -18,9 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::array<std::string_view, 2> askable = {"mail", "sites"};
-constexpr std::size_t named_max = 20;  ///< lines of the sentence; the field `in_the_way` has all
-/// Mail and sites keep a domain for domain_hold from the question on; a slower change asks again.
-constexpr std::chrono::seconds asking_max{20};
 static_assert(asking_max < domain_hold);
 
 json::object object_in(const Response& answer) {

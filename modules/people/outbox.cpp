@@ -9,7 +9,6 @@ namespace hameau::people {
 namespace {
 
 constexpr Duration first_pause = std::chrono::milliseconds(200);
-constexpr Duration pause_max = std::chrono::minutes(1);
 constexpr hameau::Event mail_waits{"people.mail_waits", Level::warning, "changes wait until mail answers; look at hameau logs mail"};
 constexpr hameau::Event event_refused{"people.event_refused", Level::error,
                                       "mail could not use one change and it was skipped; restart mail, then ask for a resend"};

@@ -26,8 +26,6 @@ namespace hameau::people {
 
 extern const Catalogue people_catalogue;
 
-/// The largest JSON body of a call that has no lists.
-inline constexpr std::size_t body_bytes_max = 16384;
 /// The quota of an association that declares none.
 inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
 

@@ -11,48 +11,9 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/contract/module.hpp"
+#include "modules/people/limits.hpp"
 
 namespace hameau::people {
-
-// Limits of the process.
-inline constexpr int free_attempts = 5;
-inline constexpr Duration first_delay = std::chrono::seconds(2);
-inline constexpr Duration delay_max = std::chrono::minutes(5);
-inline constexpr Duration forget_after = std::chrono::hours(1);
-inline constexpr std::size_t throttle_entries_max = 8192;
-/// What one address may try in vain over all accounts together: so many at once (a room of people who mistype), then one
-/// in this time. Each try costs up to 60 ms of the one worker thread: an address takes a twentieth of a processor.
-inline constexpr int address_attempts = 30;
-inline constexpr Duration address_attempt_every = std::chrono::seconds(1);
-/// App passwords that were right lately: their programs are not held up by who guesses from the same address.
-inline constexpr Duration right_lately_time = std::chrono::hours(24);
-inline constexpr std::size_t right_lately_max = 4096;
-inline constexpr std::size_t slow_jobs_max = 8;
-inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
-inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
-/// How long after giving the password a session may make credentials without giving it again.
-inline constexpr std::int64_t proven_ms_max = 10LL * 60 * 1000;
-inline constexpr std::size_t code_letters = 8;
-/// Each reading costs one argon2id (about 30 ms, 19 MiB) of the one worker thread.
-inline constexpr std::size_t code_readings_max = 8;
-/// Leaves room for a number in a login and in the local part of an address, which hold 64.
-inline constexpr std::size_t login_letters_max = 56;
-/// More people of one name than this must be told apart by hand.
-inline constexpr std::size_t namesakes_max = 999;
-inline constexpr std::size_t recovery_codes = 10;
-inline constexpr std::size_t sessions_per_person_max = 50;
-inline constexpr std::size_t devices_per_person_max = 20;
-inline constexpr std::size_t members_per_association_max = 5000;
-inline constexpr std::size_t groups_per_association_max = 500;
-inline constexpr std::size_t group_entries_max = 2000;
-inline constexpr std::size_t domains_per_association_max = 50;
-inline constexpr std::size_t associations_max = 1000;
-inline constexpr std::size_t password_characters_max = 200;
-/// What a module may say that it holds: SQLite's integers, with room to add a few.
-inline constexpr std::int64_t usage_bytes_max = std::int64_t{1} << 59;
-/// Managers are warned when so much of the quota is used.
-inline constexpr int usage_warning_percent = 80;
-inline constexpr int usage_alarm_percent = 95;
 
 /// 0, usage_warning_percent or usage_alarm_percent. Without a quota (0) there is nothing to warn of.
 int warning_percent(std::uint64_t used_bytes, std::uint64_t quota_bytes);

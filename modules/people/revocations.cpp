@@ -11,9 +11,6 @@
 namespace hameau::people {
 
 namespace {
-constexpr Duration stream_quiet_max = std::chrono::seconds(40);
-constexpr std::size_t streams_max = 4;
-constexpr std::size_t pending_bytes_max = 65536;
 
 /// How long a stream outlives the last call: no longer than people itself waits before it sleeps.
 Duration stream_quiet(const Settings& settings) {

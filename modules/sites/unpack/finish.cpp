@@ -28,7 +28,8 @@ constexpr std::array<std::pair<std::string_view, Encoding>, 3> sibling_endings =
 class Pieces {
 public:
     explicit Pieces(int fd) : fd_(fd), buffer_(piece_bytes, '\0') {}
-    std::string_view next() {
+    /// The next piece, until the next call. Not of a temporary: the bytes are in this object.
+    std::string_view next() & {
         const ssize_t n = ::read(fd_, buffer_.data(), buffer_.size());
         return n > 0 ? std::string_view(buffer_.data(), static_cast<std::size_t>(n)) : std::string_view();
     }
@@ -246,7 +247,8 @@ Status Finisher::check_home() {
     if (!fd) {
         return fail(fd.error());
     }
-    const std::string_view start = Pieces(fd->get()).next();
+    Pieces pieces(fd->get());
+    const std::string_view start = pieces.next();
     // A NUL is in no page; UTF-16 pages have them, behind their mark (HTML §13.2.3.2).
     const bool marked = start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff");
     if (!marked && start.substr(0, page_start_bytes).find('\0') != std::string_view::npos) {

@@ -1,7 +1,7 @@
 // The associations of the house, for its admins: removing one, and the bin of those removed in the last 30 days. Used by
-// status.tsx. Making and changing an association is done by the command and the declared file.
+// status.tsx. Making and changing an association is done by the declared file (`hameau apply`) and the API.
 import { useState } from 'preact/hooks';
-import { call, get, getAll, type Session } from '../../common/api';
+import { call, get, getAll, Problem, type Session } from '../../common/api';
 import { useAction, useLoad, useModal } from '../../common/hooks';
 import { day, has, t, tn } from '../../common/i18n';
 import { Button, EraseDialog, Loading, Notice, ProblemNotice } from '../../common/parts';
@@ -37,12 +37,22 @@ function RemoveDialog({ one, onRemove, onClose }: { one: Association; onRemove: 
   );
 }
 
-interface BinProps { rows: Binned[]; onRestored: (name: string, warnings: string[]) => void; onErased: (name: string) => void }
-function BinRows({ rows, onRestored, onErased }: BinProps) {
+/** `onMoved`: the call failed, though it may be done: some service has yet to hear it (503), and the answer says which. */
+interface BinProps { rows: Binned[]; onRestored: (name: string, warnings: string[]) => void; onErased: (name: string) => void; onMoved: (told: string) => Promise<void> }
+function BinRows({ rows, onRestored, onErased, onMoved }: BinProps) {
   const [erasing, setErasing] = useState<Binned | null>(null);
   const action = useAction();
+  const told = async <T,>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      // The dialog goes with its row: what the answer says is said by the page too.
+      await onMoved(error instanceof Problem ? error.detail : '').catch(() => undefined);
+      throw error;
+    }
+  };
   const restore = (one: Binned) => void action.run(async () => {
-    const back = await call<{ warnings: string[] }>('POST', `${all}/${one.slug}/restore`, {});
+    const back = await told(call<{ warnings: string[] }>('POST', `${all}/${one.slug}/restore`, {}));
     onRestored(one.name, back.warnings);
   });
   return (
@@ -62,7 +72,7 @@ function BinRows({ rows, onRestored, onErased }: BinProps) {
         ))}
       </ul>
       {erasing && <EraseDialog title={t('associations.erase_what', { name: erasing.name })} text={erasing.accounts_only_here > 0 ? tn('associations.erase_text', erasing.accounts_only_here) : t('associations.erase_text_none')} name={erasing.slug}
-        onClose={() => setErasing(null)} onErase={async () => { await call('DELETE', `${all}/${erasing.slug}?purge=1`); onErased(erasing.name); }} />}
+        onClose={() => setErasing(null)} onErase={async () => { await told(call('DELETE', `${all}/${erasing.slug}?purge=1`)); onErased(erasing.name); }} />}
     </>
   );
 }
@@ -110,7 +120,7 @@ export function Associations() {
         <>
           <h3>{t('pads.bin')}</h3>
           <Notice tone="attention"><p>{t('associations.bin_hint')}</p></Notice>
-          <BinRows rows={bin.data} onErased={(name) => void moved(t('associations.erased', { name }))}
+          <BinRows rows={bin.data} onErased={(name) => void moved(t('associations.erased', { name }))} onMoved={moved}
             onRestored={(name, warnings) => void moved([t('associations.restored', { name }), ...warnings].join(' '))} />
         </>
       )}
