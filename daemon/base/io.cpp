@@ -143,7 +143,7 @@ Result<Fd> listen_unix(const std::string& path, int backlog) {
     return fd;
 }
 
-Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, int backlog) {
+Result<Fd> bind_tcp(const std::string& address, std::uint16_t port) {
     sockaddr_storage storage{};
     socklen_t size = 0;
     int family = AF_INET;
@@ -174,7 +174,15 @@ Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, int backlo
     if (family == AF_INET6) {
         ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0 || ::listen(fd.get(), backlog) != 0) {
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) {
+        return fail_errno(address + " port " + std::to_string(port));
+    }
+    return fd;
+}
+
+Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, int backlog) {
+    auto fd = bind_tcp(address, port);
+    if (fd && ::listen(fd->get(), backlog) != 0) {
         return fail_errno(address + " port " + std::to_string(port));
     }
     return fd;

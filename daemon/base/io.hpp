@@ -29,6 +29,8 @@ Status chown_path(const std::filesystem::path& path, uid_t uid, gid_t gid);
 
 /// A Unix stream listener at a path of at most 107 bytes; a stale socket file is removed first.
 Result<Fd> listen_unix(const std::string& path, int backlog = 512);
+/// A TCP socket that is bound and does not listen. Errors: code address_in_use where somebody listens there already.
+Result<Fd> bind_tcp(const std::string& address, std::uint16_t port);
 /// A TCP listener; address in dotted or colon form. SO_REUSEADDR, close-on-exec, non-blocking.
 Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, int backlog = 1024);
 Result<Fd> connect_unix(const std::string& path);

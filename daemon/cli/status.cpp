@@ -40,6 +40,12 @@ void print_table(const json::object& status) {
                     static_cast<long long>(number_of(process, "restarts")), static_cast<long long>(memory), pss ? " " : "*", cpu,
                     static_cast<long long>(number_of(process, "wakeups")));
     }
+    for (const json::value& entry : status.at("processes").as_array()) {
+        const json::object& process = entry.as_object();
+        if (text_of(process, "state") == "failing" && !text_of(process, "status").empty()) {
+            std::printf("LOOK %s: %s\n", text_of(process, "name").c_str(), text_of(process, "status").c_str());
+        }
+    }
     std::printf("\nOur processes together: %.1f MB%s\n\n", static_cast<double>(ours) / 1024.0,
                 resident ? " (*: resident memory, which counts shared pages in each)" : "");
     for (const json::value& entry : status.at("services").as_array()) {

@@ -17,6 +17,7 @@
 #include "daemon/child/child.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/engines.hpp"
+#include "daemon/supervisor/ports.hpp"
 
 namespace hameau::supervisor {
 
@@ -26,6 +27,7 @@ constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
 constexpr Event service_killed{"service.killed", Level::warning, "it did not answer in time"};
 constexpr Event spawn_failed{"service.spawn_failed", Level::error};
+constexpr Event port_taken{"engine.port_taken", Level::error, "not started; tried again every minute. Stop the other program, or give the house other ports"};
 constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event state_refused{"house.state_refused", Level::error, "the state is of a newer Hameau: install that version again; nothing was changed"};
 constexpr Event house_ready{"house.ready", Level::notice};
@@ -321,6 +323,9 @@ void House::start(Service& service) {
     if (!spec.pid_file.empty()) {
         clear_stale_engine(spec.pid_file, spec.folder);
     }
+    if (is_blocked(service)) {
+        return;
+    }
     SpawnPlan plan;
     plan.name = spec.name;
     plan.errors = service.log.writer();
@@ -372,6 +377,21 @@ void House::start(Service& service) {
     if (!spec.says_ready) {
         act(service, service.policy.on_ready(clock_.now()));
     }
+}
+
+/// Whether another program has a port of this engine. Said once in the journal, and in the status for as long as it is so.
+bool House::is_blocked(Service& service) {
+    const auto port = taken_port(service.spec.ports, web_addresses());
+    if (!port) {
+        return false;
+    }
+    std::string status = "port " + std::to_string(*port) + " is taken by another program";
+    if (service.status != status) {
+        journal_.write(port_taken, {{"service", service.spec.name}, {"port", std::to_string(*port)}});
+        service.status = std::move(status);
+    }
+    act(service, service.policy.on_blocked(clock_.now()));
+    return true;
 }
 
 void House::on_signal() {

@@ -95,6 +95,7 @@ private:
     Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
     void act(Service& service, Action action);
     void start(Service& service);
+    bool is_blocked(Service& service);
     void watch(Service& service, bool on);
     /// It ended, or could not be started.
     void crashed(Service& service, bool clean);

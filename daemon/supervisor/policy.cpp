@@ -90,6 +90,11 @@ Action ServicePolicy::on_exit(Duration now, bool clean) {
         crashes_in_a_row_ = 0;
         return spawn(now);
     }
+    back_off(now);
+    return Action::nothing;
+}
+
+void ServicePolicy::back_off(Duration now) {
     Duration delay = limits_.first_delay;
     for (unsigned i = 0; i < crashes_in_a_row_ && delay < limits_.longest_delay; ++i) {
         delay *= 2;
@@ -97,6 +102,15 @@ Action ServicePolicy::on_exit(Duration now, bool clean) {
     ++crashes_in_a_row_;
     enter(State::waiting, now);
     deadline_ = now + std::min(delay, limits_.longest_delay);
+}
+
+Action ServicePolicy::on_blocked(Duration now) {
+    restart_ = false;
+    if (wanted_) {
+        back_off(now);
+    } else {
+        enter(State::off, now);
+    }
     return Action::nothing;
 }
 

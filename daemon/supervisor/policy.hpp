@@ -45,6 +45,8 @@ public:
     void extend(Duration now, Duration by);
     /// It ended; `clean` = exit code 0.
     Action on_exit(Duration now, bool clean);
+    /// It could not even be started (its port is taken): tried again like after a crash, but not counted as a restart.
+    Action on_blocked(Duration now);
     /// The house is closing: no restart after this.
     Action on_stop_wanted(Duration now);
     /// End it and start it again at once.
@@ -69,6 +71,8 @@ public:
 private:
     Action spawn(Duration now);
     void enter(State state, Duration now);
+    /// Waits for the next start, longer each time.
+    void back_off(Duration now);
 
     PolicyLimits limits_;
     State state_ = State::off;

@@ -36,10 +36,19 @@ ServiceSpec engine_spec(std::string name, std::string program, std::vector<std::
     return spec;
 }
 
-void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
+std::vector<std::uint16_t> mail_ports(const Settings& settings, std::initializer_list<const char*> names) {
+    std::vector<std::uint16_t> ports;
+    for (const char* name : names) {
+        ports.push_back(static_cast<std::uint16_t>(settings.integer(std::string("mail.") + name + "_port")));
+    }
+    return ports;
+}
+
+void plan_engines(const Settings& settings, const Place& place, std::vector<ServiceSpec>& specs) {
     const std::string engines = place.state + "/engines";
     ServiceSpec dovecot = engine_spec("dovecot", "/usr/sbin/dovecot", {"-F", "-c", engines + "/dovecot/dovecot.conf"});
     dovecot.folder = engines + "/dovecot/run";
+    dovecot.ports = mail_ports(settings, {"imap", "imaps", "sieve"});
     dovecot.pid_file = dovecot.folder + "/master.pid";
     if (!place.root) {
         specs.push_back(std::move(dovecot));
@@ -54,6 +63,7 @@ void plan_engines(const Place& place, std::vector<ServiceSpec>& specs) {
     specs.push_back(std::move(dovecot));
     ServiceSpec postfix = engine_spec("postfix", "/usr/lib/postfix/sbin/master", {"-s", "-c", engines + "/postfix"});
     postfix.guarded = true;
+    postfix.ports = mail_ports(settings, {"smtp", "submission", "submissions"});
     postfix.folder = engines + "/postfix/queue";
     postfix.pid_file = postfix.folder + "/pid/master.pid";
     specs.push_back(std::move(postfix));
@@ -126,7 +136,7 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
         }
         specs.push_back(std::move(spec));
         if (name == "mail") {
-            plan_engines(place, specs);
+            plan_engines(settings, place, specs);
         }
     }
     plan_external(settings, module_uids, specs);

@@ -1,6 +1,7 @@
 // services: what this house runs, from the validated settings and the manifests: one ServiceSpec a process.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct ServiceSpec {
     std::vector<gid_t> groups;            ///< besides internal_gid
     std::string pid_file;                 ///< of an engine: what it writes, and reads at its next start
     std::string folder;                   ///< of an engine: where its main process works
+    std::vector<std::uint16_t> ports;     ///< of an engine: what it listens on; not started while somebody else does
     bool drop = true;                     ///< engines start as root
     bool says_ready = true;               ///< speaks sd_notify; else ready once started
     bool has_control = true;

@@ -14,6 +14,7 @@ import processes
 import publishing
 import service_manager
 import slow_bodies
+import taken_ports
 from house import main
 
 
@@ -120,7 +121,7 @@ if __name__ == "__main__":
     house.start()
     try:
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager)
+        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:

@@ -69,6 +69,26 @@ TEST_F(PolicyTest, BacksOffExponentiallyUpToTheLimit) {
     EXPECT_EQ(policy.restarts(), 15U);
 }
 
+TEST_F(PolicyTest, ABlockedStartBacksOffAndIsNoRestart) {
+    ServicePolicy policy = started();
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(policy.on_blocked(clock.now()), Action::nothing);
+        EXPECT_EQ(policy.state(), State::waiting);
+        ASSERT_TRUE(policy.next_deadline());
+        EXPECT_LE(*policy.next_deadline() - clock.now(), limits.longest_delay);
+        clock.advance(*policy.next_deadline() - clock.now());
+        EXPECT_EQ(policy.on_time(clock.now()), Action::spawn);
+    }
+    EXPECT_EQ(policy.on_blocked(clock.now()), Action::nothing);
+    EXPECT_EQ(*policy.next_deadline() - clock.now(), limits.longest_delay);
+    EXPECT_EQ(policy.restarts(), 0U);
+    EXPECT_EQ(policy.on_restart_wanted(clock.now()), Action::spawn) << "the admin need not wait";
+    EXPECT_EQ(policy.on_blocked(clock.now()), Action::nothing);
+    EXPECT_EQ(policy.on_stop_wanted(clock.now()), Action::nothing);
+    EXPECT_EQ(policy.state(), State::off);
+    EXPECT_FALSE(policy.next_deadline());
+}
+
 TEST_F(PolicyTest, ForgetsTheBackOffOnceItWorked) {
     ServicePolicy policy = ready();
     for (int i = 0; i < 5; ++i) {
