@@ -75,13 +75,6 @@ Result<std::set<std::string>> served_names(const AcmePlace& place, const std::st
     return names;
 }
 
-/// Whether our own authority (made at the first start) signed it: it is there only until a better one comes.
-bool is_self_made(const AcmePlace& place, X509* certificate) {
-    const Certificate authority = read_certificate(place.state + "/tls/ca.pem");
-    const Key key(authority ? X509_get_pubkey(authority.get()) : nullptr);
-    return key && X509_verify(certificate, key.get()) == 1;
-}
-
 /// Whether we put the file there.
 bool is_ours(const std::string& file, X509* present, const AcmeName& name) {
     const auto text = read_file(file, pem_bytes_max);
@@ -95,7 +88,7 @@ void look_at_file(const AcmePlace& place, const std::string& file, AcmeName& nam
     }
     const Certificate present = read_certificate(file);
     const bool ours = present && is_ours(file, present.get(), name);
-    if (!present || (!ours && is_self_made(place, present.get()))) {
+    if (!present || (!ours && is_self_made(place.state, present.get()))) {
         name.fingerprint.clear();
         name.expires = 0;
         if (name.code == acme_code::fine || name.code == acme_code::own) {
@@ -281,7 +274,7 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
     forget_others(place, state, *names, house, now_of(place));
     // The house's own certificate, for as long as it has no better one, does not run out.
     const Certificate present = read_certificate(place.state + "/tls/default.pem");
-    if (present && is_self_made(place, present.get())) {
+    if (present && is_self_made(place.state, present.get())) {
         if (auto made = make_trial_authority(place.state, house, place.gate_gid); !made) {
             return made;
         }
@@ -297,7 +290,7 @@ std::string certificate_state(const Settings& settings, const AcmePlace& place, 
     const std::int64_t now = now_of(place);
     for (const std::string& file : {place.state + "/tls/hosts/" + host + ".pem", place.state + "/tls/default.pem"}) {
         const Certificate present = read_certificate(file);
-        if (present && covers(present.get(), host) && not_after_of(present.get()) > now && !is_self_made(place, present.get())) {
+        if (present && covers(present.get(), host) && not_after_of(present.get()) > now && !is_self_made(place.state, present.get())) {
             return std::string(acme_code::fine);
         }
     }

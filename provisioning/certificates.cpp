@@ -154,6 +154,12 @@ Status make_trial_authority(const std::string& state, const std::string& house_h
     return make_leaf(state, state + "/tls/default.pem", names, gate_gid);
 }
 
+bool is_self_made(const std::string& state, X509* certificate) {
+    const Certificate authority = read_certificate(state + "/tls/ca.pem");
+    const Key key(authority ? X509_get_pubkey(authority.get()) : nullptr);
+    return key && X509_verify(certificate, key.get()) == 1;
+}
+
 Status make_trial_certificate(const std::string& state, const std::string& host, const std::vector<std::string>& names,
                               unsigned gate_gid) {
     return make_leaf(state, state + "/tls/hosts/" + host + ".pem", names, gate_gid);

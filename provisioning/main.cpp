@@ -17,6 +17,7 @@
 #include "provisioning/certificates.hpp"
 #include "provisioning/erase_box.hpp"
 #include "provisioning/mail_engines.hpp"
+#include "provisioning/x509.hpp"
 
 namespace {
 
@@ -54,11 +55,37 @@ struct Job {
     }
 };
 
+/// What a house without a host name is called in its first certificate: the machine.
+std::string name_of_machine() {
+    char name[256] = {};
+    const auto host = ::gethostname(name, sizeof name - 1) == 0 ? parse_host_name(name) : Result<std::string>("localhost");
+    return host ? *host : "localhost";
+}
+
 Status trial_authority(const Job& job) {
     if (!job.trial && ::access((job.state + "/tls/default.pem").c_str(), F_OK) == 0) {
         return fail(ErrorKind::denied, "the house has a certificate: only a trial makes its own anew");
     }
-    return provisioning::make_trial_authority(job.state, job.settings.text("house.host"), job.gate_group());
+    const std::string& host = job.settings.text("house.host");
+    return provisioning::make_trial_authority(job.state, host.empty() ? name_of_machine() : host, job.gate_group());
+}
+
+/// The end of the first set-up. Only while there is no host name: afterwards the settings file is the place to change it.
+Status set_host(const Job& job) {
+    const auto host = parse_host_name(job.argument("host"));
+    if (!host || host->find('.') == std::string::npos) {
+        return fail(ErrorKind::invalid, "set-host: host=NAME was expected, with a dot");
+    }
+    const std::string& present = job.settings.text("house.host");
+    if (job.trial || (!present.empty() && present != *host)) {
+        return fail(ErrorKind::denied, "the house has a host name: it is changed in hameau.yaml (house.host)");
+    }
+    if (auto written = write_file_atomically(job.state + "/host", *host + "\n", 0644); !written) {
+        return written;
+    }
+    const provisioning::Certificate certificate = provisioning::read_certificate(job.state + "/tls/default.pem");
+    const bool stand_in = !certificate || provisioning::is_self_made(job.state, certificate.get());
+    return stand_in ? provisioning::make_trial_authority(job.state, *host, job.gate_group()) : Status{};
 }
 
 Status certificate(const Job& job) {
@@ -93,6 +120,7 @@ constexpr std::array verbs = {
     Verb{"trial-ca", trial_authority},
     Verb{"certificate", certificate},
     Verb{"acme", acme},
+    Verb{"set-host", set_host},
     Verb{"mail-engines", mail_engines},
     Verb{"erase-box", erase_one_box},
 };

@@ -62,10 +62,12 @@ int show(std::string_view, std::span<char*> words) { return cli::show_command(wo
 int status(std::string_view, std::span<char*> words) { return cli::status_command(words); }
 int logs(std::string_view, std::span<char*> words) { return cli::logs_command(words); }
 int restart(std::string_view, std::span<char*> words) { return cli::restart_command(words); }
+int setup(std::string_view, std::span<char*> words) { return cli::setup_command(words); }
 int not_yet(std::string_view name, std::span<char*>) { return not_yet(name); }
 
 constexpr std::array commands = {
     Command{"trial", "a whole house in the foreground, on this computer only", trial},
+    Command{"setup", "the first set-up: its address, link, code and QR code; or all of it from a file", setup},
     Command{"check", "validates a configuration file", check},
     Command{"apply", "brings the house to what a file declares", apply},
     Command{"show", "the present content as a file for apply", show},

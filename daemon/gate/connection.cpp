@@ -4,6 +4,7 @@
 #include "daemon/base/spawn.hpp"
 #include "daemon/gate/challenge.hpp"
 #include "daemon/gate/head_parser.hpp"
+#include "daemon/gate/pages.hpp"
 #include "daemon/gate/services.hpp"
 #include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/visitor.hpp"
@@ -86,8 +87,32 @@ Task<Status> redirect_to_https(Visit& visit) {
     return send_redirect(visit, 308, std::move(location));
 }
 
+/// Computers of the house's own network, as far as an address tells.
+bool is_near(const Address& address) {
+    static const Networks near("127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1, fc00::/7, fe80::/10");
+    return near.contain(address);
+}
+
+/// Plain HTTP of a house that waits for its set-up: where to go, and nothing that is secret. To strangers it is nobody.
+Task<Status> serve_waiting(Visit& visit) {
+    visit.services = true;
+    visit.keep_alive = visit.keep_alive && visit.body.finished();
+    if (!is_near(visit.address)) {
+        return send_problem(visit, 421, "no_such_host");
+    }
+    if (visit.head.method != "GET" && visit.head.method != "HEAD") {
+        return send_problem(visit, 405, "method");
+    }
+    const std::uint16_t port = visit.gate.options().https_port;
+    return send_answer(visit, waiting_page("https://" + visit.head.host + (port == 443 ? "" : ":" + std::to_string(port)) + "/setup", visit.language()));
+}
+
 Task<Status> serve_request(Visit& visit) {
-    const HostChoice choice = choose_host(visit.head.host, visit.gate.options(), visit.gate.sites().map());
+    const GateOptions& options = visit.gate.options();
+    HostChoice choice = choose_host(visit.head.host, options, visit.gate.sites().map());
+    if (choice.site == nullptr && !options.trial && is_address_literal(visit.head.host) && is_near(visit.address)) {
+        choice.services = true;
+    }
     visit.services = choice.services;
     // Before the choice of a host: a name may have no page yet, or none any more.
     if (visit.scheme == "http" && visit.head.method == "GET") {
@@ -95,6 +120,9 @@ Task<Status> serve_request(Visit& visit) {
             visit.keep_alive = visit.keep_alive && visit.body.finished();
             return send_answer(visit, std::move(*answer));
         }
+    }
+    if (options.waiting() && visit.scheme == "http") {
+        return serve_waiting(visit);
     }
     if (!choice.services && choice.site == nullptr) {
         visit.services = true;  // nobody's page: as strict as the house's

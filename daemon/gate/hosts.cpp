@@ -5,7 +5,7 @@ namespace hameau::gate {
 
 HostChoice choose_host(std::string_view host, const GateOptions& options, const sites::HostsMap& map) {
     HostChoice choice;
-    if (host == options.house_host) {
+    if (options.waiting() || host == options.house_host) {
         choice.services = true;
         return choice;
     }
@@ -28,6 +28,13 @@ HostChoice choose_host(std::string_view host, const GateOptions& options, const 
     }
     choice.services = host == "localhost" || host == "127.0.0.1" || host == "[::1]";
     return choice;
+}
+
+bool is_address_literal(std::string_view host) {
+    if (host.starts_with('[')) {
+        return host.ends_with(']');
+    }
+    return host.find('.') != std::string_view::npos && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 std::string origin_of(std::string_view scheme, std::string_view authority) {

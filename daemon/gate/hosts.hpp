@@ -14,6 +14,8 @@ namespace hameau::gate {
 struct GateOptions {
     std::string house_host;
     bool trial = false;
+    /// The house has no host name yet: every name and address is the house's, and only its first set-up is served.
+    bool waiting() const { return house_host.empty(); }
     bool serve_plain = false;  ///< sites.plain_http: serve
     std::uint16_t https_port = 443;
     bool certificates_come = false;  ///< an authority is asked for the certificate of each site
@@ -30,6 +32,10 @@ struct HostChoice {
 
 /// `host` in lower case without port. In a trial, `localhost`, every NAME.localhost and the loopback addresses are the
 /// house (several people in one browser), but for NAME.localhost when a site's name begins with "NAME.".
+/// Whether `host` is an address ("192.168.1.5", "[fd00::5]"), not a name. By its address the house is reached from its own
+/// network also while no DNS knows its name; no foreign name can be made to point there (DNS rebinding).
+bool is_address_literal(std::string_view host);
+
 HostChoice choose_host(std::string_view host, const GateOptions& options, const sites::HostsMap& map);
 
 /// Origin (RFC 6454 §6.2) of what the visitor used: "https://localhost:8443"; the scheme's own port is left out.

@@ -32,6 +32,8 @@ constexpr std::array sentences = {
     Sentence{"unavailable", "Ce service ne répond pas pour l’instant. Attendez un peu, puis essayez de nouveau.",
              "This service does not answer at the moment. Wait a little, then try again."},
     Sentence{"switched_off", "Ce service n’est pas allumé dans cette maison.", "This service is switched off in this house."},
+    Sentence{"not_set_up", "La maison n’a pas encore été installée. Seule sa première page répond.",
+             "This house has not been set up yet. Only its first page answers."},
     Sentence{"full", "Il y a trop de monde à la porte. Attendez un peu, puis essayez de nouveau.",
              "Too many visitors are at the door. Wait a little, then try again."},
     Sentence{"no_pages", "Les pages de la maison ne sont pas installées. Installez le paquet hameau-web.",
@@ -121,6 +123,37 @@ Answer error_page(int status, std::string_view code, std::string_view language) 
                   "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>" +
                   std::to_string(status) + "</title></head><body><main><h1>" + std::string(sentence) + "</h1><p><a href=\"/\">" +
                   std::string(back) + "</a></p></main></body></html>\n";
+    return answer;
+}
+
+Answer waiting_page(std::string_view address, std::string_view language) {
+    struct Text {
+        std::string_view title, where, why, what, compare, secret;
+    };
+    static constexpr Text fr{"Cette maison attend son installation", "La page d’installation est à cette adresse :",
+                             "Votre navigateur va vous avertir, une fois : « connexion non privée » ou « risque probable ».",
+                             "C’est normal ici : la maison n’a pas encore de nom, personne ne peut donc certifier le sien. Choisissez « Avancé », puis "
+                             "« Continuer ». La connexion est chiffrée.",
+                             "La commande hameau setup, sur le serveur, montre l’empreinte du certificat : le navigateur doit montrer la même.",
+                             "Il vous faudra le code que cette commande affiche. Ne le donnez jamais sur une page sans https."};
+    static constexpr Text en{"This house waits to be set up", "The set-up page is at this address:",
+                             "Your browser will warn you once: “connection is not private” or “potential security risk”.",
+                             "That is normal here: the house has no name yet, so nobody can certify it. Choose “Advanced”, then “Continue”. The "
+                             "connection is encrypted.",
+                             "The command hameau setup, on the server, shows the certificate’s fingerprint: the browser must show the same.",
+                             "You will need the code that this command shows. Never type it on a page without https."};
+    const Text& text = language == "en" ? en : fr;
+    Answer answer;
+    answer.headers = "Content-Type: text/html; charset=utf-8\r\nContent-Language: " + std::string(language) +
+                     "\r\nCache-Control: no-store\r\nVary: Accept-Language\r\n";
+    // The address is made of a checked Host and a number: nothing in it needs an escape.
+    const std::string place(address);
+    const auto paragraph = [](std::string_view words) { return "<p>" + std::string(words) + "</p>"; };
+    answer.body = "<!doctype html>\n<html lang=\"" + std::string(language) +
+                  "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
+                  "content=\"light dark\"><title>" + std::string(text.title) + "</title></head><body><main><h1>" + std::string(text.title) + "</h1>" +
+                  paragraph(text.where) + "<p><a href=\"" + place + "\">" + place + "</a></p>" + paragraph(text.why) + paragraph(text.what) +
+                  paragraph(text.compare) + paragraph(text.secret) + "</main></body></html>\n";
     return answer;
 }
 

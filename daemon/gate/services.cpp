@@ -89,6 +89,12 @@ Task<Status> serve_route(Visit& visit, const GateRoute& route) {
     co_return co_await forward(visit, plan);
 }
 
+/// What a house without a host name answers: its first set-up, and what that page asks about.
+bool serves_setup(const Visit& visit, std::string_view path) {
+    const bool reads = visit.head.method == "GET" || visit.head.method == "HEAD";
+    return path == "/api/v1/setup" || path.starts_with("/api/v1/setup/") || ((path == "/api/v1/house" || path == "/api/v1/session") && reads);
+}
+
 } // namespace
 
 Task<Status> serve_services(Visit& visit) {
@@ -96,7 +102,14 @@ Task<Status> serve_services(Visit& visit) {
     if (!path) {
         co_return co_await refuse(visit, 400, "bad_request");
     }
-    if (const GateRoute* route = visit.gate.router().find(*path)) {
+    if (visit.gate.options().waiting() && *path == "/") {
+        co_return co_await send_redirect(visit, 302, "/setup");
+    }
+    const GateRoute* route = visit.gate.router().find(*path);
+    if (route != nullptr && visit.gate.options().waiting() && !serves_setup(visit, *path)) {
+        co_return co_await refuse(visit, 503, "not_set_up");
+    }
+    if (route != nullptr) {
         co_return co_await serve_route(visit, *route);
     }
     if (path->starts_with("/api/") || path->starts_with("/internal")) {

@@ -152,7 +152,7 @@ std::string common_fields(const Visit& visit, std::string_view fields) {
     } else {
         add(site_fields);
     }
-    if (!visit.gate.options().trial && visit.scheme == "https") {
+    if (!visit.gate.options().trial && !visit.gate.options().waiting() && visit.scheme == "https") {
         out += hsts_line;
     }
     if (!visit.keep_alive) {

@@ -28,6 +28,11 @@ public:
                     value = loopback_networks;
                 } else if (input_.trial && key == "house.host") {
                     value = "localhost";
+                } else if (key == "house.host" && !input_.host_of_setup.empty()) {
+                    // The first set-up keeps it in the state folder; it is checked like what the file says.
+                    auto host = canonical_value(setting, input_.host_of_setup);
+                    value = host ? *host : std::string();
+                    extra_errors += host ? "" : "the host name of the first set-up: error: " + host.error().message + "\n";
                 }
                 settings.set(key, std::move(value));
             }
@@ -78,10 +83,7 @@ public:
         }
     }
 
-    void check_together(Position fallback) {
-        if (settings.text("house.host").empty() && !places_.contains("house.host")) {
-            diagnostics_.add(fallback, "house.host is missing: the host name of the portal, such as maison.example.org");
-        }
+    void check_together() {
         if (settings.text("people.enabled") == "false") {
             diagnostics_.add(place_of("people.enabled"), "people cannot be switched off: nobody could sign in");
         }
@@ -216,7 +218,11 @@ private:
             diagnostics_.add(node.position, key + ": one value was expected, not a list or a map");
             return;
         }
-        if (auto value = canonical_value(setting, text)) {
+        auto value = canonical_value(setting, text);
+        if (value && value->empty() && key == "house.host") {
+            return;  // an empty one says nothing: what the first set-up chose stays
+        }
+        if (value) {
             settings.set(key, std::move(*value));
         } else {
             diagnostics_.add(node.position, key + ": " + value.error().message);
@@ -242,8 +248,7 @@ Configuration read_configuration(const ConfigurationInput& input) {
     }
     reader.read_overrides();
     if (readable && (root.kind == YamlNode::Kind::map || root.kind == YamlNode::Kind::null)) {
-        const YamlNode* house = root.find("house");
-        reader.check_together(house != nullptr ? house->position : Position{});
+        reader.check_together();
     }
     Configuration configuration;
     configuration.settings = std::move(reader.settings);

@@ -15,8 +15,9 @@ struct ConfigurationInput {
     std::string name;                                            ///< of the file, for messages
     std::string text;
     std::vector<std::string> overrides;                          ///< "pads.idle_stop=2 s"
-    bool trial = false;                                          ///< defaults of a trial; house.host may be missing
+    bool trial = false;                                          ///< defaults of a trial
     std::vector<std::pair<std::string, std::string>> manifests;  ///< file name, text: modules.d, sorted by name
+    std::string host_of_setup = {};                              ///< house.host where the file names none; empty: none either
 };
 
 /// `settings` is complete when `errors` is empty; `errors` holds lines "FILE:LINE:COLUMN: error: MESSAGE".

@@ -1,5 +1,5 @@
 // hameau-check: reads hameau.yaml as nobody in particular, says every error, or prints the flat settings.
-//   hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--trial] [--quiet] FILE|-
+//   hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--host-of-setup HOST] [--trial] [--quiet] FILE|-
 //   hameau-check --sample | --reference
 #include <algorithm>
 #include <cstdio>
@@ -41,6 +41,8 @@ bool parse(int argc, char** argv, Words& words) {
             words.input.trial = true;
         } else if (word == "--quiet") {
             words.quiet = true;
+        } else if (word == "--host-of-setup" && more) {
+            words.input.host_of_setup = argv[++i];
         } else if (word == "--name" && more) {
             words.input.name = argv[++i];
         } else if (word == "--modules-folder" && more) {
@@ -86,7 +88,7 @@ int main(int argc, char** argv) {
     ::setrlimit(RLIMIT_CPU, &seconds);
     Words words;
     if (!parse(argc, argv, words)) {
-        std::fprintf(stderr, "usage: hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--trial] [--quiet] FILE|-\n"
+        std::fprintf(stderr, "usage: hameau-check [--name PATH] [--modules-folder DIR]... [--set K=V]... [--host-of-setup HOST] [--trial] [--quiet] FILE|-\n"
                              "       hameau-check --sample | --reference\n");
         return exit_usage;
     }

@@ -18,7 +18,8 @@ namespace {
 constexpr std::array house_settings = {
     Setting{"name", SettingType::text, "Hameau", "The house's name, as its pages show it until the first set-up gives another."},
     Setting{"host", SettingType::host_name, "",
-            "The host name of the portal and its services, such as maison.example.org. Sites never live at it or below it."},
+            "The host name of the portal and its services, such as maison.example.org. Sites never live at it or below it. Without it the "
+            "house waits for its first set-up, which asks for it and keeps it in its state; what stands here wins over that."},
     Setting{"https_port", SettingType::integer, "443", "The port of the portal and of the sites."},
     Setting{"http_port", SettingType::integer, "80", "The port of plain HTTP: it sends visitors to HTTPS."},
     Setting{"disk_floor", SettingType::size_bytes, "512 MiB",

@@ -57,7 +57,7 @@ TurnEnd turn_end_in(const std::string& file) {
 
 bool House::may_ask_authority() const {
     const auto gate = std::find_if(services_.begin(), services_.end(), [](const auto& service) { return service->spec.kind == Kind::gate; });
-    return !place_.trial && !closing_ && gate != services_.end() && (*gate)->policy.state() == State::ready;
+    return !place_.trial && !closing_ && !is_waiting() && gate != services_.end() && (*gate)->policy.state() == State::ready;
 }
 
 void House::want_certificates(bool all) {

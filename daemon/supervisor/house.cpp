@@ -17,7 +17,6 @@
 #include "daemon/child/child.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/engines.hpp"
-#include "daemon/supervisor/ports.hpp"
 
 namespace hameau::supervisor {
 
@@ -27,7 +26,6 @@ constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
 constexpr Event service_killed{"service.killed", Level::warning, "it did not answer in time"};
 constexpr Event spawn_failed{"service.spawn_failed", Level::error};
-constexpr Event port_taken{"engine.port_taken", Level::error, "not started; tried again every minute. Stop the other program, or give the house other ports"};
 constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event state_refused{"house.state_refused", Level::error, "the state is of a newer Hameau: install that version again; nothing was changed"};
 constexpr Event house_ready{"house.ready", Level::notice};
@@ -145,6 +143,7 @@ Duration House::until_next() const {
     }
     consider(next_age_);
     consider(next_watchdog_);
+    consider(reload_at_);
     return std::max(Duration(0), *next - clock_.now() + Duration(1));
 }
 
@@ -179,6 +178,10 @@ void House::tick() {
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
         next_watchdog_ = now + *manager_.watchdog_interval();
+    }
+    if (reload_at_ && *reload_at_ <= now) {
+        reload_at_.reset();
+        reload();
     }
     if (next_age_ <= now) {
         next_age_ = now + log_age_interval;
@@ -379,21 +382,6 @@ void House::start(Service& service) {
     }
 }
 
-/// Whether another program has a port of this engine. Said once in the journal, and in the status for as long as it is so.
-bool House::is_blocked(Service& service) {
-    const auto port = taken_port(service.spec.ports, web_addresses());
-    if (!port) {
-        return false;
-    }
-    std::string status = "port " + std::to_string(*port) + " is taken by another program";
-    if (service.status != status) {
-        journal_.write(port_taken, {{"service", service.spec.name}, {"port", std::to_string(*port)}});
-        service.status = std::move(status);
-    }
-    act(service, service.policy.on_blocked(clock_.now()));
-    return true;
-}
-
 void House::on_signal() {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
@@ -589,27 +577,6 @@ void House::continue_closing() {
             if (service->spec.stop_stage == closing_stage_) {
                 act(*service, service->policy.on_stop_wanted(clock_.now()));
             }
-        }
-    }
-}
-
-bool House::engines_certificate_changed() {
-    struct stat facts {};
-    std::string now;
-    if (::stat((place_.state + "/tls/default.pem").c_str(), &facts) == 0) {
-        now = std::to_string(facts.st_ino) + "/" + std::to_string(facts.st_size) + "/" + std::to_string(facts.st_mtim.tv_sec) + "." +
-              std::to_string(facts.st_mtim.tv_nsec);
-    }
-    return std::exchange(engines_certificate_, now) != now;
-}
-
-/// Both read their configuration and certificates again. Connections stay, but Dovecot's login processes end: who is about
-/// to sign in is disconnected. So only when something of theirs changed.
-void House::reload_engines() {
-    for (const auto& service : services_) {
-        // One that has no handler yet would die of it; it has not read what changed yet either.
-        if (service->spec.kind == Kind::engine && service->pid > 0 && catches(service->pid, SIGHUP)) {
-            ::kill(service->pid, SIGHUP);
         }
     }
 }

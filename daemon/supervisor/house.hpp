@@ -91,6 +91,11 @@ private:
     Result<Fd> open_notify(const std::string& file, uid_t uid, gid_t gid, mode_t mode);
     LogBounds log_bounds() const;
     Status run_check();
+    std::string read_host_of_setup() const;
+    /// Without a host name: only the set-up is possible, and no mail engine runs.
+    bool is_waiting() const;
+    void say_host(const std::string& host_of_setup) const;
+    std::vector<std::string> check_words(const std::string& host_of_setup) const;
     std::map<std::string, uid_t> module_uids() const;
     Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
     void act(Service& service, Action action);
@@ -194,6 +199,7 @@ private:
     Duration next_age_{0};  ///< when old logs are looked at
     std::optional<Duration> next_watchdog_;  ///< when systemd hears from us, if it asked for that
     std::string told_;  ///< what the service manager knows; empty: not that we are ready
+    std::optional<Duration> reload_at_;  ///< the first set-up chose a host name: it has its answer first
     bool journal_stream_ = false;
 };
 

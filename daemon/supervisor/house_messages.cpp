@@ -22,6 +22,8 @@ namespace {
 constexpr Event message_refused{"control.refused", Level::warning};
 constexpr Event provision_failed{"provision.failed", Level::error};
 constexpr std::size_t error_text_max = 2000;
+/// Who set the house up is answered before every process starts anew with the host name.
+constexpr Duration after_set_host{500};
 
 /// What an engine or an external module uses: its main process and its descendants.
 struct TreeMemory {
@@ -368,6 +370,9 @@ void House::on_provision_end(int wait_status) {
     }
     if (good && done.verb == "certificate") {
         reload_gate_certificates();
+    }
+    if (good && done.verb == "set-host" && is_waiting()) {
+        reload_at_ = clock_.now() + after_set_host;
     }
     if (!good && done.verb == "certificate") {
         want_certificates();

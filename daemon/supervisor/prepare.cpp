@@ -369,12 +369,32 @@ Status House::open_listeners(Service& service) {
     return {};
 }
 
+std::vector<std::string> House::check_words(const std::string& host_of_setup) const {
+    std::vector<std::string> words = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d"};
+    const std::string beside = std::filesystem::path(configuration_path_).parent_path().string() + "/modules.d";
+    std::error_code other;
+    if (!std::filesystem::equivalent(beside, place_.state + "/modules.d", other)) {
+        words.insert(words.end(), {"--modules-folder", beside});
+    }
+    for (const std::string& setting : overrides_) {
+        words.insert(words.end(), {"--set", setting});
+    }
+    if (place_.trial) {
+        words.emplace_back("--trial");
+    } else if (!host_of_setup.empty()) {
+        words.insert(words.end(), {"--host-of-setup", host_of_setup});
+    }
+    words.emplace_back("-");
+    return words;
+}
+
 /// The YAML is parsed by an unprivileged child; what comes back is bounded and flat.
 Status House::run_check() {
     auto configuration = read_file(configuration_path_, settings_bytes_max);
     if (!configuration) {
         return fail(std::move(configuration.error()));
     }
+    const std::string host_of_setup = read_host_of_setup();
     auto input = sealed_memory("configuration", *configuration);
     int out[2];
     int err[2];
@@ -392,19 +412,7 @@ Status House::run_check() {
     SpawnPlan plan;
     plan.name = "hameau-check";
     plan.program = program.get();
-    plan.arguments = {"hameau-check", "--name", configuration_path_, "--modules-folder", place_.state + "/modules.d"};
-    const std::string beside = std::filesystem::path(configuration_path_).parent_path().string() + "/modules.d";
-    std::error_code other;
-    if (!std::filesystem::equivalent(beside, place_.state + "/modules.d", other)) {
-        plan.arguments.insert(plan.arguments.end(), {"--modules-folder", beside});
-    }
-    for (const std::string& setting : overrides_) {
-        plan.arguments.insert(plan.arguments.end(), {"--set", setting});
-    }
-    if (place_.trial) {
-        plan.arguments.emplace_back("--trial");
-    }
-    plan.arguments.emplace_back("-");
+    plan.arguments = check_words(host_of_setup);
     plan.environment = {"LC_ALL=C"};
     plan.input = input->get();
     plan.output = out_write.get();
@@ -435,6 +443,7 @@ Status House::run_check() {
         return fail(std::move(memory.error()));
     }
     settings_memory_ = std::move(*memory);
+    say_host(host_of_setup);
     return {};
 }
 

@@ -135,7 +135,7 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
             spec.helper = name == "sites" ? "unpack" : name == "pads" ? "convert" : "";
         }
         specs.push_back(std::move(spec));
-        if (name == "mail") {
+        if (name == "mail" && !settings.text("house.host").empty()) {
             plan_engines(settings, place, specs);
         }
     }
@@ -154,6 +154,8 @@ std::vector<std::pair<std::string, std::string>> missing_parts(const Settings& s
     const bool mail = settings.has("mail.enabled") && settings.boolean("mail.enabled");
     if (mail && !place.root) {
         missing.emplace_back("mail", "off: Postfix needs root");
+    } else if (mail && settings.text("house.host").empty()) {
+        missing.emplace_back("mail", "off: the house has no host name yet (hameau setup)");
     }
     return missing;
 }

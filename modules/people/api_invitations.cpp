@@ -1,7 +1,4 @@
-// Invitations (a link or a typable code) and the first set-up of the house.
-#include <filesystem>
-#include <unistd.h>
-
+// Invitations: a link or a typable code.
 #include "daemon/base/io.hpp"
 #include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
@@ -12,15 +9,12 @@ namespace hameau::people {
 
 namespace json = boost::json;
 
-namespace {
-
 Error too_busy() {
     Error error;
     error.kind = ErrorKind::unavailable;
     error.message = "too much slow work waits";
     return error;
 }
-} // namespace
 
 std::string password_state(const Person& person) {
     return person.password_hash.empty() ? std::string() : token_hash(person.password_hash);
@@ -237,116 +231,6 @@ Task<Response> People::accept_invitation(Request& request) {
     }
     Response response = signed_in(201, *person, *made);
     co_return co_await after_delivery(request, std::move(response), Urgency::before_answering);
-}
-
-Status People::prepare_setup() {
-    const std::size_t admins = store_->count_admins();
-    if (auto sound = store_->status(); !sound) {
-        return sound;
-    }
-    if (admins > 0) {
-        finish_setup();
-        return {};
-    }
-    const auto kept = read_file(setup_file(), setup_file_bytes_max);
-    if (kept && kept->size() >= token_characters) {
-        return {};
-    }
-    return write_file_atomically(setup_file(), new_token() + "\n", 0600);
-}
-
-void People::finish_setup() { ::unlink(setup_file().c_str()); }
-
-Task<Response> People::show_setup(Request& request) {
-    (void)request;
-    json::object out;
-    out["needed"] = store_->count_admins() == 0;
-    co_return json_response(200, out);
-}
-
-Association People::read_first_association(JsonFields& fields) {
-    Association association;
-    if (const json::object* nested = fields.object("association")) {
-        JsonFields inner(*nested);
-        association.slug = inner.slug("slug");
-        association.name = inner.text("name");
-        association.domains = read_domains(inner);
-        association.quota_bytes = quota_default;
-        fields.take_errors("association", inner);
-    }
-    return association;
-}
-
-Status People::put_first_admin(const std::string& house, const std::string& language, const Person& person, const Association& association) {
-    store_->set_house_value("name", house);
-    store_->set_house_value("language", language);
-    auto done = store_->insert_person(person);
-    done = done ? store_->put_association(association) : done;
-    done = done ? store_->set_membership(association.slug, person.id, Role::manager) : done;
-    done = done ? store_->emit_association(association.slug) : done;
-    return done ? store_->emit_member(person.id) : done;
-}
-
-Task<Response> People::set_up(Request& request) {
-    const Judge judge = [this, &request]() -> std::optional<Response> {
-        return store_->count_admins() > 0 ? std::optional<Response>(say(request, 409, "setup_done")) : std::nullopt;
-    };
-    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
-    if (opened.refused) {
-        co_return std::move(*opened.refused);
-    }
-    JsonFields fields(opened.body);
-    const std::string token = fields.text("token");
-    const auto kept = read_file(setup_file(), setup_file_bytes_max);
-    const std::string wanted = kept ? kept->substr(0, kept->find_first_of("\r\n")) : std::string();
-    if (wanted.size() != token_characters || !same_secret(wanted, token)) {
-        co_return say(request, 403, "setup_token");
-    }
-    const std::string house = fields.text("house");
-    const std::string language = fields.optional_choice("language", "fr|en").value_or("fr");
-    Person person;
-    person.id = new_id();
-    person.login = fields.login("login");
-    person.name = fields.text("name");
-    person.admin = true;
-    const Secret password = new_password(fields, "password", password_length(), true);
-    const Association association = read_first_association(fields);
-    check_password(fields, "password", password, {person.name, person.login, house, association.name});
-    if (!fields.finish()) {
-        co_return fields.refuse(request, people_catalogue);
-    }
-    std::optional<std::string> hash;
-    std::function<void()> work = [&hash, &password] { hash = hash_password(password.reveal()); };
-    std::string prefix = address_prefix(request);
-    const bool ran = co_await slow(std::move(prefix), std::move(work));
-    if (!ran || !hash) {
-        co_return say_failed(request, too_busy());
-    }
-    person.password_hash = std::move(*hash);
-    bool late = false;
-    const Status done = store_->transaction([&] {
-        late = store_->count_admins() > 0;
-        return late ? store_->status() : put_first_admin(house, language, person, association);
-    });
-    if (!done) {
-        if (done.error().kind == ErrorKind::conflict) {
-            Parameters parameters;
-            parameters.emplace_back("login", person.login);
-            parameters.emplace_back("free", login_of_name(person.name, 2));
-            co_return say(request, 409, "login_taken", parameters);
-        }
-        co_return say_failed(request, done.error());
-    }
-    if (late) {
-        co_return say(request, 409, "setup_done");
-    }
-    finish_setup();
-    const auto made = open_session(person, false, "", false);
-    if (!made) {
-        co_return say_failed(request, made.error());
-    }
-    Response response = signed_in(201, person, *made);
-    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
 }
 
 } // namespace hameau::people

@@ -69,7 +69,6 @@ inline constexpr std::size_t declared_name_bytes_max = 512;
 inline constexpr std::size_t declared_hash_bytes_max = 200;
 /// association.json of an archive: 5000 members and 500 groups.
 inline constexpr std::size_t archive_bytes_max = 32 << 20;
-inline constexpr std::size_t setup_file_bytes_max = 256;
 
 // Time, and what is kept in memory
 /// Between two tries to tell mail of a change, or a module of an association in the bin.

@@ -14,6 +14,8 @@ constexpr std::array routes = {
     Route{"/api/v1/session", Who::anyone},
     Route{"/api/v1/house", Who::anyone},
     Route{"/api/v1/setup", Who::anyone},
+    Route{"/api/v1/setup/secret", Who::admin},
+    Route{"/api/v1/setup/host", Who::admin},
     Route{"/api/v1/recovery", Who::anyone},
     Route{"/api/v1/invitations/{invitation}", Who::anyone},
     Route{"/api/v1/associations", Who::member},
@@ -160,6 +162,7 @@ CREATE TABLE association_task (
 )sql"},
 };
 
+constexpr std::array<std::string_view, 1> verbs = {"set-host"};
 constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};
 
 } // namespace
@@ -171,6 +174,7 @@ constexpr Manifest make_manifest() {
     manifest.settings = settings;
     manifest.migrations = migrations;
     manifest.internal_callers = internal_callers;
+    manifest.verbs = verbs;
     manifest.sandbox.threads = true;
     manifest.idle_stop = std::chrono::minutes(5);
     return manifest;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/spawn.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
 #include "modules/support/router.hpp"
@@ -76,6 +77,8 @@ void People::add_routes() {
     router_.add("DELETE", "/api/v1/me/app-passwords/{id}", this, &People::erase_app_password);
     router_.add("GET", "/api/v1/setup", this, &People::show_setup);
     router_.add("POST", "/api/v1/setup", this, &People::set_up);
+    router_.add("POST", "/api/v1/setup/secret", this, &People::show_setup_secret);
+    router_.add("POST", "/api/v1/setup/host", this, &People::set_host);
     router_.add("GET", "/api/v1/house", this, &People::show_house);
     router_.add("GET", "/api/v1/status", this, &People::show_status);
     router_.add("GET", "/api/v1/declared", this, &People::list_declared);
@@ -139,6 +142,7 @@ Task<Status> People::start(ModuleContext& context) {
     tell_purged(erased);
     start_delivery();
     start_tasks();
+    spawn(context.io(), settle_host_at_start(), context.journal(), "host name");
     bin_timer_.emplace(context.io());
     empty_bin_daily();
     co_return Status{};

@@ -39,6 +39,9 @@ struct DomainQuestion {
     std::vector<std::string> lost;                            ///< but for those that are given up whatever carries them
 };
 
+/// No thread was free for slow work.
+Error too_busy();
+
 struct Refusal {
     std::optional<Response> response;
 };
@@ -260,7 +263,7 @@ private:
     /// not; empty: "removed", "back" or "erased" is true now.
     Task<std::vector<std::string>> behind(std::string slug);
 
-    // Invitations and set-up (api_invitations.cpp)
+    // Invitations (api_invitations.cpp)
     struct NewInvitation {
         std::string token;
         std::string code;
@@ -279,11 +282,36 @@ private:
     Task<std::variant<Invitation, Response>> find_invitation(Request& request);
     Task<Response> show_invitation(Request& request);
     Task<Response> accept_invitation(Request& request);
+
+    // The first set-up (api_setup.cpp)
+    struct SetupSecret {
+        std::string token;  ///< of the link; empty: there is none
+        std::string code;   ///< the same right, typable
+        std::int64_t ends_ms = 0;
+    };
+    struct FirstSetUp {
+        std::string house;
+        std::string language;
+        std::string host;  ///< empty: the settings have one
+        Person person;
+        Secret password;
+        Association association;
+    };
+    SetupSecret read_setup_secret() const;
+    /// Makes a new one unless the present one lasts that long.
+    Status renew_setup_secret(std::int64_t left_ms_min);
+    std::optional<Response> refuse_setup_secret(const Request& request, const std::string& typed);
+    bool has_host() const;
     Task<Response> show_setup(Request& request);
+    Task<Response> show_setup_secret(Request& request);
+    Task<Response> set_host(Request& request);
     Task<Response> set_up(Request& request);
+    Task<Status> settle_host();
+    Task<void> settle_host_at_start();
+    FirstSetUp read_first_set_up(JsonFields& fields);
     Association read_first_association(JsonFields& fields);
     /// Within the transaction of the set-up.
-    Status put_first_admin(const std::string& house, const std::string& language, const Person& person, const Association& association);
+    Status put_first_admin(const FirstSetUp& wanted);
     Status prepare_setup();
     void finish_setup();
     std::string setup_file() const { return context_->folder() + "/setup-token"; }

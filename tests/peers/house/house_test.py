@@ -8,6 +8,7 @@ from pathlib import Path
 from common import house, marie, node, ok, yann, zipped  # first: it makes the paths of the others known
 import association_bin
 import borders
+import first_run
 import mail_in_the_house
 import powers_end
 import processes
@@ -121,7 +122,7 @@ if __name__ == "__main__":
     house.start()
     try:
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports)
+        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, first_run)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:

@@ -69,6 +69,10 @@ public:
         }
         co_return response;
     }
+    Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
+        provisioned.push_back(verb + " " + (arguments.contains("host") ? arguments.at("host") : ""));
+        co_return provision_fails ? Status(fail(ErrorKind::unavailable, "no room")) : Status{};
+    }
     Task<void> run_slow(std::function<void()> work) override {
         ++slow_runs;
         if (hold_slow) {
@@ -90,6 +94,8 @@ public:
     }
 
     std::string certificates_trouble;
+    std::vector<std::string> provisioned;  ///< "set-host maison.example.org"
+    bool provision_fails = false;
     bool mail_away = false;
     std::set<std::string> away;        ///< other modules that do not answer
     std::vector<std::string> tasks;    ///< what was told of associations: "sites close amis"
@@ -136,13 +142,20 @@ struct Answer {
 /// A house with annick (admin), marie (manager of amis), yann (member of amis); passwords LOGIN-secret-words.
 class House : public ModuleHouse<FakeContext> {
 protected:
-    House() : ModuleHouse("people") {
+    /// Not `peopled`: a new house that waits for its set-up, without a host name.
+    explicit House(bool peopled = true) : ModuleHouse("people") {
+        if (!peopled) {
+            context->set("house.host", "");
+        }
         auto fake = std::make_unique<FakeClock>();
         clock = fake.get();
         people = std::make_unique<People>([this] { return wall_ms; }, std::move(fake));
         EXPECT_TRUE(run(people->start(*context)));
         admin.caller = Caller::admin;
         admin.module = "admin";
+        if (!peopled) {
+            return;
+        }
         EXPECT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"amis","name":"Les Amis","domains":["amis.test"]})").status, 201);
         add("annick", "admin");
         add("marie", "manager");

@@ -1,0 +1,280 @@
+// The first set-up of the house: its secret, its checks, the first admin, the host name.
+#include <filesystem>
+#include <unistd.h>
+
+#include "daemon/base/io.hpp"
+#include "modules/people/new_password.hpp"
+#include "modules/people/people_module.hpp"
+#include "modules/people/secrets.hpp"
+#include "modules/support/validators.hpp"
+
+namespace hameau::people {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t setup_file_bytes_max = 256;
+/// How long a link or code of the set-up can be used; `hameau setup` shows one that lasts an hour more at least.
+constexpr std::int64_t setup_ms = 24LL * 3600 * 1000;
+constexpr std::int64_t setup_left_ms_min = 3600LL * 1000;
+/// From where the short code is taken: it could be guessed from everywhere one day, the link could not.
+constexpr std::string_view near_networks = "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1/128, fc00::/7, fe80::/10";
+constexpr std::string_view host_wanted = "setup_host";
+
+constexpr hameau::Event host_failed{"people.set_host_failed", Level::error, "tried again at the next start; or write house.host into hameau.yaml"};
+
+} // namespace
+
+/// Three lines: token, code, when both end (UTC ms).
+People::SetupSecret People::read_setup_secret() const {
+    SetupSecret secret;
+    const std::string text = read_file(setup_file(), setup_file_bytes_max).value_or("");
+    const std::size_t first = text.find('\n');
+    const std::size_t second = first == std::string::npos ? first : text.find('\n', first + 1);
+    if (first == token_characters && second == first + 1 + code_letters) {
+        secret.token = text.substr(0, first);
+        secret.code = text.substr(first + 1, code_letters);
+        secret.ends_ms = std::atoll(text.c_str() + second + 1);
+    }
+    return secret;
+}
+
+Status People::renew_setup_secret(std::int64_t left_ms_min) {
+    if (read_setup_secret().ends_ms - wall_ms_() >= left_ms_min) {
+        return {};
+    }
+    const std::string text = new_token() + "\n" + new_code() + "\n" + std::to_string(wall_ms_() + setup_ms) + "\n";
+    return write_file_atomically(setup_file(), text, 0600);
+}
+
+Status People::prepare_setup() {
+    const std::size_t admins = store_->count_admins();
+    if (auto sound = store_->status(); !sound) {
+        return sound;
+    }
+    if (admins > 0) {
+        finish_setup();
+        return {};
+    }
+    return renew_setup_secret(setup_left_ms_min);
+}
+
+void People::finish_setup() { ::unlink(setup_file().c_str()); }
+
+bool People::has_host() const {
+    const Settings& settings = context_->settings();
+    return trial_ || !settings.has("house.host") || !settings.text("house.host").empty();
+}
+
+Task<Response> People::show_setup(Request& request) {
+    (void)request;
+    json::object out;
+    out["needed"] = store_->count_admins() == 0;
+    out["host_needed"] = !has_host();
+    co_return json_response(200, out);
+}
+
+/// Root's, over the admin socket: the present secret, or a new one where the present one is about to end.
+Task<Response> People::show_setup_secret(Request& request) {
+    if (request.who.caller != Caller::admin) {
+        co_return say(request, 403, "forbidden");
+    }
+    json::object out;
+    const bool needed = store_->count_admins() == 0;
+    out["needed"] = needed;
+    out["host_needed"] = !has_host();
+    out["host"] = context_->settings().has("house.host") ? context_->settings().text("house.host") : std::string();
+    out["https_port"] = context_->settings().has("house.https_port") ? context_->settings().integer("house.https_port") : std::int64_t{443};
+    if (needed) {
+        if (auto renewed = renew_setup_secret(setup_left_ms_min); !renewed) {
+            co_return say_failed(request, renewed.error());
+        }
+        const SetupSecret secret = read_setup_secret();
+        out["token"] = secret.token;
+        out["code"] = shown_code(secret.code);
+        out["expires"] = format_utc(secret.ends_ms);
+    }
+    co_return json_response(200, out);
+}
+
+/// The refusal, unless `typed` is the link's token, or the code from the house's own network. Wrong codes are slowed down like
+/// wrong codes of invitations, by the same budget of the address.
+std::optional<Response> People::refuse_setup_secret(const Request& request, const std::string& typed) {
+    const SetupSecret secret = read_setup_secret();
+    const bool open = !secret.token.empty() && secret.ends_ms > wall_ms_();
+    if (typed.size() == token_characters) {
+        const bool right = open && same_secret(secret.token, typed);
+        return right ? std::nullopt : std::optional<Response>(say(request, 403, open ? "setup_token" : "setup_expired"));
+    }
+    if (request.who.caller != Caller::admin && !is_exempt(address_prefix(request), near_networks)) {
+        return say(request, 403, "setup_far");
+    }
+    const auto attempt = attempt_of(request, "setup code", "");
+    if (const Duration wait = begin(attempt); wait > Duration(0)) {
+        return say_wait(request, wait);
+    }
+    bool right = false;
+    for (const std::string& reading : readings_of_code(typed)) {
+        right = (open && same_secret(secret.code, reading)) || right;
+    }
+    if (!right) {
+        return say(request, 403, open || secret.token.empty() ? "setup_token" : "setup_expired");
+    }
+    succeed(attempt);
+    return std::nullopt;
+}
+
+Association People::read_first_association(JsonFields& fields) {
+    Association association;
+    if (const json::object* nested = fields.object("association")) {
+        JsonFields inner(*nested);
+        association.slug = inner.slug("slug");
+        association.name = inner.text("name");
+        association.domains = read_domains(inner);
+        association.quota_bytes = quota_default;
+        fields.take_errors("association", inner);
+    }
+    return association;
+}
+
+Status People::put_first_admin(const FirstSetUp& wanted) {
+    store_->set_house_value("name", wanted.house);
+    store_->set_house_value("language", wanted.language);
+    if (!wanted.host.empty()) {
+        store_->set_house_value(std::string(host_wanted), wanted.host);
+    }
+    auto done = store_->insert_person(wanted.person);
+    done = done ? store_->put_association(wanted.association) : done;
+    done = done ? store_->set_membership(wanted.association.slug, wanted.person.id, Role::manager) : done;
+    done = done ? store_->emit_association(wanted.association.slug) : done;
+    return done ? store_->emit_member(wanted.person.id) : done;
+}
+
+/// Hands the host name that the set-up chose to hameaud, which starts everything anew with it. Called again at each start until
+/// the settings have one: a power cut between the two halves of the set-up loses nothing.
+Task<Status> People::settle_host() {
+    std::string host = store_->house_value(std::string(host_wanted));
+    if (host.empty() || has_host()) {
+        co_return Status{};
+    }
+    std::map<std::string, std::string> arguments;
+    arguments.emplace("host", std::move(host));
+    std::string verb = "set-host";
+    const Status done = co_await context_->provision(std::move(verb), std::move(arguments));
+    if (!done) {
+        context_->journal().write(host_failed, {{"error", done.error().message}});
+    }
+    co_return done;
+}
+
+Task<void> People::settle_host_at_start() { (void)co_await settle_host(); }
+
+/// Root's: a house that has its people and lost its host name.
+Task<Response> People::set_host(Request& request) {
+    const Judge judge = [this, &request]() -> std::optional<Response> {
+        if (request.who.caller != Caller::admin) {
+            return say(request, 403, "forbidden");
+        }
+        return has_host() ? std::optional<Response>(say(request, 409, "setup_has_host")) : std::nullopt;
+    };
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    JsonFields fields(opened.body);
+    const std::string host = fields.host_name("host");
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    const Status kept = store_->transaction([&] {
+        store_->set_house_value(std::string(host_wanted), host);
+        return store_->status();
+    });
+    if (!kept) {
+        co_return say_failed(request, kept.error());
+    }
+    const Status settled = co_await settle_host();
+    co_return settled ? empty_response(204) : say(request, 503, "setup_host_later");
+}
+
+People::FirstSetUp People::read_first_set_up(JsonFields& fields) {
+    FirstSetUp wanted;
+    wanted.house = fields.text("house");
+    wanted.language = fields.optional_choice("language", "fr|en").value_or("fr");
+    if (!has_host() || fields.has("host")) {
+        wanted.host = fields.host_name("host");
+    }
+    if (has_host() && !wanted.host.empty() && !trial_ && wanted.host != context_->settings().text("house.host")) {
+        fields.refuse_field("host", "setup_has_host");
+    }
+    wanted.person.id = new_id();
+    wanted.person.login = fields.login("login");
+    wanted.person.name = fields.text("name");
+    wanted.person.admin = true;
+    wanted.password = new_password(fields, "password", password_length(), true);
+    wanted.association = read_first_association(fields);
+    const std::vector<std::string>& domains = wanted.association.domains;
+    const bool swallowed = std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) {
+        return !wanted.host.empty() && (domain == wanted.host || domain.ends_with("." + wanted.host));
+    });
+    if (swallowed) {
+        fields.refuse_field("association.domains", "setup_domain_of_house");
+    }
+    check_password(fields, "password", wanted.password, {wanted.person.name, wanted.person.login, wanted.house, wanted.association.name});
+    return wanted;
+}
+
+Task<Response> People::set_up(Request& request) {
+    const Judge judge = [this, &request]() -> std::optional<Response> {
+        return store_->count_admins() > 0 ? std::optional<Response>(say(request, 409, "setup_done")) : std::nullopt;
+    };
+    auto opened = co_await open_body(nullptr, request, judge, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    JsonFields fields(opened.body);
+    if (auto refused = refuse_setup_secret(request, fields.text("token"))) {
+        co_return std::move(*refused);
+    }
+    FirstSetUp wanted = read_first_set_up(fields);
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    std::optional<std::string> hash;
+    std::function<void()> work = [&hash, &wanted] { hash = hash_password(wanted.password.reveal()); };
+    std::string prefix = address_prefix(request);
+    const bool ran = co_await slow(std::move(prefix), std::move(work));
+    if (!ran || !hash) {
+        co_return say_failed(request, too_busy());
+    }
+    wanted.person.password_hash = std::move(*hash);
+    bool late = false;
+    const Status done = store_->transaction([&] {
+        late = store_->count_admins() > 0;
+        return late ? store_->status() : put_first_admin(wanted);
+    });
+    if (!done) {
+        if (done.error().kind == ErrorKind::conflict) {
+            Parameters parameters;
+            parameters.emplace_back("login", wanted.person.login);
+            parameters.emplace_back("free", login_of_name(wanted.person.name, 2));
+            co_return say(request, 409, "login_taken", parameters);
+        }
+        co_return say_failed(request, done.error());
+    }
+    if (late) {
+        co_return say(request, 409, "setup_done");
+    }
+    finish_setup();
+    const auto made = open_session(wanted.person, false, "", false);
+    if (!made) {
+        co_return say_failed(request, made.error());
+    }
+    // A failure is in the journal, and tried again at the next start: the account is there all the same.
+    (void)co_await settle_host();
+    Response response = signed_in(201, wanted.person, *made);
+    co_return co_await after_delivery(request, std::move(response), Urgency::when_possible);
+}
+
+} // namespace hameau::people
