@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -17,6 +19,8 @@
 #include "provisioning/certificates.hpp"
 #include "provisioning/erase_box.hpp"
 #include "provisioning/mail_engines.hpp"
+#include "provisioning/probes.hpp"
+#include "provisioning/run_program.hpp"
 #include "provisioning/x509.hpp"
 
 namespace {
@@ -27,6 +31,8 @@ constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
 constexpr unsigned gate_gid = 62001;
 constexpr unsigned acme_uid = 62011;
+/// Of each look-up; a page waits for at most three.
+constexpr std::chrono::milliseconds look_up_limit{4000};
 constexpr std::size_t settings_bytes_max = 1 << 20;
 
 struct Job {
@@ -111,6 +117,47 @@ Status mail_engines(const Job& job) { return write_mail_engines(job.settings, jo
 
 Status erase_one_box(const Job& job) { return erase_box(job.state, job.argument("folder"), job.root); }
 
+/// One look-up in a child without root's rights: what it reads comes from others.
+provisioning::LookUp look(const Job& job, const std::string& verb, const std::string& what) {
+    const Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    provisioning::ProgramRun run;
+    run.program = self.get();
+    run.arguments = {verb, what};
+    run.uid = job.acme().acme_uid;
+    run.deadline = look_up_limit;
+    const auto end = provisioning::run_to_end(std::move(run));
+    provisioning::LookUp out;
+    out.answered = end && (end->exit_code == 0 || end->exit_code == 1);
+    std::istringstream lines(end && end->exit_code == 0 ? end->output : std::string());
+    for (std::string line; std::getline(lines, line);) {
+        const bool plain = !line.empty() && line.size() < 256 && line.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_") == std::string::npos;
+        if (plain && std::find(out.found.begin(), out.found.end(), line) == out.found.end()) {
+            out.found.push_back(std::move(line));
+        }
+    }
+    return out;
+}
+
+/// What it finds is its answer: lines on standard error (probes.hpp).
+Status probe(const Job& job) {
+    const std::string wanted = job.argument("host");
+    const auto host = wanted.empty() ? Result<std::string>("") : parse_host_name(wanted);
+    if (!host) {
+        return fail(ErrorKind::invalid, "probe: host=NAME was expected");
+    }
+    std::vector<unsigned> ports;
+    // A house that has its name has its own engines on them.
+    for (const char* name : {"smtp", "submission", "submissions", "imap", "imaps", "sieve"}) {
+        if (job.settings.text("house.host").empty() && job.settings.boolean("mail.enabled")) {
+            ports.push_back(static_cast<unsigned>(job.settings.integer(std::string("mail.") + name + "_port")));
+        }
+    }
+    const auto facts = provisioning::gather_facts(*host, job.state, "/proc", ports, [&job](const std::string& name) { return look(job, "addresses-of", name); },
+                                                  [&job](const std::string& address) { return look(job, "name-of", address); });
+    std::fputs(provisioning::probe_lines(facts).c_str(), stderr);
+    return {};
+}
+
 struct Verb {
     std::string_view name;
     Status (*run)(const Job& job);
@@ -121,6 +168,7 @@ constexpr std::array verbs = {
     Verb{"certificate", certificate},
     Verb{"acme", acme},
     Verb{"set-host", set_host},
+    Verb{"probe", probe},
     Verb{"mail-engines", mail_engines},
     Verb{"erase-box", erase_one_box},
 };
@@ -161,6 +209,12 @@ int main(int argc, char** argv) {
     }
     if (wanted == "look-up" && argc == 3) {
         return provisioning::look_up_name(argv[2]);
+    }
+    if (wanted == "addresses-of" && argc == 3) {
+        return provisioning::print_addresses(argv[2]);
+    }
+    if (wanted == "name-of" && argc == 3) {
+        return provisioning::print_name(argv[2]);
     }
     auto job = read_job();
     if (!job) {

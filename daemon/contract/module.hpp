@@ -144,6 +144,11 @@ public:
     virtual Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) = 0;
     /// Asks hameaud for one provisioning verb; answers when it has ended.
     virtual Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) = 0;
+    /// The same for a verb that looks and changes nothing ("probe"): what it found, as lines.
+    virtual Task<Result<std::string>> ask_root(std::string verb, std::map<std::string, std::string> arguments) {
+        (void)verb, (void)arguments;
+        co_return fail(ErrorKind::unavailable, "there is nobody to ask");
+    }
     /// Runs a slow function (argon2, hashing) on the process's one worker thread and waits for it.
     virtual Task<void> run_slow(std::function<void()> work) = 0;
     /// The state of every process, as hameaud's records (people only).

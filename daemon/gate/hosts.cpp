@@ -1,6 +1,8 @@
 // The services' host wins over every site.
 #include "daemon/gate/hosts.hpp"
 
+#include <algorithm>
+
 namespace hameau::gate {
 
 HostChoice choose_host(std::string_view host, const GateOptions& options, const sites::HostsMap& map) {
@@ -34,7 +36,7 @@ bool is_address_literal(std::string_view host) {
     if (host.starts_with('[')) {
         return host.ends_with(']');
     }
-    return host.find('.') != std::string_view::npos && host.find_first_not_of("0123456789.") == std::string_view::npos;
+    return std::count(host.begin(), host.end(), '.') == 3 && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 std::string origin_of(std::string_view scheme, std::string_view authority) {

@@ -150,8 +150,7 @@ Answer waiting_page(std::string_view address, std::string_view language) {
     const std::string place(address);
     const auto paragraph = [](std::string_view words) { return "<p>" + std::string(words) + "</p>"; };
     answer.body = "<!doctype html>\n<html lang=\"" + std::string(language) +
-                  "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
-                  "content=\"light dark\"><title>" + std::string(text.title) + "</title></head><body><main><h1>" + std::string(text.title) + "</h1>" +
+                  "\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>" + std::string(text.title) + "</title></head><body><main><h1>" + std::string(text.title) + "</h1>" +
                   paragraph(text.where) + "<p><a href=\"" + place + "\">" + place + "</a></p>" + paragraph(text.why) + paragraph(text.what) +
                   paragraph(text.compare) + paragraph(text.secret) + "</main></body></html>\n";
     return answer;

@@ -186,6 +186,11 @@ Task<Result<Response>> Host::call(std::string module, std::string method, std::s
 }
 
 Task<Status> Host::provision(std::string verb, std::map<std::string, std::string> arguments) {
+    const auto answer = co_await ask_root(std::move(verb), std::move(arguments));
+    co_return answer ? Status{} : Status(fail(answer.error()));
+}
+
+Task<Result<std::string>> Host::ask_root(std::string verb, std::map<std::string, std::string> arguments) {
     Message question;
     question.kind = MessageKind::provision;
     question.fields.emplace_back("verb", std::move(verb));
@@ -198,7 +203,7 @@ Task<Status> Host::provision(std::string verb, std::map<std::string, std::string
         co_return fail(answer.error());
     }
     if (answer->get("ok") == "1") {
-        co_return Status{};
+        co_return std::string(answer->get("words"));
     }
     co_return fail(ErrorKind::unavailable, std::string(answer->get("error")));
 }

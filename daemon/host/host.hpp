@@ -60,6 +60,7 @@ public:
     const std::string& folder() override { return folder_; }
     Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) override;
     Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override;
+    Task<Result<std::string>> ask_root(std::string verb, std::map<std::string, std::string> arguments) override;
     Task<void> run_slow(std::function<void()> work) override;
     Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override;
     void announce(std::string what) override;

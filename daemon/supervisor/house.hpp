@@ -119,7 +119,7 @@ private:
     /// What it wrote; it has ended.
     static std::string take_words(Running& running);
     void start_next_provision();
-    static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error);
+    static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error, const std::string& words = "");
     void on_provision(Service& service, const Message& message);
     void begin_serving(Service& asker, const Message& question);
     void ask_gate(const ServeQuery& query);

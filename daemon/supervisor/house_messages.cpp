@@ -22,6 +22,7 @@ namespace {
 constexpr Event message_refused{"control.refused", Level::warning};
 constexpr Event provision_failed{"provision.failed", Level::error};
 constexpr std::size_t error_text_max = 2000;
+constexpr std::size_t answer_text_max = 16000;
 /// Who set the house up is answered before every process starts anew with the host name.
 constexpr Duration after_set_host{500};
 
@@ -357,7 +358,7 @@ void House::start_next_provision() {
 void House::on_provision_end(int wait_status) {
     const Provision done = std::move(provisions_.front());
     provisions_.pop_front();
-    std::string text = take_words(provision_).substr(0, error_text_max);
+    std::string text = take_words(provision_).substr(0, answer_text_max);
     text.erase(text.find_last_not_of('\n') + 1);
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.
@@ -378,13 +379,14 @@ void House::on_provision_end(int wait_status) {
         want_certificates();
     }
     if (Service* asker = find(done.asker)) {
-        answer_provision(*asker, done.serial, good ? "" : text.empty() ? "hameau-provision ended without a word" : text);
+        answer_provision(*asker, done.serial, good ? "" : text.empty() ? "hameau-provision ended without a word" : text, good ? text : "");
     }
     start_next_provision();
 }
 
 /// `error`: empty when it was done.
-void House::answer_provision(Service& asker, std::uint32_t serial, const std::string& error) {
+/// `words`: what a verb that looks (probe) found.
+void House::answer_provision(Service& asker, std::uint32_t serial, const std::string& error, const std::string& words) {
     if (!asker.control) {
         return;
     }
@@ -393,6 +395,7 @@ void House::answer_provision(Service& asker, std::uint32_t serial, const std::st
     answer.serial = serial;
     answer.fields.emplace_back("ok", error.empty() ? "1" : "0");
     answer.fields.emplace_back("error", error.substr(0, error_text_max));
+    answer.fields.emplace_back("words", words);
     (void)send_message(asker.control.get(), answer);
 }
 

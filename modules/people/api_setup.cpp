@@ -22,6 +22,52 @@ constexpr std::int64_t setup_left_ms_min = 3600LL * 1000;
 constexpr std::string_view near_networks = "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1/128, fc00::/7, fe80::/10";
 constexpr std::string_view host_wanted = "setup_host";
 
+std::vector<std::string_view> columns_of(std::string_view line) {
+    std::vector<std::string_view> out;
+    for (std::size_t tab = line.find('\t'); tab != std::string_view::npos; tab = line.find('\t')) {
+        out.push_back(line.substr(0, tab));
+        line.remove_prefix(tab + 1);
+    }
+    out.push_back(line);
+    return out;
+}
+
+/// {"checks":[{"id","state","text","advice"}],"proposal","addresses":[]}; the lines are those of provisioning/probes.hpp.
+json::object probes_document(std::string_view lines, Language language) {
+    json::array checks;
+    json::array addresses;
+    std::string proposal;
+    while (!lines.empty()) {
+        const std::size_t end = std::min(lines.find('\n'), lines.size());
+        const auto columns = columns_of(lines.substr(0, end));
+        lines.remove_prefix(std::min(end + 1, lines.size()));
+        if (columns.size() >= 2 && columns[0] == "proposal") {
+            proposal = columns[1];
+        } else if (columns.size() >= 2 && columns[0] == "address") {
+            addresses.emplace_back(columns[1]);
+        } else if (columns.size() >= 4 && columns[0] == "check") {
+            Parameters parameters;
+            for (std::size_t i = 4; i < columns.size(); ++i) {
+                const std::size_t equals = std::min(columns[i].find('='), columns[i].size());
+                parameters.emplace_back(columns[i].substr(0, equals), std::string(columns[i].substr(std::min(equals + 1, columns[i].size()))));
+            }
+            json::object check;
+            check["id"] = columns[1];
+            check["state"] = columns[2];
+            check["text"] = text_of(people_catalogue, language, columns[3], parameters);
+            const std::string advice_code = std::string(columns[3]) + "_do";
+            const std::string advice = text_of(people_catalogue, language, advice_code, parameters);
+            check["advice"] = advice == advice_code ? std::string() : advice;
+            checks.push_back(std::move(check));
+        }
+    }
+    json::object out;
+    out["checks"] = std::move(checks);
+    out["proposal"] = proposal;
+    out["addresses"] = std::move(addresses);
+    return out;
+}
+
 constexpr hameau::Event host_failed{"people.set_host_failed", Level::error, "tried again at the next start; or write house.host into hameau.yaml"};
 
 } // namespace
@@ -107,6 +153,9 @@ std::optional<Response> People::refuse_setup_secret(const Request& request, cons
         const bool right = open && same_secret(secret.token, typed);
         return right ? std::nullopt : std::optional<Response>(say(request, 403, open ? "setup_token" : "setup_expired"));
     }
+    if (readings_of_code(typed).empty()) {
+        return say(request, 403, "setup_token");  // no code at all: no guess either
+    }
     if (request.who.caller != Caller::admin && !is_exempt(address_prefix(request), near_networks)) {
         return say(request, 403, "setup_far");
     }
@@ -123,6 +172,36 @@ std::optional<Response> People::refuse_setup_secret(const Request& request, cons
     }
     succeed(attempt);
     return std::nullopt;
+}
+
+/// What root's probes found (provisioning/probes.hpp), in sentences. For who holds the secret, and for admins; the answer names addresses.
+Task<Response> People::check_setup(Request& request) {
+    const Judge anyone = [] { return std::optional<Response>(); };
+    auto opened = co_await open_body(nullptr, request, anyone, body_bytes_max);
+    if (opened.refused) {
+        co_return std::move(*opened.refused);
+    }
+    JsonFields fields(opened.body);
+    const std::string typed = fields.optional_text("token").value_or("");
+    if (!actor_of(request).admin) {
+        if (auto refused = refuse_setup_secret(request, typed)) {
+            co_return std::move(*refused);
+        }
+    }
+    const std::string host = fields.has("host") ? fields.host_name("host") : std::string();
+    if (!fields.finish()) {
+        co_return fields.refuse(request, people_catalogue);
+    }
+    std::map<std::string, std::string> arguments;
+    if (!host.empty()) {
+        arguments.emplace("host", host);
+    }
+    std::string verb = "probe";
+    const auto lines = co_await context_->ask_root(std::move(verb), std::move(arguments));
+    if (!lines) {
+        co_return say_failed(request, lines.error());
+    }
+    co_return json_response(200, probes_document(*lines, language_of(request)));
 }
 
 Association People::read_first_association(JsonFields& fields) {

@@ -14,6 +14,7 @@ constexpr std::array routes = {
     Route{"/api/v1/session", Who::anyone},
     Route{"/api/v1/house", Who::anyone},
     Route{"/api/v1/setup", Who::anyone},
+    Route{"/api/v1/setup/checks", Who::anyone},
     Route{"/api/v1/setup/secret", Who::admin},
     Route{"/api/v1/setup/host", Who::admin},
     Route{"/api/v1/recovery", Who::anyone},
@@ -162,7 +163,7 @@ CREATE TABLE association_task (
 )sql"},
 };
 
-constexpr std::array<std::string_view, 1> verbs = {"set-host"};
+constexpr std::array<std::string_view, 2> verbs = {"set-host", "probe"};
 constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};
 
 } // namespace

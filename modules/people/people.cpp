@@ -77,6 +77,7 @@ void People::add_routes() {
     router_.add("DELETE", "/api/v1/me/app-passwords/{id}", this, &People::erase_app_password);
     router_.add("GET", "/api/v1/setup", this, &People::show_setup);
     router_.add("POST", "/api/v1/setup", this, &People::set_up);
+    router_.add("POST", "/api/v1/setup/checks", this, &People::check_setup);
     router_.add("POST", "/api/v1/setup/secret", this, &People::show_setup_secret);
     router_.add("POST", "/api/v1/setup/host", this, &People::set_host);
     router_.add("GET", "/api/v1/house", this, &People::show_house);

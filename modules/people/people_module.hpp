@@ -304,6 +304,7 @@ private:
     bool has_host() const;
     Task<Response> show_setup(Request& request);
     Task<Response> show_setup_secret(Request& request);
+    Task<Response> check_setup(Request& request);
     Task<Response> set_host(Request& request);
     Task<Response> set_up(Request& request);
     Task<Status> settle_host();

@@ -104,7 +104,12 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
     if (!who || !who.password || who.password !== body.password) refuse(401, 'wrong_credentials', "L'identifiant ou le mot de passe n'est pas le bon. Vérifiez-les, puis réessayez.");
     return open(who, body.shared_computer, answer);
   });
-  on('GET', '/api/v1/setup', anyone, () => ({ needed: data.setup_needed }));
+  on('GET', '/api/v1/setup', anyone, () => ({ needed: data.setup_needed, host_needed: data.host_needed === true }));
+  on('POST', '/api/v1/setup/checks', anyone, ({ body }) => ({ proposal: 'maison.amisdubourg.org', addresses: ['192.168.1.5'], checks: [
+    ...(body.host ? [{ id: 'name', state: 'broken', text: `Aucune machine ne porte encore le nom ${body.host}.`, advice: "Chez celui qui gère le nom de domaine, ajoutez un enregistrement A vers l'adresse publique de votre box." }] : []),
+    { id: 'network', state: 'attention', text: "Cette machine est derrière une box, à l'adresse 192.168.1.5.", advice: 'Sur la box, renvoyez les ports 25, 80, 443, 465, 587 et 993 vers 192.168.1.5.' },
+    { id: 'mail', state: 'fine', text: 'Aucun autre programme ne sert déjà le courrier sur cette machine.', advice: '' },
+    { id: 'clock', state: 'unknown', text: "On ne sait pas si l'horloge suit l'heure du réseau.", advice: '' }] }));
   on('POST', '/api/v1/setup', anyone, ({ body, answer }) => {
     if (body.token !== data.setup_token) refuse(403, 'setup_token', "Ce lien d'installation n'est pas le bon. Prenez celui que le serveur a affiché.");
     data.house.name = body.house;

@@ -78,7 +78,12 @@ def check_redirects(house):
                 status, fields, _ = plain(house, path, host, method, "Content-Length: 0\r\n" if method == "POST" else "")
                 same((status, fields.get("location")), (308, [f"https://{name}:{port}{path}"]), f"{method} {host}{path}")
                 assert "set-cookie" not in fields and "strict-transport-security" not in fields, fields  # RFC 6797 §7.2
-    for host in ("localhost", "amis.localhost", "127.0.0.1", "other.test"):
+    # By an address the house answers who is near (peers/house first_run.py has a stranger too): while no DNS knows its name.
+    status, fields, _ = plain(house, "/", "127.0.0.1")
+    same((status, fields.get("location")), (308, [f"https://127.0.0.1:{port}/"]), "by its address")
+    with Raw(house) as raw:
+        same(raw.get("/sign-in", "127.0.0.1")[0], 200, "by its address")
+    for host in ("localhost", "amis.localhost", "127.0.0.1.other.test", "1.2.3", "other.test"):
         same(plain(house, "/", host)[0], 421, host)
         with Raw(house) as raw:
             same(raw.get("/", host)[0], 421, host)

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import smtplib
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -119,6 +120,28 @@ def only_the_set_up_answers(other, outside, shown):
     assert mail["state"] == "off: the house has no host name yet (hameau setup)", mail
 
 
+def probes_speak(other, outside, shown):
+    """In the reader's language, bounded in time: this namespace has no DNS at all."""
+    port, token = other.ports["https"], shown["links"][0].split("#")[1]
+    assert outside.ask(port, "/api/v1/setup/checks", "POST", {"host": HOST})["status"] == 403
+    assert outside.ask(port, "/api/v1/setup/checks", "POST", {"token": token, "host": "a b"})["status"] == 422
+    begin = time.time()
+    answer = outside.ask(port, "/api/v1/setup/checks", "POST", {"token": token, "host": HOST}, **{"Accept-Language": "en"})
+    assert answer["status"] == 200 and time.time() - begin < 15, (answer, time.time() - begin)
+    found = json.loads(answer["text"])
+    checks = {check["id"]: check for check in found["checks"]}
+    assert set(checks) >= {"name", "network", "mail", "disk", "memory", "clock"} and ADDRESS in found["addresses"], found
+    assert checks["name"]["state"] == "unknown" and checks["mail"]["state"] == "fine", checks
+    assert checks["network"]["text"] == f"This machine is on the internet, at {PUBLIC}." or ADDRESS in checks["network"]["text"], checks
+    assert all(not check["text"].startswith("probe_") for check in checks.values()), checks
+    listener = socket.create_server(("0.0.0.0", other.ports["smtp"]))
+    with listener:
+        again = json.loads(outside.ask(port, "/api/v1/setup/checks", "POST", {"token": token}, **{"Accept-Language": "fr"})["text"])
+    mail = next(check for check in again["checks"] if check["id"] == "mail")
+    assert mail["state"] == "broken" and str(other.ports["smtp"]) in mail["text"] and "systemctl disable" in mail["advice"], mail
+    assert "name" not in {check["id"] for check in again["checks"]}, "no name was asked about"
+
+
 def code_of(answer):
     return json.loads(answer["text"]).get("code")
 
@@ -152,6 +175,7 @@ def test_a_new_house_waits_and_is_set_up_from_another_computer():
         der = ssl.PEM_cert_to_DER_cert(Path(other.state, "tls", "default.pem").read_text().split("-----BEGIN PRIVATE")[0])
         import hashlib
         assert shown["fingerprint"].replace(":", "").lower() == hashlib.sha256(der).hexdigest()
+        probes_speak(other, outside, shown)
         guesses_are_slowed_down(other, outside, shown)
 
         port, token = other.ports["https"], shown["links"][0].split("#")[1]

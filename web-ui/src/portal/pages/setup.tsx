@@ -1,18 +1,23 @@
-// The first visit of a new house: its name, who keeps it, the first association. The secret comes in the fragment.
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+// The first visit of a new house: its name, its address, who keeps it, the first association. The secret comes in the fragment, or is
+// typed as a code.
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { call, get, Problem, type Session } from '../../common/api';
 import { useAction, useLoad } from '../../common/hooks';
 import { chooseLanguage, language, languageName, languages, t } from '../../common/i18n';
-import { Button, Choice, ErrorSummary, Field, Loading, PasswordField, ProblemNotice, errorOf } from '../../common/parts';
+import { Button, Choice, CopyValue, ErrorSummary, Field, Loading, PasswordField, ProblemNotice, Window, errorOf, type Light } from '../../common/parts';
 import { loginOf, slugOf } from '../names';
 import { useApp } from '../state';
 import { passwordMissing } from './account';
 
-const steps = ['house', 'person', 'association'] as const;
+type StepName = 'house' | 'address' | 'person' | 'association';
+/** A house that has its address in its settings does not ask for it. */
+const stepsOf = (asksAddress: boolean): StepName[] => ['house', ...(asksAddress ? ['address' as const] : []), 'person', 'association'];
+/** After the last letter: a look-up takes a moment on the server. */
+const checkPause = 900;
 const tokenKey = 'hameau.setup';
 
 /** login: null while the proposal stands. */
-type Answers = Record<'house' | 'token' | 'name' | 'password' | 'association' | 'domain', string> & { login: string | null };
+type Answers = Record<'house' | 'token' | 'host' | 'name' | 'password' | 'association' | 'domain', string> & { login: string | null };
 interface StepProps { answers: Answers; problem: Problem | null; set: (field: keyof Answers) => (value: string) => void }
 
 /** The house itself. The secret is asked for where the link did not bring it, or brought a wrong one. */
@@ -24,6 +29,74 @@ function HouseStep({ answers, problem, set }: StepProps) {
       <Field name="house" label={t('setup.house')} example={t('setup.house_example')} value={answers.house} onValue={set('house')} error={errorOf(problem, 'house')} spellcheck required />
       {!answers.token && <p>{t('setup.token_text')}</p>}
       {(!sessionStorage.getItem(tokenKey) || problem?.code === 'setup_token') && <Field name="token" label={t('setup.token')} value={answers.token} onValue={set('token')} error={errorOf(problem, 'token')} mono required />}
+    </>
+  );
+}
+
+interface Found { id: string; state: 'fine' | 'attention' | 'broken' | 'unknown'; text: string; advice: string }
+interface Checks { checks: Found[]; proposal: string; addresses: string[] }
+const lightOfCheck: Record<Found['state'], Light> = { fine: 'lit', attention: 'asleep', unknown: 'asleep', broken: 'stopped' };
+const looksWhole = (host: string) => /^[^\s.]+(\.[^\s.]+)+$/.test(host);
+
+/** What the house finds out by itself, again when the address changes; `token` is not needed by an admin. */
+function useChecks(token: string, host: string): { data: Checks | null; problem: Problem | null; again: () => void } {
+  const [settled, setSettled] = useState(host);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(looksWhole(host) ? host : ''), checkPause);
+    return () => clearTimeout(timer);
+  }, [host]);
+  const loaded = useLoad(`checks ${settled}`, () => call<Checks>('POST', '/api/v1/setup/checks', { ...(token ? { token } : {}), ...(settled ? { host: settled } : {}) }));
+  return { data: loaded.data, problem: loaded.problem, again: loaded.reload };
+}
+
+function CheckList({ found }: { found: Found[] }) {
+  return (
+    <ul class="rows">
+      {found.map((one) => (
+        <li key={one.id}><div>
+          <p><Window light={lightOfCheck[one.state]} /> <strong>{t(`setup.check.${one.state}`)}</strong>{t('error.colon')}{one.text}</p>
+          {one.advice && <p class="soft">{one.advice}</p>}
+        </div></li>
+      ))}
+    </ul>
+  );
+}
+
+/** The address of the house. It is offered where the machine knows one, and looked up while it is typed. */
+function AddressStep({ answers, problem, set }: StepProps) {
+  const checks = useChecks(answers.token.trim(), answers.host.trim());
+  const proposal = checks.data?.proposal ?? '';
+  const offered = useRef(false);
+  useEffect(() => {
+    if (offered.current || !proposal) return;
+    offered.current = true;
+    if (!answers.host) set('host')(proposal);
+  }, [proposal, answers.host]);
+  return (
+    <>
+      <p>{t('setup.address_text')}</p>
+      <Field name="host" label={t('setup.address')} example={t('setup.address_example')} value={answers.host} onValue={set('host')} error={errorOf(problem, 'host')} inputmode="url" mono required />
+      <section aria-labelledby="found"><h2 id="found">{t('setup.found')}</h2>
+        <div role="status">{checks.data ? <CheckList found={checks.data.checks} /> : checks.problem ? <ProblemNotice problem={checks.problem} /> : <p class="soft">{t('setup.looking')}</p>}</div>
+      </section>
+    </>
+  );
+}
+
+/** The end: where the house is from now on, and whether others find it there already. */
+function Finished({ host, enter }: { host: string; enter: () => void }) {
+  const checks = useChecks('', host);
+  const name = checks.data?.checks.filter((one) => one.id === 'name') ?? [];
+  const port = location.port ? `:${location.port}` : '';
+  const address = `https://${host}${port}/`;
+  useLayoutEffect(() => document.querySelector<HTMLElement>('h1')?.focus(), []);
+  return (
+    <>
+      <h1 tabIndex={-1}>{t('setup.finished')}</h1>
+      <CopyValue name={t('setup.address')} value={address} />
+      <div role="status">{name.length > 0 ? <CheckList found={name} /> : checks.problem ? <ProblemNotice problem={checks.problem} /> : <p class="soft">{t('setup.looking')}</p>}</div>
+      <p>{t('setup.finished_near')}</p>
+      <p class="verbs"><Button kind="main" onClick={enter}>{t('setup.enter')}</Button><Button onClick={checks.again}>{t('status.again')}</Button></p>
     </>
   );
 }
@@ -53,19 +126,20 @@ function AssociationStep({ answers, problem, set }: StepProps) {
 const missing = (field: string, key: string) => new Problem(422, 'fields', t('form.mend'), [{ field, message: t(key) }]);
 
 /** What must be there before the next step; throws the Problem that says so. */
-function judge(step: number, { house, token, name, password, association }: Answers): void {
-  if (step === 0 && !house.trim()) throw missing('house', 'setup.house_missing');
-  if (step === 0 && !token.trim()) throw missing('token', 'setup.token_missing');
-  if (step === 1 && !name.trim()) throw missing('name', 'members.name_missing');
-  const wrong = step === 1 ? passwordMissing('password', password) : null;
+function judge(step: StepName, { house, token, host, name, password, association }: Answers): void {
+  if (step === 'house' && !house.trim()) throw missing('house', 'setup.house_missing');
+  if (step === 'house' && !token.trim()) throw missing('token', 'setup.token_missing');
+  if (step === 'address' && !looksWhole(host.trim())) throw missing('host', 'setup.address_missing');
+  if (step === 'person' && !name.trim()) throw missing('name', 'members.name_missing');
+  const wrong = step === 'person' ? passwordMissing('password', password) : null;
   if (wrong) throw wrong;
-  if (step === 2 && !association.trim()) throw missing('association', 'setup.association_missing');
+  if (step === 'association' && !association.trim()) throw missing('association', 'setup.association_missing');
 }
 
 /** Makes the house; answers who is signed in then. */
-async function make({ house, token, name, login, password, association, domain }: Answers): Promise<Session> {
+async function make({ house, token, host, name, login, password, association, domain }: Answers): Promise<Session> {
   const session = await call<Session | undefined>('POST', '/api/v1/setup', {
-    token: token.trim(), house: house.trim(), language, login: login ?? loginOf(name), name: name.trim(), password,
+    token: token.trim(), house: house.trim(), language, ...(host.trim() ? { host: host.trim().toLowerCase() } : {}), login: login ?? loginOf(name), name: name.trim(), password,
     association: { slug: slugOf(association) || 'association', name: association.trim(), domains: domain.trim() ? [domain.trim().toLowerCase()] : [] },
   });
   sessionStorage.removeItem(tokenKey);
@@ -74,12 +148,14 @@ async function make({ house, token, name, login, password, association, domain }
 
 export function Setup() {
   const { signedIn } = useApp();
-  const needed = useLoad('setup', () => get<{ needed: boolean }>('/api/v1/setup'));
+  const needed = useLoad('setup', () => get<{ needed: boolean; host_needed?: boolean }>('/api/v1/setup'));
   const [step, setStep] = useState(0);
   const [answers, setAnswers] = useState<Answers>(() => ({
-    house: '', token: location.hash.slice(1) || sessionStorage.getItem(tokenKey) || '', name: '', login: null, password: '', association: '', domain: '',
+    house: '', host: '', token: location.hash.slice(1) || sessionStorage.getItem(tokenKey) || '', name: '', login: null, password: '', association: '', domain: '',
   }));
+  const [session, setSession] = useState<Session | null>(null);
   const { busy, problem, run } = useAction();
+  const steps = stepsOf(needed.data?.host_needed === true);
   const set: StepProps['set'] = (field) => (value) => setAnswers((now) => ({ ...now, [field]: value }));
 
   useEffect(() => {
@@ -92,28 +168,31 @@ export function Setup() {
   useLayoutEffect(() => { if (step > 0) document.querySelector<HTMLElement>('h1')?.focus(); }, [step]);
 
   const next = () => run(async () => {
-    judge(step, answers);
-    if (step < 2) setStep(step + 1);
-    else signedIn(await make(answers));
+    judge(steps[step]!, answers);
+    if (step < steps.length - 1) { setStep(step + 1); return; }
+    const made = await make(answers);
+    if (answers.host.trim()) setSession(made);
+    else signedIn(made);
   });
 
+  if (session) return <Finished host={answers.host.trim().toLowerCase()} enter={() => signedIn(session)} />;
   if (needed.problem) return <><h1 tabIndex={-1}>{t('title.setup')}</h1><ProblemNotice problem={needed.problem} /></>;
   if (!needed.data) return <><h1 tabIndex={-1}>{t('title.setup')}</h1><Loading /></>;
   if (!needed.data.needed) {
     return <><h1 tabIndex={-1}>{t('title.setup')}</h1><p>{t('setup.done')}</p><p><a class="button main" href="/sign-in">{t('setup.sign_in')}</a></p></>;
   }
-  const Step = [HouseStep, PersonStep, AssociationStep][step]!;
+  const Step = { house: HouseStep, address: AddressStep, person: PersonStep, association: AssociationStep }[steps[step]!];
   return (
     <>
       <h1 tabIndex={-1}>{t(`setup.step.${steps[step]}`)}</h1>
       <p class="soft">{t('setup.where', { n: step + 1, all: steps.length })}</p>
       <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void next(); }}>
         <ErrorSummary problem={problem} labels={{
-          house: t('setup.house'), token: t('setup.token'), name: t('members.name'), login: t('sign_in.login'), password: t('password.choose'),
+          house: t('setup.house'), host: t('setup.address'), token: t('setup.token'), name: t('members.name'), login: t('sign_in.login'), password: t('password.choose'),
           association: t('setup.association'), 'association.name': t('setup.association'), 'association.domains': t('setup.domain'),
         }} />
         <Step answers={answers} problem={problem} set={set} />
-        <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t(step === 2 ? 'setup.finish' : 'continue')}</Button>
+        <p class="verbs"><Button type="submit" kind="main" busy={busy}>{t(step === steps.length - 1 ? 'setup.finish' : 'continue')}</Button>
           {step > 0 && <Button onClick={() => setStep(step - 1)}>{t('back')}</Button>}</p>
       </form>
     </>
