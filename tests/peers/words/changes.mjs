@@ -117,8 +117,8 @@ export const changes = {
   bullet: atCaret(toggleList('bulletList')), ordered: atCaret(toggleList('orderedList')), tasks: atCaret(toggleList('taskList')),
   tick: atCaret(toggleTask), indent: atCaret(indent), outdent: atCaret(outdent),
   enter: atCaret(press('Enter')), 'enter at end': atCaret(press('Enter'), 'end'), 'enter at start': atCaret(press('Enter'), 'start'),
-  join: (person, random) => person.joining(() => atCaret(press('Backspace'), 'start')(person, random)),
-  'join next': (person, random) => person.joining(() => atCaret(press('Delete'), 'end')(person, random)),
+  join: atCaret(press('Backspace'), 'start'),
+  'join next': atCaret(press('Delete'), 'end'),
   rule: atCaret(insertRule, 'end'),
   markdown(person, random) {
     const line = person.someLine(random);
@@ -147,20 +147,16 @@ export const changes = {
     const { from, to } = stretch(person, random);
     const { view } = person.editor;
     if (from === to) return false;
-    return person.joining(() => {
-      view.dispatch(select(view.state, from, to));
-      return run(press('Backspace'))(person.editor);
-    });
+    view.dispatch(select(view.state, from, to));
+    return run(press('Backspace'))(person.editor);
   },
   'paste over'(person, random) {
     const { from, to } = stretch(person, random);
     const { view } = person.editor;
     const parts = Array.from({ length: random.of([1, 1, 2, 3]) }, () => person.wordAtOnce());
-    return person.joining(() => {
-      view.dispatch(select(view.state, from, to));
-      view.dispatch(view.state.tr.replaceSelection(plain(parts)).setMeta('paste', true).setMeta('uiEvent', 'paste'));
-      return true;
-    });
+    view.dispatch(select(view.state, from, to));
+    view.dispatch(view.state.tr.replaceSelection(plain(parts)).setMeta('paste', true).setMeta('uiEvent', 'paste'));
+    return true;
   },
   import(person, random) {
     const { view } = person.editor;
@@ -189,7 +185,7 @@ export const changes = {
   'row in': inCell(chainCommands(addRowAfter)), 'row before': inCell(addRowBefore), 'row out': inCell(deleteRow),
   'column in': inCell(addColumnAfter), 'column before': inCell(addColumnBefore), 'column out': inCell(deleteColumn),
   merge: inCell(mergeCells, true), split: inCell(splitCell),
-  undo: (person) => person.joining(() => person.several(() => person.editor.undo())), redo: (person) => person.joining(() => person.several(() => person.editor.redo())),
+  undo: (person) => person.several(() => person.editor.undo()), redo: (person) => person.several(() => person.editor.redo()),
 };
 
 /** Of these the whole list; common things are asked for more often. */

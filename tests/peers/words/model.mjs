@@ -42,16 +42,16 @@ export class Model {
     this.deleted = new Map();     // sign -> people who saw it and took it out
     this.touched = new Map();     // sign -> people who ever took it out or put it back
     this.most = new Map();        // sign -> how often somebody made it stand
-    this.acts = 0;
+    this.log = [];                // acts: who, what had come to him before, and by what one knows that he did it
     this.put = new Map();         // sign -> the act by which somebody last put it where it is (paste, drag, undo)
+    this.cut = new Map();         // pairs of words that one act took out of one line -> that act
     this.broken = new Set();      // pairs of words that somebody parted who saw both
     this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
-    this.loose = new Set();       // words beside which somebody joined lines
     this.kin = new Set();         // pairs of words of one line that somebody made several of
     this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
   }
-  /** A new word about to be written by `who` at `column` of line `line` (of `seen`). */
-  begin(who, seen, line, column) {
+  /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. */
+  begin(who, seen, line, column, state = new Map()) {
     const id = this.words.length;
     const here = seen.lines[line] ?? [];
     // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
@@ -65,7 +65,7 @@ export class Model {
     const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
     const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, born: this.acts, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -74,17 +74,18 @@ export class Model {
     if (!map.has(code)) map.set(code, new Set());
     map.get(code).add(who);
   }
-  /** `who` did something at once: what he saw before and after. `kind`: undo and redo may only concern what is one's own. */
-  did(who, kind, old, now) {
-    this.acts += 1;
+  /** `who` did something at once: what he saw before and after. `kind`: undo and redo may only concern what is one's own.
+   * `stamp`: { client, clock, state }: whoever's state has that clock of this client knows of it; `state`: what had come before.
+   * `moved`: signs that were taken out and stand again. */
+  did(who, kind, old, now, stamp, moved = []) {
+    const act = this.log.push({ who, ...stamp }) - 1;
     const taking = kind === 'undo' || kind === 'redo';
     const mine = (code) => this.wordOf(code).who === who || this.touched.get(code)?.has(who);
-    for (const [code, places] of old.at) {
+    for (const code of old.at.keys()) {
       if (now.at.has(code)) continue;
       if (taking && !mine(code)) continue;
       this.note(this.deleted, code, who);
       this.note(this.touched, code, who);
-      void places;
     }
     for (const [code, places] of now.at) {
       const count = old.at.get(code)?.length ?? 0;
@@ -92,20 +93,16 @@ export class Model {
       if (who < 0) this.deleted.delete(code);
       else this.deleted.get(code)?.delete(who);
       this.note(this.touched, code, who);
-      this.put.set(code, this.acts);
+      this.put.set(code, act);
       if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
     }
-    this.relations(who, taking, mine, old, now);
+    for (const code of moved) this.put.set(code, act);
+    this.relations(taking, mine, old, now, act);
   }
-  /** Lines became fewer where somebody joined some: words beside that place. */
-  loosen(old, now) {
-    const known = (line) => now.lines.some((other) => other.length === line.length && other.every((word, i) => word === line[i]));
-    old.lines.forEach((line, i) => {
-      if (line.length === 0 || known(line)) return;
-      for (const word of line) this.loose.add(word);
-      void i;
-    });
-    for (const line of now.lines) if (!old.lines.some((other) => other.length === line.length && other.every((word, i) => word === line[i]))) for (const word of line) this.loose.add(word);
+  /** This act was done by somebody to whom the other one had come. */
+  knew(state, act) {
+    const { client, clock } = this.log[act];
+    return (state.get(client) ?? 0) >= clock;
   }
   /** `lines`: of each line that was there, the lines in its place now. */
   descend(old, now, lines) {
@@ -118,7 +115,7 @@ export class Model {
       if (last !== undefined && !now.spaced[k] && old.followed.has(last)) this.ended.add(last);
     });
   }
-  relations(who, taking, mine, old, now) {
+  relations(taking, mine, old, now, act) {
     const lineIn = (seen, word) => {
       const place = seen.at.get(word * letters)?.[0];
       return place === undefined ? -1 : lineOf(place);
@@ -128,7 +125,9 @@ export class Model {
         for (let j = i + 1; j < line.length; j += 1) {
           const [a, b] = [line[i], line[j]];
           if (taking && !mine(a * letters) && !mine(b * letters)) continue;
-          if (lineIn(now, a) !== lineIn(now, b) || lineIn(now, a) < 0) this.broken.add(pair(a, b));
+          const [here, there] = [lineIn(now, a), lineIn(now, b)];
+          if (here !== there) this.broken.add(pair(a, b));
+          else if (here < 0) this.cut.set(pair(a, b), act);
         }
       }
     });
@@ -139,6 +138,13 @@ export class Model {
           if (a !== b && a >= 0 && b >= 0) this.joined.add(pair(line[i], line[j]));
         }
       }
+    }
+    // Of two that were cut together and are there again: together, or not.
+    for (const two of this.cut.keys()) {
+      const [a, b] = two.split('|').map((word) => lineIn(now, Number(word)));
+      if (a < 0 && b < 0) continue;
+      this.cut.delete(two);
+      if (a !== b) this.broken.add(two);
     }
   }
   /** Faults in the text that all have at the end: [{ word, fault }]. */
@@ -158,15 +164,17 @@ export class Model {
     if (present.length === 0) return null;
     if (present.some((code) => seen.at.get(code).length > (this.most.get(code) ?? 1))) return 'doubled';
     if (missing.length > 0 && !missing.every((code) => this.deleted.get(code).has(word.who))) return 'halved';
-    if (present.some((code) => seen.at.get(code).length > 1)) return null;
-    const places = present.map((code) => seen.at.get(code)[0]);
-    for (let i = 1; i < places.length; i += 1) {
-      if (places[i] === places[i - 1] + 1) continue;
-      // By hand: somebody put the two parts where they are by two acts, and saw what he took.
-      const [one, other] = [this.put.get(present[i - 1]), this.put.get(present[i])];
-      return one !== undefined && other !== undefined && one !== other ? null : 'torn';
-    }
-    return this.placeOf(word, lineOf(places[0]), places[0], seen);
+    // One copy of it must be right.
+    const runs = seen.at.get(present[0]).filter((at) => present.every((code, i) => seen.at.get(code).includes(at + i)));
+    if (runs.length === 0) return present.some((code, i) => i > 0 && seen.at.get(code)[0] !== seen.at.get(present[i - 1])[0] + 1 && !this.apart(present[i - 1], code)) ? 'torn' : null;
+    const found = runs.map((at) => this.placeOf(word, lineOf(at), at, seen));
+    return found.includes(null) ? null : found[0];
+  }
+  /** By hand: somebody put two parts of a word where they are by two acts, of which the later one was done by who knew the other. */
+  apart(one, other) {
+    const [first, second] = [this.put.get(one), this.put.get(other)].sort((a, b) => a - b);
+    if (first === undefined || second === undefined || first === second) return false;
+    return this.log[first].who === this.log[second].who || this.knew(this.log[second].state, first);
   }
   placeOf(word, line, place, seen) {
     const here = new Set(seen.lines[line]);
@@ -187,28 +195,25 @@ export class Model {
     const mates = [...word.mates].filter(holds);
     if (mates.length > 0) return mates.some((other) => here.has(other) || [...here].some((one) => this.kin.has(pair(one, other)))) ? null : 'misplaced';
     // Nothing of its line is left. Where somebody moved it by hand since, that hand chose the line.
-    if (this.moved(word.id, word.born)) return null;
+    if (this.put.has(word.id * letters)) return null;
     // It may not stand in another line's words, unless somebody joined those lines.
-    // (What somebody brought here by hand since says nothing of the line that it came from.)
-    const stayed = (other) => here.has(other) && !this.moved(other, word.born);
+    // (What somebody brought here by hand, unseen, says nothing of the line that it came from.)
+    const stayed = (other) => here.has(other) && !this.moved(other, word.state);
     const before = [...word.before].filter(stayed);
     const behind = [...word.behind].filter(stayed);
-    const excused = (other) => this.joined.has(pair(word.id, other)) || this.isLoose(other) || this.isLoose(word.id)
+    const excused = (other) => this.joined.has(pair(word.id, other))
       || [...word.mates].some((mate) => this.kin.has(pair(mate, other)));
     if ([...before, ...behind].every(excused)) return null;
     if (before.some((x) => behind.some((z) => this.joined.has(pair(x, z))))) return null;
     return 'misplaced';
   }
-  /** Somebody joined lines here: beside it, or beside what stood in its place before. */
-  isLoose(word) {
-    return this.loose.has(word) || [...this.loose].some((other) => this.kin.has(pair(word, other)));
-  }
   /** Somebody took it out, or put it back: its place among its neighbours is his. */
   handled(word) {
     return this.touched.has(word * letters);
   }
-  /** Somebody took it out and put it in (since that act): its place in the line is his. */
-  moved(word, since = -1) {
-    return (this.put.get(word * letters) ?? -2) > since;
+  /** Somebody took it out and put it in, and that had not come to this state. */
+  moved(word, state) {
+    const act = this.put.get(word * letters);
+    return act !== undefined && !this.knew(state, act);
   }
 }

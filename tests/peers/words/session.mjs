@@ -40,15 +40,33 @@ export function planOf(seed, { editors = 2, ops = 'all', actions = 34 } = {}) {
 
 const delays = { none: () => 0, near: (random) => random.between(5, 30), far: (random) => random.between(50, 400), wild: (random) => (random.chance(0.1) ? random.between(1000, 8000) : random.between(0, 200)) };
 
-/** Of each line of `before` the lines (from, to) that stand where it stood, after these steps. */
+/** Of each line of `before` the lines (by number) that stand where it stood, after these steps. */
 function descents(before, now, steps) {
   const lines = linesOf(now);
   const mapped = (pos, side) => steps.reduce((at, map) => map.map(at, side), pos);
   return linesOf(before).map(({ from, to }) => {
     const [begin, end] = [mapped(from, -1), mapped(to, 1)];
-    return lines.filter((line) => line.from <= end && line.to >= begin).map((line) => line.number);
+    // Of a line that went there is nothing in a line that stood before it or behind it.
+    const holds = (line) => line.from <= end && line.to >= begin && (begin < end || (line.from < begin && end < line.to));
+    return lines.filter(holds).map((line) => line.number);
   });
 }
+
+/** Signs that these steps took out and that stand again. */
+function movedBy(before, now, steps) {
+  const stands = look(now).at;
+  const found = [];
+  for (const [code, places] of look(before).at) {
+    if (!stands.has(code)) continue;
+    const lines = linesOf(before);
+    const at = places.map((place) => lines[Math.floor(place / 65536)].from + (place % 65536));
+    if (at.every((pos) => steps.reduce((one, map) => (one === null || map.mapResult(one, 1).deletedAfter ? null : map.map(one, 1)), pos) === null)) found.push(code);
+  }
+  return found;
+}
+
+/** What had come to this document, and by what one will know that something was done in it. */
+const stateOf = (doc) => Y.decodeStateVector(Y.encodeStateVector(doc));
 
 class Person {
   constructor(session, who) {
@@ -74,17 +92,12 @@ class Person {
     const old = look(before);
     const { steps } = this.editor.view;
     steps.splice(0);
+    const state = stateOf(this.doc);
     const done = work();
     const now = look(this.state.doc);
-    this.session.model.did(this.who, kind, old, now);
+    const stamp = { state, client: this.doc.clientID, clock: Y.getState(this.doc.store, this.doc.clientID) };
+    this.session.model.did(this.who, kind, old, now, stamp, kind === 'undo' || kind === 'redo' ? [] : movedBy(before, this.state.doc, [...steps]));
     if (kind !== 'undo' && kind !== 'redo') this.session.model.descend(old, now, descents(before, this.state.doc, steps));
-    return done;
-  }
-  joining(work) {
-    const old = look(this.state.doc);
-    const done = work();
-    const now = look(this.state.doc);
-    if (now.lines.length < old.lines.length) this.session.model.loosen(old, now);
     return done;
   }
   several(work) {
@@ -102,7 +115,7 @@ class Person {
     });
   }
   wordAtOnce() {
-    const word = this.session.model.begin(this.who, { lines: [], at: new Map(), spaced: [], followed: new Set() }, 0, 0);
+    const word = this.session.model.begin(this.who, { lines: [], at: new Map(), spaced: [], followed: new Set() }, 0, 0, stateOf(this.doc));
     word.typed = letters;
     return Array.from({ length: letters }, (_, k) => signOf(word.id * letters + k)).join('');
   }
@@ -168,7 +181,7 @@ class Person {
     if (!at) return word;
     if (k === 0) {
       const line = linesOf(this.state.doc).find((one) => one.from <= at.from && one.to >= at.from);
-      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset);
+      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc));
       this.last = word;
       this.session.say(this.who, `writes ${word.id}`);
     }
@@ -232,8 +245,9 @@ export class Session {
     doc.clientID = random.between(1000, 2 ** 31 - 1);
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(this.house.doc));
     const old = look(this.read(Y.encodeStateAsUpdate(doc)));
+    const state = stateOf(doc);
     restore(doc, this.subject.root(doc), then);
-    this.model.did(house_number, 'restore', old, look(this.read(Y.encodeStateAsUpdate(doc))));
+    this.model.did(house_number, 'restore', old, look(this.read(Y.encodeStateAsUpdate(doc))), { state, client: doc.clientID, clock: Y.getState(doc.store, doc.clientID) });
     Y.applyUpdate(this.house.doc, Y.encodeStateAsUpdate(doc), 'restore');
   }
   /** What a fresh page shows of this state. */
