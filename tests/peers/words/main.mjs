@@ -1,6 +1,7 @@
 // node build/words.mjs [--subject stock|ours] [--sessions N] [--seed S] [--editors 2|3] [--ops GROUP|kind,kind] [--actions N]
 //   [--jobs N]     over so many processes        [--json 1]  one line of figures for other programs
 //   [--shrink S]   seconds to look for the least plan of the first failing session (0: none; as a rule 20)
+//   [--fault NAME] shrinks for this fault (as a rule the first one)
 //   [--watch 1]    says what each person sees after each event of that plan
 //   [--break NAME] ours with a fault put in (faults.mjs): the simulator must see it
 import { spawn } from 'node:child_process';
@@ -65,7 +66,7 @@ else {
     + `${found.bad.length} sessions with faults${found.bad.length > 0 ? ` (${found.bad.slice(0, 12).join(', ')})` : ''}; ${((real() - began) / 1000).toFixed(1)} s`);
   const seconds = Number(args.shrink ?? 20);
   if (found.bad.length > 0 && seconds > 0) {
-    const { plan, kind } = shrink(found.bad[0], options, subjectOf(args.subject ?? 'ours', args.break), seconds);
+    const { plan, kind } = shrink(found.bad[0], options, subjectOf(args.subject ?? 'ours', args.break), seconds, args.fault);
     console.log(`seed ${found.bad[0]}, the least that still shows "${kind}" (${plan.acts.length} acts):\n${tell(plan, subjectOf(args.subject ?? 'ours', args.break), Boolean(args.watch))}`);
   }
 }

@@ -9,10 +9,10 @@ export function faultsOf(plan, subject, trace = false) {
   }
 }
 
-export function shrink(seed, options, subject, seconds = 20) {
+export function shrink(seed, options, subject, seconds = 20, wanted = null) {
   const end = performance.now() + seconds * 1000;
   let plan = planOf(seed, options);
-  const kind = faultsOf(plan, subject).faults.find(({ fault }) => fault !== 'halved')?.fault;
+  const kind = faultsOf(plan, subject).faults.find(({ fault }) => (wanted ? fault === wanted : fault !== 'halved'))?.fault;
   const fails = (one) => faultsOf(one, subject).faults.some(({ fault }) => fault === kind);
   if (!kind || !fails(plan)) return { plan, kind };
   for (let size = Math.ceil(plan.acts.length / 2), least = Infinity; size >= 1; size = size > 1 ? Math.ceil(size / 2) : plan.acts.length < least ? 1 : 0) {

@@ -15,12 +15,15 @@ const line_sign = '\n';
 
 /** Signs and markers in a row, each with what it is in the shared text. */
 export interface Passage { text: string; ids: Y.ID[] }
-interface Cut extends Passage { seen: Values }
+/** Of lines whose marker stays, the sign of a line's end is nothing. */
+interface Cut { text: string; ids: (Y.ID | null)[]; seen: Values }
+/** A piece of what came; `marker`: it begins a new line. */
+interface Come extends Passage { marker: Y.ID | null }
 interface Passing { cut: Cut | null; clock: number; markerClock: number }
 
 const idsOf = (item: Y.Item) => Array.from({ length: item.length }, (_, n) => Y.createID(item.id.client, item.id.clock + n));
 
-function add(passage: Passage, item: Y.Item): void {
+function add(passage: { text: string; ids: (Y.ID | null)[] }, item: Y.Item): void {
   if (markerOf(item)) passage.text += line_sign;
   else if (item.content instanceof Y.ContentString) passage.text += item.content.str.replaceAll(line_sign, other_sign);
   else passage.text += other_sign.repeat(item.length);
@@ -78,13 +81,18 @@ export class Passages implements Watch {
     return passing;
   }
 
-  private read({ stretch, y }: Change['reign'], stretches: [number, number][], into: Passage): void {
+  private read({ stretch, y }: Change['reign'], stretches: [number, number][], into: Cut): void {
     let unit = y;
     let n = 0;
     for (let item = (stretch.marker?._item ?? this.root._start) as Y.Item | null; item && n < stretches.length; item = item.right as Y.Item | null) {
       if (item.deleted || !item.countable) continue;
       const [begin, end] = [unit, unit + item.length];
       unit = end;
+      // What stays parts what goes: a marker, or words.
+      if (!isTaken(item) && into.text && !into.text.endsWith(line_sign) && stretches[n]![0] > begin) {
+        into.text += line_sign;
+        into.ids.push(null);
+      }
       for (; n < stretches.length; n += 1) {
         const [from, to] = [Math.max(begin, stretches[n]![0]), Math.min(end, stretches[n]![1])];
         if (from < to && !isTaken(item)) {
@@ -104,7 +112,7 @@ export class Passages implements Watch {
   /** In the same transaction, when it is written. */
   private after({ cut, clock, markerClock }: Passing): void {
     const come = this.come(clock, markerClock);
-    const known = cut && come.text ? [cut] : this.event === 'paste' || this.event === 'drop' ? [...this.cuts].reverse() : [];
+    const known = cut && come.length > 0 ? [cut] : this.event === 'paste' || this.event === 'drop' ? [...this.cuts].reverse() : [];
     for (const one of known) {
       const [from, to] = this.pairs(one, come);
       if (from.length === 0) continue;
@@ -115,8 +123,8 @@ export class Passages implements Watch {
     if (cut && this.event === 'cut') this.cuts = [...this.cuts, cut].slice(-cuts_max);
   }
 
-  /** What was put in since these clocks, in its order. */
-  private come(clock: number, markerClock: number): Passage {
+  /** What was put in since these clocks, line by line. */
+  private come(clock: number, markerClock: number): Come[] {
     const { clientID, store } = this.root.doc!;
     const news = new Set<Y.Item>();
     for (const [client, from] of [[clientID, clock], [clientID + marker_clients, markerClock]] as const) {
@@ -127,32 +135,40 @@ export class Passages implements Watch {
         if (item instanceof Y.Item && item.parent === this.root && item.parentSub === null && !item.deleted && item.countable) news.add(item);
       }
     }
-    const passage: Passage = { text: '', ids: [] };
-    if (news.size === 0) return passage;
+    const lines: Come[] = [];
+    let line: Come | null = null;
     for (let item = this.root._start as Y.Item | null, left = news.size; item && left > 0; item = item.right as Y.Item | null) {
-      if (!news.has(item)) continue;
-      add(passage, item);
+      if (!news.has(item)) {
+        // What stood here already parts it as well: a marker, or words.
+        if (!item.deleted && item.countable) line = null;
+        continue;
+      }
       left -= 1;
+      if (markerOf(item)) lines.push(line = { text: '', ids: [], marker: item.id });
+      else {
+        if (!line) lines.push(line = { text: '', ids: [], marker: null });
+        add(line, item);
+      }
     }
-    return passage;
+    return lines;
   }
 
   /** Line by line: whole words of what came that were taken out, in their order. */
-  private pairs(cut: Passage, come: Passage): [from: Y.ID[], to: Y.ID[]] {
+  private pairs(cut: Cut, come: readonly Come[]): [from: Y.ID[], to: Y.ID[]] {
     const [from, to]: [Y.ID[], Y.ID[]] = [[], []];
     let at = 0;
-    let begin = 0;
-    for (const line of come.text.split(line_sign)) {
-      const end = begin + line.length;
-      const found = line.length >= least && letter.test(line) ? this.find(cut.text, line, at) : -1;
-      if (found >= 0) {
-        at = found + line.length;
-        // Its marker, too.
-        const more = begin > 0 && found > 0 && cut.text[found - 1] === line_sign ? 1 : 0;
-        from.push(...cut.ids.slice(found - more, at));
-        to.push(...come.ids.slice(begin - more, end));
+    for (const { text, ids, marker } of come) {
+      const found = text.length >= least && letter.test(text) ? this.find(cut.text, text, at) : -1;
+      if (found < 0) continue;
+      at = found + text.length;
+      // Its marker, too.
+      const begin = cut.text[found - 1] === line_sign ? cut.ids[found - 1] : null;
+      if (marker && begin) {
+        from.push(begin);
+        to.push(marker);
       }
-      begin = end + 1;
+      from.push(...cut.ids.slice(found, at) as Y.ID[]);
+      to.push(...ids);
     }
     return [from, to];
   }
