@@ -34,6 +34,12 @@ export function look(doc) {
   return { at, lines, spaced, followed };
 }
 const lineOf = (place) => Math.floor(place / 65536);
+/** Of each word (or a part of it) the lines in which it stands. */
+function wordLines({ lines }) {
+  const found = new Map();
+  lines.forEach((words, line) => words.forEach((word) => (found.has(word) ? found.get(word).add(line) : found.set(word, new Set([line])))));
+  return found;
+}
 const pair = (a, b) => (a < b ? `${a}|${b}` : `${b}|${a}`);
 
 export class Model {
@@ -116,35 +122,25 @@ export class Model {
     });
   }
   relations(taking, mine, old, now, act) {
-    const lineIn = (seen, word) => {
-      const place = seen.at.get(word * letters)?.[0];
-      return place === undefined ? -1 : lineOf(place);
+    const [before, after] = [wordLines(old), wordLines(now)];
+    const together = (seen, a, b) => [...seen.get(a) ?? []].some((line) => seen.get(b)?.has(line));
+    const pairs = (lines, found) => {
+      for (const line of lines) for (let i = 0; i < line.length; i += 1) for (let j = i + 1; j < line.length; j += 1) found(line[i], line[j]);
     };
-    old.lines.forEach((line) => {
-      for (let i = 0; i < line.length; i += 1) {
-        for (let j = i + 1; j < line.length; j += 1) {
-          const [a, b] = [line[i], line[j]];
-          if (taking && !mine(a * letters) && !mine(b * letters)) continue;
-          const [here, there] = [lineIn(now, a), lineIn(now, b)];
-          if (here !== there) this.broken.add(pair(a, b));
-          else if (here < 0) this.cut.set(pair(a, b), act);
-        }
-      }
+    pairs(old.lines, (a, b) => {
+      if (taking && !mine(a * letters) && !mine(b * letters)) return;
+      if (!after.has(a) && !after.has(b)) this.cut.set(pair(a, b), act);
+      else if (!together(after, a, b)) this.broken.add(pair(a, b));
     });
-    for (const line of now.lines) {
-      for (let i = 0; i < line.length; i += 1) {
-        for (let j = i + 1; j < line.length; j += 1) {
-          const [a, b] = [lineIn(old, line[i]), lineIn(old, line[j])];
-          if (a !== b && a >= 0 && b >= 0) this.joined.add(pair(line[i], line[j]));
-        }
-      }
-    }
+    pairs(now.lines, (a, b) => {
+      if (before.has(a) && before.has(b) && !together(before, a, b)) this.joined.add(pair(a, b));
+    });
     // Of two that were cut together and are there again: together, or not.
     for (const two of this.cut.keys()) {
-      const [a, b] = two.split('|').map((word) => lineIn(now, Number(word)));
-      if (a < 0 && b < 0) continue;
+      const [a, b] = two.split('|').map(Number);
+      if (!after.has(a) && !after.has(b)) continue;
       this.cut.delete(two);
-      if (a !== b) this.broken.add(two);
+      if (!together(after, a, b)) this.broken.add(two);
     }
   }
   /** Faults in the text that all have at the end: [{ word, fault }]. */

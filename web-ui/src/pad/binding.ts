@@ -10,6 +10,7 @@ import { Model, type Place } from './lines/model';
 import { common } from './lines/form';
 import { Moves } from './lines/moves';
 import { Passages } from './lines/passages';
+import { markerOf } from './lines/read';
 import { redraw } from './lines/redraw';
 import { write } from './lines/write';
 
@@ -26,10 +27,12 @@ export interface Places { anchor: Y.RelativePosition; head: Y.RelativePosition; 
 interface Pending { base: Node; maps: readonly StepMap[]; selection: Selection; undoable: boolean; event: unknown }
 /** Where the selection was put when others wrote, and what it sticks to: that may come back elsewhere. */
 interface Sticky { doc: Node; selection: Selection; places: Places }
-/** What I wrote from this clock on, where that sign stood which was taken out. */
-export interface Anchor { clock: number; id: Y.ID }
+/** What I wrote from this clock on: behind that sign, which was taken out; or at the beginning of a line in front of that sign
+ * (null: the line was empty). */
+export interface Anchor { clock: number; id: Y.ID | null; before: boolean }
 
 const anchors_max = 100;
+const near_max = 2_000;        // items to the next sign
 
 const key = new PluginKey<Pending>('binding');
 /** Set on the transactions that show what came from the shared text. */
@@ -118,12 +121,25 @@ export class Binding {
     this.settle();
   }
 
-  /** What was just written stands where something was that others took out. */
+  /** What was just written has nothing on its left that would say where it belongs: that was taken out, or a line begins here. */
   private anchor(clock: number): void {
+    const { clientID, store } = this.root.doc!;
+    if (Y.getState(store, clientID) === clock) return;
     const id = this.before?.head.item;
-    if (!id || Y.getState(this.root.doc!.store, this.root.doc!.clientID) === clock || this.moves.item(id)?.deleted !== true) return;
-    this.anchors.push({ clock, id });
+    if (id && this.moves.item(id)?.deleted) this.anchors.push({ clock, id, before: false });
+    else {
+      const mine = this.moves.item(Y.createID(clientID, clock));
+      if (!mine || mine.id.clock !== clock || mine.deleted || (mine.origin && !this.beginsLine(mine.origin))) return;
+      let next = mine.right as Y.Item | null;
+      for (let n = 0; next && (next.deleted || !next.countable || next.id.client === clientID && next.id.clock > clock) && n < near_max; n += 1) next = next.right as Y.Item | null;
+      this.anchors.push({ clock, id: next && !markerOf(next) ? next.id : null, before: true });
+    }
     if (this.anchors.length > anchors_max) this.anchors.shift();
+  }
+
+  private beginsLine(id: Y.ID): boolean {
+    const item = this.moves.item(id);
+    return item !== null && markerOf(item) !== null;
   }
 
   private stickyPlaces(doc: Node, selection: Selection): Places | null {

@@ -14,8 +14,10 @@ const way_max = 1_000;         // times that one sign was moved
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
-export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values }
-interface Entry { from: number[]; to: number[]; seen?: Values }
+/** `again`: nobody took it there by hand: words that follow, or that undo brought back. `begin`, `end`: clocks of all signs that went
+ * with it. */
+export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values; again: boolean; begin: number; end: number }
+interface Entry { from: number[]; to: number[]; seen?: Values; again?: 1 }
 
 const bucket_bits = 5;         // 32 signs are looked up together
 
@@ -73,18 +75,20 @@ function rangesOf(flat: unknown): Range[] | null {
 
 /** Both sides cut at the same places. */
 function stepsOf(raw: unknown, author: number): Step[] {
-  const { from: flatFrom, to: flatTo, seen } = (raw ?? {}) as Partial<Entry>;
+  const { from: flatFrom, to: flatTo, seen, again } = (raw ?? {}) as Partial<Entry>;
   const [from, to] = [rangesOf(flatFrom), rangesOf(flatTo)];
   if (!from || !to) return [];
   // Nobody moves text to where another wrote it.
   if (to.some(({ client }) => client !== author && client !== author + marker_clients)) return [];
+  const signs = to.filter(({ client }) => client === author);
+  const [begin, end] = [Math.min(...signs.map(({ clock }) => clock)), Math.max(...signs.map(({ clock, length }) => clock + length))];
   const steps: Step[] = [];
   let [i, j, a, b] = [0, 0, 0, 0];
   while (i < from.length && j < to.length) {
     const [one, other] = [from[i]!, to[j]!];
     const length = Math.min(one.length - a, other.length - b);
     steps.push({
-      from: Y.createID(one.client, one.clock + a), to: Y.createID(other.client, other.clock + b), length, author,
+      from: Y.createID(one.client, one.clock + a), to: Y.createID(other.client, other.clock + b), length, author, again: again === 1, begin, end,
       seen: typeof seen === 'object' && seen !== null ? seen : {},
     });
     if ((a += length) === one.length) [i, a] = [i + 1, 0];
@@ -202,6 +206,16 @@ export class Moves {
     return this.wayBack(id).filter(({ client }) => client === id.client).length - 1;
   }
 
+  /** The sign as whoever wrote this copy typed it, or put it somewhere by hand (`passage`: with what). */
+  typed(id: Y.ID): { id: Y.ID; passage: Step | null } {
+    const way = this.wayBack(id);
+    for (const one of way) {
+      const passage = one.client === id.client ? this.byTo.near(one).find((step) => inside(one, step.to, step.length) && !step.again) : null;
+      if (passage) return { id: one, passage };
+    }
+    return { id: way[way.length - 1]!, passage: null };
+  }
+
   item(id: Y.ID): Y.Item | null {
     if (Y.getState(this.doc.store, id.client) <= id.clock) return null;
     const found = Y.getItem(this.doc.store, id) as unknown;
@@ -225,7 +239,7 @@ export class Moves {
   // --- Changes ---
 
   /** In a transaction: `from` became `to`. */
-  add(from: readonly Range[], to: readonly Range[], seen: Values): void {
+  add(from: readonly Range[], to: readonly Range[], seen: Values, again = false): void {
     const flat: number[] = [];
     for (const { client, clock, length } of from) {
       // It goes on from where it is now.
@@ -238,6 +252,7 @@ export class Moves {
     }
     const entry: Entry = { from: flat, to: to.flatMap(({ client, clock, length }) => [client, clock, length]) };
     if (Object.keys(seen).length > 0) entry.seen = seen;
+    if (again) entry.again = 1;
     const steps = stepsOf(entry, this.doc.clientID);
     if (steps.length === 0) return;
     this.list.push([entry]);
@@ -263,7 +278,7 @@ export class Moves {
         }
       }
     }
-    if (from.length > 0) this.doc.transact(() => this.add(from, to, seen), this);
+    if (from.length > 0) this.doc.transact(() => this.add(from, to, seen, true), this);
   }
 
   /** In a transaction: of signs that these steps moved each stands once. */

@@ -7,7 +7,7 @@ import type { Moves, Range } from './moves';
 import { isTaken, markerOf } from './read';
 import { type Change, type Watch, clientsIn } from './write';
 
-const least = 2;               // signs; less is a letter that was deleted
+const least = 2;               // signs; less is a letter that was deleted, if it is not cut
 const cuts_max = 4;            // passages that somebody may still paste
 const letter = /[\p{L}\p{N}]/u;
 const other_sign = '\ufffc';   // an embed
@@ -62,8 +62,8 @@ export class Passages implements Watch {
   private before({ ops, olds, y, reign }: Change): Passing | null {
     const doc = this.root.doc!;
     const size = (kind: 'cut' | 'text') => ops.reduce((sum, op) => sum + (op.kind === kind ? op.to - op.from : 0), 0);
-    const goes = size('cut') >= least;
-    const comes = size('text') >= least;
+    const goes = size('cut') >= (this.event === 'cut' || this.event === 'drop' ? 1 : least);
+    const comes = size('text') >= (this.event === 'paste' ? 1 : least);
     if (!goes && !(comes && this.cuts.length > 0)) return null;
     const passing: Passing = { cut: null, clock: Y.getState(doc.store, doc.clientID), markerClock: Y.getState(doc.store, doc.clientID + marker_clients) };
     if (!goes) return passing;
@@ -158,7 +158,7 @@ export class Passages implements Watch {
     const [from, to]: [Y.ID[], Y.ID[]] = [[], []];
     let at = 0;
     for (const { text, ids, marker } of come) {
-      const found = text.length >= least && letter.test(text) ? this.find(cut.text, text, at) : -1;
+      const found = letter.test(text) ? this.find(cut.text, text, at) : -1;
       if (found < 0) continue;
       at = found + text.length;
       // Its marker, too.

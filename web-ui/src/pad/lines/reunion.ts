@@ -27,6 +27,8 @@ export interface Kept { words: string; taken: Taken }
 /** `writes`: whether this person may write now. */
 export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kept?: (what: Kept) => void }
 
+/** Right behind this sign, or in front of it. */
+interface Place { to: Y.ID; before: boolean }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 const right = (item: Y.Item) => item.right as Y.Item | null;
@@ -85,7 +87,7 @@ export class Reunion {
     this.doc.transact(() => moves.settle(fresh), this);
     const steps = new Set(fresh);
     const runs: { first: Y.Item; to: Y.ID; before: boolean }[] = [];
-    const known = new Map<Y.Item, { to: Y.ID; before: boolean } | null>();
+    const known = new Map<Y.Item, Place | null>();
     for (let item = this.root._start; item; item = right(item)) {
       if (!stands(item) || item.id.client !== this.doc.clientID || item.content instanceof Y.ContentType) continue;
       const goes = this.goesWith(item, steps, known);
@@ -114,15 +116,16 @@ export class Reunion {
   }
 
   /** The sign behind (or in front of) which this item of mine belongs, since others moved what it stood beside and had not seen it. */
-  private goesWith(mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, { to: Y.ID; before: boolean } | null>): { to: Y.ID; before: boolean } | null {
-    const anchor = this.binding.anchors.find(({ clock }) => mine.id.clock <= clock && clock < mine.id.clock + mine.length);
-    const anchored = anchor && this.carried(anchor.id, mine, fresh);
-    if (anchored) return { to: anchored, before: false };
+  private goesWith(mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, Place | null>): Place | null {
+    const { id: typed, passage } = this.binding.moves.typed(mine.id);
+    // What I put there by hand stays there, or goes on with what I put there together with it.
+    const beside = passage ? this.besideInPassage(typed, mine, passage, fresh) : this.besideTyped(typed, mine, fresh);
+    if (beside !== undefined) return beside;
     let item = left(mine);
     for (let n = 0; item && n < walk_max; n += 1, item = left(item)) {
       if (this.spent()) return null;
       if (stands(item) && !markerOf(item)) return item.id.client === this.doc.clientID && !holds(item, mine.origin) ? known.get(item) ?? null : null;
-      const to = item.countable || item.content instanceof Y.ContentDeleted ? this.carried(lastId(item), mine, fresh) : null;
+      const to = this.carriedByHand(item, lastId(item), mine, fresh);
       if (to) return { to, before: false };
       if (markerOf(item)) break;
     }
@@ -133,17 +136,53 @@ export class Reunion {
         if (next.id.client === this.doc.clientID && !markerOf(next)) continue;
         return null;
       }
-      const to = next.countable || next.content instanceof Y.ContentDeleted ? this.carried(next.id, mine, fresh) : null;
+      const to = this.carriedByHand(next, next.id, mine, fresh);
       if (to) return { to, before: true };
     }
     return null;
   }
 
+  /** Where the sign went beside which I wrote. Null: it stands where it was; undefined: it is gone, others know. */
+  private besideTyped(typed: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Place | null | undefined {
+    const { moves, anchors } = this.binding;
+    const item = moves.item(typed);
+    if (!item) return undefined;
+    const length = Math.min(mine.length, item.id.clock + item.length - typed.clock);
+    const anchor = anchors.find(({ clock }) => typed.clock <= clock && clock < typed.clock + length);
+    const origin = typed.clock > item.id.clock ? Y.createID(typed.client, typed.clock - 1) : item.origin;
+    const before = anchor?.before === true && anchor.id !== null;
+    const id = anchor?.id ?? origin;
+    if (!id) return undefined;
+    const to = this.carried(id, mine, fresh);
+    if (to) return { to, before };
+    const at = moves.item(moves.end(id).id);
+    const line = at && markerOf(at) !== null;
+    // (Behind the beginning of a line stands what was in front of it, if nobody knows more.)
+    return at && stands(at) && (!line || anchor) ? null : undefined;
+  }
+
+  private besideInPassage(id: Y.ID, mine: Y.Item, { begin, end }: Step, fresh: ReadonlySet<Step>): Place | null {
+    const { moves } = this.binding;
+    if (id.clock > begin) {
+      const before = Y.createID(id.client, id.clock - 1);
+      const to = this.carried(before, mine, fresh);
+      const at = moves.item(before);
+      if (to || at && stands(at)) return to ? { to, before: false } : null;
+    }
+    const behind = Y.createID(id.client, id.clock + mine.length);
+    const to = behind.clock < end ? this.carried(behind, mine, fresh) : null;
+    return to && { to, before: true };
+  }
+
+  private carriedByHand(item: Y.Item, id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
+    return item.countable || item.content instanceof Y.ContentDeleted ? this.carried(id, mine, fresh, true) : null;
+  }
+
   /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
-  private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
+  private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false): Y.ID | null {
     const { moves } = this.binding;
     const { id: end, left: step } = moves.end(id);
-    if (!step || !fresh.has(step) || step.author === this.doc.clientID) return null;
+    if (!step || !fresh.has(step) || step.author === this.doc.clientID || (byHand && step.again)) return null;
     const seen = step.seen[String(this.doc.clientID)];
     if (typeof seen === 'number' && seen > mine.id.clock) return null;
     const item = moves.item(end);
@@ -333,7 +372,7 @@ export class Reunion {
       root.delete(to > from ? from : from + size, size);
       const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
       // Words that go back to their own line take nobody's along: who wrote beside them brings their own back.
-      if (seen) binding.moves.add(range('old'), range('now'), seen);
+      if (seen) binding.moves.add(range('old'), range('now'), seen, true);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {
