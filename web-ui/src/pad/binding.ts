@@ -63,7 +63,11 @@ export class Binding {
         init: (_, state) => ({ base: state.doc, maps: [], selection: state.selection, undoable: true, event: undefined }),
         apply: (tr, pending, old) => {
           if (isRemote(tr)) return { base: tr.doc, maps: [], selection: tr.selection, undoable: true, event: undefined };
-          if (!tr.docChanged) return pending;
+          if (!tr.docChanged) {
+            // Somebody put the cursor here: it belongs to what stands here.
+            if (tr.selectionSet) this.sticky = null;
+            return pending;
+          }
           const fresh = old.doc === this.doc;
           return {
             base: fresh ? old.doc : pending.base, maps: fresh ? tr.mapping.maps : [...pending.maps, ...tr.mapping.maps],

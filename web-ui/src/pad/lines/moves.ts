@@ -184,21 +184,21 @@ export class Moves {
     return way;
   }
 
-  /** Where this sign is now (or was, if it was taken out there), and the step by which it went from here. */
-  end(id: Y.ID): { id: Y.ID; left: Step | null } {
-    if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return { id, left: null };
+  /** Where this sign is now (or was, if it was taken out there), and the steps by which it went from here. */
+  end(id: Y.ID): { id: Y.ID; steps: readonly Step[] } {
+    if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return { id, steps: none };
     const back = this.wayBack(id);
     let at = back[back.length - 1]!;
-    let left: Step | null = null;
+    const steps: Step[] = [];
     for (let n = 0; n < way_max; n += 1) {
       const step = this.next(at);
       if (!step) break;
       const next = Moves.along(at, step);
       // Here the ways part: that of `id` and that which counts.
-      if (!left && !(n < back.length - 1 && Y.compareIDs(back[back.length - 2 - n]!, next))) left = step;
+      if (steps.length > 0 || !(n < back.length - 1 && Y.compareIDs(back[back.length - 2 - n]!, next))) steps.push(step);
       at = next;
     }
-    return { id: at, left };
+    return { id: at, steps };
   }
 
   /** How often its writer moved this sign. */

@@ -181,10 +181,12 @@ export class Reunion {
   /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
   private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false): Y.ID | null {
     const { moves } = this.binding;
-    const { id: end, left: step } = moves.end(id);
-    if (!step || !fresh.has(step) || step.author === this.doc.clientID || (byHand && step.again)) return null;
-    const seen = step.seen[String(this.doc.clientID)];
-    if (typeof seen === 'number' && seen > mine.id.clock) return null;
+    const { id: end, steps } = moves.end(id);
+    const unseen = (step: Step) => {
+      const seen = step.seen[String(this.doc.clientID)];
+      return fresh.has(step) && step.author !== this.doc.clientID && !(byHand && step.again) && !(typeof seen === 'number' && seen > mine.id.clock);
+    };
+    if (!steps.some(unseen)) return null;
     const item = moves.item(end);
     return item && stands(item) && !isTaken(item) ? end : null;
   }
