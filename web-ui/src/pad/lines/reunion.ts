@@ -147,8 +147,7 @@ export class Reunion {
     const { moves, anchors } = this.binding;
     const item = moves.item(typed);
     if (!item) return undefined;
-    const length = Math.min(mine.length, item.id.clock + item.length - typed.clock);
-    const anchor = anchors.find(({ clock }) => typed.clock <= clock && clock < typed.clock + length);
+    const anchor = anchors.find(({ clock }) => typed.clock === clock);
     const origin = typed.clock > item.id.clock ? Y.createID(typed.client, typed.clock - 1) : item.origin;
     const before = anchor?.before === true && anchor.id !== null;
     const id = anchor?.id ?? origin;
@@ -163,14 +162,18 @@ export class Reunion {
 
   private besideInPassage(id: Y.ID, mine: Y.Item, { begin, end }: Step, fresh: ReadonlySet<Step>): Place | null {
     const { moves } = this.binding;
-    if (id.clock > begin) {
-      const before = Y.createID(id.client, id.clock - 1);
+    const item = moves.item(id);
+    const before = Y.createID(id.client, id.clock - 1);
+    if (item && id.clock > begin && (id.clock > item.id.clock || Y.compareIDs(item.origin, before))) {
       const to = this.carried(before, mine, fresh);
       const at = moves.item(before);
       if (to || at && stands(at)) return to ? { to, before: false } : null;
     }
     const behind = Y.createID(id.client, id.clock + mine.length);
-    const to = behind.clock < end ? this.carried(behind, mine, fresh) : null;
+    const next = moves.item(behind);
+    // In the same line of it.
+    const follows = next && behind.clock < end && (next.id.clock < behind.clock || Y.compareIDs(next.origin, Y.createID(id.client, behind.clock - 1)));
+    const to = follows ? this.carried(behind, mine, fresh) : null;
     return to && { to, before: true };
   }
 
@@ -184,7 +187,8 @@ export class Reunion {
     const { id: end, steps } = moves.end(id);
     const unseen = (step: Step) => {
       const seen = step.seen[String(this.doc.clientID)];
-      return fresh.has(step) && step.author !== this.doc.clientID && !(byHand && step.again) && !(typeof seen === 'number' && seen > mine.id.clock);
+      // (Words that went after others went without what somebody else wrote beside them, seen or not.)
+      return fresh.has(step) && step.author !== this.doc.clientID && (step.again ? !byHand : !(typeof seen === 'number' && seen > mine.id.clock));
     };
     if (!steps.some(unseen)) return null;
     const item = moves.item(end);
