@@ -166,7 +166,7 @@ export class Model {
     const found = runs.map((at) => this.placeOf(word, lineOf(at), at, seen));
     return found.includes(null) ? null : found[0];
   }
-  /** By hand: somebody put two parts of a word where they are by two acts, of which the later one was done by who knew the other. */
+  /** By hand: somebody put these two signs where they are by two acts, of which the later one was done by who knew the other. */
   apart(one, other) {
     const [first, second] = [this.put.get(one), this.put.get(other)].sort((a, b) => a - b);
     if (first === undefined || second === undefined || first === second) return false;
@@ -178,7 +178,7 @@ export class Model {
       for (let k = 0; k < letters; k += 1) if (seen.at.has(other * letters + k)) return seen.at.get(other * letters + k)[0];
       return undefined;
     };
-    const holds = (other) => other !== null && whole(other) !== undefined && !this.broken.has(pair(word.id, other));
+    const holds = (other) => other !== null && whole(other) !== undefined && !this.broken.has(pair(word.id, other)) && !this.apart(word.id * letters, other * letters);
     const next = [word.left, word.right].filter(holds);
     if (next.length > 0) {
       // Somebody ended the line between the word on its left and the space behind which this one was written.

@@ -158,12 +158,14 @@ export class Moves {
     return this.byFrom.near(id).filter((one) => inside(id, one.from, one.length));
   }
 
-  /** The step that counts, of those from this sign: two that knew nothing of each other; the higher id, so that all choose the same. */
+  /** The step that counts, of those from this sign: two that knew nothing of each other. What somebody moved by hand counts more than
+   * what followed by itself (else two pages may follow each other); then the higher id, so that all choose the same. */
   private next(id: Y.ID): Step | null {
     let best: Step | null = null;
     for (const one of this.byFrom.near(id)) {
       if (!inside(id, one.from, one.length)) continue;
-      if (!best || one.to.client > best.to.client || (one.to.client === best.to.client && one.to.clock > best.to.clock)) best = one;
+      const more = best && (Number(best.again) - Number(one.again) || one.to.client - best.to.client || one.to.clock - best.to.clock);
+      if (more === null || more > 0) best = one;
     }
     return best;
   }
@@ -199,6 +201,12 @@ export class Moves {
       at = next;
     }
     return { id: at, steps };
+  }
+
+  /** Where it was written. */
+  first(id: Y.ID): Y.ID {
+    const way = this.byTo.has(id.client) ? this.wayBack(id) : [id];
+    return way[way.length - 1]!;
   }
 
   /** How often its writer moved this sign. */

@@ -11,6 +11,7 @@ import { formatted, isTaken, markerOf } from './read';
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
 const steps_max = 100_000;     // from item to item, for one message: whoever writes must not keep everybody else from it
+const word_max = 100;          // letters
 const remembered_max = 200;    // pieces that were moved
 const letter = /[\p{L}\p{N}]/u;
 const follows_max = 10;         // of one word: two pages never send each other's words to and fro
@@ -104,8 +105,9 @@ export class Reunion {
           after = left(Y.getItemCleanStart(transaction, to));
           return;
         }
-        after = Y.getItemCleanStart(transaction, to);
-        if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(to.client, to.clock + 1));
+        const id = this.wordEnd(to, first);
+        after = Y.getItemCleanStart(transaction, id);
+        if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
       }, this);
       let before = left(first);
       while (before && !stands(before)) before = left(before);
@@ -113,6 +115,23 @@ export class Reunion {
     }
     // Lines that my words kept are empty now.
     if (runs.length > 0) this.doc.transact(() => moves.settle(fresh), this);
+  }
+
+  /** The last letter of the word to which this one belongs, if I did not write that word: its end may not have been there. */
+  private wordEnd(id: Y.ID, mine: Y.Item): Y.ID {
+    const { moves } = this.binding;
+    const writer = moves.first(id).client;
+    const letterAt = (item: Y.Item | null, clock: number) => item !== null && stands(item) && letter.test(textOf(item)[clock - item.id.clock] ?? '');
+    if (!letterAt(moves.item(id), id.clock) || (this.wrote(id) && letter.test(textOf(mine)[0] ?? ''))) return id;
+    let end = id;
+    for (let n = 0; n < word_max; n += 1) {
+      const next = Y.createID(end.client, end.clock + 1);
+      const item = moves.item(next);
+      if (!letterAt(item, next.clock) || moves.first(next).client !== writer) break;
+      if (item!.id.clock === next.clock && !Y.compareIDs(item!.origin, end)) break;
+      end = next;
+    }
+    return end;
   }
 
   /** The sign behind (or in front of) which this item of mine belongs, since others moved what it stood beside and had not seen it. */
@@ -193,6 +212,11 @@ export class Reunion {
     if (!steps.some(unseen)) return null;
     const item = moves.item(end);
     return item && stands(item) && !isTaken(item) ? end : null;
+  }
+
+  /** I typed this sign, whoever put it where it is. */
+  private wrote(id: Y.ID): boolean {
+    return this.binding.moves.first(id).client === this.doc.clientID;
   }
 
   /** Mine: a word, or a marker (write.ts). */
@@ -287,7 +311,7 @@ export class Reunion {
     if (unseen.length === 0) return undefined;
     const anchor = gap < between.length ? between[gap]! : item;
     const markers = unseen.filter((one) => markerOf(one) && !isTaken(one));
-    const word = anchor && stands(anchor) && anchor.id.client === mine.id.client && (gap < between.length || origin !== null && holds(anchor, origin) && lastId(anchor).clock === origin.clock)
+    const word = anchor && stands(anchor) && this.wrote(lastId(anchor)) && (gap < between.length || origin !== null && holds(anchor, origin) && lastId(anchor).clock === origin.clock)
       && letter.test(textOf(anchor).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
     if (markers.length === 0) return word ? { after: anchor, wordOnly: true } : undefined;
     if (this.staysInFront(mine)) return undefined;
