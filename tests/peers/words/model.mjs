@@ -56,8 +56,9 @@ export class Model {
     this.kin = new Set();         // pairs of words of one line that somebody made several of
     this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
   }
-  /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. */
-  begin(who, seen, line, column, state = new Map()) {
+  /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. `meant`: the word
+   * at which they had put their caret, if somebody took it from there before they wrote a letter. */
+  begin(who, seen, line, column, state = new Map(), meant = null) {
     const id = this.words.length;
     const here = seen.lines[line] ?? [];
     // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
@@ -71,7 +72,7 @@ export class Model {
     const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
     const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, meant, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -103,6 +104,7 @@ export class Model {
       if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
     }
     for (const code of moved) this.put.set(code, act);
+    this.alone(now, act);
     this.relations(taking, mine, old, now, act);
   }
   /** This act was done by somebody to whom the other one had come. */
@@ -120,6 +122,14 @@ export class Model {
       const last = line[line.length - 1];
       if (last !== undefined && !now.spaced[k] && old.followed.has(last)) this.ended.add(last);
     });
+  }
+  /** Who put a word somewhere while what stood around it was out (cut, taken out) put it there without that. */
+  alone(now, act) {
+    const stands = wordLines(now);
+    for (const { id, left, right, mates } of this.words) {
+      if (this.put.get(id * letters) !== act) continue;
+      for (const other of new Set([left, right, ...mates])) if (other !== null && !stands.has(other)) this.broken.add(pair(id, other));
+    }
   }
   relations(taking, mine, old, now, act) {
     const [before, after] = [wordLines(old), wordLines(now)];
@@ -166,7 +176,7 @@ export class Model {
     const found = runs.map((at) => this.placeOf(word, lineOf(at), at, seen));
     return found.includes(null) ? null : found[0];
   }
-  /** By hand: somebody put these two signs where they are by two acts, of which the later one was done by who knew the other. */
+  /** By hand: somebody put two parts of a word where they are by two acts, of which the later one was done by who knew the other. */
   apart(one, other) {
     const [first, second] = [this.put.get(one), this.put.get(other)].sort((a, b) => a - b);
     if (first === undefined || second === undefined || first === second) return false;
@@ -174,6 +184,7 @@ export class Model {
   }
   placeOf(word, line, place, seen) {
     const here = new Set(seen.lines[line]);
+    if (word.meant !== null && here.has(word.meant)) return null;
     const whole = (other) => {
       for (let k = 0; k < letters; k += 1) if (seen.at.has(other * letters + k)) return seen.at.get(other * letters + k)[0];
       return undefined;

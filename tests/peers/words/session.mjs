@@ -65,6 +65,13 @@ function movedBy(before, now, steps) {
   return found;
 }
 
+/** The word that stands in front of a caret in its line, whole. */
+function wordBefore(caret) {
+  const text = caret?.$from.parent.textBetween(0, caret.$from.parentOffset, undefined, ' ').trimEnd() ?? '';
+  const code = text ? text.charCodeAt(text.length - letters) - signOf(0).charCodeAt(0) : NaN;
+  return code >= 0 && code % letters === 0 ? code / letters : null;
+}
+
 /** What had come to this document, and by what one will know that something was done in it. */
 const stateOf = (doc) => Y.decodeStateVector(Y.encodeStateVector(doc));
 
@@ -143,6 +150,7 @@ class Person {
     const line = this.someLine(random, 0.3);
     const at = random.of([line.to, random.of(gapsOf(line)), random.of(gapsOf(line))]);
     view.dispatch(view.state.tr.setSelection(TextSelection.create(view.state.doc, at)));
+    this.meant = wordBefore(this.caret());
     const { agenda } = this.session;
     let time = clock.now;
     let word = null;
@@ -181,7 +189,8 @@ class Person {
     if (!at) return word;
     if (k === 0) {
       const line = linesOf(this.state.doc).find((one) => one.from <= at.from && one.to >= at.from);
-      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc));
+      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc), at.$from.parent.textContent.includes(signOf(this.meant * letters)) || this.meant === null ? null : this.meant);
+      this.meant = null;
       this.last = word;
       this.session.say(this.who, `writes ${word.id}`);
     }

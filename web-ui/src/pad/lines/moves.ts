@@ -98,6 +98,8 @@ function stepsOf(raw: unknown, author: number): Step[] {
 }
 
 export class Moves {
+  /** What was put somewhere by hand here. */
+  readonly byHand: Step[] = [];
   /** Came with the last transaction. */
   fresh: Step[] = [];
   private readonly doc: Y.Doc;
@@ -150,6 +152,7 @@ export class Moves {
   private keep(step: Step): void {
     this.byFrom.add(step);
     this.byTo.add(step);
+    if (step.to.client === this.doc.clientID && !step.again) this.byHand.push(step);
   }
 
   // --- Where a sign is ---

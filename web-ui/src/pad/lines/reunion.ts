@@ -30,6 +30,7 @@ export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kep
 
 /** Right behind this sign, or in front of it. */
 interface Place { to: Y.ID; before: boolean }
+interface Run extends Place { first: Y.Item }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 const right = (item: Y.Item) => item.right as Y.Item | null;
@@ -85,36 +86,50 @@ export class Reunion {
   /** What others moved stands once; what I wrote into it, and they had not seen, goes with it. */
   private follow(fresh: readonly Step[]): void {
     const { moves } = this.binding;
-    this.doc.transact(() => moves.settle(fresh), this);
-    const steps = new Set(fresh);
-    const runs: { first: Y.Item; to: Y.ID; before: boolean }[] = [];
+    this.doc.transact((transaction) => {
+      moves.settle(fresh);
+      // What was typed and what was put there by hand goes each its own way.
+      for (const { to, length } of moves.byHand) {
+        for (const clock of [to.clock, to.clock + length]) if (clock < Y.getState(this.doc.store, to.client)) Y.getItemCleanStart(transaction, Y.createID(to.client, clock));
+      }
+      const runs = this.runsThatFollow(new Set(fresh));
+      const go = ({ first, to, before }: Run) => this.goTo(transaction, first, to, before);
+      // In front of a sign the first one first, behind it the last one first: so they keep their order.
+      runs.filter((run) => run.before).forEach(go);
+      runs.filter((run) => !run.before).reverse().forEach(go);
+      // Lines that my words kept are empty now.
+      if (runs.length > 0) moves.settle(fresh);
+    }, this);
+  }
+
+  private runsThatFollow(fresh: ReadonlySet<Step>): Run[] {
+    const { moves } = this.binding;
+    const runs: Run[] = [];
     const known = new Map<Y.Item, Place | null>();
     for (let item = this.root._start; item; item = right(item)) {
       if (!stands(item) || item.id.client !== this.doc.clientID || item.content instanceof Y.ContentType) continue;
-      const goes = this.goesWith(item, steps, known);
+      const goes = this.goesWith(item, fresh, known);
       known.set(item, goes);
       if (goes && moves.timesFollowed(item.id) < follows_max) runs.push({ first: item, ...goes });
     }
-    // From the last one on: what stood in front comes to stand in front.
-    for (const { first, to, before: inFront } of runs.reverse()) {
-      const item = stands(first) ? moves.item(to) : null;
-      if (!item) continue;
-      let after = inFront ? left(item) : item;
-      this.doc.transact((transaction) => {
-        if (inFront) {
-          after = left(Y.getItemCleanStart(transaction, to));
-          return;
-        }
-        const id = this.wordEnd(to, first);
-        after = Y.getItemCleanStart(transaction, id);
-        if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
-      }, this);
-      let before = left(first);
-      while (before && !stands(before)) before = left(before);
-      if (before !== after) this.move(first, after, false, true);
+    return runs;
+  }
+
+  private goTo(transaction: Y.Transaction, first: Y.Item, to: Y.ID, inFront: boolean): void {
+    const item = stands(first) ? this.binding.moves.item(to) : null;
+    if (!item) return;
+    let after: Y.Item | null;
+    if (inFront) after = left(Y.getItemCleanStart(transaction, to));
+    else {
+      const id = this.wordEnd(to, first);
+      after = Y.getItemCleanStart(transaction, id);
+      if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
     }
-    // Lines that my words kept are empty now.
-    if (runs.length > 0) this.doc.transact(() => moves.settle(fresh), this);
+    let before = left(first);
+    while (before && !stands(before)) before = left(before);
+    const places = (this.root as unknown as { _searchMarker: unknown[] | null })._searchMarker;
+    if (places) places.length = 0;
+    if (before !== after) this.move(first, after, false, true);
   }
 
   /** The last letter of the word to which this one belongs, if I did not write that word: its end may not have been there. */
@@ -138,7 +153,7 @@ export class Reunion {
   private goesWith(mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, Place | null>): Place | null {
     const { id: typed, passage } = this.binding.moves.typed(mine.id);
     // What I put there by hand stays there, or goes on with what I put there together with it.
-    const beside = passage ? this.besideInPassage(typed, mine, passage, fresh) : this.besideTyped(typed, mine, fresh);
+    const beside = passage ? this.besideInPassage(typed, mine, passage, fresh) : this.besideTyped(typed, mine, fresh, known);
     if (beside !== undefined) return beside;
     let item = left(mine);
     for (let n = 0; item && n < walk_max; n += 1, item = left(item)) {
@@ -162,7 +177,7 @@ export class Reunion {
   }
 
   /** Where the sign went beside which I wrote. Null: it stands where it was; undefined: it is gone, others know. */
-  private besideTyped(typed: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Place | null | undefined {
+  private besideTyped(typed: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, Place | null>): Place | null | undefined {
     const { moves, anchors } = this.binding;
     const item = moves.item(typed);
     if (!item) return undefined;
@@ -174,6 +189,9 @@ export class Reunion {
     const to = this.carried(id, mine, fresh);
     if (to) return { to, before };
     const at = moves.item(moves.end(id).id);
+    // What I wrote before it goes: it goes behind that.
+    const goes = at && !before ? known.get(at) : null;
+    if (goes) return goes;
     const line = at && markerOf(at) !== null;
     // (Behind the beginning of a line stands what was in front of it, if nobody knows more.)
     return at && stands(at) && (!line || anchor) ? null : undefined;
@@ -343,7 +361,9 @@ export class Reunion {
   }
 
   /** My words from `first` on, as they follow each other. */
-  private runFrom(first: Y.Item, wordOnly: boolean): Piece[] | null {
+  private runFrom(first: Y.Item, wordOnly: boolean, follows: boolean): Piece[] | null {
+    const { moves } = this.binding;
+    const passage = follows ? moves.typed(first.id).passage : null;
     let attributes: Values = {};
     for (let item = this.root._start; item && item !== first; item = right(item)) {
       if (!item.deleted && item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
@@ -354,6 +374,7 @@ export class Reunion {
       if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
       else if (item !== first && stands(item)) break;
       if (item.deleted) continue;
+      if (follows && item !== first && moves.typed(item.id).passage?.begin !== passage?.begin) break;
       const end = wordOnly ? textOf(item).search(no_letter) : -1;
       if (wordOnly && (end === 0 || item.content instanceof Y.ContentEmbed)) break;
       if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
@@ -374,13 +395,13 @@ export class Reunion {
   }
 
   private move(first: Y.Item, after: Y.Item | null, wordOnly = false, follows = false): boolean {
-    const run = this.runFrom(first, wordOnly);
+    const run = this.runFrom(first, wordOnly, follows);
     if (!run) return false;
     const { binding, root, doc } = this;
     doc.transact(() => {
       // `before` was taken when this transaction began; a cursor in these words goes with them.
       const places = binding.before;
-      const seen = follows ? { ...binding.moves.seenAround(first), ...(after ? binding.moves.seenAround(after) : {}) } : null;
+      const seen = { ...binding.moves.seenAround(first), ...(after ? binding.moves.seenAround(after) : {}) };
       const [to, from] = [this.unitsTo(after), this.unitsTo(left(first))];
       const lengthOf = ({ insert }: Piece) => (typeof insert === 'string' ? insert.length : 1);
       const size = run.reduce((sum, piece) => sum + lengthOf(piece), 0);
@@ -401,8 +422,8 @@ export class Reunion {
       }
       root.delete(to > from ? from : from + size, size);
       const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
-      // Words that go back to their own line take nobody's along: who wrote beside them brings their own back.
-      if (seen) binding.moves.add(range('old'), range('now'), seen, true);
+      // Who moved them at the same time moves the same signs.
+      binding.moves.add(range('old'), range('now'), seen, true);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {
