@@ -136,14 +136,19 @@ export class Reunion {
   private wordEnd(id: Y.ID, mine: Y.Item): Y.ID {
     const { moves } = this.binding;
     const writer = moves.first(id).client;
-    const letterAt = (item: Y.Item | null, clock: number) => item !== null && stands(item) && letter.test(textOf(item)[clock - item.id.clock] ?? '');
-    if (!letterAt(moves.item(id), id.clock) || (this.wrote(id) && letter.test(textOf(mine)[0] ?? ''))) return id;
+    const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
+    let item = moves.item(id);
+    if (!item || !letterAt(item, id.clock) || (this.wrote(id) && letter.test(textOf(mine)[0] ?? ''))) return id;
     let end = id;
     for (let n = 0; n < word_max; n += 1) {
-      const next = Y.createID(end.client, end.clock + 1);
-      const item = moves.item(next);
-      if (!letterAt(item, next.clock) || moves.first(next).client !== writer) break;
-      if (item!.id.clock === next.clock && !Y.compareIDs(item!.origin, end)) break;
+      let next = Y.createID(end.client, end.clock + 1);
+      if (!holds(item, next)) {
+        let behind = right(item);
+        while (behind && !stands(behind) && n < word_max) [behind, n] = [right(behind), n + 1];
+        if (!behind || !stands(behind)) break;
+        [item, next] = [behind, behind.id];
+      }
+      if (item === mine || !letterAt(item, next.clock) || moves.first(next).client !== writer) break;
       end = next;
     }
     return end;
