@@ -119,7 +119,7 @@ export class Reunion {
     const item = stands(first) ? this.binding.moves.item(to) : null;
     if (!item) return;
     let after: Y.Item | null;
-    if (inFront) after = left(Y.getItemCleanStart(transaction, to));
+    if (inFront) after = left(Y.getItemCleanStart(transaction, this.wordBegin(to, first)));
     else {
       const id = this.wordEnd(to, first);
       after = Y.getItemCleanStart(transaction, id);
@@ -130,6 +130,28 @@ export class Reunion {
     const places = (this.root as unknown as { _searchMarker: unknown[] | null })._searchMarker;
     if (places) places.length = 0;
     if (before !== after) this.move(first, after, false, true);
+  }
+
+  /** The first letter of the word to which this one belongs, as wordEnd. */
+  private wordBegin(id: Y.ID, mine: Y.Item): Y.ID {
+    const { moves } = this.binding;
+    const writer = moves.first(id).client;
+    const letterAt = (one: Y.Item, clock: number) => letter.test(textOf(one)[clock - one.id.clock] ?? '');
+    let item = moves.item(id);
+    if (!item || !letterAt(item, id.clock)) return id;
+    let begin = id;
+    for (let n = 0; n < word_max; n += 1) {
+      let next = Y.createID(begin.client, begin.clock - 1);
+      if (begin.clock === item.id.clock) {
+        let before = left(item);
+        while (before && !stands(before) && n < word_max) [before, n] = [left(before), n + 1];
+        if (!before || !stands(before)) break;
+        [item, next] = [before, lastId(before)];
+      }
+      if (item === mine || !letterAt(item, next.clock) || moves.first(next).client !== writer) break;
+      begin = next;
+    }
+    return begin;
   }
 
   /** The last letter of the word to which this one belongs, if I did not write that word: its end may not have been there. */
