@@ -296,17 +296,31 @@ export class Moves {
   settle(steps: readonly Step[]): void {
     const transaction = this.doc._transaction!;
     const extra: Y.ID[] = [];
+    // Each place of each sign is looked at once, however often it was moved: many steps of one message are about the same sign.
+    const known = new Map<number, Set<number>>();
+    const isKnown = ({ client, clock }: Y.ID) => known.get(client)?.has(clock) === true;
+    const know = ({ client, clock }: Y.ID) => {
+      const clocks = known.get(client);
+      if (clocks) clocks.add(clock);
+      else known.set(client, new Set([clock]));
+    };
     for (const { from, length } of steps) {
       for (let n = 0; n < length; n += 1) {
-        const first = this.wayBack(Y.createID(from.client, from.clock + n)).pop()!;
+        const id = Y.createID(from.client, from.clock + n);
+        if (isKnown(id)) continue;
+        const first = this.wayBack(id).pop()!;
         const { id: end } = this.end(first);
         const all = [first];
         for (let i = 0; i < all.length && i < way_max; i += 1) {
-          if (!Y.compareIDs(all[i]!, end)) extra.push(all[i]!);
-          for (const step of this.nexts(all[i]!)) all.push(Moves.along(all[i]!, step));
+          const at = all[i]!;
+          know(at);
+          if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
+          for (const step of this.nexts(at)) all.push(Moves.along(at, step));
         }
+        know(id);
       }
     }
+    extra.sort((a, b) => a.client - b.client || a.clock - b.clock);
     this.takeOut(transaction, extra);
     for (const step of steps) if (step.author !== this.doc.clientID) this.redo(transaction, step);
   }
@@ -314,14 +328,16 @@ export class Moves {
   private takeOut(transaction: Y.Transaction, extra: readonly Y.ID[]): void {
     const markers: Y.Item[] = [];
     let some = false;
-    for (const id of extra) {
+    for (let i = 0; i < extra.length; i += 1) {
+      const id = extra[i]!;
       const item = this.item(id);
       if (!item || item.deleted) continue;
       if (markerOf(item)) markers.push(item);
       else if (item.countable) {
-        Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock));
         const one = Y.getItemCleanStart(transaction, id);
-        if (one.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
+        let length = 1;
+        while (length < one.length && extra[i + length]?.client === id.client && extra[i + length]!.clock === id.clock + length) length += 1;
+        if (one.length > length) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + length));
         one.delete(transaction);
         some = true;
       }
