@@ -100,6 +100,8 @@ function stepsOf(raw: unknown, author: number): Step[] {
 export class Moves {
   /** What was put somewhere by hand here. */
   readonly byHand: Step[] = [];
+  /** Places of signs that were looked at to find those that stand twice; for tests. */
+  looks = 0;
   /** Came with the last transaction. */
   fresh: Step[] = [];
   private readonly doc: Y.Doc;
@@ -314,6 +316,7 @@ export class Moves {
         for (let i = 0; i < all.length && i < way_max; i += 1) {
           const at = all[i]!;
           know(at);
+          this.looks += 1;
           if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
           for (const step of this.nexts(at)) all.push(Moves.along(at, step));
         }

@@ -1,0 +1,117 @@
+// Small cases of text that two people move, letter by letter (scene.mjs): faults of the simulator, shrunk, and what a mend of one broke. Prints
+// one line of JSON: what is wrong, or null.
+import './clock.mjs';
+import { Scene } from './scene.mjs';
+
+const cases = {
+  'two lines pasted where a line stands, that another moved too'() {
+    const scene = new Scene(['top', 'one', '- aa bb', '- cc dd', '', 'end']);
+    const [a, b] = scene.people;
+    a.mark(2, 3).cut();
+    b.mark('cc dd').drag('end');
+    a.at(2).paste();
+    return [scene.meet(), (all) => all.filter((line) => line.includes('cc dd')).length === 1];
+  },
+  'two lines dragged of which one leaves its marker, that another moved too'() {
+    const scene = new Scene(['top', 'four five', '- eight nine', '- ten', 'eleven', 'last']);
+    const [a, b] = scene.people;
+    a.mark('four', 'nine').drag('eleven');
+    b.mark('eight nine').drag('top');
+    return [scene.meet(), (all) => all.join().split('eight').length === 2 && all.join().split('four').length === 2];
+  },
+  'the rest of a word, in front of words that I put there by hand, goes to its beginning'() {
+    const scene = new Scene(['top', 'between', 'seven', 'other', 'end']);
+    const [b, a] = scene.people;
+    b.behind('other').type(' mine');
+    scene.meet();
+    a.behind('seven').type(' six');
+    scene.meet();
+    a.behind('six').type('teen ');
+    a.mark('mine').drag('seven');
+    b.mark('seven six').drag('top');
+    return [scene.meet(), (all) => all.join('|').includes('seven sixteen')];
+  },
+  'a line that both moved stands once, with what each wrote in it'() {
+    const scene = new Scene(['top', 'between', 'our line', 'more', 'end']);
+    const [a, b] = scene.people;
+    a.behind('our').type(' quiet');
+    b.behind('line').type(' here');
+    a.mark('our', 'line').drag('top');
+    b.mark('our', 'here').drag('end');
+    return [scene.meet(), (all) => all.join('|').split('our quiet line here').length === 2];
+  },
+  'words in an empty line whose words I moved away stay, when their end follows'() {
+    const scene = new Scene(['one', 'two words', 'three', 'four', 'five']);
+    const [a, b] = scene.people;
+    a.behind('words').type(' unse');
+    scene.send(a);
+    a.type('en');
+    b.mark('two', 'unse').drag('four').at(1).type('fresh');
+    return [scene.meet(), (all) => all[1] === 'fresh' && all.join('|').includes('two words unseen')];
+  },
+  'what I put there by hand follows nobody'() {
+    const scene = new Scene(['one', 'two', 'three', 'four', 'five']);
+    const [a, b] = scene.people;
+    a.behind('two').type(' mine');
+    b.mark('four').drag('two');
+    scene.meet();
+    a.mark('two', 'mine').drag('five');
+    b.behind('four').type(' more');
+    scene.meet();
+    const before = a.doc.getArray('moves').length;
+    scene.meet();
+    return [scene, (all) => a.doc.getArray('moves').length === before && before < 8 && all.join('|').includes('four more')];
+  },
+  'words behind the end of a line to which another brought words, while it is moved on'() {
+    const scene = new Scene(['one', 'two', 'our line', 'three', 'guests', 'five']);
+    const [a, b] = scene.people;
+    a.behind('line').type(' and mine');
+    b.mark('guests').drag('our').mark('our', 'guests').cut();
+    b.at('one').paste();
+    return [scene.meet(), (all) => all.some((line) => line.includes('our line') && line.includes('and mine')) && all.join('|').split('guests').length === 2 && a.doc.getArray('moves').length < 8];
+  },
+  'words behind words that follow go with them'() {
+    const scene = new Scene(['one', 'two', 'our line', 'three', 'five']);
+    const [a, b] = scene.people;
+    a.behind('line').type(' x');
+    scene.send(a);
+    a.type('yz more');
+    b.mark('our', 'x').cut();
+    scene.send(a);
+    b.behind('yz more').type(' answer').at('five').paste();
+    return [scene.meet(), (all) => all.join('|').includes('our line xyz more answer')];
+  },
+  'one letter that was cut and is pasted'() {
+    const scene = new Scene(['one', 'two', 'three', 'four']);
+    const [a, b] = scene.people;
+    a.behind('two').type(' w');
+    scene.send(a);
+    b.mark(' w').cut();
+    a.type('ord');
+    b.at('four').paste();
+    return [scene.meet(), (all) => all.join('|').includes('word')];
+  },
+  'forty moves of one line in one message'() {
+    // Each place of a letter is looked at once: else it is the square of the moves, and 150 of a long line took all memory of a tab.
+    const [long, moves] = ['x'.repeat(200), 40];
+    const scene = new Scene(['top', 'between', long, 'other', 'end']);
+    const [a, b] = scene.people;
+    for (let i = 0; i < moves; i += 1) a.mark(long).drag(i % 2 ? 1 : 3);
+    b.editor.binding.moves.looks = 0;
+    scene.send(a);
+    const { looks } = b.editor.binding.moves;
+    return [scene, (all) => all.join('').length === long.length + 'topbetweenotherend'.length && looks > 0 && looks < 3 * long.length * (moves + 1)];
+  },
+};
+
+const wrong = {};
+for (const [name, work] of Object.entries(cases)) {
+  try {
+    const [scene, right] = work();
+    if (!right(scene.lines())) wrong[name] = scene.lines();
+  } catch (error) {
+    wrong[name] = error.message;
+  }
+}
+console.log(JSON.stringify(Object.keys(wrong).length > 0 ? wrong : null));
+process.exit(0);
