@@ -14,10 +14,10 @@ const way_max = 1_000;         // times that one sign was moved
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
-/** `again`: nobody took it there by hand: words that follow, or that undo brought back. `begin`, `end`: clocks of all signs that went
+/** `again`: nobody took it there by hand: words that follow, or that undo brought back (`home`: that went back to where they were written). `begin`, `end`: clocks of all signs that went
  * with it. */
-export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values; again: boolean; begin: number; end: number }
-interface Entry { from: number[]; to: number[]; seen?: Values; again?: 1 }
+export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values; again: boolean; home: boolean; begin: number; end: number }
+interface Entry { from: number[]; to: number[]; seen?: Values; again?: 1 | 2 }
 
 const bucket_bits = 5;         // 32 signs are looked up together
 
@@ -88,7 +88,7 @@ function stepsOf(raw: unknown, author: number): Step[] {
     const [one, other] = [from[i]!, to[j]!];
     const length = Math.min(one.length - a, other.length - b);
     steps.push({
-      from: Y.createID(one.client, one.clock + a), to: Y.createID(other.client, other.clock + b), length, author, again: again === 1, begin, end,
+      from: Y.createID(one.client, one.clock + a), to: Y.createID(other.client, other.clock + b), length, author, again: again === 1 || again === 2, home: again === 2, begin, end,
       seen: typeof seen === 'object' && seen !== null ? seen : {},
     });
     if ((a += length) === one.length) [i, a] = [i + 1, 0];
@@ -252,7 +252,7 @@ export class Moves {
   // --- Changes ---
 
   /** In a transaction: `from` became `to`. */
-  add(from: readonly Range[], to: readonly Range[], seen: Values, again = false): void {
+  add(from: readonly Range[], to: readonly Range[], seen: Values, again: 0 | 1 | 2 = 0): void {
     const flat: number[] = [];
     for (const { client, clock, length } of from) {
       // It goes on from where it is now.
@@ -265,7 +265,7 @@ export class Moves {
     }
     const entry: Entry = { from: flat, to: to.flatMap(({ client, clock, length }) => [client, clock, length]) };
     if (Object.keys(seen).length > 0) entry.seen = seen;
-    if (again) entry.again = 1;
+    if (again) entry.again = again;
     const steps = stepsOf(entry, this.doc.clientID);
     if (steps.length === 0) return;
     this.list.push([entry]);
@@ -291,7 +291,7 @@ export class Moves {
         }
       }
     }
-    if (from.length > 0) this.doc.transact(() => this.add(from, to, seen, true), this);
+    if (from.length > 0) this.doc.transact(() => this.add(from, to, seen, 1), this);
   }
 
   /** In a transaction: of signs that these steps moved each stands once. */

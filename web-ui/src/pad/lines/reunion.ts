@@ -252,7 +252,7 @@ export class Reunion {
     const unseen = (step: Step) => {
       const seen = step.seen[String(this.doc.clientID)];
       // (Words that went after others went without what somebody else wrote beside them, seen or not.)
-      return fresh.has(step) && step.author !== this.doc.clientID && (step.again ? !byHand : !(typeof seen === 'number' && seen > mine.id.clock));
+      return fresh.has(step) && !step.home && step.author !== this.doc.clientID && (step.again ? !byHand : !(typeof seen === 'number' && seen > mine.id.clock));
     };
     if (!steps.some(unseen)) return null;
     const item = moves.item(end);
@@ -450,7 +450,7 @@ export class Reunion {
       root.delete(to > from ? from : from + size, size);
       const range = (side: 'old' | 'now') => steps.map((one) => ({ client: doc.clientID, clock: one[side], length: one.length }));
       // Who moved them at the same time moves the same signs.
-      binding.moves.add(range('old'), range('now'), seen, true);
+      binding.moves.add(range('old'), range('now'), seen, follows ? 1 : 2);
       const begin = to > from ? to - size : to;
       this.remember(old, clock);
       if (places) {
