@@ -81,6 +81,16 @@ const cases = {
     b.behind('yz more').type(' answer').at('five').paste();
     return [scene.meet(), (all) => all.join('|').includes('our line xyz more answer')];
   },
+  'undo of a word that another moved with words around it'() {
+    const scene = new Scene(['one', 'two words', 'three', 'four']);
+    const [a, b] = scene.people;
+    a.behind('two').type(' mine');
+    scene.meet();
+    b.mark('two', 'words').drag('four');
+    scene.meet();
+    a.undo();
+    return [scene.meet(), (all) => all.join('|').includes('two words')];
+  },
   'one letter that was cut and is pasted'() {
     const scene = new Scene(['one', 'two', 'three', 'four']);
     const [a, b] = scene.people;

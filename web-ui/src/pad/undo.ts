@@ -50,6 +50,13 @@ export function undoOf(binding: Binding): Y.UndoManager {
       return true;
     },
   });
+  // What another moved is a part of his text: the manager takes that away to its end, if nothing ends where my words do.
+  doc.on('beforeTransaction', (transaction) => {
+    if (transaction.origin !== manager) return;
+    const last = [manager!.undoStack, manager!.redoStack].map((stack) => stack[stack.length - 1]);
+    const ranges = last.flatMap((one) => one?.insertions.clients.get(doc.clientID) ?? []);
+    binding.moves.part(transaction, ranges.flatMap(({ clock, len }) => [clock, clock + len]));
+  });
   doc.on('afterTransaction', (transaction) => {
     if (transaction.origin !== binding && transaction.origin !== manager) return;
     for (const [client, end] of transaction.afterState) {

@@ -100,6 +100,8 @@ function stepsOf(raw: unknown, author: number): Step[] {
 export class Moves {
   /** What was put somewhere by hand here. */
   readonly byHand: Step[] = [];
+  /** Mine that others moved. */
+  private readonly mineMoved: Step[] = [];
   /** Places of signs that were looked at to find those that stand twice; for tests. */
   looks = 0;
   /** Came with the last transaction. */
@@ -155,6 +157,7 @@ export class Moves {
     this.byFrom.add(step);
     this.byTo.add(step);
     if (step.to.client === this.doc.clientID && !step.again) this.byHand.push(step);
+    if (step.from.client === this.doc.clientID && step.author !== this.doc.clientID) this.mineMoved.push(step);
   }
 
   // --- Where a sign is ---
@@ -353,6 +356,20 @@ export class Moves {
       let next = item.right as Y.Item | null;
       while (next && (next.deleted || !next.countable)) next = next.right as Y.Item | null;
       if (!next || (markerOf(next) && !isTaken(next))) marker.setAttribute('gone', 1 as unknown as string);
+    }
+  }
+
+  /** Signs of mine that others moved end where they end for me, and at these clocks of mine. */
+  part(transaction: Y.Transaction, clocks: readonly number[]): void {
+    const { clientID, store } = this.doc;
+    const structs = store.clients.get(clientID) ?? [];
+    for (const { from, to, length } of this.mineMoved) {
+      const ends = new Set([0, length, ...clocks.map((clock) => clock - from.clock)]);
+      for (let i = structs.length > 0 ? Y.findIndexSS(structs, from.clock) : 0; i < structs.length && structs[i]!.id.clock < from.clock + length; i += 1) ends.add(structs[i]!.id.clock - from.clock);
+      for (const end of ends) {
+        const id = Y.createID(to.client, to.clock + end);
+        if (end >= 0 && end <= length && this.item(id)) Y.getItemCleanStart(transaction, id);
+      }
     }
   }
 
