@@ -5,6 +5,7 @@ import { EditorState } from 'prosemirror-state';
 import * as Y from 'yjs';
 import { bind } from '../../../web-ui/src/pad/binding';
 import { rootName, schema } from '../../../web-ui/src/pad/schema';
+import { Moves } from '../../../web-ui/src/pad/lines/moves';
 import { Reunion } from '../../../web-ui/src/pad/lines/reunion';
 import { Takings } from '../../../web-ui/src/pad/taken';
 
@@ -28,7 +29,7 @@ function victimWith(words, author) {
     other.get(rootName, Y.XmlText).insert(0, words);
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
   }
-  return { doc, root };
+  return { doc, root, binding };
 }
 
 /** An update that puts `make(i)` behind the fifth letter, each in front of the one before. */
@@ -86,6 +87,52 @@ for (const make of [() => new Y.ContentType(new Y.Map()), () => new Y.ContentTyp
   });
   Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy, before), 'line');
   if (root.toString() !== 'hello world') wrong.push(`after the moves: ${root.toString().slice(0, 40)}`);
+}
+/** Entries of moves that close to a circle, spread from one sign, or go on and on: what a tab looks at for the message is bounded, the
+ * words of others stand, and those of a circle too. `entries(count)`: [author, from, to][]. */
+function moved(name, count, entries, authors = [6]) {
+  const { doc, root, binding } = victimWith('hello world', 77);
+  for (const author of authors) {
+    const enemy = new Y.Doc();
+    enemy.clientID = author;
+    Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+    enemy.get(rootName, Y.XmlText).insert(0, 'ab'.repeat(count));
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy), 'line');
+  }
+  const before = binding.moves.looks;
+  for (const author of authors) {
+    const enemy = new Y.Doc();
+    Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+    enemy.clientID = author;  // behind the update: Yjs takes another number for who is in it
+    const known = Y.encodeStateVector(enemy);
+    enemy.transact(() => { for (const [who, from, to] of entries) if (who === author) enemy.getArray('moves').push([{ from, to }]); });
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy, known), 'line');
+  }
+  if (binding.moves.looks - before > 1_200_000 * authors.length) wrong.push(`${name}: ${binding.moves.looks - before} places`);
+  // (The fan says that it moved the first letter, as whoever may write may take it away.)
+  if (!root.toString().endsWith('ello world')) wrong.push(`${name}: the words of others are gone`);
+  // A page that opens the text later sees the same.
+  const later = new Moves(root);
+  for (let clock = 0; clock < 11; clock += 1) {
+    if (Y.compareIDs(later.end(Y.createID(77, clock)).id, binding.moves.end(Y.createID(77, clock)).id) === false) wrong.push(`${name}: another end`);
+  }
+  if (process.env.HAMEAU_SHOW) console.error(name, binding.moves.looks - before, root.length, Math.round(process.memoryUsage().rss / 1e6));
+  return { root, moves: binding.moves };
+}
+for (const count of [10, 10_000]) {
+  const circle = moved('a circle', count, [[6, [6, 0, count], [6, count, count]], [6, [6, count, count], [6, 0, count]]]);
+  if (circle.root.length !== 2 * count + 11) wrong.push(`a circle: ${circle.root.length} letters`);
+}
+{
+  // Of three, by two authors; the second half of the letters of each.
+  const three = moved('a circle of three', 5_000, [[6, [8, 0, 1_000], [6, 0, 1_000]], [8, [6, 0, 1_000], [8, 5_000, 1_000]], [8, [8, 5_000, 1_000], [8, 0, 1_000]]], [6, 8]);
+  if (three.root.length < 20_011 - 3_000) wrong.push(`a circle of three: ${three.root.length} letters`);
+}
+{
+  const to = [];
+  for (let i = 0; i < 20_000; i += 2_000) to.push([6, Array.from({ length: 2_000 }, () => [77, 0, 1]).flat(), Array.from({ length: 2_000 }, (_, n) => [6, i + n, 1]).flat()]);
+  moved('a fan', 10_000, to);
+  moved('a long way', 50_000, [[6, [6, 0, 49_999], [6, 1, 49_999]], [6, [6, 49_999, 49_999], [6, 50_000, 49_999]]]);
 }
 await new Promise((done) => { setTimeout(done, 20); });
 wrong.push(...thrown);

@@ -11,6 +11,7 @@ const units_max = 50_000;      // of one entry; more is no passage that somebody
 const ranges_max = 2_000;      // of one entry
 const seen_max = 32;           // passages on each side
 const way_max = 1_000;         // times that one sign was moved
+const looks_max = 500_000;     // places that one message is worth; what is left stands twice, and no word is lost
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
@@ -102,8 +103,10 @@ export class Moves {
   readonly byHand: Step[] = [];
   /** Mine that others moved. */
   private readonly mineMoved: Step[] = [];
-  /** Places of signs that were looked at to find those that stand twice; for tests. */
+  /** Places of signs that were looked at, in all. */
   looks = 0;
+  /** What `next` said since the last entry came: one sign may be named by thousands of entries. */
+  private readonly best = new Map<number, Map<number, Step | null>>();
   /** Came with the last transaction. */
   fresh: Step[] = [];
   private readonly doc: Y.Doc;
@@ -154,6 +157,7 @@ export class Moves {
   }
 
   private keep(step: Step): void {
+    this.best.clear();
     this.byFrom.add(step);
     this.byTo.add(step);
     if (step.to.client === this.doc.clientID && !step.again) this.byHand.push(step);
@@ -169,6 +173,14 @@ export class Moves {
   /** The step that counts, of those from this sign: two that knew nothing of each other. What somebody moved by hand counts more than
    * what followed by itself (else two pages may follow each other); then the higher id, so that all choose the same. */
   private next(id: Y.ID): Step | null {
+    let known = this.best.get(id.client);
+    if (!known) this.best.set(id.client, known = new Map());
+    let best = known.get(id.clock);
+    if (best === undefined) known.set(id.clock, best = this.chosen(id));
+    return best;
+  }
+
+  private chosen(id: Y.ID): Step | null {
     let best: Step | null = null;
     for (const one of this.byFrom.near(id)) {
       if (!inside(id, one.from, one.length)) continue;
@@ -182,25 +194,46 @@ export class Moves {
     return Y.createID(to.client, to.clock + id.clock - from.clock);
   }
 
-  /** Where it was written, and on the way back there each place. */
-  private wayBack(id: Y.ID): Y.ID[] {
+  private before(at: Y.ID): Y.ID | null {
+    this.looks += 1;
+    const step = this.byTo.near(at).find((one) => inside(at, one.to, one.length));
+    return step ? Y.createID(step.from.client, step.from.clock + at.clock - step.to.clock) : null;
+  }
+
+  /** Where it was written, and on the way back there each place. Entries that somebody made by hand may close to a circle: a sign has
+   * one place before it at most, so nobody's way leads into one from outside. Signs on a circle count as moved by nobody
+   * (`closed`), and what was moved away from one begins there. */
+  private way(id: Y.ID): { way: Y.ID[]; closed: boolean } {
     const way = [id];
-    for (let n = 0; n < way_max; n += 1) {
-      const at = way[way.length - 1]!;
-      const step = this.byTo.near(at).find((one) => inside(at, one.to, one.length));
-      if (!step) break;
-      way.push(Y.createID(step.from.client, step.from.clock + at.clock - step.to.clock));
+    let mark = id;  // Brent: a circle comes back to one of the places whose number is a power of two
+    for (let n = 1; n <= way_max; n += 1) {
+      const at = this.before(way[way.length - 1]!);
+      if (!at) break;
+      if (Y.compareIDs(at, mark)) {
+        const circle = new Set<string>();
+        for (let one: Y.ID | null = at; one && !circle.has(`${one.client} ${one.clock}`); one = this.before(one)) circle.add(`${one.client} ${one.clock}`);
+        const outside = way.findIndex((one) => circle.has(`${one.client} ${one.clock}`));
+        return outside === 0 ? { way: [id], closed: true } : { way: way.slice(0, outside), closed: false };
+      }
+      way.push(at);
+      if ((n & (n - 1)) === 0) mark = at;
     }
-    return way;
+    return { way, closed: false };
+  }
+
+  private wayBack(id: Y.ID): Y.ID[] {
+    return this.way(id).way;
   }
 
   /** Where this sign is now (or was, if it was taken out there), and the steps by which it went from here. */
   end(id: Y.ID): { id: Y.ID; steps: readonly Step[] } {
     if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return { id, steps: none };
-    const back = this.wayBack(id);
+    const { way: back, closed } = this.way(id);
+    if (closed) return { id, steps: none };
     let at = back[back.length - 1]!;
     const steps: Step[] = [];
     for (let n = 0; n < way_max; n += 1) {
+      this.looks += 1;
       const step = this.next(at);
       if (!step) break;
       const next = Moves.along(at, step);
@@ -309,11 +342,17 @@ export class Moves {
       if (clocks) clocks.add(clock);
       else known.set(client, new Set([clock]));
     };
+    const most = this.looks + looks_max;
     for (const { from, length } of steps) {
-      for (let n = 0; n < length; n += 1) {
+      for (let n = 0; n < length && this.looks < most; n += 1) {
         const id = Y.createID(from.client, from.clock + n);
         if (isKnown(id)) continue;
-        const first = this.wayBack(id).pop()!;
+        const { way, closed } = this.way(id);
+        if (closed) {
+          know(id);
+          continue;
+        }
+        const first = way[way.length - 1]!;
         const { id: end } = this.end(first);
         const all = [first];
         for (let i = 0; i < all.length && i < way_max; i += 1) {
@@ -321,7 +360,7 @@ export class Moves {
           know(at);
           this.looks += 1;
           if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
-          for (const step of this.nexts(at)) all.push(Moves.along(at, step));
+          for (const step of this.nexts(at)) if (all.length < way_max) all.push(Moves.along(at, step));
         }
         know(id);
       }

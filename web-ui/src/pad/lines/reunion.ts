@@ -248,7 +248,9 @@ export class Reunion {
   /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
   private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false): Y.ID | null {
     const { moves } = this.binding;
+    const looks = moves.looks;
     const { id: end, steps } = moves.end(id);
+    this.steps += moves.looks - looks;
     const unseen = (step: Step) => {
       const seen = step.seen[String(this.doc.clientID)];
       // (Words that went after others went without what somebody else wrote beside them, seen or not.)
