@@ -14,10 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t setup_file_bytes_max = 256;
-/// How long a link or code of the set-up can be used; `hameau setup` shows one that lasts an hour more at least.
-constexpr std::int64_t setup_ms = 24LL * 3600 * 1000;
-constexpr std::int64_t setup_left_ms_min = 3600LL * 1000;
 /// From where the short code is taken: it could be guessed from everywhere one day, the link could not.
 constexpr std::string_view near_networks = "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1/128, fc00::/7, fe80::/10";
 constexpr std::string_view host_wanted = "setup_host";

@@ -32,6 +32,9 @@ inline constexpr std::size_t code_readings_max = 8;
 inline constexpr std::size_t code_letters = 8;
 inline constexpr std::size_t recovery_codes = 10;
 inline constexpr std::int64_t invitation_ms = 14LL * 24 * 3600 * 1000;
+/// How long a link or code of the first set-up can be used; `hameau setup` shows one that lasts an hour more at least.
+inline constexpr std::int64_t setup_ms = 24LL * 3600 * 1000;
+inline constexpr std::int64_t setup_left_ms_min = 3600LL * 1000;
 /// How long after giving the password a session may make credentials without giving it again. Milliseconds.
 inline constexpr std::int64_t proven_ms_max = 10LL * 60 * 1000;
 
@@ -69,6 +72,8 @@ inline constexpr std::size_t declared_name_bytes_max = 512;
 inline constexpr std::size_t declared_hash_bytes_max = 200;
 /// association.json of an archive: 5000 members and 500 groups.
 inline constexpr std::size_t archive_bytes_max = 32 << 20;
+/// STATE/people/setup-token: the secret of the first set-up.
+inline constexpr std::size_t setup_file_bytes_max = 256;
 
 // Time, and what is kept in memory
 /// Between two tries to tell mail of a change, or a module of an association in the bin.
