@@ -30,12 +30,12 @@ struct HostChoice {
     const sites::HostLine* site = nullptr;  ///< lives as long as the map
 };
 
-/// `host` in lower case without port. In a trial, `localhost`, every NAME.localhost and the loopback addresses are the
-/// house (several people in one browser), but for NAME.localhost when a site's name begins with "NAME.".
 /// Whether `host` is an address ("192.168.1.5", "[fd00::5]"), not a name. By its address the house is reached from its own
 /// network also while no DNS knows its name; no foreign name can be made to point there (DNS rebinding).
 bool is_address_literal(std::string_view host);
 
+/// `host` in lower case without port. In a trial, `localhost`, every NAME.localhost and the loopback addresses are the
+/// house (several people in one browser), but for NAME.localhost when a site's name begins with "NAME.".
 HostChoice choose_host(std::string_view host, const GateOptions& options, const sites::HostsMap& map);
 
 /// Origin (RFC 6454 §6.2) of what the visitor used: "https://localhost:8443"; the scheme's own port is left out.

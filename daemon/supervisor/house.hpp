@@ -152,6 +152,8 @@ private:
     void on_certificates_end(int wait_status);
     /// Soon: a name was asked for that has no certificate yet. `all`: what failed is tried again at once.
     void want_certificates(bool all = false);
+    /// A settings file that lost its house.host (a line that went with an edit) would end mail and every site.
+    Status refuse_lost_host(const Settings& before) const;
     /// The gate is there (again): a challenge of the turn that runs may have found nobody, so what failed is asked for once more.
     void on_gate_ready();
     void reload_gate_certificates();

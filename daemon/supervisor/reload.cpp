@@ -31,6 +31,13 @@ bool is_engine_part(const ServiceSpec& spec) { return spec.kind == Kind::engine 
 
 } // namespace
 
+Status House::refuse_lost_host(const Settings& before) const {
+    if (place_.trial || before.text("house.host").empty() || !settings_.text("house.host").empty()) {
+        return {};
+    }
+    return fail(ErrorKind::invalid, "house.host is gone from the settings: a house that is in use does not wait for a set-up again. It goes on as " + before.text("house.host"));
+}
+
 void House::reload() {
     if (closing_) {
         return;
@@ -39,6 +46,7 @@ void House::reload() {
     const Settings before = settings_;
     Fd memory_before = std::move(settings_memory_);
     auto checked = run_check();
+    checked = checked ? refuse_lost_host(before) : checked;
     checked = checked ? move_ports(before) : checked;
     if (!checked) {
         settings_ = before;

@@ -259,6 +259,13 @@ Task<Response> People::set_host(Request& request) {
     }
     JsonFields fields(opened.body);
     const std::string host = fields.host_name("host");
+    const std::vector<Association> present = store_->associations("", associations_max);
+    for (const Association& association : present) {
+        const std::vector<std::string>& domains = association.domains;
+        if (std::any_of(domains.begin(), domains.end(), [&host](const std::string& domain) { return domain == host || domain.ends_with("." + host); })) {
+            fields.refuse_field("host", "setup_domain_of_house");
+        }
+    }
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }

@@ -152,7 +152,8 @@ bool is_host_name(std::string_view text, Labels labels) {
         }
         ++count;
         if (dot == std::string_view::npos) {
-            return count >= 2 || labels == Labels::one_or_more;
+            // An address is no name: the last label is not of digits alone (RFC 1123 section 2.1).
+            return label.find_first_not_of("0123456789") != std::string_view::npos && (count >= 2 || labels == Labels::one_or_more);
         }
         text.remove_prefix(dot + 1);
     }

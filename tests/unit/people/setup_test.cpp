@@ -90,7 +90,7 @@ TEST_F(SetUp, AFileOfBeforeIsReplaced) {
 }
 
 TEST_F(SetUp, TheHostNameIsJudged) {
-    for (const char* host : {"", "maison", "-a.example.org", "a b.example.org"}) {
+    for (const char* host : {"", "maison", "-a.example.org", "a b.example.org", "192.168.1.5"}) {
         EXPECT_EQ(set_up(far, token(), host).status, 422) << host;
     }
     EXPECT_EQ(set_up(far, token(), "maison.example.org", "maison.example.org").status, 422) << "sites cannot live at the house's own name";
@@ -110,6 +110,8 @@ TEST_F(SetUp, AHostNameThatCouldNotBeWrittenIsAskedForAgain) {
     ASSERT_TRUE(run(people->start(*context)));
     EXPECT_EQ(go(admin, "GET", "/api/v1/setup").json.at("needed"), false);
     EXPECT_EQ(context->provisioned.size(), 2U);
+    ASSERT_EQ(go(admin, "POST", "/api/v1/associations", R"({"slug":"jardin","name":"J","domains":["jardin.example.org"]})").status, 201);
+    EXPECT_EQ(go(admin, "POST", "/api/v1/setup/host", R"({"host":"jardin.example.org"})").status, 422) << "an association has it";
     EXPECT_EQ(go(admin, "POST", "/api/v1/setup/host", R"({"host":"autre.example.org"})").status, 204);
     EXPECT_EQ(context->provisioned.back(), "set-host autre.example.org");
     EXPECT_EQ(go(near, "POST", "/api/v1/setup/host", R"({"host":"evil.example.org"})").status, 403);

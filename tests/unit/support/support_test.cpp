@@ -92,7 +92,7 @@ TEST(Validators, HostNames) {
     EXPECT_TRUE(is_host_name("xn--caf-dma.fr"));
     EXPECT_FALSE(is_host_name("localhost"));
     EXPECT_TRUE(is_host_name("localhost", Labels::one_or_more));
-    for (const char* bad : {"", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "A.b", "a_b.c", "a.b/c"}) {
+    for (const char* bad : {"", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "A.b", "a_b.c", "a.b/c", "192.168.1.5", "amis.1"}) {
         EXPECT_FALSE(is_host_name(bad)) << bad;
     }
     EXPECT_FALSE(is_host_name(std::string(64, 'a') + ".fr"));

@@ -38,6 +38,9 @@ interface Checks { checks: Found[]; proposal: string; addresses: string[] }
 const lightOfCheck: Record<Found['state'], Light> = { fine: 'lit', attention: 'asleep', unknown: 'asleep', broken: 'stopped' };
 const looksWhole = (host: string) => /^[^\s.]+(\.[^\s.]+)+$/.test(host);
 
+const startPause = 1500;       // ms
+const triesWhileStarting = 10;
+
 /** What the house finds out by itself, again when the address changes; `token` is not needed by an admin. */
 function useChecks(token: string, host: string): { data: Checks | null; problem: Problem | null; again: () => void } {
   const [settled, setSettled] = useState(host);
@@ -90,13 +93,22 @@ function Finished({ host, enter }: { host: string; enter: () => void }) {
   const port = location.port ? `:${location.port}` : '';
   const address = `https://${host}${port}/`;
   useLayoutEffect(() => document.querySelector<HTMLElement>('h1')?.focus(), []);
+  // The house starts its services anew with the name: for some seconds nobody answers.
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    if (!checks.problem || tries >= triesWhileStarting) return;
+    const timer = setTimeout(() => { setTries(tries + 1); checks.again(); }, startPause);
+    return () => clearTimeout(timer);
+  }, [checks.problem, tries]);
+  // Where the name leads here already, the house is entered under it: from far away it answers nowhere else.
+  const there = name.some((one) => one.state === 'fine') && location.hostname !== host;
   return (
     <>
       <h1 tabIndex={-1}>{t('setup.finished')}</h1>
       <CopyValue name={t('setup.address')} value={address} />
-      <div role="status">{name.length > 0 ? <CheckList found={name} /> : checks.problem ? <ProblemNotice problem={checks.problem} /> : <p class="soft">{t('setup.looking')}</p>}</div>
+      <div role="status">{name.length > 0 ? <CheckList found={name} /> : checks.problem && tries >= triesWhileStarting ? <ProblemNotice problem={checks.problem} /> : <p class="soft">{t('setup.looking')}</p>}</div>
       <p>{t('setup.finished_near')}</p>
-      <p class="verbs"><Button kind="main" onClick={enter}>{t('setup.enter')}</Button><Button onClick={checks.again}>{t('status.again')}</Button></p>
+      <p class="verbs">{there ? <a class="button main" href={address}>{t('setup.enter')}</a> : <Button kind="main" onClick={enter}>{t('setup.enter')}</Button>}<Button onClick={checks.again}>{t('status.again')}</Button></p>
     </>
   );
 }
