@@ -54,6 +54,12 @@ ProbeResult judge_name(const MachineFacts& facts) {
         return {"name", ProbeState::broken, wanted.empty() ? "probe_name_missing_router" : "probe_name_missing", {{"name", facts.host}, {"address", wanted}}};
     }
     out.values.emplace_back("address", joined(facts.of_host.found));
+    // Debian writes the machine's own name beside 127.0.1.1 into /etc/hosts: that says nothing of what others see.
+    const bool here_only = std::all_of(facts.of_host.found.begin(), facts.of_host.found.end(),
+                                       [](const std::string& one) { return one.starts_with("127.") || one == "::1"; });
+    if (here_only) {
+        return {"name", ProbeState::unknown, "probe_name_here", out.values};
+    }
     const bool ours = std::any_of(facts.of_host.found.begin(), facts.of_host.found.end(), [&facts](const std::string& one) {
         return std::find(facts.addresses.begin(), facts.addresses.end(), one) != facts.addresses.end();
     });

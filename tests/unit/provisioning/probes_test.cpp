@@ -53,7 +53,7 @@ TEST(Probes, TheNameLeadsHereOrNot) {
     facts.of_host = {true, {}};
     EXPECT_EQ(of(facts, "name").code, "probe_name_missing_router");
     facts.of_host = {true, {"127.0.1.1"}};
-    EXPECT_EQ(of(facts, "name").code, "probe_name_private") << "/etc/hosts of the machine itself is not the internet";
+    EXPECT_EQ(of(facts, "name").code, "probe_name_here") << "/etc/hosts of the machine itself is not the internet";
 }
 
 TEST(Probes, TheMachine) {
