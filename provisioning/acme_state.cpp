@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t names_max = 10000;  ///< as many as hosts.map may have
 constexpr std::size_t detail_max = 200;
+constexpr unsigned failures_told = 3;  ///< in a row, while the present certificate is good: two tries more take about an hour
 constexpr std::int64_t own_notice = 14 * 24 * 3600;  ///< seconds before the end of a certificate that only the admin can replace
 constexpr std::string_view problem_type = "urn:ietf:params:acme:error:";
 
@@ -93,7 +94,7 @@ AcmeTrouble trouble_of(const std::vector<AcmeName>& names, std::string_view hous
         const bool good = name.expires > now;
         const bool own = name.code == acme_code::own;
         if (name.code == acme_code::asked || (name.code == acme_code::fine && good) || (own && name.expires > now + own_notice) ||
-            (name.host != house && name.expires == 0)) {
+            (name.host != house && name.expires == 0) || (good && !own && name.failures < failures_told)) {
             continue;
         }
         ++trouble.count;

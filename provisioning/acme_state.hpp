@@ -69,8 +69,8 @@ std::string acme_detail_of(std::string_view output);
 std::int64_t renewal_of(std::int64_t not_before, std::int64_t not_after);
 /// How long to wait after so many failures in a row: 10 min, 1 h, 6 h, 24 h, each ± 10 % (`random`: any number).
 std::int64_t back_off(unsigned failures, std::uint32_t random);
-/// The house's own name when its certificate is not a good one; of a site's name a certificate that is there and does not get
-/// renewed (one that never came is told by sites, to the site's manager too); of one that the admin put there the end of it,
+/// The house's own name when its certificate is not a good one; of any name a certificate that is there and was refused its renewal
+/// three times in a row, or is over (one that never came is told by sites, to the site's manager too); of one that the admin put there the end of it,
 /// from 14 days before on. The worst: the house's own, then the one that ends first.
 AcmeTrouble trouble_of(const std::vector<AcmeName>& names, std::string_view house, std::int64_t now);
 /// A name that an authority of the internet may certify: two labels at least, not of a local zone, no address.

@@ -37,6 +37,7 @@ TEST(AcmeState, WhatTheAdminIsToKnowIsTheHouseFirstThenWhatEndsFirst) {
         AcmeName one = a_name(host);
         one.code = code;
         one.expires = expires;
+        one.failures = 3;
         return one;
     };
     constexpr std::int64_t now = 1780000000;
@@ -49,6 +50,9 @@ TEST(AcmeState, WhatTheAdminIsToKnowIsTheHouseFirstThenWhatEndsFirst) {
     EXPECT_EQ(of({name("a.test", "unreachable", now + 20 * day), name("b.test", "elsewhere", now + 9 * day)}), "2 b.test elsewhere");
     EXPECT_EQ(of({name("a.test", "unreachable", now - day), name("maison.test", "no_address", 0), name("b.test", "failed", now - 9 * day)}), "3 maison.test no_address");
     EXPECT_EQ(of({name("c.test", "own", now + 13 * day)}), "1 c.test own");
+    AcmeName once = name("a.test", "unreachable", now + 20 * day);
+    once.failures = 2;
+    EXPECT_EQ(of({once}), "0  ") << "tried again within the hour";
     EXPECT_EQ(of({name("a.test", "fine", now - 1)}), "1 a.test fine") << "a clock that was set forward";
     AcmeState state;
     state.names = {name("b.test", "elsewhere", now + 9 * day)};
