@@ -65,6 +65,21 @@ TEST_F(Closed, APublicationOnItsWayGoesNowhere) {
     EXPECT_EQ(served("index.html"), page);
 }
 
+class Certificates : public SitesHouse {};
+
+TEST_F(Certificates, AReasonThatIsKnownIsNotAskedForAtEachLook) {
+    add_site();
+    context->certificate_fails = true;
+    const auto look = [&](int seconds) {
+        EXPECT_TRUE(context->database().execute("UPDATE site SET certified = 0, certificate_asked_ms = certificate_asked_ms - " + std::to_string(seconds) + "000"));
+        (void)go(yann, "GET", "/api/v1/sites/amis.test");
+        return context->provisions.size();
+    };
+    const std::size_t asked = look(10);
+    EXPECT_EQ(look(10), asked) << "each question is a program of root: the house has said why a moment ago";
+    EXPECT_EQ(look(10), asked);
+}
+
 TEST_F(Closed, ErasedOnceAndALaterOneOfThatNameIsOpen) {
     ASSERT_TRUE(close(true));
     ASSERT_TRUE(run(sites->erase_association("amis")));
