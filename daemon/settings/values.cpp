@@ -200,9 +200,6 @@ Result<std::string> parse_host_name(std::string_view text) {
         }
         out.push_back(lower);
     }
-    // An address is no name (RFC 1123 section 2.1: the last label is not of digits alone).
-    const std::string_view last = std::string_view(out).substr(out.rfind('.') + 1);
-    good = good && last.find_first_not_of("0123456789") != std::string_view::npos;
     if (!good || out.back() == '-') {
         return fail(ErrorKind::invalid, quoted(text) + " is not a host name (such as maison.example.org)");
     }
