@@ -94,7 +94,7 @@ private:
     std::string read_host_of_setup() const;
     /// Without a host name: only the set-up is possible, and no mail engine runs.
     bool is_waiting() const;
-    void say_host(const std::string& host_of_setup) const;
+    Status say_host();
     std::vector<std::string> check_words(const std::string& host_of_setup) const;
     std::map<std::string, uid_t> module_uids() const;
     Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);

@@ -363,7 +363,7 @@ void House::on_provision_end(int wait_status) {
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.
     if (!good && !text.starts_with("certificate.")) {
-        journal_.write(provision_failed, {{"verb", done.verb}, {"error", text}});
+        journal_.write(provision_failed, {{"verb", done.verb}, {"error", text.substr(0, error_text_max)}});
     }
     // The certificate of a site is the gate's alone: the engines have one of their own.
     if (good && (done.verb == "mail-engines" || (done.verb == "certificate" && engines_certificate_changed()))) {
@@ -384,8 +384,7 @@ void House::on_provision_end(int wait_status) {
     start_next_provision();
 }
 
-/// `error`: empty when it was done.
-/// `words`: what a verb that looks (probe) found.
+/// `error`: empty when it was done. `words`: what a verb that looks (probe) found.
 void House::answer_provision(Service& asker, std::uint32_t serial, const std::string& error, const std::string& words) {
     if (!asker.control) {
         return;

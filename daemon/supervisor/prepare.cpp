@@ -70,7 +70,7 @@ Status House::prepare() {
     manager_.extend(preparing_max);
     journal_stream_ = is_journal_stream();
     ::umask(0022);
-    const auto steps = {&House::take_state, &House::make_folders, &House::run_check, &House::open_loop};
+    const auto steps = {&House::take_state, &House::make_folders, &House::run_check, &House::say_host, &House::open_loop};
     for (const auto step : steps) {
         if (auto done = (this->*step)(); !done) {
             return done;
@@ -443,7 +443,6 @@ Status House::run_check() {
         return fail(std::move(memory.error()));
     }
     settings_memory_ = std::move(*memory);
-    say_host(host_of_setup);
     return {};
 }
 

@@ -53,6 +53,7 @@ void House::reload() {
         settings_memory_ = std::move(memory_before);
         journal_.write(reload_failed, {{"error", checked.error().message}});
     } else {
+        (void)say_host();
         const bool engines = plan_again(before);
         if (engines_certificate_changed() && !engines) {
             reload_engines();

@@ -23,16 +23,17 @@ std::string House::read_host_of_setup() const {
 
 bool House::is_waiting() const { return settings_.text("house.host").empty(); }
 
-/// Which of two names counts; and while the house has none: where it is reached and how its secret is shown, in the journal; and the file STATE/waiting
-/// for who signs in on the machine (debian/motd). Never the secret itself.
-void House::say_host(const std::string& host_of_setup) const {
+/// Of settings that are in force: which of two names counts; and while the house has none, where it is reached and how its secret is
+/// shown: in the journal, and in the file STATE/waiting for who signs in on the machine (debian/hameau.motd). Never the secret itself.
+Status House::say_host() {
+    const std::string host_of_setup = read_host_of_setup();
     if (const std::string& host = settings_.text("house.host"); !place_.trial && !host_of_setup.empty() && host != host_of_setup) {
         journal_.write(host_of_file, {{"host", host}, {"of_setup", host_of_setup}});
     }
     const std::string file = place_.state + "/waiting";
     if (!is_waiting()) {
         ::unlink(file.c_str());
-        return;
+        return {};
     }
     std::string places;
     for (const std::string& address : local_addresses()) {
@@ -40,6 +41,7 @@ void House::say_host(const std::string& host_of_setup) const {
     }
     journal_.write(house_waiting, {{"open", places}});
     (void)write_file_atomically(file, places + "\n", 0644);
+    return {};
 }
 
 } // namespace hameau::supervisor

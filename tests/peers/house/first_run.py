@@ -13,7 +13,7 @@ from pathlib import Path
 
 from common import house, ok, wait_until
 from house import Visitor
-from production_house import ProductionHouse
+from production_house import NewHouse
 
 ADDRESS, NEIGHBOUR, PUBLIC, STRANGER = "192.168.77.1", "192.168.77.2", "203.0.113.1", "203.0.113.9"
 HOST = "maison.example.org"
@@ -75,7 +75,7 @@ class Outside:
 @contextlib.contextmanager
 def new_house(offset, **more):
     with Outside() as outside:
-        other = ProductionHouse(house.ports["https"] + offset, **more)
+        other = NewHouse(house.ports["https"] + offset, **more)
         try:
             yield other.start(), outside
         finally:
@@ -264,3 +264,4 @@ def test_a_house_is_set_up_from_a_file():
         wait_until(lambda: "house.host is gone from the settings" in Path(other.log.name).read_text(errors="replace"), 30)
         assert says_its_name(other.ports["smtp"], HOST)
         assert ok(visitor.call("GET", "/api/v1/session")).json()["admin"] is True
+        assert not Path(other.state, "waiting").exists(), "who signs in on the machine is told that it waits"
