@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "daemon/settings/values.hpp"
 
 namespace hameau::provisioning {
@@ -23,16 +24,6 @@ bool read_number(std::string_view text, Number& out) {
     return read.ec == std::errc() && read.ptr == text.data() + text.size() && !text.empty();
 }
 
-std::vector<std::string_view> cut(std::string_view text, char at) {
-    std::vector<std::string_view> parts;
-    for (std::size_t begin = 0; begin <= text.size();) {
-        const std::size_t end = std::min(text.find(at, begin), text.size());
-        parts.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return parts;
-}
-
 std::string printable(std::string_view text) {
     std::string out;
     for (const char sign : text.substr(0, detail_max)) {
@@ -45,8 +36,8 @@ std::string printable(std::string_view text) {
 
 AcmeState AcmeState::parse(std::string_view text) {
     AcmeState state;
-    for (const std::string_view line : cut(text, '\n')) {
-        const auto words = cut(line, '\t');
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split(line, '\t');
         if (words.size() == 2 && words[0] == "next") {
             (void)read_number(words[1], state.next);
             continue;

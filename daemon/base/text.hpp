@@ -7,11 +7,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hameau {
 
 /// A-Z become a-z; every other byte, also of UTF-8, stays.
 std::string ascii_lower(std::string_view text);
+
+/// The parts between the signs: one more than there are signs; views of `text`.
+std::vector<std::string_view> split(std::string_view text, char at);
 
 /// 0 to 15 for a hexadecimal digit of either case; -1 for every other byte.
 constexpr int hex_value(char c) {

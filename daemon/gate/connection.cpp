@@ -2,6 +2,7 @@
 #include <array>
 
 #include "daemon/base/spawn.hpp"
+#include "daemon/contract/near_networks.hpp"
 #include "daemon/gate/challenge.hpp"
 #include "daemon/gate/head_parser.hpp"
 #include "daemon/gate/pages.hpp"
@@ -87,9 +88,8 @@ Task<Status> redirect_to_https(Visit& visit) {
     return send_redirect(visit, 308, std::move(location));
 }
 
-/// Computers of the house's own network, as far as an address tells.
 bool is_near(const Address& address) {
-    static const Networks near("127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1, fc00::/7, fe80::/10");
+    static const Networks near(near_networks);
     return near.contain(address);
 }
 

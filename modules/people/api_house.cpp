@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/people/people_module.hpp"
 
 namespace hameau::people {
@@ -50,13 +51,8 @@ Check certificates_check(const Records& records, std::int64_t now_s) {
     if (found == records.end()) {
         return check_of(people_catalogue, "certificates", true, "health_certificate_none");
     }
-    std::array<std::string_view, 4> columns{};
-    std::string_view line = found->second;
-    for (std::string_view& column : columns) {
-        const std::size_t tab = line.find('\t');
-        column = line.substr(0, tab);
-        line.remove_prefix(tab == std::string_view::npos ? line.size() : tab + 1);
-    }
+    auto columns = split(found->second, '\t');
+    columns.resize(4);
     constexpr std::int64_t day_s = 24 * 3600;
     const std::int64_t expires = to_number(columns[3]);
     const std::string_view code = expires == 0 ? "health_certificate_none" : expires > now_s ? "health_certificate_ends" : "health_certificate_over";

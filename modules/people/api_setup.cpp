@@ -1,11 +1,15 @@
 // The first set-up of the house: its secret, its checks, the first admin, the host name.
+#include <algorithm>
 #include <filesystem>
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/contract/near_networks.hpp"
 #include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
+#include "modules/support/domain_holds.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::people {
@@ -14,18 +18,11 @@ namespace json = boost::json;
 
 namespace {
 
-/// From where the short code is taken: it could be guessed from everywhere one day, the link could not.
-constexpr std::string_view near_networks = "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, ::1/128, fc00::/7, fe80::/10";
 constexpr std::string_view host_wanted = "setup_host";
 
-std::vector<std::string_view> columns_of(std::string_view line) {
-    std::vector<std::string_view> out;
-    for (std::size_t tab = line.find('\t'); tab != std::string_view::npos; tab = line.find('\t')) {
-        out.push_back(line.substr(0, tab));
-        line.remove_prefix(tab + 1);
-    }
-    out.push_back(line);
-    return out;
+/// A domain of an association at the house's own name or below it: no site could live there.
+bool carries(const std::string& host, const std::vector<std::string>& domains) {
+    return std::any_of(domains.begin(), domains.end(), [&host](const std::string& domain) { return is_at_or_below(domain, host); });
 }
 
 /// {"checks":[{"id","state","text","advice"}],"proposal","addresses":[]}; the lines are those of provisioning/probes.hpp.
@@ -35,7 +32,7 @@ json::object probes_document(std::string_view lines, Language language) {
     std::string proposal;
     while (!lines.empty()) {
         const std::size_t end = std::min(lines.find('\n'), lines.size());
-        const auto columns = columns_of(lines.substr(0, end));
+        const auto columns = split(lines.substr(0, end), '\t');
         lines.remove_prefix(std::min(end + 1, lines.size()));
         if (columns.size() >= 2 && columns[0] == "proposal") {
             proposal = columns[1];
@@ -152,6 +149,7 @@ std::optional<Response> People::refuse_setup_secret(const Request& request, cons
     if (readings_of_code(typed).empty()) {
         return say(request, 403, "setup_token");  // no code at all: no guess either
     }
+    // The code could be guessed from everywhere one day, the link could not.
     if (request.who.caller != Caller::admin && !is_exempt(address_prefix(request), near_networks)) {
         return say(request, 403, "setup_far");
     }
@@ -261,8 +259,7 @@ Task<Response> People::set_host(Request& request) {
     const std::string host = fields.host_name("host");
     const std::vector<Association> present = store_->associations("", associations_max);
     for (const Association& association : present) {
-        const std::vector<std::string>& domains = association.domains;
-        if (std::any_of(domains.begin(), domains.end(), [&host](const std::string& domain) { return domain == host || domain.ends_with("." + host); })) {
+        if (carries(host, association.domains)) {
             fields.refuse_field("host", "setup_domain_of_house");
         }
     }
@@ -296,11 +293,7 @@ People::FirstSetUp People::read_first_set_up(JsonFields& fields) {
     wanted.person.admin = true;
     wanted.password = new_password(fields, "password", password_length(), true);
     wanted.association = read_first_association(fields);
-    const std::vector<std::string>& domains = wanted.association.domains;
-    const bool swallowed = std::any_of(domains.begin(), domains.end(), [&](const std::string& domain) {
-        return !wanted.host.empty() && (domain == wanted.host || domain.ends_with("." + wanted.host));
-    });
-    if (swallowed) {
+    if (carries(wanted.host, wanted.association.domains)) {
         fields.refuse_field("association.domains", "setup_domain_of_house");
     }
     check_password(fields, "password", wanted.password, {wanted.person.name, wanted.person.login, wanted.house, wanted.association.name});

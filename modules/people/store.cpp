@@ -103,17 +103,16 @@ std::optional<Person> Store::person_by_sign_in(std::string_view typed) {
 std::vector<std::pair<std::string, Role>> Store::memberships(const std::string& person) {
     auto query = ask("SELECT m.association, m.role FROM membership m JOIN association a ON a.slug = m.association "
                      "WHERE m.person = ? AND a.binned_ms = 0 ORDER BY m.association");
-    query.bind(1, person);
-    std::vector<std::pair<std::string, Role>> out;
-    while (row(query)) {
-        out.emplace_back(query.text(0), role_of(query.view(1)));
-    }
-    return out;
+    return roles_in(query.bind(1, person));
 }
 
 std::vector<std::pair<std::string, Role>> Store::memberships_anywhere(const std::string& person) {
     auto query = ask("SELECT association, role FROM membership WHERE person = ? ORDER BY association");
-    query.bind(1, person);
+    return roles_in(query.bind(1, person));
+}
+
+/// Rows of an association and a role.
+std::vector<std::pair<std::string, Role>> Store::roles_in(Statement& query) {
     std::vector<std::pair<std::string, Role>> out;
     while (row(query)) {
         out.emplace_back(query.text(0), role_of(query.view(1)));

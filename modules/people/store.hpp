@@ -316,6 +316,7 @@ private:
     Statement ask(std::string_view sql) { return database_.prepare(sql); }
     std::optional<Session> one_session(Statement statement, std::int64_t now_ms, std::int64_t shared_idle_ms);
     bool row(Statement& statement);
+    std::vector<std::pair<std::string, Role>> roles_in(Statement& query);
     Status run(Statement statement) { return statement.run(); }
     std::size_t count(Statement statement);
     std::optional<Person> one_person(Statement statement);

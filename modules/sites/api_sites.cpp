@@ -78,8 +78,8 @@ Task<Response> Sites::list_sites(Request& request) {
     json::array items;
     for (const Site& site : found) {
         items.push_back(site_document(site, request));
-        ask_certificates_later();
     }
+    ask_certificates_later();
     co_return list_response(std::move(items), next);
 }
 

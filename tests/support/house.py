@@ -194,6 +194,23 @@ class House:
         self.remove()
 
 
+class ProductionHouse(House):
+    """hameaud as the package starts it (no trial). Who derives from it writes `self.configuration`."""
+
+    def command(self):
+        return [str(BINARIES / "hameaud"), "--config", str(self.configuration), "--state", self.state]
+
+    def start(self, wait=60):
+        self.log = open(os.path.join(tempfile.gettempdir(), f"hameau-test-{os.getpid()}.log"), "ab")
+        self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        deadline = time.time() + wait
+        while self.hameau("status", check=False).returncode != 0:
+            assert self.process.poll() is None and time.time() < deadline, self.tail()
+            time.sleep(0.1)
+        self.wait_state("gate", ("ready",), wait)
+        return self
+
+
 def port_is_free(port):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

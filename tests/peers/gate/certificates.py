@@ -98,7 +98,7 @@ def answers(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-class CertifiedHouse(production.ProductionHouse):
+class CertifiedHouse(production.SitesHouse):
     def write(self, url):
         self.configuration.write_text(f"house:\n  host: {HOST}\n  https_port: {self.ports['https']}\n  http_port: {self.ports['http']}\n"
                                       f"  acme_url: \"{url}\"\nmodules:\n  mail:\n    enabled: false\n")

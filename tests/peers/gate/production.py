@@ -6,19 +6,16 @@ but itself can reach the house. Exit code 77 where the system does not let it.""
 import ctypes
 import fcntl
 import json
-import os
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 from client import Raw, wait_until  # noqa: E402
 from gate_house import BASE_PORT, CONTENT, SITE, same  # noqa: E402
-from house import BINARIES, House, NotPossible  # noqa: E402
+from house import NotPossible, ProductionHouse  # noqa: E402
 
 HOST = "maison.test"
 NOT_POSSIBLE = 77
@@ -40,7 +37,7 @@ def enter_network_namespace():
         fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sH14x", b"lo", iff_up))
 
 
-class ProductionHouse(House):
+class SitesHouse(ProductionHouse):
     def __init__(self):
         super().__init__(base_port=BASE_PORT + 500)
         self.host = HOST
@@ -49,17 +46,8 @@ class ProductionHouse(House):
                                       f"  http_port: {self.ports['http']}\n  acme_url: \"\"\nmodules:\n  mail:\n    enabled: false\n")
         self.ready = {"ca": str(Path(self.state, "tls", "ca.pem"))}
 
-    def command(self):
-        return [str(BINARIES / "hameaud"), "--config", str(self.configuration), "--state", self.state]
-
     def start(self, wait=60):
-        self.log = open(os.path.join(tempfile.gettempdir(), f"hameau-test-{os.getpid()}.log"), "ab")
-        self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-        deadline = time.time() + wait
-        while self.hameau("status", check=False).returncode != 0:
-            assert self.process.poll() is None and time.time() < deadline, self.tail()
-            time.sleep(0.1)
-        self.wait_state("gate", ("ready",), wait)
+        super().start(wait)
         self.hameau("apply", str(CONTENT))
         return self
 
@@ -159,7 +147,7 @@ def check_restart(house):
 
 if __name__ == "__main__":
     enter_network_namespace()
-    house = ProductionHouse()
+    house = SitesHouse()
     try:
         house.start()
         for check in (check_redirects, check_challenges, check_secure_pages, check_cookies, check_restart):

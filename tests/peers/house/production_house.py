@@ -1,14 +1,12 @@
 """hameaud as the package starts it (no trial), on every address of a network namespace of the test's own."""
 import os
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from house import BINARIES, House
+from house import ProductionHouse
 
 
-class ProductionHouse(House):
+class NewHouse(ProductionHouse):
     """`text`: lines of the settings besides the ports; no host unless it names one."""
 
     def __init__(self, base_port, text="", mail=True):
@@ -21,16 +19,3 @@ class ProductionHouse(House):
         self.configuration.write_text(f"# the admin's own words\nhouse:\n  https_port: {self.ports['https']}\n"
                                       f"  http_port: {self.ports['http']}\n  acme_url: \"\"\n{text}mail:\n{mail_text}\n")
         self.ready = {"ca": str(Path(self.state, "tls", "ca.pem"))}
-
-    def command(self):
-        return [str(BINARIES / "hameaud"), "--config", str(self.configuration), "--state", self.state]
-
-    def start(self, wait=60):
-        self.log = open(os.path.join(tempfile.gettempdir(), f"hameau-test-{os.getpid()}.log"), "ab")
-        self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-        deadline = time.time() + wait
-        while self.hameau("status", check=False).returncode != 0:
-            assert self.process.poll() is None and time.time() < deadline, self.tail()
-            time.sleep(0.1)
-        self.wait_state("gate", ("ready",), wait)
-        return self

@@ -3,7 +3,7 @@ import smtplib
 import socket
 
 from common import house, wait_until
-from production_house import ProductionHouse
+from production_house import NewHouse
 
 
 def listen_shared(port):
@@ -25,7 +25,7 @@ def says_smtp(port):
 
 
 def test_a_taken_port_is_not_shared():
-    other = ProductionHouse(house.ports["https"] + 820, text="  host: maison.test\n")
+    other = NewHouse(house.ports["https"] + 820, text="  host: maison.test\n")
     with listen_shared(other.ports["smtp"]) as foreign:
         with other:
             blocked = other.wait_state("postfix", ("failing",))
