@@ -17,7 +17,8 @@ constexpr std::uint64_t disk_bytes_per_text_byte = 4;
 
 Writing PadsModule::writing(const Room& room) {
     const Duration now = clock_.now();
-    if (now - disk_looked_ >= disk_look_every) {
+    // Nobody is refused for what was so a second ago: a stock program does not send again what was refused.
+    if (disk_low_ || now - disk_looked_ >= disk_look_every) {
         disk_looked_ = now;
         disk_low_ = !above_disk_floor(*context_, edit_room_bytes);
     }
