@@ -11,13 +11,17 @@ const units_max = 50_000;      // of one entry; more is no passage that somebody
 const ranges_max = 2_000;      // of one entry
 const seen_max = 32;           // passages on each side
 const way_max = 1_000;         // times that one sign was moved
-const looks_max = 500_000;     // places that one message is worth; what is left stands twice, and no word is lost
+export const looks_max = 500_000; // places that one message is worth; what is left stands twice, and no word is lost
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
 /** `again`: nobody took it there by hand: words that follow, or that undo brought back (`home`: that went back to where they were written). `begin`, `end`: clocks of all signs that went
  * with it. */
 export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values; again: boolean; home: boolean; begin: number; end: number }
+/** Where a sign was written, and how many moves ago. */
+interface Origin { first: Y.ID; moves: number }
+/** Where a sign was and is, from where it was written on; ids[n + 1] is where steps[n] brought ids[n]. */
+interface Way { ids: Y.ID[]; steps: Step[] }
 interface Entry { from: number[]; to: number[]; seen?: Values; again?: 1 | 2 }
 
 const bucket_bits = 5;         // 32 signs are looked up together
@@ -58,6 +62,29 @@ class Index {
   }
 }
 const none: readonly Step[] = [];
+
+/** Something known of signs. */
+class Signs<T> {
+  private readonly clients = new Map<number, Map<number, T>>();
+
+  get({ client, clock }: Y.ID): T | undefined {
+    return this.clients.get(client)?.get(clock);
+  }
+
+  set({ client, clock }: Y.ID, value: T): void {
+    const clocks = this.clients.get(client);
+    if (clocks) clocks.set(clock, value);
+    else this.clients.set(client, new Map([[clock, value]]));
+  }
+
+  delete({ client, clock }: Y.ID): void {
+    this.clients.get(client)?.delete(clock);
+  }
+
+  clear(): void {
+    this.clients.clear();
+  }
+}
 
 const inside = (id: Y.ID, of: Y.ID, length: number) => id.client === of.client && of.clock <= id.clock && id.clock < of.clock + length;
 
@@ -105,19 +132,25 @@ export class Moves {
   private readonly mineMoved: Step[] = [];
   /** Places of signs that were looked at, in all. */
   looks = 0;
-  /** What `next` said since the last entry came: one sign may be named by thousands of entries. */
-  private readonly best = new Map<number, Map<number, Step | null>>();
+  /** What is known of the ways, until an entry comes that says otherwise: one sign may be named by thousands of entries. */
+  private readonly best = new Signs<Step | null>();
+  private readonly origins = new Signs<Origin | null>();
+  private readonly ways = new Signs<Way>();
+  /** How much of the list was read. */
+  private entries = 0;
+  /** By client, up to where its signs must stand before entries that were read name one that stands. */
+  private readonly awaited = new Map<number, number>();
   /** Came with the last transaction. */
   fresh: Step[] = [];
   private readonly doc: Y.Doc;
   private readonly list: Y.Array<Entry>;
-  private readonly byFrom = new Index('from');
-  private readonly byTo = new Index('to');
+  private byFrom = new Index('from');
+  private byTo = new Index('to');
 
   constructor(private readonly root: Y.XmlText) {
     this.doc = root.doc!;
     this.list = this.doc.getArray(root_name);
-    for (let item = this.list._start; item; item = item.right as Y.Item | null) this.read(item);
+    this.readAll();
     this.fresh = [];
     this.doc.on('beforeObserverCalls', this.take);
   }
@@ -128,8 +161,8 @@ export class Moves {
 
   private readonly take = (transaction: Y.Transaction) => {
     this.fresh = [];
-    if (!transaction.changed.has(this.list as never)) return;
-    for (const [client, structs] of this.doc.store.clients) {
+    const listed = transaction.changed.has(this.list as never);
+    for (const [client, structs] of listed ? this.doc.store.clients : []) {
       const from = transaction.beforeState.get(client) ?? 0;
       if ((transaction.afterState.get(client) ?? 0) <= from) continue;
       for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
@@ -137,27 +170,63 @@ export class Moves {
         if (item instanceof Y.Item && item.parent === this.list) this.read(item);
       }
     }
+    const come = [...this.awaited].some(([client, clock]) => Y.getState(this.doc.store, client) >= clock);
+    // Who opens the text from now on reads the entries that are left, and all their signs stand: here as there.
+    if (come || (listed && this.list.length !== this.entries)) this.readAgain();
   };
 
+  /** Each author's entries in the order in which they were made, whatever their order in the list and on the line. */
+  private readAll(): void {
+    const items: Y.Item[] = [];
+    for (let item = this.list._start; item; item = item.right as Y.Item | null) items.push(item);
+    items.sort((one, other) => one.id.client - other.id.client || one.id.clock - other.id.clock);
+    for (const item of items) this.read(item);
+  }
+
+  private readAgain(): void {
+    const [before, came] = [this.byTo, new Index('to')];
+    for (const step of this.fresh) came.add(step);
+    [this.byFrom, this.byTo] = [new Index('from'), new Index('to')];
+    for (const known of [this.best, this.origins, this.ways, this.awaited]) known.clear();
+    this.byHand.length = this.mineMoved.length = this.entries = 0;
+    this.fresh = [];
+    this.readAll();
+    this.fresh = this.fresh.filter(({ to, length }) => came.names(to, length) || !before.names(to, length));
+  }
+
   private read(item: Y.Item): void {
-    if (item.deleted || !(item.content instanceof Y.ContentAny)) return;
-    for (const raw of item.content.arr) {
+    if (item.deleted || item.parentSub !== null) return;
+    if (item.countable) this.entries += item.length;
+    if (!(item.content instanceof Y.ContentAny)) return;
+    item.content.arr.forEach((raw, n) => {
       for (const step of stepsOf(raw, item.id.client)) {
-        if (!this.isNew(step)) continue;
+        if (!this.counts(step, item.id.clock + n)) continue;
         this.keep(step);
         this.fresh.push(step);
       }
-    }
+    });
   }
 
   /** New signs stand in the text, and each is one old sign: so entries name no more than their author wrote, however many they are.
-   * What this page did itself it knows. */
-  private isNew({ to, length }: Step): boolean {
-    return Y.getState(this.doc.store, to.client) >= to.clock + length && !this.byTo.names(to, length);
+   * `made`: the clock of the entry. Depends on what is in the text, never on when it came. */
+  private counts({ to, length, author }: Step, made: number): boolean {
+    const end = to.clock + length;
+    // Nobody but the author names them; so the first one is the first for everybody.
+    if (author >= marker_clients || (to.client === author && end > made)) return false;
+    if (Y.getState(this.doc.store, to.client) < end) {
+      // (Markers have clocks of their own.)
+      this.awaited.set(to.client, Math.min(end, this.awaited.get(to.client) ?? end));
+      return false;
+    }
+    return !this.byTo.names(to, length);
   }
 
   private keep(step: Step): void {
-    this.best.clear();
+    const { from, to, length } = step;
+    for (let n = 0; n < length; n += 1) this.best.delete(Y.createID(from.client, from.clock + n));
+    this.ways.clear();
+    // What went on from there was written elsewhere.
+    if (this.byFrom.names(to, length)) this.origins.clear();
     this.byFrom.add(step);
     this.byTo.add(step);
     if (step.to.client === this.doc.clientID && !step.again) this.byHand.push(step);
@@ -173,10 +242,8 @@ export class Moves {
   /** The step that counts, of those from this sign: two that knew nothing of each other. What somebody moved by hand counts more than
    * what followed by itself (else two pages may follow each other); then the higher id, so that all choose the same. */
   private next(id: Y.ID): Step | null {
-    let known = this.best.get(id.client);
-    if (!known) this.best.set(id.client, known = new Map());
-    let best = known.get(id.clock);
-    if (best === undefined) known.set(id.clock, best = this.chosen(id));
+    let best = this.best.get(id);
+    if (best === undefined) this.best.set(id, best = this.chosen(id));
     return best;
   }
 
@@ -200,54 +267,74 @@ export class Moves {
     return step ? Y.createID(step.from.client, step.from.clock + at.clock - step.to.clock) : null;
   }
 
-  /** Where it was written, and on the way back there each place. Entries that somebody made by hand may close to a circle: a sign has
-   * one place before it at most, so nobody's way leads into one from outside. Signs on a circle count as moved by nobody
-   * (`closed`), and what was moved away from one begins there. */
-  private way(id: Y.ID): { way: Y.ID[]; closed: boolean } {
-    const way = [id];
-    let mark = id;  // Brent: a circle comes back to one of the places whose number is a power of two
-    for (let n = 1; n <= way_max; n += 1) {
-      const at = this.before(way[way.length - 1]!);
-      if (!at) break;
-      if (Y.compareIDs(at, mark)) {
-        const circle = new Set<string>();
-        for (let one: Y.ID | null = at; one && !circle.has(`${one.client} ${one.clock}`); one = this.before(one)) circle.add(`${one.client} ${one.clock}`);
-        const outside = way.findIndex((one) => circle.has(`${one.client} ${one.clock}`));
-        return outside === 0 ? { way: [id], closed: true } : { way: way.slice(0, outside), closed: false };
+  /** Null: counts as moved by nobody. Entries that somebody made by hand may close to a circle, or go on and on: from there nobody comes back to
+   * where the sign was written, or only by a longer way than counts. */
+  private origin(id: Y.ID): Origin | null {
+    const open: Y.ID[] = [];
+    let found: Origin | null | undefined;
+    for (let at = id; found === undefined;) {
+      found = this.origins.get(at);
+      if (found !== undefined) break;
+      const before = this.before(at);
+      if (!before) found = { first: at, moves: 0 };
+      else {
+        open.push(at);
+        this.origins.set(at, null);  // who comes here again goes in a circle
+        at = before;
       }
-      way.push(at);
-      if ((n & (n - 1)) === 0) mark = at;
     }
-    return { way, closed: false };
+    // (Only of signs that were moved: of others there is nothing to forget when an entry comes.)
+    if (found && open.length > 0) this.origins.set(found.first, { first: found.first, moves: 0 });
+    for (const at of open.reverse()) {
+      if (found) found = found.moves < way_max ? { first: found.first, moves: found.moves + 1 } : null;
+      this.origins.set(at, found!);
+    }
+    return found!;
   }
 
+  /** From where it was written on, by the steps that count. (Nobody comes from there into a circle: each sign has one before it.) */
+  private wayFrom(first: Y.ID): Way {
+    let way = this.ways.get(first);
+    if (way) return way;
+    way = { ids: [first], steps: [] };
+    for (let step = this.next(first); step && way.steps.length < way_max; step = this.next(way.ids[way.steps.length]!)) {
+      this.looks += 1;
+      way.ids.push(Moves.along(way.ids[way.steps.length]!, step));
+      way.steps.push(step);
+    }
+    this.ways.set(first, way);
+    return way;
+  }
+
+  /** Where it was written, and on the way back there each place. */
   private wayBack(id: Y.ID): Y.ID[] {
-    return this.way(id).way;
+    const way = [id];
+    for (let left = this.origin(id)?.moves ?? 0; left > 0; left -= 1) way.push(this.before(way[way.length - 1]!)!);
+    return way;
   }
 
-  /** Where this sign is now (or was, if it was taken out there), and the steps by which it went from here. */
+  /** Where this sign is now (or was, if it was taken out there). */
+  private now(id: Y.ID): Y.ID {
+    if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return id;
+    const origin = this.origin(id);
+    return origin ? this.wayFrom(origin.first).ids.at(-1)! : id;
+  }
+
+  /** That, and the steps by which it went from here. */
   end(id: Y.ID): { id: Y.ID; steps: readonly Step[] } {
     if (!this.byFrom.has(id.client) && !this.byTo.has(id.client)) return { id, steps: none };
-    const { way: back, closed } = this.way(id);
-    if (closed) return { id, steps: none };
-    let at = back[back.length - 1]!;
-    const steps: Step[] = [];
-    for (let n = 0; n < way_max; n += 1) {
-      this.looks += 1;
-      const step = this.next(at);
-      if (!step) break;
-      const next = Moves.along(at, step);
-      // Here the ways part: that of `id` and that which counts.
-      if (steps.length > 0 || !(n < back.length - 1 && Y.compareIDs(back[back.length - 2 - n]!, next))) steps.push(step);
-      at = next;
-    }
-    return { id: at, steps };
+    const origin = this.origin(id);
+    if (!origin) return { id, steps: none };
+    const { ids, steps } = this.wayFrom(origin.first);
+    // Back to where the ways part: that of `id` and that which counts.
+    let [at, moves] = [id, origin.moves];
+    for (; moves > 0 && !(ids[moves] && Y.compareIDs(ids[moves]!, at)); moves -= 1) at = this.before(at)!;
+    return { id: ids.at(-1)!, steps: moves < steps.length ? steps.slice(moves) : none };
   }
 
   /** Where it was written. */
   first(id: Y.ID): Y.ID {
-    const way = this.byTo.has(id.client) ? this.wayBack(id) : [id];
-    return way[way.length - 1]!;
+    return this.origin(id)?.first ?? id;
   }
 
   /** How often its writer moved this sign. */
@@ -293,7 +380,7 @@ export class Moves {
     for (const { client, clock, length } of from) {
       // It goes on from where it is now.
       for (let n = 0; n < length; n += 1) {
-        const { id } = this.end(Y.createID(client, clock + n));
+        const id = this.now(Y.createID(client, clock + n));
         const last = flat.length - 3;
         if (last >= 0 && flat[last] === id.client && flat[last + 1]! + flat[last + 2]! === id.clock) flat[last + 2]! += 1;
         else flat.push(id.client, id.clock, 1);
@@ -302,7 +389,8 @@ export class Moves {
     const entry: Entry = { from: flat, to: to.flatMap(({ client, clock, length }) => [client, clock, length]) };
     if (Object.keys(seen).length > 0) entry.seen = seen;
     if (again) entry.again = again;
-    const steps = stepsOf(entry, this.doc.clientID);
+    const made = Y.getState(this.doc.store, this.doc.clientID);
+    const steps = stepsOf(entry, this.doc.clientID).filter((step) => this.counts(step, made));
     if (steps.length === 0) return;
     this.list.push([entry]);
     for (const step of steps) this.keep(step);
@@ -320,7 +408,7 @@ export class Moves {
           const item = structs[i];
           if (!(item instanceof Y.Item) || item.parent !== this.root || !item.countable || !item.redone || item.redone.client !== this.doc.clientID) continue;
           const now = this.item(item.redone);
-          if (!now || now.deleted || Y.compareIDs(this.end(item.id).id, item.redone)) continue;
+          if (!now || now.deleted || Y.compareIDs(this.now(item.id), item.redone)) continue;
           seen = { ...seen, ...this.seenAround(now) };
           from.push({ client, clock: item.id.clock, length: item.length });
           to.push({ client: item.redone.client, clock: item.redone.clock, length: item.length });
@@ -335,39 +423,25 @@ export class Moves {
     const transaction = this.doc._transaction!;
     const extra: Y.ID[] = [];
     // Each place of each sign is looked at once, however often it was moved: many steps of one message are about the same sign.
-    const known = new Map<number, Set<number>>();
-    const isKnown = ({ client, clock }: Y.ID) => known.get(client)?.has(clock) === true;
-    const know = ({ client, clock }: Y.ID) => {
-      const clocks = known.get(client);
-      if (clocks) clocks.add(clock);
-      else known.set(client, new Set([clock]));
-    };
+    const known = new Signs<true>();
     const most = this.looks + looks_max;
     for (const { from, length } of steps) {
       for (let n = 0; n < length && this.looks < most; n += 1) {
-        const id = Y.createID(from.client, from.clock + n);
-        if (isKnown(id)) continue;
-        const { way, closed } = this.way(id);
-        if (closed) {
-          know(id);
-          continue;
+        const origin = this.origin(Y.createID(from.client, from.clock + n));
+        if (!origin || known.get(origin.first)) continue;
+        known.set(origin.first, true);
+        const end = this.wayFrom(origin.first).ids.at(-1)!;
+        let places = [origin.first];
+        for (let moves = 0; moves <= way_max && places.length > 0 && this.looks < most; moves += 1) {
+          this.looks += places.length;
+          for (const at of places) if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
+          places = places.flatMap((at) => this.nexts(at).map((step) => Moves.along(at, step)));
         }
-        const first = way[way.length - 1]!;
-        const { id: end } = this.end(first);
-        const all = [first];
-        for (let i = 0; i < all.length && i < way_max; i += 1) {
-          const at = all[i]!;
-          know(at);
-          this.looks += 1;
-          if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
-          for (const step of this.nexts(at)) if (all.length < way_max) all.push(Moves.along(at, step));
-        }
-        know(id);
       }
     }
     extra.sort((a, b) => a.client - b.client || a.clock - b.clock);
     this.takeOut(transaction, extra);
-    for (const step of steps) if (step.author !== this.doc.clientID) this.redo(transaction, step);
+    for (const step of steps) if (step.author !== this.doc.clientID) this.redo(transaction, step, most);
   }
 
   private takeOut(transaction: Y.Transaction, extra: readonly Y.ID[]): void {
@@ -412,15 +486,33 @@ export class Moves {
     }
   }
 
+  /** Whether this sign, followed to where it came back, comes to that one (or goes on and on). Yjs follows it without end. */
+  private comesTo(id: Y.ID, that: Y.ID): boolean {
+    for (let n = 0, at = id; n < way_max; n += 1) {
+      if (Y.compareIDs(at, that)) return true;
+      const item = this.item(at);
+      if (!item?.redone) return false;
+      this.looks += 1;
+      at = Y.createID(item.redone.client, item.redone.clock + at.clock - item.id.clock);
+    }
+    return true;
+  }
+
   /** Who takes back what he took out gets what another moved, not one thing more. */
-  private redo(transaction: Y.Transaction, { from, to, length }: Step): void {
+  private redo(transaction: Y.Transaction, step: Step, most: number): void {
+    const { from, to, length } = step;
     const end = from.clock + Math.min(length, Y.getState(this.doc.store, from.client) - from.clock);
-    const counts = (clock: number) => clock < end && this.next(Y.createID(from.client, clock))?.to.client === to.client;
-    for (let clock = from.clock; clock < end; clock += 1) {
-      if (!counts(clock) || !this.item(Y.createID(from.client, clock))) continue;
+    const counts = (clock: number) => {
+      const id = Y.createID(from.client, clock);
+      return clock < end && (this.origin(id)?.moves ?? way_max) < way_max && this.next(id)?.to.client === to.client && !this.comesTo(Moves.along(id, step), id);
+    };
+    // Signs that stand came back nowhere: of many at once, too, none leads to another.
+    const stands = (clock: number) => this.item(Y.createID(to.client, to.clock + clock - from.clock))?.deleted === false;
+    for (let clock = from.clock; clock < end && this.looks < most; clock += 1) {
+      if (!this.item(Y.createID(from.client, clock)) || !counts(clock)) continue;
       const item = Y.getItemCleanStart(transaction, Y.createID(from.client, clock));
       let size = 1;
-      while (size < item.length && counts(clock + size)) size += 1;
+      while (stands(clock) && size < item.length && stands(clock + size) && counts(clock + size)) size += 1;
       if (size < item.length) Y.getItemCleanStart(transaction, Y.createID(from.client, clock + size));
       if (item.deleted && !(item.content instanceof Y.ContentType)) item.redone = Y.createID(to.client, to.clock + clock - from.clock);
       clock += size - 1;

@@ -5,7 +5,7 @@
 import * as Y from 'yjs';
 import type { Binding } from '../binding';
 import { type Values, marker_clients } from './form';
-import type { Step } from './moves';
+import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
@@ -106,7 +106,8 @@ export class Reunion {
     const { moves } = this.binding;
     const runs: Run[] = [];
     const known = new Map<Y.Item, Place | null>();
-    for (let item = this.root._start; item; item = right(item)) {
+    const most = moves.looks + looks_max;
+    for (let item = this.root._start; item && moves.looks < most; item = right(item)) {
       if (!stands(item) || item.id.client !== this.doc.clientID || item.content instanceof Y.ContentType) continue;
       const goes = this.goesWith(item, fresh, known);
       known.set(item, goes);
@@ -248,9 +249,7 @@ export class Reunion {
   /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
   private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false): Y.ID | null {
     const { moves } = this.binding;
-    const looks = moves.looks;
     const { id: end, steps } = moves.end(id);
-    this.steps += moves.looks - looks;
     const unseen = (step: Step) => {
       const seen = step.seen[String(this.doc.clientID)];
       // (Words that went after others went without what somebody else wrote beside them, seen or not.)
