@@ -8,6 +8,7 @@ import { rootName, schema } from '../../../web-ui/src/pad/schema';
 import { Moves } from '../../../web-ui/src/pad/lines/moves';
 import { Reunion } from '../../../web-ui/src/pad/lines/reunion';
 import { Takings } from '../../../web-ui/src/pad/taken';
+import { undo, undoOf } from '../../../web-ui/src/pad/undo';
 
 globalThis.window ??= globalThis;
 const wrong = [];
@@ -22,6 +23,10 @@ function victimWith(words, author) {
   let state = EditorState.create({ schema, doc: binding.doc, plugins: [binding.plugin] });
   binding.attach({ get state() { return state; }, dispatch: (tr) => { state = state.apply(tr); } });
   new Reunion(binding, {}, () => null);
+  const type = (text) => {
+    state = state.apply(state.tr.insertText(text));
+    binding.flush();
+  };
   if (author === doc.clientID) root.insert(0, words);
   else {
     const other = new Y.Doc();
@@ -29,7 +34,20 @@ function victimWith(words, author) {
     other.get(rootName, Y.XmlText).insert(0, words);
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
   }
-  return { doc, root, binding };
+  return { doc, root, binding, type, host: { get state() { return state; } } };
+}
+
+/** Somebody else in this text. `send(change)` brings what he does there. */
+function enemyOf(doc) {
+  const enemy = new Y.Doc({ gc: false });
+  Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+  enemy.clientID = 6;
+  const send = (change) => {
+    const known = Y.encodeStateVector(enemy);
+    enemy.transact(() => change(enemy.get(rootName, Y.XmlText), enemy.getArray('moves')));
+    Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy, known), 'line');
+  };
+  return { enemy, send };
 }
 
 /** An update that puts `make(i)` behind the fifth letter, each in front of the one before. */
@@ -267,6 +285,67 @@ for (const [name, acts] of Object.entries({
   moves.end(Y.createID(9, 60_000));
   if (moves.looks > 400_000) wrong.push(`a year of moves: ${moves.looks} places for all carets`);
   if (opened.get(rootName, Y.XmlText).length !== 60_006) wrong.push('a year of moves: letters');
+}
+{
+  // An entry about signs of mine that I have not written: my undo works, what I write is sent, my caret and my words stay mine.
+  for (const clock of [12, 1e6]) {
+    const { doc, root, binding, type, host } = victimWith('hello world', 77);
+    undoOf(binding);
+    type('My sentence');
+    const { send } = enemyOf(doc);
+    send((text, list) => {
+      text.insert(text.length, 'x'.repeat(300));
+      list.push([{ from: [3_000_000_000, clock, 300], to: [6, 0, 300] }]);
+    });
+    type(' goes on');
+    send((text) => text.insert(text.length, '!'));
+    type(' and on');
+    if (!root.toString().includes('My sentence goes on and on')) wrong.push(`signs that are written later (${clock}): ${root.toString().replace(/x+/g, 'x')}`);
+    let sent = 0;
+    doc.on('update', () => { sent += 1; });
+    undo(host.state, () => {});
+    type('then');
+    if (doc._transaction || sent < 2 || !root.toString().includes('then')) wrong.push(`undo behind such an entry (${clock}): ${sent} updates`);
+  }
+}
+{
+  // Clocks that cost nothing to fill: entries name no more in all than a page can look at.
+  const { doc, root, binding } = victimWith('hello world', 77);
+  const length = 0x7fff0000;
+  // One struct of client 6 from clock 0 on, deleted and forgotten (Yjs, update format version 1).
+  Y.applyUpdate(doc, Uint8Array.of(1, 1, 6, 0, 0, ...[0, 1, 2, 3, 4].map((n) => ((length / 2 ** (7 * n)) & 127) | (n < 4 ? 128 : 0)), 0), 'line');
+  if (Y.getState(doc.store, 6) !== length) wrong.push(`filler: ${Y.getState(doc.store, 6)}`);
+  const { send } = enemyOf(doc);
+  const before = binding.moves.looks;
+  send((_, list) => list.push(Array.from({ length: 20_000 }, (_one, i) => ({ from: [6, 1_900_000_000, 50_000], to: [6, i * 50_000, 50_000] }))));
+  if (binding.moves.looks - before > 1_200_000) wrong.push(`filler: ${binding.moves.looks - before} places`);
+  if (binding.moves.kept > 4_000_000) wrong.push(`filler: ${binding.moves.kept} units are known`);
+  send((text) => text.insert(0, 'goes on '));
+  if (!root.toString().includes('goes on')) wrong.push('filler: nothing more is shown');
+}
+{
+  // One sign in 2^17 places, then one place more in each message: all messages together cost no more than a while allows.
+  const { doc, binding } = victimWith('hello world', 77);
+  const { send } = enemyOf(doc);
+  send((text) => text.insert(0, 'ab'.repeat(2 ** 16 + 500)));
+  send((_, list) => {
+    for (let k = 0; k < 17; k += 1) for (let at = 0; at < 2 ** k; at += 50_000) list.push([{ from: [6, at, Math.min(50_000, 2 ** k - at)], to: [6, 2 ** k + at, Math.min(50_000, 2 ** k - at)] }]);
+  });
+  const before = binding.moves.looks;
+  for (let i = 0; i < 200; i += 1) send((_, list) => list.push([{ from: [6, 0, 1], to: [6, 2 ** 17 + i, 1] }]));
+  // (200 x 131,072 otherwise.)
+  if (binding.moves.looks - before > 6_000_000) wrong.push(`one place more: ${binding.moves.looks - before} places`);
+}
+{
+  // Entries taken out one by one: the list is read again now and then, not each time.
+  const { doc, binding } = victimWith('hello world', 77);
+  const { send } = enemyOf(doc);
+  const [entries, taken] = [20_000, 60];
+  send((text) => text.insert(0, 'ab'.repeat(entries)));
+  send((_, list) => list.push(Array.from({ length: entries }, (_one, i) => ({ from: [6, 2 * i + 1, 1], to: [6, 2 * i, 1] }))));
+  const before = binding.moves.reads;
+  for (let i = 0; i < taken; i += 1) send((_, list) => list.delete(0, 1));
+  if (binding.moves.reads - before > 20 * entries) wrong.push(`entries taken out: ${binding.moves.reads - before} read again`);
 }
 await new Promise((done) => { setTimeout(done, 20); });
 wrong.push(...thrown);

@@ -209,7 +209,13 @@ export class Binding {
   private readonly onBefore = (transaction: Y.Transaction) => {
     if (transaction.origin === this || !this.host) return;
     const { doc, selection } = this.host.state;
-    this.before = this.stickyPlaces(doc, selection) ?? this.placesOf(selection);
+    // (Yjs leaves a transaction open for ever if this throws, and nothing is sent or shown any more.)
+    try {
+      this.before = this.stickyPlaces(doc, selection) ?? this.placesOf(selection);
+    } catch (error) {
+      this.before = null;
+      queueMicrotask(() => { throw error; });
+    }
   };
 
   private readonly onChange = (_: unknown, transaction: Y.Transaction) => {

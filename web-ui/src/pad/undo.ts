@@ -55,7 +55,12 @@ export function undoOf(binding: Binding): Y.UndoManager {
     if (transaction.origin !== manager) return;
     const last = [manager!.undoStack, manager!.redoStack].map((stack) => stack[stack.length - 1]);
     const ranges = last.flatMap((one) => one?.insertions.clients.get(doc.clientID) ?? []);
-    binding.moves.part(transaction, ranges.flatMap(({ clock, len }) => [clock, clock + len]));
+    // Yjs leaves a transaction open for ever if one of these throws, and nothing is sent or shown any more.
+    try {
+      binding.moves.part(transaction, ranges.flatMap(({ clock, len }) => [clock, clock + len]));
+    } catch (error) {
+      queueMicrotask(() => { throw error; });
+    }
   });
   doc.on('afterTransaction', (transaction) => {
     if (transaction.origin !== binding && transaction.origin !== manager) return;

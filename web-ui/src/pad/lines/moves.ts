@@ -4,6 +4,7 @@
 // brings words back, never touches what nobody moved.
 import * as Y from 'yjs';
 import { type Values, marker_clients } from './form';
+import { Allowance } from './allowance';
 import { isTaken, markerOf } from './read';
 
 const root_name = 'moves';
@@ -12,6 +13,13 @@ const ranges_max = 2_000;      // of one entry
 const seen_max = 32;           // passages on each side
 const way_max = 1_000;         // times that one sign was moved
 export const looks_max = 500_000; // places that one message is worth; what is left stands twice, and no word is lost
+const looks_at_once = 2_000_000;  // of many messages; and a second gives so many back:
+const looks_a_second = 200_000;
+const owed_max = 5_000;           // steps that wait for that
+const all_units_max = 4_000_000;  // of all entries together
+const free_entries = 1_000;       // so many are read again for nothing
+const entries_at_once = 50_000;
+const entries_a_second = 20_000;
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
@@ -132,12 +140,24 @@ export class Moves {
   private readonly mineMoved: Step[] = [];
   /** Places of signs that were looked at, in all. */
   looks = 0;
+  /** Entries that were read, in all. */
+  reads = 0;
   /** What is known of the ways, until an entry comes that says otherwise: one sign may be named by thousands of entries. */
   private readonly best = new Signs<Step | null>();
   private readonly origins = new Signs<Origin | null>();
   private readonly ways = new Signs<Way>();
-  /** How much of the list was read. */
+  /** How much of the list was read: entries, and units of them. */
   private entries = 0;
+  private units = 0;
+  /** Units of steps that count. */
+  kept = 0;
+  /** Entries about signs that nobody here had when they came: no honest one is. They count no more on this page. */
+  private readonly early = new Signs<true>();
+  private stale = false;
+  private readonly rereads = new Allowance(entries_at_once, entries_a_second);
+  private readonly settling = new Allowance(looks_at_once, looks_a_second);
+  /** Steps whose copies were not looked for yet. */
+  private owed: Step[] = [];
   /** By client, up to where its signs must stand before entries that were read name one that stands. */
   private readonly awaited = new Map<number, number>();
   /** Came with the last transaction. */
@@ -172,7 +192,9 @@ export class Moves {
     }
     const come = [...this.awaited].some(([client, clock]) => Y.getState(this.doc.store, client) >= clock);
     // Who opens the text from now on reads the entries that are left, and all their signs stand: here as there.
-    if (come || (listed && this.list.length !== this.entries)) this.readAgain();
+    if (come || (listed && (this.list.length !== this.entries || this.units > all_units_max))) this.stale = true;
+    // No editor takes entries out: who makes us read a long list again and again waits.
+    if (this.stale && (this.entries <= free_entries || this.rereads.take(this.entries))) this.readAgain();
   };
 
   /** Each author's entries in the order in which they were made, whatever their order in the list and on the line. */
@@ -188,7 +210,8 @@ export class Moves {
     for (const step of this.fresh) came.add(step);
     [this.byFrom, this.byTo] = [new Index('from'), new Index('to')];
     for (const known of [this.best, this.origins, this.ways, this.awaited]) known.clear();
-    this.byHand.length = this.mineMoved.length = this.entries = 0;
+    this.byHand.length = this.mineMoved.length = this.entries = this.units = this.kept = 0;
+    this.stale = false;
     this.fresh = [];
     this.readAll();
     this.fresh = this.fresh.filter(({ to, length }) => came.names(to, length) || !before.names(to, length));
@@ -196,11 +219,17 @@ export class Moves {
 
   private read(item: Y.Item): void {
     if (item.deleted || item.parentSub !== null) return;
+    this.reads += item.length;
     if (item.countable) this.entries += item.length;
     if (!(item.content instanceof Y.ContentAny)) return;
     item.content.arr.forEach((raw, n) => {
-      for (const step of stepsOf(raw, item.id.client)) {
-        if (!this.counts(step, item.id.clock + n)) continue;
+      const steps = stepsOf(raw, item.id.client);
+      for (const { length } of steps) this.units += length;
+      const made = Y.createID(item.id.client, item.id.clock + n);
+      if (this.units > all_units_max || this.early.get(made)) return;
+      if (steps.some(({ from, length }) => Y.getState(this.doc.store, from.client) < from.clock + length)) return this.early.set(made, true);
+      for (const step of steps) {
+        if (!this.counts(step, made.clock)) continue;
         this.keep(step);
         this.fresh.push(step);
       }
@@ -223,6 +252,7 @@ export class Moves {
 
   private keep(step: Step): void {
     const { from, to, length } = step;
+    this.kept += length;
     for (let n = 0; n < length; n += 1) this.best.delete(Y.createID(from.client, from.clock + n));
     this.ways.clear();
     // What went on from there was written elsewhere.
@@ -424,9 +454,14 @@ export class Moves {
     const extra: Y.ID[] = [];
     // Each place of each sign is looked at once, however often it was moved: many steps of one message are about the same sign.
     const known = new Signs<true>();
-    const most = this.looks + looks_max;
-    for (const { from, length } of steps) {
-      for (let n = 0; n < length && this.looks < most; n += 1) {
+    const begin = this.looks;
+    const most = begin + Math.min(looks_max, this.settling.left());
+    const all = [...this.owed.splice(0), ...steps];
+    for (const step of all) {
+      const { from, length } = step;
+      let n = 0;
+      for (; n < length && this.looks < most; n += 1) {
+        this.looks += 1;
         const origin = this.origin(Y.createID(from.client, from.clock + n));
         if (!origin || known.get(origin.first)) continue;
         known.set(origin.first, true);
@@ -435,13 +470,15 @@ export class Moves {
         for (let moves = 0; moves <= way_max && places.length > 0 && this.looks < most; moves += 1) {
           this.looks += places.length;
           for (const at of places) if (!Y.compareIDs(at, end) && this.item(at)?.deleted === false) extra.push(at);
-          places = places.flatMap((at) => this.nexts(at).map((step) => Moves.along(at, step)));
+          places = places.flatMap((at) => this.nexts(at).map((one) => Moves.along(at, one)));
         }
       }
+      if (n < length && this.owed.length < owed_max) this.owed.push(step);
     }
     extra.sort((a, b) => a.client - b.client || a.clock - b.clock);
     this.takeOut(transaction, extra);
-    for (const step of steps) if (step.author !== this.doc.clientID) this.redo(transaction, step, most);
+    for (const step of all) if (step.author !== this.doc.clientID) this.redo(transaction, step, most);
+    this.settling.take(this.looks - begin);
   }
 
   private takeOut(transaction: Y.Transaction, extra: readonly Y.ID[]): void {
@@ -477,6 +514,7 @@ export class Moves {
     const { clientID, store } = this.doc;
     const structs = store.clients.get(clientID) ?? [];
     for (const { from, to, length } of this.mineMoved) {
+      if (from.clock >= Y.getState(store, clientID)) continue;
       const ends = new Set([0, length, ...clocks.map((clock) => clock - from.clock)]);
       for (let i = structs.length > 0 ? Y.findIndexSS(structs, from.clock) : 0; i < structs.length && structs[i]!.id.clock < from.clock + length; i += 1) ends.add(structs[i]!.id.clock - from.clock);
       for (const end of ends) {
@@ -509,6 +547,7 @@ export class Moves {
     // Signs that stand came back nowhere: of many at once, too, none leads to another.
     const stands = (clock: number) => this.item(Y.createID(to.client, to.clock + clock - from.clock))?.deleted === false;
     for (let clock = from.clock; clock < end && this.looks < most; clock += 1) {
+      this.looks += 1;
       if (!this.item(Y.createID(from.client, clock)) || !counts(clock)) continue;
       const item = Y.getItemCleanStart(transaction, Y.createID(from.client, clock));
       let size = 1;
