@@ -24,6 +24,8 @@ constexpr Duration between_wishes = std::chrono::seconds(15);
 constexpr Duration turn_min = std::chrono::seconds(2);
 constexpr Duration turn_max = std::chrono::hours(12);
 constexpr Duration after_failure = std::chrono::minutes(30);
+/// Turns in a row that ended without a word on any name (no memory, a damaged file, a full disk) before the admin is told.
+constexpr unsigned turns_failed_told = 3;
 /// Between two turns that are taken again because the gate was away: authorities count failed challenges.
 constexpr Duration between_gates = std::chrono::minutes(10);
 
@@ -84,12 +86,21 @@ void House::start_certificates() {
     }
     auto running = spawn_provision("acme", arguments);
     if (!running) {
-        journal_.write(turn_failed, {{"error", running.error().message}});
+        on_failed_turn(running.error().message);
         return;
     }
     certificates_again_ = false;
     certificates_ = std::move(*running);
     certificates_deadline_ = clock_.now() + certificates_limit;
+}
+
+/// Nothing is known of any name then: neither is one renewed.
+void House::on_failed_turn(const std::string& error) {
+    journal_.write(turn_failed, {{"error", error}});
+    next_certificates_ = clock_.now() + after_failure;
+    if (++certificates_failed_ >= turns_failed_told && certificates_trouble_.empty()) {
+        certificates_trouble_ = std::to_string(certificates_failed_) + "\t\tturn\t0";
+    }
 }
 
 void House::on_certificates_end(int wait_status) {
@@ -111,9 +122,9 @@ void House::on_certificates_end(int wait_status) {
         }
     }
     if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
-        journal_.write(turn_failed, {{"error", error}});
-        next_certificates_ = clock_.now() + after_failure;
+        on_failed_turn(error);
     } else {
+        certificates_failed_ = 0;
         TurnEnd end = turn_end_in(place_.state + "/tls/certificates");
         next_certificates_ = clock_.now() + end.wait;
         certificates_trouble_ = std::move(end.trouble);

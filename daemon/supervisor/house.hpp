@@ -150,6 +150,7 @@ private:
     /// Starts a turn over what is due.
     void start_certificates();
     void on_certificates_end(int wait_status);
+    void on_failed_turn(const std::string& error);
     /// Soon: a name was asked for that has no certificate yet. `all`: what failed is tried again at once.
     void want_certificates(bool all = false);
     /// A settings file that lost its house.host (a line that went with an edit) would end mail and every site.
@@ -190,6 +191,7 @@ private:
     Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
     bool certificates_again_ = false; ///< somebody asked during a turn
     bool certificates_all_ = false;   ///< the next turn does not wait for what failed
+    unsigned certificates_failed_ = 0;  ///< turns in a row that failed as a whole
     std::string certificates_trouble_;  ///< what the last turn leaves for the admin: "COUNT TAB HOST TAB CODE TAB EXPIRES"
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;

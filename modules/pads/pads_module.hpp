@@ -255,6 +255,7 @@ private:
     std::size_t open_bytes_ = 0;  ///< memory of all open texts when it was counted last, and what was opened since
     std::unordered_map<std::string, std::size_t> open_bytes_of_;  ///< the same of each association
     Duration memory_looked_{Duration::min() / 2};
+    bool memory_low_ = false;
 };
 
 } // namespace hameau::pads

@@ -45,7 +45,8 @@ json::object process_document(const std::string& name, std::string_view line) {
 /// hameaud's records also say which walls there are, which parts are missing and what is wrong with the certificates.
 bool is_process(std::string_view name) { return name != "walls" && !name.starts_with("missing:") && !name.starts_with("trouble:"); }
 
-/// Of the records of hameaud, "trouble:certificates": COUNT TAB HOST TAB CODE TAB EXPIRES (provisioning/acme_state.hpp).
+/// Of the records of hameaud, "trouble:certificates": COUNT TAB HOST TAB CODE TAB EXPIRES (provisioning/acme_state.hpp);
+/// code "turn" (of hameaud): COUNT turns in a row failed before they came to a name.
 Check certificates_check(const Records& records, std::int64_t now_s) {
     const auto found = std::find_if(records.begin(), records.end(), [](const auto& record) { return record.first == "trouble:certificates"; });
     if (found == records.end()) {
@@ -55,7 +56,7 @@ Check certificates_check(const Records& records, std::int64_t now_s) {
     columns.resize(4);
     constexpr std::int64_t day_s = 24 * 3600;
     const std::int64_t expires = to_number(columns[3]);
-    const std::string_view code = expires == 0 ? "health_certificate_none" : expires > now_s ? "health_certificate_ends" : "health_certificate_over";
+    const std::string_view code = columns[2] == "turn" ? "health_certificate_turn" : expires == 0 ? "health_certificate_none" : expires > now_s ? "health_certificate_ends" : "health_certificate_over";
     std::string reason = "certificate." + std::string(columns[2]);
     if (columns[2] == "own" && expires > now_s) {
         reason = "certificate.own_soon";

@@ -227,6 +227,8 @@ constexpr std::array texts = {
                   "The certificate of {host} could not be renewed. Days left to it: {days}. The reason: {reason} To look at in all: {count}."},
     CatalogueText{"health_certificate_over", "Le certificat de {host} n'est plus valable, et les navigateurs mettent en garde. La raison : {reason} À regarder en tout : {count}.",
                   "The certificate of {host} is not valid any more, and browsers warn. The reason: {reason} To look at in all: {count}."},
+    CatalogueText{"health_certificate_turn", "Les certificats n'ont pas pu être regardés, {count} fois de suite : aucun n'est renouvelé. Ceux qui sont là servent jusqu'à leur fin. La raison est au journal : journalctl -u hameau.",
+                  "The certificates could not be looked at, {count} times in a row: none is renewed. Those that are there serve until they end. The reason is in the journal: journalctl -u hameau."},
     CatalogueText{"health_room", "Presque toute la place est prise : {associations}. Donnez-en plus, ou demandez de vider les corbeilles.",
                   "Almost all the room is taken: {associations}. Give more, or ask them to empty their bins."},
     CatalogueText{"health_database", "La base de données ne répond pas comme il faut : {error}. Regardez : hameau logs people.",

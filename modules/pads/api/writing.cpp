@@ -44,7 +44,7 @@ bool PadsModule::has_memory(const std::string& association, std::size_t text_byt
         return true;
     }
     const Duration now = clock_.now();
-    if (now - memory_looked_ >= memory_look_every) {
+    if (memory_low_ || now - memory_looked_ >= memory_look_every) {
         memory_looked_ = now;
         open_bytes_ = 0;
         open_bytes_of_.clear();
@@ -55,7 +55,9 @@ bool PadsModule::has_memory(const std::string& association, std::size_t text_byt
         }
     }
     std::size_t& own = open_bytes_of_[association];
-    if (open_bytes_ + more > open_bytes_max_ || own + more > open_bytes_max_ / 4 * open_quarters_per_association) {
+    // Who is refused is refused for what is so now: as with the disk.
+    memory_low_ = open_bytes_ + more > open_bytes_max_ || own + more > open_bytes_max_ / 4 * open_quarters_per_association;
+    if (memory_low_) {
         return false;
     }
     open_bytes_ += more;

@@ -259,17 +259,36 @@ def check_a_gate_that_is_away_during_a_turn(house, root):
     """One name's challenge found nobody, and the turn goes on with the next one when the gate is back: the first is asked for again
     at once, not after its ten minutes."""
     late = ["tard-1.amis.test", "tard-2.amis.test"]
-    house.hameau("site", "add", "amis", late[0])
-    house.hameau("site", "add", "amis", late[1])
-    challenges = Path(house.state, "tls", "acme-challenge")
-    wait_until(lambda: any(house.code(name) for name in late) or any(challenges.iterdir()), 30)
     gate = house.process_of("gate")["pid"]
     os.kill(gate, signal.SIGSTOP)
+    for name in late:
+        house.hameau("site", "add", "amis", name)
     wait_until(lambda: any(house.states().get(name, ("", 0))[1] > 0 for name in late), 60)
     os.kill(gate, signal.SIGKILL)
     wait_until(lambda: all(house.code(name) == "fine" for name in late), 90)
     same([house.states()[name] for name in late], [("fine", 0)] * 2)
     assert all(house.proved(name, root) for name in late)
+
+
+def check_turns_that_fail_as_a_whole(house):
+    """Neither is a name renewed then, nor does one say why: the admin is told, and told when it is over."""
+    wait_until(lambda: told(house)[0], 30)
+    same(told(house)[0], True, told(house))
+    file = Path(house.state, "tls", "certificates")
+    kept = file.read_text()
+    file.unlink()
+    file.mkdir()
+    for _ in range(5):
+        house.reload()
+        time.sleep(3)
+    wait_until(lambda: not told(house)[0], 30)
+    passed, advice = told(house)
+    same((passed, "journalctl -u hameau" in advice), (False, True), advice)
+    file.rmdir()
+    file.write_text(kept)
+    house.reload()
+    wait_until(lambda: told(house)[0], 30)
+    same(told(house), (True, ""), "it is over")
 
 
 def run():
@@ -294,6 +313,7 @@ def run():
         check_what_the_admin_put_there_stays(house, folder)
         check_renewal(house, folder, root)
         check_a_gate_that_is_away_during_a_turn(house, root)
+        check_turns_that_fail_as_a_whole(house)
     except Exception:
         print(house.tail(), file=sys.stderr)
         print((folder / "pebble.log").read_text()[-3000:] if (folder / "pebble.log").exists() else "", file=sys.stderr)

@@ -1,7 +1,7 @@
 // What one writer can do to the tab of everybody else by a message of a few kilobytes: letters put from right to left into a word
 // that somebody else wrote, a type that is no marker under a marker's number, a notice without pieces, entries of moves. Prints one line of JSON:
 // what is wrong, or null. Hanging is seen by who runs it (check.mjs ends it).
-import { EditorState } from 'prosemirror-state';
+import { EditorState, TextSelection } from 'prosemirror-state';
 import * as Y from 'yjs';
 import { bind } from '../../../web-ui/src/pad/binding';
 import { rootName, schema } from '../../../web-ui/src/pad/schema';
@@ -15,9 +15,11 @@ const wrong = [];
 const thrown = [];
 process.on('uncaughtException', (error) => thrown.push(error.message));
 
-function victimWith(words, author) {
+/** `update`: what is there when the page opens. */
+function victimWith(words, author, update) {
   const doc = new Y.Doc();
   doc.clientID = 3_000_000_000;
+  if (update) Y.applyUpdate(doc, update);
   const root = doc.get(rootName, Y.XmlText);
   const binding = bind(root, schema);
   let state = EditorState.create({ schema, doc: binding.doc, plugins: [binding.plugin] });
@@ -27,6 +29,7 @@ function victimWith(words, author) {
     state = state.apply(state.tr.insertText(text));
     binding.flush();
   };
+  const select = (pos) => { state = state.apply(state.tr.setSelection(TextSelection.create(state.doc, pos))); };
   if (author === doc.clientID) root.insert(0, words);
   else {
     const other = new Y.Doc();
@@ -34,14 +37,14 @@ function victimWith(words, author) {
     other.get(rootName, Y.XmlText).insert(0, words);
     Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
   }
-  return { doc, root, binding, type, host: { get state() { return state; } } };
+  return { doc, root, binding, type, select, host: { get state() { return state; } } };
 }
 
 /** Somebody else in this text. `send(change)` brings what he does there. */
-function enemyOf(doc) {
+function enemyOf(doc, client = 6) {
   const enemy = new Y.Doc({ gc: false });
   Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
-  enemy.clientID = 6;
+  enemy.clientID = client;
   const send = (change) => {
     const known = Y.encodeStateVector(enemy);
     enemy.transact(() => change(enemy.get(rootName, Y.XmlText), enemy.getArray('moves')));
@@ -205,6 +208,7 @@ for (const [name, acts] of Object.entries({
   'entries put in front of each other': [({ text }) => text.insert(0, 'abcd'), ({ list }) => list.push([{ from: [77, 0, 2], to: [6, 0, 2] }]), ({ list }) => list.insert(0, [{ from: [77, 2, 2], to: [6, 0, 2] }])],
   'signs that are written later': [({ list }) => list.push([{ from: [77, 0, 2], to: [6, 1, 2] }]), ({ text }) => text.insert(0, 'abcd')],
   'a marker that comes later': [({ list }) => list.push([{ from: [77, 0, 1], to: [6 + two, 0, 1] }]), ({ list }) => list.push([{ from: [77, 3, 1], to: [6 + two, 0, 1] }]), ({ enemy, text }) => { enemy.clientID = 6 + two; text.insertEmbed(0, new Y.XmlElement('line')); }],
+  'words that are written later': [({ text }) => text.insert(0, 'ab'), ({ list }) => list.push([{ from: [7, 1, 2], to: [6, 0, 2] }]), ({ enemy, text }) => { enemy.clientID = 7; text.insert(0, 'efgh'); }],
   'an entry by the number of markers': [({ enemy, text }) => { enemy.clientID = 6 + two; text.insert(0, 'abcd'); }, ({ list }) => list.push([{ from: [77, 0, 2], to: [6 + two, 0, 2] }]), ({ enemy, list }) => { enemy.clientID = 6; list.insert(0, [{ from: [77, 2, 2], to: [6 + two, 0, 2] }]); }],
   'an entry that is taken out again': [({ text }) => text.insert(0, 'abcd'), ({ list }) => list.push([{ from: [77, 0, 2], to: [6, 0, 2] }]), ({ list }) => list.delete(0, 1)],
   'of two for one sign, the first is taken out': [({ text }) => text.insert(0, 'abcd'), ({ list }) => list.push([{ from: [77, 0, 2], to: [6, 0, 2] }]), ({ list }) => list.push([{ from: [77, 2, 2], to: [6, 0, 2] }]), ({ list }) => list.delete(0, 1)],
@@ -221,7 +225,7 @@ for (const [name, acts] of Object.entries({
   const fresh = new Y.Doc();
   Y.applyUpdate(fresh, Y.encodeStateAsUpdate(doc));
   const later = new Moves(fresh.get(rootName, Y.XmlText));
-  for (const [client, clocks] of [[77, 11], [6, 6], [6 + two, 6]]) {
+  for (const [client, clocks] of [[77, 11], [6, 6], [6 + two, 6], [7, 4]]) {
     for (let clock = 0; clock < clocks; clock += 1) {
       const [one, other] = [binding.moves, later].map((moves) => moves.end(Y.createID(client, clock)).id);
       if (!Y.compareIDs(one, other)) wrong.push(`${name}: ${client} ${clock} is at ${JSON.stringify(one)}, for who comes later at ${JSON.stringify(other)}`);
@@ -331,21 +335,95 @@ for (const [name, acts] of Object.entries({
   send((_, list) => {
     for (let k = 0; k < 17; k += 1) for (let at = 0; at < 2 ** k; at += 50_000) list.push([{ from: [6, at, Math.min(50_000, 2 ** k - at)], to: [6, 2 ** k + at, Math.min(50_000, 2 ** k - at)] }]);
   });
-  const before = binding.moves.looks;
+  const [before, begin] = [binding.moves.looks, performance.now()];
   for (let i = 0; i < 200; i += 1) send((_, list) => list.push([{ from: [6, 0, 1], to: [6, 2 ** 17 + i, 1] }]));
   // (200 x 131,072 otherwise.)
-  if (binding.moves.looks - before > 6_000_000) wrong.push(`one place more: ${binding.moves.looks - before} places`);
+  const allowed = 3_000_000 + 200 * (performance.now() - begin);
+  if (binding.moves.looks - before > allowed) wrong.push(`one place more: ${binding.moves.looks - before} places`);
 }
 {
   // Entries taken out one by one: the list is read again now and then, not each time.
+  // An entry of one range, or of a thousand.
+  for (const size of [1, 1_000]) {
+    const [signs, taken] = [40_000, 60];
+    const client = size;
+    const doc = victimWith('hello world', 77);
+    const { send } = enemyOf(doc.doc, 6 + client);
+    send((text) => text.insert(0, 'ab'.repeat(signs / 2)));
+    const range = (at, count) => Array.from({ length: count }, (_, k) => [6 + client, at + k, 1]).flat();
+    send((_, list) => list.push(Array.from({ length: signs / 2 / size }, (_, i) => ({ from: range(signs / 2, 1).concat(range(i * size + 1, size - 1)), to: range(i * size, size) }))));
+    const { moves } = doc.binding;
+    const [before, begin] = [moves.reads, performance.now()];
+    for (let i = 0; i < taken && i < signs / 2 / size; i += 1) send((_, list) => list.delete(0, 1));
+    const allowed = 150_000 + 20 * (performance.now() - begin);
+    if (moves.reads - before > allowed) wrong.push(`entries of ${size} taken out: ${moves.reads - before} read again`);
+  }
+}
+{
+  // An entry about what I am going to write, by which it would be in a place that nobody sees; then my line is dragged by hand: it stands, for me and for who came later.
+  const [me, high] = [2_000_000_000, 4_294_967_290];
+  const mine = victimWith('Agenda ', 77);
+  mine.doc.clientID = me;
+  mine.type('x');
+  const { send } = enemyOf(mine.doc, high);
+  const text = ' My own important line.';
+  send((words, list) => {
+    words.insert(0, 'z'.repeat(24));
+    list.push([{ from: [me, 1, text.length], to: [high, 0, text.length] }]);
+    words.delete(0, 24);
+  });
+  mine.type(text);
+  const later = victimWith('', 3_000_000_001);
+  later.doc.clientID = 1_500_000_000;
+  Y.applyUpdate(later.doc, Y.encodeStateAsUpdate(mine.doc), 'line');
+  mine.doc.on('update', (update, origin) => origin === 'later' || Y.applyUpdate(later.doc, update, 'line'));
+  later.doc.on('update', (update, origin) => origin === 'line' || Y.applyUpdate(mine.doc, update, 'later'));
+  const clock = Y.getState(mine.doc.store, me);
+  mine.doc.transact(() => {
+    mine.root.delete(mine.root.toString().indexOf(text), text.length);
+    mine.root.insert(mine.root.length, text);
+    mine.binding.moves.add([{ client: me, clock: 1, length: text.length }], [{ client: me, clock, length: text.length }], {});
+  }, mine.binding);
+  for (const { root } of [mine, later]) if (root.toString().split(text).length !== 2) wrong.push(`a line about which something was said before: ${root}`);
+}
+{
+  // An entry about words that stand: who opens the text later types where his caret is.
+  const house = new Y.Doc();
+  house.clientID = 77;
+  house.get(rootName, Y.XmlText).insert(0, 'Minutes of the meeting. ');
+  const { enemy, send } = enemyOf(house);
+  send((text, list) => {
+    text.insert(24, 'z'.repeat(24));
+    list.push([{ from: [77, 0, 24], to: [6, 0, 24] }]);
+  });
+  const { doc, root, type, select } = victimWith('', 3_000_000_000, Y.encodeStateAsUpdate(enemy));
+  select(8);
+  enemy.get(rootName, Y.XmlText).insert(enemy.get(rootName, Y.XmlText).length, '!');
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(enemy), 'line');
+  type(' (draft)');
+  if (!root.toString().startsWith('Minutes (draft) of')) wrong.push(`a caret beside words about which something was said: ${root}`);
+}
+{
+  // Who says more than counts takes nothing from the others.
   const { doc, binding } = victimWith('hello world', 77);
-  const { send } = enemyOf(doc);
-  const [entries, taken] = [20_000, 60];
-  send((text) => text.insert(0, 'ab'.repeat(entries)));
-  send((_, list) => list.push(Array.from({ length: entries }, (_one, i) => ({ from: [6, 2 * i + 1, 1], to: [6, 2 * i, 1] }))));
-  const before = binding.moves.reads;
-  for (let i = 0; i < taken; i += 1) send((_, list) => list.delete(0, 1));
-  if (binding.moves.reads - before > 20 * entries) wrong.push(`entries taken out: ${binding.moves.reads - before} read again`);
+  const { enemy, send } = enemyOf(doc);
+  const length = 0x7fff0000;
+  Y.applyUpdate(doc, Uint8Array.of(1, 1, 6, 0, 0, ...[0, 1, 2, 3, 4].map((n) => ((length / 2 ** (7 * n)) & 127) | (n < 4 ? 128 : 0)), 0), 'line');
+  Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+  send((_, list) => list.push(Array.from({ length: 100 }, (_one, i) => ({ from: [6, 1_900_000_000, 50_000], to: [6, i * 50_000, 50_000] }))));
+  const other = new Y.Doc();
+  Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
+  other.clientID = 99;
+  other.transact(() => {
+    const text = other.get(rootName, Y.XmlText);
+    text.delete(0, 5);
+    text.insert(text.length, 'hello');
+    other.getArray('moves').push([{ from: [77, 0, 5], to: [99, 0, 5] }]);
+  });
+  Y.applyUpdate(doc, Y.encodeStateAsUpdate(other), 'line');
+  const fresh = new Y.Doc();
+  Y.applyUpdate(fresh, Y.encodeStateAsUpdate(doc));
+  for (const moves of [binding.moves, new Moves(fresh.get(rootName, Y.XmlText))]) if (moves.end(Y.createID(77, 0)).id.client !== 99) wrong.push('beside one who says too much, a move does not count');
 }
 await new Promise((done) => { setTimeout(done, 20); });
 wrong.push(...thrown);

@@ -469,6 +469,8 @@ TEST_F(TheHouse, ACertificateThatIsNotRenewedIsTold) {
     EXPECT_NE(told().find("the house does not renew it"), std::string::npos);
     context->certificates_trouble = "1\tmaison.test\tunreachable\t" + std::to_string(now - 1);
     EXPECT_NE(told().find("is not valid any more"), std::string::npos);
+    context->certificates_trouble = "3\t\tturn\t0";
+    EXPECT_NE(told().find("could not be looked at, 3 times in a row"), std::string::npos);
     context->certificates_trouble = "1\tmaison.test\ta_new_word\t0";
     EXPECT_NE(told().find("no recognised certificate yet, and browsers warn: the request failed"), std::string::npos);
 }

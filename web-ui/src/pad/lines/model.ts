@@ -213,7 +213,8 @@ export class Model {
       return found?.type === this.root ? this.posAt(found.index) : null;
     }
     // As Yjs does it, but no further to the left than the line begins.
-    let id: Y.ID | null = this.moves?.end(place.item).id ?? place.item;
+    // What was moved does not stand where it was: a sign that stands went nowhere, whoever says so.
+    let id: Y.ID | null = this.moves && this.moves.item(place.item)?.deleted !== false ? this.moves.end(place.item).id : place.item;
     let item: Y.Item | undefined;
     let units = 0;
     while (id) {

@@ -17,9 +17,9 @@ const looks_at_once = 2_000_000;  // of many messages; and a second gives so man
 const looks_a_second = 200_000;
 const owed_max = 5_000;           // steps that wait for that
 const all_units_max = 4_000_000;  // of all entries together
-const free_entries = 1_000;       // so many are read again for nothing
-const entries_at_once = 50_000;
-const entries_a_second = 20_000;
+const free_reads = 1_000;         // entries and ranges of them: so many are read again for nothing
+const reads_at_once = 50_000;
+const reads_a_second = 20_000;
 
 /** Units that stand in a row under one client: first clock and how many. */
 export interface Range { client: number; clock: number; length: number }
@@ -133,6 +133,11 @@ function stepsOf(raw: unknown, author: number): Step[] {
   return steps;
 }
 
+function unitsOf(item: Y.Item): number {
+  if (item.deleted || !(item.content instanceof Y.ContentAny)) return 0;
+  return item.content.arr.reduce((sum: number, raw) => sum + (rangesOf((raw as Partial<Entry> | null)?.from) ?? []).reduce((all, { length }) => all + length, 0), 0);
+}
+
 export class Moves {
   /** What was put somewhere by hand here. */
   readonly byHand: Step[] = [];
@@ -140,21 +145,20 @@ export class Moves {
   private readonly mineMoved: Step[] = [];
   /** Places of signs that were looked at, in all. */
   looks = 0;
-  /** Entries that were read, in all. */
+  /** Entries and their ranges that were read, in all. */
   reads = 0;
   /** What is known of the ways, until an entry comes that says otherwise: one sign may be named by thousands of entries. */
   private readonly best = new Signs<Step | null>();
   private readonly origins = new Signs<Origin | null>();
   private readonly ways = new Signs<Way>();
-  /** How much of the list was read: entries, and units of them. */
+  /** How much of the list was read: entries, these and their ranges, units of them. */
   private entries = 0;
+  private size = 0;
   private units = 0;
   /** Units of steps that count. */
   kept = 0;
-  /** Entries about signs that nobody here had when they came: no honest one is. They count no more on this page. */
-  private readonly early = new Signs<true>();
   private stale = false;
-  private readonly rereads = new Allowance(entries_at_once, entries_a_second);
+  private readonly rereads = new Allowance(reads_at_once, reads_a_second);
   private readonly settling = new Allowance(looks_at_once, looks_a_second);
   /** Steps whose copies were not looked for yet. */
   private owed: Step[] = [];
@@ -194,14 +198,20 @@ export class Moves {
     // Who opens the text from now on reads the entries that are left, and all their signs stand: here as there.
     if (come || (listed && (this.list.length !== this.entries || this.units > all_units_max))) this.stale = true;
     // No editor takes entries out: who makes us read a long list again and again waits.
-    if (this.stale && (this.entries <= free_entries || this.rereads.take(this.entries))) this.readAgain();
+    if (this.stale && (this.size <= free_reads || this.rereads.take(this.size))) this.readAgain();
   };
 
-  /** Each author's entries in the order in which they were made, whatever their order in the list and on the line. */
+  /** Each author's entries in the order in which they were made, whatever their order in the list and on the line. Who says least comes
+   * first: else one who says more than counts leaves nothing to the others. */
   private readAll(): void {
     const items: Y.Item[] = [];
-    for (let item = this.list._start; item; item = item.right as Y.Item | null) items.push(item);
-    items.sort((one, other) => one.id.client - other.id.client || one.id.clock - other.id.clock);
+    const said = new Map<number, number>();
+    for (let item = this.list._start; item; item = item.right as Y.Item | null) {
+      items.push(item);
+      said.set(item.id.client, (said.get(item.id.client) ?? 0) + unitsOf(item));
+    }
+    const least = (one: Y.Item, other: Y.Item) => said.get(one.id.client)! - said.get(other.id.client)! || one.id.client - other.id.client;
+    items.sort((one, other) => least(one, other) || one.id.clock - other.id.clock);
     for (const item of items) this.read(item);
   }
 
@@ -210,26 +220,30 @@ export class Moves {
     for (const step of this.fresh) came.add(step);
     [this.byFrom, this.byTo] = [new Index('from'), new Index('to')];
     for (const known of [this.best, this.origins, this.ways, this.awaited]) known.clear();
-    this.byHand.length = this.mineMoved.length = this.entries = this.units = this.kept = 0;
+    this.byHand.length = this.mineMoved.length = this.entries = this.size = this.units = this.kept = 0;
     this.stale = false;
     this.fresh = [];
     this.readAll();
     this.fresh = this.fresh.filter(({ to, length }) => came.names(to, length) || !before.names(to, length));
   }
 
+  private grow(by: number): void {
+    this.reads += by;
+    this.size += by;
+  }
+
   private read(item: Y.Item): void {
     if (item.deleted || item.parentSub !== null) return;
-    this.reads += item.length;
+    this.grow(item.length);
     if (item.countable) this.entries += item.length;
     if (!(item.content instanceof Y.ContentAny)) return;
     item.content.arr.forEach((raw, n) => {
       const steps = stepsOf(raw, item.id.client);
+      this.grow(steps.length);
       for (const { length } of steps) this.units += length;
-      const made = Y.createID(item.id.client, item.id.clock + n);
-      if (this.units > all_units_max || this.early.get(made)) return;
-      if (steps.some(({ from, length }) => Y.getState(this.doc.store, from.client) < from.clock + length)) return this.early.set(made, true);
+      if (this.units > all_units_max) return;
       for (const step of steps) {
-        if (!this.counts(step, made.clock)) continue;
+        if (!this.counts(step, item.id.clock + n)) continue;
         this.keep(step);
         this.fresh.push(step);
       }
@@ -466,6 +480,8 @@ export class Moves {
         if (!origin || known.get(origin.first)) continue;
         known.set(origin.first, true);
         const end = this.wayFrom(origin.first).ids.at(-1)!;
+        // An entry may name an end that nobody can see. Twice is better than not at all.
+        if (this.item(end)?.deleted !== false) continue;
         let places = [origin.first];
         for (let moves = 0; moves <= way_max && places.length > 0 && this.looks < most; moves += 1) {
           this.looks += places.length;
