@@ -387,6 +387,17 @@ for (const [name, acts] of Object.entries({
   for (const { root } of [mine, later]) if (root.toString().split(text).length !== 2) wrong.push(`a line about which something was said before: ${root}`);
 }
 {
+  // An entry by which the words of others would be where nobody sees them.
+  const { doc, root } = victimWith('hello world', 77);
+  const { send } = enemyOf(doc);
+  send((text) => { text.insert(0, 'z'.repeat(11)); });
+  send((text, list) => {
+    text.delete(0, 11);
+    list.push([{ from: [77, 0, 11], to: [6, 0, 11] }]);
+  });
+  if (root.toString() !== 'hello world') wrong.push(`words that would be in a place that is gone: ${root}`);
+}
+{
   // An entry about words that stand: who opens the text later types where his caret is.
   const house = new Y.Doc();
   house.clientID = 77;
@@ -406,10 +417,9 @@ for (const [name, acts] of Object.entries({
 {
   // Who says more than counts takes nothing from the others.
   const { doc, binding } = victimWith('hello world', 77);
-  const { enemy, send } = enemyOf(doc);
   const length = 0x7fff0000;
   Y.applyUpdate(doc, Uint8Array.of(1, 1, 6, 0, 0, ...[0, 1, 2, 3, 4].map((n) => ((length / 2 ** (7 * n)) & 127) | (n < 4 ? 128 : 0)), 0), 'line');
-  Y.applyUpdate(enemy, Y.encodeStateAsUpdate(doc));
+  const { send } = enemyOf(doc);
   send((_, list) => list.push(Array.from({ length: 100 }, (_one, i) => ({ from: [6, 1_900_000_000, 50_000], to: [6, i * 50_000, 50_000] }))));
   const other = new Y.Doc();
   Y.applyUpdate(other, Y.encodeStateAsUpdate(doc));
