@@ -14,6 +14,7 @@
 
 #include "daemon/base/io.hpp"
 #include "provisioning/mail_folders.hpp"
+#include "daemon/base/disk.hpp"
 #include "provisioning/mail_model.hpp"
 #include "provisioning/run_program.hpp"
 
@@ -84,6 +85,9 @@ Result<MailModel> make_model(const Settings& settings, const std::string& state,
     }
     const std::string& tls = settings.text("mail.smarthost_tls");
     model.smarthost_tls = tls == "verified" ? Tls::verified : tls == "required" ? Tls::required : Tls::opportunistic;
+    if (const auto space = disk_space(state)) {
+        model.disk_floor_bytes = floor_on(*space, settings.size_bytes("house.disk_floor"));
+    }
     model.message_bytes_max = settings.size_bytes("mail.limits.message_max");
     std::istringstream networks(settings.text("mail.limits.exempt_networks"));
     for (std::string network; std::getline(networks, network, ',');) {

@@ -40,6 +40,7 @@ struct MailModel {
     std::string smarthost;                   ///< "", or "[host]:port" as Postfix writes it
     Tls smarthost_tls = Tls::opportunistic;
     std::uint64_t message_bytes_max = 0;
+    std::uint64_t disk_floor_bytes = 0;  ///< below it members send nothing
     std::vector<std::string> exempt_networks;
     MailUsers users;
 

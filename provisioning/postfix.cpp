@@ -1,10 +1,15 @@
 // Postfix: main.cf, master.cf and the sqlite maps over the engine_* views of mail.db (modules/mail/manifest.cpp).
 // Nothing here is compiled by postmap: a new mailbox or a new certificate needs no run of anything.
+#include <algorithm>
+
 #include "provisioning/mail_model.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
+
+/// Postfix reads queue_minfree as an int on some versions.
+constexpr std::uint64_t postfix_number_max = 0x7fffffff;
 
 constexpr const char* head = "# Written by hameau-provision from hameau.yaml: changes made here are lost.\n";
 
@@ -41,6 +46,8 @@ alias_maps =
 alias_database =
 recipient_delimiter = +
 message_size_limit = {message_max}
+# What members and their scripts send is refused (452) before the disk is full; what arrives may use the rest.
+members_minfree = {members_minfree}
 mailbox_size_limit = 0
 virtual_mailbox_limit = 0
 lmtp_destination_concurrency_limit = 4
@@ -107,6 +114,7 @@ inject unix n - n - 4 smtpd
   -o smtpd_recipient_restrictions=
   -o smtpd_milters=
   -o smtpd_tls_security_level=none
+  -o queue_minfree=$members_minfree
   -o cleanup_service_name=cleanup-members
 cleanup unix n - n - 0 cleanup
 cleanup-members unix n - n - 0 cleanup
@@ -138,6 +146,7 @@ constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
   -o smtpd_recipient_restrictions=reject_non_fqdn_recipient
   -o smtpd_peername_lookup=no
   -o smtpd_milters=$members_milters
+  -o queue_minfree=$members_minfree
   -o milter_macro_daemon_name=SUBMISSION
   -o cleanup_service_name=cleanup-members
 )";
@@ -219,6 +228,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"host_regexp", escape_regexp(model.host)},
         {"interfaces", model.trial ? "loopback-only" : "all"},
         {"protocols", model.ipv6 ? "all" : "ipv4"},
+        {"members_minfree", std::to_string(std::min(model.disk_floor_bytes, postfix_number_max))},
         {"message_max", std::to_string(model.message_bytes_max)},
         {"peername_lookup", model.trial ? "no" : "yes"},
         {"unknown_sender", model.trial ? "" : ", reject_unknown_sender_domain"},

@@ -18,8 +18,12 @@ Result<DiskSpace> disk_space(const std::string& folder) {
     return DiskSpace{std::uint64_t{facts.f_blocks} * facts.f_frsize, std::uint64_t{facts.f_bavail} * facts.f_frsize};
 }
 
+std::uint64_t floor_on(const DiskSpace& space, std::uint64_t floor_bytes) {
+    return std::min(floor_bytes, space.total_bytes / disk_floor_part_of_disk);
+}
+
 std::uint64_t room_above_floor(const DiskSpace& space, std::uint64_t floor_bytes) {
-    const std::uint64_t floor = std::min(floor_bytes, space.total_bytes / disk_floor_part_of_disk);
+    const std::uint64_t floor = floor_on(space, floor_bytes);
     return space.free_bytes > floor ? space.free_bytes - floor : 0;
 }
 

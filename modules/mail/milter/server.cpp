@@ -119,7 +119,7 @@ void Server::accept_one() {
         return;
     }
     const int number = fd.get();
-    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_);
+    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_, outgoing_);
     ++connections_;
     watch(number, EPOLLIN, true);
 }

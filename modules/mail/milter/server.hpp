@@ -27,7 +27,7 @@ public:
 
 private:
     struct Connection {
-        explicit Connection(Fd fd, Rights& rights) : socket(std::move(fd)), session(rights) {}
+        Connection(Fd fd, Rights& rights, Outgoing& outgoing) : socket(std::move(fd)), session(rights, outgoing) {}
         Fd socket;
         PacketReader reader;
         Session session;
@@ -55,6 +55,7 @@ private:
     Journal journal_{"milter"};
     SystemClock clock_;
     DatabaseRights rights_;
+    Outgoing outgoing_{clock_};
     std::string quota_socket_;
     uid_t postfix_uid_;
     Fd listener_;

@@ -144,7 +144,11 @@ Step Session::begin_message(std::string_view data) {
     if (submission() && user_.empty()) {
         return reply(reply_text("530 5.7.0 Sign in first, with your address and your password"));
     }
-    if (std::string refusal = submission() ? check_session() : std::string(); !refusal.empty()) {
+    std::string refusal = submission() ? check_session() : std::string();
+    if (refusal.empty() && submission()) {
+        refusal = check_outgoing(declared_bytes_);
+    }
+    if (!refusal.empty()) {
         return reply(std::move(refusal));
     }
     return reply(reply_continue());
@@ -219,6 +223,14 @@ std::string Session::check_session() {
     return {};
 }
 
+std::string Session::check_outgoing(std::uint64_t bytes) {
+    if (outgoing_.has_room(user_, bytes)) {
+        return {};
+    }
+    return reply_text("452 4.7.1 You have sent very much in a short time; this message was not sent. The server takes " +
+                      std::to_string(outgoing_bytes_per_hour >> 20U) + " MB more from you each hour");
+}
+
 /// Empty, or the refusal.
 std::string Session::check_from() {
     if (too_much_) {
@@ -253,6 +265,9 @@ Step Session::end_message(std::string_view data) {
         std::string refusal = check_session();
         if (refusal.empty()) {
             refusal = check_from();
+        }
+        if (refusal.empty()) {
+            refusal = check_outgoing(counted_bytes_);
         }
         if (!refusal.empty()) {
             forget_message();
@@ -304,6 +319,9 @@ Step Session::on_room(Room room) {
 
 Step Session::finish_message() {
     std::string replies;
+    if (submission()) {
+        outgoing_.add(user_, counted_bytes_);
+    }
     if (may_change_) {
         // From the last to the first: each removal moves those behind it.
         for (auto header = hidden_.rbegin(); header != hidden_.rend(); ++header) {

@@ -2,7 +2,7 @@
 //
 // On submission ({daemon_name} is SUBMISSION): a session that was open when its user's password changed, or when the
 // user lost the account, sends nothing more; each address in From must be one that the signed-in user may send as;
-// headers that tell where the user is are taken out. Everywhere: a message that fits into none of the mailboxes behind
+// headers that tell where the user is are taken out; who hands in more than Outgoing allows is told to wait. Everywhere: a message that fits into none of the mailboxes behind
 // a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "modules/mail/milter/outgoing.hpp"
 #include "modules/mail/milter/rights.hpp"
 #include "modules/mail/milter/wire.hpp"
 
@@ -35,7 +36,7 @@ enum class Room { enough, full, unknown };
 
 class Session {
 public:
-    explicit Session(Rights& rights) : rights_(rights) {}
+    Session(Rights& rights, Outgoing& outgoing) : rights_(rights), outgoing_(outgoing) {}
 
     /// Not while a question is open.
     Step on_packet(const Packet& packet);
@@ -64,12 +65,15 @@ private:
     std::string check_from();
     /// Empty while the sign-in still holds, else the refusal.
     std::string check_session();
+    /// Empty while so many bytes may be handed in, else the refusal.
+    std::string check_outgoing(std::uint64_t bytes);
     void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
     Step answer(std::uint32_t no_reply_flag) const;
 
     Rights& rights_;
+    Outgoing& outgoing_;
     std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed
     bool may_change_ = false;
     std::string daemon_;

@@ -448,6 +448,20 @@ def test_a_small_disk_keeps_its_last_bytes_for_mail():
         assert nothing_half_done(house)
         site_page(house)
 
+        # Below the floor nothing leaves (what waits for its receiver is kept for days), and mail from outside arrives.
+        ballast.unlink()
+        fill(ballast, floor - MIB)
+        try:
+            send_mail(house, "Refusé")
+            raise AssertionError("a member sent mail below the floor")
+        except smtplib.SMTPSenderRefused as refused:
+            assert refused.smtp_code == 452, refused
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = "amie@ailleurs.test", "yann.kervella@amis.test", "Du dehors"
+        with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=30) as smtp:
+            smtp.send_message(message)
+        assert mail_arrived(house, "Du dehors"), house.tail()
+
         ballast.unlink()
         assert deploy({"index.html": page + b"2"}).status == 201
         assert house.visitor(host="amis.test").call("GET", "/").body == page + b"2"

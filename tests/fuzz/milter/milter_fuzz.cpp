@@ -38,7 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     }
     (void)parse_quota_answer(bytes);
     OpenRights rights;
-    Session session(rights);
+    const hameau::FakeClock clock;
+    Outgoing outgoing(clock);
+    Session session(rights, outgoing);
     PacketReader reader;
     std::size_t rooms = 0;
     for (std::size_t at = 0; at < size; at += 97) {

@@ -29,6 +29,7 @@ MailModel trial() {
     model.imaps_port = 2993;
     model.sieve_port = 2190;
     model.message_bytes_max = 25 << 20;
+    model.disk_floor_bytes = 512 << 20;
     model.exempt_networks = {"127.0.0.0/8", "::1/128"};
     return model;
 }
@@ -40,6 +41,7 @@ MailModel production() {
     model.host = "mail.amis.bzh";
     model.root = true;
     model.message_bytes_max = 25 << 20;
+    model.disk_floor_bytes = 512 << 20;
     return model;
 }
 

@@ -11,7 +11,8 @@ namespace {
 class TableRights final : public Rights {
 public:
     std::set<std::pair<std::string, std::string>> senders = {{"marie@amis.test", "marie@amis.test"},
-                                                             {"marie@amis.test", "contact@amis.test"}};
+                                                             {"marie@amis.test", "contact@amis.test"},
+                                                             {"yann@amis.test", "yann@amis.test"}};
     std::map<std::string, std::vector<std::string>> boxes = {{"marie@amis.test", {"marie@amis.test"}},
                                                              {"yann@amis.test", {"yann@amis.test"}},
                                                              {"bureau@amis.test", {"marie@amis.test", "yann@amis.test"}}};
@@ -50,7 +51,8 @@ std::string texts(std::initializer_list<std::string> parts) {
 /// Says what Postfix would say, and answers questions from a table of full mailboxes.
 class Talk {
 public:
-    Talk() {
+    /// `shared`: what several sessions know of their users; nothing: it has one of its own.
+    explicit Talk(Outgoing* shared = nullptr) : outgoing(shared) {
         const std::string all = std::string("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12);
         EXPECT_EQ(say('O', all).substr(4, 1), "O");
     }
@@ -86,6 +88,7 @@ public:
         return say('E', "");
     }
 
+    Outgoing* const outgoing;
     TableRights rights;
     std::map<std::string, std::uint64_t> room;
     std::vector<std::string> asked;
@@ -93,7 +96,9 @@ public:
     bool closed = false;
 
 private:
-    Session session_{rights};
+    FakeClock clock_;
+    Outgoing own_{clock_};
+    Session session_{rights, outgoing != nullptr ? *outgoing : own_};
 };
 
 bool is_refused(const std::string& reply, const std::string& code) { return reply.find("y" + code) == 4; }
@@ -160,6 +165,47 @@ TEST(Session, UnreadableAccountsMeanLater) {
     talk.rights.broken = true;
     talk.begin("SUBMISSION", "marie@amis.test");
     EXPECT_TRUE(is_refused(talk.finish({{"From", "marie@amis.test"}}), "451"));
+}
+
+TEST(Session, WhoSendsVeryMuchWaits) {
+    constexpr std::size_t large = std::size_t{20} << 20U;
+    FakeClock clock;
+    Outgoing outgoing(clock);
+    const auto send = [&](const std::string& user) {
+        Talk talk(&outgoing);
+        talk.begin("SUBMISSION", user);
+        return talk.finish({{"From", user}}, large);
+    };
+    int taken = 0;
+    while (is_taken(send("marie@amis.test"))) {
+        ASSERT_LT(++taken, 100);
+    }
+    EXPECT_EQ(taken, 12);
+    EXPECT_TRUE(is_refused(send("marie@amis.test"), "452 4.7.1"));
+    EXPECT_TRUE(is_taken(send("yann@amis.test"))) << "everybody has a room of their own";
+    Talk told(&outgoing);
+    EXPECT_TRUE(is_refused(told.begin("SUBMISSION", "marie@amis.test", std::to_string(large)), "452 4.7.1")) << "by the size declared";
+    Talk outside(&outgoing);
+    outside.begin("house", "");
+    EXPECT_TRUE(is_taken(outside.finish({{"From", "marie@amis.test"}}, large)));
+    clock.advance(std::chrono::hours(1));
+    EXPECT_TRUE(is_taken(send("marie@amis.test")));
+    EXPECT_TRUE(is_refused(send("marie@amis.test"), "452 4.7.1"));
+    clock.advance(std::chrono::hours(24));
+    EXPECT_TRUE(is_taken(send("marie@amis.test")));
+}
+
+TEST(Outgoing, AMessageLargerThanAllFitsOnceAndUsersAreForgotten) {
+    FakeClock clock;
+    Outgoing outgoing(clock);
+    EXPECT_TRUE(outgoing.has_room("a", 2 * outgoing_bytes_at_once));
+    outgoing.add("a", 2 * outgoing_bytes_at_once);
+    EXPECT_FALSE(outgoing.has_room("a", 1));
+    for (std::size_t i = 0; i < outgoing_users_max + 10; ++i) {
+        outgoing.add(std::to_string(i), 1);
+        clock.advance(std::chrono::milliseconds(10));
+    }
+    EXPECT_FALSE(outgoing.has_room("a", 1)) << "those who have everything again are forgotten first";
 }
 
 TEST(Session, MailFromOutsideMaySayAnything) {
