@@ -59,6 +59,9 @@ plugin {
   sieve = file:~/sieve;active=~/.dovecot.sieve
   sieve_before = {place}/sieve/spam.sieve
   sieve_redirect_envelope_from = recipient
+  # A pattern with back references holds its process for hours, and no limit of time can stop it.
+  sieve_extensions = -regex
+  sieve_max_cpu_time = 5s
   sieve_max_redirects = 32
   sieve_max_script_size = 256K
   sieve_quota_max_scripts = 32

@@ -85,6 +85,11 @@ sieve_script b_forward {
   bin_path = ~/.sieve-bin
 }
 sieve_redirect_envelope_from = recipient
+# A pattern with back references holds its process for hours, and no limit of time can stop it.
+sieve_extensions {
+  regex = no
+}
+sieve_max_cpu_time = 5s
 sieve_max_redirects = 32
 sieve_max_script_size = 256K
 sieve_quota_script_count = 32

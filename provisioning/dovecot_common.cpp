@@ -42,16 +42,16 @@ service managesieve-login {
   }
 }
 service imap {
-  process_limit = 200
+  process_limit = 200{imap_seats}
 }
 service managesieve {
-  process_limit = 20
+  process_limit = 20{sieve_seats}
 }
-# The penalty is per address: one telephone with an old password would slow down everybody behind the same router.
+{seats}# The penalty is per address: one telephone with an old password would slow down everybody behind the same router.
 service anvil {{anvil_chroot}
   unix_listener anvil-auth-penalty {
     mode = 0
-  }
+  }{anvil_socket}
 }
 # Sockets for others stand in folders of ours: their owners have numbers, and Dovecot takes names only.
 service auth {
@@ -86,6 +86,25 @@ service quota-status {
 service doveadm {
   unix_listener {ask}/hameau-doveadm {
     mode = 0666
+  }
+}
+)";
+
+/// Connections that one user may hold, from all addresses together: three computers and two telephones with one account.
+constexpr unsigned imap_connections_max = 30;
+constexpr unsigned sieve_connections_max = 5;
+
+/// Dovecot 2.3 counts by user and address only, and an attacker has many addresses: no one member may hold all processes.
+constexpr const char* seats_template = R"(service seats-imap {
+  executable = script-login {binaries}/hameau-seats {anvil} imap {imap_most}
+  user = $default_internal_user
+  unix_listener seats-imap {
+  }
+}
+service seats-sieve {
+  executable = script-login {binaries}/hameau-seats {anvil} sieve {sieve_most}
+  user = $default_internal_user
+  unix_listener seats-sieve {
   }
 }
 )";
@@ -204,8 +223,17 @@ std::string dovecot_main(const DovecotWords& words, const std::vector<std::pair<
 
 std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
     const bool old = language == DovecotLanguage::v2_3;
+    const std::string seats = old ? fill_template(seats_template, {{"binaries", model.binaries},
+                                                                   {"anvil", model.dovecot_folder() + "/run/anvil"},
+                                                                   {"imap_most", std::to_string(imap_connections_max)},
+                                                                   {"sieve_most", std::to_string(sieve_connections_max)}})
+                                  : std::string();
     return fill_template(services_template,
-                         {{"anvil_chroot", model.root ? "" : "\n  chroot ="},
+                         {{"seats", seats},
+                          {"imap_seats", old ? "\n  executable = imap seats-imap" : ""},
+                          {"sieve_seats", old ? "\n  executable = managesieve seats-sieve" : ""},
+                          {"anvil_socket", old ? "\n  unix_listener anvil {\n    mode = 0600\n    user = $default_internal_user\n  }" : ""},
+                          {"anvil_chroot", model.root ? "" : "\n  chroot ="},
                           {"login_chroot", model.root ? "" : "\n  chroot ="},
                           {"lasting", old ? "service_count = 0" : "restart_request_count = unlimited"},
                           {"internal_user", old ? "$default_internal_user" : "$SET:default_internal_user"},

@@ -50,7 +50,9 @@ message_size_limit = {message_max}
 members_minfree = {members_minfree}
 mailbox_size_limit = 0
 virtual_mailbox_limit = 0
-lmtp_destination_concurrency_limit = 4
+# One mailbox, whose rules or whose size take long, holds two of the four processes that deliver, never all.
+lmtp_destination_recipient_limit = 1
+lmtp_destination_concurrency_limit = 2
 lmtp_connection_cache_on_demand = no
 smtp_connection_cache_on_demand = no
 notify_classes =

@@ -21,6 +21,7 @@
 namespace hameau::supervisor {
 
 namespace {
+constexpr int engines_nice = 5;
 constexpr Event service_started{"service.started", Level::info};
 constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
@@ -350,6 +351,8 @@ void House::start(Service& service) {
     plan.gid = spec.gid;
     plan.death_signal = spec.death_signal;
     plan.own_session = spec.own_session;
+    // Who searches in a large mailbox with fifty connections takes no time from those who sign in.
+    plan.nice = spec.kind == Kind::engine ? engines_nice : 0;
     plan.guarded = spec.guarded;
     if (spec.kind != Kind::external) {
         plan.groups = {internal_gid};
