@@ -87,6 +87,33 @@ try {
     same(await text(page).locator('table').count(), 0, 'tables');
   });
 
+  await check('tables: a cell is merged with the one beside it or below it, words and all, and split again', async () => {
+    await fresh();
+    await tool(page, 'Tableau').click();
+    await page.keyboard.type('Nom');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Téléphone');
+    await page.keyboard.press('Shift+Tab');
+    const bar = page.getByRole('toolbar', { name: 'Tableau' });
+    const button = (name) => bar.getByRole('button', { name });
+    same(await button('Séparer la cellule').isDisabled(), true, 'nothing to split');
+    await button('Fusionner à droite').click();
+    same(await text(page).locator('th').count(), 2, 'header cells');
+    same(await text(page).locator('th').first().getAttribute('colspan'), '2', 'columns of it');
+    same((await text(page).locator('th').first().innerText()).split(/\n+/), ['Nom', 'Téléphone'], 'words');
+    await page.keyboard.type(' fixe');
+    same((await text(page).locator('th').first().innerText()).split(/\n+/), ['Nom', 'Téléphone fixe'], 'typing replaces nothing');
+    await page.keyboard.press('Tab');
+    await button('Fusionner en dessous').click();
+    same(await text(page).locator('th').nth(1).getAttribute('rowspan'), '2', 'rows of it');
+    same(await button('Fusionner à droite').isDisabled(), true, 'the last column has nothing on its right');
+    await button('Séparer la cellule').click();
+    same(await text(page).locator('[rowspan]').count(), 0, 'split');
+    same(await text(page).locator('th').first().innerText().then((all) => all.includes('Téléphone fixe')), true, 'the words stay');
+    // (The header cell that nobody filled in yet is the writer's.)
+    holds((await axeFindings(page)).every((one) => one.startsWith('empty-table-header')), 'axe');
+  });
+
   await check('links: made from an address, shown, changed, removed; a bad one is refused', async () => {
     await fresh();
     await page.keyboard.type('la mairie');

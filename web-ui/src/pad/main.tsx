@@ -20,7 +20,7 @@ type Rest = typeof import('./rest');
 
 const count_ms = 700;
 
-const nothing: Shown = { style: 'text', on: [], undo: false, redo: false, table: false, link: null, image: null };
+const nothing: Shown = { style: 'text', on: [], undo: false, redo: false, table: false, cells: [], link: null, image: null };
 
 /** Toolbar and counts follow the text, at most once a frame, and only when something they show has changed. */
 function useEditorState(rest: { current: Rest | null }) {

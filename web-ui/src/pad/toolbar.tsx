@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Command, EditorState } from 'prosemirror-state';
-import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, deleteColumn, deleteRow, deleteTable, isInTable, toggleHeaderRow } from 'prosemirror-tables';
+import { addColumnAfter, addColumnBefore, addRowAfter, addRowBefore, deleteColumn, deleteRow, deleteTable, isInTable, splitCell, toggleHeaderRow } from 'prosemirror-tables';
 import type { EditorView } from 'prosemirror-view';
 import { t } from '../common/i18n';
 import {
@@ -13,7 +13,7 @@ import { widen } from './columns';
 import { openLink } from './editor';
 import { Icon } from './icons';
 import { Menu } from './menu';
-import { whole } from './tables';
+import { mergeWith, whole } from './tables';
 import { redo, undo } from './undo';
 import { resized } from './views';
 
@@ -21,9 +21,12 @@ const markNames = ['bold', 'italic', 'underline', 'strike', 'highlight'] as cons
 const listNames: ListName[] = ['bulletList', 'orderedList', 'taskList'];
 const styles: Style[] = ['text', 'h1', 'h2', 'h3', 'quote', 'code'];
 
+/** These need a neighbour, or a cell that was merged. */
+const cellCommands: Record<string, Command> = { cell_merge_right: mergeWith('right'), cell_merge_below: mergeWith('below'), cell_split: splitCell };
+
 /** What the buttons show; small, so that it is cheap to compare after every keystroke. */
 export interface Shown {
-  style: Style; on: string[]; undo: boolean; redo: boolean; table: boolean; link: string | null;
+  style: Style; on: string[]; undo: boolean; redo: boolean; table: boolean; cells: string[]; link: string | null;
   image: { pos: number; alt: string | null; width: number | null } | null;
 }
 
@@ -34,7 +37,7 @@ export function shownOf(state: EditorState): Shown {
     style: styleOf(state),
     on: [...markNames.filter((name) => markActive(state, mark(name))), ...(list ? [list] : [])],
     undo: undo(state), redo: redo(state),
-    table: isInTable(state), link: linkAround(state)?.href ?? null,
+    table: isInTable(state), cells: Object.keys(cellCommands).filter((name) => cellCommands[name]!(state)), link: linkAround(state)?.href ?? null,
     image: image && { pos: image.pos, alt: image.node.attrs.alt, width: image.node.attrs.width },
   };
 }
@@ -137,6 +140,7 @@ export function Toolbar({ view, shown, onLink, onFind, onImages }: BarProps) {
 const tableTools: [string, Command][] = [
   ['row_above', addRowBefore], ['row_below', addRowAfter], ['column_left', addColumnBefore], ['column_right', addColumnAfter],
   ['row_remove', deleteRow], ['column_remove', deleteColumn], ['header', toggleHeaderRow],
+  ...Object.entries(cellCommands),
   ['column_wider', widen(1)], ['column_narrower', widen(-1)], ['column_even', widen(null)],
    ['table_remove', deleteTable],
 ];
@@ -150,12 +154,12 @@ export function ContextBar(props: ContextProps) {
   return props.shown.table ? <TableBar {...props} /> : null;
 }
 
-function TableBar({ view }: ContextProps) {
+function TableBar({ view, shown }: ContextProps) {
   const { bar, onKeyDown, onFocusIn } = useRoving(() => view.focus());
   return (
     <div class="context" role="toolbar" aria-label={t('pad.table.bar')} aria-controls="text" ref={bar} onKeyDown={onKeyDown} onFocusIn={onFocusIn}>
       {tableTools.map(([name, command]) => (
-        <button key={name} type="button" class="word-tool" onMouseDown={(event) => event.preventDefault()}
+        <button key={name} type="button" class="word-tool" disabled={name in cellCommands && !shown.cells.includes(name)} onMouseDown={(event) => event.preventDefault()}
           onClick={(event) => {
             whole(command)(view.state, view.dispatch, view);
             if (event.detail > 0 || !isInTable(view.state)) view.focus();
