@@ -62,7 +62,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
     router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
     start_telling();
-    usage_.emplace(context);
+    usage_.emplace(context, Usage::Whose::mail);
     router_.add("POST", "/internal/usage", this, &Mail::internal_usage);
     router_.add("POST", "/internal/people-event", this, &Mail::people_event);
     router_.add("POST", "/internal/boxes-of-member", this, &Mail::boxes_of_member);

@@ -37,9 +37,9 @@ constexpr std::array common_texts = {
                   "admin."},
     CatalogueText{"association_full",
                   "L'association n'a plus assez de place : {used} sur {limit} sont pris, par le courrier, les sites et les "
-                  "textes ensemble. Rien n'a été ajouté. Videz la corbeille, ou demandez plus de place à l'administrateur.",
-                  "The association has not enough room left: {used} of {limit} are taken, by mail, sites and texts together. "
-                  "Nothing was added. Empty the bin, or ask the admin for more room."},
+                  "textes ensemble, et le dernier dixième est gardé pour le courrier. Rien n'a été ajouté. Videz la corbeille, ou demandez plus de place à l'administrateur.",
+                  "The association has not enough room left: {used} of {limit} are taken, by mail, sites and texts together, and "
+                  "the last tenth is kept for mail. Nothing was added. Empty the bin, or ask the admin for more room."},
     CatalogueText{"internal", "Une erreur inattendue est survenue. Rien n'a été changé. Si elle revient, donnez la "
                               "référence {reference} à votre administrateur.",
                   "Something unexpected went wrong. Nothing was changed. If it happens again, give the reference "

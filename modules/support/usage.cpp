@@ -38,6 +38,7 @@ struct Entry {
     std::uint64_t held = 0;
     std::optional<std::uint64_t> told;
     std::optional<Answer> answer;
+    bool is_mail = false;
     bool asking = false;                        ///< one call at a time: an older figure must not come last
     std::list<asio::steady_timer*> waiters;
 
@@ -49,12 +50,20 @@ struct Entry {
     bool is_behind() const {
         return !told || (total() > *told ? total() - *told : *told - total()) > step();
     }
-    std::uint64_t free() const {
+    /// What this module may fill; nothing: there is no limit.
+    std::optional<std::uint64_t> limit() const {
         if (!answer || answer->quota == 0) {
+            return std::nullopt;
+        }
+        return is_mail ? answer->quota : answer->quota - answer->quota / quota_part_for_mail;
+    }
+    std::uint64_t free() const {
+        const auto most = limit();
+        if (!most) {
             return std::numeric_limits<std::uint64_t>::max();
         }
         const std::uint64_t used = answer->others + total();
-        return answer->quota > used ? answer->quota - used : 0;
+        return *most > used ? *most - used : 0;
     }
 };
 
@@ -80,13 +89,14 @@ std::optional<Answer> parse_answer(const Response& response) {
 } // namespace
 
 struct Usage::State : std::enable_shared_from_this<Usage::State> {
-    explicit State(ModuleContext& where) : context(where) {}
+    State(ModuleContext& where, bool mail) : context(where), is_mail(mail) {}
 
     std::shared_ptr<Entry> entry(const std::string& association) {
         auto& found = entries[association];
         if (!found) {
             found = std::make_shared<Entry>();
             found->association = association;
+            found->is_mail = is_mail;
         }
         return found;
     }
@@ -108,6 +118,7 @@ struct Usage::State : std::enable_shared_from_this<Usage::State> {
     static Task<Status> ask(std::shared_ptr<State> self, std::shared_ptr<Entry> which);
 
     ModuleContext& context;
+    const bool is_mail;
     std::map<std::string, std::shared_ptr<Entry>> entries;
     std::set<std::string> behind;
     std::optional<asio::steady_timer> retry;
@@ -180,7 +191,7 @@ Task<void> Usage::State::tell_all(std::shared_ptr<State> self) {
     self->telling = false;
 }
 
-Usage::Usage(ModuleContext& context) : state_(std::make_shared<State>(context)) {}
+Usage::Usage(ModuleContext& context, Whose whose) : state_(std::make_shared<State>(context, whose == Whose::mail)) {}
 
 Usage::~Usage() {
     state_->ended = true;
@@ -265,7 +276,8 @@ Task<Result<Usage::Hold>> Usage::take(std::string association, std::uint64_t byt
     if (!asked) {
         co_return fail(asked.error());
     }
-    const bool fits = which->answer->quota == 0 || which->answer->others + which->total() <= which->answer->quota;
+    const auto most = which->limit();
+    const bool fits = !most || which->answer->others + which->total() <= *most;
     if (!fits) {
         co_return fail(ErrorKind::too_large, "the association has no room for it");
     }

@@ -18,10 +18,15 @@ inline constexpr std::uint64_t usage_step_bytes_max = 1 << 20;
 /// No call for less than this, whatever the quota.
 inline constexpr std::uint64_t usage_step_bytes_min = 4096;
 
+/// Of an association's quota, what only mail may take: a message that is refused is lost to its reader, and whoever may add an
+/// image to one text must not be able to refuse all messages. One part in so many.
+inline constexpr std::uint64_t quota_part_for_mail = 10;
+
 class Usage {
 public:
+    enum class Whose { mail, others };
     /// `context` must outlive the io_context's last run; the Usage itself may go before.
-    explicit Usage(ModuleContext& context);
+    explicit Usage(ModuleContext& context, Whose whose = Whose::others);
     ~Usage();
     Usage(const Usage&) = delete;
     Usage& operator=(const Usage&) = delete;

@@ -42,7 +42,7 @@ public:
 
 class UsageHouse : public ModuleHouse<UsageContext> {
 protected:
-    UsageHouse() : ModuleHouse("usage") { usage = std::make_unique<Usage>(*context); }
+    UsageHouse() : ModuleHouse("usage") { usage = std::make_unique<Usage>(*context, Usage::Whose::mail); }
     ~UsageHouse() override { usage.reset(); }
     void settle() {
         context->io().restart();
@@ -123,6 +123,22 @@ TEST_F(UsageHouse, RefusalsSayWhatIsFull) {
     EXPECT_NE(text.find("9 MB of 10 MB"), std::string::npos) << text;
     EXPECT_EQ(usage->refuse(request, "amis", ErrorKind::unavailable).status, 503);
     EXPECT_EQ(usage->refuse(request, "amis", ErrorKind::not_found).status, 404);
+}
+
+TEST_F(UsageHouse, TheLastTenthIsKeptForMail) {
+    usage = std::make_unique<Usage>(*context);
+    context->others = 8'000'000;
+    usage->set("amis", 900'000);
+    settle();
+    EXPECT_EQ(usage->room("amis"), 100'000u);
+    EXPECT_TRUE(usage->has_room("amis", 100'000));
+    EXPECT_FALSE(usage->has_room("amis", 100'001));
+    EXPECT_TRUE(run(usage->take("amis", 100'000)));
+    EXPECT_FALSE(run(usage->take("amis", 100'001)));
+    Usage mail(*context, Usage::Whose::mail);
+    mail.set("amis", 900'000);
+    settle();
+    EXPECT_EQ(mail.room("amis"), 1'100'000u);
 }
 
 TEST_F(UsageHouse, TwoTakersCannotHaveTheSameBytes) {
