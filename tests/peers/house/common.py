@@ -35,10 +35,10 @@ def yann():
 
 
 def send(subject, sender="marie.legoff@amis.test", to="yann.kervella@amis.test", login="marie.legoff@amis.test",
-         password="marie-secret-words", header_from=None):
+         password="marie-secret-words", header_from=None, body="Bonjour Yann.\n"):
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = header_from or sender, to, subject
-    message.set_content("Bonjour Yann.\n")
+    message.set_content(body)
     with smtplib.SMTP("127.0.0.1", house.ports["submission"], timeout=30) as smtp:
         smtp._host = "localhost"
         smtp.starttls(context=house.tls())
