@@ -216,7 +216,7 @@ Status Store::set_forward(const std::string& address, const std::vector<std::str
             }
         }
     }
-    const std::string_view otherwise = is_fresh(address) ? "running" : "waiting";
+    const std::string_view otherwise = by.empty() && is_fresh(address) ? "running" : "waiting";
     for (const std::string& target : targets) {
         auto insert = ask("INSERT OR IGNORE INTO forward(mailbox, target, state) SELECT b.address, ?2, "
                           "CASE WHEN b.member = ?3 OR b.member = (SELECT o.member FROM mailbox o WHERE o.address = ?4) "

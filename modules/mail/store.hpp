@@ -164,13 +164,13 @@ public:
     /// Those that may be signed in to first, then the oldest.
     std::vector<Mailbox> mailboxes_of(const std::string& member);
     std::size_t count_mailboxes(const std::string& association);
-    /// `by`: the member who asks for its forwarding, as in set_forward(). Errors: conflict when the address is taken.
+    /// `by`: the member who asks for its forwarding (empty: the command, a declared file or an archive), as in set_forward(). Errors: conflict when the address is taken.
     Status insert_mailbox(const Mailbox& mailbox, const std::string& by = {});
     Status set_quota(const std::string& address, std::uint64_t bytes);
     /// The last measure of what its messages take.
     Status set_used(const std::string& address, std::uint64_t bytes);
     /// Brings the forwarding to `targets`. Those that were there keep the owner's answer; a new one waits for it, unless
-    /// `by` (a member's id, empty for `hameau`) is the owner, the target is theirs too, or the mailbox has just been made.
+    /// `by` (a member's id, empty for `hameau`) is the owner, the target is theirs too, or `hameau` asks and the mailbox has just been made.
     Status set_forward(const std::string& address, const std::vector<std::string>& targets, const std::string& by = {});
     /// The owner's answer (Forward::state). Errors: not_found when nobody asks for this copy.
     Status answer_forward(const std::string& address, const std::string& target, std::string_view state);
