@@ -88,6 +88,16 @@ public:
         }
         return value;
     }
+    /// An address that may be elsewhere: what stands before the "@" is for the other server to read.
+    std::string outside_address(std::string_view key) const {
+        std::string value = text(key);
+        const std::size_t at = value.rfind('@');
+        value = at == std::string::npos ? value : value.substr(0, at) + address_as_kept(ascii_lower(value.substr(at)));
+        if (!value.empty() && !is_address(value)) {
+            wrong(*find(key), key, "\"" + value + "\" is not an address");
+        }
+        return value;
+    }
     bool boolean(std::string_view key, bool otherwise) const {
         const YamlNode* found = find(key);
         if (found == nullptr) {
@@ -262,7 +272,7 @@ private:
         if (!member.password.empty() && member.invite) {
             fields.wrong(*fields.find("invite"), "invite", "a member has either a password or an invitation");
         }
-        if (const std::string contact = fields.address("contact"); !contact.empty()) {
+        if (const std::string contact = fields.outside_address("contact"); !contact.empty()) {
             member.form["contact"] = contact;
         }
         const std::string address = fields.address("mailbox");

@@ -109,7 +109,7 @@ People::NewMember People::read_new_member(JsonFields& fields, const Request& req
     wanted.invite = fields.boolean("invite", false);
     wanted.mailbox = fields.optional_address("mailbox");
     check_mailbox(fields, wanted.mailbox, slug);
-    wanted.person.contact = fields.optional_address("contact").value_or("");
+    wanted.person.contact = fields.optional_outside_address("contact").value_or("");
     wanted.person.admin = wanted.role == "admin";
     if (wanted.person.admin && !actor_of(request).admin) {
         fields.refuse_field("role", "admin_role");
@@ -322,7 +322,7 @@ People::MemberPatch People::read_member_patch(JsonFields& fields, const Actor& a
     patch.role = fields.optional_choice("role", "member|manager|admin");
     patch.name = fields.optional_text("name");
     patch.disabled = fields.optional_boolean("disabled");
-    patch.contact = fields.optional_address("contact");
+    patch.contact = fields.optional_outside_address("contact");
     patch.no_contact = fields.is_null("contact");
     patch.mailbox = fields.optional_address("mailbox");
     patch.no_mailbox = fields.is_null("mailbox");

@@ -3,6 +3,7 @@
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "modules/support/outside_address.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau {
@@ -233,6 +234,17 @@ std::optional<std::string> JsonFields::optional_address(std::string_view name) {
         return std::nullopt;
     }
     auto stored = normalise_address(*value);
+    if (!stored) {
+        refuse_field(name, "field.address");
+    }
+    return stored;
+}
+std::optional<std::string> JsonFields::optional_outside_address(std::string_view name) {
+    const auto value = checked_text(name, take(name), Length{1, 254}, false);
+    if (!value) {
+        return std::nullopt;
+    }
+    auto stored = outside_address(*value);
     if (!stored) {
         refuse_field(name, "field.address");
     }

@@ -64,6 +64,8 @@ public:
     std::string login(std::string_view name);
     std::string address(std::string_view name);
     std::optional<std::string> optional_address(std::string_view name);
+    /// Wherever it may be: the part before the "@" keeps its capitals (outside_address()).
+    std::optional<std::string> optional_outside_address(std::string_view name);
     std::string host_name(std::string_view name);
 
     /// The field is there, even when it is null.

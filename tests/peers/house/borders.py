@@ -117,6 +117,12 @@ class Borders:
         assert next(a["to"] for a in listed if a["address"] == "ami@amis.test") == ["Paul.Le-Goff@ailleurs.example", "marie.legoff@amis.test"], listed
         shown = self.house.hameau("show").stdout
         assert "Paul.Le-Goff@ailleurs.example" in shown, shown
+        for change in (lambda: self.ok(self.manager().call("PATCH", AMIS + "/members/yann", {"contact": "Yann.K@Perso.Example"})),
+                       lambda: self.house.hameau("member", "change", "amis", "yann", "--contact", "Yann.K@Perso.EXAMPLE")):
+            change()
+            member = next(m for m in self.ok(self.manager().call("GET", AMIS + "/members?limit=500")).json()["items"] if m["login"] == "yann")
+            assert member["contact"] == "Yann.K@perso.example", member
+            assert "contact: Yann.K@perso.example" in self.house.hameau("show").stdout
         answer = self.ok(self.manager().call("PATCH", AMIS + "/aliases/ami@amis.test", {"address": "Amie@amis.test"}))
         assert answer.json()["address"] == "amie@amis.test", answer.body
         self.ok(self.manager().call("DELETE", AMIS + "/aliases/ami@amis.test"), 404)
