@@ -37,13 +37,14 @@ void print_warnings(const json::object& answer) {
 }
 
 void print_kept(const Resource& resource, const json::object& present) {
-    constexpr std::array<std::string_view, 4> optional = {"mailbox", "contact", "forward", "address"};
+    constexpr std::array<std::string_view, 5> optional = {"mailbox", "contact", "forward", "address", "disabled"};
     const std::string_view verb = resource.kind == ResourceKind::member    ? "member"
                                   : resource.kind == ResourceKind::mailbox ? "mailbox"
                                                                            : "group";
     for (const std::string_view key : optional) {
         const json::value* value = resource.form.contains(key) ? nullptr : present.if_contains(key);
         const bool empty = value == nullptr || value->is_null() || (value->is_string() && value->as_string().empty()) ||
+                           (value->is_bool() && !value->as_bool()) ||
                            (value->is_array() && value->as_array().empty());
         if (!empty) {
             std::printf("= %s: %s %s is kept (the file does not say it; to change it: hameau %s change)\n", in_letters(resource.name()).c_str(),

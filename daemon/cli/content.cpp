@@ -254,8 +254,8 @@ private:
     }
 
     void read_member(const YamlNode& node) {
-        constexpr std::array<std::string_view, 10> keys = {"login",   "name",  "role",    "password", "invite",
-                                                           "mailbox", "quota", "forward", "contact",  "mailboxes"};
+        constexpr std::array<std::string_view, 11> keys = {"login", "name",    "role",    "password",  "invite",  "mailbox",
+                                                           "quota", "forward", "contact", "mailboxes", "disabled"};
         const Fields fields(node, "member", keys, diagnostics_);
         if (node.kind != YamlNode::Kind::map) {
             return;
@@ -271,6 +271,9 @@ private:
         member.invite = fields.boolean("invite", false);
         if (!member.password.empty() && member.invite) {
             fields.wrong(*fields.find("invite"), "invite", "a member has either a password or an invitation");
+        }
+        if (fields.find("disabled") != nullptr) {
+            member.form["disabled"] = fields.boolean("disabled", false);
         }
         if (const std::string contact = fields.outside_address("contact"); !contact.empty()) {
             member.form["contact"] = contact;
@@ -387,11 +390,14 @@ private:
         }
         json::object access{{"members", "write"}, {"link", "none"}};
         if (const YamlNode* map = fields.find("access")) {
-            constexpr std::array<std::string_view, 2> who = {"members", "link"};
+            constexpr std::array<std::string_view, 3> who = {"members", "link", "people"};
             const Fields rights(*map, "access", who, diagnostics_);
             if (map->kind == YamlNode::Kind::map) {
                 access["members"] = rights.choice("members", "none|read|write", "write");
                 access["link"] = rights.choice("link", "none|read|write", "none");
+                if (rights.find("people") != nullptr) {
+                    access["people"] = rights.texts("people", is_login, "marie", true, false);
+                }
             }
         }
         pad.form["access"] = std::move(access);

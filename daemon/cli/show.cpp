@@ -151,6 +151,9 @@ private:
             if (const std::string contact = text_of(member, "contact"); !contact.empty()) {
                 line += ", contact: " + scalar(contact);
             }
+            if (boolean(member, "disabled") == "true") {
+                line += ", disabled: true";
+            }
             out_ += "      - {" + line + "}" + (box == nullptr ? std::string() : answers(*box)) + "\n";
         }
         name_boxes_of_others(*people, *boxes);
@@ -219,7 +222,9 @@ private:
         const json::value* access = item.if_contains("access");
         std::string line = "slug: " + scalar(text_of(item, "slug")) + ", title: " + scalar(text_of(item, "title"));
         if (access != nullptr && access->is_object()) {
-            line += ", access: {members: " + text_of(access->as_object(), "members") + ", link: " + text_of(access->as_object(), "link") + "}";
+            const json::object& rights = access->as_object();
+            const std::string people = rights.contains("people") && list_of(rights, "people") != "[]" ? ", people: " + list_of(rights, "people") : "";
+            line += ", access: {members: " + text_of(rights, "members") + ", link: " + text_of(rights, "link") + people + "}";
         }
         return line;
     }

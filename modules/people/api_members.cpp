@@ -18,6 +18,7 @@ json::object member_document(const Member& member, bool all) {
     out["login"] = person.login;
     out["name"] = person.name;
     out["role"] = person.admin ? std::string_view("admin") : to_text(member.role);
+    out["disabled"] = person.disabled;
     out["state"] = person.disabled ? "disabled" : person.password_hash.empty() ? "invited" : "active";
     if (all) {
         out["contact"] = person.contact;
@@ -109,6 +110,7 @@ People::NewMember People::read_new_member(JsonFields& fields, const Request& req
     wanted.invite = fields.boolean("invite", false);
     wanted.mailbox = fields.optional_address("mailbox");
     check_mailbox(fields, wanted.mailbox, slug);
+    wanted.person.disabled = fields.boolean("disabled", false);
     wanted.person.contact = fields.optional_outside_address("contact").value_or("");
     wanted.person.admin = wanted.role == "admin";
     if (wanted.person.admin && !actor_of(request).admin) {

@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import smtplib
 import struct
 import subprocess
@@ -233,10 +234,28 @@ def test_apply_dry_run_changes_nothing():
 
 
 def test_show_applied_to_a_fresh_house():
+    visitor = marie()
+    for login, disabled in (("eteint", True), ("allume", False)):
+        ok(visitor.call("POST", "/api/v1/associations/amis/members", {"login": login, "name": login, "password": f"{login}-secret-words", "disabled": disabled}), 201)
+    ok(visitor.call("POST", "/api/v1/associations/amis/pads", {"slug": "choisis", "title": "Choisis", "access": {"people": ["yann"]}}), 201)
     shown = house.hameau("show").stdout
+    assert re.search(r"login: eteint, .*disabled: true", shown) and shown.count("disabled") == 1, shown
+    assert "slug: choisis, title: Choisis, access: {members: none, link: none, people: [yann]}" in shown, shown
+    for path in ("members/eteint", "members/allume"):
+        ok(visitor.call("DELETE", f"/api/v1/associations/amis/{path}?purge=1"), 204)
+    ok(visitor.call("DELETE", "/api/v1/pads/amis:choisis"), 204)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "shown.yaml")
         file.write_text(shown)
         os.chmod(folder, 0o755)
         with House(apply=[file], base_port=house.ports["https"] + 200) as second:
             assert second.hameau("show").stdout == shown
+            assert second.visitor().call("POST", "/api/v1/session", {"login": "eteint", "password": "eteint-secret-words"}).status == 401
+            # The file takes a person in, lets another out, and what it stops saying is kept and said.
+            file.write_text(shown.replace("people: [yann]", "people: [yann, allume]").replace(", disabled: true", ""))
+            done = second.hameau("apply", str(file))
+            assert "member amis/eteint: disabled true is kept" in done.stdout, done.stdout
+            assert "people: [allume, yann]" in second.hameau("show").stdout or "people: [yann, allume]" in second.hameau("show").stdout
+            file.write_text(shown.replace("disabled: true", "disabled: false"))
+            second.hameau("apply", str(file))
+            assert "disabled" not in second.hameau("show").stdout
