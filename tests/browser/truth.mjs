@@ -367,12 +367,12 @@ export async function mailChecks({ check, house, browser }) {
     const add = () => api(house, manager.page, 'POST', boxes, { address: 'copies@amis.test', login: owner.card.login, forward: ['ailleurs@dehors.example'] });
     const state = async () => (await (await api(house, owner.page, 'GET', 'api/v1/me/mail')).json()).mailboxes.find((one) => one.address === 'copies@amis.test').forward[0].state;
     same((await add()).status(), 201, 'a new mailbox');
-    // A new mailbox has nothing to give away: the copy leaves, and the owner is told on the first page.
-    same(await state(), 'running', 'state');
+    // Nothing leaves unasked, however young the mailbox is, and the owner is asked on the first page.
+    same(await state(), 'waiting', 'state');
     await go(house, owner.page, '');
-    await until(async () => /copie de chaque message reçu à copies@amis\.test part à ailleurs@dehors\.example/.test(await bodyText(owner.page)), 'the notice at home');
+    await until(async () => /copie de chaque message reçu à copies@amis\.test parte à ailleurs@dehors\.example/.test(await bodyText(owner.page)), 'the notice at home');
     await owner.page.getByRole('link', { name: 'Décider sur la page Courrier' }).click();
-    await press(owner.page, /^Arrêter les copies vers ailleurs@dehors\.example$/);
+    await press(owner.page, /^Refuser les copies vers ailleurs@dehors\.example$/);
     await until(async () => /vous l.avez arrêtée/.test(await bodyText(owner.page)), 'the new state');
     same(await state(), 'ended', 'state');
     // Removed and made anew: it comes back out of the bin, and the answer stands; nobody gets round it.
