@@ -60,7 +60,7 @@ Task<void> refuse_head(Visitor& visitor, int status) {
     Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme(), body};
     visit.services = true;
     visit.keep_alive = false;
-    const std::string_view code = status == 414 || status == 431 ? "too_large" : status == 408 ? "timed_out"
+    const std::string_view code = status == 414 ? "too_large" : status == 431 ? "head_too_large" : status == 408 ? "timed_out"
                                   : status == 503 ? "full" : "bad_request";
     const Status sent = co_await send_problem(visit, status, code);
     if (sent) {

@@ -28,6 +28,9 @@ constexpr std::array sentences = {
     Sentence{"bad_request", "La demande n’a pas été comprise.", "The request was not understood."},
     Sentence{"too_large", "C’est trop long : la demande a été refusée, rien n’a changé.",
              "It is too long: the request was refused, nothing was changed."},
+    Sentence{"head_too_large", "Votre navigateur a envoyé trop de cookies. Ceux de cette adresse viennent d’être effacés : rechargez la page, puis "
+                               "reconnectez-vous.",
+             "Your browser sent too many cookies. Those of this address have just been cleared: load the page again, then sign in."},
     Sentence{"timed_out", "La demande a mis trop de temps à arriver.", "The request took too long to arrive."},
     Sentence{"unavailable", "Ce service ne répond pas pour l’instant. Attendez un peu, puis essayez de nouveau.",
              "This service does not answer at the moment. Wait a little, then try again."},

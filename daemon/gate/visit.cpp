@@ -183,6 +183,10 @@ Task<Status> send_problem(Visit& visit, int status, std::string_view code) {
     if (status == 405) {
         answer.headers += "Allow: GET, HEAD\r\n";
     }
+    if (status == 431) {
+        // A page on a domain above may have set more cookies than a request can carry, for a year: nobody would come in any more.
+        answer.headers += "Clear-Site-Data: \"cookies\"\r\n";
+    }
     if (status == 503) {
         answer.headers += "Retry-After: 5\r\n";
     }

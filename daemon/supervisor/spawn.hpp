@@ -32,7 +32,7 @@ struct SpawnPlan {
     bool own_session = false;         ///< Postfix's master wants to lead one
     bool guarded = false;             ///< a small process in its session ends the group when hameaud dies
     unsigned open_files_max = 8192;
-    int nice = 0;                     ///< setpriority(2)
+    int nice = 0;                     ///< more than hameaud's own, by nice(2)
 };
 
 /// The pid. Errors: io when fork fails; an exec that fails shows as exit code 127 with a line on standard error.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "daemon/base/disk.hpp"
 #include "daemon/base/journal.hpp"
 #include "daemon/child/child.hpp"
 #include "daemon/sandbox/sandbox.hpp"
@@ -41,6 +42,8 @@ int run() {
     }
     Places places;
     places.database = environment->state_folder + "/mail/mail.db";
+    places.state = environment->state_folder;
+    places.disk_floor_bytes = environment->settings.has("house.disk_floor") ? environment->settings.size_bytes("house.disk_floor") : disk_floor_bytes_default;
     places.quota_socket = environment->state_folder + "/engines/dovecot/post/quota-status";
     places.postfix_data = environment->state_folder + "/engines/postfix/data";
     const SandboxPlan sandbox = plan_sandbox(*environment);

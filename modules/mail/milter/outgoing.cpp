@@ -29,12 +29,19 @@ Outgoing::Sent& Outgoing::of(const std::string& user) {
     return sent;
 }
 
-bool Outgoing::has_room(const std::string& user, std::uint64_t bytes) {
-    const double before = of(user).bytes;
+bool Outgoing::take(const std::string& user, std::uint64_t bytes) {
+    Sent& sent = of(user);
     // One message always fits into an empty bucket, however large messages may be here.
-    return before <= 0 || before + static_cast<double>(bytes) <= static_cast<double>(outgoing_bytes_at_once);
+    if (sent.bytes > 0 && sent.bytes + static_cast<double>(bytes) > static_cast<double>(outgoing_bytes_at_once)) {
+        return false;
+    }
+    sent.bytes += static_cast<double>(bytes);
+    return true;
 }
 
-void Outgoing::add(const std::string& user, std::uint64_t bytes) { of(user).bytes += static_cast<double>(bytes); }
+void Outgoing::give_back(const std::string& user, std::uint64_t bytes) {
+    Sent& sent = of(user);
+    sent.bytes = std::max(0.0, sent.bytes - static_cast<double>(bytes));
+}
 
 } // namespace hameau::milter

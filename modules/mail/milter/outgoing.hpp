@@ -1,10 +1,14 @@
-// Outgoing: how much each signed-in user hands in, so that no one member fills the queue, which is kept for five days. Pure.
-// Asked by a session before it takes a message. What it knows ends with the process; the floor of the disk stays.
+// Outgoing: how much each signed-in user hands in, and how much comes from anybody to an address that leads outside of the house
+// (an alias, a group), so that nobody fills the queue, which is kept for five days. Pure.
+// A session takes the bytes before it accepts a message, and gives back what was refused. What it knows ends with the process;
+// the floor of the disk stays.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "daemon/base/clock.hpp"
 
@@ -14,17 +18,22 @@ namespace hameau::milter {
 inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;
 /// 3 GB in the five days that Postfix keeps what it cannot deliver.
 inline constexpr std::uint64_t outgoing_bytes_per_hour = std::uint64_t{25} << 20U;
-/// Users that are remembered; those who have everything again are forgotten first.
+/// Users and addresses that are remembered; those who have everything again are forgotten first.
 inline constexpr std::size_t outgoing_users_max = 20000;
 
 class Outgoing {
 public:
-    explicit Outgoing(const Clock& clock) : clock_(clock) {}
+    /// `disk_low`: whether the disk is below its floor.
+    explicit Outgoing(const Clock& clock, std::function<bool()> disk_low = [] { return false; })
+        : clock_(clock), disk_low_(std::move(disk_low)) {}
 
-    /// Whether so many bytes more may come now.
-    bool has_room(const std::string& user, std::uint64_t bytes);
-    /// Counts what was taken.
-    void add(const std::string& user, std::uint64_t bytes);
+    /// Counts so many bytes more, if they may come now. `user`: who signed in, or "to " and the address.
+    bool take(const std::string& user, std::uint64_t bytes);
+    /// Counts what came, whether there is room or not.
+    void add(const std::string& user, std::uint64_t bytes) { of(user).bytes += static_cast<double>(bytes); }
+    /// They did not come after all.
+    void give_back(const std::string& user, std::uint64_t bytes);
+    bool disk_low() const { return disk_low_(); }
 
 private:
     struct Sent {
@@ -34,6 +43,7 @@ private:
     Sent& of(const std::string& user);
 
     const Clock& clock_;
+    std::function<bool()> disk_low_;
     std::map<std::string, Sent> sent_;
 };
 

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/child/child.hpp"
 
@@ -37,7 +38,9 @@ uid_t owner_of(const std::string& path) {
 } // namespace
 
 Server::Server(const Places& places, Fd listener, Fd control) :
-    rights_(places.database), quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
+    rights_(places.database),
+    outgoing_(clock_, [state = places.state, floor = places.disk_floor_bytes] { return !check_disk_floor(state, floor, 1); }),
+    quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
     listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     struct sigaction action {};
     action.sa_handler = on_signal;

@@ -16,6 +16,8 @@ namespace hameau::milter {
 struct Places {
     std::string database;
     std::string quota_socket;
+    std::string state;
+    std::uint64_t disk_floor_bytes = 0;
     std::string postfix_data;  ///< its owner is who may connect
 };
 
@@ -55,7 +57,7 @@ private:
     Journal journal_{"milter"};
     SystemClock clock_;
     DatabaseRights rights_;
-    Outgoing outgoing_{clock_};
+    Outgoing outgoing_;
     std::string quota_socket_;
     uid_t postfix_uid_;
     Fd listener_;

@@ -125,6 +125,7 @@ Step Session::take_macros(std::string_view data) {
 }
 
 void Session::forget_message() {
+    give_back();
     declared_bytes_ = counted_bytes_ = 0;
     recipients_.clear();
     from_.clear();
@@ -146,7 +147,7 @@ Step Session::begin_message(std::string_view data) {
     }
     std::string refusal = submission() ? check_session() : std::string();
     if (refusal.empty() && submission()) {
-        refusal = check_outgoing(declared_bytes_);
+        refusal = take_room(user_, declared_bytes_);
     }
     if (!refusal.empty()) {
         return reply(std::move(refusal));
@@ -163,8 +164,14 @@ Step Session::add_recipient(std::string_view data) {
     bool all_here = false;
     auto mailboxes = rights_.mailboxes_of(recipient.address, all_here);
     if (!mailboxes || !all_here || mailboxes->empty() || recipients_.size() == recipients_max) {
-        // Outside, unknown, or a group with somebody outside: not refused for the room of one of them.
-        return reply(reply_continue());
+        // Outside, unknown, or a group with somebody outside: not refused for the room of one of them. From outside to the outside
+        // nobody's room counts it, and it may wait in the queue for days.
+        const bool passes = !submission() && mailboxes && !all_here;
+        if (passes && outgoing_.disk_low()) {
+            return reply(reply_text("452 4.3.1 The server has no room now for what it only passes on"));
+        }
+        std::string refusal = passes ? take_room("to " + recipient.address, std::max<std::uint64_t>(declared_bytes_, 1)) : std::string();
+        return reply(refusal.empty() ? reply_continue() : std::move(refusal));
     }
     recipient.mailboxes = std::move(*mailboxes);
     recipients_.push_back(std::move(recipient));
@@ -223,12 +230,26 @@ std::string Session::check_session() {
     return {};
 }
 
-std::string Session::check_outgoing(std::uint64_t bytes) {
-    if (outgoing_.has_room(user_, bytes)) {
+std::string Session::take_room(const std::string& user, std::uint64_t bytes) {
+    std::uint64_t& taken = taken_[user];
+    if (bytes <= taken) {
         return {};
     }
-    return reply_text("452 4.7.1 You have sent very much in a short time; this message was not sent. The server takes " +
-                      std::to_string(outgoing_bytes_per_hour >> 20U) + " MB more from you each hour");
+    if (outgoing_.take(user, bytes - taken)) {
+        taken = bytes;
+        return {};
+    }
+    const std::string each_hour = std::to_string(outgoing_bytes_per_hour >> 20U) + " MB more";
+    return reply_text(submission() ? "452 4.7.1 You have sent very much in a short time; this message was not sent. The server takes " + each_hour +
+                                         " from you each hour"
+                                   : "452 4.7.1 Very much was sent to this address in a short time. The server takes " + each_hour + " each hour");
+}
+
+void Session::give_back() {
+    for (const auto& [user, bytes] : taken_) {
+        outgoing_.give_back(user, bytes);
+    }
+    taken_.clear();
 }
 
 /// Empty, or the refusal.
@@ -267,11 +288,18 @@ Step Session::end_message(std::string_view data) {
             refusal = check_from();
         }
         if (refusal.empty()) {
-            refusal = check_outgoing(counted_bytes_);
+            refusal = take_room(user_, counted_bytes_);
         }
         if (!refusal.empty()) {
             forget_message();
             return reply(std::move(refusal));
+        }
+    }
+    // (What came to an address outside cannot be refused for one recipient any more: the next message is.)
+    for (auto& [user, bytes] : taken_) {
+        if (user != user_ && counted_bytes_ > bytes) {
+            outgoing_.add(user, counted_bytes_ - bytes);
+            bytes = counted_bytes_;
         }
     }
     at_end_ = true;
@@ -319,9 +347,7 @@ Step Session::on_room(Room room) {
 
 Step Session::finish_message() {
     std::string replies;
-    if (submission()) {
-        outgoing_.add(user_, counted_bytes_);
-    }
+    taken_.clear();  // the message is ours now
     if (may_change_) {
         // From the last to the first: each removal moves those behind it.
         for (auto header = hidden_.rbegin(); header != hidden_.rend(); ++header) {

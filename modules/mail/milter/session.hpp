@@ -2,7 +2,8 @@
 //
 // On submission ({daemon_name} is SUBMISSION): a session that was open when its user's password changed, or when the
 // user lost the account, sends nothing more; each address in From must be one that the signed-in user may send as;
-// headers that tell where the user is are taken out; who hands in more than Outgoing allows is told to wait. Everywhere: a message that fits into none of the mailboxes behind
+// headers that tell where the user is are taken out; who hands in more than Outgoing allows is told to wait, and
+// so is who sends from outside to an address that leads outside. Everywhere: a message that fits into none of the mailboxes behind
 // a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted.
 #pragma once
 
@@ -37,6 +38,9 @@ enum class Room { enough, full, unknown };
 class Session {
 public:
     Session(Rights& rights, Outgoing& outgoing) : rights_(rights), outgoing_(outgoing) {}
+    ~Session() { give_back(); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
 
     /// Not while a question is open.
     Step on_packet(const Packet& packet);
@@ -65,8 +69,9 @@ private:
     std::string check_from();
     /// Empty while the sign-in still holds, else the refusal.
     std::string check_session();
-    /// Empty while so many bytes may be handed in, else the refusal.
-    std::string check_outgoing(std::uint64_t bytes);
+    /// Takes what this message needs of the room of `user` beyond what it took before. Empty, or the refusal.
+    std::string take_room(const std::string& user, std::uint64_t bytes);
+    void give_back();
     void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
@@ -80,6 +85,7 @@ private:
     std::string user_;
     std::optional<std::int64_t> opened_;  ///< the clock of session ends when this one opened; nothing: could not be read
 
+    std::map<std::string, std::uint64_t> taken_;  ///< of the room for what leaves, until the message is accepted or not
     std::uint64_t declared_bytes_ = 0;
     std::uint64_t counted_bytes_ = 0;
     std::vector<Recipient> recipients_;

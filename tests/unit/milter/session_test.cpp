@@ -195,17 +195,60 @@ TEST(Session, WhoSendsVeryMuchWaits) {
     EXPECT_TRUE(is_taken(send("marie@amis.test")));
 }
 
+TEST(Session, WhatIsRefusedOrBrokenOffTakesNoRoom) {
+    constexpr std::size_t large = std::size_t{25} << 20U;
+    FakeClock clock;
+    Outgoing outgoing(clock);
+    for (int i = 0; i < 50; ++i) {
+        Talk talk(&outgoing);
+        ASSERT_TRUE(is_taken(talk.begin("SUBMISSION", "marie@amis.test", std::to_string(large)))) << i;
+        if (i % 2 == 0) {
+            EXPECT_TRUE(is_refused(talk.finish({{"From", "nobody@amis.test"}}), "550"));
+        }
+    }
+    // Many at one moment have no more room than one after the other.
+    std::vector<std::unique_ptr<Talk>> many;
+    int begun = 0;
+    for (int i = 0; i < 20; ++i) {
+        many.push_back(std::make_unique<Talk>(&outgoing));
+        begun += is_taken(many.back()->begin("SUBMISSION", "marie@amis.test", std::to_string(large))) ? 1 : 0;
+    }
+    EXPECT_EQ(begun, 10);
+}
+
+TEST(Session, WhatOnlyPassesThroughIsBounded) {
+    constexpr std::size_t large = std::size_t{20} << 20U;
+    FakeClock clock;
+    bool low = false;
+    Outgoing outgoing(clock, [&low] { return low; });
+    const auto pass = [&](const std::string& to, const std::string& size) {
+        Talk talk(&outgoing);
+        talk.begin("house", "", size);
+        std::string reply = talk.say('R', texts({"<" + to + ">"}));
+        return is_taken(reply) ? talk.finish({{"From", "a@b.test"}}, large) : reply;
+    };
+    int taken = 0;
+    while (is_taken(pass("president@outside.test", ""))) {
+        ASSERT_LT(++taken, 100);
+    }
+    EXPECT_EQ(taken, 13) << "by the size counted, when none was declared";
+    EXPECT_TRUE(is_refused(pass("president@outside.test", std::to_string(large)), "452 4.7.1"));
+    EXPECT_TRUE(is_taken(pass("other@outside.test", std::to_string(large))));
+    low = true;
+    EXPECT_TRUE(is_refused(pass("third@outside.test", ""), "452 4.3.1"));
+    EXPECT_TRUE(is_taken(pass("yann@amis.test", ""))) << "who has a mailbox here";
+}
+
 TEST(Outgoing, AMessageLargerThanAllFitsOnceAndUsersAreForgotten) {
     FakeClock clock;
     Outgoing outgoing(clock);
-    EXPECT_TRUE(outgoing.has_room("a", 2 * outgoing_bytes_at_once));
-    outgoing.add("a", 2 * outgoing_bytes_at_once);
-    EXPECT_FALSE(outgoing.has_room("a", 1));
+    EXPECT_TRUE(outgoing.take("a", 2 * outgoing_bytes_at_once));
+    EXPECT_FALSE(outgoing.take("a", 1));
     for (std::size_t i = 0; i < outgoing_users_max + 10; ++i) {
-        outgoing.add(std::to_string(i), 1);
+        EXPECT_TRUE(outgoing.take(std::to_string(i), 1));
         clock.advance(std::chrono::milliseconds(10));
     }
-    EXPECT_FALSE(outgoing.has_room("a", 1)) << "those who have everything again are forgotten first";
+    EXPECT_FALSE(outgoing.take("a", 1)) << "those who have everything again are forgotten first";
 }
 
 TEST(Session, MailFromOutsideMaySayAnything) {
