@@ -158,6 +158,8 @@ associations:
         self.call(MARIE, "POST", f"{base}/mailboxes",
                   {"address": person.address, "login": person.login, "quota": str(person.quota_bytes),
                    **({"forward": person.forward} if person.forward else {})})
+        if person.forward:
+            self.call(person, "PATCH", f"/api/v1/me/mail/{person.address}", {"agree": person.forward})  # nothing leaves before
 
     def add_alias(self, targets, address=None, may_send=0):
         self.aliases += 1
