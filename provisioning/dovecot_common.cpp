@@ -88,6 +88,15 @@ service doveadm {
     mode = 0666
   }
 }
+# The files of one mailbox for an archive (hameau-boxes takes the mailboxes' uid at once). The folder is open to hameau-mail alone.
+service hameau-boxes {
+  executable = script -p {binaries}/hameau-boxes {state}/mail/boxes {boxes_uid}
+  client_limit = 1
+  process_limit = 4
+  unix_listener {ask}/hameau-boxes {
+    mode = 0666
+  }
+}
 )";
 
 /// Connections that one user may hold, from all addresses together: three computers and two telephones with one account.
@@ -241,7 +250,10 @@ std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
                           {"imaps_port", std::to_string(model.imaps_port)},
                           {"sieve_port", std::to_string(model.sieve_port)},
                           {"post", model.post_folder()},
-                          {"ask", model.dovecot_folder() + "/ask"}});
+                          {"ask", model.dovecot_folder() + "/ask"},
+                          {"binaries", model.binaries},
+                          {"state", model.state},
+                          {"boxes_uid", model.users.boxes}});
 }
 
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model) {

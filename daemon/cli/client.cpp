@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -162,6 +163,56 @@ Result<Answer> Client::upload(const std::string& path, const Upload& upload) con
         left -= static_cast<std::uint64_t>(n);
     }
     return read_answer(socket->get());
+}
+
+Result<Answer> Client::download(const std::string& path, int out) const {
+    auto socket = connect();
+    if (!socket) {
+        return fail(socket.error());
+    }
+    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: hameau\r\nAccept-Language: en\r\nConnection: close\r\n\r\n";
+    if (auto sent = write_all(socket->get(), request); !sent) {
+        return fail(sent.error());
+    }
+    http::response_parser<http::buffer_body> parser;
+    parser.body_limit(boost::none);
+    std::string held;
+    std::string slice(upload_chunk_bytes, '\0');
+    Answer answer;
+    boost::system::error_code failed;
+    while (!parser.is_done()) {
+        const ssize_t n = ::read(socket->get(), slice.data(), slice.size());
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return fail(ErrorKind::closed, "the house ended its answer early: it is not whole. What went wrong is in its journal (hameau logs)");
+        }
+        held.append(slice.data(), static_cast<std::size_t>(n));
+        std::string body(upload_chunk_bytes, '\0');
+        for (bool more = true; more && !held.empty() && !parser.is_done();) {
+            parser.get().body().data = body.data();
+            parser.get().body().size = body.size();
+            parser.get().body().more = true;
+            const std::size_t used = parser.put(boost::asio::buffer(held), failed);
+            held.erase(0, used);
+            const std::string_view got(body.data(), parser.is_header_done() ? body.size() - parser.get().body().size : 0);
+            answer.status = static_cast<int>(parser.get().result_int());
+            if (answer.good()) {
+                if (auto written = write_all(out, got); !written) {
+                    return fail(written.error());
+                }
+            } else if (answer.body.size() + got.size() <= answer_bytes_max) {
+                answer.body += got;
+            }
+            more = failed == http::error::need_buffer || (!failed && used > 0);
+            if (failed && failed != http::error::need_buffer && failed != http::error::need_more) {
+                return fail(ErrorKind::io, "the house's answer could not be read: " + failed.message());
+            }
+            failed = {};
+        }
+    }
+    return answer;
 }
 
 Result<json::array> Client::list(const std::string& path) const {

@@ -45,6 +45,9 @@ public:
     /// Errors: unavailable (no house runs there), denied (not root nor in the group hameau), io.
     Result<Answer> call(std::string_view method, const std::string& path, const boost::json::value* body = nullptr) const;
     Result<Answer> upload(const std::string& path, const Upload& upload) const;
+    /// A good answer's body goes to `out` as it comes; another one is in the answer. Errors: as call; closed when the answer was cut
+    /// (a part of it may be written), io when `out` takes no more.
+    Result<Answer> download(const std::string& path, int out) const;
     /// Every item of a paged list. Errors as call; the list's own problem as `unavailable`, and `closed` when
     /// the service is switched off.
     Result<boost::json::array> list(const std::string& path) const;

@@ -63,6 +63,7 @@ int status(std::string_view, std::span<char*> words) { return cli::status_comman
 int logs(std::string_view, std::span<char*> words) { return cli::logs_command(words); }
 int restart(std::string_view, std::span<char*> words) { return cli::restart_command(words); }
 int setup(std::string_view, std::span<char*> words) { return cli::setup_command(words); }
+int export_whole(std::string_view, std::span<char*> words) { return cli::export_command(words); }
 int not_yet(std::string_view name, std::span<char*>) { return not_yet(name); }
 
 constexpr std::array commands = {
@@ -82,7 +83,7 @@ constexpr std::array commands = {
     Command{"site", "", cli::resource_command},
     Command{"pad", "", cli::resource_command},
     Command{"module", "list, add, change, remove", cli::resource_command},
-    Command{"export", "", not_yet},
+    Command{"export", "everything that an association has, as one archive", export_whole},
     Command{"import", "", not_yet},
     Command{"erase", "one association", not_yet},
 };

@@ -142,6 +142,12 @@ public:
     virtual const std::string& folder() = 0;
     /// One HTTP call to another module's socket as ourselves (its manifest must list us); bodies up to 1 MiB.
     virtual Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) = 0;
+    /// A GET whose answer is read a piece at a time (BodySource), however long it is; each piece has a deadline. The module that
+    /// answers is kept awake until the last copy of the source is gone.
+    virtual Task<Result<Response>> open_stream(std::string module, std::string path) {
+        (void)module, (void)path;
+        co_return fail(ErrorKind::unavailable, "there is nobody to ask");
+    }
     /// Asks hameaud for one provisioning verb; answers when it has ended.
     virtual Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) = 0;
     /// The same for a verb that looks and changes nothing ("probe"): what it found, as lines.

@@ -20,7 +20,84 @@ tl::unexpected<Error> fail_call(const boost::system::error_code& code) {
     const auto kind = code == beast::error::timeout ? ErrorKind::timed_out : ErrorKind::unavailable;
     return fail(kind, "the service did not answer: " + code.message(), code);
 }
+
+constexpr std::size_t slice_bytes = 65536;
+
+/// What an answer in progress needs; lives as long as its body is read.
+struct Incoming {
+    explicit Incoming(asio::io_context& io) : stream(io), buffer(slice_bytes * 2) { parser.body_limit(boost::none); }
+    Stream stream;
+    beast::flat_buffer buffer;
+    http::response_parser<http::buffer_body> parser;
+};
+
+Task<Result<std::string>> next_piece(std::shared_ptr<Incoming> incoming) {
+    std::string piece(slice_bytes, '\0');
+    auto& parser = incoming->parser;
+    std::size_t taken = 0;
+    while (taken == 0 && !parser.is_done()) {
+        parser.get().body().data = piece.data();
+        parser.get().body().size = piece.size();
+        incoming->stream.expires_after(stream_step_deadline);
+        auto read = co_await http::async_read_some(incoming->stream, incoming->buffer, parser, wait);
+        const auto failed = std::get<0>(read);
+        taken = piece.size() - parser.get().body().size;
+        if (failed && failed != http::error::need_buffer) {
+            co_return fail(ErrorKind::closed, "the service ended its answer early", failed);
+        }
+    }
+    piece.resize(taken);
+    co_return piece;
+}
+
+/// A refusal is a few sentences: read whole.
+Task<Result<std::string>> whole_body(std::shared_ptr<Incoming> incoming) {
+    std::string text;
+    for (;;) {
+        const auto piece = co_await next_piece(incoming);
+        if (!piece || piece->empty()) {
+            co_return piece ? Result<std::string>(text) : Result<std::string>(fail(piece.error()));
+        }
+        if (text.size() + piece->size() > call_bytes_max) {
+            co_return fail(ErrorKind::too_large, "the service's answer is too large");
+        }
+        text += *piece;
+    }
+}
 } // namespace
+
+Task<Result<Response>> client_stream(asio::io_context& io, ClientCall call) {
+    auto incoming = std::make_shared<Incoming>(io);
+    incoming->stream.expires_after(stream_step_deadline);
+    const asio::local::stream_protocol::endpoint endpoint(call.socket_path);
+    auto connected = co_await incoming->stream.async_connect(endpoint, wait);
+    if (const auto& failed = std::get<0>(connected)) {
+        co_return fail_call(failed);
+    }
+    http::request<http::empty_body> request(http::verb::get, call.path, 11);
+    request.set(http::field::host, "hameau");
+    request.set("Hameau-Caller", call.caller);
+    request.keep_alive(false);
+    auto written = co_await http::async_write(incoming->stream, request, wait);
+    (void)written;
+    auto read = co_await http::async_read_header(incoming->stream, incoming->buffer, incoming->parser, wait);
+    if (const auto& failed = std::get<0>(read)) {
+        co_return fail_call(failed);
+    }
+    Response response;
+    response.status = static_cast<int>(incoming->parser.get().result_int());
+    if (response.status == 200) {
+        BodySource source = [incoming] { return next_piece(incoming); };
+        response.body = std::move(source);
+        co_return response;
+    }
+    auto text = co_await whole_body(incoming);
+    if (!text) {
+        co_return fail(std::move(text.error()));
+    }
+    response.body = std::move(*text);
+    co_return response;
+}
 
 Task<Result<Response>> client_call(asio::io_context& io, ClientCall call) {
     Stream stream(io);

@@ -23,6 +23,13 @@ struct ClientCall {
 /// Errors: unavailable when nobody listens, timed_out, too_large above call_bytes_max.
 Task<Result<Response>> client_call(boost::asio::io_context& io, ClientCall call);
 
+/// How long the other process may be silent before its next piece.
+inline constexpr std::chrono::seconds stream_step_deadline{120};
+
+/// A GET whose answer is read a piece at a time: the body is a BodySource for 200, else text up to call_bytes_max.
+/// Errors: those of client_call. The source's: closed when the answer ends early, timed_out.
+Task<Result<Response>> client_stream(boost::asio::io_context& io, ClientCall call);
+
 class SocketConnection;
 /// Closes every WebSocket with 1001 (going away).
 void close_sockets(const std::set<SocketConnection*>& sockets);

@@ -185,6 +185,14 @@ Task<Result<Response>> Host::call(std::string module, std::string method, std::s
     co_return co_await client_call(io_, std::move(call));
 }
 
+Task<Result<Response>> Host::open_stream(std::string module, std::string path) {
+    ClientCall call;
+    call.socket_path = environment_.state_folder + "/run/" + module + ".sock";
+    call.caller = environment_.role;
+    call.path = std::move(path);
+    co_return co_await client_stream(io_, std::move(call));
+}
+
 Task<Status> Host::provision(std::string verb, std::map<std::string, std::string> arguments) {
     const auto answer = co_await ask_root(std::move(verb), std::move(arguments));
     co_return answer ? Status{} : Status(fail(answer.error()));

@@ -59,6 +59,7 @@ public:
     Journal& journal() override { return journal_; }
     const std::string& folder() override { return folder_; }
     Task<Result<Response>> call(std::string module, std::string method, std::string path, std::string json) override;
+    Task<Result<Response>> open_stream(std::string module, std::string path) override;
     Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override;
     Task<Result<std::string>> ask_root(std::string verb, std::map<std::string, std::string> arguments) override;
     Task<void> run_slow(std::function<void()> work) override;

@@ -68,11 +68,7 @@ const json::object& object_of(const json::value& value) {
 
 } // namespace
 
-Task<Status> Mail::export_association(std::string slug, std::string folder) {
-    if (!store_->association(slug)) {
-        // Nothing of it is here; people says whether it exists.
-        co_return Status{};
-    }
+json::object Mail::addresses_document(const std::string& slug) {
     json::array mailboxes;
     for (const Mailbox& box : store_->mailboxes(slug, "", mailboxes_per_association_max)) {
         json::object item;
@@ -97,13 +93,22 @@ Task<Status> Mail::export_association(std::string slug, std::string folder) {
         item["may_send"] = alias.may_send;
         aliases.push_back(std::move(item));
     }
-    if (auto failure = store_->take_failure()) {
-        co_return fail(std::move(*failure));
-    }
     json::object out;
     out["version"] = 1;
     out["mailboxes"] = std::move(mailboxes);
     out["aliases"] = std::move(aliases);
+    return out;
+}
+
+Task<Status> Mail::export_association(std::string slug, std::string folder) {
+    if (!store_->association(slug)) {
+        // Nothing of it is here; people says whether it exists.
+        co_return Status{};
+    }
+    const json::object out = addresses_document(slug);
+    if (auto failure = store_->take_failure()) {
+        co_return fail(std::move(*failure));
+    }
     const std::string below = folder + "/mail";
     if (auto made = make_folder(below, 0700); !made) {
         co_return fail(std::move(made.error()));

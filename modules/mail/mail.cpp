@@ -46,6 +46,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     const bool at_home = std::filesystem::equivalent(std::filesystem::current_path(failed), context.folder(), failed);
     const std::string dovecot = at_home ? "dovecot" : context.folder() + "/dovecot";
     doveadm_.emplace(context.io(), dovecot + "/run/hameau-doveadm", dovecot + "/doveadm-password");
+    boxes_socket_ = dovecot + "/run/hameau-boxes";
     // Whatever moment we were killed at, or whichever of the two files came out of a backup: mail.db is right.
     if (auto brought = accounts_->bring_all(*store_); !brought) {
         co_return fail(std::move(brought.error()).during("bringing auth.db behind mail.db"));
@@ -68,6 +69,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/boxes-of-member", this, &Mail::boxes_of_member);
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
     router_.add("GET", "/internal/domain", this, &Mail::internal_domain);
+    router_.add("GET", "/internal/archive", this, &Mail::internal_archive);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);

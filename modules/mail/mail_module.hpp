@@ -159,7 +159,14 @@ private:
     Task<void> measure(std::shared_ptr<const bool> alive, std::string slug);
     Task<Response> internal_usage(Request& request);
 
+    // For an association's archive (archive_parts.cpp)
+    struct PartStream;
+    Task<Response> internal_archive(Request& request);
+    Task<Status> open_box(std::shared_ptr<PartStream> stream);
+    Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
+
     // Whole associations (archive.cpp)
+    boost::json::object addresses_document(const std::string& slug);
     Status import_now(const std::string& slug, const boost::json::object& archive);
     struct Imported {
         std::vector<std::pair<std::string, boost::json::value>> targets;   ///< of mailboxes (copies) and aliases, by address
@@ -173,6 +180,7 @@ private:
     std::optional<Store> store_;
     std::optional<Accounts> accounts_;
     std::optional<Doveadm> doveadm_;
+    std::string boxes_socket_;  ///< of hameau-boxes
     std::optional<boost::asio::steady_timer> retry_timer_;
     std::optional<Usage> usage_;
     std::set<std::string> to_measure_;  ///< associations

@@ -136,6 +136,12 @@ Result<std::string> free_slug(PadStore& store, const std::string& association, c
 
 } // namespace
 
+json::object archive_document(const PadRow& pad, const std::vector<BoundClient>& authors) {
+    json::object out = describe(pad);
+    out["authors"] = describe(authors);
+    return out;
+}
+
 Task<Status> PadsModule::export_association(std::string slug, std::string folder) {
     const std::filesystem::path base(folder);
     if (auto made = make_folder(base, 0700); !made) {

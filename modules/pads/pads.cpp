@@ -138,6 +138,7 @@ void PadsModule::add_routes() {
     router_.add("POST", "/api/v1/pads/{pad}/history/{moment}/restore", this, &PadsModule::restore_moment);
     router_.add("POST", "/api/v1/pads/{pad}/images", this, &PadsModule::add_image);
     router_.add("GET", "/api/v1/pads/{pad}/images/{hash}", this, &PadsModule::get_image);
+    router_.add("GET", "/internal/archive", this, &PadsModule::internal_archive);
 }
 
 Task<Response> PadsModule::handle(Request& request) { co_return co_await router_.dispatch(request); }

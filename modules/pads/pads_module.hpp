@@ -38,6 +38,9 @@ inline constexpr std::string_view key_header = "pad-key";
 /// As the database has it, as one update.
 Result<Bytes> stored_content(PadStore& store, std::int64_t number);
 
+/// What an archive says of a pad, beside its content.
+boost::json::object archive_document(const PadRow& pad, const std::vector<BoundClient>& authors);
+
 class PadsModule final : public Module, public RoomOutside, public CommitterOutside {
 public:
     Task<Status> start(ModuleContext& context) override;
@@ -130,6 +133,13 @@ private:
     Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
     Task<Status> export_images(std::string slug, std::string folder);
     Task<Status> import_images(std::string slug, std::string folder);
+
+    // archive_parts.cpp
+    struct PartStream;
+    Task<Response> internal_archive(Request& request);
+    Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
+    Task<Status> spool_pad(std::shared_ptr<PartStream> stream, PadRow pad);
+    Task<Status> spool_images(std::shared_ptr<PartStream> stream);
 
     // api/api_history.cpp
     Task<Response> history(Request& request);

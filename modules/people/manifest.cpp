@@ -21,6 +21,7 @@ constexpr std::array routes = {
     Route{"/api/v1/invitations/{invitation}", Who::anyone},
     Route{"/api/v1/associations", Who::member},
     Route{"/api/v1/associations/{slug}", Who::member},
+    Route{"/api/v1/associations/{slug}/archive", Who::member},
     Route{"/api/v1/associations/{slug}/restore", Who::admin},
     Route{"/api/v1/associations/{slug}/members", Who::member},
     Route{"/api/v1/associations/{slug}/members/proposal", Who::member},

@@ -368,6 +368,15 @@ private:
     void end_streams();
     Task<Result<std::string>> next_revocation(std::shared_ptr<RevocationStream> stream);
 
+    // An association as one archive (api_archive.cpp)
+    struct ArchiveStream;
+    Task<Response> archive_association(Request& request);
+    Task<Result<std::string>> next_of_archive(std::shared_ptr<ArchiveStream> stream);
+    Task<Status> step_archive(std::shared_ptr<ArchiveStream> stream);
+    Task<Status> open_archive_source(std::shared_ptr<ArchiveStream> stream);
+    Status begin_archive(ArchiveStream& stream);
+    Status end_archive(ArchiveStream& stream);
+
     // Whole associations (archive.cpp)
     Status import_now(const std::string& slug, const boost::json::object& archive);
     /// The `number`th member of an archive; answers the person's id. Within the transaction of the import.
@@ -383,6 +392,7 @@ private:
     ModuleContext* context_ = nullptr;
     std::optional<Store> store_;
     Router router_;
+    std::weak_ptr<ArchiveStream> archiving_;  ///< one at a time: it takes a core
     bool trial_ = false;
     bool stopping_ = false;
     bool delivering_ = false;

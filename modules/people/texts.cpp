@@ -10,6 +10,8 @@ namespace {
 constexpr std::array texts = {
     CatalogueText{"wrong_credentials", "L'identifiant ou le mot de passe n'est pas le bon. Vérifiez-les, puis réessayez.",
                   "The login or the password is not right. Check them, then try again."},
+    CatalogueText{"archive_busy", "Une autre archive est en cours de préparation. Réessayez dans une minute.",
+                  "Another archive is being made. Try again in a minute."},
     CatalogueText{"too_many", "Trop d'essais. Attendez {seconds} secondes, puis réessayez.",
                   "Too many tries. Wait {seconds} seconds, then try again."},
     CatalogueText{"login_taken", "L'identifiant « {login} » est déjà pris. Prenez par exemple « {free} ». Si c'est la même personne, "

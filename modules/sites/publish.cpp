@@ -235,7 +235,10 @@ Task<void> Sites::sweep() {
     const auto held = context_->busy();
     sweep_again_ = false;
     const auto ids = store_->kept_ids();
-    const std::vector<std::string> on_their_way(placing_.begin(), placing_.end());
+    std::vector<std::string> on_their_way(placing_.begin(), placing_.end());
+    for (const std::vector<std::string>& held : exported_) {
+        on_their_way.insert(on_their_way.end(), held.begin(), held.end());
+    }
     Result<std::uint64_t> freed = std::uint64_t{0};
     if (ids) {
         // Placing and sweeping take turns on the one worker thread. A version that is placed before this turn is among

@@ -2,6 +2,7 @@
 // bodies. A visitor's page never comes through here: the gate answers it from hosts.map and the manifests alone.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -166,6 +167,11 @@ private:
     Status export_site(const Site& site, const std::string& folder);
     Task<Status> import_site(std::string slug, std::string host, std::string folder);
 
+    // archive_parts.cpp
+    class PartStream;
+    Task<Response> internal_archive(Request& request);
+    Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
+
     std::optional<HelperProgram> program_;
     ModuleContext* context_ = nullptr;
     std::optional<Store> store_;
@@ -174,6 +180,7 @@ private:
     std::shared_ptr<Line> packers_;
     std::set<std::string> uploads_;  ///< hosts that are being published
     std::set<std::string> placing_;  ///< manifests on their way: not to be swept
+    std::list<std::vector<std::string>> exported_;  ///< manifests that archives on their way hold: not to be swept
     std::optional<Usage> usage_;
     DomainHolds domain_holds_;
     std::set<std::string> measured_;  ///< associations whose figure is known since the start

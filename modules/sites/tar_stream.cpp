@@ -1,58 +1,13 @@
-// POSIX.1-2001 pax: every file has an extended header with its path, so that length and letters do not matter.
+// The regular files of a folder, one after the other.
 #include "modules/sites/tar_stream.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/base/tar_format.hpp"
+
 namespace hameau::sites {
-
-namespace {
-
-constexpr std::size_t block_bytes = 512;
-
-std::size_t padding_of(std::uint64_t size) { return static_cast<std::size_t>((block_bytes - size % block_bytes) % block_bytes); }
-
-/// ustar header (IEEE 1003.1-2001, pax, "ustar Interchange Format").
-std::string header(char kind, std::string_view name, std::uint64_t size, std::int64_t mtime) {
-    std::string block(block_bytes, '\0');
-    const auto put = [&block](std::size_t at, std::string_view text) { std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(at)); };
-    const auto octal = [&put](std::size_t at, int digits, std::uint64_t value) {
-        char text[32];
-        const int length = std::snprintf(text, sizeof text, "%0*llo", digits, static_cast<unsigned long long>(value));
-        put(at, std::string_view(text, static_cast<std::size_t>(length)));
-    };
-    put(0, name.substr(0, 100));
-    octal(100, 7, 0644);
-    octal(108, 7, 0);
-    octal(116, 7, 0);
-    octal(124, 11, size);
-    octal(136, 11, static_cast<std::uint64_t>(std::max<std::int64_t>(mtime, 0)));
-    put(148, "        ");
-    block[156] = kind;
-    put(257, std::string_view("ustar\00000", 8));
-    unsigned sum = 0;
-    for (const char c : block) {
-        sum += static_cast<unsigned char>(c);
-    }
-    octal(148, 6, sum);
-    block[154] = '\0';
-    return block;
-}
-
-/// "LENGTH path=NAME\n", where LENGTH counts itself.
-std::string pax_record(const std::string& name) {
-    const std::size_t rest = std::strlen(" path=\n") + name.size();
-    std::size_t length = rest + 1;
-    while (std::to_string(length).size() + rest != length) {
-        ++length;
-    }
-    return std::to_string(length) + " path=" + name + "\n";
-}
-
-} // namespace
 
 Result<TarStream> TarStream::of(const std::filesystem::path& folder, std::size_t files_max) {
     TarStream stream;
@@ -82,7 +37,7 @@ Result<TarStream> TarStream::of(const std::filesystem::path& folder, std::size_t
 
 Status TarStream::next_file() {
     if (index_ == files_.size()) {
-        pending_.append(2 * block_bytes, '\0');
+        pending_.append(2 * tar_block_bytes, '\0');
         ended_ = true;
         return {};
     }
@@ -92,12 +47,9 @@ Status TarStream::next_file() {
     if (!fd_ || ::fstat(fd_.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
         return fail_errno(file.path.string());
     }
-    const std::string record = pax_record(file.name);
-    pending_ += header('x', "pax", record.size(), 0) + record;
-    pending_.append(padding_of(record.size()), '\0');
     left_ = static_cast<std::uint64_t>(facts.st_size);
-    padding_ = padding_of(left_);
-    pending_ += header('0', "file", left_, facts.st_mtime);
+    padding_ = tar_padding(left_);
+    pending_ += tar_header(file.name, left_, facts.st_mtime);
     return {};
 }
 

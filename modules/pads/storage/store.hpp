@@ -184,6 +184,8 @@ public:
     // History.
     /// In the order in which it came.
     Status each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit);
+    /// The same with the updates (framed) and all that is known of the author.
+    Status each_history_update(std::int64_t number, const std::function<Status(const HistoryRow&, const Person&, View framed)>& visit);
     /// Errors: not_found when `upto` is no moment of the pad, too_large, corrupt, those of `stop`.
     Result<Past> past(std::int64_t number, std::int64_t upto, const Stop& stop = Stop());
 
@@ -236,6 +238,8 @@ private:
     Status move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs);
     Status note_images(std::int64_t number, const Edit& edit);
     Status one_view(const std::function<Status()>& read);
+    /// A history row's updates as they came.
+    static Result<Bytes> unpack_history(std::string_view packed, std::int64_t plain_bytes);
     /// Every stored row's framed updates, with the first sequence number in it.
     Status each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit);
 

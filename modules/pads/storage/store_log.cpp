@@ -65,6 +65,8 @@ Status write_bucket(Statement& insert, std::int64_t pad, std::int64_t author, co
 
 } // namespace
 
+Result<Bytes> PadStore::unpack_history(std::string_view packed, std::int64_t plain_bytes) { return decompress(packed, plain_bytes); }
+
 void frame_update(Bytes& framed, View update) { crdt::Writer(framed).bytes(update); }
 
 Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edit>& edits,
