@@ -165,6 +165,38 @@ Result<Answer> Client::upload(const std::string& path, const Upload& upload) con
     return read_answer(socket->get());
 }
 
+Result<Sending> Client::send(const std::string& path, const std::string& type) const {
+    auto socket = connect();
+    if (!socket) {
+        return fail(socket.error());
+    }
+    const std::string head = "POST " + path + " HTTP/1.1\r\nHost: hameau\r\nAccept-Language: en\r\nConnection: close\r\nContent-Type: " + type +
+                             "\r\nTransfer-Encoding: chunked\r\n\r\n";
+    if (auto sent = write_all(socket->get(), head); !sent) {
+        return fail(sent.error());
+    }
+    return Sending(std::move(*socket));
+}
+
+Status Sending::write(std::string_view bytes) {
+    if (bytes.empty() || refused_) {
+        return {};
+    }
+    std::array<char, 32> size{};
+    const int length = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
+    std::string chunk(size.data(), static_cast<std::size_t>(length));
+    chunk.append(bytes).append("\r\n");
+    refused_ = !write_all(socket_.get(), chunk);
+    return {};
+}
+
+Result<Answer> Sending::finish() {
+    if (!refused_) {
+        (void)write_all(socket_.get(), "0\r\n\r\n");
+    }
+    return read_answer(socket_.get());
+}
+
 Result<Answer> Client::download(const std::string& path, int out) const {
     auto socket = connect();
     if (!socket) {

@@ -37,6 +37,19 @@ struct Upload {
 std::string text_of(const boost::json::object& object, std::string_view key);
 std::int64_t number_of(const boost::json::object& object, std::string_view key);
 
+/// A body that is sent piece by piece; the answer comes at its end.
+class Sending {
+public:
+    explicit Sending(Fd socket) : socket_(std::move(socket)) {}
+    /// A house that reads no more is no error here: its answer says why.
+    Status write(std::string_view bytes);
+    Result<Answer> finish();
+
+private:
+    Fd socket_;
+    bool refused_ = false;
+};
+
 class Client {
 public:
     explicit Client(std::string state) : state_(std::move(state)) {}
@@ -45,6 +58,8 @@ public:
     /// Errors: unavailable (no house runs there), denied (not root nor in the group hameau), io.
     Result<Answer> call(std::string_view method, const std::string& path, const boost::json::value* body = nullptr) const;
     Result<Answer> upload(const std::string& path, const Upload& upload) const;
+    /// Begins a POST whose size is not known. Errors: as call.
+    Result<Sending> send(const std::string& path, const std::string& type) const;
     /// A good answer's body goes to `out` as it comes; another one is in the answer. Errors: as call; closed when the answer was cut
     /// (a part of it may be written), io when `out` takes no more.
     Result<Answer> download(const std::string& path, int out) const;

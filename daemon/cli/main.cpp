@@ -64,6 +64,7 @@ int logs(std::string_view, std::span<char*> words) { return cli::logs_command(wo
 int restart(std::string_view, std::span<char*> words) { return cli::restart_command(words); }
 int setup(std::string_view, std::span<char*> words) { return cli::setup_command(words); }
 int export_whole(std::string_view, std::span<char*> words) { return cli::export_command(words); }
+int import_whole(std::string_view, std::span<char*> words) { return cli::import_command(words); }
 int not_yet(std::string_view name, std::span<char*>) { return not_yet(name); }
 
 constexpr std::array commands = {
@@ -84,7 +85,7 @@ constexpr std::array commands = {
     Command{"pad", "", cli::resource_command},
     Command{"module", "list, add, change, remove", cli::resource_command},
     Command{"export", "everything that an association has, as one archive", export_whole},
-    Command{"import", "", not_yet},
+    Command{"import", "brings such an archive into this house", import_whole},
     Command{"erase", "one association", not_yet},
 };
 

@@ -167,7 +167,9 @@ Status Mail::import_mailbox(const Association& association, const json::object& 
         return bad_archive(one.errors().empty() ? box.login + " is not a member of " + association.slug : first_error(one));
     }
     box.member = *member;
-    if (store_->holder(box.address) != Holder::nobody) {
+    const auto there = store_->mailbox(box.address);
+    const bool own = there && there->association == association.slug && there->login == box.login;
+    if (!own && store_->holder(box.address) != Holder::nobody) {
         return bad_archive(box.address + " is taken already");
     }
     if (const json::value* list = archived.if_contains("forward")) {
@@ -176,7 +178,7 @@ Status Mail::import_mailbox(const Association& association, const json::object& 
     if (answers != nullptr) {
         imported.answers.emplace_back(box.address, *answers);
     }
-    return store_->insert_mailbox(box);
+    return own ? store_->set_quota(box.address, box.quota_bytes) : store_->insert_mailbox(box);
 }
 
 Status Mail::import_alias(const Association& association, const json::object& archived, Imported& imported) {
@@ -189,7 +191,9 @@ Status Mail::import_alias(const Association& association, const json::object& ar
     if (!one.finish()) {
         return bad_archive(first_error(one));
     }
-    if (store_->holder(alias.address) != Holder::nobody) {
+    const auto there = store_->alias(alias.address);
+    const bool own = there && there->association == association.slug;
+    if (!own && store_->holder(alias.address) != Holder::nobody) {
         return bad_archive(alias.address + " is taken already");
     }
     if (const json::value* list = archived.if_contains("to")) {

@@ -70,6 +70,8 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
     router_.add("GET", "/internal/domain", this, &Mail::internal_domain);
     router_.add("GET", "/internal/archive", this, &Mail::internal_archive);
+    router_.add("POST", "/internal/archive/addresses", this, &Mail::import_addresses);
+    router_.add("POST", "/internal/archive/mailbox", this, &Mail::import_box);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);
     router_.add("POST", "/internal/app-passwords", this, &Mail::add_app_password);
     router_.add("GET", "/internal/app-passwords", this, &Mail::list_app_passwords);

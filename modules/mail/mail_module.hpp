@@ -165,6 +165,12 @@ private:
     Task<Status> open_box(std::shared_ptr<PartStream> stream);
     Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
 
+    // An archive that comes in (api_import.cpp)
+    Task<Response> import_addresses(Request& request);
+    Task<Response> import_box(Request& request);
+    /// What hameau-boxes answered.
+    Task<Result<std::string>> place_box(std::string folder, Request& request);
+
     // Whole associations (archive.cpp)
     boost::json::object addresses_document(const std::string& slug);
     Status import_now(const std::string& slug, const boost::json::object& archive);

@@ -2,6 +2,8 @@
 // for people). Reading back trusts nothing: every update is validated as if a visitor had sent it.
 #include <algorithm>
 #include <filesystem>
+#include <sodium.h>
+#include <unistd.h>
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/export/export.hpp"
@@ -22,6 +24,8 @@ constexpr Event image_not_imported{"pads.image_not_imported", Level::warning, "t
 constexpr std::size_t index_bytes_max = 64 << 20;
 constexpr std::size_t page_rows = 200;
 constexpr std::size_t slug_attempts = 100;
+/// A row of the history joins edits up to compact_bytes, and one commit more; in base64.
+constexpr std::size_t history_line_bytes_max = 64 << 20;
 
 json::object describe(const PadRow& pad) {
     json::object out;
@@ -229,50 +233,127 @@ Task<Status> PadsModule::import_association(std::string slug, std::string folder
         if (!pad) {
             co_return fail(ErrorKind::invalid, "a pad in pads.json has no usable id, slug or title");
         }
-        pad->association = slug;
-        pad->link_key = new_id();
         // The file is named by the slug, never by a path from the archive.
         const auto content = read_file(base / folder_name / (pad->slug + ".yjs"), 2 * pad_bytes_max_);
         if (!content) {
             co_return fail(Error(content.error()).during("the pad " + pad->slug));
         }
-        const View bytes(reinterpret_cast<const std::uint8_t*>(content->data()), content->size());
-        Recorder probe;
-        if (const auto applied = probe.apply(bytes); !applied) {
-            co_return fail(Error(applied.error()).during("the pad " + pad->slug));
-        }
-        const auto known = store_->find_by_id(pad->id);
-        if (!known) {
-            co_return fail(known.error());
-        }
-        if (*known && (*known)->association == slug) {
-            continue;  // a second import changes nothing
-        }
-        if (*known) {
-            pad->id = new_id();
-        }
-        auto free = free_slug(*store_, slug, pad->slug);
-        if (!free) {
-            co_return fail(std::move(free.error()));
-        }
-        pad->slug = std::move(*free);
-        Edit edit;
-        edit.time_ms = pad->updated_ms;
-        edit.person = std::make_shared<const Person>(Person{"", "", pad->updated_by});
-        frame_update(edit.framed, bytes);
-        if (auto done = store_->create(*pad, &edit); !done) {
+        if (auto done = import_one(slug, value.as_object(), *content, Fd()); !done) {
             co_return done;
-        }
-        const auto clients = read_authors(value.as_object());
-        const std::vector<Edit> none;
-        const auto bound = store_->append(pad->number, none, clients);
-        if (!bound) {
-            co_return fail(bound.error());
         }
     }
     begin_learning_members();
     co_await measure(slug);
     co_return Status{};
+}
+
+/// What `line` of a history says. Errors: invalid.
+Result<Edit> read_history_line(const std::string& line) {
+    boost::system::error_code failed;
+    const json::value value = json::parse(line, failed);
+    const json::object* object = failed ? nullptr : value.if_object();
+    const json::value* updates = object == nullptr ? nullptr : object->if_contains("updates");
+    if (updates == nullptr || !updates->is_array()) {
+        return fail(ErrorKind::invalid, "a line of its history is not one of ours");
+    }
+    Edit edit;
+    edit.time_ms = number(*object, "end_ms", 0);
+    edit.added = number(*object, "added", 0);
+    edit.removed = number(*object, "removed", 0);
+    edit.person = std::make_shared<const Person>(Person{text(*object, "member"), text(*object, "login"), text(*object, "name")});
+    for (const json::value& one : updates->as_array()) {
+        const json::string* packed = one.if_string();
+        Bytes update(packed == nullptr ? 0 : packed->size());
+        std::size_t size = 0;
+        if (packed == nullptr || sodium_base642bin(update.data(), update.size(), packed->data(), packed->size(), nullptr, &size, nullptr,
+                                                   sodium_base64_VARIANT_ORIGINAL) != 0) {
+            return fail(ErrorKind::invalid, "an update of its history is not base64");
+        }
+        frame_update(edit.framed, View(update.data(), size));
+    }
+    return edit;
+}
+
+/// Each line of the history as an edit, applied to `probe` before anything is kept. Reads through one line at a time.
+Status each_history_line(int history, Recorder& probe, const std::function<Status(const Edit&)>& take) {
+    std::string held;
+    std::string slice(65536, '\0');
+    for (;;) {
+        const std::size_t end = held.find('\n');
+        if (end == std::string::npos) {
+            const ssize_t n = ::read(history, slice.data(), slice.size());
+            if (n < 0 || held.size() > history_line_bytes_max) {
+                return n < 0 ? fail_errno("reading a history") : Status(fail(ErrorKind::too_large, "a line of its history is too long"));
+            }
+            if (n == 0) {
+                return held.empty() ? Status{} : Status(fail(ErrorKind::invalid, "its history was cut"));
+            }
+            held.append(slice.data(), static_cast<std::size_t>(n));
+            continue;
+        }
+        auto edit = read_history_line(held.substr(0, end));
+        held.erase(0, end + 1);
+        Status done = edit ? Status{} : Status(fail(edit.error()));
+        const bool whole = !done || each_framed(edit->framed, [&probe, &done](View update) {
+            const auto applied = done ? probe.apply(update) : Result<crdt::Applied>(crdt::Applied());
+            done = applied ? done : Status(fail(applied.error()));
+        });
+        done = done && whole ? take(*edit) : done;
+        if (!done) {
+            return done;
+        }
+    }
+}
+
+Status PadsModule::import_one(const std::string& slug, const json::object& row, const std::string& content, Fd history) {
+    auto pad = read_row(row);
+    if (!pad) {
+        return fail(ErrorKind::invalid, "a text has no usable id, name or title");
+    }
+    const std::string name = "the text " + pad->slug;
+    pad->association = slug;
+    pad->link_key = new_id();
+    const auto known = store_->find_by_id(pad->id);
+    if (!known) {
+        return fail(known.error());
+    }
+    if (*known && (*known)->association == slug) {
+        return {};  // a second import changes nothing
+    }
+    const View bytes(reinterpret_cast<const std::uint8_t*>(content.data()), content.size());
+    Recorder probe;
+    if (const auto applied = probe.apply(bytes); !applied) {
+        return fail(Error(applied.error()).during(name));
+    }
+    if (*known) {
+        pad->id = new_id();
+    }
+    auto free = free_slug(*store_, slug, pad->slug);
+    if (!free) {
+        return fail(std::move(free.error()));
+    }
+    pad->slug = std::move(*free);
+    Recorder past;
+    const Status done = store_->create_with(*pad, [&](std::int64_t number) -> Status {
+        const auto keep = [&](const Edit& edit) -> Status {
+            const std::vector<Edit> edits{edit};
+            const auto seq = store_->append(number, edits, {});
+            return seq ? Status{} : Status(fail(seq.error()));
+        };
+        Status kept = history ? each_history_line(history.get(), past, keep) : Status{};
+        // The text is what the archive says that it is, also where its history tells less.
+        const Bytes before = past.encode();
+        if (kept && past.apply(bytes) && past.encode() != before) {
+            Edit edit;
+            edit.time_ms = pad->updated_ms;
+            edit.person = std::make_shared<const Person>(Person{"", "", pad->updated_by});
+            frame_update(edit.framed, bytes);
+            kept = keep(edit);
+        }
+        const auto bound = kept ? store_->append(number, {}, read_authors(row)) : Result<std::int64_t>(fail(kept.error()));
+        return bound ? Status{} : Status(fail(bound.error()));
+    });
+    return done ? done : Status(fail(Error(done.error()).during(name)));
 }
 
 /// As they are kept, without the smaller form: who imports them makes it anew.

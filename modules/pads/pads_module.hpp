@@ -128,7 +128,13 @@ private:
     /// The refusal when so many bytes of text more do not fit: the floor of free disk (507), the quota (413). Never waits.
     std::optional<Response> refuse_growth(const Request& request, const std::string& association, std::uint64_t bytes);
 
+    // api/api_import_archive.cpp: an archive that comes in
+    Task<Response> import_archived_image(Request& request);
+    Task<Response> import_archived_pad(Request& request);
+
     // archive.cpp
+    /// One text of an archive, all or nothing; nothing when the association has it already. `history`: its lines, or none.
+    Status import_one(const std::string& slug, const boost::json::object& row, const std::string& content, Fd history);
     std::vector<std::shared_ptr<Room>> rooms_of(const std::string& association) const;
     Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
     Task<Status> export_images(std::string slug, std::string folder);

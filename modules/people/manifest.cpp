@@ -162,6 +162,12 @@ CREATE TABLE association_task (
   association TEXT NOT NULL, module TEXT NOT NULL, word TEXT NOT NULL CHECK (word IN ('close', 'open', 'erase')),
   PRIMARY KEY (association, module)) STRICT, WITHOUT ROWID;
 )sql"},
+    // Which archive an association came from, and whether all of it is here: the same import may come again.
+    Migration{7, R"sql(
+CREATE TABLE imported (
+  association TEXT PRIMARY KEY REFERENCES association(slug) ON DELETE CASCADE, archive TEXT NOT NULL,
+  done INTEGER NOT NULL, changed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 2> verbs = {"set-host", "probe"};

@@ -377,6 +377,13 @@ private:
     Status begin_archive(ArchiveStream& stream);
     Status end_archive(ArchiveStream& stream);
 
+    // An archive that comes in (api_import.cpp)
+    Task<Response> internal_import(Request& request);
+    Task<Response> internal_import_done(Request& request);
+    Task<boost::json::array> import_conflicts(std::string slug, boost::json::object archive);
+    void add_slug_conflict(boost::json::array& list, const std::string& slug);
+    void add_login_conflicts(boost::json::array& list, const boost::json::array& members);
+
     // Whole associations (archive.cpp)
     Status import_now(const std::string& slug, const boost::json::object& archive);
     /// The `number`th member of an archive; answers the person's id. Within the transaction of the import.

@@ -179,6 +179,13 @@ public:
     /// When the module told last; 0: never.
     std::int64_t usage_told_ms(const std::string& association, std::string_view module);
     Status set_usage(const std::string& association, std::string_view module, std::uint64_t bytes, std::int64_t now_ms);
+    /// The archive that the association came from.
+    struct Imported {
+        std::string archive;
+        bool done = false;
+    };
+    std::optional<Imported> imported(const std::string& association);
+    Status note_import(const std::string& association, const std::string& archive, bool done);
     std::optional<Circle> circle(const std::string& association, const std::string& slug);
     std::vector<Circle> circles(const std::string& association, const std::string& after_slug, std::size_t limit);
     std::size_t count_circles(const std::string& association);

@@ -184,6 +184,22 @@ std::vector<Circle> Store::circles(const std::string& association, const std::st
     return out;
 }
 
+std::optional<Store::Imported> Store::imported(const std::string& association) {
+    auto query = ask("SELECT archive, done FROM imported WHERE association = ?");
+    query.bind(1, association);
+    if (!row(query)) {
+        return std::nullopt;
+    }
+    return Imported{query.text(0), query.number(1) != 0};
+}
+
+Status Store::note_import(const std::string& association, const std::string& archive, bool done) {
+    auto change = ask("INSERT INTO imported(association, archive, done, changed_ms) VALUES (?, ?, ?, ?) ON CONFLICT(association) "
+                      "DO UPDATE SET archive = excluded.archive, done = excluded.done, changed_ms = excluded.changed_ms");
+    change.bind(1, association).bind(2, archive).bind(3, done).bind(4, now_ms());
+    return run(std::move(change));
+}
+
 std::optional<Circle> Store::circle(const std::string& association, const std::string& slug) {
     auto query = ask("SELECT name, address, may_send FROM circle WHERE association = ? AND slug = ?");
     query.bind(1, association).bind(2, slug);

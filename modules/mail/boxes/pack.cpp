@@ -45,13 +45,7 @@ class Packer {
 public:
     explicit Packer(int out) : out_(out), slice_(slice_bytes, '\0') {}
 
-    Status text(const std::string& path, std::string_view content) {
-        Part part;
-        part.path = path;
-        part.size_bytes = content.size();
-        const std::string whole = part_header(part) + std::string(content);
-        return write_all(out_, whole);
-    }
+    Status text(const std::string& path, std::string_view content, std::int64_t mtime_s) { return write_all(out_, whole_part(path, content, mtime_s)); }
 
     /// Errors: not_found when it is not there (any more).
     Status file(int folder, const std::string& name, const std::string& path) {
@@ -89,8 +83,10 @@ public:
     /// An index of Dovecot may be replaced or grow: what it is at one moment.
     Status index(int folder, const std::string& name, const std::string& path) {
         const Fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-        const auto content = fd ? read_all(fd.get(), index_bytes_max) : Result<std::string>(std::string());
-        return content && !content->empty() ? text(path, *content) : Status{};
+        struct stat facts {};
+        const bool there = fd && ::fstat(fd.get(), &facts) == 0;
+        const auto content = there ? read_all(fd.get(), index_bytes_max) : Result<std::string>(std::string());
+        return content && !content->empty() ? text(path, *content, facts.st_mtime) : Status{};
     }
 
 private:
@@ -170,7 +166,7 @@ Status pack_scripts(Packer& packer, int home, const std::string& prefix) {
     active.remove_prefix(active.rfind('/') + 1);
     if (done && active.ends_with(script_ending)) {
         active.remove_suffix(script_ending.size());
-        done = packer.text(prefix + "/sieve/" + std::string(active_name), std::string(active) + "\n");
+        done = packer.text(prefix + "/sieve/" + std::string(active_name), std::string(active) + "\n", now_ms() / 1000);
     }
     return done;
 }

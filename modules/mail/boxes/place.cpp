@@ -71,9 +71,11 @@ public:
         if (!temporary_) {
             return {};
         }
-        // IMAP's INTERNALDATE is the time of the file.
+        // IMAP's INTERNALDATE is the time of the file. Not so for an index: Dovecot reads one again whose time it does not know.
         const timespec times[2] = {{0, UTIME_NOW}, {mtime_s_, 0}};
-        (void)::futimens(temporary_.get(), times);
+        if (file_.kind == BoxFile::Kind::message) {
+            (void)::futimens(temporary_.get(), times);
+        }
         temporary_.reset();
         if (::renameat(room_.get(), temporary_name().c_str(), folder_.get(), file_.name.c_str()) != 0) {
             return fail_errno(file_.folder);

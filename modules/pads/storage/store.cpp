@@ -130,6 +130,17 @@ Result<std::optional<PadRow>> PadStore::read_one(Statement& query) {
 }
 
 Status PadStore::create(PadRow& pad, const Edit* content) {
+    return create_with(pad, [this, content](std::int64_t number) -> Status {
+        if (content == nullptr) {
+            return {};
+        }
+        const std::vector<Edit> edits{*content};
+        const auto seq = append(number, edits, {});
+        return seq ? Status{} : Status(fail(seq.error()));
+    });
+}
+
+Status PadStore::create_with(PadRow& pad, const std::function<Status(std::int64_t number)>& fill) {
     const Status done = database_.transaction([&]() -> Status {
         auto insert = database_.prepare(
             "INSERT INTO pad (id, association, slug, title, members, link, link_key, created_ms, created_by, creator, "
@@ -143,12 +154,7 @@ Status PadStore::create(PadRow& pad, const Edit* content) {
             return done;
         }
         pad.number = database_.last_insert_id();
-        if (content == nullptr) {
-            return {};
-        }
-        const std::vector<Edit> edits{*content};
-        const auto seq = append(pad.number, edits, {});
-        return seq ? Status{} : Status(fail(seq.error()));
+        return fill(pad.number);
     });
     if (done) {
         committed();

@@ -145,6 +145,8 @@ public:
 
     // Pads. Errors: conflict when the slug is taken.
     Status create(PadRow& pad, const Edit* content);
+    /// With what `fill` appends, all or nothing; it gets the new pad's number.
+    Status create_with(PadRow& pad, const std::function<Status(std::int64_t number)>& fill);
     Result<std::optional<PadRow>> find_by_id(std::string_view id);
     Result<std::optional<PadRow>> find_by_slug(std::string_view association, std::string_view slug);
     /// In order of slug (outside the bin), at most `limit`.

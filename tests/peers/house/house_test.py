@@ -16,6 +16,7 @@ import publishing
 import service_manager
 import slow_bodies
 import taken_ports
+import whole_association
 from house import main
 
 
@@ -122,9 +123,10 @@ if __name__ == "__main__":
     house.start()
     try:
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, first_run)
+        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
     finally:
+        whole_association.end()
         house.stop()
         house.remove()
