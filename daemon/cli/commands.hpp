@@ -10,6 +10,7 @@ int apply_command(std::span<char*> words);
 int show_command(std::span<char*> words);
 int export_command(std::span<char*> words);
 int import_command(std::span<char*> words);
+int erase_command(std::span<char*> words);
 int status_command(std::span<char*> words);
 int logs_command(std::span<char*> words);
 int restart_command(std::span<char*> words);

@@ -36,18 +36,6 @@ int check(std::span<char*> words) {
     return cli::exit_unavailable;
 }
 
-int not_yet(std::string_view command) {
-    if (command == "erase") {
-        std::fputs("hameau erase: `hameau association remove SLUG` puts an association in the bin for 30 days;\n"
-                   "`hameau association remove SLUG --purge` erases it from there. Nothing was changed.\n", stderr);
-        return cli::exit_usage;
-    }
-    std::fprintf(stderr, "hameau %s: moving a whole association comes with a later version. Nothing was changed. Until then:\n"
-                         "`hameau show` prints its content, and a copy of the state folder of a stopped house is a full backup.\n",
-                 std::string(command).c_str());
-    return cli::exit_unavailable;
-}
-
 /// A verb of the command: it stands here and nowhere else. Help, the dispatch and "did you mean" are made from this table.
 struct Command {
     std::string_view name;
@@ -65,7 +53,7 @@ int restart(std::string_view, std::span<char*> words) { return cli::restart_comm
 int setup(std::string_view, std::span<char*> words) { return cli::setup_command(words); }
 int export_whole(std::string_view, std::span<char*> words) { return cli::export_command(words); }
 int import_whole(std::string_view, std::span<char*> words) { return cli::import_command(words); }
-int not_yet(std::string_view name, std::span<char*>) { return not_yet(name); }
+int erase_whole(std::string_view, std::span<char*> words) { return cli::erase_command(words); }
 
 constexpr std::array commands = {
     Command{"trial", "a whole house in the foreground, on this computer only", trial},
@@ -86,7 +74,7 @@ constexpr std::array commands = {
     Command{"module", "list, add, change, remove", cli::resource_command},
     Command{"export", "everything that an association has, as one archive", export_whole},
     Command{"import", "brings such an archive into this house", import_whole},
-    Command{"erase", "one association", not_yet},
+    Command{"erase", "puts an association into the bin, or erases it with a certificate", erase_whole},
 };
 
 std::string usage() {

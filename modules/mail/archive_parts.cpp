@@ -108,6 +108,17 @@ Task<Result<std::string>> Mail::next_part(std::shared_ptr<PartStream> stream) {
     co_return std::exchange(stream->out, std::string());
 }
 
+Task<Response> Mail::internal_holdings(Request& request) {
+    if (auto refused = refuse_unless_people(request)) {
+        co_return std::move(*refused);
+    }
+    const std::string slug = request.query_parameter("association").value_or("");
+    json::object out;
+    out["mailboxes"] = store_->count_mailboxes(slug);
+    out["aliases"] = store_->count_aliases(slug);
+    co_return json_response(200, out);
+}
+
 Task<Response> Mail::internal_archive(Request& request) {
     if (auto refused = refuse_unless_people(request)) {
         co_return std::move(*refused);

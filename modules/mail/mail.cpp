@@ -70,6 +70,7 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/internal/addresses/reserve", this, &Mail::reserve_address);
     router_.add("GET", "/internal/domain", this, &Mail::internal_domain);
     router_.add("GET", "/internal/archive", this, &Mail::internal_archive);
+    router_.add("GET", "/internal/holdings", this, &Mail::internal_holdings);
     router_.add("POST", "/internal/archive/addresses", this, &Mail::import_addresses);
     router_.add("POST", "/internal/archive/mailbox", this, &Mail::import_box);
     router_.add("POST", "/internal/addresses/release", this, &Mail::release_address);

@@ -162,6 +162,8 @@ private:
     // For an association's archive (archive_parts.cpp)
     struct PartStream;
     Task<Response> internal_archive(Request& request);
+    /// How much it holds of an association, in numbers.
+    Task<Response> internal_holdings(Request& request);
     Task<Status> open_box(std::shared_ptr<PartStream> stream);
     Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
 

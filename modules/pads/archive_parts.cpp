@@ -215,6 +215,15 @@ Task<Result<std::string>> PadsModule::next_part(std::shared_ptr<PartStream> stre
     co_return out;
 }
 
+Task<Response> PadsModule::internal_holdings(Request& request) {
+    if (request.who.caller != Caller::module || request.who.module != "people") {
+        co_return hameau::problem(request, 403, "forbidden");
+    }
+    json::object out;
+    out["texts"] = store_->count(request.query_parameter("association").value_or("")).value_or(0);
+    co_return json_response(200, out);
+}
+
 Task<Response> PadsModule::internal_archive(Request& request) {
     if (request.who.caller != Caller::module || request.who.module != "people") {
         co_return hameau::problem(request, 403, "forbidden");

@@ -139,6 +139,7 @@ void PadsModule::add_routes() {
     router_.add("POST", "/api/v1/pads/{pad}/images", this, &PadsModule::add_image);
     router_.add("GET", "/api/v1/pads/{pad}/images/{hash}", this, &PadsModule::get_image);
     router_.add("GET", "/internal/archive", this, &PadsModule::internal_archive);
+    router_.add("GET", "/internal/holdings", this, &PadsModule::internal_holdings);
     router_.add("POST", "/internal/archive/image", this, &PadsModule::import_archived_image);
     router_.add("POST", "/internal/archive/pad", this, &PadsModule::import_archived_pad);
 }

@@ -143,6 +143,8 @@ private:
     // archive_parts.cpp
     struct PartStream;
     Task<Response> internal_archive(Request& request);
+    /// How much it holds of an association, in numbers.
+    Task<Response> internal_holdings(Request& request);
     Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
     Task<Status> spool_pad(std::shared_ptr<PartStream> stream, PadRow pad);
     Task<Status> spool_images(std::shared_ptr<PartStream> stream);

@@ -189,6 +189,9 @@ Task<Response> People::archive_association(Request& request) {
         response.headers.emplace_back("Retry-After", std::string(archive_retry_s));
         co_return response;
     }
+    if (request.query_parameter("check") == "1") {
+        co_return empty_response(204);
+    }
     auto packed = TarZst::open(context_->folder());
     if (!packed) {
         co_return say_failed(request, packed.error());

@@ -68,6 +68,12 @@ Task<Response> People::remove_association(Request& request) {
     }
     const std::string slug(request.parameter("slug"));
     const Judge judge = unless_admin(request);
+    if (auto refused = judge()) {
+        co_return std::move(*refused);
+    }
+    // While the services still show it: its certificate of erasure will say it.
+    std::string counted = slug;
+    const std::string holdings = co_await count_holdings(std::move(counted));
     Refusal refusal;
     std::vector<std::string> touched;
     bool removed = false;
@@ -81,7 +87,8 @@ Task<Response> People::remove_association(Request& request) {
         }
         // Asked again, since the first answer was 503 or never came: it stays where it is.
         removed = found->binned_ms == 0;
-        return removed ? store_->bin_association(slug, wall_ms_(), touched) : Status{};
+        const Status noted = removed ? store_->note_holdings(slug, holdings) : Status{};
+        return noted && removed ? store_->bin_association(slug, wall_ms_(), touched) : noted;
     });
     if (!done) {
         co_return refused_or_failed(request, refusal, done.error());
@@ -163,7 +170,7 @@ Task<Response> People::purge_association(Request& request) {
             return refuse(refusal, request, 404, "association_not_in_bin");
         }
         erased = true;
-        auto gone = store_->erase_whole_association(slug, touched);
+        auto gone = store_->erase_whole_association(slug, "admin", touched);
         return gone ? store_->put_erase_tasks(slug) : gone;
     });
     if (!done) {

@@ -263,7 +263,7 @@ Task<Status> People::erase_association(std::string slug) {
         co_return fail(ErrorKind::not_found, "there is no association " + slug);
     }
     std::vector<std::string> touched;
-    const Status done = store_->transaction([&] { return store_->erase_whole_association(slug, touched); });
+    const Status done = store_->transaction([&] { return store_->erase_whole_association(slug, "admin", touched); });
     if (done) {
         for (const std::string& id : touched) {
             revoke_person(id);

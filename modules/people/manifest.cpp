@@ -22,6 +22,7 @@ constexpr std::array routes = {
     Route{"/api/v1/associations", Who::member},
     Route{"/api/v1/associations/{slug}", Who::member},
     Route{"/api/v1/associations/{slug}/archive", Who::member},
+    Route{"/api/v1/erasures", Who::admin},
     Route{"/api/v1/associations/{slug}/restore", Who::admin},
     Route{"/api/v1/associations/{slug}/members", Who::member},
     Route{"/api/v1/associations/{slug}/members/proposal", Who::member},
@@ -162,11 +163,19 @@ CREATE TABLE association_task (
   association TEXT NOT NULL, module TEXT NOT NULL, word TEXT NOT NULL CHECK (word IN ('close', 'open', 'erase')),
   PRIMARY KEY (association, module)) STRICT, WITHOUT ROWID;
 )sql"},
-    // Which archive an association came from, and whether all of it is here: the same import may come again.
+    // Which archive an association came from, and whether all of it is here: the same import may come again. Certificates of erasure.
     Migration{7, R"sql(
 CREATE TABLE imported (
   association TEXT PRIMARY KEY REFERENCES association(slug) ON DELETE CASCADE, archive TEXT NOT NULL,
   done INTEGER NOT NULL, changed_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- What the services held of it when it went into the bin, as JSON; for the certificate below.
+ALTER TABLE association ADD COLUMN holdings TEXT NOT NULL DEFAULT '';
+-- That an association was erased: counts and times, nobody's name. done_ms 0: some service has yet to do its part.
+CREATE TABLE erasure (
+  id TEXT PRIMARY KEY, association TEXT NOT NULL, name TEXT NOT NULL, way TEXT NOT NULL CHECK (way IN ('admin', 'time')),
+  binned_ms INTEGER NOT NULL, begun_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL DEFAULT 0, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_time ON erasure(begun_ms);
+CREATE INDEX erasure_association ON erasure(association);
 )sql"},
 };
 

@@ -55,6 +55,7 @@ void People::add_routes() {
     router_.add("DELETE", "/api/v1/associations/{slug}", this, &People::remove_association);
     router_.add("POST", "/internal/archive", this, &People::internal_import);
     router_.add("POST", "/internal/archive-done", this, &People::internal_import_done);
+    router_.add("GET", "/api/v1/erasures", this, &People::list_erasures);
     router_.add("GET", "/api/v1/associations/{slug}/archive", this, &People::archive_association);
     router_.add("POST", "/api/v1/associations/{slug}/restore", this, &People::restore_association);
     router_.add("GET", "/api/v1/associations/{slug}/members", this, &People::list_members);

@@ -254,6 +254,11 @@ private:
     /// 503 with the services that have yet to hear it; `code` says what was done here.
     Response say_behind(const Request& request, std::string_view code, const std::vector<std::string>& services) const;
 
+    // Certificates of erasure (api_erasures.cpp)
+    Task<Response> list_erasures(Request& request);
+    /// What each service holds of it, as JSON; a service that does not answer is left out.
+    Task<std::string> count_holdings(std::string slug);
+
     // What the other modules have yet to be told of associations (association_tasks.cpp)
     bool is_enabled(std::string_view module) const;
     void start_tasks();

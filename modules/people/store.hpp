@@ -220,8 +220,30 @@ public:
     Status end_if_shut_out(const std::string& id);
     Status bin_association(const std::string& slug, std::int64_t now_ms, std::vector<std::string>& touched);
     Status unbin_association(const std::string& slug, std::vector<std::string>& touched);
-    /// With its bin, and the accounts that belong nowhere else.
-    Status erase_whole_association(const std::string& slug, std::vector<std::string>& touched);
+    /// With its bin, and the accounts that belong nowhere else. Leaves a certificate. `way`: "admin" asked for it, or the 30 days
+    /// ("time") were over.
+    Status erase_whole_association(const std::string& slug, std::string_view way, std::vector<std::string>& touched);
+    /// What the services said that they hold of it, as JSON; kept with the association for its certificate.
+    Status note_holdings(const std::string& slug, const std::string& holdings);
+    /// That an association was erased (store_erasures.cpp). Nothing in it is about a person.
+    struct Erasure {
+        std::string id;
+        std::string association;
+        std::string name;
+        std::string way;
+        std::int64_t binned_ms = 0;
+        std::int64_t begun_ms = 0;
+        std::int64_t done_ms = 0;  ///< 0: some service has yet to do its part
+        std::string facts;         ///< JSON: members, accounts, groups, domains, bytes by service, holdings by service
+    };
+    /// The newest first, begun before that time.
+    std::vector<Erasure> erasures(std::int64_t before_ms, std::size_t limit);
+    /// JSON, of what is there now.
+    std::string erasure_facts(const Association& association, std::size_t members, std::size_t groups);
+    /// `accounts`: how many went because they belonged nowhere else.
+    Status certify(const Association& association, std::string_view way, const std::string& facts, std::size_t accounts);
+    /// Where no service has anything left to do.
+    Status settle_erasures(const std::string& association);
     /// A task for each module that holds something of it.
     Status put_erase_tasks(const std::string& slug);
     /// Adds to `erased` which ones.

@@ -87,9 +87,14 @@ Status Store::unbin_association(const std::string& slug, std::vector<std::string
     return done ? status() : done;
 }
 
-Status Store::erase_whole_association(const std::string& slug, std::vector<std::string>& touched) {
+Status Store::erase_whole_association(const std::string& slug, std::string_view way, std::vector<std::string>& touched) {
+    const Association association = association_anywhere(slug).value_or(Association());
+    const std::size_t groups = count_circles(slug);
+    std::size_t accounts = 0;
     const auto there = members(slug, "", members_per_association_max);
     const auto removed = in_bin_of(slug);
+    // Before its rows go: the certificate counts them.
+    const std::string facts = erasure_facts(association, there.size(), groups);
     auto done = erase_association(slug);
     // A "close" that is still to be told would shut a later association of the same name.
     auto told = ask("DELETE FROM association_task WHERE association = ?");
@@ -105,6 +110,7 @@ Status Store::erase_whole_association(const std::string& slug, std::vector<std::
             // Another association may bring them back: the account waits with its row there.
             done = done ? bin_person(member.person) : done;
         } else {
+            ++accounts;
             done = done ? erase_person(id) : done;
             done = done ? emit_member_erased(id) : done;
         }
@@ -112,6 +118,7 @@ Status Store::erase_whole_association(const std::string& slug, std::vector<std::
     for (const std::string& id : removed) {
         done = done ? erase_if_nowhere(id) : done;
     }
+    done = done ? certify(association, way, facts, accounts) : done;
     return done ? status() : done;
 }
 
@@ -124,7 +131,7 @@ Status Store::purge_associations_before(std::int64_t time_ms, std::vector<std::s
     }
     for (const std::string& slug : over) {
         std::vector<std::string> touched;  // nobody of it has a session
-        auto done = erase_whole_association(slug, touched);
+        auto done = erase_whole_association(slug, "time", touched);
         done = done ? put_erase_tasks(slug) : done;
         if (!done) {
             return done;
@@ -156,7 +163,8 @@ std::vector<AssociationTask> Store::tasks(std::string_view module) {
 Status Store::erase_task(const AssociationTask& task) {
     auto change = ask("DELETE FROM association_task WHERE association = ? AND module = ? AND word = ?");
     change.bind(1, task.association).bind(2, task.module).bind(3, task.word);
-    return run(std::move(change));
+    const auto done = run(std::move(change));
+    return done && task.word == "erase" ? settle_erasures(task.association) : done;
 }
 
 std::vector<std::string> Store::modules_behind(const std::string& slug) {

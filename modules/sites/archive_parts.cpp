@@ -159,6 +159,18 @@ Task<Result<std::string>> Sites::next_part(std::shared_ptr<PartStream> stream) {
     co_return piece;
 }
 
+Task<Response> Sites::internal_holdings(Request& request) {
+    if (request.who.caller != Caller::module || request.who.module != "people") {
+        co_return say(request, 403, "forbidden");
+    }
+    const std::string slug = request.query_parameter("association").value_or("");
+    const auto versions = store_->kept_ids(slug);
+    json::object out;
+    out["sites"] = store_->count_sites(slug);
+    out["versions"] = versions ? versions->size() : 0;
+    co_return json_response(200, out);
+}
+
 Task<Response> Sites::internal_archive(Request& request) {
     if (request.who.caller != Caller::module || request.who.module != "people") {
         co_return say(request, 403, "forbidden");

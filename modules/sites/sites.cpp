@@ -65,6 +65,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
     router_.add("GET", "/internal/domain", this, &Sites::internal_domain);
     router_.add("GET", "/internal/archive", this, &Sites::internal_archive);
+    router_.add("GET", "/internal/holdings", this, &Sites::internal_holdings);
     router_.add("GET", "/api/v1/sites/{host}/archive", this, &Sites::download);
     sweep_later();
     spawn(context.io(), measure_all(), context.journal(), "measuring");

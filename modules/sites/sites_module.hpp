@@ -170,6 +170,8 @@ private:
     // archive_parts.cpp
     class PartStream;
     Task<Response> internal_archive(Request& request);
+    /// How much it holds of an association, in numbers.
+    Task<Response> internal_holdings(Request& request);
     Task<Result<std::string>> next_part(std::shared_ptr<PartStream> stream);
 
     std::optional<HelperProgram> program_;

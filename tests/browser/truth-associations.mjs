@@ -1,5 +1,6 @@
 // The associations of the house on its admin's page: what a removal does is said before it happens, the bin brings back, and
 // erasing asks for the short name. portal.mjs runs this in the house that it has started.
+import { readFileSync } from 'node:fs';
 import { axeFindings, openPage, overflow, settled } from './browser.mjs';
 import { holds, same, until } from './check.mjs';
 import { cardsOf, signIn } from './pages.mjs';
@@ -44,6 +45,34 @@ export async function associationChecks({ check, house, browser }) {
     await until(async () => (await (await call('GET', 'associations?bin=1')).json()).items.length === 0, 'erased');
     await until(async () => !/Le Potager \(potager\)/.test(await text()), 'not on the page any more');
     await until(async () => /Les sites ont encore leur part à faire/.test(await page.evaluate(() => document.body.innerText)), 'what is left to do is said');
+    // The certificate says what was erased, and names nobody.
+    await until(async () => /Certificats d.effacement[\s\S]*Le Potager \(potager\)[\s\S]*à la demande d.un administrateur[\s\S]*1 membre et 1 compte[\s\S]*Terminé partout/.test(await text()), 'the certificate');
+    holds(!/Anne Seule|seule/.test((await text()).split('Certificats')[1]), 'nobody is named');
+    holds((await axeFindings(page)).length === 0, 'axe, the certificates');
+    await context.close();
+  });
+
+  await check('truth: whoever manages an association takes everything; on a shared computer nothing is left behind', async () => {
+    const { page, context } = await openPage(browser);
+    const cards = await cardsOf(house.url, page);
+    await signIn(page, house.url, cards.manager.login, cards.manager.password);
+    await page.goto(house.url);
+    await settled(page);
+    const block = page.getByRole('region', { name: 'Tout emporter' });
+    await block.getByRole('checkbox').check();
+    const [download] = await Promise.all([page.waitForEvent('download'), block.getByRole('button', { name: /Télécharger/ }).click()]);
+    holds(/^[a-z-]+-\d{4}-\d\d-\d\d\.tar\.zst$/.test(download.suggestedFilename()), 'a name that says what and when');
+    const bytes = readFileSync(await download.path());
+    same(bytes.subarray(0, 4).toString('hex'), '28b52ffd', 'zstd');
+    await until(async () => /Gardez l.archive en lieu sûr/.test(await page.evaluate(() => document.body.innerText)), 'what it holds is said');
+    await page.route(/\/archive/, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{}' }));
+    await block.getByRole('button', { name: /Télécharger/ }).click();
+    await until(async () => (await block.getByRole('alert').count()) > 0, 'a refusal is said, and no file of it is saved');
+    holds((await axeFindings(page)).length === 0, 'axe');
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      same(await overflow(page), '', `no scrolling sideways at ${width}`);
+    }
     await context.close();
   });
 }

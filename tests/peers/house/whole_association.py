@@ -298,6 +298,27 @@ def test_without_passwords_members_are_invited():
     assert before == after, (before, after)
 
 
+def test_erased_with_a_certificate():
+    """30 days in the bin, or at once; the certificate says how much, and names nobody. A service that is killed does its part later."""
+    size = int(next(one for one in json.loads(there.hameau("erase", "--certificates", "--json").stdout) if one["association"] == "aulnaie")["facts"]["members"])
+    assert size == 1, "the one of the name that was in the way"
+    assert "for 30 days" in there.hameau("erase", "aulnaie").stdout
+    ok(anne(there).call("GET", "/api/v1/associations/aulnaie"), 403)
+    there.hameau("association", "restore", "aulnaie")
+    ok(anne(there).call("GET", "/api/v1/associations/aulnaie"))
+    told = there.hameau("erase", "aulnaie", "--now").stdout
+    one = json.loads(there.hameau("erase", "--certificates", "--json").stdout)[0]
+    facts = one["facts"]
+    assert one["done"] and one["by"] == "admin" and one["association"] == "aulnaie" and one["name"] == "L'Aulne", one
+    assert (facts["members"], facts["accounts"], facts["groups"], facts["domains"]) == (2, 0, 1, 1), facts
+    assert facts["services"] == {"mail": {"mailboxes": 2, "aliases": 1}, "sites": {"sites": 1, "versions": 3}, "pads": {"texts": 2}}, facts
+    assert facts["bytes"]["sites"] > 1 << 20 and one["id"] in told and "mailboxes    2" in told, told
+    assert not any(word in json.dumps(one) for word in ("anne", "Anne", "erwan", "@")), "a certificate names nobody"
+    assert there.hameau("erase", "aulnaie", check=False).returncode == 66
+    done = there.hameau("import", str(ARCHIVE), *MOVED)
+    assert "+ text minutes" in done.stdout and whole(there, "aulnaie", "aulnaie.test")["pads"] == whole(house, "aulne", "aulne.test")["pads"], "it can come again"
+
+
 def end():
     if there is not None:
         there.stop()

@@ -6,6 +6,7 @@ import { useAction, useLoad, useModal } from '../../common/hooks';
 import { day, has, t, tn } from '../../common/i18n';
 import { Button, EraseDialog, Loading, Notice, ProblemNotice } from '../../common/parts';
 import { useMember } from '../state';
+import { Erasures } from './erasures';
 
 interface Association { slug: string; name: string; domains: string[]; members: number; accounts_only_here?: number }
 /** `behind`: services that have yet to hear that it is in the bin. */
@@ -82,10 +83,12 @@ export function Associations() {
   const here = useLoad('associations', () => getAll<Association>(all));
   const bin = useLoad('associations-bin', () => getAll<Binned>(`${all}?bin=1`));
   const [removing, setRemoving] = useState<Association | null>(null);
+  const [turn, setTurn] = useState(0);
   /** The lists, and what the switcher of the bandeau shows, are looked at again. */
   const moved = async (text: string) => {
     here.reload();
     bin.reload();
+    setTurn((before) => before + 1);
     if (text) say(text);
     sessionChanged(await get<Session>('/api/v1/session'));
   };
@@ -124,6 +127,7 @@ export function Associations() {
             onRestored={(name, warnings) => void moved([t('associations.restored', { name }), ...warnings].join(' '))} />
         </>
       )}
+      <Erasures turn={turn} />
       {removing && <RemoveDialog one={removing} onRemove={() => remove(removing)} onClose={() => setRemoving(null)} />}
     </section>
   );

@@ -8,6 +8,7 @@ import { keepSeen } from '../seen';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
 import { CopiesNotice } from './copies';
+import { TakeBlock } from './take';
 import { UsageBlock } from './usage';
 
 function MailBlock() {
@@ -91,6 +92,7 @@ export function Home() {
       {services.pads && association && <PadsBlock association={association} />}
       {services.sites && association && <SiteBlock slug={association.slug} />}
       {association && manages && <UsageBlock slug={association.slug} />}
+      {association && manages && <TakeBlock slug={association.slug} mail={services.mail} />}
       {!association && <p>{t('home.no_association')}</p>}
       {house && house.memory_kb > 0 && (
         <aside class="sobriety" aria-label={t('home.sobriety')}>
