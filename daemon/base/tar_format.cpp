@@ -1,3 +1,4 @@
+// ustar headers, and pax ones before names that ustar cannot say.
 #include "daemon/base/tar_format.hpp"
 
 #include <algorithm>

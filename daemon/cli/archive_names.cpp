@@ -1,3 +1,4 @@
+// Old names to new ones, in each document of an archive.
 #include "daemon/cli/archive_names.hpp"
 
 namespace hameau::cli {

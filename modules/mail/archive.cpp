@@ -169,7 +169,7 @@ Status Mail::import_mailbox(const Association& association, const json::object& 
     box.member = *member;
     const auto there = store_->mailbox(box.address);
     const bool own = there && there->association == association.slug && there->login == box.login;
-    if (!own && store_->holder(box.address) != Holder::nobody) {
+    if (!imported.addresses.insert(box.address).second || (!own && store_->holder(box.address) != Holder::nobody)) {
         return bad_archive(box.address + " is taken already");
     }
     if (const json::value* list = archived.if_contains("forward")) {
@@ -193,7 +193,7 @@ Status Mail::import_alias(const Association& association, const json::object& ar
     }
     const auto there = store_->alias(alias.address);
     const bool own = there && there->association == association.slug;
-    if (!own && store_->holder(alias.address) != Holder::nobody) {
+    if (!imported.addresses.insert(alias.address).second || (!own && store_->holder(alias.address) != Holder::nobody)) {
         return bad_archive(alias.address + " is taken already");
     }
     if (const json::value* list = archived.if_contains("to")) {

@@ -177,6 +177,7 @@ private:
     boost::json::object addresses_document(const std::string& slug);
     Status import_now(const std::string& slug, const boost::json::object& archive);
     struct Imported {
+        std::set<std::string> addresses;  ///< so far: an archive has each once
         std::vector<std::pair<std::string, boost::json::value>> targets;   ///< of mailboxes (copies) and aliases, by address
         std::vector<std::pair<std::string, boost::json::object>> answers;  ///< of owners to copies, by address
     };

@@ -52,7 +52,8 @@ public:
         const Fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         struct stat facts {};
         if (!fd) {
-            return errno == ENOENT ? Status(fail(ErrorKind::not_found, path)) : fail_errno(path);
+            // A link is nothing of a mailbox.
+            return errno == ENOENT ? Status(fail(ErrorKind::not_found, path)) : errno == ELOOP ? Status{} : fail_errno(path);
         }
         if (::fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
             return {};

@@ -49,9 +49,9 @@ TEST_F(Archive, OutErasedAndInAgain) {
     EXPECT_NE(script("marie@amis.test"), "");
     EXPECT_EQ(auth("SELECT user FROM account").size(), 3u);
     const Status again = run(mail->import_association("amis", out));
-    ASSERT_FALSE(again);
-    EXPECT_NE(again.error().message.find("Nothing was imported"), std::string::npos);
+    ASSERT_TRUE(again) << "the same archive may come twice";
     EXPECT_EQ(addresses(), before);
+    EXPECT_EQ(auth("SELECT user FROM account").size(), 3u);
 }
 
 TEST_F(Archive, ABadArchiveChangesNothing) {
