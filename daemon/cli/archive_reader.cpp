@@ -155,6 +155,11 @@ Status Verifier::begin(const Part& part) {
     }
     part_ = part;
     text_.clear();
+    const std::string above = part.path.substr(0, part.path.find('/'));
+    // The tables of addresses are there for a house without mail too.
+    if (above == "pads" || ((above == "mail" || above == "sites") && part.path.find('/', above.size() + 1) != std::string::npos)) {
+        services_.insert(above);
+    }
     keep_ = part.path == "END" || std::find(kept_documents.begin(), kept_documents.end(), part.path) != kept_documents.end();
     if (keep_ && part.size_bytes > (part.path == "END" ? end_bytes_max : document_bytes_max)) {
         return fail(ErrorKind::invalid, part.path + " is too large");

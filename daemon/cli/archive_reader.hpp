@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_set>
 
@@ -40,6 +41,8 @@ public:
     /// The small documents, by path.
     const boost::json::object& document(const std::string& path) const;
     std::uint64_t bytes() const { return bytes_; }
+    /// "mail", "sites", "pads": services that it has something for.
+    const std::set<std::string>& services() const { return services_; }
 
 private:
     std::unordered_set<std::string> seen_;   ///< 16 bytes of hash for each path
@@ -53,6 +56,7 @@ private:
     std::uint64_t files_ = 0;
     std::uint64_t bytes_ = 0;
     std::map<std::string, boost::json::object> documents_;
+    std::set<std::string> services_;
 };
 
 } // namespace hameau::cli

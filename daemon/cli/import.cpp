@@ -231,6 +231,19 @@ class Frame {
 public:
     Frame(const Client& client, const ArchiveNames& names, const Verifier& archive) : client_(client), names_(names), archive_(archive) {}
 
+    /// A service that is switched off here would leave its part out for good.
+    Status are_services_on() {
+        std::string off;
+        for (const std::string& service : archive_.services()) {
+            const auto answer = client_.call("GET", "/admin/module/" + service + "/internal/health");
+            if (!answer) {
+                return fail(answer.error());
+            }
+            off += answer->is_switched_off() ? (off.empty() ? "" : ", ") + service : std::string();
+        }
+        return off.empty() ? Status{} : Status(fail(ErrorKind::unavailable, "the archive has things for services that are switched off here: " + off + ". Switch them on in hameau.yaml first. Nothing was changed."));
+    }
+
     /// "new", "begun" or "done". Errors: conflict after the list of what is in the way was printed.
     Result<std::string> tell_people(bool dry) {
         const json::value people = names_.people(archive_.document("people/association.json"));
@@ -369,6 +382,9 @@ Status import_archive(const Words& words, ArchiveNames names, std::uint64_t limi
         return fail(Error(room.error()).during("the archive needs " + format_size(archive.bytes())));
     }
     Frame frame(client, names, archive);
+    if (auto on = frame.are_services_on(); !on) {
+        return on;
+    }
     const auto state = frame.tell_people(true);
     if (!state) {
         return fail(state.error());

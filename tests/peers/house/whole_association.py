@@ -257,6 +257,19 @@ def test_archives_that_are_refused():
     assert "slug" not in there.hameau("show").stdout
 
 
+def test_a_service_that_is_off_is_said():
+    """Nothing is left out in silence: an import waits for the service, an export names it."""
+    with House(settings=["pads.enabled=false"]) as off:
+        done = off.hameau("import", str(ARCHIVE), check=False)
+        assert done.returncode == 69 and "switched off here: pads" in done.stderr and "Nothing was changed" in done.stderr, done
+        file = FOLDER / "way.yaml"
+        file.write_text("version: 1\nassociations:\n  - {slug: seule, name: Seule}\n")
+        off.hameau("apply", str(file))
+        off.hameau("export", "seule", str(FOLDER / "seule.tar.zst"))
+        files = unpacked((FOLDER / "seule.tar.zst").read_bytes())
+        assert "rien d’eux n’est là : pads" in files["LISEZMOI.md"].decode() and json.loads(files["hameau-archive.json"])["left_out"] == ["pads"], files
+
+
 def test_what_is_in_the_way_is_listed_first():
     file = FOLDER / "way.yaml"
     file.write_text("version: 1\nassociations:\n  - slug: aulnaie\n    name: Autre\n    domains: [aulnaie.test]\n    members:\n"
