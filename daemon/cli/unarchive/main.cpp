@@ -25,7 +25,7 @@ constexpr int exit_data = 65;
 constexpr int exit_failed = 70;
 constexpr uid_t nobody = 65534;
 constexpr std::size_t read_bytes = 65536;
-constexpr std::uint64_t cpu_seconds_max = 4 * 3600;
+constexpr std::uint64_t cpu_seconds_max = std::uint64_t{4} * 3600;
 
 struct Limits {
     std::uint64_t bytes = 0;

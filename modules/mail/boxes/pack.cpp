@@ -109,7 +109,9 @@ Status pack_messages(Packer& packer, int folder, const std::string& path) {
                 if (seen.contains(message_base(name))) {
                     continue;
                 }
-                const Status packed = packer.file(messages.get(), name, path + "/" + std::string(place) + "/" + name);
+                std::string target = path;
+                target.append("/").append(place).append("/").append(name);
+                Status packed = packer.file(messages.get(), name, target);
                 if (packed) {
                     seen.emplace(message_base(name));
                 } else if (packed.error().kind == ErrorKind::not_found) {
@@ -129,7 +131,9 @@ Status pack_messages(Packer& packer, int folder, const std::string& path) {
 Status pack_folder(Packer& packer, int folder, const std::string& path) {
     Status done = pack_messages(packer, folder, path);
     for (const std::string_view name : index_files) {
-        done = done ? packer.index(folder, std::string(name), path + "/" + std::string(name)) : done;
+        std::string target = path;
+        target.append("/").append(name);
+        done = done ? packer.index(folder, std::string(name), target) : done;
     }
     return done;
 }
@@ -145,7 +149,9 @@ Status pack_maildir(Packer& packer, int home, const std::string& prefix) {
     for (const std::string& name : names_in(maildir.get())) {
         const Fd folder = name.size() > 1 && name.front() == '.' ? open_folder(maildir.get(), name) : Fd();
         if (done && folder) {
-            done = pack_folder(packer, folder.get(), path + "/" + name);
+            std::string target = path;
+            target.append("/").append(name);
+            done = pack_folder(packer, folder.get(), target);
         }
     }
     return done;
@@ -157,7 +163,9 @@ Status pack_scripts(Packer& packer, int home, const std::string& prefix) {
     for (const std::string& name : scripts ? names_in(scripts.get()) : std::vector<std::string>()) {
         const bool is_script = name.ends_with(script_ending) && name.front() != '.';
         if (done && is_script) {
-            done = packer.file(scripts.get(), name, prefix + "/sieve/" + name);
+            std::string target = prefix;
+            target.append("/sieve/").append(name);
+            done = packer.file(scripts.get(), name, target);
             done = done || done.error().kind != ErrorKind::not_found ? done : Status{};
         }
     }
