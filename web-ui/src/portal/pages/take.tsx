@@ -20,15 +20,14 @@ export function TakeBlock({ slug, mail }: { slug: string; mail: boolean }) {
   return (
     <section class="block" aria-labelledby="home-take">
       <h2 id="home-take">{t('take.title')}</h2>
-      <p>{t('take.what')}</p>
-      <p class="soft">{t('take.not')}</p>
-      {action.problem && <ProblemNotice problem={action.problem} />}
-      {session.shared_computer ? <p>{t('take.shared')}</p> : (
-        <>
-          {mail && <Check label={t('take.mine')} checked={mine} onValue={setMine} />}
-          <p class="verbs"><Button busy={action.busy} onClick={take}>{t('take.get')}</Button></p>
-        </>
-      )}
+      <div>
+        <p>{t('take.what')}</p>
+        <p class="soft">{t('take.not')}</p>
+        {action.problem && <ProblemNotice problem={action.problem} />}
+        {session.shared_computer && <p>{t('take.shared')}</p>}
+        {mail && !session.shared_computer && <Check label={t('take.mine')} checked={mine} onValue={setMine} />}
+      </div>
+      {!session.shared_computer && <p class="verbs"><Button busy={action.busy} onClick={take}>{t('take.get')}</Button></p>}
     </section>
   );
 }
