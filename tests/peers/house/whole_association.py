@@ -254,6 +254,8 @@ def test_archives_that_are_refused():
     refused(packed([("a", b"")] + files, {"a": {"type": tarfile.CHRTYPE}}), "a device")
     refused(packed([("zeros", bytes(64 << 20))] + files), "unpacks to more", "--limit", "32 MiB")
     refused(b"not an archive at all", "not")
+    many = subprocess.run([str(BINARIES / "hameau-unarchive"), str(1 << 40), "20"], input=packed([(f"f{i}", b"") for i in range(30)]), capture_output=True)
+    assert many.returncode == 65 and b"unpacks to more" in many.stderr and not many.stdout.endswith(b"END\n"), many
     assert "slug" not in there.hameau("show").stdout
 
 
@@ -305,8 +307,10 @@ def test_without_passwords_members_are_invited():
     done = there.hameau("import", str(file), "--as", "aulne", "--login", "anne=anne-l,erwan=erwan-l", check=False)
     # The persons are the same ones, and are here already under their logins.
     assert done.returncode == 70 and "the same person is here as anne" in done.stderr, done
-    done = there.hameau("import", str(file), "--as", "aulne")
-    assert "No password came along" in done.stdout, done
+    # From house to house, as over ssh.
+    leaves = subprocess.Popen([str(BINARIES / "hameau"), "export", "aulne", "-", "--state", house.state], stdout=subprocess.PIPE)
+    done = subprocess.run([str(BINARIES / "hameau"), "import", "-", "--as", "aulne", "--state", there.state], stdin=leaves.stdout, capture_output=True, text=True, timeout=120)
+    assert leaves.wait(10) == 0 and done.returncode == 0 and "No password came along" in done.stdout, done
     before, after = mail_of(house, "anne@aulne.test"), mail_of(there, "anne@aulne.test")
     assert before == after, (before, after)
 
