@@ -16,6 +16,7 @@
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
 #include "provisioning/acme.hpp"
+#include "provisioning/backup/verbs.hpp"
 #include "provisioning/certificates.hpp"
 #include "provisioning/erase_box.hpp"
 #include "provisioning/mail_engines.hpp"
@@ -158,6 +159,11 @@ Status probe(const Job& job) {
     return {};
 }
 
+template <Status (*verb)(const backup::VerbCall&)>
+Status of_backup(const Job& job) {
+    return verb({job.settings, job.state, job.root, [&job](std::string_view name) { return job.argument(name); }});
+}
+
 struct Verb {
     std::string_view name;
     Status (*run)(const Job& job);
@@ -171,6 +177,11 @@ constexpr std::array verbs = {
     Verb{"probe", probe},
     Verb{"mail-engines", mail_engines},
     Verb{"erase-box", erase_one_box},
+    Verb{"backup", of_backup<backup::verb_backup>},
+    Verb{"backup-state", of_backup<backup::verb_backup_state>},
+    Verb{"backup-key", of_backup<backup::verb_backup_key>},
+    Verb{"backup-list", of_backup<backup::verb_backup_list>},
+    Verb{"backup-ssh", of_backup<backup::verb_backup_ssh>},
 };
 
 Result<Job> read_job() {
@@ -215,6 +226,10 @@ int main(int argc, char** argv) {
     }
     if (wanted == "name-of" && argc == 3) {
         return provisioning::print_name(argv[2]);
+    }
+    // By `hameau restore`, as root, while no house runs: there are no settings yet.
+    if (wanted == "restore") {
+        return backup::restore_program({argv + 2, argv + argc}, ::geteuid() == 0);
     }
     auto job = read_job();
     if (!job) {

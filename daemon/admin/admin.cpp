@@ -9,6 +9,7 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/admin/backup.hpp"
 #include "daemon/admin/forward.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/contract/path.hpp"
@@ -130,6 +131,9 @@ Task<Response> Admin::handle(Request& request) {
     if (request.path == "/admin/logs") {
         co_return logs(request);
     }
+    if (request.path.starts_with("/admin/backup")) {
+        co_return co_await answer_backup(*context_, request);
+    }
     std::optional<std::string> target = module_for(request.path);
     // /admin/module/NAME/internal/...: one association out, in or erased, module by module.
     constexpr std::string_view internal = "/admin/module/";
@@ -166,9 +170,12 @@ Task<Response> Admin::status(std::string language) {
     json::object missing;
     json::array walls;
     std::vector<std::string> ready;
+    std::string backup_trouble;
     for (const auto& [name, line] : *records) {
         if (name == "walls") {
             walls.push_back(json::value(line));
+        } else if (name == "trouble:backup") {
+            backup_trouble = line;
         } else if (name.starts_with("missing:")) {
             missing[name.substr(8)] = line;
         } else if (!name.starts_with("trouble:")) {
@@ -202,6 +209,12 @@ Task<Response> Admin::status(std::string language) {
                     service["checks"] = parsed.as_object()["checks"];
                 }
             }
+        }
+        if (name == "people") {
+            // Nobody's in particular: on the status page it stands there too.
+            json::array checks = service.contains("checks") && service["checks"].is_array() ? service["checks"].as_array() : json::array();
+            checks.push_back(json::parse(backup_check(backup_trouble, language == "en")));
+            service["checks"] = std::move(checks);
         }
         services.push_back(std::move(service));
     }

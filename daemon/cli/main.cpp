@@ -54,6 +54,8 @@ int setup(std::string_view, std::span<char*> words) { return cli::setup_command(
 int export_whole(std::string_view, std::span<char*> words) { return cli::export_command(words); }
 int import_whole(std::string_view, std::span<char*> words) { return cli::import_command(words); }
 int erase_whole(std::string_view, std::span<char*> words) { return cli::erase_command(words); }
+int backup(std::string_view, std::span<char*> words) { return cli::backup_command(words); }
+int restore(std::string_view, std::span<char*> words) { return cli::restore_command(words); }
 
 constexpr std::array commands = {
     Command{"trial", "a whole house in the foreground, on this computer only", trial},
@@ -64,6 +66,8 @@ constexpr std::array commands = {
     Command{"status", "processes, memory, health", status},
     Command{"logs", "the journal of a service", logs},
     Command{"restart", "starts a service again", restart},
+    Command{"backup", "saves the house, shows how the backups stand, prints their key", backup},
+    Command{"restore", "brings a house back from a backup", restore},
     Command{"association", "", cli::resource_command},
     Command{"member", "", cli::resource_command},
     Command{"mailbox", "", cli::resource_command},

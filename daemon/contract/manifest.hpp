@@ -19,7 +19,7 @@ struct Route {
     bool websocket = false;
 };
 
-enum class SettingType { boolean, integer, size_bytes, duration_ms, text, host_name, networks, choice, time_zone };
+enum class SettingType { boolean, integer, size_bytes, duration_ms, text, host_name, networks, choice, time_zone, backup_targets };
 
 /// One key of hameau.yaml, declared once: validation, the commented sample and the reference come from it.
 struct Setting {
@@ -27,7 +27,7 @@ struct Setting {
     SettingType type;
     std::string_view default_value;  ///< as it would be written in YAML
     std::string_view doc;            ///< one or two English sentences
-    std::string_view choices = {};   ///< for choice: "a|b|c"
+    std::string_view choices = {};   ///< for choice: "a|b|c"; for integer: "least|most"
 };
 
 /// SQL applied once, in one transaction, in ascending order of number (1, 2, ...).
@@ -45,6 +45,19 @@ struct Sandbox {
     std::span<const std::string_view> writes = {};
 };
 
+/// What a backup does with a file or folder of the module's folder. What no part names is copied; the files that SQLite keeps beside
+/// a database (-wal, -shm, .open) never are.
+enum class Keep {
+    database,    ///< SQLite: copied as all databases of the house were at one moment
+    unchanging,  ///< a folder of files that are made once and never written again: linked, which takes no room
+    maildirs,    ///< a folder of Maildirs: messages are linked, Dovecot's indexes are left out, the rest is copied
+    left_out,    ///< made again by the module itself
+};
+struct BackupPart {
+    std::string_view path;  ///< below the module's folder
+    Keep keep;
+};
+
 struct Manifest {
     std::string_view name;  ///< also folder, uid, socket, process hameau-NAME, section in YAML
     std::span<const Route> routes = {};
@@ -53,6 +66,7 @@ struct Manifest {
     std::span<const std::string_view> internal_callers = {};  ///< whose /internal calls are accepted: "gate", "people", "admin", ...
     std::span<const std::string_view> verbs = {};             ///< provisioning verbs it may ask for
     Sandbox sandbox = {};
+    std::span<const BackupPart> backup = {};
     std::chrono::milliseconds idle_stop{0};                   ///< 0: runs always; else the default of NAME.idle_stop
 };
 

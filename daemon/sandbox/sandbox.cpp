@@ -1,4 +1,4 @@
-// seccomp lists by need, Landlock by hand (three system calls, no library in Debian 12).
+// seccomp lists by need; Landlock is in confine_files.
 #include "daemon/sandbox/sandbox.hpp"
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/sandbox/confine_files.hpp"
 
 namespace hameau {
 
@@ -90,49 +91,6 @@ Status enter_seccomp(const SandboxPlan& plan) {
     return done;
 }
 
-constexpr std::uint64_t file_reads = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
-constexpr std::uint64_t all_reads = file_reads | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t file_writes = LANDLOCK_ACCESS_FS_WRITE_FILE;
-constexpr std::uint64_t all_writes = file_writes | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                                     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                                     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
-
-void allow_path(int ruleset, const std::string& path, std::uint64_t access) {
-    const Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
-    struct stat facts {};
-    if (!fd || ::fstat(fd.get(), &facts) != 0) {
-        return;
-    }
-    landlock_path_beneath_attr rule{};
-    rule.allowed_access = S_ISDIR(facts.st_mode) ? access : access & (file_reads | file_writes);
-    rule.parent_fd = fd.get();
-    ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-}
-
-/// Best effort: Raspberry Pi OS has no Landlock; seccomp and the uid are the base.
-void enter_landlock(const SandboxPlan& plan) {
-    landlock_ruleset_attr attributes{};
-    attributes.handled_access_fs = all_reads | all_writes | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                                   LANDLOCK_ACCESS_FS_MAKE_BLOCK;
-    // Since its second version Landlock can allow a rename from one folder to another; the first never does.
-    std::uint64_t writes = all_writes;
-    if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 2) {
-        attributes.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
-        writes |= LANDLOCK_ACCESS_FS_REFER;
-    }
-    const Fd ruleset(static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
-    if (!ruleset) {
-        return;
-    }
-    for (const std::string& path : plan.reads) {
-        allow_path(ruleset.get(), path, all_reads);
-    }
-    for (const std::string& path : plan.writes) {
-        allow_path(ruleset.get(), path, all_reads | writes);
-    }
-    ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0);
-}
-
 } // namespace
 
 SandboxPlan sandbox_for(const Manifest& manifest, const ChildEnvironment& environment) {
@@ -178,7 +136,7 @@ Status enter_sandbox(const SandboxPlan& plan) {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail_errno("no_new_privs");
     }
-    enter_landlock(plan);
+    confine_files(plan.reads, plan.writes);
     return enter_seccomp(plan);
 }
 

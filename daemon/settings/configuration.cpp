@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/base/backup_target.hpp"
 #include "daemon/settings/schema.hpp"
 #include "daemon/settings/values.hpp"
 
@@ -209,6 +210,16 @@ private:
                     diagnostics_.add(item.position, key + ": " + network.error().message);
                 } else {
                     text += (text.empty() ? "" : ", ") + *network;
+                }
+            }
+        } else if (node.kind == YamlNode::Kind::sequence && setting.type == SettingType::backup_targets) {
+            for (const YamlNode& item : node.items) {
+                if (item.kind != YamlNode::Kind::scalar) {
+                    diagnostics_.add(item.position, key + ": a target was expected");
+                } else if (auto target = parse_backup_target(item.text); !target) {
+                    diagnostics_.add(item.position, key + ": " + target.error().message);
+                } else {
+                    text += (text.empty() ? "" : ", ") + target->address;
                 }
             }
         } else if (node.kind == YamlNode::Kind::null) {

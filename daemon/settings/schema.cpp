@@ -38,6 +38,19 @@ constexpr std::array house_settings = {
             "A program (absolute path) that puts the authority's challenge into the DNS (dns-01), where port 80 cannot be reached: called "
             "under the uid hameau-acme with METHOD TYPE NAME TOKEN VALUE; METHOD is begin, done or failed; exit code 1 for another TYPE "
             "than dns-01. An order has 10 minutes. Empty: plain HTTP."},
+    Setting{"backup_targets", SettingType::backup_targets, "",
+            "Where the house saves itself each night, encrypted, as a list: a folder (/srv/backup), a disk by the label of its file system "
+            "(disk:BACKUP), sftp:USER@HOST:/FOLDER, s3:https://HOST/BUCKET, rest:https://HOST/PATH. The first backup begins at once. Empty: "
+            "nothing is saved."},
+    Setting{"backup_credentials", SettingType::text, "",
+            "A file of root with mode 0600 that holds what targets ask for: a line [TARGET], then NAME=VALUE, such as AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY (S3), user and password (REST), port (SFTP). Empty: backup/credentials in the state folder."},
+    Setting{"backup_hour", SettingType::integer, "2",
+            "From this hour on, local time, the nightly backup begins, at a minute of each house's own within two hours. A night that was "
+            "missed is made up for when the house is there again.", "0|23"},
+    Setting{"backup_days", SettingType::integer, "7", "For so many days the backup of each day is kept.", "1|366"},
+    Setting{"backup_weeks", SettingType::integer, "4", "For so many weeks one backup of each is kept.", "0|520"},
+    Setting{"backup_months", SettingType::integer, "12", "For so many months one backup of each is kept.", "0|240"},
     Setting{"time_zone", SettingType::time_zone, "",
             "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
             "shows the times of its reader. Empty: the machine's own."},
@@ -106,7 +119,7 @@ std::vector<Section> make_sections() {
 /// Whether the default can stand in YAML as it is.
 std::string yaml_value(const Setting& setting) {
     const std::string text(setting.default_value);
-    const bool words = setting.type == SettingType::text || setting.type == SettingType::networks ||
+    const bool words = setting.type == SettingType::text || setting.type == SettingType::networks || setting.type == SettingType::backup_targets ||
                        setting.type == SettingType::host_name || setting.type == SettingType::time_zone;
     return text.empty() || words ? "\"" + text + "\"" : text;
 }
@@ -143,6 +156,7 @@ std::string_view type_word(SettingType type) {
     case SettingType::text: return "text";
     case SettingType::host_name: return "host name";
     case SettingType::networks: return "networks";
+    case SettingType::backup_targets: return "targets";
     case SettingType::choice: return "choice";
     case SettingType::time_zone: return "time zone";
     }

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <charconv>
 
+#include "daemon/base/backup_target.hpp"
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/time_zone.hpp"
 
@@ -84,8 +85,12 @@ Result<std::string> canonical_boolean(std::string_view text) {
 
 Result<std::string> canonical_integer(const Setting& setting, std::string_view text) {
     const bool port = setting.key.ends_with("_port");
-    const std::int64_t least = port ? 1 : 0;
-    const std::int64_t most = port ? 65535 : 1'000'000'000;
+    std::int64_t least = port ? 1 : 0;
+    std::int64_t most = port ? 65535 : 1'000'000'000;
+    if (const std::size_t bar = setting.choices.find('|'); bar != std::string_view::npos) {
+        std::from_chars(setting.choices.data(), setting.choices.data() + bar, least);
+        std::from_chars(setting.choices.data() + bar + 1, setting.choices.data() + setting.choices.size(), most);
+    }
     std::int64_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool octal = text.size() > 1 && text.front() == '0';
@@ -125,6 +130,18 @@ Result<std::string> canonical_networks(std::string_view text) {
         }
         text.remove_prefix(end + 1);
     }
+}
+
+Result<std::string> canonical_targets(std::string_view text) {
+    const auto targets = parse_backup_targets(text);
+    if (!targets) {
+        return fail(targets.error());
+    }
+    std::string out;
+    for (const BackupTarget& target : *targets) {
+        out += (out.empty() ? "" : ", ") + target.address;
+    }
+    return out;
 }
 
 Result<std::string> canonical_choice(const Setting& setting, std::string_view text) {
@@ -225,6 +242,7 @@ Result<std::string> canonical_value(const Setting& setting, std::string_view tex
         }
         return parse_host_name(domain_as_kept(text));
     case SettingType::networks: return canonical_networks(text);
+    case SettingType::backup_targets: return canonical_targets(text);
     case SettingType::choice: return canonical_choice(setting, text);
     case SettingType::time_zone:
         if (!is_time_zone(text)) {

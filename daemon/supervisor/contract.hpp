@@ -1,11 +1,11 @@
 // What hameaud and its children agree on, from the parent's side: uids, limits, names. See ARCHITECTURE.md.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <string_view>
 #include <sys/types.h>
+
+#include "daemon/contract/role_uids.hpp"
 
 namespace hameau::supervisor {
 
@@ -14,21 +14,6 @@ inline constexpr std::chrono::milliseconds serve_wait{5000};
 /// Versions that are waited for at a time; each upload waits for one.
 inline constexpr std::size_t serve_queries_max = 64;
 
-/// Fixed uids (= primary gids) without passwd entries; the package declares the same by sysusers.
-struct RoleUid {
-    std::string_view role;
-    uid_t uid;
-};
-inline constexpr std::array<RoleUid, 10> role_uids = {{{"gate", 62001},
-                                                      {"people", 62002},
-                                                      {"mail", 62003},
-                                                      {"sites", 62004},
-                                                      {"pads", 62005},
-                                                      {"admin", 62006},
-                                                      {"check", 62007},
-                                                      {"milter", 62009},
-                                                      {"dovemail", 62010},
-                                                      {"acme", 62011}}};
 /// Members may connect to the modules' sockets.
 inline constexpr gid_t internal_gid = 62000;
 /// External modules: who has which is in STATE/modules/uids (uids.hpp).
@@ -41,6 +26,8 @@ inline constexpr std::chrono::milliseconds usage_wait{400};
 inline constexpr std::chrono::seconds provision_limit{55};
 /// A turn over the certificates that are due: ten orders of two minutes at most, and the look-ups before them.
 inline constexpr std::chrono::minutes certificates_limit{25};
+/// A turn of backups: the first one over a slow line takes days. hameau-provision ends what is silent for two hours.
+inline constexpr std::chrono::hours backup_limit{24 * 7};
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
 /// Questions about the state of all processes that wait at once; each asks every child.

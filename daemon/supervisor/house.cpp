@@ -142,6 +142,11 @@ Duration House::until_next() const {
     } else if (may_ask_authority()) {
         consider(next_certificates_);
     }
+    if (backup_.pid != 0) {
+        consider(backup_deadline_);
+    } else if (may_back_up()) {
+        consider(next_backup_);
+    }
     consider(next_age_);
     consider(next_watchdog_);
     consider(reload_at_);
@@ -175,6 +180,12 @@ void House::tick() {
     }
     if (certificates_.pid == 0 && may_ask_authority() && next_certificates_ <= now) {
         start_certificates();
+    }
+    if (backup_.pid != 0 && backup_deadline_ <= now) {
+        ::kill(-backup_.pid, SIGKILL);
+    }
+    if (backup_.pid == 0 && may_back_up() && next_backup_ <= now) {
+        start_backup();
     }
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
@@ -427,6 +438,10 @@ void House::reap() {
             on_certificates_end(status);
             continue;
         }
+        if (pid == backup_.pid) {
+            on_backup_end(status);
+            continue;
+        }
         if (pid == provision_.pid) {
             on_provision_end(status);
             continue;
@@ -561,6 +576,7 @@ void House::close_house() {
     closing_stage_ = -1;
     manager_.stopping();
     journal_.write(house_closing);
+    end_backup();
     for (const auto& service : services_) {
         watch(*service, false);
     }

@@ -158,6 +158,15 @@ private:
     /// The gate is there (again): a challenge of the turn that runs may have found nobody, so what failed is asked for once more.
     void on_gate_ready();
     void reload_gate_certificates();
+    // Backups (backups.cpp)
+    bool may_back_up() const;
+    /// At a start and behind a reload: what the last turn left, and when the next one may begin.
+    void plan_backups();
+    /// Somebody asks for one now (fields target, drill, anew). Empty, or a word for why not.
+    std::string want_backup(const Message& message);
+    void start_backup();
+    void on_backup_end(int wait_status);
+    void end_backup();
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
@@ -193,6 +202,11 @@ private:
     bool certificates_all_ = false;   ///< the next turn does not wait for what failed
     unsigned certificates_failed_ = 0;  ///< turns in a row that failed as a whole
     std::string certificates_trouble_;  ///< what the last turn leaves for the admin: "COUNT TAB HOST TAB CODE TAB EXPIRES"
+    Running backup_;
+    Duration backup_deadline_{0};
+    Duration next_backup_{0};
+    std::vector<std::string> backup_wish_;  ///< arguments of the next turn, when somebody asked for it
+    std::string backup_trouble_;  ///< what the last turn leaves for the admin: "CODE TAB TARGET TAB LAST_GOOD TAB COUNT"
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;
     bool closing_ = false;

@@ -196,6 +196,10 @@ void House::on_provision(Service& service, const Message& message) {
         begin_serving(service, message);
         return;
     }
+    if (verb == "backup-now") {
+        answer_provision(service, message.serial, want_backup(message));
+        return;
+    }
     Provision wanted{service.spec.name, message.serial, verb, {}};
     for (const auto& [name, value] : message.fields) {
         if (name != "verb") {
@@ -268,6 +272,9 @@ void House::answer_status(const StatusQuery& query) {
     }
     if (!certificates_trouble_.empty()) {
         answer.fields.emplace_back("trouble:certificates", certificates_trouble_);
+    }
+    if (!backup_trouble_.empty()) {
+        answer.fields.emplace_back("trouble:backup", backup_trouble_);
     }
     // One field a wall.
     if (place_.root) {

@@ -86,6 +86,7 @@ Status House::prepare() {
         return made;
     }
     configure_engines();
+    plan_backups();
     if (const auto interval = manager_.watchdog_interval()) {
         next_watchdog_ = clock_.now();
     }
@@ -104,6 +105,9 @@ Status House::take_state() {
     if (!lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail(ErrorKind::conflict, "a house already runs with the folder " + place_.state +
                                              ". Stop it first, or choose another folder. Nothing was changed.");
+    }
+    if (::access((place_.state + "/restoring").c_str(), F_OK) == 0) {
+        return fail(ErrorKind::conflict, "a restore of this house began and did not end: give the same hameau restore again, then start the house. Nothing was changed.");
     }
     if (!place_.root) {
         return {};

@@ -67,6 +67,7 @@ void House::reload() {
             }
         }
         want_certificates(true);
+        plan_backups();
         journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
     }
     told_.clear();  // ready again once what was started anew is

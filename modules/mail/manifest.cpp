@@ -355,6 +355,10 @@ CREATE VIEW engine_postmaster AS
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 constexpr std::array<std::string_view, 2> verbs = {"mail-engines", "erase-box"};
 
+constexpr std::array backup = {
+    BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out},
+};
+
 constexpr Manifest make_manifest() {
     Manifest manifest;
     manifest.name = "mail";
@@ -365,6 +369,7 @@ constexpr Manifest make_manifest() {
     manifest.verbs = verbs;
     // The probes of SMTP and IMAP (probe.hpp) need TCP sockets; the kernel's filter cannot hold them to the loopback.
     manifest.sandbox.outbound_network = true;
+    manifest.backup = backup;
     manifest.idle_stop = std::chrono::minutes(1);
     return manifest;
 }

@@ -122,6 +122,11 @@ CREATE TABLE closed_association (slug TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 
+constexpr std::array backup = {
+    // ahead-N: edits of the last 50 ms, which nobody was told are saved.
+    BackupPart{"pads.db", Keep::database}, BackupPart{"images", Keep::unchanging}, BackupPart{"ahead-0", Keep::left_out}, BackupPart{"ahead-1", Keep::left_out},
+};
+
 constexpr Manifest make_manifest() {
     Manifest manifest;
     manifest.name = "pads";
@@ -131,6 +136,7 @@ constexpr Manifest make_manifest() {
     manifest.internal_callers = internal_callers;
     manifest.sandbox.may_fork = true;  // hameau-convert
     manifest.sandbox.threads = true;
+    manifest.backup = backup;
     manifest.idle_stop = std::chrono::minutes(2);
     return manifest;
 }

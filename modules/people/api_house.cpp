@@ -5,6 +5,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/contract/backup_texts.hpp"
 #include "modules/people/people_module.hpp"
 
 namespace hameau::people {
@@ -71,6 +72,20 @@ Check certificates_check(const Records& records, std::int64_t now_s) {
                                     {"days", std::to_string(std::max<std::int64_t>(expires - now_s, 0) / day_s)},
                                     {"reason", text_of(common_catalogue, language, reason)}};
         (language == Language::french ? check.advice : check.english) = text_of(people_catalogue, language, code, parameters);
+    }
+    return check;
+}
+
+/// Of the records of hameaud, "trouble:backup" (daemon/contract/backup_texts.hpp).
+Check backups_check(const Records& records) {
+    const auto found = std::find_if(records.begin(), records.end(), [](const auto& record) { return record.first == "trouble:backup"; });
+    const backup::Trouble trouble = found == records.end() ? backup::Trouble() : backup::trouble_in(found->second);
+    Check check;
+    check.name = "backup";
+    check.passed = trouble.code.empty();
+    if (!check.passed) {
+        check.advice = backup::sentence_of(trouble.code, trouble.address, trouble.last_good, false);
+        check.english = backup::sentence_of(trouble.code, trouble.address, trouble.last_good, true);
     }
     return check;
 }
@@ -186,6 +201,7 @@ Task<Response> People::show_status(Request& request) {
                 checks.push_back(check_document(check, language));
             }
             checks.push_back(check_document(certificates_check(*records, wall_ms_() / 1000), language));
+            checks.push_back(check_document(backups_check(*records), language));
         } else if (item["state"] == "ready") {
             // Only who is awake is asked: looking at the status must wake nobody.
             std::string name(service);

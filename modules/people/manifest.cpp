@@ -184,6 +184,10 @@ constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "
 
 } // namespace
 
+constexpr std::array backup = {
+    BackupPart{"people.db", Keep::database}, BackupPart{"setup-token", Keep::left_out},
+};
+
 constexpr Manifest make_manifest() {
     Manifest manifest;
     manifest.name = "people";
@@ -193,6 +197,7 @@ constexpr Manifest make_manifest() {
     manifest.internal_callers = internal_callers;
     manifest.verbs = verbs;
     manifest.sandbox.threads = true;
+    manifest.backup = backup;
     manifest.idle_stop = std::chrono::minutes(5);
     return manifest;
 }

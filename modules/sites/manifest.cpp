@@ -82,6 +82,10 @@ CREATE VIEW open_site AS SELECT * FROM site WHERE association NOT IN (SELECT slu
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 constexpr std::array<std::string_view, 2> verbs = {"certificate", "serve-hosts"};
 
+constexpr std::array backup = {
+    BackupPart{"sites.db", Keep::database}, BackupPart{"blobs", Keep::unchanging}, BackupPart{"deploys", Keep::unchanging}, BackupPart{"staging", Keep::left_out},
+};
+
 constexpr Manifest make_manifest() {
     Manifest manifest;
     manifest.name = "sites";
@@ -92,6 +96,7 @@ constexpr Manifest make_manifest() {
     manifest.verbs = verbs;
     manifest.sandbox.may_fork = true;
     manifest.sandbox.threads = true;
+    manifest.backup = backup;
     manifest.idle_stop = std::chrono::minutes(1);
     return manifest;
 }

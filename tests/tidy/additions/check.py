@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MODULE_PLACES = [
     ("CMakeLists.txt", r"\bhameau_NAME_manifest\b"),
     ("daemon/host/CMakeLists.txt", r"foreach\(name[^)]*\bNAME\b"),
-    ("daemon/supervisor/contract.hpp", r'\{"NAME", 62\d{3}\}'),
+    ("daemon/contract/role_uids.hpp", r'\{"NAME", 62\d{3}\}'),
     ("daemon/supervisor/prepare.cpp", r'\{"/NAME", 0\d{3}, "NAME"'),
     ("daemon/settings/schema.cpp", r'Doc\{"NAME", "'),
     ("debian/hameau.sysusers", r"^u hameau-NAME 62\d{3} "),
@@ -27,7 +27,7 @@ MODULE_PLACES = [
     ("ARCHITECTURE.md", r"\bhameau-NAME\b"),
 ]
 VERB_PLACES = [("debian/man/hameau.1", r'^\.SS "hameau NAME"')]
-UIDS = ("daemon/supervisor/contract.hpp", r'\{"(\w+)", (62\d{3})\}'), ("debian/hameau.sysusers", r"^u hameau-(\w+) (62\d{3}) "), \
+UIDS = ("daemon/contract/role_uids.hpp", r'\{"(\w+)", (62\d{3})\}'), ("debian/hameau.sysusers", r"^u hameau-(\w+) (62\d{3}) "), \
     ("tests/support/engines.py", r'"(\w+)": (62\d{3})')
 
 

@@ -1,0 +1,135 @@
+// When hameau-provision makes a backup (its verb backup), and what happens when it is done. hameaud itself reads two lines of
+// STATE/backup/state, which root alone writes: when the next turn is due, and what the admin is to know.
+#include <algorithm>
+#include <cstdlib>
+#include <sys/wait.h>
+#include <utility>
+
+#include "daemon/base/io.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/house.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event backup_saved{"backup.saved", Level::notice};
+constexpr Event backup_failed{"backup.failed", Level::warning, "tried again later; hameau backup says more"};
+constexpr Event drill_fine{"backup.drilled", Level::notice};
+constexpr Event drill_failed{"backup.drill_failed", Level::error, "what was restored was not whole; hameau backup says more"};
+constexpr Event backup_turn_failed{"backup.turn_failed", Level::error, "tried again within the hour"};
+constexpr std::size_t backup_state_bytes_max = 1 << 20;
+constexpr std::size_t backup_line_max = 700;
+/// Behind a start or a reload: what is urgent then is the house itself.
+constexpr Duration backup_after_start = std::chrono::minutes(2);
+constexpr Duration backup_turn_min = std::chrono::minutes(1);
+/// The wall's clock may jump while we sleep.
+constexpr Duration backup_turn_max = std::chrono::hours(12);
+constexpr Duration backup_after_failure = std::chrono::minutes(30);
+
+struct BackupTurnEnd {
+    Duration wait = backup_after_failure;
+    std::string trouble;  ///< "CODE TAB TARGET TAB LAST_GOOD TAB COUNT", or empty
+};
+
+BackupTurnEnd backup_turn_end_in(const std::string& file) {
+    BackupTurnEnd end;
+    const auto text = read_file(file, backup_state_bytes_max);
+    constexpr std::string_view next_key = "next\t";
+    constexpr std::string_view trouble_key = "trouble\t";
+    if (!text || !text->starts_with(next_key)) {
+        return end;
+    }
+    const auto next_s = std::strtoll(text->c_str() + next_key.size(), nullptr, 10);
+    end.wait = std::clamp(Duration((next_s - now_ms() / 1000) * 1000), backup_turn_min, backup_turn_max);
+    std::string_view second = std::string_view(*text).substr(std::min(text->find('\n'), text->size() - 1) + 1);
+    second = second.substr(0, std::min(second.find('\n'), backup_line_max));
+    if (second.starts_with(trouble_key)) {
+        end.trouble = second.substr(trouble_key.size());
+    }
+    return end;
+}
+
+} // namespace
+
+bool House::may_back_up() const { return !closing_ && (!settings_.text("house.backup_targets").empty() || !backup_wish_.empty()); }
+
+void House::plan_backups() {
+    // A trial has nothing to lose, and is told nothing.
+    const bool any = !settings_.text("house.backup_targets").empty();
+    backup_trouble_ = any ? backup_turn_end_in(place_.state + "/backup/state").trouble : place_.trial ? "" : "none\t\t0\t0";
+    next_backup_ = clock_.now() + backup_after_start;
+}
+
+std::string House::want_backup(const Message& message) {
+    if (backup_.pid != 0) {
+        return "backup.running";
+    }
+    if (settings_.text("house.backup_targets").empty()) {
+        return "backup.none";
+    }
+    backup_wish_.clear();
+    for (const char* name : {"target", "drill", "anew"}) {
+        if (!message.get(name).empty()) {
+            backup_wish_.push_back(std::string(name) + "=" + std::string(message.get(name)));
+        }
+    }
+    next_backup_ = clock_.now();
+    start_backup();
+    return {};
+}
+
+void House::start_backup() {
+    next_backup_ = clock_.now() + backup_after_failure;
+    std::vector<std::string> arguments = std::exchange(backup_wish_, {});
+    arguments.push_back("configuration=" + configuration_path_);
+    auto running = spawn_provision("backup", arguments);
+    if (!running) {
+        journal_.write(backup_turn_failed, {{"error", running.error().message}});
+        return;
+    }
+    backup_ = std::move(*running);
+    backup_deadline_ = clock_.now() + backup_limit;
+}
+
+void House::on_backup_end(int wait_status) {
+    const std::string text = take_words(backup_);
+    std::string error;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string line = text.substr(begin, std::min(end - begin, backup_line_max));
+        begin = end + 1;
+        const std::size_t blank = std::min(line.find(' '), line.size());
+        const std::string kind = line.substr(0, blank);
+        const std::string rest = line.substr(std::min(blank + 1, line.size()));
+        const Event* event = kind == "saved"          ? &backup_saved
+                             : kind == "failed"       ? &backup_failed
+                             : kind == "drilled"      ? &drill_fine
+                             : kind == "drill_failed" ? &drill_failed
+                                                      : nullptr;
+        if (event != nullptr) {
+            journal_.write(*event, {{"what", rest}});
+        } else {
+            error = line;
+        }
+    }
+    BackupTurnEnd end = backup_turn_end_in(place_.state + "/backup/state");
+    if (closing_) {
+        return;
+    }
+    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
+        journal_.write(backup_turn_failed, {{"error", error}});
+        end.wait = backup_after_failure;
+    }
+    next_backup_ = clock_.now() + end.wait;
+    backup_trouble_ = std::move(end.trouble);
+}
+
+/// A backup that is cut goes on in the next run of the house, with what it has sent already.
+void House::end_backup() {
+    if (backup_.pid != 0) {
+        ::kill(-backup_.pid, SIGKILL);
+    }
+}
+
+} // namespace hameau::supervisor

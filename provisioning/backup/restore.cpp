@@ -1,0 +1,433 @@
+// Told from the top in restore_house.
+#include "provisioning/backup/restore.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/backup_target.hpp"
+#include "daemon/base/disk.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/modules.hpp"
+#include "provisioning/backup/check_copy.hpp"
+#include "provisioning/backup/key.hpp"
+#include "provisioning/backup/restic.hpp"
+#include "provisioning/backup/staging.hpp"
+#include "daemon/contract/backup_state.hpp"
+#include "provisioning/backup/turn.hpp"
+
+namespace hameau::backup {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t owners_bytes_max = 64 << 20;
+constexpr std::size_t missing_shown_max = 50;
+constexpr int depth_max = 40;
+/// In this order: what says that there is a house (people) comes last.
+constexpr std::array first_parts = {"tls", "acme", "modules.d", "modules", "mail", "sites", "pads", "host"};
+
+std::string work_folder(const Place& place) { return place.folder() + "/restored"; }
+std::string mark_path(const Place& place) { return place.state + "/" + restoring_mark; }
+
+void say(const std::string& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+class Restore {
+public:
+    Restore(const Place& place, const RestoreWish& wish) : place_(place), wish_(wish) {}
+    Status run();
+
+private:
+    Status take_locks();
+    Status open_target();
+    Status choose();
+    Status check_room();
+    Status fetch();
+    Status judge();
+    Status give_owners();
+    Status give_below(int folder, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth);
+    Status give_one(int folder, const char* name, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth);
+    Status read_owners();
+    Status put_aside();
+    Status move_in();
+    Status move_part(const std::string& name);
+    Status settle();
+    Result<ResticEnd> restic(std::vector<std::string> words, const std::string& writes = "");
+    Status failed(const Result<ResticEnd>& end) const;
+
+    struct Owner {
+        std::uint32_t uid = 0;
+        std::uint32_t gid = 0;
+        mode_t mode = 0;
+    };
+    const Place& place_;
+    const RestoreWish& wish_;
+    Fd house_;
+    Fd lock_;
+    BackupTarget target_;
+    Repository repository_;
+    std::string key_;
+    Snapshot chosen_;
+    std::map<std::string, Owner, std::less<>> owners_;
+};
+
+Result<ResticEnd> Restore::restic(std::vector<std::string> words, const std::string& writes) {
+    ResticCall call;
+    call.words = std::move(words);
+    call.reads_all = !repository_.local.empty();
+    if (!writes.empty()) {
+        call.writes = {writes};
+    }
+    return run_restic(place_, repository_, std::move(call));
+}
+
+Status Restore::failed(const Result<ResticEnd>& end) const {
+    if (!end) {
+        return fail(end.error());
+    }
+    const std::string_view word = says_empty(*end) ? code::emptied : code_of(*end);
+    const ErrorKind kind = word == code::wrong_key || word == code::refused ? ErrorKind::denied : word == code::emptied ? ErrorKind::not_found
+                         : word == code::broken                            ? ErrorKind::corrupt
+                         : word == code::full                              ? ErrorKind::too_large
+                                                                           : ErrorKind::unavailable;
+    return fail(kind, std::string(word) + ": " + detail_of(*end));
+}
+
+Status Restore::take_locks() {
+    if (auto made = make_folder(place_.state, 0755); !made) {
+        return made;
+    }
+    if (auto made = make_folder(place_.folder(), 0711); !made) {
+        return made;
+    }
+    house_.reset(::open((place_.state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    lock_.reset(::open((place_.folder() + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!house_ || ::flock(house_.get(), LOCK_EX | LOCK_NB) != 0 || !lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+        return fail(ErrorKind::conflict, "running: a house runs with this state folder");
+    }
+    const bool there = ::access((place_.state + "/people/people.db").c_str(), F_OK) == 0;
+    const bool begun = ::access(mark_path(place_).c_str(), F_OK) == 0;
+    return there && !begun && !wish_.replace ? Status(fail(ErrorKind::conflict, "data: a house is there")) : Status{};
+}
+
+Status Restore::open_target() {
+    auto target = parse_backup_target(wish_.target);
+    if (!target) {
+        return fail(target.error());
+    }
+    target_ = std::move(*target);
+    auto key = wish_.key.empty() ? Result<std::string>(read_file(place_.folder() + "/key", 4096)) : Result<std::string>(wish_.key);
+    key = key ? read_key(*key) : fail(ErrorKind::denied, "key: the key of the backups is needed");
+    if (!key) {
+        return fail(key.error().kind == ErrorKind::denied ? key.error() : Error(key.error()).during("key"));
+    }
+    key_ = *key;
+    const auto credentials = read_credentials(wish_.credentials.empty() ? place_.folder() + "/credentials" : wish_.credentials);
+    if (!credentials) {
+        return fail(credentials.error());
+    }
+    if (target_.kind == TargetKind::sftp) {
+        if (const auto made = ssh_key(place_); !made) {
+            return fail(made.error());
+        }
+    }
+    auto repository = open_repository(place_, target_, *credentials, key_);
+    if (!repository) {
+        return fail(Error(repository.error()).during(code::away));
+    }
+    repository_ = std::move(*repository);
+    if (!repository_.local.empty() && ::access(repository_.local.c_str(), F_OK) != 0) {
+        return fail(ErrorKind::not_found, std::string(code::away) + ": " + repository_.local + " is not there");
+    }
+    const std::string local = std::exchange(repository_.local, "");  // nothing of the target is made or changed by a restore
+    auto prepared = prepare_folders(place_, repository_);
+    repository_.local = local;
+    return prepared;
+}
+
+Status Restore::choose() {
+    const auto end = restic({"snapshots", "--json", "--no-lock", "--tag", "hameau"});
+    if (!end || end->exit_code != 0) {
+        return failed(end);
+    }
+    const auto all = parse_snapshots(end->output);
+    const auto limit = wish_.at.empty() ? Result<std::int64_t>(INT64_MAX) : parse_time(wish_.at);
+    if (!all || !limit) {
+        return fail(all ? limit.error() : all.error());
+    }
+    for (const Snapshot& one : *all) {
+        chosen_ = one.time <= *limit ? one : chosen_;
+    }
+    if (chosen_.id.empty()) {
+        return fail(ErrorKind::not_found, all->empty() ? "emptied: there is no backup of a house" : "time: the oldest backup is of " + format_utc(all->front().time * 1000));
+    }
+    say("backup " + std::to_string(chosen_.time) + " " + chosen_.id.substr(0, 8));
+    return {};
+}
+
+Status Restore::check_room() {
+    const auto size = restic({"stats", "--json", "--no-lock", "--mode", "restore-size", chosen_.id});
+    if (!size || size->exit_code != 0) {
+        return wish_.incomplete ? Status{} : failed(size);  // what cannot be counted is seen when it is fetched
+    }
+    const std::uint64_t needed = total_size_in(size->output);
+    const auto space = disk_space(place_.state);
+    if (space && space->free_bytes < needed + needed / 20) {
+        return fail(ErrorKind::too_large, "no_room: " + std::to_string((needed >> 20) + 1) + " MiB are needed, " + std::to_string(space->free_bytes >> 20) + " MiB are free");
+    }
+    return {};
+}
+
+/// Into STATE/backup/restored, under the uid of the backups. What could not be had is said line by line.
+Status Restore::fetch() {
+    std::error_code ignored;
+    fs::remove_all(work_folder(place_), ignored);
+    auto made = make_folder(work_folder(place_), 0700);
+    if (made = made && place_.uid != 0 ? chown_path(work_folder(place_), place_.uid, place_.uid) : made; !made) {
+        return made;
+    }
+    if (auto room = check_room(); !room) {
+        return room;
+    }
+    const auto end = restic({"restore", chosen_.id, "--no-lock", "--target", work_folder(place_)}, work_folder(place_));
+    if (end && end->exit_code == 0) {
+        return {};
+    }
+    std::size_t shown = 0;
+    constexpr std::string_view sign = "ignoring error for ";
+    for (const std::string_view line : split(end ? std::string_view(end->errors) : std::string_view(), '\n')) {
+        const bool twice = line.find(": UtimesNano") != std::string_view::npos;
+        if (line.starts_with(sign) && !twice && ++shown <= missing_shown_max) {
+            const std::string_view rest = line.substr(sign.size());
+            say("missing " + one_line(rest.substr(std::min<std::size_t>(1, rest.size()), rest.find(": ") - 1)));
+        }
+    }
+    if (shown > 0 && wish_.incomplete) {
+        return {};
+    }
+    return shown > 0 ? Status(fail(ErrorKind::corrupt, "broken: " + detail_of(*end))) : failed(end);
+}
+
+Status Restore::judge() {
+    const auto report = check_apart(place_, work_folder(place_), CheckDepth::full);
+    if (!report) {
+        return fail(report.error());
+    }
+    for (const auto& [name, number] : report->counts) {
+        say("count " + name + " " + std::to_string(number));
+    }
+    for (const std::string& problem : report->problems) {
+        say("missing " + problem);
+    }
+    const bool house = ::access((work_folder(place_) + "/people/people.db").c_str(), F_OK) == 0;
+    if (!report->problems.empty() && (!wish_.incomplete || !house)) {
+        return fail(ErrorKind::corrupt, "broken: " + report->problems.front());
+    }
+    return {};
+}
+
+Status Restore::read_owners() {
+    // The table of external modules of that house becomes this one's.
+    const std::string text = read_file(work_folder(place_) + "/" + owners_file, owners_bytes_max).value_or("");
+    Place inside = place_;
+    inside.state = work_folder(place_);
+    for (const std::string_view line : split(text, '\n')) {
+        const auto columns = split(line, '\t');
+        if (columns.size() != 4) {
+            continue;
+        }
+        const auto uid = owner_id(inside, std::string(columns[0]), false);
+        const auto gid = owner_id(inside, std::string(columns[1]), true);
+        unsigned mode = 0;
+        std::from_chars(columns[2].data(), columns[2].data() + columns[2].size(), mode, 8);
+        if (!uid || !gid) {
+            return fail(uid ? gid.error() : uid.error());
+        }
+        owners_[std::string(columns[3])] = {*uid, *gid, static_cast<mode_t>(mode & 07777)};
+    }
+    return {};
+}
+
+Status Restore::give_one(int folder, const char* name, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth) {
+    struct stat facts {};
+    if (::fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return fail_errno(path);
+    }
+    const bool is_folder = S_ISDIR(facts.st_mode);
+    if (!is_folder && (!S_ISREG(facts.st_mode) || facts.st_nlink != 1)) {
+        return fail(ErrorKind::corrupt, "broken: " + path + " is neither a file nor a folder");
+    }
+    mode_t mode = facts.st_mode & (is_folder ? 0777 : 0666);
+    if (const auto own = owners_.find(path); own != owners_.end()) {
+        uid = own->second.uid;
+        gid = own->second.gid;
+        mode = is_folder ? own->second.mode & 02777 : own->second.mode & 0666;
+    }
+    const Fd fd(::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (is_folder ? O_DIRECTORY : 0)));
+    if (!fd) {
+        return fail_errno(path);
+    }
+    auto below = is_folder ? give_below(fd.get(), path, uid, gid, depth + 1) : Status{};
+    // Root alone, for a moment, whatever the mode was: then the owner, then the mode (chown drops setgid).
+    if (below && (::fchown(fd.get(), uid, gid) != 0 || ::fchmod(fd.get(), mode) != 0)) {
+        return fail_errno(path);
+    }
+    return below;
+}
+
+Status Restore::give_below(int folder, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth) {
+    struct CloseFolder {
+        void operator()(DIR* dir) const { ::closedir(dir); }
+    };
+    const std::unique_ptr<DIR, CloseFolder> list(::fdopendir(::fcntl(folder, F_DUPFD_CLOEXEC, 3)));
+    if (!list || depth > depth_max) {
+        return fail_errno(path);
+    }
+    while (const dirent* entry = ::readdir(list.get())) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == "..") {
+            continue;
+        }
+        if (auto given = give_one(folder, entry->d_name, path.empty() ? name : path + "/" + name, uid, gid, depth); !given) {
+            return given;
+        }
+    }
+    return {};
+}
+
+Status Restore::give_owners() {
+    if (place_.uid == 0) {
+        return {};  // without root everything is ours already
+    }
+    if (auto read = read_owners(); !read) {
+        return read;
+    }
+    const Fd top(::open(work_folder(place_).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return top ? give_below(top.get(), "", 0, 0, 0) : Status(fail_errno(work_folder(place_)));
+}
+
+Status Restore::put_aside() {
+    if (!wish_.replace || ::access(mark_path(place_).c_str(), F_OK) == 0) {
+        return {};
+    }
+    const std::string aside = place_.state + "/before-restore-" + std::to_string(now_ms() / 1000);
+    if (auto made = make_folder(aside, 0700); !made) {
+        return made;
+    }
+    say("aside " + aside);
+    std::vector<std::string> parts(first_parts.begin(), first_parts.end());
+    parts.insert(parts.end(), {"people", "gate", "engines", "admin", "milter"});
+    for (const std::string& part : parts) {
+        if (::rename((place_.state + "/" + part).c_str(), (aside + "/" + part).c_str()) != 0 && errno != ENOENT) {
+            return fail_errno(part);
+        }
+    }
+    return {};
+}
+
+/// Over what hameaud made for a house that was never set up; a part that has moved already is gone from there.
+Status Restore::move_part(const std::string& name) {
+    const std::string from = work_folder(place_) + "/" + name;
+    const std::string to = place_.state + "/" + name;
+    if (::access(from.c_str(), F_OK) != 0) {
+        return {};
+    }
+    std::error_code failed;
+    fs::remove_all(to, failed);
+    fs::rename(from, to, failed);
+    return failed ? Status(fail(ErrorKind::io, name + ": " + failed.message(), failed)) : Status{};
+}
+
+Status Restore::move_in() {
+    if (auto marked = write_file_atomically(mark_path(place_), chosen_.id + "\n"); !marked) {
+        return marked;
+    }
+    std::vector<std::string> parts(first_parts.begin(), first_parts.end());
+    for (const char* name : {"backup/ssh", "backup/credentials", "people"}) {
+        parts.emplace_back(name);
+    }
+    for (const std::string& part : parts) {
+        if (auto moved = move_part(part); !moved) {
+            return moved;
+        }
+    }
+    return {};
+}
+
+/// The settings, the key, and the end.
+Status Restore::settle() {
+    const std::string from = work_folder(place_) + "/" + settings_folder + "/hameau.yaml";
+    const auto settings = read_file(from, 1 << 20);
+    if (settings && !place_.configuration.empty()) {
+        const std::string present = read_file(place_.configuration, 1 << 20).value_or("");
+        if (!present.empty() && present != *settings) {
+            (void)write_file_atomically(place_.configuration + ".before-restore", present, 0644);
+        }
+        if (auto written = write_file_atomically(place_.configuration, *settings, 0644); !written) {
+            return written;
+        }
+        say("settings " + place_.configuration);
+        const std::string beside = fs::path(place_.configuration).parent_path().string() + "/modules.d";
+        std::error_code ignored;
+        if (beside != place_.state + "/modules.d") {
+            fs::create_directories(beside, ignored);
+            fs::copy(work_folder(place_) + "/" + settings_folder + "/modules.d", beside, fs::copy_options::skip_existing, ignored);
+        }
+    }
+    if (auto written = write_file_atomically(place_.folder() + "/key", key_ + "\n"); !written) {
+        return written;
+    }
+    // Who typed the key has it; the target is known as one that holds our backups.
+    State state;
+    state.key_shown = now_ms() / 1000;
+    TargetState target;
+    target.address = target_.address;
+    target.code = code::fine;
+    target.last_good = target.last_try = chosen_.time;
+    state.targets.push_back(target);
+    if (auto written = write_file_atomically(place_.folder() + "/state", state.to_text()); !written) {
+        return written;
+    }
+    std::error_code ignored;
+    fs::remove_all(work_folder(place_), ignored);
+    ::sync();
+    if (::unlink(mark_path(place_).c_str()) != 0) {
+        return fail_errno(mark_path(place_));
+    }
+    say("done");
+    return {};
+}
+
+Status Restore::run() {
+    // From put_aside on the state changes; before it, an error leaves it as it was.
+    for (const auto step : {&Restore::take_locks, &Restore::open_target, &Restore::choose, &Restore::fetch, &Restore::judge, &Restore::give_owners, &Restore::put_aside,
+                            &Restore::move_in, &Restore::settle}) {
+        if (auto done = (this->*step)(); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Status restore_house(const Place& place, const RestoreWish& wish) { return Restore(place, wish).run(); }
+
+} // namespace hameau::backup
