@@ -47,7 +47,7 @@ Result<BackupTarget> disk_target(std::string_view text, BackupTarget target) {
     target.kind = TargetKind::disk;
     target.label = rest.substr(0, slash);
     target.place = slash < rest.size() ? without_slash(rest.substr(slash + 1)) : "hameau";
-    if (target.label.empty() || target.label.find_first_not_of(label_signs) != std::string::npos || target.place.empty() || !tidy_path(target.place)) {
+    if (target.label.empty() || target.label.front() == '.' || target.label.find_first_not_of(label_signs) != std::string::npos || target.place.empty() || !tidy_path(target.place)) {
         return refuse(text, "is not a disk: disk:LABEL, or disk:LABEL/folder");
     }
     return target;

@@ -1,6 +1,9 @@
 // `hameau backup`: how the backups stand, one now, the key's sheet, a drill. Asks hameau-admin; hameaud has the work done.
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <poll.h>
 #include <string>
 #include <unistd.h>
@@ -20,8 +23,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int follow_nap_ms = 500;
-/// Between the start of a turn and its first word; a turn that says none has failed as a whole.
-constexpr std::int64_t first_word_ms_max = 20'000;
 constexpr std::string_view refusal_code = "hameau: ";
 
 constexpr const char* backup_usage =
@@ -84,30 +85,22 @@ int show_backup_state(const Client& client, bool as_json, bool english) {
     return code;
 }
 
-/// Follows the turn that was just started. A person who leaves (Ctrl-C) does not end it.
-std::optional<backup::State> follow_backup(const Client& client, bool english, int& code) {
+/// Follows the turn that process `pid` takes. A person who leaves (Ctrl-C) does not end it.
+std::optional<backup::State> follow_backup(const Client& client, pid_t pid, bool english, int& code) {
     const bool terminal = ::isatty(STDERR_FILENO) != 0;
-    const std::int64_t begun = now_ms();
-    bool seen = false;
-    for (;;) {
+    bool told = false;
+    while (pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM)) {
         const auto state = ask_backup_state(client, english, code);
         if (!state) {
             return std::nullopt;
         }
-        const bool moved = std::any_of(state->targets.begin(), state->targets.end(), [begun](const auto& target) { return target.last_try * 1000 >= begun - 1000; });
-        const bool drilled = state->drill.at * 1000 >= begun - 1000;
-        if (state->running.pid == 0 && (seen || moved || drilled || now_ms() - begun > first_word_ms_max)) {
-            if (terminal && seen) {
-                std::fputs("\n", stderr);
-            }
-            return state;
-        }
-        seen = seen || state->running.pid != 0;
         if (terminal && state->running.pid != 0) {
-            std::fprintf(stderr, "\r%s %s %u %%   ", state->running.work.c_str(), state->running.address.c_str(), state->running.percent);
+            told = std::fprintf(stderr, "\r%s %s %u %%   ", state->running.work.c_str(), state->running.address.c_str(), state->running.percent) > 0;
         }
         ::poll(nullptr, 0, follow_nap_ms);
     }
+    std::fputs(told ? "\n" : "", stderr);
+    return ask_backup_state(client, english, code);
 }
 
 int run_backup(const Client& client, const std::string& target, const Words& words, bool drill, bool english) {
@@ -120,10 +113,11 @@ int run_backup(const Client& client, const std::string& target, const Words& wor
     const json::value sent = body;
     const std::int64_t begun = now_ms() / 1000;
     int code = 0;
-    if (!ask_backup(client, "POST", "/admin/backup", &sent, english, code)) {
+    const auto started = ask_backup(client, "POST", "/admin/backup", &sent, english, code);
+    if (!started) {
         return code;
     }
-    const auto state = follow_backup(client, english, code);
+    const auto state = follow_backup(client, std::atoi(started->c_str()), english, code);
     if (!state) {
         return code;
     }
@@ -132,13 +126,13 @@ int run_backup(const Client& client, const std::string& target, const Words& wor
     } else {
         std::fputs(backup_table(*state, english).c_str(), stdout);
     }
-    const auto fine = [&](const backup::TargetState& one) { return (!target.empty() && one.address != target) || (one.code == backup::code::fine && one.last_try + 1 >= begun); };
+    const auto fine = [&](const backup::TargetState& one) { return (!target.empty() && one.address != target) || (one.code == backup::code::fine && one.last_try >= begun); };
     const bool known = target.empty() || std::any_of(state->targets.begin(), state->targets.end(), [&](const auto& one) { return one.address == target; });
-    const bool good = drill ? state->drill.code == backup::code::fine && state->drill.at + 1 >= begun : known && std::all_of(state->targets.begin(), state->targets.end(), fine);
+    const bool good = drill ? state->drill.code == backup::code::fine && state->drill.at >= begun : known && std::all_of(state->targets.begin(), state->targets.end(), fine);
     if (!known) {
-        std::fprintf(stderr, "%s%s\n", refusal_code.data(), english ? "that is no target of house.backup_targets" : "ce n’est pas une cible de house.backup_targets");
+        std::fprintf(stderr, "%s%s\n", refusal_code.data(), backup_words("no_target", english).c_str());
     } else if (good && !drill && !target.empty() && (target.starts_with("disk:") || target.starts_with('/')) && !words.json) {
-        std::fputs(english ? "Done: a disk may be unmounted and unplugged now.\n" : "C’est fait : un disque peut être démonté et débranché.\n", stdout);
+        std::printf("%s\n", backup_words("unplug", english).c_str());
     }
     return good ? 0 : exit_unavailable;
 }
@@ -174,8 +168,7 @@ int show_sheet(const Client& client, bool again, bool english) {
         return code;
     }
     if (state->key_shown != 0 && !again) {
-        std::fprintf(stderr, english ? "hameau: the sheet was shown on %s. Once more: hameau backup key --again\n" : "hameau: la feuille a été montrée le %s. Encore une fois : hameau backup key --again\n",
-                     backup::time_text(state->key_shown, english).c_str());
+        std::fprintf(stderr, "%s%s (%s)\n", refusal_code.data(), backup_words("sheet_shown", english).c_str(), backup::time_text(state->key_shown, english).c_str());
         return exit_unavailable;
     }
     const json::value body = json::object{{"seen", true}};

@@ -38,9 +38,17 @@ constexpr std::array restore_endings = {
 };
 
 constexpr std::array backup_refusals = {
+    BackupWords{"backup.failed", "La sauvegarde n’a pas pu commencer. Voyez : hameau logs", "The backup could not begin. See: hameau logs"},
     BackupWords{"backup.running", "Une sauvegarde est déjà en cours. Suivez-la : hameau backup", "A backup runs already. Follow it: hameau backup"},
     BackupWords{"backup.none", "Aucune cible n’est inscrite. Ajoutez-en une dans hameau.yaml (house.backup_targets), puis : systemctl reload hameau",
          "No target is set. Add one to hameau.yaml (house.backup_targets), then: systemctl reload hameau"},
+};
+
+constexpr std::array own_sentences = {
+    BackupWords{"no_target", "ce n’est pas une cible de house.backup_targets", "that is no target of house.backup_targets"},
+    BackupWords{"unplug", "C’est fait : un disque peut être démonté et débranché.", "Done: a disk may be unmounted and unplugged now."},
+    BackupWords{"sheet_shown", "la feuille a déjà été montrée. Encore une fois : hameau backup key --again", "the sheet was shown already. Once more: hameau backup key --again"},
+    BackupWords{"type_key", "Les neuf mots de la feuille : ", "The nine words of the sheet: "},
 };
 
 constexpr std::array count_names = {
@@ -144,6 +152,15 @@ std::string backup_refusal(const std::string& words, bool english) {
         }
     }
     return words;
+}
+
+std::string backup_words(std::string_view word, bool english) {
+    for (const BackupWords& one : own_sentences) {
+        if (one.word == word) {
+            return pick_words(one, english);
+        }
+    }
+    return std::string(word);
 }
 
 std::string restore_line(const std::string& line, bool english) {

@@ -17,6 +17,8 @@ std::string key_sheet(const std::string& key, const std::string& house, const st
 std::string backup_table(const backup::State& state, bool english);
 /// A word that hameaud or root answered instead of doing it ("backup.running"), as a sentence.
 std::string backup_refusal(const std::string& words, bool english);
+/// One of the command's own sentences: no_target, unplug, sheet_shown, type_key.
+std::string backup_words(std::string_view word, bool english);
 /// A line of hameau-provision restore as a sentence; empty: nothing to show.
 std::string restore_line(const std::string& line, bool english);
 /// "12.3 MB".

@@ -37,7 +37,7 @@ constexpr const char* restore_usage =
     "--incomplete       takes what can be had, although something is missing\n";
 
 std::string typed_key(bool english) {
-    std::fputs(english ? "The nine words of the sheet: " : "Les neuf mots de la feuille : ", stderr);
+    std::fputs(backup_words("type_key", english).c_str(), stderr);
     std::string key;
     for (int c = std::getchar(); c != EOF && c != '\n' && key.size() < key_bytes_max; c = std::getchar()) {
         key.push_back(static_cast<char>(c));

@@ -86,7 +86,7 @@ Status copy_at_one_moment(std::span<const MomentCopy> copies) {
         }
         const bool wal = ::access((copy.from + "-wal").c_str(), F_OK) == 0;
         for (auto* list : {&readers, &writers}) {
-            auto connection = connect(copy.from, SQLITE_OPEN_READWRITE);
+            auto connection = connect(copy.from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW);
             if (!connection) {
                 return fail(connection.error());
             }

@@ -10,7 +10,7 @@
 namespace hameau {
 
 struct MomentCopy {
-    std::string from;  ///< the database; one that is not there is left out
+    std::string from;  ///< the database, by a path without symbolic links; one that is not there is left out
     std::string to;    ///< a new file, mode 0600: the database alone, without -wal
 };
 

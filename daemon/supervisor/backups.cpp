@@ -76,7 +76,7 @@ std::string House::want_backup(const Message& message) {
     }
     next_backup_ = clock_.now();
     start_backup();
-    return {};
+    return backup_.pid == 0 ? "backup.failed" : "";
 }
 
 void House::start_backup() {

@@ -197,7 +197,8 @@ void House::on_provision(Service& service, const Message& message) {
         return;
     }
     if (verb == "backup-now") {
-        answer_provision(service, message.serial, want_backup(message));
+        const std::string refused = want_backup(message);
+        answer_provision(service, message.serial, refused, std::to_string(backup_.pid));  // whose end the command waits for
         return;
     }
     Provision wanted{service.spec.name, message.serial, verb, {}};

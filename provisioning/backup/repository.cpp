@@ -47,10 +47,27 @@ Result<Repository> sftp_repository(const Place& place, const BackupTarget& targe
         return fail(ErrorKind::invalid, "SFTP needs a state folder without blanks in its path");
     }
     made.url = "sftp:" + (target.user.empty() ? "" : target.user + "@") + target.host + ":" + target.place;
-    made.options = {"sftp.command=ssh -F none -T -p " + number + " -i " + home + "/id_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20" +
+    const std::string command = "-F none -T -p " + number + " -i " + home + "/id_ed25519 -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=20" +
                     " -o ServerAliveInterval=30 -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=" + place.folder() + "/home/known_hosts" +
-                    " -o GlobalKnownHostsFile=none" + (target.user.empty() ? "" : " -l " + target.user) + " " + target.host + " -s sftp"};
+                    " -o GlobalKnownHostsFile=none" + (target.user.empty() ? "" : " -l " + target.user) + " " + target.host + " -s sftp";
+    made.options = {"sftp.command=ssh " + command};
+    for (const std::string_view word : split(command, ' ')) {
+        made.ssh.emplace_back(word);
+    }
     return made;
+}
+
+/// restic would try for a quarter of an hour to write where it may not.
+Status may_write(const Place& place, const std::string& folder) {
+    for (const std::string& path : {folder, folder + "/locks"}) {
+        struct stat facts {};
+        const bool there = ::stat(path.c_str(), &facts) == 0;
+        const bool ours = place.uid == 0 ? ::access(path.c_str(), W_OK) == 0 : (facts.st_uid == place.uid && (facts.st_mode & 0200) != 0) || (facts.st_mode & 0002) != 0;
+        if (there && !ours) {
+            return fail(ErrorKind::denied, path + " belongs to another user: chown -R hameau-backup " + folder);
+        }
+    }
+    return {};
 }
 
 } // namespace
@@ -177,8 +194,8 @@ Status prepare_folders(const Place& place, const Repository& repository) {
             return made;
         }
     }
-    // An empty folder of the admin's becomes the repository's. One with something in it is left as it is: restic says what it is.
-    return fresh || std::filesystem::is_empty(repository.local, failed) ? give(repository.local) : Status{};
+    // An empty folder of the admin's becomes the repository's. One with something in it is left as it is.
+    return fresh || std::filesystem::is_empty(repository.local, failed) ? give(repository.local) : may_write(place, repository.local);
 }
 
 } // namespace hameau::backup

@@ -145,6 +145,17 @@ bool read_both(Stream& output, Stream& errors, int child, const ResticCall& call
     }
 }
 
+/// restic often ends before it has read what its ssh said ("Permission denied"): ssh alone, with the same words and the same walls.
+std::string reason_of_ssh(const Place& place, const Repository& repository) {
+    Place other = place;
+    other.restic = "/usr/bin/ssh";
+    ResticCall call;
+    call.words = repository.ssh;
+    call.limit = std::chrono::minutes(1);
+    const auto end = run_restic(other, Repository(), std::move(call));
+    return end ? "\n" + end->errors : "";
+}
+
 } // namespace
 
 void keep_reading_rights() {
@@ -208,6 +219,9 @@ Result<ResticEnd> run_restic(const Place& place, const Repository& repository, R
     end.errors = std::move(errors.text);
     if (end.exit_code == exit_not_there) {
         return fail(ErrorKind::unavailable, "restic could not be started: " + detail_of(end));
+    }
+    if (end.exit_code != 0 && !repository.ssh.empty() && end.errors.find("unable to start the sftp session") != std::string::npos) {
+        end.errors += reason_of_ssh(place, repository);
     }
     return end;
 }

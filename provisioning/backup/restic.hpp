@@ -22,6 +22,7 @@ struct Repository {
     std::string url;                       ///< as restic wants it, with the name and password of a REST server
     std::vector<std::string> environment;  ///< NAME=value: credentials
     std::vector<std::string> options;      ///< -o name=value
+    std::vector<std::string> ssh;          ///< the words of ssh, for SFTP: asked again for its reason, which restic loses
     std::string local;                     ///< the folder, where it is one
     std::string key;
 };

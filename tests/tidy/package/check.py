@@ -20,8 +20,11 @@ BROUGHT_BY = {
     "/usr/sbin/dovecot": "dovecot-core", "/usr/bin/doveconf": "dovecot-core", "/usr/bin/sievec": "dovecot-sieve",
     "/usr/sbin/postfix": "postfix", "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme",
     "sqlite of Postfix": "postfix-sqlite", "sqlite of Dovecot": "dovecot-sqlite",
+    "/usr/bin/restic": "restic", "/usr/bin/ssh": "openssh-client", "/usr/bin/ssh-keygen": "openssh-client",
     "imap": "dovecot-imapd", "lmtp": "dovecot-lmtpd", "sieve": "dovecot-managesieved",
 }
+# What the house does without, and says so: in Recommends.
+RECOMMENDED = {"restic", "openssh-client"}
 # The words of the configurations that the provisioning writes.
 ENGINE_WORDS = (("postfix", r"\bsqlite:", "sqlite of Postfix"), ("dovecot", r"\bdriver = sqlite\b", "sqlite of Dovecot"))
 
@@ -61,14 +64,15 @@ def needed(code, engines):
 
 
 def not_brought(wanted, control):
-    depends = re.search(r"^Package: hameau\n(?:.+\n)*?Depends:((?:.+\n)(?:[ \t].+\n)*)", control, re.M).group(1)
-    named = set(re.findall(r"[a-z0-9][a-z0-9.+-]+", depends))
+    def named(field):
+        found = re.search(rf"^Package: hameau\n(?:.+\n)*?{field}:((?:.+\n)(?:[ \t].+\n)*)", control, re.M).group(1)
+        return set(re.findall(r"[a-z0-9][a-z0-9.+-]+", found))
     for what in sorted(wanted):
         package = BROUGHT_BY.get(what)
         if package is None:
             yield f"tests/tidy/package: which package brings {what}?"
-        elif package not in named:
-            yield f"debian/control: Depends of hameau lacks {package}, for {what}"
+        elif package not in named(field := "Recommends" if package in RECOMMENDED else "Depends"):
+            yield f"debian/control: {field} of hameau lacks {package}, for {what}"
 
 
 def without_account(contract, sysusers):
@@ -100,7 +104,7 @@ def main():
     cmake, rules, control = text_of(files("CMakeLists.txt")), read("debian/rules"), read("debian/control")
     code = text_of(files("*.cpp") + files("*.hpp"))
     engines = {name: text_of(sorted((ROOT / "provisioning").glob(f"{name}*.cpp"))) for name in ("postfix", "dovecot")}
-    contract, sysusers = read("daemon/supervisor/contract.hpp"), read("debian/hameau.sysusers")
+    contract, sysusers = read("daemon/contract/role_uids.hpp") + read("daemon/supervisor/contract.hpp"), read("debian/hameau.sysusers")
     ends = read("daemon/supervisor/main.cpp"), read("daemon/child/child.hpp"), read("debian/hameau.service")
     lists = {path: read(path) for path in ("debian/hameau.docs", "debian/hameau.examples", "debian/hameau.manpages")}
     wanted = needed(code, engines)
@@ -114,7 +118,8 @@ def main():
     broken = {
         "a program": not_installed(cmake + "\nhameau_program(letterbox main.cpp)", rules),
         "a dependency": list(not_brought(wanted, control.replace(" uacme", ""))),
-        "a path": list(not_brought(wanted | {"/usr/bin/restic"}, control)),
+        "a recommendation": list(not_brought({"/usr/bin/restic"}, control.replace("restic,", ""))),
+        "a path": list(not_brought(wanted | {"/usr/bin/borg"}, control)),
         "an account": list(without_account(contract, sysusers.replace("u hameau-milter", "u hameau-miller"))),
         "an exit code": list(started_again(*ends[:2], ends[2].replace(" 79", ""))),
         "a file": list(not_there({"debian/hameau.docs": "README.md no-such-file"})),
