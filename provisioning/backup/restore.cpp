@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,22 @@ std::string mark_path(const Place& place) { return place.state + "/" + restoring
 void say(const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
+}
+
+/// A house that was installed and never set up has the file and nobody in it. What cannot be read counts as somebody's.
+bool has_people(const std::string& path) {
+    if (::access(path.c_str(), F_OK) != 0) {
+        return false;
+    }
+    sqlite3* handle = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    const bool asked = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, nullptr) == SQLITE_OK &&
+                       sqlite3_prepare_v2(handle, "SELECT EXISTS (SELECT 1 FROM person)", -1, &statement, nullptr) == SQLITE_OK &&
+                       sqlite3_step(statement) == SQLITE_ROW;
+    const bool some = !asked || sqlite3_column_int(statement, 0) != 0;
+    sqlite3_finalize(statement);
+    sqlite3_close_v2(handle);
+    return some;
 }
 
 class Restore {
@@ -122,7 +139,7 @@ Status Restore::take_locks() {
     if (!house_ || ::flock(house_.get(), LOCK_EX | LOCK_NB) != 0 || !lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail(ErrorKind::conflict, "running: a house runs with this state folder");
     }
-    const bool there = ::access((place_.state + "/people/people.db").c_str(), F_OK) == 0;
+    const bool there = has_people(place_.state + "/people/people.db");
     const bool begun = ::access(mark_path(place_).c_str(), F_OK) == 0;
     return there && !begun && !wish_.replace ? Status(fail(ErrorKind::conflict, "data: a house is there")) : Status{};
 }

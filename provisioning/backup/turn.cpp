@@ -275,6 +275,8 @@ std::optional<Failure> Turn::tidy(TargetState& target, const Repository& reposit
             words.insert(words.end(), {word, std::to_string(kept)});
         }
     }
+    // Behind the first backup there is nothing old, and the drill looks at all of it.
+    target.checked = target.last_good == 0 ? now_of(place_) : target.checked;
     const bool weekly = now_of(place_) - target.checked >= week_s;
     if (weekly) {
         words.emplace_back("--prune");
