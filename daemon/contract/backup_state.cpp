@@ -135,6 +135,15 @@ void State::set_targets(const std::vector<std::string>& addresses) {
     targets = std::move(wanted);
 }
 
+void State::bound_times(std::int64_t now) {
+    for (TargetState& target : targets) {
+        for (std::int64_t* time : {&target.last_good, &target.last_try, &target.checked, &target.drilled}) {
+            *time = std::min(*time, now);
+        }
+    }
+    drill.at = std::min(drill.at, now);
+}
+
 std::int64_t next_night(std::int64_t after, const Night& night) {
     std::time_t from = after;
     std::tm local{};
@@ -156,7 +165,8 @@ std::int64_t next_night(std::int64_t after, const Night& night) {
 
 std::int64_t due_of(const TargetState& target, const Night& night) {
     if (target.failures > 0) {
-        return target.last_try + waits_s[std::min<std::size_t>(target.failures, waits_s.size()) - 1];
+        const std::int64_t wait = waits_s[std::min<std::size_t>(target.failures, waits_s.size()) - 1];
+        return target.last_try + (target.code == code::away ? std::min(wait, hour_s) : wait);
     }
     return target.last_good == 0 ? 0 : next_night(target.last_good, night);
 }

@@ -86,6 +86,8 @@ struct State {
     TargetState* find(std::string_view address);
     /// Exactly these targets, in this order; what is known of those that stay is kept.
     void set_targets(const std::vector<std::string>& addresses);
+    /// Nothing was done in the future: the clock was wrong then, and a target would not be due for years.
+    void bound_times(std::int64_t now);
 };
 
 struct Night {
@@ -95,7 +97,7 @@ struct Night {
 /// The first beginning of a night's backup after `after`, in the time zone of the process (TZ).
 std::int64_t next_night(std::int64_t after, const Night& night);
 /// When this target is due: at once when it was never saved; the first night after the last good backup (past: it was missed); after
-/// a failure 15 min, 1 h, 4 h, then every 12 h.
+/// a failure 15 min, 1 h, 4 h, then every 12 h; what is away is looked for each hour.
 std::int64_t due_of(const TargetState& target, const Night& night);
 /// A month after the last good drill of a target; at once behind its first good backup; a day after one that failed.
 bool drill_due(const State& state, std::int64_t now);

@@ -97,12 +97,15 @@ public:
 private:
     Status begin();
     std::vector<std::string> due() const;
+    std::vector<std::string> only_reachable(const std::vector<std::string>& wanted);
     Result<Staged> stage();
     void save(const std::string& address, const Staged& staged);
     std::optional<Failure> save_to(TargetState& target, const Repository& repository, const Staged& staged);
     std::optional<Failure> open_or_begin(const TargetState& target, const Repository& repository);
     std::optional<Failure> tidy(TargetState& target, const Repository& repository);
-    std::optional<Repository> repository_of(const std::string& address, Failure& why);
+    /// Whether it is there at all: nothing is made at it.
+    std::optional<Repository> find(const std::string& address, Failure& why) const;
+    std::optional<Repository> repository_of(const std::string& address, Failure& why) const;
     void fail_target(const std::string& address, const Failure& why);
     std::string drill_target() const;
     void drill(const std::string& address);
@@ -132,6 +135,7 @@ Status Turn::begin() {
     use_time_zone(settings_);
     state_ = load_state(settings_, place_);
     state_.running = Running();
+    state_.bound_times(now_of(place_));
     std::error_code ignored;
     std::filesystem::remove_all(place_.scratch(), ignored);
     drop_staging(place_);
@@ -200,24 +204,32 @@ void Turn::fail_target(const std::string& address, const Failure& why) {
     std::fprintf(stderr, "failed %s %s %s\n", address.c_str(), target.code.c_str(), target.detail.c_str());
 }
 
-std::optional<Repository> Turn::repository_of(const std::string& address, Failure& why) {
+std::optional<Repository> Turn::find(const std::string& address, Failure& why) const {
     const auto target = parse_backup_target(address);
-    if (target && target->kind == TargetKind::sftp) {
+    auto repository = target ? open_repository(place_, *target, credentials_, key_) : Result<Repository>(fail(target.error()));
+    if (repository) {
+        return std::move(*repository);
+    }
+    why = {repository.error().kind == ErrorKind::not_found ? code::away : code::failed, repository.error().message};
+    return std::nullopt;
+}
+
+std::optional<Repository> Turn::repository_of(const std::string& address, Failure& why) const {
+    auto repository = find(address, why);
+    if (!repository) {
+        return std::nullopt;
+    }
+    if (!repository->ssh.empty()) {
         if (auto made = ssh_key(place_); !made) {
             why = {code::no_tool, made.error().message};
             return std::nullopt;
         }
     }
-    auto repository = target ? open_repository(place_, *target, credentials_, key_) : Result<Repository>(fail(target.error()));
-    if (repository) {
-        if (auto prepared = prepare_folders(place_, *repository); !prepared) {
-            why = {prepared.error().code == std::errc::no_space_on_device ? code::full : code::refused, prepared.error().message};
-            return std::nullopt;
-        }
-        return std::move(*repository);
+    if (auto prepared = prepare_folders(place_, *repository); !prepared) {
+        why = {prepared.error().code == std::errc::no_space_on_device ? code::full : code::refused, prepared.error().message};
+        return std::nullopt;
     }
-    why = {repository.error().kind == ErrorKind::not_found ? code::away : code::failed, repository.error().message};
-    return std::nullopt;
+    return repository;
 }
 
 std::optional<Failure> Turn::open_or_begin(const TargetState& target, const Repository& repository) {
@@ -244,7 +256,7 @@ std::optional<Failure> Turn::save_to(TargetState& target, const Repository& repo
     Progress progress;
     std::int64_t told = now_of(place_);
     ResticCall call;
-    call.words = {"backup", "--json", "--host", snapshot_host, "--tag", snapshot_tag, "--ignore-ctime", "--ignore-inode", "."};
+    call.words = {"backup", "--json", "--cleanup-cache", "--host", snapshot_host, "--tag", snapshot_tag, "--ignore-ctime", "--ignore-inode", "."};
     call.folder = place_.staging();
     call.reads = {place_.staging()};
     call.reads_all = true;
@@ -301,6 +313,20 @@ std::optional<Failure> Turn::tidy(TargetState& target, const Repository& reposit
     }
     target.checked = now_of(place_);
     return std::nullopt;
+}
+
+/// A disk that is not plugged in is found out before the house is copied: it is looked for each hour.
+std::vector<std::string> Turn::only_reachable(const std::vector<std::string>& wanted) {
+    std::vector<std::string> there;
+    for (const std::string& address : wanted) {
+        Failure why;
+        if (find(address, why)) {
+            there.push_back(address);
+        } else {
+            fail_target(address, why);
+        }
+    }
+    return there;
 }
 
 void Turn::save(const std::string& address, const Staged& staged) {
@@ -404,10 +430,11 @@ Status Turn::run() {
         return fail(ErrorKind::not_found, "there is no target " + wish_.target + " in house.backup_targets");
     }
     const std::vector<std::string> wanted = wish_.drill ? std::vector<std::string>() : due();
-    if (!wanted.empty()) {
-        running("backup", wanted.front(), 0);
+    const std::vector<std::string> there = only_reachable(wanted);
+    if (!there.empty()) {
+        running("backup", there.front(), 0);
         const auto staged = stage();
-        for (const std::string& address : wanted) {
+        for (const std::string& address : there) {
             if (staged) {
                 save(address, *staged);
             } else {

@@ -441,6 +441,29 @@ def test_targets_that_are_away_empty_or_full_have_their_sentences():
         other.stop()
 
 
+def test_a_disk_is_known_by_its_label_and_may_be_unplugged_afterwards():
+    """Plugged in and mounted as udev and an automounter would show it: the link by label, a mount with the device as its source."""
+    device, mount, labels = WORK / "device", WORK / "media", Path("/dev/disk/by-label")
+    device.write_text("")
+    mount.mkdir()
+    labels.mkdir(parents=True, exist_ok=True)
+    target = "disk:HAMEAUTEST"
+    other = House(state=str(WORK / "back-sftp"), settings=[f"house.backup_targets={target}", "house.disk_floor=1 MiB"], base_port=BASE)
+    other.start()
+    try:
+        state = target_of(backup(target, check=False, of=other), target)
+        assert state["code"] == "away" and "plugged in" in state["detail"] and 0 < state["next"] - state["last_try"] <= 3600, state
+        (labels / "HAMEAUTEST").symlink_to(device)
+        assert "mounted" in target_of(backup(target, check=False, of=other), target)["detail"]
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m,mode=0755", str(device), str(mount)], check=True)
+        done = subprocess.run([str(BINARIES / "hameau"), "backup", target, "--state", other.state], capture_output=True, text=True, env={**os.environ, "LC_ALL": "fr_FR.UTF-8"})
+        assert done.returncode == 0 and "débranché" in done.stdout and (mount / "hameau" / "config").exists(), done
+        subprocess.run(["umount", str(mount)], check=True)
+    finally:
+        (labels / "HAMEAUTEST").unlink(missing_ok=True)
+        other.stop()
+
+
 def test_a_full_disk_of_the_house_is_refused_first_with_a_sentence():
     small = WORK / "small-house"
     small.mkdir()
@@ -476,6 +499,6 @@ if __name__ == "__main__":
         house.stop()
         for server in servers_.values():
             server.close()
-        subprocess.run(f"umount {WORK}/small {WORK}/small-house 2>/dev/null; rm -rf --one-file-system {WORK}", shell=True, check=False)
+        subprocess.run(f"umount {WORK}/small {WORK}/small-house {WORK}/media 2>/dev/null; rm -rf --one-file-system {WORK}", shell=True, check=False)
         house.remove()
     sys.exit(checks.report())

@@ -66,13 +66,23 @@ TEST_F(BackupState, FailuresWaitLongerEachTime) {
     TargetState target;
     std::int64_t before = 0;
     for (int i = 0; i < 6; ++i) {
-        fail(target, midnight, code::away);
+        fail(target, midnight, code::refused);
         const std::int64_t wait = due_of(target, night) - midnight;
         EXPECT_GE(wait, before);
         EXPECT_LE(wait, 12 * hour);
         before = wait;
     }
     EXPECT_EQ(before, 12 * hour);
+    // A disk that is plugged in is found within the hour.
+    target.code = code::away;
+    EXPECT_EQ(due_of(target, night), midnight + hour);
+}
+
+TEST_F(BackupState, AClockThatWasWrongDoesNotEndTheBackups) {
+    State state = with({"/a"});
+    save(state.targets[0], midnight + 3650 * day);
+    state.bound_times(midnight);
+    EXPECT_EQ(due_of(state.targets[0], night), midnight + 2 * hour + 600);
 }
 
 TEST_F(BackupState, WhatTheAdminIsTold) {
