@@ -114,8 +114,54 @@ const cases = {
   },
 };
 
+const written = {
+  'a word that another tore is whole again, though he went on there when he saw its end'() {
+    const scene = new Scene(['top', 'one', 'end']);
+    const [b, a] = scene.people;
+    a.behind('one').type(' w');
+    scene.send(a);
+    a.type('ord');
+    b.behind('one w').type(' guest');
+    scene.send(a, b);
+    b.type(' more');
+    return [scene.meet(), (all) => all[1].includes('one word') && all[1].includes('guest more')];
+  },
+  'a word that another tore and parted by Enter is whole again'() {
+    const scene = new Scene(['top', 'one', 'end']);
+    const [b, a] = scene.people;
+    a.behind('one').type(' w');
+    scene.send(a);
+    a.type('ord');
+    b.behind('one w').type(' guest');
+    scene.send(a, b);
+    b.behind('one w').key('Enter');
+    return [scene.meet(), (all) => all[1].includes('one word')];
+  },
+  'a cursor behind a word that another is writing stays behind that word'() {
+    const scene = new Scene(['top', 'one', 'end']);
+    const [a, b] = scene.people;
+    a.behind('one').type(' w');
+    scene.send(a);
+    b.behind('one w');
+    a.type('or');
+    scene.send(a);
+    b.type(' guest');
+    a.type('d');
+    return [scene.meet(), (all) => all[1].includes('one word') && all[1].includes('guest')];
+  },
+  ...Object.fromEntries([0, 1].map((first) => [`a new line behind words of mine, unseen words beside them: they stay in front of it (${first})`, () => {
+    const scene = new Scene(['top', 'one', 'end']);
+    const [a, b] = first ? [...scene.people].reverse() : scene.people;
+    a.behind('one').type(' unseen');
+    b.behind('one').type(' mine').key('Enter').type('new');
+    scene.send(a, b);
+    const at_once = b.lines();
+    return [scene.meet(), (all) => at_once[1].includes('unseen') && at_once[2] === 'new' && all[2] === 'new'];
+  }])),
+};
+
 const wrong = {};
-for (const [name, work] of Object.entries(cases)) {
+for (const [name, work] of Object.entries({ ...cases, ...written })) {
   try {
     const [scene, right] = work();
     if (!right(scene.lines())) wrong[name] = scene.lines();

@@ -3,8 +3,11 @@
 //   [--shrink S]   seconds to look for the least plan of the first failing session (0: none; as a rule 20)
 //   [--fault NAME] shrinks for this fault (as a rule the first one)
 //   [--watch 1]    says what each person sees after each event of that plan
+//   [--keep FILE]  that plan as JSON              [--plan FILE]  plays such a plan again
+//   [--list 1]     says of each session with faults which
 //   [--break NAME] ours with a fault put in (faults.mjs): the simulator must see it
 import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { real } from './clock.mjs';
 import { planOf } from './session.mjs';
 import { faultsOf, shrink, tell } from './shrink.mjs';
@@ -26,7 +29,10 @@ function one() {
     found.sessions += 1;
     found.words += words;
     found.told += told;
-    if (faults.some(({ fault }) => fault !== 'halved')) found.bad.push(seed);
+    if (faults.some(({ fault }) => fault !== 'halved')) {
+      found.bad.push(seed);
+      if (args.list) console.log(`${options.ops} ${seed}: ${faults.map(({ word, fault }) => `${fault}${word === undefined ? '' : ` w${word}`}`).join(', ')}`);
+    }
     for (const { fault } of faults) found.totals[fault] = (found.totals[fault] ?? 0) + 1;
   }
   return found;
@@ -58,6 +64,10 @@ async function many() {
   return sum;
 }
 
+if (args.plan) {
+  console.log(tell(JSON.parse(readFileSync(args.plan, 'utf8')), subjectOf(args.subject ?? 'ours', args.break), Boolean(args.watch)));
+  process.exit(0);
+}
 const found = jobs > 1 ? await many() : one();
 if (args.json) console.log(JSON.stringify(found));
 else {
@@ -67,6 +77,7 @@ else {
   const seconds = Number(args.shrink ?? 20);
   if (found.bad.length > 0 && seconds > 0) {
     const { plan, kind } = shrink(found.bad[0], options, subjectOf(args.subject ?? 'ours', args.break), seconds, args.fault);
+    if (args.keep) writeFileSync(args.keep, JSON.stringify(plan));
     console.log(`seed ${found.bad[0]}, the least that still shows "${kind}" (${plan.acts.length} acts):\n${tell(plan, subjectOf(args.subject ?? 'ours', args.break), Boolean(args.watch))}`);
   }
 }

@@ -32,6 +32,8 @@ interface Sticky { doc: Node; selection: Selection; places: Places }
 export interface Anchor { clock: number; id: Y.ID | null; before: boolean }
 
 const anchors_max = 100;
+const word_max = 100;          // letters
+const letter = /[\p{L}\p{N}]/u;
 const near_max = 2_000;        // items to the next sign
 
 const key = new PluginKey<Pending>('binding');
@@ -221,8 +223,31 @@ export class Binding {
   private readonly onChange = (_: unknown, transaction: Y.Transaction) => {
     if (this.seen.has(transaction)) return;
     this.seen.add(transaction);
-    if (this.model.take(transaction)) this.settle();
+    const shows = this.model.take(transaction);
+    if (this.before) this.grow(this.before, transaction);
+    if (shows) this.settle();
   };
+
+  /** Another goes on with a word of his behind which my cursor stands: it stays behind that word. */
+  private grow({ anchor, head }: Places, transaction: Y.Transaction): void {
+    const { item: id } = head;
+    if (!id || !anchor.item || !Y.compareIDs(id, anchor.item) || id.client === this.root.doc!.clientID) return;
+    const isLetter = (item: Y.Item, clock: number) => item.content instanceof Y.ContentString && letter.test(item.content.str[clock - item.id.clock] ?? '');
+    let item = this.moves.item(id);
+    let clock = id.clock;
+    if (!item || item.deleted || !isLetter(item, clock)) return;
+    for (let n = 0; n < word_max; n += 1) {
+      if (clock === item.id.clock + item.length - 1) {
+        const next = item.right as Y.Item | null;
+        if (!next || next.deleted || next.id.client !== id.client || !next.origin || next.origin.client !== id.client || next.origin.clock !== clock) break;
+        item = next;
+        clock = next.id.clock - 1;
+      }
+      if (clock + 1 < (transaction.beforeState.get(id.client) ?? 0) || !isLetter(item, clock + 1)) break;
+      clock += 1;
+    }
+    if (clock !== id.clock) anchor.item = head.item = Y.createID(id.client, clock);
+  }
 
   /** The host's document becomes what the model says; then both hold the same nodes. */
   private settle(): void {

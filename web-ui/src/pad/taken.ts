@@ -3,7 +3,7 @@
 import type { EditorView } from 'prosemirror-view';
 import * as Y from 'yjs';
 import type { Binding } from './binding';
-import type { Taken } from './lines/reunion';
+import type { Taken } from './lines/told';
 import { beginStep } from './undo';
 
 const look_ms = 200;        // a long text is not searched for each letter

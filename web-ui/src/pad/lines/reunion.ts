@@ -7,6 +7,7 @@ import type { Binding } from '../binding';
 import { type Values, marker_clients } from './form';
 import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
+import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
@@ -18,13 +19,6 @@ const follows_max = 10;         // of one word: two pages never send each other'
 const no_items: ReadonlySet<Y.Item> = new Set();
 const no_letter = /[^\p{L}\p{N}]/u;
 
-/** Text that somebody took out around words of mine which they had not seen. `whole`: how it read for me. Each piece stood
- * right before this letter of mine (the last one may have stood behind it). */
-export interface Taken { whole: string; pieces: { text: string; mine: Y.ID; behind: boolean }[] }
-/** The beginning of a word of mine was taken out by somebody who had not seen its end. */
-export interface Torn { word: string; missing: string; taken: Taken }
-/** A line in which I was writing was taken out by somebody who had not seen that: these words stand in a line of their own. */
-export interface Kept { words: string; taken: Taken }
 /** `writes`: whether this person may write now. */
 export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kept?: (what: Kept) => void }
 
@@ -33,10 +27,7 @@ interface Place { to: Y.ID; before: boolean }
 interface Run extends Place { first: Y.Item }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
-const right = (item: Y.Item) => item.right as Y.Item | null;
 const left = (item: Y.Item) => item.left as Y.Item | null;
-const textOf = (item: Y.Item) => (item.content instanceof Y.ContentString ? item.content.str : '');
-const lastId = (item: Y.Item) => Y.createID(item.id.client, item.id.clock + item.length - 1);
 const holds = (item: Y.Item, id: Y.ID | null) => id !== null && item.id.client === id.client && item.id.clock <= id.clock && id.clock < item.id.clock + item.length;
 
 export class Reunion {
@@ -348,21 +339,37 @@ export class Reunion {
     // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
     let gap = between.length;
     for (let i = 0; i < between.length; i += 1) {
-      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known)) {
+      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known) && !this.goesOn(between[i]!, mine, known)) {
         gap = i;
         break;
       }
     }
-    const unseen = between.slice(0, gap).filter(stands);
-    if (unseen.length === 0) return undefined;
     const anchor = gap < between.length ? between[gap]! : item;
-    const markers = unseen.filter((one) => markerOf(one) && !isTaken(one));
-    const word = anchor && stands(anchor) && this.wrote(lastId(anchor)) && (gap < between.length || origin !== null && holds(anchor, origin) && lastId(anchor).clock === origin.clock)
-      && letter.test(textOf(anchor).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
+    const markers = between.filter((one, i) => i < gap && stands(one) && markerOf(one) && !isTaken(one));
+    const ends = (one: Y.Item | null): one is Y.Item => one !== null && stands(one) && this.wrote(lastId(one)) && letter.test(textOf(one).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
+    const begun = ends(item) && holds(item, origin) && lastId(item).clock === origin!.clock;
+    // Somebody wrote into a word whose end he did not see, whatever he did there since: the whole word goes to its beginning.
+    if (begun && !between.some((one) => this.own(one) && stands(one)) && between.some((one) => !this.own(one) && stands(one) && !this.knew(one, mine, known))) {
+      return { after: item, wordOnly: !between.some((one) => markerOf(one) && !isTaken(one)) };
+    }
+    if (!between.some((one, i) => i < gap && stands(one))) return undefined;
+    const word = gap < between.length && ends(anchor) && this.adjoins(anchor, mine);
     if (markers.length === 0) return word ? { after: anchor, wordOnly: true } : undefined;
     if (this.staysInFront(mine)) return undefined;
     // To the end of the line that it was written in.
     return { after: word ? anchor : left(markers[markers.length - 1]!), wordOnly: false };
+  }
+
+  /** When this was written, nothing stood between it and `mine`. */
+  private adjoins(one: Y.Item, mine: Y.Item): boolean {
+    for (let n = 0, id = one.rightOrigin; id && n < walk_max; n += 1) {
+      if (holds(mine, id)) return true;
+      if (this.spent() || Y.getState(this.doc.store, id.client) <= id.clock) return false;
+      const next = Y.getItem(this.doc.store, id) as unknown;
+      if (!(next instanceof Y.Item) || !next.deleted) return false;
+      id = next.rightOrigin;
+    }
+    return false;
   }
 
   /** Who put this in front of `mine` had seen `mine`: its right neighbour then was that, or something in front of it whose author
@@ -384,6 +391,20 @@ export class Reunion {
       if (!(next instanceof Y.Item)) return true;
       if (!between.has(next)) return false;
       id = next.rightOrigin;
+    }
+    return false;
+  }
+
+  /** Whoever put this in front of `mine` only went on with what he had put there before he saw `mine`. */
+  private goesOn(one: Y.Item, mine: Y.Item, between: ReadonlySet<Y.Item>): boolean {
+    const client = one.id.client % marker_clients;
+    for (let item = one, n = 0; n < walk_max; n += 1) {
+      const id = item.origin;
+      if (this.spent() || !id || id.client % marker_clients !== client || Y.getState(this.doc.store, id.client) <= id.clock) return false;
+      const before = Y.getItem(this.doc.store, id) as unknown;
+      if (!(before instanceof Y.Item) || !between.has(before)) return false;
+      if (!this.knew(before, mine, between)) return true;
+      item = before;
     }
     return false;
   }
@@ -528,7 +549,7 @@ export class Reunion {
     for (const [type, keys] of kept ? transaction.changed : []) {
       const item = type._item;
       if (!item || !keys.has('gone') || !markerOf(item)?.getAttribute('gone')) continue;
-      const line = this.lineTaken(transaction, item);
+      const line = lineTaken(transaction, item, this.doc.clientID);
       if (!line) continue;
       lines.add(item);
       kept!(line);
@@ -540,32 +561,6 @@ export class Reunion {
     });
     // From the end of a word to its beginning, as Backspace goes.
     for (const one of gone.reverse()) this.tellTorn(one, lines, torn);
-  }
-
-  /** What another just took out of the line of this marker, in which I was writing. */
-  private lineTaken(transaction: Y.Transaction, marker: Y.Item): Kept | null {
-    let [words, whole, open] = ['', '', ''];
-    let last: Y.ID | null = null;
-    const pieces: Taken['pieces'] = [];
-    for (let one = right(marker); one && !markerOf(one); one = right(one)) {
-      const text = textOf(one);
-      if (one.deleted) {
-        if (!Y.isDeleted(transaction.deleteSet, one.id)) continue;
-        open += text;
-        whole += text;
-      } else if (one.countable) {
-        words += text;
-        whole += text;
-        if (one.id.client !== this.doc.clientID) continue;
-        last = lastId(one);
-        if (open) pieces.push({ text: open, mine: one.id, behind: false });
-        open = '';
-      }
-    }
-    if (!last) return null;
-    if (open) pieces.push({ text: open, mine: last, behind: true });
-    // Without them nothing of it was taken out beside my words.
-    return pieces.length > 0 ? { words, taken: { whole, pieces } } : null;
   }
 
   private tellTorn(gone: Y.Item, told: ReadonlySet<Y.Item | null>, torn: (what: Torn) => void): void {
