@@ -160,8 +160,43 @@ const written = {
   }])),
 };
 
+const torn = {
+  'the end of a word that went to its beginning, moved by hand by somebody who did not know that'() {
+    const scene = new Scene(['top', 'our line', 'between', 'more', 'end']);
+    const [a, b] = scene.people;
+    a.behind('line').type(' unse');
+    scene.send(a);
+    a.type('en words');
+    b.mark('our', 'unse').drag('more');
+    scene.send(a, b);
+    scene.send(b, a);
+    b.mark('en words').drag('end');
+    return [scene.meet(), (all) => all.join('|').includes('our line unseen words')];
+  },
+  'a word of which each moved a part'() {
+    const scene = new Scene(['top', 'our line', 'between', 'more', 'end'], 3);
+    const [a, b, c] = scene.people;
+    a.behind('line').type(' unse');
+    scene.send(a, b);
+    a.type('en words');
+    b.mark('our', 'unse').drag('more');
+    scene.send(a, c);
+    scene.send(b, c);
+    c.mark('en words').drag('end');
+    scene.send(b, a);
+    return [scene.meet(), (all) => all.join('|').includes('our line unseen words')];
+  },
+  'what I write in an empty line stays there, though another wrote there too and moved that away'() {
+    const scene = new Scene(['', 'between', 'end']);
+    const [b, a] = scene.people;
+    b.at(0).type('first').mark('first').drag('between');
+    a.at(0).type('mine');
+    return [scene.meet(), (all) => all[0] === 'mine' && all[1] === 'betweenfirst'];
+  },
+};
+
 const wrong = {};
-for (const [name, work] of Object.entries({ ...cases, ...written })) {
+for (const [name, work] of Object.entries({ ...cases, ...written, ...torn })) {
   try {
     const [scene, right] = work();
     if (!right(scene.lines())) wrong[name] = scene.lines();

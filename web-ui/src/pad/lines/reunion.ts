@@ -7,6 +7,7 @@ import type { Binding } from '../binding';
 import { type Values, marker_clients } from './form';
 import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
+import { type Rest, adjoins, tornByMoves } from './torn';
 import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
@@ -59,6 +60,7 @@ export class Reunion {
       if (this.told.writes?.() ?? true) {
         if (fresh.length > 0) this.follow(fresh);
         const come = wrote ? this.come(transaction) : new Set<Y.Item>();
+        if (fresh.length > 0) for (const rest of tornByMoves(this.binding.moves, fresh, this.doc.clientID)) this.bring(rest);
         for (let n = 0; wrote && n < moves_max && this.uniteOne(come); n += 1);
       }
       if (wrote) this.tell(transaction);
@@ -203,6 +205,8 @@ export class Reunion {
     const anchor = anchors.find(({ clock }) => typed.clock === clock);
     const origin = typed.clock > item.id.clock ? Y.createID(typed.client, typed.clock - 1) : item.origin;
     const before = anchor?.before === true && anchor.id !== null;
+    // In an empty line: whatever others wrote and moved there, I did not write beside it.
+    if (anchor && !anchor.id) return null;
     const id = anchor?.id ?? origin;
     if (!id) return undefined;
     const to = this.carried(id, mine, fresh);
@@ -349,27 +353,15 @@ export class Reunion {
     const ends = (one: Y.Item | null): one is Y.Item => one !== null && stands(one) && this.wrote(lastId(one)) && letter.test(textOf(one).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
     const begun = ends(item) && holds(item, origin) && lastId(item).clock === origin!.clock;
     // Somebody wrote into a word whose end he did not see, whatever he did there since: the whole word goes to its beginning.
-    if (begun && !between.some((one) => this.own(one) && stands(one)) && between.some((one) => !this.own(one) && stands(one) && !this.knew(one, mine, known))) {
+    if (begun && !between.some((one) => this.own(one) && stands(one) && Y.compareIDs(this.binding.moves.typed(one.id).id, one.id)) && between.some((one) => !this.own(one) && stands(one) && !this.knew(one, mine, known))) {
       return { after: item, wordOnly: !between.some((one) => markerOf(one) && !isTaken(one)) };
     }
     if (!between.some((one, i) => i < gap && stands(one))) return undefined;
-    const word = gap < between.length && ends(anchor) && this.adjoins(anchor, mine);
+    const word = gap < between.length && ends(anchor) && adjoins(this.doc.store, anchor, mine);
     if (markers.length === 0) return word ? { after: anchor, wordOnly: true } : undefined;
     if (this.staysInFront(mine)) return undefined;
     // To the end of the line that it was written in.
     return { after: word ? anchor : left(markers[markers.length - 1]!), wordOnly: false };
-  }
-
-  /** When this was written, nothing stood between it and `mine`. */
-  private adjoins(one: Y.Item, mine: Y.Item): boolean {
-    for (let n = 0, id = one.rightOrigin; id && n < walk_max; n += 1) {
-      if (holds(mine, id)) return true;
-      if (this.spent() || Y.getState(this.doc.store, id.client) <= id.clock) return false;
-      const next = Y.getItem(this.doc.store, id) as unknown;
-      if (!(next instanceof Y.Item) || !next.deleted) return false;
-      id = next.rightOrigin;
-    }
-    return false;
   }
 
   /** Who put this in front of `mine` had seen `mine`: its right neighbour then was that, or something in front of it whose author
@@ -491,6 +483,23 @@ export class Reunion {
       }
     }, this);
     return true;
+  }
+
+  /** Brings the rest of a word of mine, wherever others put it, to its beginning. */
+  private bring({ ids, text, behind, typed }: Rest): void {
+    const { binding: { moves }, doc, root } = this;
+    if (moves.timesFollowed(ids[0]!) >= follows_max) return;
+    doc.transact((transaction) => {
+      const item = moves.item(behind);
+      if (!item || item.deleted) return;
+      const after = Y.getItemCleanStart(transaction, behind);
+      if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(behind.client, behind.clock + 1));
+      const clock = Y.getState(doc.store, doc.clientID);
+      root.insert(this.unitsTo(after), text);
+      const now = this.begunAt(clock);
+      moves.add(ids.map((id) => ({ client: id.client, clock: id.clock, length: 1 })), [{ client: doc.clientID, clock: now, length: text.length }], moves.seenAround(after), 2);
+      this.remember([{ clock: typed, length: text.length }], clock);
+    }, this);
   }
 
   /** I wrote this at the beginning of a line. */
