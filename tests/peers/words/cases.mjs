@@ -186,6 +186,18 @@ const torn = {
     scene.send(b, a);
     return [scene.meet(), (all) => all.join('|').includes('our line unseen words')];
   },
+  'a word that stands torn for a moment, moved like that'() {
+    const scene = new Scene(['top', 'one', 'between', 'end']);
+    const [b, a] = scene.people;
+    a.behind('one').type(' w');
+    scene.send(a);
+    b.behind('one w').type(' guest');
+    a.type('ord');
+    scene.send(a, b);
+    scene.send(b, a);
+    b.mark('one', 'ord').drag('end');
+    return [scene.meet(), (all) => all.join('|').includes('one word')];
+  },
   'what I write in an empty line stays there, though another wrote there too and moved that away'() {
     const scene = new Scene(['', 'between', 'end']);
     const [b, a] = scene.people;

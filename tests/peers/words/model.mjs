@@ -54,6 +54,7 @@ export class Model {
     this.broken = new Set();      // pairs of words that somebody parted who saw both
     this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
     this.kin = new Set();         // pairs of words of one line that somebody made several of
+    this.put_in = new Set();      // pairs of a word and one that came into its line when somebody put several lines there
     this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
   }
   /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. `meant`: the word
@@ -64,6 +65,8 @@ export class Model {
     // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
     const sides = new Map();
     for (const word of here) {
+      // Its beginning was just taken from here: the rest goes to it, and says nothing of this line.
+      if (!seen.at.has(word * letters)) continue;
       const places = Array.from({ length: letters }, (_, k) => seen.at.get(word * letters + k) ?? []).flat().filter((place) => lineOf(place) === line);
       const [first, last] = [Math.min(...places) % 65536, Math.max(...places) % 65536];
       if (last < column) sides.set(word, last);
@@ -116,7 +119,13 @@ export class Model {
   descend(old, now, lines) {
     old.lines.forEach((words, i) => {
       const others = new Set(lines[i].flatMap((line) => now.lines[line] ?? []));
-      for (const word of words) for (const other of others) if (word !== other) this.kin.add(pair(word, other));
+      for (const word of words) {
+        for (const other of others) {
+          if (word === other) continue;
+          this.kin.add(pair(word, other));
+          if (lines[i].length > 1 && !old.at.has(other * letters)) this.put_in.add(pair(word, other));
+        }
+      }
     });
     now.lines.forEach((line, k) => {
       const last = line[line.length - 1];
@@ -194,13 +203,16 @@ export class Model {
     if (next.length > 0) {
       // Somebody ended the line between the word on its left and the space behind which this one was written.
       if (next.length === 1 && next[0] === word.left && word.spaced && this.ended.has(word.left)) return null;
-      if (!next.some((other) => here.has(other))) return 'misplaced';
+      if (!next.some((other) => here.has(other))) return next.some((other) => [...here].some((one) => this.put_in.has(pair(one, other)))) ? null : 'misplaced';
       if (word.left !== null && holds(word.left) && here.has(word.left) && !this.handled(word.left) && whole(word.left) > place) return 'disordered';
       if (word.right !== null && holds(word.right) && here.has(word.right) && !this.handled(word.right) && whole(word.right) < place) return 'disordered';
       return null;
     }
-    const mates = [...word.mates].filter(holds);
-    if (mates.length > 0) return mates.some((other) => here.has(other) || [...here].some((one) => this.kin.has(pair(one, other)))) ? null : 'misplaced';
+    // (Those from which somebody parted a neighbour of it, and another that neighbour from it, are far from it by hand.)
+    const parted = [word.left, word.right].filter((other) => other !== null && whole(other) !== undefined && this.broken.has(pair(word.id, other)));
+    const mates = [...word.mates].filter((other) => holds(other) && !parted.some((one) => this.broken.has(pair(one, other))));
+    if (mates.some((other) => here.has(other)) || [...word.mates].some((other) => [...here].some((one) => this.kin.has(pair(one, other))))) return null;
+    if (mates.length > 0) return 'misplaced';
     // Nothing of its line is left. Where somebody moved it by hand since, that hand chose the line.
     if (this.put.has(word.id * letters)) return null;
     // It may not stand in another line's words, unless somebody joined those lines.
@@ -208,7 +220,15 @@ export class Model {
     const stayed = (other) => here.has(other) && !this.moved(other, word.state);
     const before = [...word.before].filter(stayed);
     const behind = [...word.behind].filter(stayed);
-    const excused = (other) => this.joined.has(pair(word.id, other))
+    // (Of the lines around it one of them may have seen more.)
+    const within = (one, other) => [...one].every((x) => other.has(x));
+    const alike = (one, other) => (one.size > 0) === (other.size > 0) && (within(one, other) || within(other, one));
+    // Another wrote in the same empty line, and somebody joined that.
+    const began = [...here].filter((one) => {
+      const { mates, before, behind } = this.words[one];
+      return one !== word.id && word.mates.size === 0 && mates.size === 0 && word.before.size + word.behind.size > 0 && alike(before, word.before) && alike(behind, word.behind);
+    });
+    const excused = (other) => this.joined.has(pair(word.id, other)) || began.some((one) => one === other || this.joined.has(pair(one, other)))
       || [...word.mates].some((mate) => this.kin.has(pair(mate, other)));
     if ([...before, ...behind].every(excused)) return null;
     if (before.some((x) => behind.some((z) => this.joined.has(pair(x, z))))) return null;

@@ -189,8 +189,9 @@ class Person {
     if (!at) return word;
     if (k === 0) {
       const line = linesOf(this.state.doc).find((one) => one.from <= at.from && one.to >= at.from);
-      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc), at.$from.parent.textContent.includes(signOf(this.meant * letters)) || this.meant === null ? null : this.meant);
-      this.meant = null;
+      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc), this.meant === null || at.$from.parent.textContent.includes(signOf(this.meant * letters)) ? null : this.meant);
+      // Who goes on writing meant to write behind this word.
+      this.meant = word.id;
       this.last = word;
       this.session.say(this.who, `writes ${word.id}`);
     }

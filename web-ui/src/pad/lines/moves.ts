@@ -376,6 +376,13 @@ export class Moves {
     return { id: ids.at(-1)!, steps: moves < steps.length ? steps.slice(moves) : none };
   }
 
+  /** Whoever brought this sign here by this step did not know that its writer's program had brought it elsewhere. */
+  overrules({ from, to, seen }: Step, id: Y.ID): boolean {
+    const { client } = this.first(id);
+    const known = seen[String(client)];
+    return this.nexts(Y.createID(from.client, from.clock + id.clock - to.clock)).some((one) => one.author === client && one.again && !(typeof known === 'number' && known > one.to.clock));
+  }
+
   /** Where it was written. */
   first(id: Y.ID): Y.ID {
     return this.origin(id)?.first ?? id;

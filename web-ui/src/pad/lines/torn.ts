@@ -7,6 +7,7 @@ import { right, textOf } from './told';
 const letter = /[\p{L}\p{N}]/u;
 const words_max = 50;          // of one message
 const signs_max = 2_000;       // of one passage
+const adjoins_max = 100;       // deleted items between two letters
 
 /** Units in a row, which belong behind the unit `behind`. `typed`: the clock under which I typed the first one. */
 export interface Rest { ids: Y.ID[]; text: string; behind: Y.ID; typed: number }
@@ -14,7 +15,7 @@ interface Sign { id: Y.ID; item: Y.Item; text: string; steps: readonly Step[] }
 
 /** When `one` was written, nothing stood between it and `mine`. */
 export function adjoins(store: Y.Doc['store'], one: Y.Item, mine: Y.Item): boolean {
-  for (let n = 0, id = one.rightOrigin; id && n < signs_max; n += 1) {
+  for (let n = 0, id = one.rightOrigin; id && n < adjoins_max; n += 1) {
     if (id.client === mine.id.client && mine.id.clock <= id.clock && id.clock < mine.id.clock + mine.length) return true;
     const next = id.clock < Y.getState(store, id.client) ? Y.getItem(store, id) as unknown : null;
     if (!(next instanceof Y.Item) || !next.deleted) return false;
@@ -44,13 +45,12 @@ function follows({ id, item }: Sign, other: Sign): boolean {
   return next !== null && Y.compareIDs(next.id, other.id);
 }
 
-/** Somebody parted them who meant it: one person moved both, each by hand, and when he moved the first one he had seen the other, which I
+/** Somebody parted them who meant it: one person moved both, each by hand, and when he took the first one he had seen the other, which I
  * typed under this clock. */
 function meant(one: Step, other: Step, me: number, clock: number): boolean {
   if (one === other) return true;
-  if (one.author !== other.author || one.again || other.again) return false;
-  const seen = (one.to.clock < other.to.clock ? one : other).seen[String(me)];
-  return typeof seen === 'number' && seen > clock;
+  const seen = one.seen[String(me)];
+  return one.author === other.author && !one.again && !other.again && typeof seen === 'number' && seen > clock;
 }
 
 export function tornByMoves(moves: Moves, fresh: readonly Step[], me: number): Rest[] {
@@ -68,7 +68,7 @@ export function tornByMoves(moves: Moves, fresh: readonly Step[], me: number): R
     const [before, typed] = [Y.createID(me, clock - 1), Y.createID(me, clock)];
     const [one, other] = [signOf(moves, before), signOf(moves, typed)];
     const [last, lastOther] = [one?.steps.at(-1), other?.steps.at(-1)];
-    if (!one || !other || !letter.test(one.text) || !letter.test(other.text) || !last || !lastOther || meant(last, lastOther, me, clock) || follows(one, other) || !typedBehind(moves, typed, before)) continue;
+    if (!one || !other || !letter.test(one.text) || !letter.test(other.text) || !last || !lastOther || (meant(last, lastOther, me, clock) && !moves.overrules(lastOther, other.id)) || follows(one, other) || !typedBehind(moves, typed, before)) continue;
     const rest: Rest = { ids: [other.id], text: other.text, behind: one.id, typed: clock };
     for (let at = other; rest.ids.length < signs_max && moves.looks < most;) {
       const [here, next] = [Y.createID(me, clock + rest.ids.length - 1), Y.createID(me, clock + rest.ids.length)];
