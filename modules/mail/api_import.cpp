@@ -41,7 +41,9 @@ Task<Response> Mail::import_addresses(Request& request) {
     if (!done) {
         co_return refuse_import(done.error());
     }
-    co_return settle() ? empty_response(204) : refuse_import(503, "the addresses are imported; signing in follows when the disk allows it. Run the same command again.");
+    // People hears which address is whose: it shows each member's.
+    const bool settled = co_await end_sessions();
+    co_return settled ? empty_response(204) : refuse_import(503, "the addresses are imported; signing in follows when the disk allows it. Run the same command again.");
 }
 
 Task<Result<std::string>> Mail::place_box(std::string folder, Request& request) {

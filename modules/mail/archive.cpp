@@ -228,6 +228,7 @@ Task<Status> Mail::import_association(std::string slug, std::string folder) {
         co_return bad_archive("it is not a readable JSON object");
     }
     const Status done = store_->transaction([&] { return import_now(slug, *archive); });
+    start_telling();
     if (done && !settle()) {
         co_return fail(ErrorKind::unavailable, "the addresses are imported; signing in follows when the disk allows it");
     }
