@@ -27,7 +27,7 @@ namespace hameau::backup {
 namespace {
 
 constexpr std::size_t state_bytes_max = 1 << 20;
-constexpr std::int64_t week_s = 7 * 24 * 3600;
+constexpr std::int64_t week_s = std::int64_t{7} * 24 * 3600;
 constexpr std::uint32_t jitter_max_s = 7200;
 constexpr std::int64_t progress_every_s = 5;
 constexpr std::chrono::minutes short_limit{10};
@@ -162,7 +162,7 @@ std::vector<std::string> Turn::due() const {
 }
 
 void Turn::write() {
-    state_.next = now_of(place_) + 12 * 3600;
+    state_.next = now_of(place_) + std::int64_t{12} * 3600;
     for (TargetState& target : state_.targets) {
         target.next = due_of(target, night_);
         state_.next = std::min(state_.next, target.next);
