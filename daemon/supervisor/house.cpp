@@ -21,7 +21,6 @@
 namespace hameau::supervisor {
 
 namespace {
-constexpr int engines_nice = 5;
 constexpr Event service_started{"service.started", Level::info};
 constexpr Event service_ended{"service.ended", Level::notice};
 constexpr Event service_asleep{"service.asleep", Level::info};
@@ -362,7 +361,6 @@ void House::start(Service& service) {
     plan.gid = spec.gid;
     plan.death_signal = spec.death_signal;
     plan.own_session = spec.own_session;
-    // Who searches in a large mailbox with fifty connections takes no time from those who sign in.
     plan.nice = spec.kind == Kind::engine ? engines_nice : 0;
     plan.guarded = spec.guarded;
     if (spec.kind != Kind::external) {
@@ -412,8 +410,7 @@ void House::on_signal() {
 }
 
 void House::reap() {
-    // First what the ended one still said: why it ends.
-    on_notify(notify_.get());
+    on_notify(notify_.get());  // first what the ended one still said: why it ends
     for (const auto& service : services_) {
         if (service->notify) {
             on_notify(service->notify.get());
