@@ -248,6 +248,27 @@ try {
     await alike(both, 'the same');
   });
 
+  await check('a line that both move at the same time, neither hearing of the other, stands once, with what each wrote in it', async () => {
+    await newText();
+    for (const one of both) one.line.hold();
+    try {
+      for (const [page, mine, to] of [[his, ' De Yann.', 'Avant.'], [hers, ' De Marie.', 'Fin.']]) {
+        await page.keyboard.type(mine);
+        await press(page, 'Home', 'Shift+End', 'Control+x');
+        await click(page, to);
+        await press(page, 'Control+v');
+      }
+    } finally {
+      for (const one of both) one.line.release();
+    }
+    for (const page of [hers, his]) for (const word of [' De Yann.', ' De Marie.']) await has(page, word);
+    await alike(both, 'the same');
+    for (const one of both) await saved(one.page);
+    const all = await words(hers);
+    for (const word of ['Avant.', 'Ordre du jour.', ' De Yann.', ' De Marie.', 'Fin.']) same(times(all, word), 1, `"${word}" in ${JSON.stringify(all)}`);
+    holds(all.split('\n').some((line) => ['Ordre du jour.', 'De Yann.', 'De Marie.'].every((word) => line.includes(word))), `one line in ${JSON.stringify(all)}`);
+  });
+
   await check('hours without network on one side: what both wrote in one line, which is a list by then, is there once', async () => {
     await newText();
     await yann.context.setOffline(true);

@@ -149,15 +149,6 @@ const written = {
     a.type('d');
     return [scene.meet(), (all) => all[1].includes('one word') && all[1].includes('guest')];
   },
-  ...Object.fromEntries([0, 1].map((first) => [`a new line behind words of mine, unseen words beside them: they stay in front of it (${first})`, () => {
-    const scene = new Scene(['top', 'one', 'end']);
-    const [a, b] = first ? [...scene.people].reverse() : scene.people;
-    a.behind('one').type(' unseen');
-    b.behind('one').type(' mine').key('Enter').type('new');
-    scene.send(a, b);
-    const at_once = b.lines();
-    return [scene.meet(), (all) => at_once[1].includes('unseen') && at_once[2] === 'new' && all[2] === 'new'];
-  }])),
 };
 
 const torn = {

@@ -60,11 +60,11 @@ const jobs = [
     check('words of an old copy that comes early or late', JSON.parse(stdout) && stdout.trim());
   },
   async () => {
-    const { stdout } = await run(process.execPath, [new URL('build/cases.mjs', import.meta.url).pathname], { timeout: 120_000 }).catch((error) => ({ stdout: JSON.stringify(error.message) }));
+    const { stdout } = await run(process.execPath, [new URL('build/cases.mjs', import.meta.url).pathname], { timeout: 600_000 }).catch((error) => ({ stdout: JSON.stringify(error.message) }));
     check('small cases of text that two people move', JSON.parse(stdout) && stdout.trim());
   },
   async () => {
-    const { stdout } = await run(process.execPath, [new URL('build/hostile.mjs', import.meta.url).pathname], { timeout: 60_000 }).catch((error) => ({ stdout: JSON.stringify(error.message) }));
+    const { stdout } = await run(process.execPath, [new URL('build/hostile.mjs', import.meta.url).pathname], { timeout: 600_000 }).catch((error) => ({ stdout: JSON.stringify(error.message) }));
     check('what one writer can do to the tabs of others', JSON.parse(stdout) && stdout.trim());
   },
 ];

@@ -6,13 +6,11 @@ import type { Op, Placed } from './compare';
 import { type Line, type Values, marker_clients, saidJoins, same, storedOf, valuesOf } from './form';
 import { attributesOf, formatChange } from './hash';
 import { type Place, unitsAt } from './model';
-import { type Stretch, formatted, isTaken, markerOf, values } from './read';
+import { type Stretch, formatted, values } from './read';
 
 type DeltaOp = { retain: number; attributes?: Values } | { insert: string | object; attributes: Values } | { delete: number };
 
 const format_number = 2;
-const line_max = 500;            // items of a line; of more the last one is the neighbour
-const markers_max = 1;             // of one change; more is no Enter
 const seen_max = 16;             // people in one line; of more nobody keeps the order
 /** What a node of a line is in the shared text. */
 function inlineOf(node: Node): string | object {
@@ -114,85 +112,6 @@ function insertBehind(root: Y.XmlText, { marker, y: begin }: { marker: Y.XmlElem
   if (known) known.length = 0;
 }
 
-/** Puts a marker in front of this unit, under the client id of markers. Its left origin is as far to the left in the line as it may be: so
- * Yjs' own order leaves in front of it whatever others write meanwhile on its left in this line. */
-function insertMarker(root: Y.XmlText, stretch: Stretch, begin: number, y: number, element: Y.XmlElement, formats: Values): void {
-  const doc = root.doc!;
-  const transaction = doc._transaction!;
-  const client = doc.clientID + marker_clients;
-  let line: Y.Item[] = [];
-  let left: Y.Item | null = null;
-  let right = (stretch.marker?._item ?? root._start) as Y.Item | null;
-  // In front of that line: in the one before.
-  for (let item = right?.left as Y.Item | null; y === begin && item && line.length <= line_max; item = item.left as Y.Item | null) {
-    left ??= item;
-    line.unshift(item);
-    if (markerOf(item) && !isTaken(item)) break;
-  }
-  // Behind what was deleted there, and formats that end there.
-  const passes = ({ deleted, content }: Y.Item) => deleted || (content instanceof Y.ContentFormat && same(formats[content.key] ?? null, content.value));
-  for (let at = begin; right && (at < y || passes(right)); right = left.right as Y.Item | null) {
-    if (markerOf(right) && !isTaken(right)) line = [];
-    if (!right.deleted && right.countable) {
-      if (at + right.length > y) Y.getItemCleanStart(transaction, Y.createID(right.id.client, right.id.clock + y - at));
-      at += right.length;
-    }
-    line.push(left = right);
-  }
-  const first = leftmost(transaction, line, client, right);
-  const origin = first < 0 ? null : line[first]!;
-  const item = new Y.Item(
-    Y.createID(client, Y.getState(doc.store, client)), left, origin && Y.createID(origin.id.client, origin.id.clock + origin.length - 1),
-    right, right && right.id, root, null, new Y.ContentType(element as never),
-  );
-  const own = doc.clientID;
-  doc.clientID = client;
-  try {
-    item.integrate(transaction, 0);
-  } finally {
-    doc.clientID = own;
-  }
-  const known = (root as unknown as { _searchMarker: unknown[] | null })._searchMarker;
-  if (known) known.length = 0;
-}
-
-/** Behind which of these items (of one line, up to `right`) a marker of this client may say that it was put (-1: behind nothing). What I wrote
- * first between that item and `right` says that both stood there side by side; so Yjs sees somebody who knew only these. */
-function leftmost(transaction: Y.Transaction, line: Y.Item[], client: number, right: Y.Item | null): number {
-  if (line.length === 0 || line.length > line_max) return line.length - 1;
-  const beginning = line[0]!.left ? -2 : -1;
-  const holds = ({ id, length }: Y.Item, other: Y.ID) => id.client === other.client && id.clock <= other.clock && other.clock < id.clock + length;
-  const indexOf = (id: Y.ID | null): number => {
-    if (!id) return beginning;
-    const at = line.findIndex((item) => holds(item, id));
-    return at < 0 ? -2 : at;
-  };
-  // Nothing may stand behind it that I put there as a marker.
-  let end = line.length - 1;
-  while (end >= 0 && line[end]!.id.client !== client) end -= 1;
-  let known: Y.ID | null | undefined;
-  for (let at = line.length - 1, least = at; at > end; at -= 1) {
-    const { id, origin, rightOrigin } = line[at]!;
-    const before = id.client === client - marker_clients && Y.compareIDs(rightOrigin, right && right.id) ? indexOf(origin) : -2;
-    if (before > -2 && before < least && before >= end) [known, least] = [origin, before];
-  }
-  if (known === undefined) return line.length - 1;
-  const first = indexOf(known);
-  if (known && known.clock < line[first]!.id.clock + line[first]!.length - 1) line.splice(first + 1, 0, Y.getItemCleanStart(transaction, Y.createID(known.client, known.clock + 1)));
-  // Where Yjs puts it, as Item.integrate does it. `since`: what is behind it conflicts.
-  let since = first;
-  for (let at = first + 1; at < line.length; at += 1) {
-    const origin = indexOf(line[at]!.origin);
-    if (origin === first) {
-      if (line[at]!.id.client < client) since = at;
-      else if (Y.compareIDs(line[at]!.rightOrigin, right && right.id)) break;
-    } else if (origin > first) {
-      if (origin <= since) since = at;
-    } else break;
-  }
-  return since === line.length - 1 ? first : line.length - 1;
-}
-
 /** Applies a delta as `client`. */
 function apply(root: Y.XmlText, delta: DeltaOp[], client: number): void {
   while (delta.length > 0 && 'retain' in delta[delta.length - 1]! && !(delta[delta.length - 1] as { attributes?: Values }).attributes) delta.pop();
@@ -210,7 +129,8 @@ function apply(root: Y.XmlText, delta: DeltaOp[], client: number): void {
 /** Markers first, then signs: what comes in, for both, stands in front of what goes out. */
 function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }: Change): void {
   const delta: DeltaOp[] = y > 0 ? [{ retain: y }] : [];
-  const markers: { at: number; element: Y.XmlElement; attributes: Values }[] = [];
+  const markers: DeltaOp[] = [];
+  let marked = 0;
   const reign = new Reign(from.stretch.marker?._item ?? root._start, from.y, from.stretch.start);
   let at = y;
   const keep = (units: number, attributes?: Values) => {
@@ -234,7 +154,8 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
       for (const [key, value] of Object.entries(stored)) put(element, key, value);
       const seen = seenAt(root, from.stretch, from.y, at);
       if (seen) put(element, 'seen', seen);
-      markers.push({ at, element, attributes: reign.at(at) });
+      markers.push({ retain: at - marked }, { insert: element, attributes: reign.at(at) });
+      marked = at;
       delta.push({ retain: 1 });
     } else if (op.kind === 'text') {
       news[op.k]!.node.slice(op.from, op.to).content.forEach((node) => void delta.push({ insert: inlineOf(node), attributes: attributesOf(node.marks) }));
@@ -266,12 +187,7 @@ function writeInFull({ root, ops, olds, news, y, reign: from, before, markerOf }
     }
   }
   const { clientID } = root.doc!;
-  if (markers.length <= markers_max) markers.forEach(({ at: unit, element, attributes }, n) => insertMarker(root, from.stretch, from.y, unit + n, element, attributes));
-  else {
-    apply(root, markers.flatMap(({ at: unit, element, attributes }, n): DeltaOp[] => [
-      { retain: unit - (markers[n - 1]?.at ?? 0) }, { insert: element, attributes },
-    ]).filter((op) => !('retain' in op) || op.retain > 0), clientID + marker_clients);
-  }
+  apply(root, markers.filter((op) => !('retain' in op) || op.retain > 0), clientID + marker_clients);
   apply(root, delta, clientID);
   for (const marker of taken) put(marker, 'gone', 1);
 }
