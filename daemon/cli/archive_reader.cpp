@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t archive_slice_bytes = 65536;
 constexpr std::uint64_t spool_look_bytes = std::uint64_t{64} << 20;
 constexpr std::size_t document_bytes_max = 32 << 20;
+constexpr std::size_t document_hosts_max = 10000;  ///< more sites than an association can have
 constexpr std::size_t end_bytes_max = 1024;
 constexpr std::size_t complaint_bytes_max = 4096;
 constexpr const char* spool_folder = "/var/tmp";
@@ -160,6 +161,9 @@ Status Verifier::begin(const Part& part) {
     if (above == "pads" || ((above == "mail" || above == "sites") && part.path.find('/', above.size() + 1) != std::string::npos)) {
         services_.insert(above);
     }
+    if (const auto parts = split(part.path, '/'); parts.size() > 2 && above == "sites" && hosts_.size() <= document_hosts_max) {
+        hosts_.emplace(parts[1]);
+    }
     keep_ = part.path == "END" || std::find(kept_documents.begin(), kept_documents.end(), part.path) != kept_documents.end();
     if (keep_ && part.size_bytes > (part.path == "END" ? end_bytes_max : document_bytes_max)) {
         return fail(ErrorKind::invalid, part.path + " is too large");
@@ -216,7 +220,21 @@ Status Verifier::finish() const {
         return fail(ErrorKind::invalid, "the archive is not whole: its END is missing. Make it again");
     }
     const bool known = !document("hameau-archive.json").empty() && !document("people/association.json").empty();
-    return known ? Status{} : Status(fail(ErrorKind::invalid, "this is not an archive of an association"));
+    if (!known) {
+        return fail(ErrorKind::invalid, "this is not an archive of an association");
+    }
+    // Pages without a site of the association's own would go on line at whatever host they name.
+    std::set<std::string, std::less<>> listed;
+    const json::value* sites = document("sites/sites.json").if_contains("sites");
+    for (const json::value& site : sites != nullptr && sites->is_array() ? sites->as_array() : json::array()) {
+        listed.insert(site.is_object() ? text_of(site.as_object(), "host") : std::string());
+    }
+    for (const std::string& host : hosts_) {
+        if (!listed.contains(host)) {
+            return fail(ErrorKind::invalid, "the archive has pages of " + host + ", which is none of its sites");
+        }
+    }
+    return {};
 }
 
 const json::object& Verifier::document(const std::string& path) const {

@@ -57,6 +57,7 @@ private:
     std::uint64_t bytes_ = 0;
     std::map<std::string, boost::json::object> documents_;
     std::set<std::string> services_;
+    std::set<std::string, std::less<>> hosts_;  ///< of which there are pages
 };
 
 } // namespace hameau::cli

@@ -202,6 +202,13 @@ private:
         if (host != host_) {
             host_ = host;
             count_ = 0;
+            const auto own = client_.list("/api/v1/associations/" + segment(names_.slug) + "/sites");
+            const bool is_own = own && std::any_of(own->begin(), own->end(), [&host](const json::value& one) {
+                return one.is_object() && text_of(one.as_object(), "host") == host;
+            });
+            if (!is_own) {
+                return fail(own ? ErrorKind::invalid : own.error().kind, own ? host + " is no site of the association" : own.error().message);
+            }
             const auto deploys = client_.list("/api/v1/sites/" + segment(host) + "/deploys");
             if (!deploys) {
                 return fail(Error(deploys.error()).during("site " + host));

@@ -2,7 +2,7 @@
 // together:
 //   mail/addresses.json                  as in archive.cpp
 //   mail/ADDRESS/Maildir/..., sieve/...  the files of each mailbox (modules/mail/boxes/layout.hpp), from hameau-boxes
-// `messages`: "all", "none", or the login of the one member whose mailboxes are wanted.
+// `messages`: "all", "none", or "of" for the mailboxes of the one `person` (an id: no login is a word of ours).
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -125,9 +125,10 @@ Task<Response> Mail::internal_archive(Request& request) {
     }
     const std::string slug = request.query_parameter("association").value_or("");
     const std::string messages = request.query_parameter("messages").value_or("none");
+    const std::string person = request.query_parameter("person").value_or("");
     const auto stream = std::make_shared<PartStream>();
     for (const Mailbox& box : store_->mailboxes(slug, "", mailboxes_per_association_max)) {
-        if (messages == "all" || messages == box.login) {
+        if (messages == "all" || (messages == "of" && !person.empty() && box.member == person)) {
             stream->boxes.emplace_back(box.folder, box.address);
         }
     }

@@ -213,7 +213,7 @@ Task<Response> People::archive_association(Request& request) {
     const std::string wanted = request.query_parameter("messages").value_or("");
     facts.messages = stream->by_admin ? (wanted == "none" ? "none" : "all") : wanted == "mine" ? "mine" : "none";
     const std::string below = "/internal/archive?association=" + slug;
-    const std::string whose = facts.messages == "mine" ? percent_encode(actor.login, is_unreserved) : facts.messages;
+    const std::string whose = facts.messages == "mine" ? "of&person=" + actor.person : facts.messages;
     const std::pair<std::string, std::string> sources[] = {
         {"mail", below + "&messages=" + whose}, {"sites", below}, {"pads", below + "&language=" + (facts.language == Language::english ? "en" : "fr")}};
     for (const auto& [module, path] : sources) {

@@ -4,9 +4,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <map>
 #include <set>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
@@ -51,8 +54,8 @@ public:
         if (auto opened = open_folder(); !opened) {
             return opened;
         }
-        if (file_.kind == BoxFile::Kind::message && bases_.contains(message_base(file_.name))) {
-            ++placed_.present;
+        if (is_here(part.size_bytes)) {
+            placed_.present += file_.kind == BoxFile::Kind::message ? 1 : 0;
             return {};
         }
         const std::uint64_t most = file_.kind == BoxFile::Kind::message ? part_bytes_max : file_.kind == BoxFile::Kind::index ? index_bytes_max : script_bytes_max;
@@ -81,7 +84,7 @@ public:
             return fail_errno(file_.folder);
         }
         if (file_.kind == BoxFile::Kind::message) {
-            bases_.emplace(message_base(file_.name));
+            bases_.emplace(message_base(file_.name), std::pair(file_.folder, file_.name));
             ++placed_.messages;
         }
         return file_.kind == BoxFile::Kind::active ? set_active() : Status{};
@@ -90,8 +93,50 @@ public:
     const Placed& placed() const { return placed_; }
 
 private:
-    /// Of this program alone: a mailbox is imported by one of it at a time, and what a kill left is written over.
+    /// What a kill left is written over: one import into a mailbox at a time (place_box locks it).
     static std::string temporary_name() { return "hameau-import"; }
+
+    /// What a former import brought and its owner has used since stays as it is: UIDs above all, which mean a message for ever
+    /// (RFC 9051 section 2.3.1.1). A message that a power cut left half written is written again.
+    bool is_here(std::uint64_t size_bytes) {
+        struct stat facts {};
+        const auto stands = [&](int at, const char* name) { return ::fstatat(at, name, &facts, AT_SYMLINK_NOFOLLOW) == 0; };
+        switch (file_.kind) {
+        case BoxFile::Kind::message: {
+            const auto found = bases_.find(message_base(file_.name));
+            if (found == bases_.end()) {
+                return false;
+            }
+            const Fd folder = make_below(home_, found->second.first);
+            if (stands(folder.get(), found->second.second.c_str()) && static_cast<std::uint64_t>(facts.st_size) == size_bytes) {
+                return true;
+            }
+            (void)::unlinkat(folder.get(), found->second.second.c_str(), 0);
+            bases_.erase(found);
+            return false;
+        }
+        case BoxFile::Kind::index: return had_messages(file_.folder) && stands(folder_.get(), file_.name.c_str());
+        case BoxFile::Kind::script: return stands(folder_.get(), file_.name.c_str());
+        case BoxFile::Kind::active: return stands(home_, ".dovecot.sieve");
+        }
+        return false;
+    }
+
+    /// Before this import.
+    bool had_messages(const std::string& maildir) {
+        const auto known = had_.find(maildir);
+        if (known != had_.end()) {
+            return known->second;
+        }
+        const auto held = std::exchange(bases_, {});
+        for (const std::string_view place : message_folders) {
+            list(maildir + "/" + std::string(place));
+        }
+        const bool had = !bases_.empty();
+        bases_ = held;
+        had_.emplace(maildir, had);
+        return had;
+    }
 
     /// The folder of the file, where it is written first (room_), and the messages that are there.
     Status open_folder() {
@@ -110,9 +155,10 @@ private:
             return fail_errno(file_.folder);
         }
         if (message) {
+            (void)had_messages(above);
             bases_.clear();
             for (const std::string_view place : message_folders) {
-                list(make_below(home_, above + "/" + std::string(place)));
+                list(above + "/" + std::string(place));
             }
         }
         known_.insert(file_.folder);
@@ -120,10 +166,13 @@ private:
         return {};
     }
 
-    void list(Fd folder) {
+    void list(const std::string& path) {
+        Fd folder = make_below(home_, path);
         const std::unique_ptr<DIR, int (*)(DIR*)> listing(folder ? ::fdopendir(folder.release()) : nullptr, [](DIR* open) { return ::closedir(open); });
         while (const dirent* entry = listing ? ::readdir(listing.get()) : nullptr) {
-            bases_.emplace(message_base(entry->d_name));
+            if (entry->d_name[0] != '.') {
+                bases_.emplace(message_base(entry->d_name), std::pair(path, std::string(entry->d_name)));
+            }
         }
     }
 
@@ -147,7 +196,8 @@ private:
     Fd room_;
     Fd temporary_;
     std::int64_t mtime_s_ = 0;
-    std::set<std::string, std::less<>> bases_;
+    std::map<std::string, std::pair<std::string, std::string>, std::less<>> bases_;  ///< base -> folder and name
+    std::map<std::string, bool, std::less<>> had_;
     std::set<std::string, std::less<>> known_;
     Placed placed_;
 };
@@ -181,6 +231,9 @@ std::optional<BoxFile> box_file(std::string_view path) {
 }
 
 Result<Placed> place_box(int home, int in) {
+    if (::flock(home, LOCK_EX | LOCK_NB) != 0) {
+        return fail(ErrorKind::unavailable, "something else is brought into this mailbox at the moment");
+    }
     Placer placer(home);
     PartReader reader;
     std::string slice(slice_bytes, '\0');

@@ -5,6 +5,7 @@ import imaplib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -181,6 +182,13 @@ def test_who_may_have_it():
     files = unpacked(mine.body)
     assert any(name.startswith("mail/anne@aulne.test/Maildir/") for name in files) and b"argon2id" not in b"".join(files.values())
     assert not any("Maildir" in name for name in unpacked(ok(anne().call("GET", f"{AULNE}/archive?messages=all")).body))
+    # No login is a word of ours.
+    for login in ("all", "none", "mine", "of"):
+        ok(anne().call("POST", f"{AULNE}/members", {"login": login, "name": login, "role": "manager", "password": f"{login}-secret-words"}), 201)
+        files = unpacked(ok(house.visitor().sign_in(login, f"{login}-secret-words").call("GET", f"{AULNE}/archive?messages=mine")).body)
+        assert not any("Maildir" in name for name in files), (login, list(files))
+        for query in ("", "?purge=1"):
+            ok(anne().call("DELETE", f"{AULNE}/members/{login}{query}"), 204)
     ok(house.visitor().sign_in("marie", "marie-secret-words").call("GET", f"{AULNE}/archive"), 403)
     ok(house.visitor().sign_in("yann", "yann-secret-words").call("GET", "/api/v1/associations/amis/archive"), 403)
     ok(house.visitor().call("GET", f"{AULNE}/archive"), 401)
@@ -255,6 +263,11 @@ def test_archives_that_are_refused():
     refused(again(plain[:-10240 - 512 * 3]), "cut")
     refused(packed([(name, content.replace(b"bonjour Un", b"bonjour Xx")) for name, content in files]), "SHA256SUMS")
     refused(packed(files[:1] + files), "two files of one name")
+    # Pages of a site that is not the association's: with sums that are right, as an enemy makes them.
+    foreign = [("sites/mairie.test/1/index.html", b"x")] + [one for one in files if one[0] not in ("SHA256SUMS", "END")]
+    listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in foreign).encode()
+    end = re.sub(rb"(?m)^bytes \d+$", b"bytes %d" % sum(len(content) for _, content in foreign), re.sub(rb"(?m)^files \d+$", b"files %d" % len(foreign), dict(files)["END"]))
+    refused(packed(foreign + [("SHA256SUMS", listing), ("END", end)]), "pages of mairie.test")
     refused(packed([("../etc/passwd", b"x")] + files), "name that none of ours has")
     refused(packed([("/etc/passwd", b"x")] + files), "name that none of ours has")
     refused(packed([("a", b"")] + files, {"a": {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}}), "a link")

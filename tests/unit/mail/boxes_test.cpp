@@ -5,6 +5,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -145,6 +146,32 @@ TEST_F(Boxes, TwiceIsOnce) {
     EXPECT_EQ(second->present, 2u);
     EXPECT_TRUE(fs::exists(home / "Maildir/cur/1.M1P1.h:2,FS") && !fs::exists(home / "Maildir/cur/1.M1P1.h:2,S"));
     EXPECT_TRUE(fs::is_empty(home / "Maildir/tmp"));
+}
+
+TEST_F(Boxes, WhatItsOwnerDidSinceStays) {
+    const std::string stream = whole_part("Maildir/cur/1.M1P1.h:2,S", "one", 1000) + whole_part("Maildir/cur/2.M1P1.h:2,S", "two", 1000) +
+                               whole_part("Maildir/dovecot-uidlist", "3 V1 N3 G1\n", 1000) + whole_part("sieve/mien.sieve", "keep;", 1000) +
+                               whole_part("sieve/ACTIVE", "mien\n", 1000) + std::string(parts_end);
+    put("Maildir/dovecot-uidlist", "3 V9 N1 G9\n");
+    ASSERT_TRUE(place(home, stream));
+    const auto content = [this](const std::string& path) { return read_file((home / path).string(), 1000).value_or(""); };
+    EXPECT_EQ(content("Maildir/dovecot-uidlist"), "3 V1 N3 G1\n") << "an empty folder that Dovecot looked at has no UIDs to keep";
+    put("Maildir/dovecot-uidlist", "3 V1 N9 G1\n");
+    put("sieve/mien.sieve", "discard;");
+    fs::remove(home / ".dovecot.sieve");
+    fs::create_symlink("sieve/autre.sieve", home / ".dovecot.sieve");
+    // A power cut left a message half written.
+    put("Maildir/cur/2.M1P1.h:2,S", "");
+    const auto again = place(home, stream);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->messages, 1u);
+    EXPECT_EQ(content("Maildir/cur/2.M1P1.h:2,S"), "two");
+    EXPECT_EQ(content("Maildir/dovecot-uidlist"), "3 V1 N9 G1\n");
+    EXPECT_EQ(content("sieve/mien.sieve"), "discard;");
+    EXPECT_EQ(fs::read_symlink(home / ".dovecot.sieve"), "sieve/autre.sieve");
+    const Fd other = open_home(home);
+    ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
+    EXPECT_EQ(place(home, stream).error().kind, ErrorKind::unavailable) << "another import runs";
 }
 
 TEST_F(Boxes, NothingGetsInThatNoMailboxHas) {
