@@ -22,6 +22,9 @@ constexpr hameau::Event association_exported{"people.association_exported", Leve
 constexpr hameau::Event archive_cut{"people.archive_cut", Level::error, "the archive is not whole; what went wrong is in the journal of the service"};
 constexpr std::size_t index_bytes_most = 64 << 20;
 constexpr std::string_view archive_retry_s = "60";
+constexpr Duration archive_asked_again = std::chrono::minutes(1);
+/// 1 GB over 256 kbit/s. There is one archive at a time, and the admin's ends a manager's.
+constexpr Duration archive_time_max = std::chrono::hours(12);
 
 /// What the file for `hameau apply` and the tables are made from at the end.
 bool is_index(std::string_view path) {
@@ -88,8 +91,11 @@ struct People::ArchiveStream {
     std::size_t next = 0;
     std::optional<BodySource> source;
     PartReader reader;
-    Request request;  ///< who asked: judged again before each service
+    Request request;  ///< who asked: judged again before each service, and each minute
     bool by_admin = false;
+    bool dropped = false;
+    Duration begun_at{0};
+    Duration asked{0};
     bool begun = false;
     bool ended = false;
     std::shared_ptr<void> busy;
@@ -123,13 +129,24 @@ Status People::end_archive(ArchiveStream& stream) {
     return done;
 }
 
-/// The next service begins. Who asked may have lost the right meanwhile.
-Task<Status> People::open_archive_source(std::shared_ptr<ArchiveStream> stream) {
-    const auto& [module, path] = stream->sources[stream->next++];
-    const auto refused = refuse_below(stream->request, actor_of(stream->request), stream->facts.association.slug, Role::manager);
-    if (refused) {
-        co_return fail(ErrorKind::denied, "whoever asked for the archive may not have it any more");
+/// Who asked may have lost the right meanwhile; and nobody's slow line keeps the archives of the others waiting for days.
+Status People::check_archive(ArchiveStream& stream) {
+    const Duration now = clock_->now();
+    if (stream.dropped || (!stream.by_admin && now - stream.begun_at > archive_time_max)) {
+        return fail(ErrorKind::closed, stream.dropped ? "the admin makes an archive" : "it took too long");
     }
+    stream.asked = now;
+    return refuse_below(stream.request, actor_of(stream.request), stream.facts.association.slug, Role::manager)
+               ? Status(fail(ErrorKind::denied, "whoever asked for the archive may not have it any more"))
+               : Status{};
+}
+
+/// The next service begins.
+Task<Status> People::open_archive_source(std::shared_ptr<ArchiveStream> stream) {
+    if (auto checked = check_archive(*stream); !checked) {
+        co_return checked;
+    }
+    const auto& [module, path] = stream->sources[stream->next++];
     std::string name = module;
     std::string target = path;
     auto answer = co_await context_->open_stream(std::move(name), std::move(target));
@@ -155,6 +172,11 @@ Task<Status> People::step_archive(std::shared_ptr<ArchiveStream> stream) {
     }
     if (!stream->source) {
         co_return co_await open_archive_source(stream);
+    }
+    if (stream->dropped || clock_->now() - stream->asked > archive_asked_again) {
+        if (auto checked = check_archive(*stream); !checked) {
+            co_return checked;
+        }
     }
     auto piece = co_await (*stream->source)();
     if (!piece) {
@@ -184,7 +206,11 @@ Task<Response> People::archive_association(Request& request) {
     if (auto refused = refuse_below(request, actor, slug, Role::manager)) {
         co_return std::move(*refused);
     }
-    if (!archiving_.expired()) {
+    const auto running = archiving_.lock();
+    const bool admin_first = running && !running->by_admin && request.who.caller == Caller::admin && request.query_parameter("check") != "1";
+    if (admin_first) {
+        running->dropped = true;
+    } else if (running) {
         Response response = say(request, 503, "archive_busy");
         response.headers.emplace_back("Retry-After", std::string(archive_retry_s));
         co_return response;
@@ -203,6 +229,7 @@ Task<Response> People::archive_association(Request& request) {
     stream->request.body = nullptr;
     // Passwords and the letters of others leave by the hand of who runs the machine only, never through a page.
     stream->by_admin = request.who.caller == Caller::admin;
+    stream->begun_at = stream->asked = clock_->now();
     ArchiveFacts& facts = stream->facts;
     facts.association = store_->association(slug).value_or(Association());
     facts.language = store_->house_language() == "en" ? Language::english : Language::french;

@@ -40,7 +40,7 @@ void People::add_slug_conflict(json::array& list, const std::string& slug) {
         const auto there = store_->association_anywhere(slug);
         add_conflict(list, "association", slug, !there ? "an association of that name is being erased; try again later"
                                                : there->binned_ms > 0 ? "an association of that name is in the bin (hameau association restore or remove --purge); or choose another name with --as"
-                                                                      : "there is an association of that name; choose another one with --as");
+                                                                      : "there is an association of that name; choose another one with --as. (If an import of another file left it there: go on with that file, or take it away by hameau erase " + slug + " --now.)");
     }
 }
 

@@ -378,6 +378,7 @@ private:
     Task<Response> archive_association(Request& request);
     Task<Result<std::string>> next_of_archive(std::shared_ptr<ArchiveStream> stream);
     Task<Status> step_archive(std::shared_ptr<ArchiveStream> stream);
+    Status check_archive(ArchiveStream& stream);
     Task<Status> open_archive_source(std::shared_ptr<ArchiveStream> stream);
     Status begin_archive(ArchiveStream& stream);
     Status end_archive(ArchiveStream& stream);
