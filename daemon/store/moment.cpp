@@ -2,9 +2,11 @@
 // which in WAL mode goes on seeing the database as it is now; then the locks are given back. The copies are made from the readers.
 #include "daemon/store/moment.hpp"
 
+#include <chrono>
 #include <fcntl.h>
 #include <memory>
 #include <sqlite3.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -15,6 +17,9 @@ namespace hameau {
 namespace {
 
 constexpr int busy_ms = 10000;
+/// The locks of the others are held meanwhile, and their services wait for these on their loop.
+constexpr int locking_ms = 200;
+constexpr std::chrono::milliseconds between_tries{500};
 constexpr int pages_per_step = 1024;
 
 struct CloseDatabase {
@@ -74,9 +79,28 @@ Status copy_from(const Connection& reader, const MomentCopy& copy) {
     return code == SQLITE_DONE && end == SQLITE_OK ? Status{} : Status(fail_of(target->get(), copy.to, code == SQLITE_DONE ? end : code));
 }
 
+/// All or none: who waits for one database must not hold up the writers of the others.
+Status lock_all(const std::vector<Connection>& writers, const std::vector<const MomentCopy*>& there, int tries) {
+    for (int turn = 1;; ++turn) {
+        Status locked;
+        std::size_t held = 0;
+        for (; locked && held < writers.size(); ++held) {
+            sqlite3_busy_timeout(writers[held].get(), locking_ms);
+            locked = run(writers[held], there[held]->from, "BEGIN IMMEDIATE");
+        }
+        if (locked || locked.error().kind != ErrorKind::unavailable || turn >= tries) {
+            return locked;
+        }
+        for (std::size_t i = 0; i < held; ++i) {
+            (void)run(writers[i], there[i]->from, "ROLLBACK");
+        }
+        std::this_thread::sleep_for(between_tries);
+    }
+}
+
 } // namespace
 
-Status copy_at_one_moment(std::span<const MomentCopy> copies) {
+Status copy_at_one_moment(std::span<const MomentCopy> copies, int tries) {
     std::vector<Connection> writers;
     std::vector<Connection> readers;
     std::vector<const MomentCopy*> there;
@@ -95,10 +119,8 @@ Status copy_at_one_moment(std::span<const MomentCopy> copies) {
         }
         there.push_back(&copy);
     }
-    for (std::size_t i = 0; i < there.size(); ++i) {
-        if (auto locked = run(writers[i], there[i]->from, "BEGIN IMMEDIATE"); !locked) {
-            return locked;
-        }
+    if (auto locked = lock_all(writers, there, tries); !locked) {
+        return locked;
     }
     for (std::size_t i = 0; i < there.size(); ++i) {
         if (auto read = run(readers[i], there[i]->from, "BEGIN;SELECT count(*) FROM sqlite_schema"); !read) {

@@ -14,9 +14,10 @@ struct MomentCopy {
     std::string to;    ///< a new file, mode 0600: the database alone, without -wal
 };
 
-/// Writers wait for some milliseconds, while the moment is marked; the copying itself holds up nobody. Each copy begins with the
-/// last commit before the moment. Errors: unavailable (a writer held its database for more than ten seconds), io (a full disk),
+/// Writers wait for some milliseconds, while the moment is marked (200 for each database at most that somebody else holds); the
+/// copying itself holds up nobody who writes in WAL mode. Each copy begins with the last commit before the moment. Errors:
+/// unavailable (a writer held its database at each of the `tries`, half a second apart), io (a full disk),
 /// corrupt. What was copied before an error stays behind.
-Status copy_at_one_moment(std::span<const MomentCopy> copies);
+Status copy_at_one_moment(std::span<const MomentCopy> copies, int tries = 20);
 
 } // namespace hameau

@@ -125,14 +125,27 @@ Status Stager::copy_databases() {
             copies.push_back({place_.state + "/" + rule.path, to_ + "/" + rule.path});
         }
     }
-    find_foreign(place_.state + "/modules", copies);
     for (const MomentCopy& copy : copies) {
         if (auto made = make_parents(copy.to); !made) {
             return made;
         }
         copied_.push_back(copy.to.substr(to_.size() + 1));
     }
-    return copy_at_one_moment(copies);
+    if (auto done = copy_at_one_moment(copies); !done) {
+        return done;
+    }
+    // Each by itself, and no failure of the backup: whatever an external module does with its files, the house is saved. One that
+    // cannot be locked is copied as it stands (walk).
+    std::vector<MomentCopy> foreign;
+    find_foreign(place_.state + "/modules", foreign);
+    for (const MomentCopy& copy : foreign) {
+        if (make_parents(copy.to) && copy_at_one_moment(std::span(&copy, 1), 1)) {
+            copied_.push_back(copy.to.substr(to_.size() + 1));
+        } else {
+            (void)::unlink(copy.to.c_str());
+        }
+    }
+    return {};
 }
 
 void Stager::note_owner(const std::string& path, const struct stat& facts, const struct stat& parent) {

@@ -130,6 +130,19 @@ TEST_F(BackupStaging, DatabasesAreOfOneMoment) {
     EXPECT_GT(number(place.state + "/people/people.db", "SELECT n FROM t"), 15);
 }
 
+TEST_F(BackupStaging, AnExternalModuleCannotHoldUpABackup) {
+    fs::create_directories(place.state + "/modules/livre");
+    const std::string database = place.state + "/modules/livre/livre.db";
+    sqlite3* held = nullptr;
+    sqlite3_open(database.c_str(), &held);
+    sqlite3_exec(held, "CREATE TABLE t(n); INSERT INTO t VALUES(7); BEGIN EXCLUSIVE", nullptr, nullptr, nullptr);
+    std::ofstream(place.state + "/modules/livre/odd.db") << std::string("SQLite format 3\0", 16);
+    ASSERT_TRUE(make_staging(place, ""));
+    EXPECT_TRUE(fs::exists(place.staging() + "/modules/livre/livre.db")) << "copied as it stands";
+    EXPECT_TRUE(fs::exists(place.staging() + "/people/people.db"));
+    sqlite3_close(held);
+}
+
 TEST_F(BackupStaging, FilesThatUnprivilegedReadersNeedStayBesideTheDatabase) {
     // As mail keeps them (Database::keep_wal_files): nobody has the database open.
     sqlite3* handle = nullptr;
