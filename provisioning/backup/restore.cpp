@@ -4,13 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <dirent.h>
 #include <fcntl.h>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,6 +20,7 @@
 #include "daemon/base/text.hpp"
 #include "daemon/modules.hpp"
 #include "provisioning/backup/check_copy.hpp"
+#include "provisioning/backup/give.hpp"
 #include "provisioning/backup/key.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
@@ -36,9 +33,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t owners_bytes_max = 64 << 20;
 constexpr std::size_t missing_shown_max = 50;
-constexpr int depth_max = 40;
 /// In this order: what says that there is a house (people) comes last.
 constexpr std::array first_parts = {"tls", "acme", "modules.d", "modules", "mail", "sites", "pads", "host"};
 
@@ -78,10 +73,7 @@ private:
     Status check_room();
     Status fetch();
     Status judge();
-    Status give_owners();
-    Status give_below(int folder, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth);
-    Status give_one(int folder, const char* name, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth);
-    Status read_owners();
+    Status give_owners() { return give_tree(place_, work_folder(place_)); }
     Status put_aside();
     Status move_in();
     Status move_part(const std::string& name);
@@ -89,11 +81,6 @@ private:
     Result<ResticEnd> restic(std::vector<std::string> words, const std::string& writes = "");
     Status failed(const Result<ResticEnd>& end) const;
 
-    struct Owner {
-        std::uint32_t uid = 0;
-        std::uint32_t gid = 0;
-        mode_t mode = 0;
-    };
     const Place& place_;
     const RestoreWish& wish_;
     Fd house_;
@@ -102,7 +89,6 @@ private:
     Repository repository_;
     std::string key_;
     Snapshot chosen_;
-    std::map<std::string, Owner, std::less<>> owners_;
 };
 
 Result<ResticEnd> Restore::restic(std::vector<std::string> words, const std::string& writes) {
@@ -258,86 +244,6 @@ Status Restore::judge() {
         return fail(ErrorKind::corrupt, "broken: " + report->problems.front());
     }
     return {};
-}
-
-Status Restore::read_owners() {
-    // The table of external modules of that house becomes this one's.
-    const std::string text = read_file(work_folder(place_) + "/" + owners_file, owners_bytes_max).value_or("");
-    Place inside = place_;
-    inside.state = work_folder(place_);
-    for (const std::string_view line : split(text, '\n')) {
-        const auto columns = split(line, '\t');
-        if (columns.size() != 4) {
-            continue;
-        }
-        const auto uid = owner_id(inside, std::string(columns[0]), false);
-        const auto gid = owner_id(inside, std::string(columns[1]), true);
-        unsigned mode = 0;
-        std::from_chars(columns[2].data(), columns[2].data() + columns[2].size(), mode, 8);
-        if (!uid || !gid) {
-            return fail(uid ? gid.error() : uid.error());
-        }
-        owners_[std::string(columns[3])] = {*uid, *gid, static_cast<mode_t>(mode & 07777)};
-    }
-    return {};
-}
-
-Status Restore::give_one(int folder, const char* name, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth) {
-    struct stat facts {};
-    if (::fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
-        return fail_errno(path);
-    }
-    const bool is_folder = S_ISDIR(facts.st_mode);
-    if (!is_folder && (!S_ISREG(facts.st_mode) || facts.st_nlink != 1)) {
-        return fail(ErrorKind::corrupt, "broken: " + path + " is neither a file nor a folder");
-    }
-    mode_t mode = facts.st_mode & (is_folder ? 0777 : 0666);
-    if (const auto own = owners_.find(path); own != owners_.end()) {
-        uid = own->second.uid;
-        gid = own->second.gid;
-        mode = is_folder ? own->second.mode & 02777 : own->second.mode & 0666;
-    }
-    const Fd fd(::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (is_folder ? O_DIRECTORY : 0)));
-    if (!fd) {
-        return fail_errno(path);
-    }
-    auto below = is_folder ? give_below(fd.get(), path, uid, gid, depth + 1) : Status{};
-    // Root alone, for a moment, whatever the mode was: then the owner, then the mode (chown drops setgid).
-    if (below && (::fchown(fd.get(), uid, gid) != 0 || ::fchmod(fd.get(), mode) != 0)) {
-        return fail_errno(path);
-    }
-    return below;
-}
-
-Status Restore::give_below(int folder, const std::string& path, std::uint32_t uid, std::uint32_t gid, int depth) {
-    struct CloseFolder {
-        void operator()(DIR* dir) const { ::closedir(dir); }
-    };
-    const std::unique_ptr<DIR, CloseFolder> list(::fdopendir(::fcntl(folder, F_DUPFD_CLOEXEC, 3)));
-    if (!list || depth > depth_max) {
-        return fail_errno(path);
-    }
-    while (const dirent* entry = ::readdir(list.get())) {
-        const std::string name = entry->d_name;
-        if (name == "." || name == "..") {
-            continue;
-        }
-        if (auto given = give_one(folder, entry->d_name, path.empty() ? name : path + "/" + name, uid, gid, depth); !given) {
-            return given;
-        }
-    }
-    return {};
-}
-
-Status Restore::give_owners() {
-    if (place_.uid == 0) {
-        return {};  // without root everything is ours already
-    }
-    if (auto read = read_owners(); !read) {
-        return read;
-    }
-    const Fd top(::open(work_folder(place_).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    return top ? give_below(top.get(), "", 0, 0, 0) : Status(fail_errno(work_folder(place_)));
 }
 
 Status Restore::put_aside() {

@@ -93,7 +93,10 @@ def fill():
     imap.uid("MOVE", "2", "Archives-2025")
     imap.uid("STORE", "3", "+FLAGS", "(\\Deleted)")
     imap.expunge()
+    imap.uid("COPY", "4", "Archives-2025")
     imap.logout()
+    # Dovecot copies by a hard link: one file with two names.
+    assert any(one.stat().st_nlink > 1 for one in Path(house.state, "mail", "boxes").glob("*/**/cur/*")), "COPY made no hard link"
     marie = house.visitor().sign_in("marie", "marie-secret-words")
     import common
     page = common.zipped({"index.html": "<!doctype html><html lang=fr><title>Deux</title><p>version deux", "photo.bin": "y" * 300000})
@@ -164,7 +167,7 @@ def test_four_targets_are_saved_and_the_first_drill_follows():
     seen["picture"] = picture_of(house)
     seen["key"] = Path(house.state, "backup", "key").read_text()
     drilled = backup("drill", SFTP)
-    assert drilled["drill"]["code"] == "fine" and drilled["drill"]["target"] == SFTP and "messages 5" in drilled["drill"]["detail"], drilled
+    assert drilled["drill"]["code"] == "fine" and drilled["drill"]["target"] == SFTP and "messages 6" in drilled["drill"]["detail"], drilled
     assert not Path(house.state, "backup", "staging").exists() and not Path(house.state, "backup", "scratch").exists()
     assert servers_["s3"].refused == 0 and len(servers_["s3"].objects) > 5
 
@@ -288,7 +291,7 @@ def test_the_house_is_destroyed_and_comes_back_from_each_target():
             assert (state / "people" / "people.db").exists()
         begun = time.time()
         done = restore(target, state)
-        assert done.returncode == 0 and "Tout est revenu" in done.stdout and ("6 messages" if target == FOLDER else "5 messages") in done.stdout, done
+        assert done.returncode == 0 and "Tout est revenu" in done.stdout and ("7 messages" if target == FOLDER else "6 messages") in done.stdout, done
         print(f"     {name}: restored in {time.time() - begun:.1f} s")
         other = restored_house(state)
         try:
@@ -376,7 +379,7 @@ def test_at_a_time_and_beside_a_house_that_is_put_aside():
     too_old = restore(REST, fresh("early"), "--at", "2020-01-01")
     assert too_old.returncode != 0 and "si ancienne" in too_old.stderr, too_old
     done = restore(REST, state, "--replace", "--at", seen["first"])
-    assert done.returncode == 0 and "gardée dans" in done.stdout and "5 messages" in done.stdout, done
+    assert done.returncode == 0 and "gardée dans" in done.stdout and "6 messages" in done.stdout, done
     assert list(state.glob("before-restore-*/people/people.db"))
 
 

@@ -1,0 +1,163 @@
+// Twice over the tree: first the names of each file are counted, then the owners are given.
+#include "provisioning/backup/give.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <dirent.h>
+#include <fcntl.h>
+#include <map>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "provisioning/backup/staging.hpp"
+
+namespace hameau::backup {
+
+namespace {
+
+constexpr std::size_t owners_bytes_max = 64 << 20;
+constexpr int depth_max = 40;
+
+struct Owner {
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    mode_t mode = 0;
+};
+
+class Giver {
+public:
+    Giver(const Place& place, std::string top) : place_(place), top_(std::move(top)) {}
+    Status run();
+
+private:
+    enum class Pass { count, give };
+    Status read_owners();
+    Status below(int folder, const std::string& path, const Owner& owner, int depth);
+    Status one(int folder, const char* name, const std::string& path, Owner owner, int depth);
+    Status whole(const std::string& path, const struct stat& facts);
+
+    const Place& place_;
+    std::string top_;
+    Pass pass_ = Pass::count;
+    std::map<std::string, Owner, std::less<>> owners_;
+    std::map<std::pair<dev_t, ino_t>, nlink_t> names_;  ///< of files with several names: how many were met
+};
+
+Status Giver::read_owners() {
+    // The table of external modules of that house becomes this one's.
+    const std::string text = read_file(top_ + "/" + owners_file, owners_bytes_max).value_or("");
+    Place inside = place_;
+    inside.state = top_;
+    for (const std::string_view line : split(text, '\n')) {
+        const auto columns = split(line, '\t');
+        if (columns.size() != 4) {
+            continue;
+        }
+        const auto uid = owner_id(inside, std::string(columns[0]), false);
+        const auto gid = owner_id(inside, std::string(columns[1]), true);
+        unsigned mode = 0;
+        std::from_chars(columns[2].data(), columns[2].data() + columns[2].size(), mode, 8);
+        if (!uid || !gid) {
+            return fail(uid ? gid.error() : uid.error());
+        }
+        owners_[std::string(columns[3])] = {*uid, *gid, static_cast<mode_t>(mode & 07777)};
+    }
+    return {};
+}
+
+/// A name outside of the tree would give a file of the machine to whoever the backup says.
+Status Giver::whole(const std::string& path, const struct stat& facts) {
+    const auto met = names_.find({facts.st_dev, facts.st_ino});
+    const nlink_t inside = met == names_.end() ? 1 : met->second;
+    return facts.st_nlink == inside ? Status{} : Status(fail(ErrorKind::corrupt, "broken: " + path + " has another name outside of the backup"));
+}
+
+Status Giver::one(int folder, const char* name, const std::string& path, Owner owner, int depth) {
+    struct stat facts {};
+    if (::fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return fail_errno(path);
+    }
+    const bool is_folder = S_ISDIR(facts.st_mode);
+    if (!is_folder && !S_ISREG(facts.st_mode)) {
+        return fail(ErrorKind::corrupt, "broken: " + path + " is neither a file nor a folder");
+    }
+    if (pass_ == Pass::count && !is_folder) {
+        if (facts.st_nlink > 1) {
+            ++names_[{facts.st_dev, facts.st_ino}];
+        }
+        return {};
+    }
+    const Fd fd(::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (is_folder ? O_DIRECTORY : 0)));
+    if (!fd || ::fstat(fd.get(), &facts) != 0) {
+        return fail_errno(path);
+    }
+    if (!is_folder) {
+        if (auto sure = whole(path, facts); !sure) {
+            return sure;
+        }
+    }
+    owner.mode = facts.st_mode & (is_folder ? 0777 : 0666);
+    if (const auto own = owners_.find(path); own != owners_.end()) {
+        owner = own->second;
+        owner.mode &= is_folder ? 02777 : 0666;
+    }
+    auto walked = is_folder ? below(fd.get(), path, owner, depth + 1) : Status{};
+    // Root alone, for a moment, whatever the mode was: then the owner, then the mode (chown drops setgid).
+    const bool give = walked && pass_ == Pass::give && place_.uid != 0;
+    if (give && (::fchown(fd.get(), owner.uid, owner.gid) != 0 || ::fchmod(fd.get(), owner.mode) != 0)) {
+        return fail_errno(path);
+    }
+    return walked;
+}
+
+Status Giver::below(int folder, const std::string& path, const Owner& owner, int depth) {
+    struct CloseFolder {
+        void operator()(DIR* dir) const { ::closedir(dir); }
+    };
+    const int copy = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // its own offset: the folder is read twice
+    const std::unique_ptr<DIR, CloseFolder> list(copy < 0 ? nullptr : ::fdopendir(copy));
+    if (!list) {
+        return fail_errno(path);
+    }
+    if (depth > depth_max) {
+        return fail(ErrorKind::corrupt, "broken: " + path + " lies too deep");
+    }
+    while (const dirent* entry = ::readdir(list.get())) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == "..") {
+            continue;
+        }
+        if (auto done = one(folder, entry->d_name, path.empty() ? name : path + "/" + name, owner, depth); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status Giver::run() {
+    if (auto read = place_.uid == 0 ? Status{} : read_owners(); !read) {
+        return read;
+    }
+    const Fd top(::open(top_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!top) {
+        return fail_errno(top_);
+    }
+    for (const Pass pass : {Pass::count, Pass::give}) {
+        pass_ = pass;
+        if (auto done = below(top.get(), "", Owner{}, 0); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+Status give_tree(const Place& place, const std::string& folder) { return Giver(place, folder).run(); }
+
+} // namespace hameau::backup
