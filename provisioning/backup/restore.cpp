@@ -2,12 +2,10 @@
 #include "provisioning/backup/restore.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,10 +16,10 @@
 #include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
-#include "daemon/modules.hpp"
 #include "provisioning/backup/check_copy.hpp"
 #include "provisioning/backup/give.hpp"
 #include "provisioning/backup/key.hpp"
+#include "provisioning/backup/move.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
 #include "daemon/contract/backup_state.hpp"
@@ -34,31 +32,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t missing_shown_max = 50;
-/// In this order: what says that there is a house (people) comes last.
-constexpr std::array first_parts = {"tls", "acme", "modules.d", "modules", "mail", "sites", "pads", "host"};
-
-std::string work_folder(const Place& place) { return place.folder() + "/restored"; }
-std::string mark_path(const Place& place) { return place.state + "/" + restoring_mark; }
+std::string work_folder(const Place& place) { return restored_folder(place); }
 
 void say(const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
-}
-
-/// A house that was installed and never set up has the file and nobody in it. What cannot be read counts as somebody's.
-bool has_people(const std::string& path) {
-    if (::access(path.c_str(), F_OK) != 0) {
-        return false;
-    }
-    sqlite3* handle = nullptr;
-    sqlite3_stmt* statement = nullptr;
-    const bool asked = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, nullptr) == SQLITE_OK &&
-                       sqlite3_prepare_v2(handle, "SELECT EXISTS (SELECT 1 FROM person)", -1, &statement, nullptr) == SQLITE_OK &&
-                       sqlite3_step(statement) == SQLITE_ROW;
-    const bool some = !asked || sqlite3_column_int(statement, 0) != 0;
-    sqlite3_finalize(statement);
-    sqlite3_close_v2(handle);
-    return some;
 }
 
 class Restore {
@@ -74,9 +52,7 @@ private:
     Status fetch();
     Status judge();
     Status give_owners() { return give_tree(place_, work_folder(place_)); }
-    Status put_aside();
-    Status move_in();
-    Status move_part(const std::string& name);
+    Status move();
     Status settle();
     Result<ResticEnd> restic(std::vector<std::string> words, const std::string& writes = "");
     Status failed(const Result<ResticEnd>& end) const;
@@ -125,9 +101,10 @@ Status Restore::take_locks() {
     if (!house_ || ::flock(house_.get(), LOCK_EX | LOCK_NB) != 0 || !lock_ || ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail(ErrorKind::conflict, "running: a house runs with this state folder");
     }
-    const bool there = has_people(place_.state + "/people/people.db");
-    const bool begun = ::access(mark_path(place_).c_str(), F_OK) == 0;
-    return there && !begun && !wish_.replace ? Status(fail(ErrorKind::conflict, "data: a house is there")) : Status{};
+    if (!wish_.replace && !restore_begun(place_) && holds_house(place_.state)) {
+        return fail(ErrorKind::conflict, "data: a house is there");
+    }
+    return refuse_mounts(place_);
 }
 
 Status Restore::open_target() {
@@ -246,52 +223,19 @@ Status Restore::judge() {
     return {};
 }
 
-Status Restore::put_aside() {
-    if (!wish_.replace || ::access(mark_path(place_).c_str(), F_OK) == 0) {
-        return {};
+/// From here on the state changes, and hameaud does not start before the end.
+Status Restore::move() {
+    auto mark = begin_move(place_, chosen_.id, wish_.replace);
+    if (!mark) {
+        return fail(mark.error());
     }
-    const std::string aside = place_.state + "/before-restore-" + std::to_string(now_ms() / 1000);
-    if (auto made = make_folder(aside, 0700); !made) {
-        return made;
+    if (!mark->aside.empty()) {
+        say("aside " + place_.state + "/" + mark->aside);
     }
-    say("aside " + aside);
-    std::vector<std::string> parts(first_parts.begin(), first_parts.end());
-    parts.insert(parts.end(), {"people", "gate", "engines", "admin", "milter"});
-    for (const std::string& part : parts) {
-        if (::rename((place_.state + "/" + part).c_str(), (aside + "/" + part).c_str()) != 0 && errno != ENOENT) {
-            return fail_errno(part);
-        }
-    }
-    return {};
-}
-
-/// Over what hameaud made for a house that was never set up; a part that has moved already is gone from there.
-Status Restore::move_part(const std::string& name) {
-    const std::string from = work_folder(place_) + "/" + name;
-    const std::string to = place_.state + "/" + name;
-    if (::access(from.c_str(), F_OK) != 0) {
-        return {};
-    }
-    std::error_code failed;
-    fs::remove_all(to, failed);
-    fs::rename(from, to, failed);
-    return failed ? Status(fail(ErrorKind::io, name + ": " + failed.message(), failed)) : Status{};
-}
-
-Status Restore::move_in() {
-    if (auto marked = write_file_atomically(mark_path(place_), chosen_.id + "\n"); !marked) {
-        return marked;
-    }
-    std::vector<std::string> parts(first_parts.begin(), first_parts.end());
-    for (const char* name : {"backup/ssh", "backup/credentials", "people"}) {
-        parts.emplace_back(name);
-    }
-    for (const std::string& part : parts) {
-        if (auto moved = move_part(part); !moved) {
-            return moved;
-        }
-    }
-    return {};
+    auto done = put_aside(place_, *mark);
+    done = done ? move_in(place_) : done;
+    done = done ? settle() : done;
+    return done ? done : Status(fail(Error(done.error()).during("cut")));
 }
 
 /// The settings, the key, and the end.
@@ -328,20 +272,16 @@ Status Restore::settle() {
     if (auto written = write_file_atomically(place_.folder() + "/state", state.to_text()); !written) {
         return written;
     }
-    std::error_code ignored;
-    fs::remove_all(work_folder(place_), ignored);
-    ::sync();
-    if (::unlink(mark_path(place_).c_str()) != 0) {
-        return fail_errno(mark_path(place_));
+    auto ended = end_move(place_);
+    if (ended) {
+        say("done");
     }
-    say("done");
-    return {};
+    return ended;
 }
 
 Status Restore::run() {
-    // From put_aside on the state changes; before it, an error leaves it as it was.
-    for (const auto step : {&Restore::take_locks, &Restore::open_target, &Restore::choose, &Restore::fetch, &Restore::judge, &Restore::give_owners, &Restore::put_aside,
-                            &Restore::move_in, &Restore::settle}) {
+    // From move on the state changes; before it, an error leaves it as it was.
+    for (const auto step : {&Restore::take_locks, &Restore::open_target, &Restore::choose, &Restore::fetch, &Restore::judge, &Restore::give_owners, &Restore::move}) {
         if (auto done = (this->*step)(); !done) {
             return done;
         }

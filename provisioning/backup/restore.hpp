@@ -21,9 +21,9 @@ struct RestoreWish {
 };
 
 /// Says what it does and what it found, a line each, on standard output: "backup SECONDS ID", "missing WHAT", "count NAME NUMBER",
-/// "settings PATH", "aside PATH", "done". Errors: conflict (a house runs there, or has data), not_found, denied (wrong key), too_large
-/// (no room), corrupt (not whole: the "missing" lines say what), unavailable. After an error nothing of the state was changed; a kill
-/// in the middle of the moving leaves STATE/restoring, and the same call again finishes it.
+/// "settings PATH", "aside PATH", "done". Errors: conflict (a house runs there or has data, or a part is a mount point), not_found,
+/// denied (wrong key), too_large (no room), corrupt (not whole: the "missing" lines say what), unavailable: nothing of the state was
+/// changed. An error in the middle of the moving ("cut: ...") or a kill leaves STATE/restoring, and the same call again finishes it.
 Status restore_house(const Place& place, const RestoreWish& wish);
 
 } // namespace hameau::backup

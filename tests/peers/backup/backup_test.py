@@ -249,6 +249,15 @@ def test_a_running_house_and_one_with_data_are_not_overwritten():
     (other / "people" / "people.db").write_text("somebody's")
     done = restore(FOLDER, other)
     assert done.returncode != 0 and "--replace" in done.stderr and (other / "people" / "people.db").read_text() == "somebody's", done
+    # The people's database is lost, the letters are there: that is a house too.
+    other = fresh("data")
+    (other / "mail" / "boxes" / "somebody").mkdir(parents=True)
+    done = restore(FOLDER, other)
+    assert done.returncode != 0 and "--replace" in done.stderr and (other / "mail" / "boxes" / "somebody").exists(), done
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(other / "mail")], check=True)
+    done = restore(FOLDER, other, "--replace")
+    subprocess.run(["umount", str(other / "mail")], check=True)
+    assert done.returncode != 0 and "disque à part" in done.stderr and not list(other.glob("before-restore-*")) and not (other / "restoring").exists(), done
     wrong = "babab-" * 8 + "babab"
     done = restore(FOLDER, fresh("typo"), key=wrong)
     assert done.returncode != 0 and "clé ne va pas" in done.stderr, done
@@ -381,6 +390,8 @@ def test_at_a_time_and_beside_a_house_that_is_put_aside():
     done = restore(REST, state, "--replace", "--at", seen["first"])
     assert done.returncode == 0 and "gardée dans" in done.stdout and "6 messages" in done.stdout, done
     assert list(state.glob("before-restore-*/people/people.db"))
+    assert [one.read_text().strip() for one in state.glob("before-restore-*/backup/key")] == [seen["key"].strip()]
+    assert not (state / "backup" / "replaced").exists() and not (state / "restoring").exists()
 
 
 def test_a_damaged_target_is_said_and_nothing_is_hidden():
