@@ -1,6 +1,7 @@
-// Twice over the tree: first the names of each file are counted, then the owners are given.
+// Twice over the tree: first the names of each file are counted, then the owners are given. Then the links, which nothing follows.
 #include "provisioning/backup/give.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <dirent.h>
@@ -21,6 +22,8 @@ namespace hameau::backup {
 namespace {
 
 constexpr std::size_t owners_bytes_max = 64 << 20;
+constexpr std::size_t links_bytes_max = 64 << 20;
+constexpr std::size_t path_bytes_max = 1024;
 constexpr int depth_max = 40;
 
 struct Owner {
@@ -31,7 +34,7 @@ struct Owner {
 
 class Giver {
 public:
-    Giver(const Place& place, std::string top) : place_(place), top_(std::move(top)) {}
+    Giver(const Place& place, std::string top, GiveMode mode) : place_(place), top_(std::move(top)), mode_(mode) {}
     Status run();
 
 private:
@@ -40,9 +43,12 @@ private:
     Status below(int folder, const std::string& path, const Owner& owner, int depth);
     Status one(int folder, const char* name, const std::string& path, Owner owner, int depth);
     Status whole(const std::string& path, const struct stat& facts);
+    Status make_links(int top);
+    Status make_link(int top, const std::string& target, const std::string& path);
 
     const Place& place_;
     std::string top_;
+    GiveMode mode_;
     Pass pass_ = Pass::count;
     std::map<std::string, Owner, std::less<>> owners_;
     std::map<std::pair<dev_t, ino_t>, nlink_t> names_;  ///< of files with several names: how many were met
@@ -108,7 +114,7 @@ Status Giver::one(int folder, const char* name, const std::string& path, Owner o
     }
     auto walked = is_folder ? below(fd.get(), path, owner, depth + 1) : Status{};
     // Root alone, for a moment, whatever the mode was: then the owner, then the mode (chown drops setgid).
-    const bool give = walked && pass_ == Pass::give && place_.uid != 0;
+    const bool give = walked && pass_ == Pass::give && mode_ == GiveMode::give && place_.uid != 0;
     if (give && (::fchown(fd.get(), owner.uid, owner.gid) != 0 || ::fchmod(fd.get(), owner.mode) != 0)) {
         return fail_errno(path);
     }
@@ -139,6 +145,55 @@ Status Giver::below(int folder, const std::string& path, const Owner& owner, int
     return {};
 }
 
+/// Under the uid of its folder, or that of OWNERS. A folder that did not come back (--incomplete) has no link either.
+Status Giver::make_link(int top, const std::string& target, const std::string& path) {
+    Fd folder(::fcntl(top, F_DUPFD_CLOEXEC, 3));
+    auto names = split(path, '/');
+    const std::string name(names.back());
+    names.pop_back();
+    for (const std::string_view one : names) {
+        folder.reset(folder ? ::openat(folder.get(), std::string(one).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1);
+        if (!folder) {
+            return errno == ENOENT ? Status{} : Status(fail_errno(path));
+        }
+    }
+    struct stat facts {};
+    if (!folder || ::fstat(folder.get(), &facts) != 0) {
+        return fail_errno(path);
+    }
+    if (mode_ == GiveMode::look) {
+        return {};
+    }
+    if (::symlinkat(target.c_str(), folder.get(), name.c_str()) != 0) {
+        return errno == EEXIST ? Status(fail(ErrorKind::corrupt, "broken: " + path + " is a link and something else")) : Status(fail_errno(path));
+    }
+    const auto own = owners_.find(path);
+    const uid_t uid = own == owners_.end() ? facts.st_uid : own->second.uid;
+    const gid_t gid = own == owners_.end() ? facts.st_gid : own->second.gid;
+    const bool owned = place_.uid == 0 || ::fchownat(folder.get(), name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) == 0;
+    return owned ? Status{} : Status(fail_errno(path));
+}
+
+Status Giver::make_links(int top) {
+    const auto text = read_file(top_ + "/" + links_file, links_bytes_max);
+    if (!text) {
+        return text.error().code == std::errc::no_such_file_or_directory ? Status{} : Status(fail(text.error()));  // of before there were any
+    }
+    for (const std::string_view line : split(*text, '\n')) {
+        const auto columns = split(line, '\t');
+        if (line.empty()) {
+            continue;
+        }
+        if (columns.size() != 2 || !is_plain_path(columns[0]) || !is_plain_path(columns[1])) {
+            return fail(ErrorKind::corrupt, std::string("broken: ") + links_file + " has a line that is no link of a house");
+        }
+        if (auto made = make_link(top, std::string(columns[0]), std::string(columns[1])); !made) {
+            return made;
+        }
+    }
+    return {};
+}
+
 Status Giver::run() {
     if (auto read = place_.uid == 0 ? Status{} : read_owners(); !read) {
         return read;
@@ -153,11 +208,18 @@ Status Giver::run() {
             return done;
         }
     }
-    return {};
+    return make_links(top.get());
 }
 
 } // namespace
 
-Status give_tree(const Place& place, const std::string& folder) { return Giver(place, folder).run(); }
+bool is_plain_path(std::string_view path) {
+    const auto names = split(path, '/');
+    return !path.empty() && path.size() <= path_bytes_max &&
+           std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }) &&
+           std::none_of(names.begin(), names.end(), [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
+}
+
+Status give_tree(const Place& place, const std::string& folder, GiveMode mode) { return Giver(place, folder, mode).run(); }
 
 } // namespace hameau::backup

@@ -18,6 +18,7 @@
 #include "daemon/modules.hpp"
 #include "daemon/store/moment.hpp"
 #include "provisioning/backup/check_copy.hpp"
+#include "provisioning/backup/give.hpp"
 
 namespace hameau::backup {
 
@@ -79,6 +80,7 @@ private:
     Status file(int from, int to, const char* name, const std::string& path, Way way, const struct stat& facts);
     Status copy(int from, int to, const char* name, const struct stat& facts);
     const Rule* rule_of(const std::string& path) const;
+    bool note_link(int from, const char* name, const std::string& path);
     void note_owner(const std::string& path, const struct stat& facts, const struct stat& parent);
     /// The databases of external modules, which no manifest names: found by their first bytes.
     void find_foreign(const std::filesystem::path& folder, std::vector<MomentCopy>& copies) const;
@@ -89,6 +91,8 @@ private:
     std::vector<Rule> rules_;
     std::vector<std::string> copied_;  ///< databases, below the state folder
     std::string owners_;
+    std::string links_;
+    std::uint64_t links_noted_ = 0;
 };
 
 const Rule* Stager::rule_of(const std::string& path) const {
@@ -156,6 +160,19 @@ void Stager::note_owner(const std::string& path, const struct stat& facts, const
     std::array<char, 16> mode{};
     std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(facts.st_mode & 07777));
     owners_ += owner_name(place_, facts.st_uid, false) + "\t" + owner_name(place_, facts.st_gid, true) + "\t" + mode.data() + "\t" + path + "\n";
+}
+
+/// Never followed: what it says is noted. A member's active Sieve script is such a link (.dovecot.sieve).
+bool Stager::note_link(int from, const char* name, const std::string& path) {
+    std::array<char, 2048> target{};
+    const ssize_t size = ::readlinkat(from, name, target.data(), target.size());
+    const std::string_view said(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (!is_plain_path(said) || !is_plain_path(path)) {
+        return false;
+    }
+    links_.append(said).append("\t").append(path).append("\n");
+    ++links_noted_;
+    return true;
 }
 
 Status Stager::copy(int from, int to, const char* name, const struct stat& facts) {
@@ -244,8 +261,11 @@ Status Stager::one(int from, int to, const char* name, const std::string& path, 
         note_owner(path, facts, parent);
         return depth < depth_max ? folder(from, to, name, path, way, depth, facts) : Status{};
     }
+    if (S_ISLNK(facts.st_mode) && note_link(from, name, path)) {
+        note_owner(path, facts, parent);
+    }
     if (!S_ISREG(facts.st_mode)) {
-        return {};  // sockets, symbolic links
+        return {};  // sockets, links that lead elsewhere
     }
     note_owner(path, facts, parent);
     return file(from, to, name, path, way, facts);
@@ -317,8 +337,11 @@ Status Stager::take_files() {
 
 Status Stager::finish(const std::string& host) {
     std::string about = "format=" + std::to_string(format_version) + "\ntime=" + std::to_string(now_ms() / 1000) + "\nhost=" + host + "\nfiles=" +
-                        std::to_string(staged.files) + "\nbytes=" + std::to_string(staged.bytes) + "\nmessages=" + std::to_string(staged.messages) + "\n";
+                        std::to_string(staged.files) + "\nbytes=" + std::to_string(staged.bytes) + "\nmessages=" + std::to_string(staged.messages) + "\nlinks=" + std::to_string(links_noted_) + "\n";
     if (auto written = write_file_atomically(to_ + "/" + about_file, about); !written) {
+        return written;
+    }
+    if (auto written = write_file_atomically(to_ + "/" + links_file, links_); !written) {
         return written;
     }
     return write_file_atomically(to_ + "/" + owners_file, owners_);

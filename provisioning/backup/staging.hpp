@@ -15,6 +15,7 @@ inline constexpr int format_version = 1;
 /// Beside the folders of the state, at the top of each backup:
 inline constexpr const char* about_file = "ABOUT";    ///< NAME=VALUE: format, time, host, hameau, counts
 inline constexpr const char* owners_file = "OWNERS";  ///< OWNER TAB GROUP TAB MODE TAB PATH of whatever differs from its folder
+inline constexpr const char* links_file = "LINKS";    ///< TARGET TAB PATH of each symbolic link that leads below its own folder
 inline constexpr const char* settings_folder = "settings";  ///< hameau.yaml and modules.d as they stood beside it
 
 struct Staged {

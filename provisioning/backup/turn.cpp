@@ -16,6 +16,7 @@
 #include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
 #include "provisioning/backup/check_copy.hpp"
+#include "provisioning/backup/give.hpp"
 #include "provisioning/backup/key.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
@@ -400,6 +401,9 @@ std::optional<Failure> Turn::drill_at(const Repository& repository, std::string&
     const auto report = check_apart(place_, place_.scratch(), CheckDepth::full);
     if (!report || !report->problems.empty()) {
         return Failure{code::broken, report ? report->problems.front() : report.error().message};
+    }
+    if (auto given = give_tree(place_, place_.scratch(), GiveMode::look); !given) {
+        return Failure{code::broken, given.error().message};
     }
     counts = counts_text(*report);
     // Each month another twentieth of what lies there is read from end to end.

@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parents[0] / "house")
 from checks import Checks  # noqa: E402
 from house import BINARIES, ROOT, House, house_processes  # noqa: E402
 import servers  # noqa: E402
+from powers_end import Sieve  # noqa: E402
 
 BASE = int(os.environ.get("HAMEAU_PORTS", "23600"))
 CONTENT = ROOT / "tests" / "support" / "content.yaml"
@@ -77,6 +78,13 @@ def mail_of(house_, login="yann.kervella@amis.test", password="yann-secret-words
     return out
 
 
+def wait_for_mail(house_, folder, count):
+    deadline = time.time() + 30
+    while len(mail_of(house_)[folder][1]) < count:
+        assert time.time() < deadline, (folder, count, house_.tail())
+        time.sleep(0.2)
+
+
 def fill():
     """Messages with flags and a keyword, a folder of a member's own, two versions of a site, a text with history and an image."""
     for number in range(6):
@@ -95,6 +103,7 @@ def fill():
     imap.expunge()
     imap.uid("COPY", "4", "Archives-2025")
     imap.logout()
+    Sieve(house, "yann.kervella@amis.test", "yann-secret-words").activate('require ["fileinto"];\r\nif header :contains "subject" "facture" { fileinto "Archives-2025"; }\r\n')
     # Dovecot copies by a hard link: one file with two names.
     assert any(one.stat().st_nlink > 1 for one in Path(house.state, "mail", "boxes").glob("*/**/cur/*")), "COPY made no hard link"
     marie = house.visitor().sign_in("marie", "marie-secret-words")
@@ -235,7 +244,7 @@ def test_secrets_are_nowhere_and_what_is_this_machines_is_not_in_it():
     key.write_text(seen["key"].strip())
     listed = subprocess.run(["restic", "-r", FOLDER, "--no-lock", "--no-cache", "--password-file", str(key), "ls", "latest"], capture_output=True, text=True).stdout
     paths = {"/" + line.lstrip("/") for line in listed.splitlines()[1:]}
-    assert {"/people/people.db", "/mail/mail.db", "/mail/auth/auth.db", "/sites/sites.db", "/pads/pads.db", "/ABOUT", "/OWNERS", "/settings/hameau.yaml", "/tls/ca.key"} <= paths, sorted(paths)[:40]
+    assert {"/people/people.db", "/mail/mail.db", "/mail/auth/auth.db", "/sites/sites.db", "/pads/pads.db", "/ABOUT", "/OWNERS", "/LINKS", "/settings/hameau.yaml", "/tls/ca.key"} <= paths, sorted(paths)[:40]
     for path in paths:
         assert not path.startswith(("/run", "/log", "/engines", "/gate", "/lock", "/backup/cache", "/backup/key", "/tls/acme-challenge")), path
         assert not path.endswith(("-wal", "-shm", ".open", ".sock", ".lock")) and "dovecot.index" not in path, path
@@ -309,6 +318,9 @@ def test_the_house_is_destroyed_and_comes_back_from_each_target():
             for part, value in wanted.items():
                 assert shown[part] == value, (name, part, shown[part], value)
             send(other, "it lives")
+            # The script that was active still sorts.
+            send(other, "facture 12")
+            wait_for_mail(other, "Archives-2025", len(wanted["mail"]["Archives-2025"][1]) + 1)
             assert backup(of=other)["key_shown"] != 0
         finally:
             other.stop()

@@ -50,6 +50,26 @@ TEST_F(BackupGive, AFileWithANameOutsideIsRefused) {
     EXPECT_FALSE(give_tree(place, top()));
 }
 
+TEST_F(BackupGive, LinksOfTheTableAreMadeAndNoOthers) {
+    const auto table = [this](const std::string& text) { std::ofstream(top() + "/LINKS") << text; };
+    table("sieve/mien.sieve\tmail/boxes/one/.dovecot.sieve\nx\tmail/boxes/gone/.dovecot.sieve\n");
+    ASSERT_TRUE(give_tree(place, top(), GiveMode::look));
+    EXPECT_FALSE(fs::exists(fs::symlink_status(box() + "/.dovecot.sieve")));
+    const auto given = give_tree(place, top());
+    ASSERT_TRUE(given) << given.error().message;
+    EXPECT_EQ(fs::read_symlink(box() + "/.dovecot.sieve"), "sieve/mien.sieve");
+    fs::remove(box() + "/.dovecot.sieve");
+    // Out of its folder, out of the tree, over a file, through a link that was just made, no line of ours.
+    for (const char* hostile : {"/etc/passwd\tmail/x\n", "../x\tmail/x\n", "a/../../x\tmail/x\n", "x\t../x\n", "x\t/tmp/x\n", "x\tmail//x\n", "x\tmail/boxes/one/cur/1.M1:2,S\n",
+                                "boxes\tmail/l\nx\tmail/l/y\n", "x\n", "x\ty\tz\n", "\tmail/x\n"}) {
+        table(hostile);
+        EXPECT_FALSE(give_tree(place, top())) << hostile;
+        fs::remove(top() + "/mail/l");
+    }
+    EXPECT_FALSE(fs::exists(fs::symlink_status(top() + "/mail/x")));
+    EXPECT_FALSE(fs::exists(fs::symlink_status(box() + "/../y")));
+}
+
 TEST_F(BackupGive, LinksAndPipesOfTheTargetAreRefused) {
     fs::create_symlink("/etc/passwd", box() + "/cur/2");
     EXPECT_FALSE(give_tree(place, top()));

@@ -96,10 +96,22 @@ TEST_F(BackupStaging, ASymbolicLinkIsNotFollowed) {
     fs::create_symlink("/etc/passwd", place.state + "/sites/blobs/ab/secret");
     fs::create_directory_symlink("/etc", place.state + "/pads/images/etc");
     fs::create_symlink("/etc/passwd", place.state + "/people/copied");
+    fs::create_symlink("../../../../people/people.db", place.state + "/mail/boxes/one/Maildir/out");
     ASSERT_TRUE(make_staging(place, ""));
+    EXPECT_EQ(read_file(place.staging() + "/LINKS", 1000).value_or("-"), "");
     for (const char* path : {"sites/blobs/ab/secret", "pads/images/etc", "people/copied"}) {
         EXPECT_FALSE(fs::exists(fs::symlink_status(place.staging() + "/" + path))) << path;
     }
+}
+
+TEST_F(BackupStaging, TheActiveScriptOfAMemberIsNotedAsALink) {
+    fs::create_directories(place.state + "/mail/boxes/one/sieve");
+    std::ofstream(place.state + "/mail/boxes/one/sieve/mien.sieve") << "keep;";
+    fs::create_symlink("sieve/mien.sieve", place.state + "/mail/boxes/one/.dovecot.sieve");
+    ASSERT_TRUE(make_staging(place, ""));
+    EXPECT_EQ(read_file(place.staging() + "/LINKS", 1000).value_or("-"), "sieve/mien.sieve\tmail/boxes/one/.dovecot.sieve\n");
+    EXPECT_FALSE(fs::exists(fs::symlink_status(place.staging() + "/mail/boxes/one/.dovecot.sieve")));
+    EXPECT_TRUE(has("mail/boxes/one/sieve/mien.sieve"));
 }
 
 /// The writer raises mail's number only behind people's: at no moment is mail ahead.
