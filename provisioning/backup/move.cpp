@@ -1,3 +1,4 @@
+// The renames of a restore: the mark, the old house put aside, the new one moved in, in an order that a power cut may stop anywhere.
 #include "provisioning/backup/move.hpp"
 
 #include <algorithm>
