@@ -25,8 +25,10 @@ inline constexpr std::string_view emptied = "emptied";        ///< our backups w
 inline constexpr std::string_view broken = "broken";          ///< parts of the backups are missing or damaged
 inline constexpr std::string_view incomplete = "incomplete";  ///< some files could not be read or saved
 inline constexpr std::string_view no_tool = "no_tool";        ///< restic is not installed
+inline constexpr std::string_view unready = "unready";        ///< no turn can begin: the key or the credentials cannot be read
 inline constexpr std::string_view failed = "failed";
 // Of the whole, not of a target:
+inline constexpr std::string_view stopped = "stopped";        ///< two turns in a row ended before their end: hameaud says it
 inline constexpr std::string_view none = "none";              ///< no target is set
 inline constexpr std::string_view old = "old";                ///< no good backup for three days, whatever the reason
 inline constexpr std::string_view key_unseen = "key_unseen";  ///< nobody has the key outside of the house

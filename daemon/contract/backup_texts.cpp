@@ -46,6 +46,9 @@ constexpr std::array texts = {
          "The backup to {target} is not complete: some files could not be read. See: hameau backup."},
     Text{code::no_tool, "Un programme manque pour sauvegarder. Installez-le : apt install restic openssh-client.",
          "A program for backups is missing. Install it: apt install restic openssh-client."},
+    Text{code::unready, "Les sauvegardes ne peuvent pas commencer : la clé ou les identifiants ne se lisent pas. La raison est dans : hameau backup. Dernière bonne sauvegarde : {last}.",
+         "The backups cannot begin: the key or the credentials cannot be read. The reason is in: hameau backup. Last good backup: {last}."},
+    Text{code::stopped, "Les sauvegardes s’arrêtent avant la fin. Voyez : hameau logs.", "The backups stop before they are done. See: hameau logs."},
     Text{code::failed, "La sauvegarde vers {target} a échoué. Voyez : hameau backup. Dernière bonne sauvegarde : {last}.",
          "The backup to {target} failed. See: hameau backup. Last good backup: {last}."},
 };

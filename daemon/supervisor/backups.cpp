@@ -26,6 +26,9 @@ constexpr Duration backup_turn_min = std::chrono::minutes(1);
 /// The wall's clock may jump while we sleep.
 constexpr Duration backup_turn_max = std::chrono::hours(12);
 constexpr Duration backup_after_failure = std::chrono::minutes(30);
+/// A turn that is killed writes nothing: the state is that of the last one that ended well. One may be chance.
+constexpr unsigned backup_turns_failed_said = 2;
+constexpr const char* backup_stopped = "stopped\t\t0\t1";
 
 struct BackupTurnEnd {
     Duration wait = backup_after_failure;
@@ -117,9 +120,14 @@ void House::on_backup_end(int wait_status) {
     if (closing_) {
         return;
     }
-    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
+    const bool failed = !WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0;
+    backup_turns_failed_ = failed ? backup_turns_failed_ + 1 : 0;
+    if (failed) {
         journal_.write(backup_turn_failed, {{"error", error}});
         end.wait = backup_after_failure;
+        if (end.trouble.empty() && backup_turns_failed_ >= backup_turns_failed_said) {
+            end.trouble = backup_stopped;
+        }
     }
     next_backup_ = clock_.now() + end.wait;
     backup_trouble_ = std::move(end.trouble);

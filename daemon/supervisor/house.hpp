@@ -206,6 +206,7 @@ private:
     Duration backup_deadline_{0};
     Duration next_backup_{0};
     std::vector<std::string> backup_wish_;  ///< arguments of the next turn, when somebody asked for it
+    unsigned backup_turns_failed_ = 0;  ///< in a row
     std::string backup_trouble_;  ///< what the last turn leaves for the admin: "CODE TAB TARGET TAB LAST_GOOD TAB COUNT"
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;

@@ -97,6 +97,10 @@ public:
 
 private:
     Status begin();
+    Status begin_keys();
+    /// The turn before was killed, or the power went: nobody wrote how it ended.
+    void count_stopped();
+    void fail_due(const Error& why);
     std::vector<std::string> due() const;
     std::vector<std::string> only_reachable(const std::vector<std::string>& wanted);
     Result<Staged> stage();
@@ -135,11 +139,21 @@ Status Turn::begin() {
     }
     use_time_zone(settings_);
     state_ = load_state(settings_, place_);
+    count_stopped();
     state_.running = Running();
     state_.bound_times(now_of(place_));
+    night_ = night_of(settings_, key_);
     std::error_code ignored;
     std::filesystem::remove_all(place_.scratch(), ignored);
     drop_staging(place_);
+    auto ready = begin_keys();
+    if (!ready) {
+        fail_due(ready.error());
+    }
+    return ready;
+}
+
+Status Turn::begin_keys() {
     auto key = show_key(place_, false);
     auto credentials = read_credentials(credentials_path(settings_, place_));
     if (!key || !credentials) {
@@ -149,6 +163,27 @@ Status Turn::begin() {
     credentials_ = std::move(*credentials);
     night_ = night_of(settings_, key_);
     return {};
+}
+
+void Turn::count_stopped() {
+    TargetState* target = state_.find(state_.running.address);
+    if (state_.running.pid == 0 || state_.running.work == "drill" || target == nullptr) {
+        return;
+    }
+    target->code = code::failed;
+    target->detail = "the backup before was stopped on its way";
+    target->last_try = state_.running.started;
+    ++target->failures;
+}
+
+/// What is wrong stays wrong until somebody puts it right: the status says so at once.
+void Turn::fail_due(const Error& why) {
+    const bool key = ::access(key_path(place_).c_str(), F_OK) == 0 && !read_key(read_file(key_path(place_), 4096).value_or(""));
+    for (const std::string& address : due()) {
+        // No word of a key in a file that is read to others.
+        fail_target(address, {code::unready, key ? key_path(place_) + " is damaged" : why.message});
+    }
+    write();
 }
 
 std::vector<std::string> Turn::due() const {

@@ -17,7 +17,7 @@ struct Wish {
 };
 /// One line on standard error for each thing that was done: "saved TARGET SNAPSHOT BYTES", "failed TARGET CODE DETAIL",
 /// "drilled TARGET COUNTS", "drill_failed TARGET DETAIL". Writes STATE/backup/state. Errors: what hinders the whole turn (another one
-/// runs, the credentials cannot be read); a target that fails is none.
+/// runs, the credentials cannot be read: then all that was due counts as failed); a target that fails is none.
 Status backup_turn(const Settings& settings, const Place& place, const Wish& wish);
 
 /// The text of STATE/backup/state with the targets of the settings, the key shown or not, and what runs now.

@@ -235,6 +235,31 @@ def test_the_sheet_with_the_key_is_shown_once_and_asked_for_until_then():
     assert backup()["trouble"] == "", backup()
 
 
+def test_what_hinders_every_backup_and_what_stops_them_is_on_the_status_page():
+    check = lambda: next(one for one in house.status()["services"][0]["checks"] if one["name"] == "backup")
+    assert check()["passed"], check()
+    os.chmod(CREDENTIALS, 0o644)
+    try:
+        one = target_of(backup(FOLDER, check=False), FOLDER)
+        assert one["code"] == "unready" and "chmod 600" in one["detail"], one
+        assert not check()["passed"] and "cannot begin" in check()["advice"], check()
+    finally:
+        os.chmod(CREDENTIALS, 0o600)
+    assert target_of(backup(FOLDER), FOLDER)["code"] == "fine" and check()["passed"], check()
+    # Turns that end before they wrote anything: the state of the last good one says that all is well.
+    lock = Path(house.state, "backup", "lock")
+    lock.unlink()
+    lock.mkdir()
+    try:
+        for turn in (1, 2):
+            backup(FOLDER, check=False)
+            assert check()["passed"] == (turn == 1), (turn, check())
+        assert "stop before" in check()["advice"], check()
+    finally:
+        lock.rmdir()
+    assert target_of(backup(FOLDER), FOLDER)["code"] == "fine" and check()["passed"], check()
+
+
 def test_secrets_are_nowhere_and_what_is_this_machines_is_not_in_it():
     words = [seen["key"].strip(), "rest-secret-word", "s3-secret"]
     for file in [*Path(house.state, "log").glob("*"), Path(house.state, "backup", "state"), Path(house.log.name)]:

@@ -103,6 +103,16 @@ TEST_F(BackupState, WhatTheAdminIsTold) {
     EXPECT_EQ(both.last_good, midnight);
 }
 
+TEST_F(BackupState, WhatHindersEachBackupIsToldAtOnce) {
+    State state = with({"/a"});
+    state.key_shown = 1;
+    save(state.targets[0], midnight);
+    fail(state.targets[0], midnight + 60, code::failed);
+    EXPECT_EQ(trouble_of(state, midnight + 60).code, "");
+    fail(state.targets[0], midnight + 120, code::unready);
+    EXPECT_EQ(trouble_of(state, midnight + 120).code, code::unready);
+}
+
 TEST_F(BackupState, ABackupThatIsTooOldIsToldEvenWhenNothingFailed) {
     State state = with({"/a"});
     state.key_shown = 1;
