@@ -261,14 +261,18 @@ Status Restore::settle() {
     if (auto written = write_file_atomically(place_.folder() + "/key", key_ + "\n"); !written) {
         return written;
     }
-    // Who typed the key has it; the target is known as one that holds our backups.
-    State state;
-    state.key_shown = now_ms() / 1000;
-    TargetState target;
-    target.address = target_.address;
+    // Who typed the key has it. With the key of this house nobody saw the sheet, and what is known of its other targets stays.
+    State state = wish_.key.empty() ? State::parse(read_file(place_.folder() + "/state", 1 << 20).value_or("")) : State{};
+    state.key_shown = wish_.key.empty() ? state.key_shown : now_ms() / 1000;
+    state.running = Running();
+    if (state.find(target_.address) == nullptr) {
+        state.targets.emplace_back().address = target_.address;
+    }
+    TargetState& target = *state.find(target_.address);
     target.code = code::fine;
+    target.failures = 0;
     target.last_good = target.last_try = chosen_.time;
-    state.targets.push_back(target);
+    state.trouble = trouble_of(state, now_ms() / 1000);
     if (auto written = write_file_atomically(place_.folder() + "/state", state.to_text()); !written) {
         return written;
     }

@@ -209,7 +209,10 @@ Status Stager::file(int from, int to, const char* name, const std::string& path,
         done = ::fchmodat(to, name, facts.st_mode & 0777, 0) == 0 ? Status{} : Status(fail_errno(path));
     } else if (way == Way::linked || message) {
         // Gone since it was listed: a message that was read or deleted. A renamed one is met under its new name, or in the next turn.
-        if (::linkat(from, name, to, name, 0) != 0 && errno != ENOENT && errno != EEXIST) {
+        if (::linkat(from, name, to, name, 0) != 0) {
+            if (errno == ENOENT || errno == EEXIST) {
+                return {};  // not counted: a drill would miss it
+            }
             done = errno == EXDEV || errno == EMLINK || errno == EPERM ? copy(from, to, name, facts) : Status(fail_errno(path));
         }
     } else {
