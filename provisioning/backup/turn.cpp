@@ -178,10 +178,8 @@ void Turn::count_stopped() {
 
 /// What is wrong stays wrong until somebody puts it right: the status says so at once.
 void Turn::fail_due(const Error& why) {
-    const bool key = ::access(key_path(place_).c_str(), F_OK) == 0 && !read_key(read_file(key_path(place_), 4096).value_or(""));
     for (const std::string& address : due()) {
-        // No word of a key in a file that is read to others.
-        fail_target(address, {code::unready, key ? key_path(place_) + " is damaged" : why.message});
+        fail_target(address, {code::unready, why.message});
     }
     write();
 }
@@ -514,7 +512,7 @@ Result<std::string> show_key(const Place& place, bool seen) {
         return fail(kept.error());
     }
     if (!key) {
-        return fail(std::move(key.error()).during(key_path(place)));
+        return fail(key.error().kind, key_path(place) + " is damaged");  // no word of it: this goes into the journal
     }
     if (!kept) {
         if (auto written = write_file_atomically(key_path(place), *key + "\n"); !written) {

@@ -246,6 +246,15 @@ def test_what_hinders_every_backup_and_what_stops_them_is_on_the_status_page():
     finally:
         os.chmod(CREDENTIALS, 0o600)
     assert target_of(backup(FOLDER), FOLDER)["code"] == "fine" and check()["passed"], check()
+    key = Path(house.state, "backup", "key")
+    words = key.read_text()
+    key.write_text(words.replace(words[:6], "zzzzz-", 1))
+    try:
+        one = target_of(backup(FOLDER, check=False), FOLDER)
+        assert one["code"] == "unready" and "damaged" in one["detail"] and not any(word in one["detail"] for word in ["zzzzz", *words.strip().split("-")]), one
+    finally:
+        key.write_text(words)
+    assert target_of(backup(FOLDER), FOLDER)["code"] == "fine" and check()["passed"], check()
     # Turns that end before they wrote anything: the state of the last good one says that all is well.
     lock = Path(house.state, "backup", "lock")
     lock.unlink()
