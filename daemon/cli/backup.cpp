@@ -28,7 +28,8 @@ constexpr std::string_view refusal_code = "hameau: ";
 constexpr const char* backup_usage =
     "usage: hameau backup [COMMAND] [--json] [--state DIR]\n"
     "Without a command: how each target of house.backup_targets stands.\n"
-    "  now [TARGET] [--new]   saves to this target, or to all, and waits; --new: begins anew at a target whose backups are gone\n"
+    "  now [TARGET] [--new]   saves to this target, or to all, and waits; --new: begins anew at a target whose backups are gone,\n"
+    "                         or begins at a folder on the house's own disk\n"
     "  list TARGET            the backups there, as times for hameau restore --at\n"
     "  key [--again]          the sheet with the key, to be printed and kept outside of the house\n"
     "  drill [TARGET]         restores the newest backup into a scratch folder and checks it; by itself once a month\n"

@@ -60,7 +60,7 @@ std::optional<TargetState> target_of(const std::vector<std::string_view>& column
 
 bool at_once(std::string_view word) {
     return word == code::wrong_key || word == code::emptied || word == code::broken || word == code::no_tool || word == code::incomplete ||
-           word == code::unready;
+           word == code::unready || word == code::same_disk;
 }
 
 } // namespace

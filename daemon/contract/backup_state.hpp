@@ -26,6 +26,7 @@ inline constexpr std::string_view broken = "broken";          ///< parts of the 
 inline constexpr std::string_view incomplete = "incomplete";  ///< some files could not be read or saved
 inline constexpr std::string_view no_tool = "no_tool";        ///< restic is not installed
 inline constexpr std::string_view unready = "unready";        ///< no turn can begin: the key or the credentials cannot be read
+inline constexpr std::string_view same_disk = "same_disk";    ///< new, and on the house's own disk: nothing is mounted there, or it is meant (--new)
 inline constexpr std::string_view failed = "failed";
 // Of the whole, not of a target:
 inline constexpr std::string_view stopped = "stopped";        ///< two turns in a row ended before their end: hameaud says it

@@ -49,6 +49,8 @@ constexpr std::array texts = {
     Text{code::unready, "Les sauvegardes ne peuvent pas commencer : la clé ou les identifiants ne se lisent pas. La raison est dans : hameau backup. Dernière bonne sauvegarde : {last}.",
          "The backups cannot begin: the key or the credentials cannot be read. The reason is in: hameau backup. Last good backup: {last}."},
     Text{code::stopped, "Les sauvegardes s’arrêtent avant la fin. Voyez : hameau logs.", "The backups stop before they are done. See: hameau logs."},
+    Text{code::same_disk, "{target} est sur le disque de la maison : s’il lâche, les sauvegardes sont perdues aussi. Le disque est-il branché et monté ? Si c’est voulu : hameau backup {target} --new.",
+         "{target} is on the house’s own disk: if it fails, the backups are lost too. Is the disk plugged in and mounted? If it is meant: hameau backup {target} --new."},
     Text{code::failed, "La sauvegarde vers {target} a échoué. Voyez : hameau backup. Dernière bonne sauvegarde : {last}.",
          "The backup to {target} failed. See: hameau backup. Last good backup: {last}."},
 };

@@ -163,13 +163,21 @@ Result<Repository> open_repository(const Place& place, const BackupTarget& targe
         return made;
     }
     }
-    // Never made from nothing below a place that is not there: an empty mount point would fill the house's own disk.
+    // Never made from nothing below a place that is not there. An empty mount point is found by begins_on_own_disk.
     const std::string parent = std::filesystem::path(made.local).parent_path().string();
     if (::access(parent.c_str(), F_OK) != 0) {
         return fail(ErrorKind::not_found, parent + " is not there");
     }
     made.url = made.local;
     return made;
+}
+
+bool begins_on_own_disk(const Place& place, const std::string& local) {
+    struct stat house {};
+    struct stat there {};
+    const std::string parent = std::filesystem::path(local).parent_path().string();
+    const bool known = ::stat(place.state.c_str(), &house) == 0 && (::stat(local.c_str(), &there) == 0 || ::stat(parent.c_str(), &there) == 0);
+    return known && house.st_dev == there.st_dev && ::access((local + "/config").c_str(), F_OK) != 0;
 }
 
 Status prepare_folders(const Place& place, const Repository& repository) {

@@ -37,6 +37,8 @@ Result<Credentials> read_credentials(const std::string& path);
 Result<std::string> place_of_disk(const std::string& label);
 /// Errors: not_found (a disk or a folder's parent that is not there), invalid (credentials that do not suit).
 Result<Repository> open_repository(const Place& place, const BackupTarget& target, const Credentials& credentials, const std::string& key);
+/// A folder without a repository that would come to lie on the file system of the house: what an empty mount point looks like.
+bool begins_on_own_disk(const Place& place, const std::string& local);
 /// The folders that restic may write to, made and given to it: its cache, home and temporary folder; a target folder that is new.
 Status prepare_folders(const Place& place, const Repository& repository);
 

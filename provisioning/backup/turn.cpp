@@ -354,7 +354,11 @@ std::vector<std::string> Turn::only_reachable(const std::vector<std::string>& wa
     std::vector<std::string> there;
     for (const std::string& address : wanted) {
         Failure why;
-        if (find(address, why)) {
+        const auto repository = find(address, why);
+        const bool first = state_.find(address)->last_good == 0 && !wish_.anew;
+        if (repository && first && !repository->local.empty() && begins_on_own_disk(place_, repository->local)) {
+            fail_target(address, {code::same_disk, repository->local});
+        } else if (repository) {
             there.push_back(address);
         } else {
             fail_target(address, why);

@@ -481,7 +481,10 @@ def test_targets_that_are_away_empty_or_full_have_their_sentences():
     other = House(state=str(WORK / "back-s3"), settings=[f"house.backup_targets={away} {full} {gone}", "house.disk_floor=1 MiB"], base_port=BASE)
     other.start()
     try:
-        assert target_of(backup(gone, of=other), gone)["code"] == "fine"
+        # On the house's own disk, as below a mount point with nothing mounted.
+        same = target_of(backup(gone, check=False, of=other), gone)
+        assert same["code"] == "same_disk" and not Path(gone).exists(), same
+        assert target_of(backup(gone, "--new", of=other), gone)["code"] == "fine"
         for path in Path(gone).iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         image = WORK / "back-s3" / "pads" / "images" / "amis" / ("e" * 64)
@@ -549,6 +552,7 @@ if __name__ == "__main__":
     servers.know_the_uid()
     for folder in ("disk", "rest-data"):
         (WORK / folder).mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=0755", "none", str(WORK / "disk")], check=True)
     CREDENTIALS.write_text(f"[{SFTP}]\nport={BASE + 20}\n[{REST}]\nuser=maison\npassword=rest-secret-word\n[{S3}]\nAWS_ACCESS_KEY_ID={servers.S3.key}\nAWS_SECRET_ACCESS_KEY=s3-secret\n")
     os.chmod(CREDENTIALS, 0o600)
     servers_ = {"sshd": servers.Sshd(BASE + 20), "rest": servers.Rest(BASE + 21, str(WORK / "rest-data")), "s3": servers.S3(BASE + 22)}
@@ -559,6 +563,6 @@ if __name__ == "__main__":
         house.stop()
         for server in servers_.values():
             server.close()
-        subprocess.run(f"umount {WORK}/small {WORK}/small-house {WORK}/media 2>/dev/null; rm -rf --one-file-system {WORK}", shell=True, check=False)
+        subprocess.run(f"umount {WORK}/disk {WORK}/small {WORK}/small-house {WORK}/media 2>/dev/null; rm -rf --one-file-system {WORK}", shell=True, check=False)
         house.remove()
     sys.exit(checks.report())
