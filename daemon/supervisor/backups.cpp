@@ -8,6 +8,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/turn_state.hpp"
 
 namespace hameau::supervisor {
 
@@ -30,28 +31,8 @@ constexpr Duration backup_after_failure = std::chrono::minutes(30);
 constexpr unsigned backup_turns_failed_said = 2;
 constexpr const char* backup_stopped = "stopped\t\t0\t1";
 
-struct BackupTurnEnd {
-    Duration wait = backup_after_failure;
-    std::string trouble;  ///< "CODE TAB TARGET TAB LAST_GOOD TAB COUNT", or empty
-};
-
-BackupTurnEnd backup_turn_end_in(const std::string& file) {
-    BackupTurnEnd end;
-    const auto text = read_file(file, backup_state_bytes_max);
-    constexpr std::string_view next_key = "next\t";
-    constexpr std::string_view trouble_key = "trouble\t";
-    if (!text || !text->starts_with(next_key)) {
-        return end;
-    }
-    const auto next_s = std::strtoll(text->c_str() + next_key.size(), nullptr, 10);
-    end.wait = std::clamp(Duration((next_s - now_ms() / 1000) * 1000), backup_turn_min, backup_turn_max);
-    std::string_view second = std::string_view(*text).substr(std::min(text->find('\n'), text->size() - 1) + 1);
-    second = second.substr(0, std::min(second.find('\n'), backup_line_max));
-    if (second.starts_with(trouble_key)) {
-        end.trouble = second.substr(trouble_key.size());
-    }
-    return end;
-}
+/// Trouble: "CODE TAB TARGET TAB LAST_GOOD TAB COUNT".
+constexpr TurnBounds backup_turn_bounds{backup_state_bytes_max, backup_line_max, backup_turn_min, backup_turn_max, backup_after_failure};
 
 } // namespace
 
@@ -60,7 +41,7 @@ bool House::may_back_up() const { return !closing_ && (!settings_.text("house.ba
 void House::plan_backups() {
     // A trial has nothing to lose, and is told nothing.
     const bool any = !settings_.text("house.backup_targets").empty();
-    backup_trouble_ = any ? backup_turn_end_in(place_.state + "/backup/state").trouble : place_.trial ? "" : "none\t\t0\t0";
+    backup_trouble_ = any ? turn_end_in(place_.state + "/backup/state", backup_turn_bounds).trouble : place_.trial ? "" : "none\t\t0\t0";
     next_backup_ = clock_.now() + backup_after_start;
 }
 
@@ -116,7 +97,7 @@ void House::on_backup_end(int wait_status) {
             error = line;
         }
     }
-    BackupTurnEnd end = backup_turn_end_in(place_.state + "/backup/state");
+    TurnEnd end = turn_end_in(place_.state + "/backup/state", backup_turn_bounds);
     if (closing_) {
         return;
     }

@@ -8,6 +8,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/turn_state.hpp"
 
 namespace hameau::supervisor {
 
@@ -29,31 +30,8 @@ constexpr unsigned turns_failed_told = 3;
 /// Between two turns that are taken again because the gate was away: authorities count failed challenges.
 constexpr Duration between_gates = std::chrono::minutes(10);
 
-/// What a turn left in the file: how long until the next one, and what the admin is to know ("COUNT TAB HOST TAB CODE TAB
-/// EXPIRES", or empty).
-struct TurnEnd {
-    Duration wait = after_failure;
-    std::string trouble;
-};
-
-TurnEnd turn_end_in(const std::string& file) {
-    TurnEnd end;
-    const auto text = read_file(file, state_bytes_max);
-    constexpr std::string_view next_key = "next\t";
-    constexpr std::string_view trouble_key = "trouble\t";
-    if (!text || !text->starts_with(next_key)) {
-        return end;
-    }
-    const auto next_s = std::strtoll(text->c_str() + next_key.size(), nullptr, 10);
-    const std::int64_t left_ms = (next_s - now_ms() / 1000) * 1000;
-    end.wait = std::clamp(Duration(left_ms), turn_min, turn_max);
-    std::string_view second = std::string_view(*text).substr(std::min(text->find('\n'), text->size() - 1) + 1);
-    second = second.substr(0, std::min(second.find('\n'), line_max));
-    if (second.starts_with(trouble_key)) {
-        end.trouble = second.substr(trouble_key.size());
-    }
-    return end;
-}
+/// Trouble: "COUNT TAB HOST TAB CODE TAB EXPIRES".
+constexpr TurnBounds turn_bounds{state_bytes_max, line_max, turn_min, turn_max, after_failure};
 
 } // namespace
 
@@ -125,7 +103,7 @@ void House::on_certificates_end(int wait_status) {
         on_failed_turn(error);
     } else {
         certificates_failed_ = 0;
-        TurnEnd end = turn_end_in(place_.state + "/tls/certificates");
+        TurnEnd end = turn_end_in(place_.state + "/tls/certificates", turn_bounds);
         next_certificates_ = clock_.now() + end.wait;
         certificates_trouble_ = std::move(end.trouble);
     }

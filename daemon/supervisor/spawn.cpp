@@ -110,7 +110,7 @@ std::vector<ChildFile> files_of(const SpawnPlan& plan, std::vector<std::string>&
         ::setpgid(0, 0);
     }
     if (plan.nice != 0) {
-        (void)::nice(plan.nice);
+        [[maybe_unused]] const int now = ::nice(plan.nice);  // systemd may forbid it
     }
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, plan.open_files_max);
