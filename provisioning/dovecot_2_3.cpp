@@ -51,7 +51,7 @@ plugin {
   quota = count:Account
   quota_vsizes = yes
   quota_grace = 0
-  quota_exceeded_message = The mailbox is full.
+  quota_exceeded_message = There is no room for it: the mailbox or its association is full.
   quota_status_success = DUNNO
   quota_status_nouser = DUNNO
   quota_status_overquota = 552 5.2.2 The mailbox is full
@@ -81,7 +81,7 @@ default_pass_scheme = ARGON2ID
 std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
     const auto values = dovecot_values(model);
     const QueryVariables names{"%u", "%w", "%s", "%c", "sieve_before2", "quota_rule", "*:bytes=",
-                              ":messages=' || max(20000, a.quota_bytes / 8192) || '"};
+                              ":messages=' || max(20000, a.quota_bytes / 8192) || '", {"quota_status_overquota"}};
     const std::string sql = dovecot_head + fill_template(sql_template, values) + "password_query = " + password_query(model, names) +
                             "\nuser_query = " + user_query(model, names) + "\niterate_query = SELECT user FROM account\n";
     return {{"dovecot.conf", dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_3)},

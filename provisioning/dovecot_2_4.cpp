@@ -60,7 +60,7 @@ quota Account {
   driver = count
 }
 quota_storage_grace = 0
-quota_exceeded_message = The mailbox is full.
+quota_exceeded_message = There is no room for it: the mailbox or its association is full.
 quota_status_success = DUNNO
 quota_status_nouser = DUNNO
 quota_status_overquota = 552 5.2.2 The mailbox is full
@@ -107,7 +107,8 @@ std::string without_field(std::string query, const std::string& from) {
 } // namespace
 
 std::vector<EngineFile> dovecot_files_2_4(const MailModel& model) {
-    const QueryVariables names{"%{user}", "%{password}", "%{protocol}", "%{secured}", "sieve_before", "quota_storage_size", "", "B"};
+    const QueryVariables names{"%{user}", "%{password}", "%{protocol}", "%{secured}", "sieve_before", "quota_storage_size", "", "B",
+                              {"quota_status_overquota", "quota_status_toolarge"}};
     auto values = dovecot_values(model);
     values.emplace_back("password_query", without_field(password_query(model, names), ", CASE WHEN a.forward_script"));
     values.emplace_back("user_query", without_field(user_query(model, names), ", CASE WHEN a.forward_script"));

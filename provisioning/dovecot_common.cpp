@@ -13,8 +13,13 @@ std::string secured(const QueryVariables& names) {
 
 /// The fields of an account that Dovecot's mail processes take.
 std::string account_fields(const MailModel& model, const QueryVariables& names, const std::string& prefix) {
+    // NULL: the setting of all stands.
+    std::string full;
+    for (const std::string& word : names.when_full) {
+        full += ", CASE WHEN a.shared_full THEN '452 4.2.2 There is no room at the moment' END AS " + prefix + word;
+    }
     return "'" + model.state + "/mail/boxes/' || a.folder AS " + prefix + "home, '" + names.quota_prefix +
-           "' || a.quota_bytes || '" + names.quota_suffix + "' AS " + prefix + names.quota + ", CASE WHEN a.forward_script = '' THEN '' ELSE " +
+           "' || a.quota_bytes || '" + names.quota_suffix + "' AS " + prefix + names.quota + full + ", CASE WHEN a.forward_script = '' THEN '' ELSE " +
            "'file:' || a.forward_script || ';bindir=~/.sieve-bin' END AS " + prefix + names.sieve_before;
 }
 

@@ -20,6 +20,7 @@ struct QueryVariables {
     std::string quota;         ///< the field of the account's quota; its value begins with quota_prefix
     std::string quota_prefix;
     std::string quota_suffix;
+    std::vector<std::string> when_full;  ///< the fields of what quota-status says when there is no room
 };
 
 /// What the main file says in the language of one version; values of dovecot_values() are filled in.

@@ -120,6 +120,16 @@ inline constexpr std::chrono::milliseconds memory_look_every{1000};
 /// Whether there is room for edits (disk floor, quota) is looked at so often; what passes meanwhile is small.
 inline constexpr std::chrono::milliseconds disk_look_every{1000};
 inline constexpr std::chrono::seconds quota_look_every{20};
+/// A text with its history and images may grow to this part of the association's quota by people who have a link and no
+/// account: one part in so many. Whoever has one link must not be able to fill what all members share. Members go on in it.
+inline constexpr std::uint64_t guest_part_of_quota = 20;
+/// It is never less than this (bytes), and this where the association has no quota of its own: some photographs and long notes.
+inline constexpr std::uint64_t guest_text_bytes_min = 32 << 20;
+inline constexpr std::uint64_t guest_text_bytes_without_quota = 256 << 20;
+/// What a text takes is looked at so often while guests write; what passes meanwhile is bounded by the largest text.
+inline constexpr std::chrono::seconds guest_look_every{5};
+/// Texts of which the last look is remembered; beyond, all are looked at again.
+inline constexpr std::size_t guest_looks_max = 1000;
 /// So much must be free in the association's quota for people to write on.
 inline constexpr std::uint64_t quota_step_bytes = 64 * 1024;
 /// The largest that passes between two looks at the disk: what editors send within one, and the pages and logs around it.

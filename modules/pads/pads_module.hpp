@@ -203,6 +203,12 @@ private:
     Result<std::shared_ptr<Room>> open_room(const PadRow& pad);
     /// Whether a text of that size may be open beside the others: `text_bytes` as it is stored, `more` memory that is not counted yet.
     bool has_memory(const std::string& association, std::size_t text_bytes, std::size_t more);
+    /// What a text with its history and images may take when a guest adds to it. Bytes.
+    std::uint64_t guest_bound(const std::string& association) const;
+    /// From the last look; begins a new one when that is old.
+    bool is_full_for_guests(const PadRow& pad);
+    /// Notes whether the text has room for `more` bytes of a guest.
+    Task<void> look_at_text(std::int64_t number, std::string association, std::uint64_t more);
     /// The text of an open pad. Nothing: it is not open, or its last edits would not outlive this process; then others see it as
     /// it is stored.
     std::optional<Bytes> open_content(std::int64_t number);
@@ -226,7 +232,7 @@ private:
     void edits_wait(Room& room) override;
     void keep_ahead(const Room& room, const AheadRecord& edit) override { ahead_->add(room.pad().id, edit); }
     bool hand_over() override;
-    Writing writing(const Room& room) override;
+    Writing writing(const Room& room, bool guest) override;
     bool room_for_edits(std::size_t bytes) const override { return committer_->room_for(bytes); }
     void answer_later(Room& room, Duration delay) override;
     void emptied(Room& room) override;
@@ -255,6 +261,11 @@ private:
     std::unique_ptr<boost::asio::steady_timer> batch_ends_;  ///< never rings; cancelled when a batch has ended
     std::optional<Usage> usage_;
     std::set<std::string> counted_;  ///< associations whose figure is known since the start
+    struct GuestLook {
+        Duration begun = Duration::min() / 2;
+        bool full = false;
+    };
+    std::unordered_map<std::int64_t, GuestLook> guest_looks_;  ///< by pad: whether guests may add to it
     std::unordered_map<std::string, Duration> measured_;  ///< by association: when it was begun last
     bool disk_low_ = false;
     Duration disk_looked_{Duration::min() / 2};

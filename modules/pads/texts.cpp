@@ -70,6 +70,8 @@ constexpr std::array texts = {
                   "The history of this pad is too long to be read at once. Nothing was changed."},
     CatalogueText{"pad_people", "Pour n’ouvrir le pad qu’à certaines personnes, fermez-le aux autres membres et au lien (access.members et access.link : none).",
                   "To open the pad to some people only, close it to the other members and to the link (access.members and access.link: none)."},
+    CatalogueText{"pad_guests_full", "Ce texte et ses images ont atteint la taille permise aux invités ({limit}). L’image n’a pas été ajoutée. Demandez à un membre de l’association de l’ajouter.",
+                  "This text and its images have reached the size allowed to guests ({limit}). The image was not added. Ask a member of the association to add it."},
     CatalogueText{"pad_disk", "Le disque n’a pas pu enregistrer cela. Rien n’a été changé. Prévenez votre administrateur.",
                   "The disk could not take this. Nothing was changed. Tell your administrator."},
     // Health, for admins.

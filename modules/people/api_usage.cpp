@@ -77,7 +77,7 @@ Task<Response> People::internal_usage(Request& request) {
         auto set = store_->set_usage(slug, module, bytes, wall_ms_());
         const std::uint64_t most = std::max(before, sum_of(store_->usage(slug)));
         // Mail gives each mailbox what the others leave: near the end of the quota it hears of their changes.
-        const bool near = warning_percent(most, association->quota_bytes) == usage_alarm_percent;
+        const bool near = warning_percent(most, association->quota_bytes) >= usage_mail_only_percent;
         return set && near && module != "mail" ? store_->emit_association(slug) : set;
     });
     if (!done) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "daemon/base/clock.hpp"
+#include "modules/support/usage.hpp"
 
 namespace hameau::people {
 
@@ -57,6 +58,8 @@ inline constexpr std::size_t password_characters_max = 200;
 inline constexpr std::int64_t usage_bytes_max = std::int64_t{1} << 59;
 /// Managers are warned when so much of the quota is used. Percent.
 inline constexpr int usage_warning_percent = 80;
+/// One less than where texts, images and sites end (the rest is mail's: quota_part_for_mail): what is large is refused from here on.
+inline constexpr int usage_mail_only_percent = 100 - 100 / static_cast<int>(quota_part_for_mail) - 1;
 inline constexpr int usage_alarm_percent = 95;
 
 // Bodies and files. Bytes

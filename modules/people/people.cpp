@@ -194,7 +194,7 @@ std::vector<Check> People::check_health() {
     for (const Association& association : store_->associations("", associations_max)) {
         json::object usage;
         add_usage(usage, association);
-        if (usage["warning_percent"] == usage_alarm_percent) {
+        if (usage["warning_percent"].as_int64() >= usage_mail_only_percent) {
             full += (full.empty() ? "" : ", ") + association.name;
         }
     }

@@ -347,7 +347,9 @@ int warning_percent(std::uint64_t used_bytes, std::uint64_t quota_bytes) {
     if (quota_bytes == 0 || !reached(usage_warning_percent)) {
         return 0;
     }
-    return reached(usage_alarm_percent) ? usage_alarm_percent : usage_warning_percent;
+    return reached(usage_alarm_percent)       ? usage_alarm_percent
+           : reached(usage_mail_only_percent) ? usage_mail_only_percent
+                                              : usage_warning_percent;
 }
 
 } // namespace hameau::people

@@ -15,7 +15,7 @@
 
 namespace hameau::people {
 
-/// 0, usage_warning_percent or usage_alarm_percent. Without a quota (0) there is nothing to warn of.
+/// The highest mark that is reached: 0, usage_warning_percent, usage_mail_only_percent or usage_alarm_percent. Without a quota (0) there is nothing to warn of.
 int warning_percent(std::uint64_t used_bytes, std::uint64_t quota_bytes);
 
 /// Slows guesses down, for one (account, address prefix) or one (account, known device) at a time, so that nobody

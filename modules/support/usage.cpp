@@ -216,6 +216,14 @@ void Usage::forget(const std::string& association) {
     state_->behind.erase(association);
 }
 
+std::optional<std::uint64_t> Usage::quota(const std::string& association) const {
+    const auto found = state_->entries.find(association);
+    if (found == state_->entries.end() || !found->second->answer || found->second->answer->quota == 0) {
+        return std::nullopt;
+    }
+    return found->second->answer->quota;
+}
+
 std::optional<std::uint64_t> Usage::room(const std::string& association) const {
     const auto found = state_->entries.find(association);
     if (found == state_->entries.end() || !found->second->answer) {

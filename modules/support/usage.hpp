@@ -40,6 +40,8 @@ public:
     /// Whether `bytes` more fit, by what people said last. Before its first answer everything fits: for small growth
     /// only (edits). A "no" asks people again, so that the next question knows of a larger quota.
     bool has_room(const std::string& association, std::uint64_t bytes);
+    /// The association's quota, by what people said last; nothing before its first answer, or when it has none of its own.
+    std::optional<std::uint64_t> quota(const std::string& association) const;
     /// What is free, by what people said last; nothing before its first answer.
     std::optional<std::uint64_t> room(const std::string& association) const;
 

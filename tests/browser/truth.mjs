@@ -494,6 +494,9 @@ export async function usageChecks({ check, house, browser }) {
       await limit(Math.floor((await used()) / 0.87));
       await until(async () => /moins d.un cinquième[^]*Effacez des textes de la corbeille/.test(await block.innerText()), 'the warning');
       same(await block.locator('.notice.attention').count(), 1, 'warnings');
+      await limit(Math.floor((await used()) / 0.92));
+      await until(async () => /La place des textes, des images et des sites est prise[^]*Le courrier arrive encore/.test(await block.innerText()), 'only mail');
+      same(await block.locator('.notice.serious').count(), 1, 'warnings');
       await limit(Math.floor((await used()) / 0.97));
       await until(async () => /ne reste presque plus de place[^]*Effacez des textes de la corbeille/.test(await block.innerText()), 'the strong warning');
       same(await block.locator('.notice.serious').count(), 1, 'warnings');

@@ -321,12 +321,16 @@ Step Session::ask_next() {
 
 Step Session::on_room(Room room) {
     Recipient& recipient = recipients_[recipient_at_];
-    if (room == Room::full && mailbox_at_ + 1 < recipient.mailboxes.size()) {
+    const bool none = room == Room::full || room == Room::short_now;
+    recipient.short_now = recipient.short_now || room == Room::short_now;
+    if (none && mailbox_at_ + 1 < recipient.mailboxes.size()) {
         ++mailbox_at_;
         return ask_next();
     }
-    if (room == Room::full) {
-        const std::string refusal = reply_text("552 5.2.2 The mailbox of " + recipient.address + " is full");
+    if (none) {
+        // What others fill may be free again in a day: the sender's server keeps the message and tries again.
+        const std::string refusal = reply_text(recipient.short_now ? "452 4.2.2 There is no room for " + recipient.address + " at the moment"
+                                                                   : "552 5.2.2 The mailbox of " + recipient.address + " is full");
         if (at_end_) {
             forget_message();
         } else {
@@ -371,6 +375,9 @@ Room parse_quota_answer(std::string_view text) {
     text.remove_prefix(7);
     if (text.starts_with("5")) {
         return Room::full;
+    }
+    if (text.starts_with("452")) {
+        return Room::short_now;
     }
     return text.starts_with("DUNNO") || text.starts_with("OK") ? Room::enough : Room::unknown;
 }

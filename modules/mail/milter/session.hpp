@@ -33,7 +33,8 @@ struct QuotaQuestion {
     std::uint64_t size_bytes = 0;
 };
 
-enum class Room { enough, full, unknown };
+/// What Dovecot's quota-status says of one mailbox. short_now: its association has no room, the mailbox itself is not full.
+enum class Room { enough, full, short_now, unknown };
 
 class Session {
 public:
@@ -56,6 +57,7 @@ private:
     struct Recipient {
         std::string address;
         std::vector<std::string> mailboxes;
+        bool short_now = false;  ///< one of them is refused for now only
     };
 
     Step negotiate(std::string_view data);

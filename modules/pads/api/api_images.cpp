@@ -10,6 +10,7 @@
 #include "modules/support/disk_floor.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
+#include "modules/support/size_text.hpp"
 
 namespace hameau::pads {
 
@@ -117,6 +118,14 @@ Task<Response> PadsModule::add_image(Request& request) {
     }
     if (std::get<Found>(still).permission != Permission::write) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
+    }
+    if (std::get<Found>(still).asker.role == Role::none) {
+        co_await look_at_text(found.pad.number, found.pad.association, image->image.size() + image->webp.size());
+        if (guest_looks_[found.pad.number].full) {
+            Parameters parameters;
+            parameters.emplace_back("limit", size_text(guest_bound(found.pad.association), language_of(request)));
+            co_return problem(pads_catalogue, request, 413, "pad_guests_full", parameters);
+        }
     }
     const auto kept = co_await take_image(found.pad.association, found.pad.number, std::move(*image));
     if (!kept && (kept.error().kind == ErrorKind::too_large || kept.error().kind == ErrorKind::unavailable)) {

@@ -29,7 +29,7 @@ std::string said_name(const Request& request) {
 /// did now.
 bool PadsModule::carry_over(Room& room) {
     const Recorder& recorder = room.recorder();
-    if (room.form_settled() || writing(room) != Writing::open) {
+    if (room.form_settled() || writing(room, false) != Writing::open) {
         return false;
     }
     room.settle_form();
@@ -86,7 +86,7 @@ Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> PadsModule::upgr
     // A pad of before a blank one said its format, or out of an archive. Here, on the one loop, it happens once; that a pad
     // is full is no matter for one that is blank.
     if ((*room)->recorder().client_count() == 0 && found.permission == Permission::write && found.asker.role != Role::none &&
-        writing(**room) == Writing::open) {
+        writing(**room, false) == Writing::open) {
         static_cast<void>((*room)->change(std::make_shared<const Person>(Person{"", "", found.pad.updated_by}), blank_update()));
     }
     Arrival arrival;

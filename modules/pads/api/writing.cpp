@@ -15,7 +15,43 @@ constexpr std::uint64_t disk_bytes_per_text_byte = 4;
 
 } // namespace
 
-Writing PadsModule::writing(const Room& room) {
+std::uint64_t PadsModule::guest_bound(const std::string& association) const {
+    const auto quota = usage_->quota(association);
+    return quota ? std::max(*quota / guest_part_of_quota, guest_text_bytes_min) : guest_text_bytes_without_quota;
+}
+
+bool PadsModule::is_full_for_guests(const PadRow& pad) {
+    if (guest_looks_.size() >= guest_looks_max && !guest_looks_.contains(pad.number)) {
+        guest_looks_.clear();
+    }
+    GuestLook& look = guest_looks_[pad.number];
+    if (const Duration now = clock_.now(); now - look.begun >= guest_look_every) {
+        look.begun = now;
+        spawn(context_->io(), look_at_text(pad.number, pad.association, 0), context_->journal(), "measuring a text");
+    }
+    return look.full;
+}
+
+Task<void> PadsModule::look_at_text(std::int64_t number, std::string association, std::uint64_t more) {
+    std::uint64_t used = 0;
+    ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
+        const auto bytes = store.used_bytes_of(number);
+        used = bytes.value_or(0);
+        return bytes ? Status() : Status(fail(bytes.error()));
+    };
+    const auto read = co_await read_aside(0, std::move(work));
+    if (!read) {
+        co_return;
+    }
+    if (used + more > guest_bound(association)) {
+        // Nobody is refused for a quota that was changed since. Without an answer the last word stands.
+        Usage& usage = *usage_;
+        static_cast<void>(co_await usage.refresh(association));
+    }
+    guest_looks_[number].full = used + more > guest_bound(association);
+}
+
+Writing PadsModule::writing(const Room& room, bool guest) {
     const Duration now = clock_.now();
     // Nobody is refused for what was so a second ago: a stock program does not send again what was refused.
     if (disk_low_ || now - disk_looked_ >= disk_look_every) {
@@ -35,6 +71,9 @@ Writing PadsModule::writing(const Room& room) {
     }
     if (!room_left) {
         return Writing::quota_full;
+    }
+    if (guest && is_full_for_guests(room.pad())) {
+        return Writing::guests_full;
     }
     return has_memory(association, room.text_bytes(), 0) ? Writing::open : Writing::memory_full;
 }

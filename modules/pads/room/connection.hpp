@@ -42,6 +42,7 @@ private:
     void send(const Message& message) { send(std::span(&message, 1)); }
     std::size_t queued_bytes() const { return socket_ == nullptr ? 0 : socket_->queued_bytes(); }
     bool may_write() const { return permission_ == Permission::write; }
+    bool is_guest() const { return arrival_.asker.role == Role::none; }
     /// No frame is taken any more; the room forgets the connection at once.
     void close(std::uint16_t code, std::string_view reason);
     bool take_step1_token(Duration now);

@@ -166,7 +166,7 @@ bool Room::admit(Connection& connection, View update, bool step2) {
         return false;
     }
     // A program that answers our step 1 has mostly nothing new: that is no attempt to write.
-    const Writing writing = step2 && update.front() == 0 ? Writing::open : outside_.writing(*this);
+    const Writing writing = step2 && update.front() == 0 ? Writing::open : outside_.writing(*this, connection.is_guest());
     if (writing == Writing::disk_low) {
         connection.deny(denied_disk_low);
         outside_.note(*this, RoomEvent::disk_full, "edits refused above the floor of free disk");
@@ -175,6 +175,11 @@ bool Room::admit(Connection& connection, View update, bool step2) {
     if (writing == Writing::quota_full) {
         connection.deny(denied_quota_full);
         outside_.note(*this, RoomEvent::over_limit, "the association's quota is used up");
+        return false;
+    }
+    if (writing == Writing::guests_full) {
+        connection.deny(denied_guests_full);
+        outside_.note(*this, RoomEvent::over_limit, "the text takes all that people without an account may fill");
         return false;
     }
     if (writing == Writing::memory_full) {

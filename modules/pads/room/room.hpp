@@ -26,7 +26,7 @@ class Room;
 enum class RoomEvent { bad_frame, over_limit, pending_dropped, too_slow, disk_full };
 
 /// Whether edits are taken at all.
-enum class Writing { open, disk_low, quota_full, memory_full };
+enum class Writing { open, disk_low, quota_full, memory_full, guests_full };
 
 /// What a room needs from the process.
 class RoomOutside {
@@ -44,8 +44,8 @@ public:
     virtual void keep_ahead(const Room& room, const AheadRecord& edit) = 0;
     /// Hands what was kept, of all rooms, to the system. False: not now; rooms with nothing in it need not wait.
     virtual bool hand_over() = 0;
-    /// Whether the disk and the association's quota have room for edits.
-    virtual Writing writing(const Room& room) = 0;
+    /// Whether the disk and the association's quota have room for edits; `guest`: of somebody who has a link and no account.
+    virtual Writing writing(const Room& room, bool guest) = 0;
     /// Whether so many more bytes may wait for the disk.
     virtual bool room_for_edits(std::size_t bytes) const = 0;
     /// Call room.answer_waiting() then (asked once until then).

@@ -21,6 +21,9 @@ inline constexpr Denial denied_disk_low{
 inline constexpr Denial denied_quota_full{
     "L’association n’a plus de place : vos modifications restent dans cette page. Gardez-la ouverte et prévenez un responsable.",
     "The association has no room left: your changes stay in this page. Keep it open and tell a manager."};
+inline constexpr Denial denied_guests_full{
+    "Ce texte et ses images ont atteint la taille permise aux invités : vos modifications restent dans cette page. Gardez-la ouverte et prévenez un membre de l’association.",
+    "This text and its images have reached the size allowed to guests: your changes stay in this page. Keep it open and tell a member of the association."};
 inline constexpr Denial denied_memory_full{
     "Trop de longs textes sont ouverts en même temps : vos modifications restent dans cette page. Gardez-la ouverte et réessayez plus tard.",
     "Too many long texts are open at once: your changes stay in this page. Keep it open and try again later."};

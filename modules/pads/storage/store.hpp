@@ -211,6 +211,9 @@ public:
     Result<std::vector<ImageRow>> forget_images(std::int64_t now_ms);
     /// What the association's pads, their history, the images that they refer to and those arriving take on the disk.
     Result<std::uint64_t> used_bytes(std::string_view association);
+    /// What one text holds of it: its state, its history, the images that it shows or showed or that were sent for it. Without what
+    /// waits in the log to be folded into them, which is small.
+    Result<std::uint64_t> used_bytes_of(std::int64_t number);
 
     Database& database() { return database_; }
     /// As Database's, for what is done many times a second: nothing of it is parsed anew.

@@ -174,6 +174,16 @@ Result<std::uint64_t> PadStore::used_bytes(std::string_view association) {
     return static_cast<std::uint64_t>(query.number(0));
 }
 
+Result<std::uint64_t> PadStore::used_bytes_of(std::int64_t number) {
+    auto query = database_.prepare(
+        "SELECT coalesce((SELECT sum(image.bytes + webp_bytes) FROM pad_image JOIN pad ON pad.number = pad_image.pad "
+        "JOIN image ON image.association = pad.association AND image.hash = pad_image.hash WHERE pad_image.pad = ?1), 0) + "
+        "coalesce((SELECT length(bytes) FROM pad_state WHERE pad = ?1), 0) + "
+        "coalesce((SELECT sum(length(bytes)) FROM pad_history WHERE pad = ?1), 0)");
+    const auto row = query.bind(1, number).step();
+    return row ? Result<std::uint64_t>(static_cast<std::uint64_t>(query.number(0))) : Result<std::uint64_t>(fail(row.error()));
+}
+
 Status PadStore::note_images(std::int64_t number, const Edit& edit) {
     Status done;
     each_image_hash({reinterpret_cast<const char*>(edit.framed.data()), edit.framed.size()}, [&](std::string_view hash) {

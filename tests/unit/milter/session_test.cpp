@@ -326,6 +326,7 @@ TEST(Session, BrokenPacketsEndTheConnection) {
 
 TEST(Quota, Answers) {
     EXPECT_EQ(parse_quota_answer("action=552 5.2.2 full\n\n"), Room::full);
+    EXPECT_EQ(parse_quota_answer("action=452 4.2.2 There is no room at the moment\n\n"), Room::short_now);
     EXPECT_EQ(parse_quota_answer("action=DUNNO\n\n"), Room::enough);
     EXPECT_EQ(parse_quota_answer("action=DEFER_IF_PERMIT x\n\n"), Room::unknown);
     EXPECT_EQ(parse_quota_answer(""), Room::unknown);

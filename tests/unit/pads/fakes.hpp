@@ -190,7 +190,7 @@ public:
     }
     void flush_now(Room& room) override { flush_in(room, Duration(0)); }
     void edits_wait(Room& room) override { committer_.edits_wait(room); }
-    Writing writing(const Room&) override { return writing_; }
+    Writing writing(const Room&, bool guest) override { return guest ? guests_writing_.value_or(writing_) : writing_; }
     bool room_for_edits(std::size_t bytes) const override { return committer_.room_for(bytes); }
     void answer_later(Room& room, Duration) override { answers_.insert(&room); }
     void emptied(Room&) override { ++emptied_; }
@@ -256,6 +256,7 @@ public:
     std::vector<std::pair<RoomEvent, std::string>> notes_;
     int emptied_ = 0;
     Writing writing_ = Writing::open;
+    std::optional<Writing> guests_writing_;  ///< when it differs for guests
     std::vector<Bytes> kept_;         ///< and not yet handed over
     std::size_t handed_over_ = 0;
     bool hands_over_ = true;          ///< the disk takes them

@@ -422,6 +422,26 @@ TEST_F(RoomTest, WithoutRoomEditsAreRefusedAndTheConnectionStays) {
     }
 }
 
+TEST_F(RoomTest, WhoHasALinkFillsOnlyAPartAndMembersGoOn) {
+    pad.access.link = Permission::write;
+    const auto bounded = house.open(pad);
+    house.guests_writing_ = Writing::guests_full;
+    Visitor anna(bounded);
+    Visitor guest(bounded, "", true, Role::none, true);
+    guest.types(2, 0, "abc");
+    house.turn();
+    EXPECT_EQ(guest.socket_.of_type(MessageType::auth).size(), 1u) << "told";
+    EXPECT_EQ(guest.socket_.closed, 0);
+    EXPECT_TRUE(anna.socket_.of(k_update).empty());
+    anna.types(1, 0, "abc");
+    house.turn();
+    EXPECT_EQ(bounded->recorder().next_clock(1), 3u);
+    EXPECT_EQ(guest.socket_.of(k_update).size(), 1u);
+    house.guests_writing_ = Writing::open;
+    guest.types(2, 0, "abc");
+    EXPECT_EQ(bounded->recorder().next_clock(2), 3u);
+}
+
 TEST_F(RoomTest, ARestoreIsToldToTheOthers) {
     Visitor anna(room, "m1", true);
     Visitor again(room, "m1", true);

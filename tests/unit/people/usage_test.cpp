@@ -59,8 +59,12 @@ TEST_F(UsageOf, WarningsAtTheirMarks) {
     EXPECT_EQ(warning(), 0);
     tell("sites", 819'200);
     EXPECT_EQ(warning(), 80);
-    tell("sites", 972'799);
+    tell("sites", 911'359);
     EXPECT_EQ(warning(), 80);
+    tell("sites", 911'360);
+    EXPECT_EQ(warning(), 89) << "nine tenths are for all, the last is mail's";
+    tell("sites", 972'799);
+    EXPECT_EQ(warning(), 89);
     tell("sites", 972'800);
     EXPECT_EQ(warning(), 95);
     const std::vector<Check> checks = people->check_health();

@@ -24,9 +24,9 @@ export function UsageBlock({ slug }: { slug: string }) {
         <>
           <p>{data.quota_bytes > 0 ? t('usage.of', { used: size(data.used_bytes), total: size(data.quota_bytes), n: number(part) }) : t('usage.free', { used: size(data.used_bytes) })}
             {parts(data) && <span class="soft">{parts(data)}</span>}</p>
-          {data.quota_bytes > 0 && <meter class={data.warning_percent >= 95 ? 'serious' : data.warning_percent >= 80 ? 'attention' : ''}
+          {data.quota_bytes > 0 && <meter class={data.warning_percent >= 89 ? 'serious' : data.warning_percent >= 80 ? 'attention' : ''}
             min={0} max={100} value={part} aria-labelledby="home-usage">{number(part)} %</meter>}
-          {data.warning_percent >= 95 ? <Notice tone="serious"><p>{t('usage.serious')}</p><p>{t('usage.what')}</p></Notice>
+          {data.warning_percent >= 89 ? <Notice tone="serious"><p>{t(data.warning_percent >= 95 ? 'usage.serious' : 'usage.mail_only')}</p><p>{t('usage.what')}</p></Notice>
             : data.warning_percent >= 80 && <Notice tone="attention"><p>{t('usage.attention')}</p><p>{t('usage.what')}</p></Notice>}
         </>
       )}
