@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include <utf8proc.h>
+
 #include "daemon/base/domain_letters.hpp"
 
 namespace hameau {
@@ -187,6 +189,27 @@ bool is_plain_text(std::string_view text, TextKind kind) {
         at += length;
     }
     return true;
+}
+
+bool has_visible_character(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::uint32_t point = 0;
+        const std::size_t length = sequence_at(text, at, point);
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+        const auto code = static_cast<utf8proc_int32_t>(point);
+        const auto category = utf8proc_category(code);
+        const bool seen = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO && category != UTF8PROC_CATEGORY_MN &&
+                          category != UTF8PROC_CATEGORY_MC && category != UTF8PROC_CATEGORY_ME;
+        constexpr utf8proc_int32_t blank_braille = 0x2800;
+        if (seen && code != blank_braille && !utf8proc_get_property(code)->ignorable) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

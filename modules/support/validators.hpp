@@ -36,6 +36,10 @@ inline bool is_address(std::string_view text) { return normalise_address(text).h
 enum class TextKind { one_line, lines };
 bool is_plain_text(std::string_view text, TextKind kind = TextKind::one_line);
 
+/// Whether somebody would see anything of it: a letter, a number, a sign. Spaces, invisible characters (U+200B and its like) and
+/// accents without a letter are none.
+bool has_visible_character(std::string_view text);
+
 /// "500 MiB", "2 GiB", "64KiB", "1234" in bytes, or nothing.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 

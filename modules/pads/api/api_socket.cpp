@@ -19,7 +19,7 @@ constexpr hameau::Event pad_carried{"pads.carried_over", Level::info, "a text of
 std::string said_name(const Request& request) {
     const std::string said = request.query_parameter("guest").value_or("");
     const bool usable = is_plain_text(said) && count_characters(said) <= guest_name_characters_max &&
-                        said.find_first_not_of(' ') != std::string::npos && said.find('(') == std::string::npos;
+                        has_visible_character(said) && said.find('(') == std::string::npos;
     return usable ? said : std::string();
 }
 

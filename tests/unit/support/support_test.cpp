@@ -109,6 +109,12 @@ TEST(Validators, Addresses) {
 }
 
 TEST(Validators, TextForPeople) {
+    for (const char* seen : {"a", "é", "7", "?", "漢", "🏡", "\u200b-", " x "}) {
+        EXPECT_TRUE(has_visible_character(seen)) << seen;
+    }
+    for (const char* unseen : {"", " ", "\u200b\u200b", "\u00a0\u3000", "\u2060", "\u0301", "\u3164", "\u2800", "\u00ad"}) {
+        EXPECT_FALSE(has_visible_character(unseen)) << unseen;
+    }
     EXPECT_TRUE(is_plain_text("Les Amis du Bourg — été"));
     EXPECT_FALSE(is_plain_text("two\nlines"));
     EXPECT_TRUE(is_plain_text("two\nlines", TextKind::lines));
