@@ -33,6 +33,9 @@ enable_long_queue_ids = yes
 # Dovecot 2.3 does not offer SMTPUTF8: refused at the door instead of bounced later.
 smtputf8_enable = no
 default_process_limit = 40
+# Postfix would make each new message wait a second once so many more were begun than queued: 40 senders who break off after RCPT
+# would slow down everybody until the queue manager wakes. What arrives is bounded by address (smtpd_client_*) and by disk.
+in_flow_delay = 0
 
 # Who has mail here: read from mail.db at each message.
 virtual_mailbox_domains = sqlite:$config_directory/maps/domain.cf

@@ -10,11 +10,13 @@ import time
 class Raw:
     """One connection to the gate; `tls` chooses the port."""
 
-    def __init__(self, house, tls=True, host="localhost", timeout=15, buffer=None):
+    def __init__(self, house, tls=True, host="localhost", timeout=15, buffer=None, source=None):
         self.buffer = b""
         raw = socket.socket()
         if buffer:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        if source:
+            raw.bind(source)
         raw.settimeout(timeout)
         raw.connect(("127.0.0.1", house.ports["https" if tls else "http"]))
         self.socket = raw
@@ -105,9 +107,9 @@ class Raw:
         self.close()
 
 
-def upgrade(house, path, headers="", tls=True, host="localhost"):
+def upgrade(house, path, headers="", tls=True, host="localhost", source=None):
     """(status, connection) of a WebSocket's hand-shake."""
-    raw = Raw(house, tls=tls, host=host)
+    raw = Raw(house, tls=tls, host=host, source=source)
     port = house.ports["https" if tls else "http"]
     key = base64.b64encode(os.urandom(16)).decode()
     raw.send(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
