@@ -270,6 +270,30 @@ def check_a_gate_that_is_away_during_a_turn(house, root):
     assert all(house.proved(name, root) for name in late)
 
 
+def check_what_the_admin_puts_there_during_an_order_stays(house, folder):
+    """The order is held at its challenge (the gate is stopped), the admin's own file comes, and the order then succeeds."""
+    host = "entretemps.amis.test"
+    make_pair(folder, "meanwhile", host)
+    text = (folder / "meanwhile.pem").read_text() + (folder / "meanwhile.key").read_text()
+    challenges = Path(house.state, "tls", "acme-challenge")
+    gate = house.process_of("gate")["pid"]
+    os.kill(gate, signal.SIGSTOP)
+    try:
+        house.hameau("site", "add", "amis", host)
+        wait_until(lambda: any(challenges.iterdir()), 30)
+        file = Path(house.state, "tls", "hosts", f"{host}.pem")
+        file.write_text(text)
+        file.chmod(0o640)
+        os.chown(file, 0, 62001)
+    finally:
+        os.kill(gate, signal.SIGCONT)
+    wait_until(lambda: not any(challenges.iterdir()), 60)
+    house.reload()
+    wait_until(lambda: house.code(host) == "own", 60)
+    same(file.read_text(), text)
+    same(house.seen(host), ssl.PEM_cert_to_DER_cert((folder / "meanwhile.pem").read_text()))
+
+
 def check_turns_that_fail_as_a_whole(house):
     """Neither is a name renewed then, nor does one say why: the admin is told, and told when it is over."""
     wait_until(lambda: told(house)[0], 30)
@@ -313,6 +337,7 @@ def run():
         check_what_the_admin_put_there_stays(house, folder)
         check_renewal(house, folder, root)
         check_a_gate_that_is_away_during_a_turn(house, root)
+        check_what_the_admin_puts_there_during_an_order_stays(house, folder)
         check_turns_that_fail_as_a_whole(house)
     except Exception:
         print(house.tail(), file=sys.stderr)

@@ -69,6 +69,15 @@ public:
         }
         co_return response;
     }
+    /// A service's part of an archive: what the test says, piece by piece.
+    Task<Result<Response>> open_stream(std::string module, std::string) override {
+        Response response;
+        response.body = BodySource([this, module]() -> Task<Result<std::string>> { return next_piece(module); });
+        co_return response;
+    }
+    Task<Result<std::string>> next_piece(std::string module) {
+        co_return archive_piece ? archive_piece(module) : std::string();
+    }
     Task<Status> provision(std::string verb, std::map<std::string, std::string> arguments) override {
         provisioned.push_back(verb + " " + (arguments.contains("host") ? arguments.at("host") : ""));
         co_return provision_fails ? Status(fail(ErrorKind::unavailable, "no room")) : Status{};
@@ -93,6 +102,7 @@ public:
         co_return records;
     }
 
+    std::function<std::string(const std::string& module)> archive_piece;
     std::string certificates_trouble;
     std::vector<std::string> provisioned;  ///< "set-host maison.example.org"
     bool provision_fails = false;
