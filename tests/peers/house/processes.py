@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import as_a_child
@@ -142,6 +143,25 @@ def test_a_refused_wish_of_a_child_is_answered_and_its_numbers_stay_in_their_col
         seen = house.process_of("pads")
     assert seen["wakeups"] == 424242 and seen["kind"] == "ours" and seen["pid"] == before["pid"], seen
     assert seen["pss_kb"] > 100 and seen["cpu_ms"] >= before["cpu_ms"], (before, seen)
+
+
+def test_a_wish_beyond_the_queue_is_answered_at_once():
+    """The gate, which would answer, is stopped: what waits for it is bounded, and whoever asks for more hears so."""
+    if os.geteuid() != 0:
+        return
+    ok(marie().call("GET", "/api/v1/associations/amis/sites"))
+    before = house.wait_state("sites", ("ready",))
+    gate = house.process_of("gate")["pid"]
+    os.kill(gate, signal.SIGSTOP)
+    try:
+        with as_a_child.in_place_of(before["pid"]) as child:
+            for serial in range(1, 66):
+                child.send(as_a_child.packet(as_a_child.PROVISION, 1000 + serial, {"verb": "serve-hosts", "host": "amis.test"}))
+            asked = time.monotonic()
+            assert "too much is waiting" in as_a_child.answer_of(child, 1065)["error"]
+            assert time.monotonic() - asked < 4, "long before the time of a question is up"
+    finally:
+        os.kill(gate, signal.SIGCONT)
 
 
 def mail_goes_on_and_off(other, configuration):
