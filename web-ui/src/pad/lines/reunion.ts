@@ -25,7 +25,7 @@ export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kep
 
 /** Right behind this sign, or in front of it. */
 interface Place { to: Y.ID; before: boolean }
-interface Run extends Place { first: Y.Item }
+interface Run extends Place { first: Y.Item; late?: boolean }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 const left = (item: Y.Item) => item.left as Y.Item | null;
@@ -88,8 +88,9 @@ export class Reunion {
       const runs = this.runsThatFollow(new Set(fresh));
       const go = ({ first, to, before }: Run) => this.goTo(transaction, first, to, before);
       // In front of a sign the first one first, behind it the last one first: so they keep their order.
-      runs.filter((run) => run.before).forEach(go);
+      runs.filter((run) => run.before && !run.late).forEach(go);
       runs.filter((run) => !run.before).reverse().forEach(go);
+      for (const run of runs) if (run.late) go({ ...run, to: moves.end(run.to).id });
       // Lines that my words kept are empty now.
       if (runs.length > 0) moves.settle(fresh);
     }, this);
@@ -106,7 +107,20 @@ export class Reunion {
       known.set(item, goes);
       if (goes && moves.timesFollowed(item.id) < follows_max) runs.push({ first: item, ...goes });
     }
-    return runs;
+    return [...runs, ...this.inFrontOf(runs, known)];
+  }
+
+  /** What I wrote at the beginning of a line, in front of words of mine that go: it goes in front of them, when they are there. */
+  private inFrontOf(runs: readonly Run[], known: ReadonlyMap<Y.Item, Place | null>): Run[] {
+    const { moves, anchors } = this.binding;
+    const going = new Set(runs.map(({ first }) => first));
+    const found: Run[] = [];
+    for (const { clock, id, before } of anchors) {
+      if (!before || !id) continue;
+      const [first, at] = [moves.item(moves.end(Y.createID(this.doc.clientID, clock)).id), moves.item(moves.end(id).id)];
+      if (first && at && stands(first) && known.get(first) === null && going.has(at) && moves.timesFollowed(first.id) < follows_max) found.push({ first, to: id, before: true, late: true });
+    }
+    return found;
   }
 
   private goTo(transaction: Y.Transaction, first: Y.Item, to: Y.ID, inFront: boolean): void {
