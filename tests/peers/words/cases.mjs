@@ -81,6 +81,17 @@ const cases = {
     b.behind('yz more').type(' answer').at('five').paste();
     return [scene.meet(), (all) => all.join('|').includes('our line xyz more answer')];
   },
+  'what I write at the beginning of a line, in front of words of mine that follow others, goes with them'() {
+    const scene = new Scene(['one', 'two', 'our line', 'three', 'five']);
+    const [a, b] = scene.people;
+    a.behind('our').type(' mine');
+    b.mark('our', 'line').cut();
+    scene.send(a);
+    scene.send(b);
+    a.select(a.line('mine').from).type('fresh');
+    b.at('five').paste();
+    return [scene.meet(), (all) => all.some((line) => line.includes('fresh') && line.includes('mine'))];
+  },
   'undo of a word that another moved with words around it'() {
     const scene = new Scene(['one', 'two words', 'three', 'four']);
     const [a, b] = scene.people;
@@ -198,8 +209,53 @@ const torn = {
   },
 };
 
+const restored = {
+  'a line that the house brings back stands once, though who had taken it out took that back at the same time'() {
+    const scene = new Scene(['one', 'two three', 'four', 'end']);
+    const [a, b] = scene.people;
+    const then = scene.moment();
+    a.mark(1).key('Backspace');
+    scene.send(a);
+    a.undo();
+    b.behind('four').type(' more');
+    scene.restore(then);
+    return [scene.meet(), (all) => all.filter((line) => line.includes('two three')).join() === 'two three' && all.filter((line) => !line).length === 0];
+  },
+  'a line that was cut, pasted, taken back and restored at the same time'() {
+    const scene = new Scene(['- one two', 'three', 'end']);
+    const [a] = scene.people;
+    const then = scene.moment();
+    a.mark('one two').cut().at('three').paste();
+    scene.send(a);
+    a.undo().undo();
+    scene.restore(then);
+    return [scene.meet(), (all) => all.join('|').split('one two').length === 2];
+  },
+  'who takes back what he took out, after the house brought it back, gets nothing twice'() {
+    const scene = new Scene(['one', 'two three', 'four', 'end']);
+    const [a] = scene.people;
+    const then = scene.moment();
+    a.mark('two three').key('Backspace');
+    scene.send(a);
+    scene.restore(then);
+    scene.send(scene.house);
+    a.undo();
+    return [scene.meet(), (all) => all.join('|').split('two three').length === 2];
+  },
+  'what another moved, away from where the house restored it, stands once'() {
+    const scene = new Scene(['one', 'two three', 'four', 'end']);
+    const [a, b] = scene.people;
+    const then = scene.moment();
+    a.mark('two three').drag('end');
+    scene.meet();
+    b.mark('two three').drag('one');
+    scene.restore(then);
+    return [scene.meet(), (all) => all.join('|').split('two three').length === 2];
+  },
+};
+
 const wrong = {};
-for (const [name, work] of Object.entries({ ...cases, ...written, ...torn })) {
+for (const [name, work] of Object.entries({ ...cases, ...written, ...torn, ...restored })) {
   try {
     const [scene, right] = work();
     if (!right(scene.lines())) wrong[name] = scene.lines();

@@ -376,11 +376,13 @@ export class Moves {
     return { id: ids.at(-1)!, steps: moves < steps.length ? steps.slice(moves) : none };
   }
 
-  /** Whoever brought this sign here by this step did not know that its writer's program had brought it elsewhere. */
+  /** Whoever brought this sign here by this step did not know that its writer's program had brought it elsewhere (or cut it before he knew). */
   overrules({ from, to, seen }: Step, id: Y.ID): boolean {
     const { client } = this.first(id);
     const known = seen[String(client)];
-    return this.nexts(Y.createID(from.client, from.clock + id.clock - to.clock)).some((one) => one.author === client && one.again && !(typeof known === 'number' && known > one.to.clock));
+    const at = Y.createID(from.client, from.clock + id.clock - to.clock);
+    const unseen = (one: Step) => one.author === client && one.again && !(typeof known === 'number' && known > one.to.clock);
+    return this.nexts(at).some(unseen) || this.byTo.near(at).some((one) => inside(at, one.to, one.length) && unseen(one));
   }
 
   /** Where it was written. */

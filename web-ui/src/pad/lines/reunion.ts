@@ -9,11 +9,11 @@ import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
 import { type Rest, adjoins, tornByMoves } from './torn';
 import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
+import { type Ends, endsWord, wordBegin, wordEnd } from './word-ends';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
 const steps_max = 100_000;     // from item to item, for one message: whoever writes must not keep everybody else from it
-const word_max = 100;          // letters
 const remembered_max = 200;    // pieces that were moved
 const letter = /[\p{L}\p{N}]/u;
 const follows_max = 10;         // of one word: two pages never send each other's words to and fro
@@ -37,11 +37,13 @@ export class Reunion {
   /** Of half words that were told: by the clock of what is left, what is missing so far and where that began. */
   private readonly halves = new Map<number, { from: number; text: string }>();
   private steps = 0;
+  private readonly ends: Ends;
   private readonly moves: { old: number; length: number; now: number }[] = [];
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
     this.doc = this.root.doc!;
+    this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity };
     this.doc.on('afterTransaction', this.after);
   }
 
@@ -79,6 +81,7 @@ export class Reunion {
   /** What others moved stands once; what I wrote into it, and they had not seen, goes with it. */
   private follow(fresh: readonly Step[]): void {
     const { moves } = this.binding;
+    this.ends.going = Y.getState(this.doc.store, this.doc.clientID);
     this.doc.transact((transaction) => {
       moves.settle(fresh);
       // What was typed and what was put there by hand goes each its own way.
@@ -94,6 +97,7 @@ export class Reunion {
       // Lines that my words kept are empty now.
       if (runs.length > 0) moves.settle(fresh);
     }, this);
+    this.ends.going = Infinity;
   }
 
   private runsThatFollow(fresh: ReadonlySet<Step>): Run[] {
@@ -127,9 +131,9 @@ export class Reunion {
     const item = stands(first) ? this.binding.moves.item(to) : null;
     if (!item) return;
     let after: Y.Item | null;
-    if (inFront) after = left(Y.getItemCleanStart(transaction, this.wordBegin(to, first)));
+    if (inFront) after = left(Y.getItemCleanStart(transaction, wordBegin(to, first, this.ends)));
     else {
-      const id = this.wordEnd(to, first);
+      const id = wordEnd(to, first, this.ends);
       after = Y.getItemCleanStart(transaction, id);
       if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
     }
@@ -140,52 +144,10 @@ export class Reunion {
     if (before !== after) this.move(first, after, false, true);
   }
 
-  /** The first letter of the word to which this one belongs, as wordEnd. */
-  private wordBegin(id: Y.ID, mine: Y.Item): Y.ID {
-    const { moves } = this.binding;
-    const writer = moves.first(id).client;
-    const letterAt = (one: Y.Item, clock: number) => letter.test(textOf(one)[clock - one.id.clock] ?? '');
-    let item = moves.item(id);
-    if (!item || !letterAt(item, id.clock)) return id;
-    let begin = id;
-    for (let n = 0; n < word_max; n += 1) {
-      let next = Y.createID(begin.client, begin.clock - 1);
-      if (begin.clock === item.id.clock) {
-        let before = left(item);
-        while (before && !stands(before) && n < word_max) [before, n] = [left(before), n + 1];
-        if (!before || !stands(before)) break;
-        [item, next] = [before, lastId(before)];
-      }
-      if (item === mine || !letterAt(item, next.clock) || moves.first(next).client !== writer) break;
-      begin = next;
-    }
-    return begin;
-  }
-
-  /** The last letter of the word to which this one belongs, if I did not write that word: its end may not have been there. */
-  private wordEnd(id: Y.ID, mine: Y.Item): Y.ID {
-    const { moves } = this.binding;
-    const writer = moves.first(id).client;
-    const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
-    let item = moves.item(id);
-    if (!item || !letterAt(item, id.clock) || (this.wrote(id) && letter.test(textOf(mine)[0] ?? ''))) return id;
-    let end = id;
-    for (let n = 0; n < word_max; n += 1) {
-      let next = Y.createID(end.client, end.clock + 1);
-      if (!holds(item, next)) {
-        let behind = right(item);
-        while (behind && !stands(behind) && n < word_max) [behind, n] = [right(behind), n + 1];
-        if (!behind || !stands(behind)) break;
-        [item, next] = [behind, behind.id];
-      }
-      if (item === mine || !letterAt(item, next.clock) || moves.first(next).client !== writer) break;
-      end = next;
-    }
-    return end;
-  }
-
   /** The sign behind (or in front of) which this item of mine belongs, since others moved what it stood beside and had not seen it. */
   private goesWith(mine: Y.Item, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, Place | null>): Place | null {
+    const begun = endsWord(mine, this.ends);
+    if (begun) return known.get(begun) ?? null;
     const { id: typed, passage } = this.binding.moves.typed(mine.id);
     // What I put there by hand stays there, or goes on with what I put there together with it.
     const beside = passage ? this.besideInPassage(typed, mine, passage, fresh) : this.besideTyped(typed, mine, fresh, known);
@@ -235,20 +197,36 @@ export class Reunion {
   }
 
   private besideInPassage(id: Y.ID, mine: Y.Item, { begin, end }: Step, fresh: ReadonlySet<Step>): Place | null {
-    const { moves } = this.binding;
-    const item = moves.item(id);
-    const before = Y.createID(id.client, id.clock - 1);
-    if (item && id.clock > begin && (id.clock > item.id.clock || Y.compareIDs(item.origin, before))) {
-      const to = this.carried(before, mine, fresh);
-      const at = moves.item(before);
-      if (to || at && stands(at)) return to ? { to, before: false } : null;
+    const { client } = id;
+    let at = id.clock;
+    for (; this.goesOnFrom(client, at, begin, end); at -= 1) {
+      const to = this.carried(Y.createID(client, at - 1), mine, fresh);
+      // (Who goes takes along what stands behind it.)
+      if (to) return at === id.clock ? { to, before: false } : null;
+      const there = this.standsIn(client, at - 1);
+      if (there && (!there.mine || this.spent())) return null;
+      if (!there) break;
     }
-    const behind = Y.createID(id.client, id.clock + mine.length);
-    const next = moves.item(behind);
-    // In the same line of it.
-    const follows = next && behind.clock < end && (next.id.clock < behind.clock || Y.compareIDs(next.origin, Y.createID(id.client, behind.clock - 1)));
-    const to = follows ? this.carried(behind, mine, fresh) : null;
-    return to && { to, before: true };
+    // Nothing is left of what I put there in front of it, but words of mine.
+    for (at = id.clock + mine.length; this.goesOnFrom(client, at, begin, end); at += 1) {
+      const to = this.carried(Y.createID(client, at), mine, fresh);
+      if (to) return { to, before: true };
+      if (!this.standsIn(client, at)?.mine || this.spent()) return null;
+    }
+    return null;
+  }
+
+  /** Of what I put there at once, this sign follows the one before it, in the same line. */
+  private goesOnFrom(client: number, clock: number, begin: number, end: number): boolean {
+    const item = begin < clock && clock < end ? this.binding.moves.item(Y.createID(client, clock)) : null;
+    return item !== null && (item.id.clock < clock || Y.compareIDs(item.origin, Y.createID(client, clock - 1)));
+  }
+
+  /** Null: it does not stand. `mine`: I wrote it. */
+  private standsIn(client: number, clock: number): { mine: boolean } | null {
+    const id = Y.createID(client, clock);
+    const item = this.binding.moves.item(id);
+    return item && stands(item) ? { mine: this.wrote(id) } : null;
   }
 
   private carriedByHand(item: Y.Item, id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {

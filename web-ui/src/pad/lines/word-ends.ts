@@ -1,0 +1,69 @@
+// Where words begin and end: whoever follows another word stands in front of it or behind it, never in it (reunion.ts).
+import * as Y from 'yjs';
+import type { Moves } from './moves';
+import { lastId, right, textOf } from './told';
+
+const word_max = 100;          // letters
+const letter = /[\p{L}\p{N}]/u;
+const stands = (item: Y.Item) => !item.deleted && item.countable;
+const left = (item: Y.Item) => item.left as Y.Item | null;
+const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
+
+/** `me`: my client. `going`: what I write from this clock on is words on their way; none ends a word that stood there. */
+export interface Ends { readonly moves: Moves; readonly me: number; going: number }
+
+/** This sign is no part of a word that `writer` wrote. */
+function parts(id: Y.ID, item: Y.Item, mine: Y.Item, writer: number, { moves, me, going }: Ends): boolean {
+  return item === mine || (id.client === me && id.clock >= going) || !letterAt(item, id.clock) || moves.first(id).client !== writer;
+}
+
+/** The first letter of the word to which this one belongs, as wordEnd. */
+export function wordBegin(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
+  const { moves } = ends;
+  const writer = moves.first(id).client;
+  let item = moves.item(id);
+  if (!item || !letterAt(item, id.clock)) return id;
+  let begin = id;
+  for (let n = 0; n < word_max; n += 1) {
+    let next = Y.createID(begin.client, begin.clock - 1);
+    if (begin.clock === item.id.clock) {
+      let before = left(item);
+      while (before && !stands(before) && n < word_max) [before, n] = [left(before), n + 1];
+      if (!before || !stands(before)) break;
+      [item, next] = [before, lastId(before)];
+    }
+    if (parts(next, item, mine, writer, ends)) break;
+    begin = next;
+  }
+  return begin;
+}
+
+/** The last letter of the word to which this one belongs, if I did not write that word: its end may not have been there. */
+export function wordEnd(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
+  const { moves, me } = ends;
+  const writer = moves.first(id).client;
+  let item = moves.item(id);
+  if (!item || !letterAt(item, id.clock) || (writer === me && letter.test(textOf(mine)[0] ?? ''))) return id;
+  let end = id;
+  for (let n = 0; n < word_max; n += 1) {
+    let next = Y.createID(end.client, end.clock + 1);
+    if (next.clock >= item.id.clock + item.length) {
+      let behind = right(item);
+      while (behind && !stands(behind) && n < word_max) [behind, n] = [right(behind), n + 1];
+      if (!behind || !stands(behind)) break;
+      [item, next] = [behind, behind.id];
+    }
+    if (parts(next, item, mine, writer, ends)) break;
+    end = next;
+  }
+  return end;
+}
+
+/** What stands in front of this item of mine, if that is the beginning of its word: they go, or stay, together. */
+export function endsWord(mine: Y.Item, { moves, me }: Ends): Y.Item | null {
+  let before = left(mine);
+  for (let n = 0; before && !stands(before) && n < word_max; n += 1) before = left(before);
+  if (!before || !stands(before) || !letter.test(textOf(before).at(-1) ?? '') || !letter.test(textOf(mine)[0] ?? '')) return null;
+  const [one, other] = [moves.first(lastId(before)), moves.first(mine.id)];
+  return one.client === me && one.client === other.client && one.clock + 1 === other.clock ? before : null;
+}
