@@ -4,13 +4,15 @@
 //     list:  a  [b]  c  (d)      b was there then and is gone: its copy comes behind b
 //                                d came since: it is deleted; a and c stay
 //
-// Of a line that came since, and of which nothing stays, the marker is not deleted but says `gone`.
+// Of a line that came since, and of which nothing stays, the marker is not deleted but says `gone`. An entry of the root "moves" says
+// which copy is which old unit; the entries of others stay, whenever they came: they say what is, not what is shown.
 #include "modules/pads/history/restore.hpp"
 
 #include <map>
 #include <vector>
 
 #include "modules/pads/crdt/range_set.hpp"
+#include "modules/pads/history/copies.hpp"
 
 namespace hameau::pads {
 
@@ -22,6 +24,7 @@ using Item = Integrator::Item;
 constexpr std::uint32_t none = Integrator::none;
 constexpr std::string_view marker_name = "line";
 constexpr std::string_view gone_name = "gone";
+constexpr std::string_view lines_root = "default";
 
 class Restorer {
 public:
@@ -29,7 +32,9 @@ public:
 
     std::optional<Bytes> run() {
         for (const auto& [name, type] : now_.roots()) {
-            common_.push_back(type);
+            if (name != moves_root) {
+                common_.push_back(type);
+            }
         }
         while (!common_.empty()) {
             const std::uint32_t type = common_.back();
@@ -39,6 +44,11 @@ public:
         }
         if (count_ == 0 && deleted_.empty()) {
             return std::nullopt;
+        }
+        if (!copies_.empty()) {
+            crdt::Writer out(structs_);
+            copies_.write(out, client_, last_move());
+            end_struct(copies_.count());
         }
         return finish();
     }
@@ -56,6 +66,27 @@ private:
     bool was_there(const Item& item) const {
         return item.kind != Kind::deleted && item.kind != Kind::gc && item.clock < then_.next_clock[item.client] &&
                !then_.deleted[item.client].contains(item.clock);
+    }
+
+    crdt::Id id_of(const Item& item) const { return {now_.client_id(item.client), item.clock}; }
+
+    /// The last unit of the list of moves.
+    std::optional<crdt::Id> last_move() const {
+        const auto root = now_.roots().find(moves_root);
+        std::uint32_t last = none;
+        for (std::uint32_t i = root == now_.roots().end() ? none : now_.types()[root->second].head; i != none; i = item(i).next) {
+            last = i;
+        }
+        if (last == none) {
+            return std::nullopt;
+        }
+        return crdt::Id{now_.client_id(item(last).client), item(last).clock + item(last).length - 1};
+    }
+
+    /// Text, embeds and markers of the pad's lines; of other lists nobody looks for it.
+    bool is_of_lines(std::uint32_t type, const Item& item) const {
+        const Integrator::Type& parent = now_.types()[type];
+        return parent.item == none && parent.name == lines_root && (item.kind == Kind::string || item.kind == Kind::embed || is_marker(item));
     }
 
     void erase(const Item& item) {
@@ -142,8 +173,14 @@ private:
                 // Deleted items may lie between: nobody sees where exactly among them the text stands.
                 now_.append_text(one, text_);
                 text_behind_ = i;
+                if (is_of_lines(type, one)) {
+                    text_from_.push_back(i);
+                }
             } else if (then) {
                 flush_text();
+                if (is_of_lines(type, one)) {
+                    copies_.add(id_of(one), one.length, clock_);
+                }
                 copy(one, i);
             } else if (left > 0 && taken[left - 1] == i) {
                 --left;
@@ -161,8 +198,14 @@ private:
         }
         head(Kind::string, text_behind_);
         crdt::Writer(structs_).text(text_);
+        std::uint32_t clock = clock_;
+        for (const std::uint32_t one : text_from_) {
+            copies_.add(id_of(item(one)), item(one).length, clock);
+            clock += item(one).length;
+        }
         end_struct(crdt::utf16_length(text_));
         text_.clear();
+        text_from_.clear();
     }
 
     /// The head of a copy that stands behind the item `left`, which names the parent.
@@ -372,6 +415,8 @@ private:
 
     std::string text_;  ///< of several deleted items of the sequence, written as one copy behind the last of them
     std::uint32_t text_behind_ = none;
+    std::vector<std::uint32_t> text_from_;  ///< these items, where somebody may look for them
+    Copies copies_;
 };
 
 } // namespace

@@ -200,6 +200,20 @@ const torn = {
     b.mark('one', 'ord').drag('end');
     return [scene.meet(), (all) => all.join('|').includes('one word')];
   },
+  'a word that stood torn when it was cut, and was whole again when it was pasted'() {
+    const scene = new Scene(['top', 'one', 'between', 'end']);
+    const [b, a] = scene.people;
+    a.behind('one').type(' w');
+    scene.send(a);
+    b.behind('one w').type(' guest');
+    a.type('ord');
+    scene.send(a, b);
+    scene.send(b, a);
+    b.mark('one', 'ord').cut();
+    scene.send(a, b);
+    b.at('end').paste();
+    return [scene.meet(), (all) => all.join('|').includes('one word')];
+  },
   'what I write in an empty line stays there, though another wrote there too and moved that away'() {
     const scene = new Scene(['', 'between', 'end']);
     const [b, a] = scene.people;

@@ -58,15 +58,15 @@ export class Model {
     this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
   }
   /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. `meant`: the word
-   * at which they had put their caret, if somebody took it from there before they wrote a letter. */
-  begin(who, seen, line, column, state = new Map(), meant = null) {
+   * at which they had put their caret, if somebody took it from there before they wrote a letter. `where`: which line that is. */
+  begin(who, seen, line, column, state = new Map(), meant = null, where = null) {
     const id = this.words.length;
     const here = seen.lines[line] ?? [];
     // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
     const sides = new Map();
     for (const word of here) {
-      // Its beginning was just taken from here: the rest goes to it, and says nothing of this line.
-      if (!seen.at.has(word * letters)) continue;
+      // Its beginning was just taken from here, or stands in another line: the rest goes to it, and says nothing of this line.
+      if (!seen.at.get(word * letters)?.some((place) => lineOf(place) === line)) continue;
       const places = Array.from({ length: letters }, (_, k) => seen.at.get(word * letters + k) ?? []).flat().filter((place) => lineOf(place) === line);
       const [first, last] = [Math.min(...places) % 65536, Math.max(...places) % 65536];
       if (last < column) sides.set(word, last);
@@ -75,7 +75,7 @@ export class Model {
     const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
     const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, meant, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, meant, where, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -215,6 +215,9 @@ export class Model {
     if (mates.length > 0) return 'misplaced';
     // Nothing of its line is left. Where somebody moved it by hand since, that hand chose the line.
     if (this.put.has(word.id * letters)) return null;
+    // It stands with a word that another wrote in the very same line; or where that line was joined, of which nothing else is left.
+    const same = this.words.filter(({ id, where }) => where !== null && where === word.where && id !== word.id);
+    if (same.some(({ id }) => (here.has(id) && !this.moved(id, word.state)) || [...here].some((one) => this.kin.has(pair(id, one))))) return null;
     // It may not stand in another line's words, unless somebody joined those lines.
     // (What somebody brought here by hand, unseen, says nothing of the line that it came from.)
     const stayed = (other) => here.has(other) && !this.moved(other, word.state);

@@ -1,5 +1,5 @@
 // An earlier state again, as the house does it (modules/pads/history/restore.cpp): what was there then and is gone is copied to where
-// it stood, what came since is taken out, attributes become what they were.
+// it stood, what came since is taken out, attributes become what they were. A copy is the sign that it was made of (`moves`).
 import * as Y from 'yjs';
 
 const wasThere = (item, { sv, ds }) => item instanceof Y.Item && item.id.clock < (sv.get(item.id.client) ?? 0) && !Y.isDeleted(ds, item.id);
@@ -12,6 +12,14 @@ const itemsOf = (type) => {
 const valuesOf = (type, then) => (type.getAttributes ? type.getAttributes(then) : {});
 
 const isMarker = (item) => typeOf(item)?.nodeName === 'line';
+
+const units_max = 50_000;      // of one entry
+
+function add(ranges, client, clock, length) {
+  const last = ranges.length - 3;
+  if (last >= 0 && ranges[last] === client && ranges[last + 1] + ranges[last + 2] === clock) ranges[last + 2] += length;
+  else ranges.push(client, clock, length);
+}
 
 /** A line that came since, of which nothing stays: it is taken out (docs/pads-format.md), its marker stays. */
 function isWhole(marker, then) {
@@ -40,6 +48,18 @@ export function restore(doc, root, then) {
       for (const child of itemsOf(type)) if (wasThere(child, then)) last = make(child, copy.content.type, last, null);
       return copy;
     };
+    const entries = [];
+    const copied = ({ id, length }, copy) => {
+      for (let done = 0; done < length;) {
+        let last = entries[entries.length - 1];
+        if (!last || last.units === units_max) entries.push(last = { units: 0, entry: { from: [], to: [], again: 1 } });
+        const some = Math.min(length - done, units_max - last.units);
+        add(last.entry.from, id.client, id.clock + done, some);
+        add(last.entry.to, copy.id.client, copy.id.clock + done, some);
+        last.units += some;
+        done += some;
+      }
+    };
     const sequence = (type) => {
       const [has, had] = [valuesOf(type), valuesOf(type, then)];
       for (const key in has) if (!(key in had)) type.removeAttribute(key);
@@ -48,11 +68,15 @@ export function restore(doc, root, then) {
         const was = wasThere(item, then);
         if (was && !item.deleted) {
           if (typeOf(item)) sequence(typeOf(item));
-        } else if (was) make(item, type, item, item.right);
+        } else if (was) {
+          const copy = make(item, type, item, item.right);
+          if (type === root && item.countable) copied(item, copy);
+        }
         else if (!item.deleted && isMarker(item) && isWhole(item, then)) typeOf(item).setAttribute('gone', 1);
         else if (!item.deleted) item.delete(transaction);
       }
     };
     sequence(root);
+    if (entries.length > 0) doc.getArray('moves').push(entries.map(({ entry }) => entry));
   }, 'restore');
 }

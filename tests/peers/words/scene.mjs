@@ -5,6 +5,7 @@ import * as Y from 'yjs';
 import { TextSelection } from 'prosemirror-state';
 import { schema } from '../../../web-ui/src/pad/schema';
 import { linesOf } from './changes.mjs';
+import { restore } from './restore.mjs';
 import { subjectOf } from './subjects.mjs';
 
 const { nodes } = schema;
@@ -122,15 +123,25 @@ export class Scene {
     editor.destroy();
     const state = Y.encodeStateAsUpdate(doc);
     this.people = Array.from({ length: people }, (_, n) => new Writer(this, 1000 * (n + 1), state));
+    this.house = { doc: new Y.Doc({ gc: false }) };
+    Y.applyUpdate(this.house.doc, state);
+  }
+  get all() { return [...this.people, this.house]; }
+  /** The state that the house has now. */
+  moment() { return Y.snapshot(this.house.doc); }
+  /** The house restores that state, under a number of its own. */
+  restore(then, number = 7000) {
+    this.house.doc.clientID = number;
+    restore(this.house.doc, this.subject.root(this.house.doc), then);
   }
   /** What this one wrote comes to the others (or to one of them). */
   send(from, to = null) {
-    for (const one of to ? [to] : this.people.filter((other) => other !== from)) Y.applyUpdate(one.doc, Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(one.doc)), 'line');
+    for (const one of to ? [to] : this.all.filter((other) => other !== from)) Y.applyUpdate(one.doc, Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(one.doc)), 'line');
   }
   meet() {
     for (let n = 0; n < 20; n += 1) {
-      for (const one of this.people) this.send(one);
-      if (this.people.every(({ doc }) => Y.equalSnapshots(Y.snapshot(doc), Y.snapshot(this.people[0].doc)))) return this;
+      for (const one of this.all) this.send(one);
+      if (this.all.every(({ doc }) => Y.equalSnapshots(Y.snapshot(doc), Y.snapshot(this.people[0].doc)))) return this;
     }
     throw new Error('it never becomes quiet');
   }

@@ -189,7 +189,8 @@ class Person {
     if (!at) return word;
     if (k === 0) {
       const line = linesOf(this.state.doc).find((one) => one.from <= at.from && one.to >= at.from);
-      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc), this.meant === null || at.$from.parent.textContent.includes(signOf(this.meant * letters)) ? null : this.meant);
+      word = this.session.model.begin(this.who, look(this.state.doc), line.number, at.$from.parentOffset, stateOf(this.doc), this.meant === null || at.$from.parent.textContent.includes(signOf(this.meant * letters)) ? null : this.meant,
+        this.session.subject.lineAt?.(this.editor, at.from) ?? null);
       // Who goes on writing meant to write behind this word.
       this.meant = word.id;
       this.last = word;

@@ -113,6 +113,15 @@ export const faultNames = Object.keys(faults);
 const ours = (fault) => ({
   name: 'ours',
   root: (doc) => doc.get(rootName, Y.XmlText),
+  /** Which line this is, whatever stands in it: by the marker as it was put there first; the first line by that of the second (who takes the
+   * first one out makes the second one the first). */
+  lineAt({ binding: { model, moves } }, pos) {
+    const { stretch } = model.unitAt(pos);
+    const marker = model.stretches[stretch || 1]?.marker?._item.id;
+    if (!marker) return null;
+    const { client, clock } = moves.first(marker);
+    return `${stretch ? '' : 'before '}${client} ${clock}`;
+  },
   make(doc) {
     const binding = bind(doc.get(rootName, Y.XmlText), schema);
     const view = new FakeView(EditorState.create({ doc: binding.doc, plugins: [binding.plugin, ...rest(tables())] }));

@@ -204,6 +204,63 @@ TEST(Restore, WordsWrittenMeanwhileStay) {
               R"({"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"un"}]},{"type":"heading","attrs":{"level":1},"content":[{"type":"text","text":"deux trois"}]}]})");
 }
 
+/// The list of moves of these updates, as JSON.
+std::string moves_of(const std::vector<Bytes>& updates) {
+    crdt::Integrator now;
+    for (const Bytes& update : updates) {
+        EXPECT_TRUE(now.apply(update).has_value());
+    }
+    EXPECT_FALSE(now.has_pending());
+    const crdt::Document document(now);
+    const auto root = document.root("moves");
+    return root ? crdt::tree_json(document, *root, crdt::RootKind::array) : "";
+}
+
+/// What goes back to the first of these updates, by this client.
+Bytes back_to_the_first(const std::vector<Bytes>& updates, std::uint64_t client) {
+    Past past;
+    for (const Bytes& update : updates) {
+        frame_update(past.framed, update);
+        past.then_bytes = past.then_bytes == 0 ? past.framed.size() : past.then_bytes;
+    }
+    const auto integrated = integrate(past);
+    EXPECT_TRUE(integrated.has_value());
+    const auto change = restoring_update(integrated->now, integrated->then, client);
+    EXPECT_TRUE(change.has_value());
+    return change.value_or(Bytes());
+}
+
+// Somebody who took a line out takes that back while another goes back to before it: pages see by this that it is one line.
+TEST(Restore, SaysWhichCopyIsWhichOldUnit) {
+    RawLines before(1);
+    before.root_attribute("format", 2);
+    before.text("un");
+    before.line({{"type", "heading"}});
+    before.text("deux");
+    // Clock 0: the format. "n", the marker (3; 4 is its attribute) and "de".
+    const std::vector<Bytes> updates = {before.finish(), erased(1, 2, 2), erased(1, 5, 2)};
+    const Bytes change = back_to_the_first(updates, 99);
+    // The copies are "n", the marker, its attribute, and "de".
+    const std::string first = R"({"again":1,"from":[1,2,2,1,5,2],"to":[99,0,2,99,3,2]})";
+    EXPECT_EQ(moves_of({updates[0], updates[1], updates[2], change}), R"({"$":"array","items":[)" + first + "]}");
+    // Copies that were taken out, and units that never were: what others say stays, whenever they came.
+    std::vector<Bytes> more = {updates[0], updates[1], updates[2], change, erased(99, 3, 2), erased(1, 7, 1)};
+    const Bytes again = back_to_the_first(more, 100);
+    more.push_back(again);
+    EXPECT_EQ(moves_of(more), R"({"$":"array","items":[)" + first + R"(,{"again":1,"from":[1,2,2,1,5,3],"to":[100,0,2,100,3,3]}]})");
+}
+
+// Pages pass over an entry of more than 50,000 units.
+TEST(Restore, SaysItOfALongTextInSeveralEntries) {
+    RawLines before(1);
+    before.root_attribute("format", 2);
+    before.text(std::string(120'000, 'x'));
+    const std::vector<Bytes> updates = {before.finish(), erased(1, 1, 120'000)};
+    EXPECT_EQ(moves_of({updates[0], updates[1], back_to_the_first(updates, 99)}),
+              R"({"$":"array","items":[{"again":1,"from":[1,1,50000],"to":[99,0,50000]},{"again":1,"from":[1,50001,50000],"to":[99,50000,50000]},)"
+              R"({"again":1,"from":[1,100001,20000],"to":[99,1e+05,20000]}]})");
+}
+
 // A moment of the older form comes back as lines.
 TEST(Restore, AMomentOfATreeComesBackAsLines) {
     OldTree tree(1);

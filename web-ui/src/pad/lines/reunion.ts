@@ -185,7 +185,7 @@ export class Reunion {
     if (anchor && !anchor.id) return null;
     const id = anchor?.id ?? origin;
     if (!id) return undefined;
-    const to = this.carried(id, mine, fresh);
+    const to = this.carried(id, mine, fresh, false, !before);
     if (to) return { to, before };
     const at = moves.item(moves.end(id).id);
     // What I wrote before it goes: it goes behind that.
@@ -234,13 +234,13 @@ export class Reunion {
   }
 
   /** Where this sign was carried by one of these steps, whose author had not seen `mine`. */
-  private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false): Y.ID | null {
+  private carried(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>, byHand = false, home = false): Y.ID | null {
     const { moves } = this.binding;
     const { id: end, steps } = moves.end(id);
     const unseen = (step: Step) => {
       const seen = step.seen[String(this.doc.clientID)];
       // (Words that went after others went without what somebody else wrote beside them, seen or not.)
-      return fresh.has(step) && !step.home && step.author !== this.doc.clientID && (step.again ? !byHand : !(typeof seen === 'number' && seen > mine.id.clock));
+      return fresh.has(step) && (home || !step.home) && step.author !== this.doc.clientID && (step.again ? !byHand : !(typeof seen === 'number' && seen > mine.id.clock));
     };
     if (!steps.some(unseen)) return null;
     const item = moves.item(end);
