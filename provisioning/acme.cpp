@@ -18,21 +18,14 @@
 #include "provisioning/acme_client.hpp"
 #include "provisioning/acme_state.hpp"
 #include "provisioning/certificates.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/run_program.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr unsigned orders_per_turn = 10;       ///< the rest comes in the next turn
-constexpr std::int64_t begin_orders_for = 600; ///< seconds of a turn in which orders begin: hameaud ends it after 25 minutes
-constexpr std::int64_t look_again = 12 * 3600; ///< the longest sleep: a clock may have jumped
-constexpr std::int64_t soon = 60;
-constexpr std::int64_t wait_max = 27 * 3600;  ///< more than any back_off
-constexpr std::int64_t clock_wait = 600;
 constexpr std::int64_t earliest_now = 1764547200;  ///< 2025-12-01: an older time is a machine whose clock is not set yet
-constexpr std::size_t state_bytes_max = 8 << 20;
-constexpr std::chrono::milliseconds lookup_limit{20000};
 /// The first line of a file that we put there; readers of PEM skip it (RFC 7468 §2). It stands in the file itself, so that no
 /// crash, and no lost line of the state, makes our own certificate look like one that the admin put there.
 constexpr std::string_view mark_of_ours = "Made by Hameau: renewed by itself. Replace the whole file to have your own certificate here.\n";
@@ -45,7 +38,7 @@ std::string setting_of(const Settings& settings, std::string_view key) { return 
 std::string state_file(const AcmePlace& place) { return place.state + "/tls/certificates"; }
 
 AcmeState read_state(const AcmePlace& place) {
-    const auto text = read_file(state_file(place), state_bytes_max);
+    const auto text = read_file(state_file(place), acme_state_bytes_max);
     return text ? AcmeState::parse(*text) : AcmeState();
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/open_regular.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/run_program.hpp"
 
 namespace hameau::provisioning {
@@ -22,11 +23,6 @@ namespace {
 
 constexpr const char* uacme = "/usr/bin/uacme";
 constexpr int hook_file = 3;
-constexpr std::chrono::milliseconds order_limit{120000};
-/// With a program of the admin's that changes the DNS: what it writes is there only after a while.
-constexpr std::chrono::milliseconds order_limit_dns{600000};
-constexpr std::int64_t future_seconds_max = 24 * 3600;
-constexpr std::size_t chain_length_max = 8;
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
     std::tm parts{};

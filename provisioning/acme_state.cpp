@@ -7,15 +7,12 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/settings/values.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr std::size_t names_max = 10000;  ///< as many as hosts.map may have
-constexpr std::size_t detail_max = 200;
-constexpr unsigned failures_told = 3;  ///< in a row, while the present certificate is good: two tries more take about an hour
-constexpr std::int64_t own_notice = 14 * 24 * 3600;  ///< seconds before the end of a certificate that only the admin can replace
 constexpr std::string_view problem_type = "urn:ietf:params:acme:error:";
 
 template <class Number>
@@ -26,7 +23,7 @@ bool read_number(std::string_view text, Number& out) {
 
 std::string printable(std::string_view text) {
     std::string out;
-    for (const char sign : text.substr(0, detail_max)) {
+    for (const char sign : text.substr(0, acme_detail_bytes_max)) {
         out += sign >= ' ' && sign < 0x7f ? sign : ' ';
     }
     return out;
@@ -52,7 +49,7 @@ AcmeState AcmeState::parse(std::string_view text) {
             continue;
         }
         AcmeName name;
-        if (words.size() != 7 || state.names.size() >= names_max || !parse_host_name(words[0]) || !read_number(words[2], name.expires) ||
+        if (words.size() != 7 || state.names.size() >= acme_names_max || !parse_host_name(words[0]) || !read_number(words[2], name.expires) ||
             !read_number(words[3], name.failures) || !read_number(words[4], name.next)) {
             continue;
         }

@@ -9,15 +9,13 @@
 #include <openssl/x509v3.h>
 
 #include "daemon/base/io.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/x509.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr long authority_days = 3650;
-constexpr long leaf_days = 397;
-constexpr long renew_seconds = 30L * 24 * 3600;
 constexpr long day_seconds = 24L * 3600;
 
 bool add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {

@@ -14,7 +14,7 @@ ssl_key = <{state}/tls/default.pem
 )",
     .cleartext = "disable_plaintext_auth = yes",
     .lower_user = R"(%Lu
-auth_worker_max_count = 2
+auth_worker_max_count = {auth_workers}
 )",
     .accounts = R"(passdb {
   driver = sql
@@ -38,13 +38,13 @@ mail_plugins = quota listescape
 )",
     .protocols = R"(protocol imap {
   mail_plugins = $mail_plugins imap_quota
-  mail_max_userip_connections = 50
+  mail_max_userip_connections = {userip_connections}
 }
 protocol lmtp {
   mail_plugins = $mail_plugins sieve
 }
 protocol sieve {
-  managesieve_max_line_length = 65536
+  managesieve_max_line_length = {sieve_line_bytes}
 }
 
 plugin {
@@ -61,11 +61,11 @@ plugin {
   sieve_redirect_envelope_from = recipient
   # A pattern with back references holds its process for hours, and no limit of time can stop it.
   sieve_extensions = -regex
-  sieve_max_cpu_time = 5s
-  sieve_max_redirects = 32
-  sieve_max_script_size = 256K
-  sieve_quota_max_scripts = 32
-  sieve_quota_max_storage = 2M
+  sieve_max_cpu_time = {sieve_cpu_seconds}s
+  sieve_max_redirects = {sieve_redirects}
+  sieve_max_script_size = {sieve_script_kilobytes}K
+  sieve_quota_max_scripts = {sieve_scripts}
+  sieve_quota_max_storage = {sieve_scripts_megabytes}M
 }
 )",
 };

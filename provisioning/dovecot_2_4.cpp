@@ -45,7 +45,7 @@ mail_plugins {
   mail_plugins {
     imap_quota = yes
   }
-  mail_max_userip_connections = 50
+  mail_max_userip_connections = {userip_connections}
 }
 protocol lmtp {
   mail_plugins {
@@ -53,7 +53,7 @@ protocol lmtp {
   }
 }
 protocol sieve {
-  managesieve_max_line_length = 65536
+  managesieve_max_line_length = {sieve_line_bytes}
 }
 
 quota Account {
@@ -89,11 +89,11 @@ sieve_redirect_envelope_from = recipient
 sieve_extensions {
   regex = no
 }
-sieve_max_cpu_time = 5s
-sieve_max_redirects = 32
-sieve_max_script_size = 256K
-sieve_quota_script_count = 32
-sieve_quota_storage_size = 2M
+sieve_max_cpu_time = {sieve_cpu_seconds}s
+sieve_max_redirects = {sieve_redirects}
+sieve_max_script_size = {sieve_script_kilobytes}K
+sieve_quota_script_count = {sieve_scripts}
+sieve_quota_storage_size = {sieve_scripts_megabytes}M
 )",
 };
 

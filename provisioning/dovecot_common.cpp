@@ -1,5 +1,6 @@
 // Services, SQL and Sieve for both languages of Dovecot.
 #include "provisioning/dovecot_common.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::provisioning {
 
@@ -27,9 +28,9 @@ constexpr const char* services_template = R"(
 # One process serves all connections that sign in: light, and unprivileged in an empty folder.
 service imap-login {
   {lasting}
-  client_limit = 400
-  process_limit = 2
-  vsz_limit = 128 M{login_chroot}
+  client_limit = {imap_login_clients}
+  process_limit = {imap_login_processes}
+  vsz_limit = {imap_login_megabytes} M{login_chroot}
   inet_listener imap {
     port = {imap_port}
   }
@@ -40,17 +41,17 @@ service imap-login {
 }
 service managesieve-login {
   {lasting}
-  client_limit = 100
-  process_limit = 1{login_chroot}
+  client_limit = {sieve_login_clients}
+  process_limit = {sieve_login_processes}{login_chroot}
   inet_listener sieve {
     port = {sieve_port}
   }
 }
 service imap {
-  process_limit = 200{imap_seats}
+  process_limit = {imap_processes}{imap_seats}
 }
 service managesieve {
-  process_limit = 20{sieve_seats}
+  process_limit = {sieve_processes}{sieve_seats}
 }
 {seats}# The penalty is per address: one telephone with an old password would slow down everybody behind the same router.
 service anvil {{anvil_chroot}
@@ -67,11 +68,11 @@ service auth {
 # Not root: a last reader with the right to write would take the databases' WAL away.
 service auth-worker {
   user = {internal_user}
-  vsz_limit = 256 M
-  process_limit = 2
+  vsz_limit = {auth_worker_megabytes} M
+  process_limit = {auth_workers}
 }
 service lmtp {
-  process_limit = 4
+  process_limit = {lmtp_processes}
   unix_listener lmtp {
     mode = 0
   }
@@ -82,7 +83,7 @@ service lmtp {
 service quota-status {
   executable = quota-status -p postfix
   client_limit = 1
-  process_limit = 4
+  process_limit = {quota_status_processes}
   unix_listener {post}/quota-status {
     mode = 0666
   }
@@ -97,16 +98,12 @@ service doveadm {
 service hameau-boxes {
   executable = script -p {binaries}/hameau-boxes {state}/mail/boxes {boxes_uid}
   client_limit = 1
-  process_limit = 4
+  process_limit = {boxes_processes}
   unix_listener {ask}/hameau-boxes {
     mode = 0666
   }
 }
 )";
-
-/// Connections that one user may hold, from all addresses together: three computers and two telephones with one account.
-constexpr unsigned imap_connections_max = 30;
-constexpr unsigned sieve_connections_max = 5;
 
 /// Dovecot 2.3 counts by user and address only, and an attacker has many addresses: no one member may hold all processes.
 constexpr const char* seats_template = R"(service seats-imap {
@@ -242,7 +239,8 @@ std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
                                                                    {"imap_most", std::to_string(imap_connections_max)},
                                                                    {"sieve_most", std::to_string(sieve_connections_max)}})
                                   : std::string();
-    return fill_template(services_template,
+    auto values = dovecot_bounds();
+    values.insert(values.end(),
                          {{"seats", seats},
                           {"imap_seats", old ? "\n  executable = imap seats-imap" : ""},
                           {"sieve_seats", old ? "\n  executable = managesieve seats-sieve" : ""},
@@ -259,10 +257,39 @@ std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
                           {"binaries", model.binaries},
                           {"state", model.state},
                           {"boxes_uid", model.users.boxes}});
+    return fill_template(services_template, values);
+}
+
+std::vector<std::pair<std::string, std::string>> dovecot_bounds() {
+    const std::initializer_list<std::pair<const char*, unsigned>> bounds = {{"imap_login_clients", imap_login_clients_max},
+                                                                            {"imap_login_processes", imap_login_processes_max},
+                                                                            {"imap_login_megabytes", imap_login_megabytes_max},
+                                                                            {"sieve_login_clients", sieve_login_clients_max},
+                                                                            {"sieve_login_processes", sieve_login_processes_max},
+                                                                            {"imap_processes", imap_processes_max},
+                                                                            {"sieve_processes", sieve_processes_max},
+                                                                            {"auth_workers", auth_workers_max},
+                                                                            {"auth_worker_megabytes", auth_worker_megabytes_max},
+                                                                            {"lmtp_processes", lmtp_processes_max},
+                                                                            {"quota_status_processes", quota_status_processes_max},
+                                                                            {"boxes_processes", boxes_processes_max},
+                                                                            {"userip_connections", userip_connections_max},
+                                                                            {"sieve_line_bytes", sieve_line_bytes_max},
+                                                                            {"sieve_cpu_seconds", sieve_cpu_seconds_max},
+                                                                            {"sieve_redirects", sieve_redirects_max},
+                                                                            {"sieve_script_kilobytes", sieve_script_kilobytes_max},
+                                                                            {"sieve_scripts", sieve_scripts_max},
+                                                                            {"sieve_scripts_megabytes", sieve_scripts_megabytes_max}};
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const auto& [name, number] : bounds) {
+        values.emplace_back(name, std::to_string(number));
+    }
+    return values;
 }
 
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model) {
-    return {{"place", model.dovecot_folder()},
+    auto values = dovecot_bounds();
+    values.insert(values.end(), {{"place", model.dovecot_folder()},
             {"state", model.state},
             {"binaries", model.binaries},
             {"host", model.host},
@@ -272,7 +299,8 @@ std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel&
             {"dovecot_group", model.users.dovecot_group},
             {"dovenull", model.users.dovenull},
             {"boxes", model.users.boxes},
-            {"size_max", std::to_string(model.message_bytes_max)}};
+            {"size_max", std::to_string(model.message_bytes_max)}});
+    return values;
 }
 
 } // namespace hameau::provisioning

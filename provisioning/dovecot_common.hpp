@@ -45,7 +45,9 @@ std::string again_query(const MailModel& model, const QueryVariables& names);
 std::string user_query(const MailModel& model, const QueryVariables& names);
 /// Processes, sockets and their owners.
 std::string dovecot_services(const MailModel& model, DovecotLanguage language);
-/// {state}, {host}, ... of the templates.
+/// The bounds of limits.hpp under the names of the templates.
+std::vector<std::pair<std::string, std::string>> dovecot_bounds();
+/// {state}, {host}, ... of the templates, with dovecot_bounds().
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model);
 
 extern const char* const spam_script;

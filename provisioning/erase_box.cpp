@@ -7,13 +7,12 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/mail_model.hpp"
 
 namespace hameau {
 
 namespace {
-
-constexpr std::size_t folder_bytes_max = 64;
 
 Status remove_here(const std::string& path) {
     std::error_code failed;
@@ -25,7 +24,7 @@ Status remove_here(const std::string& path) {
 
 Status erase_box(const std::string& state, const std::string& folder, bool root) {
     const bool plain = folder.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string::npos;
-    if (folder.empty() || folder.size() > folder_bytes_max || !plain) {
+    if (folder.empty() || folder.size() > provisioning::box_folder_bytes_max || !plain) {
         return fail(ErrorKind::invalid, "erase-box: folder=ID was expected");
     }
     const std::string path = state + "/mail/boxes/" + folder;

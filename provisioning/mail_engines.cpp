@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/mail_folders.hpp"
 #include "daemon/base/disk.hpp"
 #include "provisioning/mail_model.hpp"
@@ -24,18 +25,14 @@ namespace {
 
 using namespace provisioning;
 
-constexpr std::size_t file_bytes_max = 1 << 20;
-/// Unix sockets take 107 characters; the longest of Dovecot's below STATE is "/engines/dovecot/run/..." of 54.
-constexpr std::size_t state_path_max = 52;
-
 Status check_path(const std::string& state) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
     if (state.find_first_not_of(plain) != std::string::npos) {
         return fail(ErrorKind::unavailable, "mail needs a state folder of plain letters, digits, and / . _ + -, not " + state +
                                                 ". Choose another --state folder. Nothing was changed.");
     }
-    if (state.size() > state_path_max) {
-        return fail(ErrorKind::unavailable, "mail needs a state folder whose path has at most " + std::to_string(state_path_max) +
+    if (state.size() > provisioning::engines_state_path_max) {
+        return fail(ErrorKind::unavailable, "mail needs a state folder whose path has at most " + std::to_string(provisioning::engines_state_path_max) +
                                                 " characters: " + state + ". Choose another --state folder. Nothing was changed.");
     }
     return {};
@@ -104,7 +101,7 @@ Result<MailModel> make_model(const Settings& settings, const std::string& state,
 
 bool same(const std::string& folder, const std::vector<EngineFile>& files) {
     for (const EngineFile& file : files) {
-        const auto present = read_file(folder + "/" + file.name, file_bytes_max);
+        const auto present = read_file(folder + "/" + file.name, provisioning::engine_file_bytes_max);
         if (!present || *present != file.content) {
             return false;
         }

@@ -19,6 +19,7 @@
 #include "provisioning/backup/verbs.hpp"
 #include "provisioning/certificates.hpp"
 #include "provisioning/erase_box.hpp"
+#include "provisioning/limits.hpp"
 #include "provisioning/mail_engines.hpp"
 #include "provisioning/probes.hpp"
 #include "provisioning/run_program.hpp"
@@ -32,9 +33,6 @@ constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
 constexpr unsigned gate_gid = 62001;
 constexpr unsigned acme_uid = 62011;
-/// Of each look-up; a page waits for at most three.
-constexpr std::chrono::milliseconds look_up_limit{4000};
-constexpr std::size_t settings_bytes_max = 1 << 20;
 
 struct Job {
     Settings settings;
@@ -125,7 +123,7 @@ provisioning::LookUp look(const Job& job, const std::string& verb, const std::st
     run.program = self.get();
     run.arguments = {verb, what};
     run.uid = job.acme().acme_uid;
-    run.deadline = look_up_limit;
+    run.deadline = provisioning::look_up_limit;
     const auto end = provisioning::run_to_end(std::move(run));
     provisioning::LookUp out;
     out.answered = end && (end->exit_code == 0 || end->exit_code == 1);
@@ -197,7 +195,7 @@ Result<Job> read_job() {
     job.root = ::geteuid() == 0;
     const int fd = std::atoi(memory);
     ::lseek(fd, 0, SEEK_SET);
-    const auto text = read_all(fd, settings_bytes_max);
+    const auto text = read_all(fd, provisioning::settings_bytes_max);
     if (!text) {
         return fail(text.error());
     }

@@ -2,14 +2,12 @@
 // Nothing here is compiled by postmap: a new mailbox or a new certificate needs no run of anything.
 #include <algorithm>
 
+#include "provisioning/limits.hpp"
 #include "provisioning/mail_model.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
-
-/// Postfix reads queue_minfree as an int on some versions.
-constexpr std::uint64_t postfix_number_max = 0x7fffffff;
 
 constexpr const char* head = "# Written by hameau-provision from hameau.yaml: changes made here are lost.\n";
 
@@ -32,7 +30,7 @@ biff = no
 enable_long_queue_ids = yes
 # Dovecot 2.3 does not offer SMTPUTF8: refused at the door instead of bounced later.
 smtputf8_enable = no
-default_process_limit = 40
+default_process_limit = {processes}
 # Postfix would make each new message wait a second once so many more were begun than queued: 40 senders who break off after RCPT
 # would slow down everybody until the queue manager wakes. What arrives is bounded by address (smtpd_client_*) and by disk.
 in_flow_delay = 0
@@ -55,7 +53,7 @@ mailbox_size_limit = 0
 virtual_mailbox_limit = 0
 # One mailbox, whose rules or whose size take long, holds two of the four processes that deliver, never all.
 lmtp_destination_recipient_limit = 1
-lmtp_destination_concurrency_limit = 2
+lmtp_destination_concurrency_limit = {lmtp_per_mailbox}
 lmtp_connection_cache_on_demand = no
 smtp_connection_cache_on_demand = no
 notify_classes =
@@ -78,11 +76,11 @@ smtpd_forbid_bare_newline = normalize
 smtpd_forbid_bare_newline_exclusions =
 smtpd_forbid_unauth_pipelining = yes
 smtpd_client_event_limit_exceptions ={exempt}
-smtpd_client_connection_count_limit = 20
-smtpd_client_connection_rate_limit = 120
-smtpd_client_auth_rate_limit = 60
-smtpd_milters = { unix:{state}/run/milter.sock, default_action=accept, connect_timeout=3s }
-members_milters = { unix:{state}/run/milter.sock, default_action=tempfail, connect_timeout=3s }
+smtpd_client_connection_count_limit = {connections_per_address}
+smtpd_client_connection_rate_limit = {connections_per_minute}
+smtpd_client_auth_rate_limit = {sign_ins_per_minute}
+smtpd_milters = { unix:{state}/run/milter.sock, default_action=accept, connect_timeout={milter_seconds}s }
+members_milters = { unix:{state}/run/milter.sock, default_action=tempfail, connect_timeout={milter_seconds}s }
 milter_protocol = 6
 
 smtpd_tls_security_level = may
@@ -111,7 +109,7 @@ constexpr const char* master_template = R"(
   -o syslog_name=postfix/submissions
   -o smtpd_tls_wrappermode=yes
 {members}# Where hameau-submit hands in what a Sieve script sends: replies, forwarded mail.
-inject unix n - n - 4 smtpd
+inject unix n - n - {inject_processes} smtpd
   -o syslog_name=postfix/inject
   -o smtpd_client_restrictions=
   -o smtpd_sender_restrictions=
@@ -243,6 +241,13 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"submission_port", std::to_string(model.submission_port)},
         {"submissions_port", std::to_string(model.submissions_port)},
         {"members", members_options},
+        {"processes", std::to_string(postfix_processes_max)},
+        {"connections_per_address", std::to_string(smtp_connections_per_address_max)},
+        {"connections_per_minute", std::to_string(smtp_connections_per_minute_max)},
+        {"sign_ins_per_minute", std::to_string(smtp_sign_ins_per_minute_max)},
+        {"inject_processes", std::to_string(inject_processes_max)},
+        {"lmtp_per_mailbox", std::to_string(lmtp_processes_per_mailbox)},
+        {"milter_seconds", std::to_string(milter_connect_seconds)},
     };
     const bool sends = !model.trial || !model.smarthost.empty();
     std::string master = fill_template(master_template, values);

@@ -15,17 +15,14 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/local_addresses.hpp"
 #include "daemon/settings/values.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr std::uint64_t disk_broken = 512ULL << 20U;
-constexpr std::uint64_t disk_low = 2ULL << 30U;
-constexpr std::uint64_t memory_low = 400ULL << 20U;  ///< a board of 512 MB says a little less
 /// When this was written: a clock before that makes every certificate invalid.
 constexpr std::int64_t clock_earliest_s = 1'795'000'000;
-constexpr std::size_t found_max = 16;
 
 bool in_v4(std::uint32_t address, std::uint32_t network, unsigned bits) { return (address >> (32 - bits)) == (network >> (32 - bits)); }
 

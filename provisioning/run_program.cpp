@@ -13,12 +13,12 @@
 #include "daemon/base/clock.hpp"
 #include "daemon/base/exec.hpp"
 #include "daemon/base/fd.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::provisioning {
 
 namespace {
 
-constexpr std::size_t output_bytes_max = 65536;
 constexpr int exit_not_there = 127;
 
 [[noreturn]] void become(const ProgramRun& run, std::vector<char*>& words, std::vector<char*>& environment, int output, pid_t parent) {

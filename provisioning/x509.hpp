@@ -10,10 +10,9 @@
 #include <openssl/x509.h>
 
 #include "daemon/base/result.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::provisioning {
-
-inline constexpr std::size_t pem_bytes_max = 65536;
 
 template <auto Free>
 struct Deleter {

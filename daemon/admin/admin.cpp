@@ -11,6 +11,7 @@
 
 #include "daemon/admin/backup.hpp"
 #include "daemon/admin/forward.hpp"
+#include "daemon/admin/limits.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/contract/path.hpp"
 #include "daemon/host/host.hpp"
@@ -21,11 +22,6 @@ namespace hameau {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t log_tail_bytes = 65536;
-constexpr off_t log_part_bytes = 4096;
-constexpr std::size_t logs_shown_max = 64;
-constexpr std::size_t small_body_bytes_max = 4096;
 
 Response json_answer(int status, const json::value& value) {
     Response response;
@@ -226,7 +222,7 @@ Task<Response> Admin::status(std::string language) {
 }
 
 Task<Response> Admin::restart(Request& request) {
-    std::array<char, small_body_bytes_max> buffer{};
+    std::array<char, admin_body_bytes_max> buffer{};
     const auto n = co_await request.body->read_some(buffer);
     boost::system::error_code failed;
     const std::string_view text(buffer.data(), n.value_or(0));
@@ -313,7 +309,7 @@ constexpr std::array<std::string_view, 4> admin_reads = {"state:run", "state:log
 
 const Manifest admin_manifest{.name = "admin",
                               .sandbox = {.reads = admin_reads},
-                              .idle_stop = std::chrono::milliseconds(30000)};
+                              .idle_stop = admin_idle_stop};
 
 std::unique_ptr<Module> make_admin() { return std::make_unique<Admin>(); }
 

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/admin/limits.hpp"
 #include "daemon/contract/backup_texts.hpp"
 
 namespace hameau {
@@ -13,8 +14,6 @@ namespace hameau {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t body_bytes_max = 4096;
 
 Response answer(int status, const json::object& body) {
     Response response;
@@ -59,7 +58,7 @@ std::optional<std::map<std::string, std::string>> arguments_in(std::string_view 
 }
 
 Task<std::string> read_body(Request& request) {
-    std::array<char, body_bytes_max> buffer{};
+    std::array<char, admin_body_bytes_max> buffer{};
     const auto n = co_await request.body->read_some(buffer);
     co_return std::string(buffer.data(), n.value_or(0));
 }

@@ -12,6 +12,8 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "daemon/admin/limits.hpp"
+
 namespace hameau {
 
 namespace asio = boost::asio;
@@ -20,15 +22,11 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr std::size_t slice_bytes = 16384;
-constexpr std::chrono::seconds step_deadline{120};
-constexpr std::chrono::seconds answer_deadline{900};  // a deploy of the largest size is unpacked meanwhile
-
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
 
 /// What an answer in progress needs; lives as long as its body is read.
 struct Upstream {
-    explicit Upstream(asio::io_context& io) : stream(io), buffer(slice_bytes * 2) {
+    explicit Upstream(asio::io_context& io) : stream(io), buffer(forward_slice_bytes * 2) {
         parser.body_limit(boost::none);
         parser.header_limit(65536);
     }
@@ -70,14 +68,14 @@ std::string head_of(const Request& request) {
 
 Task<boost::system::error_code> send(Stream& stream, std::string_view text) {
     const auto buffer = asio::buffer(text);
-    stream.expires_after(step_deadline);
+    stream.expires_after(forward_step_deadline);
     auto sent = co_await asio::async_write(stream, buffer, wait);
     co_return std::get<0>(sent);
 }
 
 /// Sends the body; a module that answers early and stops reading is no error here.
 Task<void> send_body(Stream& stream, Request& request, bool chunked) {
-    std::string slice(slice_bytes, '\0');
+    std::string slice(forward_slice_bytes, '\0');
     for (;;) {
         const auto n = co_await request.body->read_some(slice);
         if (!n) {
@@ -105,13 +103,13 @@ Task<void> send_body(Stream& stream, Request& request, bool chunked) {
 }
 
 Task<Result<std::string>> read_piece(std::shared_ptr<Upstream> upstream) {
-    std::string piece(slice_bytes, '\0');
+    std::string piece(forward_slice_bytes, '\0');
     auto& parser = upstream->parser;
     std::size_t taken = 0;
     while (taken == 0 && !parser.is_done()) {
         parser.get().body().data = piece.data();
         parser.get().body().size = piece.size();
-        upstream->stream.expires_after(step_deadline);
+        upstream->stream.expires_after(forward_step_deadline);
         auto read = co_await http::async_read_some(upstream->stream, upstream->buffer, parser, wait);
         const auto failed = std::get<0>(read);
         taken = piece.size() - parser.get().body().size;
@@ -128,7 +126,7 @@ Task<Result<std::string>> read_piece(std::shared_ptr<Upstream> upstream) {
 Task<Result<Response>> forward(asio::io_context& io, std::string socket_path, Request& request) {
     auto upstream = std::make_shared<Upstream>(io);
     const asio::local::stream_protocol::endpoint endpoint(socket_path);
-    upstream->stream.expires_after(step_deadline);
+    upstream->stream.expires_after(forward_step_deadline);
     auto connected = co_await upstream->stream.async_connect(endpoint, wait);
     if (const auto failed = std::get<0>(connected)) {
         co_return fail(ErrorKind::unavailable, "the service does not run: " + failed.message(), failed);
@@ -141,7 +139,7 @@ Task<Result<Response>> forward(asio::io_context& io, std::string socket_path, Re
             co_await send_body(upstream->stream, request, chunked);
         }
     }
-    upstream->stream.expires_after(answer_deadline);
+    upstream->stream.expires_after(forward_response_deadline);
     auto read = co_await http::async_read_header(upstream->stream, upstream->buffer, upstream->parser, wait);
     if (const auto broken = std::get<0>(read)) {
         co_return fail(ErrorKind::unavailable, "the service did not answer: " + broken.message(), broken);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/result.hpp"
 
 namespace hameau {
@@ -22,9 +23,6 @@ struct BackupTarget {
     std::string user;     ///< sftp; empty: none given
     std::string host;     ///< sftp
 };
-
-inline constexpr std::size_t backup_targets_max = 8;
-inline constexpr std::size_t backup_target_bytes_max = 200;
 
 /// "/srv/backup", "disk:LABEL", "disk:LABEL/folder", "sftp:user@host:/path", "s3:https://host/bucket", "rest:https://host/path".
 /// Errors: invalid, in a sentence: unknown form, a blank or a comma, a password in it (it belongs into the credentials file).

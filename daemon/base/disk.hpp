@@ -7,14 +7,10 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/result.hpp"
 
 namespace hameau {
-
-/// The default of the setting house.disk_floor, used where a caller has no settings.
-inline constexpr std::uint64_t disk_floor_bytes_default = std::uint64_t{512} << 20;
-/// On a small disk the floor is at most this part of it: a card of 4 GB must not be useless.
-inline constexpr std::uint64_t disk_floor_part_of_disk = 20;
 
 struct DiskSpace {
     std::uint64_t total_bytes = 0;

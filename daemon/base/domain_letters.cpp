@@ -7,13 +7,13 @@
 
 #include <idn2.h>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/text.hpp"
 
 namespace hameau {
 
 namespace {
 
-constexpr std::size_t typed_bytes_max = 1024;  ///< 253 characters of UTF-8, and some more
 constexpr std::string_view a_label_start = "xn--";
 
 struct Free {
@@ -43,7 +43,7 @@ std::string name_in_letters(const std::string& name) {
 
 std::string domain_as_kept(std::string_view typed) {
     // UTS 46 would leave out a space or an apostrophe without a word, and a name that nobody typed would be kept.
-    const bool sound = typed.size() <= typed_bytes_max &&
+    const bool sound = typed.size() <= domain_typed_bytes_max &&
                        std::all_of(typed.begin(), typed.end(), [](char c) { return is_name_character(c) || !is_ascii(std::string_view(&c, 1)); });
     if (!sound || is_ascii(typed)) {
         return ascii_lower(typed);

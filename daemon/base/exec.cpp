@@ -10,10 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/base/limits.hpp"
+
 namespace hameau {
 
 namespace {
-constexpr int lifted_min = 200;  ///< no child gets so many files
 constexpr int exit_not_started = 127;
 } // namespace
 
@@ -29,7 +30,7 @@ int lift_file(int fd) {
     if (fd < 0) {
         return -1;
     }
-    const int high = ::fcntl(fd, F_DUPFD_CLOEXEC, lifted_min);
+    const int high = ::fcntl(fd, F_DUPFD_CLOEXEC, lifted_descriptor_min);
     if (high < 0) {
         give_up_child("moving a file");
     }
@@ -46,7 +47,7 @@ void place_files(std::span<ChildFile> files, unsigned first_closed) {
         }
     }
     // What was lifted is closed by exec.
-    ::syscall(SYS_close_range, first_closed, static_cast<unsigned>(lifted_min - 1), 0u);
+    ::syscall(SYS_close_range, first_closed, static_cast<unsigned>(lifted_descriptor_min - 1), 0u);
 }
 
 void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups) {

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/limits.hpp"
 
 namespace hameau {
 
 namespace {
-constexpr std::size_t value_bytes_max = 300;
 
 std::string quote(std::string_view value) {
-    value = value.substr(0, value_bytes_max);
+    value = value.substr(0, journal_value_bytes_max);
     if (!value.empty() && value.find_first_of(" \"\\\n\r\t=") == std::string_view::npos) {
         return std::string(value);
     }

@@ -8,11 +8,11 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include "daemon/base/limits.hpp"
+
 namespace hameau {
 
 namespace {
-
-constexpr std::size_t addresses_max = 8;
 
 std::string text_of(const sockaddr& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -44,7 +44,7 @@ std::vector<std::string> local_addresses() {
     }
     ::freeifaddrs(list);
     std::stable_partition(found.begin(), found.end(), [](const std::string& text) { return text.find(':') == std::string::npos; });
-    found.resize(std::min(found.size(), addresses_max));
+    found.resize(std::min(found.size(), local_addresses_max));
     return found;
 }
 

@@ -8,12 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/limits.hpp"
 #include "daemon/base/result.hpp"
 
 namespace hameau {
 
-inline constexpr std::size_t message_bytes_max = 65536;
-inline constexpr std::size_t message_fields_max = 512;
 inline constexpr std::uint8_t message_version = 1;
 
 /// The closed list; the number is what travels.

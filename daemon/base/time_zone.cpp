@@ -5,11 +5,12 @@
 #include <ctime>
 #include <sys/stat.h>
 
+#include "daemon/base/limits.hpp"
+
 namespace hameau {
 
 namespace {
 constexpr std::string_view zones = "/usr/share/zoneinfo/";
-constexpr std::size_t name_max = 64;
 } // namespace
 
 bool is_time_zone(std::string_view name) {
@@ -17,7 +18,7 @@ bool is_time_zone(std::string_view name) {
         return true;
     }
     constexpr std::string_view signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/";
-    if (name.size() > name_max || name.find_first_not_of(signs) != std::string_view::npos || name.front() == '/') {
+    if (name.size() > time_zone_name_bytes_max || name.find_first_not_of(signs) != std::string_view::npos || name.front() == '/') {
         return false;
     }
     struct stat facts {};

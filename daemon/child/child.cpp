@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/child/limits.hpp"
 
 namespace hameau {
 
 namespace {
 
-constexpr std::size_t settings_bytes_max = 1 << 20;
 constexpr int first_listen_fd = 3;
 
 std::string take_variable(const char* name) {
@@ -107,7 +107,7 @@ Result<ChildEnvironment> take_child_environment() {
         return fail(ErrorKind::invalid, "this program is started by hameaud, not by hand");
     }
     const Fd settings(static_cast<int>(*settings_fd));
-    auto text = read_all(settings.get(), settings_bytes_max);
+    auto text = read_all(settings.get(), child_settings_bytes_max);
     if (!text) {
         return fail(std::move(text.error()).during("reading the settings"));
     }

@@ -15,6 +15,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/message.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/child/limits.hpp"
 #include "daemon/settings/settings.hpp"
 
 namespace hameau {
@@ -35,10 +36,6 @@ Result<ChildEnvironment> take_child_environment();
 /// sd_notify(3): lines such as "READY=1". Opens the socket at the first call (make it before the sandbox).
 /// Without NOTIFY_SOCKET it does nothing.
 void notify(std::string_view lines);
-
-/// hameaud ends a child by force this long after SIGTERM or STOPPING=1 (PolicyLimits::stop_limit). Whatever a child
-/// waits for at its end is shorter together.
-inline constexpr std::chrono::milliseconds kill_after{6000};
 
 /// How a child ends whose database a newer Hameau, or another program, wrote: nothing was changed, and another try says
 /// the same. Before the house was ready hameaud ends with it too, and hameau.service lets it rest (RestartPreventExitStatus).

@@ -13,6 +13,7 @@
 #include "daemon/base/disk.hpp"
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {
 
@@ -20,12 +21,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t archive_slice_bytes = 65536;
-constexpr std::uint64_t spool_look_bytes = std::uint64_t{64} << 20;
-constexpr std::size_t document_bytes_max = 32 << 20;
-constexpr std::size_t document_hosts_max = 10000;  ///< more sites than an association can have
-constexpr std::size_t end_bytes_max = 1024;
-constexpr std::size_t complaint_bytes_max = 4096;
 constexpr const char* spool_folder = "/var/tmp";
 const std::array<std::string, 4> kept_documents = {"hameau-archive.json", "people/association.json", "mail/addresses.json", "sites/sites.json"};
 
@@ -165,7 +160,7 @@ Status Verifier::begin(const Part& part) {
         hosts_.emplace(parts[1]);
     }
     keep_ = part.path == "END" || std::find(kept_documents.begin(), kept_documents.end(), part.path) != kept_documents.end();
-    if (keep_ && part.size_bytes > (part.path == "END" ? end_bytes_max : document_bytes_max)) {
+    if (keep_ && part.size_bytes > (part.path == "END" ? archive_end_bytes_max : document_bytes_max)) {
         return fail(ErrorKind::invalid, part.path + " is too large");
     }
     crypto_hash_sha256_init(&hash_);

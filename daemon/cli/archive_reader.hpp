@@ -12,14 +12,10 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/contract/parts.hpp"
 
 namespace hameau::cli {
-
-inline constexpr std::uint64_t archive_files_max = 2'000'000;
-/// Unpacked to packed, beyond the first GiB: what is beyond is a bomb (texts and messages compress to a tenth).
-inline constexpr std::uint64_t archive_ratio_max = 200;
-inline constexpr std::uint64_t archive_ratio_free_bytes = std::uint64_t{1} << 30;
 
 /// The archive as a file that can be read twice. "-": standard input, kept in a nameless file meanwhile, which is gone with the
 /// process, however it ends. Errors: not_found, io, too_large when the disk would become too full.

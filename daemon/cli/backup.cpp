@@ -12,6 +12,7 @@
 #include "daemon/cli/backup_texts.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
 #include "daemon/contract/backup_texts.hpp"
@@ -22,7 +23,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int follow_nap_ms = 500;
 constexpr std::string_view refusal_code = "hameau: ";
 
 constexpr const char* backup_usage =

@@ -15,6 +15,7 @@
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {
 
@@ -23,13 +24,9 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::uint64_t answer_bytes_max = 64 << 20;
-constexpr std::size_t upload_chunk_bytes = 65536;
-constexpr long call_seconds = 600;  // a large site takes its time to be checked and compressed
-
 Result<Answer> read_answer(int fd) {
     http::response_parser<http::string_body> parser;
-    parser.body_limit(answer_bytes_max);
+    parser.body_limit(response_bytes_max);
     std::string held;
     std::array<char, 16384> chunk{};
     boost::system::error_code failed;
@@ -234,7 +231,7 @@ Result<Answer> Client::download(const std::string& path, int out) const {
                 if (auto written = write_all(out, got); !written) {
                     return fail(written.error());
                 }
-            } else if (answer.body.size() + got.size() <= answer_bytes_max) {
+            } else if (answer.body.size() + got.size() <= response_bytes_max) {
                 answer.body += got;
             }
             more = failed == http::error::need_buffer || (!failed && used > 0);

@@ -14,6 +14,7 @@
 #include "daemon/cli/archive_reader.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/words.hpp"
 #include "daemon/settings/values.hpp"
 
@@ -31,7 +32,6 @@ constexpr std::string_view import_usage =
     "  --as       another short name            --domain   other domains: addresses and sites move along\n"
     "  --login    other logins                  --check    verifies the archive, lists what is in the way, and writes nothing\n"
     "  --limit    the largest that it may unpack to (without it: by the size of the archive)\n";
-constexpr std::size_t pad_row_bytes_max = 16 << 20;
 
 std::string query_of(const ArchiveNames& names, std::string_view more = {}) { return "?association=" + segment(names.slug) + std::string(more); }
 

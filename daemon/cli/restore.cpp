@@ -13,6 +13,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/cli/backup_texts.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
 
@@ -20,7 +21,6 @@ namespace hameau::cli {
 
 namespace {
 
-constexpr std::size_t key_bytes_max = 1024;
 constexpr int restore_failed = 70;
 constexpr const char* package_state = "/var/lib/hameau";
 constexpr const char* package_settings = "/etc/hameau/hameau.yaml";
@@ -39,7 +39,7 @@ constexpr const char* restore_usage =
 std::string typed_key(bool english) {
     std::fputs(backup_words("type_key", english).c_str(), stderr);
     std::string key;
-    for (int c = std::getchar(); c != EOF && c != '\n' && key.size() < key_bytes_max; c = std::getchar()) {
+    for (int c = std::getchar(); c != EOF && c != '\n' && key.size() < backup_key_bytes_max; c = std::getchar()) {
         key.push_back(static_cast<char>(c));
     }
     return key;
@@ -48,7 +48,7 @@ std::string typed_key(bool english) {
 /// Empty: that of the state folder.
 Result<std::string> restore_key(const Words& words, bool english) {
     if (const auto file = words.value("--key")) {
-        return *file == "-" ? read_all(STDIN_FILENO, key_bytes_max) : read_file(*file, key_bytes_max);
+        return *file == "-" ? read_all(STDIN_FILENO, backup_key_bytes_max) : read_file(*file, backup_key_bytes_max);
     }
     if (::access((words.state + "/backup/key").c_str(), F_OK) == 0 || ::isatty(STDIN_FILENO) == 0) {
         return std::string();

@@ -13,6 +13,7 @@
 #include "daemon/base/local_addresses.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/setup_file.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
@@ -25,9 +26,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int exit_configuration = 78;
-/// After the host name is known every process starts anew, and the mail engines are configured: half a minute on a small machine.
-constexpr std::int64_t settle_ms_max = 90'000;
-constexpr int nap_ms = 300;
 
 constexpr const char* usage =
     "usage: hameau setup [--json] [--state DIR]\n"
@@ -208,7 +206,7 @@ int wait_settled(const Client& client, const std::string& host) {
             std::fprintf(stderr, "hameau setup: the house has its name, but does not run under it yet; see hameau status\n");
             return exit_unavailable;
         }
-        ::poll(nullptr, 0, nap_ms);
+        ::poll(nullptr, 0, settle_nap_ms);
     }
     return 0;
 }

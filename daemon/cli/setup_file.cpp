@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/settings/yaml.hpp"
 
 namespace hameau::cli {
 
 namespace {
-
-constexpr std::size_t password_bytes_max = 4096;
 
 struct Field {
     std::string_view name;
@@ -119,8 +118,8 @@ Result<SetupFile> read_setup_file(const std::string& name, std::string_view text
 }
 
 Result<Secret> read_setup_password(const SetupFile& file, const std::string& beside) {
-    auto text = file.password_file == "-" ? read_all(STDIN_FILENO, password_bytes_max)
-                                          : read_file(std::filesystem::path(beside).parent_path() / file.password_file, password_bytes_max);
+    auto text = file.password_file == "-" ? read_all(STDIN_FILENO, password_file_bytes_max)
+                                          : read_file(std::filesystem::path(beside).parent_path() / file.password_file, password_file_bytes_max);
     if (!text) {
         return fail(std::move(text.error()).during("reading the admin's password"));
     }

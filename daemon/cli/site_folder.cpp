@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "daemon/cli/limits.hpp"
 #include "daemon/contract/site_names.hpp"
 
 namespace hameau::cli {
@@ -40,9 +41,9 @@ public:
 
 private:
     void leave(const std::string& name, std::string_view why) {
-        if (found.notes.size() < notes_max) {
+        if (found.notes.size() < folder_notes_max) {
             found.notes.push_back(shown_name(name) + ": left aside, " + std::string(why));
-        } else if (found.notes.size() == notes_max) {
+        } else if (found.notes.size() == folder_notes_max) {
             found.notes.emplace_back("and more files of such kinds");
         }
     }
@@ -104,7 +105,6 @@ private:
         return {};
     }
 
-    static constexpr std::size_t notes_max = 50;  ///< lines; more than that nobody reads
     fs::path root_;
     fs::path real_root_;
 };

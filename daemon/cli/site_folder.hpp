@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {
-
-inline constexpr std::size_t folder_files_max = 100'000;  ///< twice what the house accepts: the house names its own limit
-inline constexpr std::size_t folder_depth_max = 64;       ///< twice what the house accepts; ends a walk into a bind mount of itself
 
 struct FolderFile {
     std::filesystem::path path;  ///< to open

@@ -24,6 +24,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/cli/limits.hpp"
 
 namespace hameau {
 
@@ -34,9 +35,6 @@ namespace {
 constexpr int exit_usage = 64;
 constexpr int exit_data = 65;
 constexpr int exit_unavailable = 69;
-constexpr std::size_t answer_bytes_max = 1 << 20;
-constexpr std::chrono::seconds ready_deadline{120};
-constexpr std::chrono::milliseconds poll_interval{50};
 
 /// One flag of the contract and the setting that it stands for.
 struct PortFlag {
@@ -141,13 +139,13 @@ std::optional<std::string> admin_get(const Trial& trial, const std::string& path
     if (!socket) {
         return std::nullopt;
     }
-    const timeval limit{10, 0};
+    const timeval limit{cli::trial_call_seconds, 0};
     ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::string request = "GET " + path + " HTTP/1.1\r\nHost: hameau\r\nConnection: close\r\n\r\n";
     if (!write_all(socket->get(), request)) {
         return std::nullopt;
     }
-    const auto answer = read_all(socket->get(), answer_bytes_max);
+    const auto answer = read_all(socket->get(), cli::trial_response_bytes_max);
     const std::size_t end = answer ? answer->find("\r\n\r\n") : std::string::npos;
     if (end == std::string::npos || !answer->starts_with("HTTP/1.1 200")) {
         return std::nullopt;
@@ -201,7 +199,7 @@ std::optional<json::object> services_of(const Trial& trial, const json::object& 
 }
 
 std::optional<json::object> wait_until_settled(const Trial& trial, pid_t house) {
-    const std::int64_t limit = now_ms() + std::chrono::milliseconds(ready_deadline).count();
+    const std::int64_t limit = now_ms() + std::chrono::milliseconds(cli::trial_ready_deadline).count();
     std::optional<json::object> last;
     while (now_ms() < limit) {
         if (::getppid() != house) {
@@ -212,7 +210,7 @@ std::optional<json::object> wait_until_settled(const Trial& trial, pid_t house) 
                 return services;
             }
         }
-        ::poll(nullptr, 0, static_cast<int>(poll_interval.count()));
+        ::poll(nullptr, 0, static_cast<int>(cli::trial_poll_interval.count()));
     }
     return std::nullopt;
 }
@@ -280,14 +278,14 @@ void print_hints(const Trial& trial, const std::string& setup, std::int64_t star
     const std::int64_t started = now_ms();
     if (!wait_until_settled(trial, house)) {
         std::fprintf(stderr, "hameau trial: the house was not ready after %lld s; see %s/log\n",
-                     static_cast<long long>(ready_deadline.count()), trial.state.c_str());
+                     static_cast<long long>(cli::trial_ready_deadline.count()), trial.state.c_str());
         give_up(house, exit_unavailable);
     }
     apply_all(trial, house);
     const auto services = wait_until_settled(trial, house);
     if (!services) {
         std::fprintf(stderr, "hameau trial: after the content was applied the house was not ready for %lld s; see %s/log\n",
-                     static_cast<long long>(ready_deadline.count()), trial.state.c_str());
+                     static_cast<long long>(cli::trial_ready_deadline.count()), trial.state.c_str());
         give_up(house, exit_unavailable);
     }
     const std::string portal = "https://" + trial.host + ":" + trial.port("house.https_port") + "/";

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "daemon/base/text.hpp"
+#include "daemon/contract/limits.hpp"
 
 namespace hameau::backup {
 
@@ -16,11 +17,6 @@ namespace {
 constexpr std::int64_t minute_s = 60;
 constexpr std::int64_t hour_s = 60 * minute_s;
 constexpr std::int64_t day_s = 24 * hour_s;
-constexpr std::int64_t drill_every_s = 30 * day_s;
-/// One missed night is no news yet (the disk is plugged in once a week, the other machine is off); this is.
-constexpr std::int64_t quiet_s = 36 * hour_s;
-constexpr std::int64_t old_s = 3 * day_s;
-constexpr std::size_t line_bytes_max = 300;
 constexpr std::array<std::int64_t, 4> waits_s = {15 * minute_s, hour_s, 4 * hour_s, 12 * hour_s};
 
 template <class Number>
@@ -67,11 +63,11 @@ bool at_once(std::string_view word) {
 
 std::string one_line(std::string_view text) {
     std::string out;
-    for (const char c : text.substr(0, line_bytes_max)) {
+    for (const char c : text.substr(0, said_bytes_max)) {
         const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
         out.push_back(plain ? c : ' ');
     }
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80 && text.size() > line_bytes_max) {
+    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80 && text.size() > said_bytes_max) {
         out.pop_back();  // no half character
     }
     return out;

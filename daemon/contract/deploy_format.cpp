@@ -14,6 +14,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/contract/limits.hpp"
 
 namespace hameau::sites {
 
@@ -71,8 +72,6 @@ struct HeaderRow {
 static_assert(sizeof(FileHead) == 56 && sizeof(EntryRow) == 40 && sizeof(VariantRow) == 40 &&
               sizeof(RedirectRow) == 16 && sizeof(HeaderRow) == 24);
 
-constexpr std::size_t type_bytes_max = 200;
-
 std::uint64_t fnv1a(std::string_view bytes) {
     std::uint64_t sum = 0xcbf29ce484222325u;
     for (const char c : bytes) {
@@ -89,7 +88,7 @@ Row row_at(const char* table, std::size_t index) {
 }
 
 bool is_type(std::string_view type) {
-    return !type.empty() && type.size() <= type_bytes_max &&
+    return !type.empty() && type.size() <= media_type_bytes_max &&
            std::all_of(type.begin(), type.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 

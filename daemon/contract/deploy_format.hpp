@@ -21,15 +21,13 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "daemon/contract/limits.hpp"
 #include "daemon/contract/site_names.hpp"
 #include "daemon/contract/site_rules.hpp"
 
 namespace hameau::sites {
 
 inline constexpr std::uint32_t deploy_version = 1;
-inline constexpr std::size_t entries_max = 100000;  ///< 50,000 of an upload and as many kept from before
-/// Bytes of one manifest: 100,000 files with names of 200 bytes fit. The gate holds it in memory.
-inline constexpr std::size_t manifest_bytes_max = std::size_t{32} << 20;
 
 /// BLAKE2b with 32 bytes over the blob's bytes (of that encoding).
 using Hash = std::array<unsigned char, 32>;

@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "daemon/contract/limits.hpp"
 
 namespace hameau::sites {
-
-inline constexpr std::size_t hosts_max = 10000;
-inline constexpr std::size_t hosts_map_bytes_max = 4 << 20;
 
 struct HostLine {
     std::string host;      ///< lower case, without port

@@ -9,13 +9,11 @@
 #include <string_view>
 
 #include "daemon/base/result.hpp"
+#include "daemon/contract/limits.hpp"
 
 namespace hameau {
 
 inline constexpr std::string_view parts_end = "END\n";
-inline constexpr std::size_t part_path_bytes_max = 2048;
-/// What the header of a tar file can say (IEEE 1003.1-2001, ustar: eleven octal digits).
-inline constexpr std::uint64_t part_bytes_max = (std::uint64_t{1} << 33) - 1;
 
 struct Part {
     std::string path;

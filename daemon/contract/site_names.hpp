@@ -6,10 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace hameau::sites {
+#include "daemon/contract/limits.hpp"
 
-inline constexpr std::size_t path_bytes_max = 1024;
-inline constexpr std::size_t path_depth_max = 32;
+namespace hameau::sites {
 
 /// The NFC form (macOS uploads NFD); nothing for bytes that are not UTF-8. ASCII is returned as it is, cheaply.
 std::optional<std::string> to_nfc(std::string_view text);

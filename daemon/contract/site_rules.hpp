@@ -16,11 +16,9 @@
 #include <utility>
 #include <vector>
 
-namespace hameau::sites {
+#include "daemon/contract/limits.hpp"
 
-inline constexpr std::size_t rules_max = 1000;            ///< of each kind, in one site
-inline constexpr std::size_t rule_line_bytes_max = 2000;
-inline constexpr std::size_t rules_file_bytes_max = 256 << 10;
+namespace hameau::sites {
 
 struct RedirectRule {
     std::string pattern;  ///< decoded, NFC, without the leading slash: "blog/:year/*"

@@ -5,12 +5,11 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/open_regular.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
 namespace {
-constexpr std::size_t token_length_max = 256;
-constexpr std::size_t challenge_bytes_max = 4096;
 constexpr std::string_view token_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 } // namespace
 
@@ -19,7 +18,7 @@ std::optional<Answer> challenge_answer(const std::string& folder, std::string_vi
         return std::nullopt;
     }
     const std::string_view token = path.substr(challenge_prefix.size());
-    if (token.empty() || token.size() > token_length_max || token.find_first_not_of(token_characters) != std::string_view::npos) {
+    if (token.empty() || token.size() > challenge_token_bytes_max || token.find_first_not_of(token_characters) != std::string_view::npos) {
         return std::nullopt;
     }
     // Written by the ACME client's uid: a link there must not lead to a file of ours.

@@ -16,6 +16,7 @@
 
 #include "daemon/base/waiting.hpp"
 #include "daemon/gate/handshakes.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
@@ -23,7 +24,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::int64_t sweep_interval_ms = 1000;
 constexpr std::size_t record_bytes = 16384;  // one TLS record (RFC 8446 §5.1)
 
 /// One buffer for the whole process: filled and emptied without a wait in between.

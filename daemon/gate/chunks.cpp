@@ -4,13 +4,9 @@
 #include <algorithm>
 
 #include "daemon/base/text.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
-
-namespace {
-constexpr std::uint32_t line_bytes_max = 4096;
-constexpr std::uint64_t chunk_bytes_max = std::uint64_t{1} << 48;
-} // namespace
 
 void ChunkDecoder::take_size(char c) {
     if (const int digit = hex_value(c); digit >= 0) {
@@ -33,7 +29,7 @@ void ChunkDecoder::take_control(char c) {
     case State::extension:
         if (c == '\r') {
             state_ = State::size_end;
-        } else if (c == '\n' || ++line_ > line_bytes_max) {
+        } else if (c == '\n' || ++line_ > chunk_line_bytes_max) {
             state_ = State::bad;
         }
         break;
@@ -48,7 +44,7 @@ void ChunkDecoder::take_control(char c) {
     case State::trailer:
         if (c == '\r') {
             state_ = trailer_empty_ ? State::last_feed : State::trailer_feed;
-        } else if (c == '\n' || ++line_ > line_bytes_max) {
+        } else if (c == '\n' || ++line_ > chunk_line_bytes_max) {
             state_ = State::bad;
         } else {
             trailer_empty_ = false;

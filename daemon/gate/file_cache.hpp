@@ -8,10 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace hameau::gate {
+#include "daemon/gate/limits.hpp"
 
-inline constexpr std::size_t cached_file_bytes_max = 65536;
-inline constexpr std::size_t cache_bytes_max = 4 << 20;
+namespace hameau::gate {
 
 class FileCache {
 public:

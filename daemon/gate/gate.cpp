@@ -10,6 +10,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
@@ -23,7 +24,6 @@ constexpr Event gate_stopping{"gate.stopping", Level::info};
 constexpr Event hosts_failed{"gate.hosts_failed", Level::error, "the former list of sites stays"};
 constexpr Event certificates_failed{"gate.certificates_failed", Level::error, "the former certificates stay"};
 constexpr Event accept_failed{"gate.accept_failed", Level::error, "raise the limit of open files, or lower gate.limits.connections"};
-constexpr int keep_idle_seconds = 120;  // the kernel finds out that a WebSocket's peer is gone; no process wakes
 
 void set_option(int socket, int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); }
 

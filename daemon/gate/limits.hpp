@@ -87,4 +87,56 @@ inline constexpr std::chrono::seconds stop_deadline{4};
 /// How long a connection that has just come may take to send its first request meanwhile.
 inline constexpr std::chrono::milliseconds first_request_time{1500};
 
+// --- Files that sites write -------------------------------------------------------------------------------------------
+/// Bytes of one file that is kept in memory: pages, styles and icons fit, photographs do not.
+inline constexpr std::size_t cached_file_bytes_max = 65536;
+/// Bytes of all files that are kept: the pages that a village reads in one day.
+inline constexpr std::size_t cache_bytes_max = 4 << 20;
+/// Ranges of one request that are served; a player asks for one.
+inline constexpr std::size_t ranges_max = 8;
+/// Bytes of the token of an ACME challenge (RFC 8555 §8.3); authorities use 43.
+inline constexpr std::size_t challenge_token_bytes_max = 256;
+/// Bytes of a challenge's file: the token and the key's thumbprint.
+inline constexpr std::size_t challenge_bytes_max = 4096;
+
+// --- Sessions ---------------------------------------------------------------------------------------------------------
+/// Bytes of each text that people says of a session: a name of 200 characters is the longest.
+inline constexpr std::size_t session_text_bytes_max = 1024;
+/// How long people is not asked again; a session that ends is told at once beside this.
+inline constexpr std::chrono::milliseconds session_kept{30000};
+/// Sessions in memory, about 1 KiB each; the oldest goes first.
+inline constexpr std::size_t sessions_kept_max = 4096;
+/// Bytes of a session's cookie that is worth a question to people; a real one has 52.
+inline constexpr std::size_t session_token_bytes_max = 256;
+/// Bytes of one line in the stream of ended sessions: a session's id.
+inline constexpr std::size_t revocation_line_bytes_max = 256;
+/// How long the stream of ended sessions may take to open: people may have to start.
+inline constexpr std::chrono::seconds revocation_open_deadline{10};
+/// Below people's 40 s of quiet: while members write together the stream is renewed before people ends it.
+inline constexpr std::chrono::seconds stream_renewal{30};
+
+// --- Modules: calls of the gate itself --------------------------------------------------------------------------------
+/// Between two tries while a module's queue of connections is full.
+inline constexpr std::chrono::milliseconds full_pause{50};
+/// Tries: 3 s in all, in which a module that starts gets to its queue.
+inline constexpr int full_attempts = 60;
+/// How long such a call may take: a module that sleeps starts meanwhile.
+inline constexpr std::chrono::seconds call_deadline{15};
+/// Bytes of the response: one session, or a list of those that go on.
+inline constexpr std::size_t call_response_bytes_max = 1 << 20;
+
+// --- Chunked bodies (RFC 9112 §7.1) -----------------------------------------------------------------------------------
+/// Bytes of the line with a chunk's size, its extensions included: nobody sends any.
+inline constexpr std::uint32_t chunk_line_bytes_max = 4096;
+/// Bytes of one chunk: sums of them stay far from the end of 64 bits.
+inline constexpr std::uint64_t chunk_bytes_max = std::uint64_t{1} << 48;
+
+// --- Time -------------------------------------------------------------------------------------------------------------
+/// Milliseconds between two looks at which connections are over their time: one timer for all of them.
+inline constexpr std::int64_t sweep_interval_ms = 1000;
+/// Seconds of silence before the kernel asks whether a peer is still there (TCP keep-alive). No process wakes for it.
+inline constexpr int keep_idle_seconds = 120;
+/// Bytes of free memory at the end of the heap that go back to the system.
+inline constexpr int trim_threshold_bytes = 256 << 10;
+
 } // namespace hameau::gate

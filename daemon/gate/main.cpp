@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "daemon/gate/gate.hpp"
+#include "daemon/gate/limits.hpp"
 #include "daemon/modules.hpp"
 #include "daemon/sandbox/sandbox.hpp"
 
@@ -13,7 +14,6 @@ namespace hameau::gate {
 namespace {
 
 constexpr Event gate_failed{"gate.failed", Level::error};
-constexpr int trim_threshold_bytes = 256 << 10;
 constexpr int exit_usage = 64;
 constexpr int exit_unavailable = 69;
 constexpr int exit_software = 70;

@@ -9,6 +9,7 @@
 
 #include "daemon/base/waiting.hpp"
 #include "daemon/gate/chunks.hpp"
+#include "daemon/gate/limits.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
@@ -16,11 +17,6 @@ namespace hameau::gate {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::chrono::milliseconds full_pause{50};  // the listener's queue is full
-constexpr int full_attempts = 60;
-constexpr std::chrono::seconds call_deadline{15};
-constexpr std::size_t answer_bytes_max = 1 << 20;
 
 /// One attempt: the socket, or errno.
 int connect_now(const std::string& path, Fd& out) {
@@ -102,7 +98,7 @@ Task<Result<ModuleAnswer>> ModuleSockets::call_once(const std::string& module, c
             break;
         }
         text.append(piece, 0, *n);
-        if (text.size() > answer_bytes_max) {
+        if (text.size() > call_response_bytes_max) {
             co_return fail(ErrorKind::too_large, "the module's answer is too long");
         }
     }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/gate/limits.hpp"
+
 namespace hameau::gate {
 
 /// The weight of one encoding in Accept-Encoding in thousandths (RFC 9110 §12.5.3); `identity` counts unless forbidden.
@@ -33,7 +35,6 @@ struct RangeChoice {
     std::vector<ByteRange> ranges;
 };
 /// At most ranges_max ranges that together hold no more than the file: else the whole file (RFC 9110 §14.2, §17.15).
-inline constexpr std::size_t ranges_max = 8;
 RangeChoice choose_ranges(std::string_view range, std::uint64_t size);
 
 /// "fr" unless Accept-Language prefers English.

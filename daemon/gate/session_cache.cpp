@@ -7,6 +7,7 @@
 #include <openssl/sha.h>
 
 #include "daemon/base/text.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
 
@@ -14,11 +15,9 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t text_bytes_max = 1024;
-
 /// A word that may stand in a header: no control character, no comma.
 bool is_word(std::string_view text) {
-    return !text.empty() && text.size() <= text_bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
+    return !text.empty() && text.size() <= session_text_bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
                return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f && c != ',' && c != '=';
            });
 }

@@ -10,11 +10,9 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
-
-inline constexpr Duration session_kept{30000};
-inline constexpr std::size_t sessions_kept_max = 4096;
 
 /// A signed-in member, as the modules are told.
 struct Session {

@@ -8,6 +8,7 @@
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/gate/chunks.hpp"
+#include "daemon/gate/limits.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
@@ -17,11 +18,6 @@ namespace asio = boost::asio;
 namespace {
 constexpr Event answer_refused{"sessions.answer_refused", Level::error};
 constexpr Event verify_failed{"sessions.verify_failed", Level::warning, "WebSockets of members were closed; browsers connect again"};
-constexpr std::size_t token_bytes_max = 256;
-constexpr std::size_t line_bytes_max = 256;
-constexpr std::chrono::seconds open_deadline{10};
-/// Below people's 40 s of quiet: while members write together the stream is renewed before people ends it.
-constexpr std::chrono::seconds stream_renewal{30};
 } // namespace
 
 Sessions::OpenSocket::OpenSocket(Sessions& sessions, SessionPointer session, std::string token, Channel& visitor) :
@@ -37,7 +33,7 @@ Sessions::OpenSocket::~OpenSocket() { sessions_.sockets_.erase(at_); }
 Task<Result<Sessions::Answer>> Sessions::resolve(std::string token) {
     Answer answer;
     answer.generation = cache_.generation();
-    if (token.empty() || token.size() > token_bytes_max) {
+    if (token.empty() || token.size() > session_token_bytes_max) {
         co_return answer;
     }
     const TokenHash hash = hash_token(token);
@@ -124,7 +120,7 @@ Task<Result<std::unique_ptr<Channel>>> Sessions::open_stream() {
         co_return fail(std::move(connected.error()));
     }
     Channel& channel = **connected;
-    channel.set_deadline(open_deadline);
+    channel.set_deadline(revocation_open_deadline);
     const std::string_view request =
         "GET /internal/revocations HTTP/1.1\r\nHost: hameau\r\nHameau-Caller: gate\r\nConnection: close\r\n\r\n";
     Status written = co_await channel.write(request);
@@ -159,7 +155,7 @@ void Sessions::take(std::string_view data, std::string& line, ChunkDecoder& deco
             if (c == '\n') {
                 revoke(line);
                 line.clear();
-            } else if (line.size() < line_bytes_max) {
+            } else if (line.size() < revocation_line_bytes_max) {
                 line += c;
             }
         }

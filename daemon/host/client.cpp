@@ -7,6 +7,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "daemon/host/limits.hpp"
+
 namespace hameau {
 
 namespace asio = boost::asio;
@@ -21,18 +23,16 @@ tl::unexpected<Error> fail_call(const boost::system::error_code& code) {
     return fail(kind, "the service did not answer: " + code.message(), code);
 }
 
-constexpr std::size_t slice_bytes = 65536;
-
 /// What an answer in progress needs; lives as long as its body is read.
 struct Incoming {
-    explicit Incoming(asio::io_context& io) : stream(io), buffer(slice_bytes * 2) { parser.body_limit(boost::none); }
+    explicit Incoming(asio::io_context& io) : stream(io), buffer(call_slice_bytes * 2) { parser.body_limit(boost::none); }
     Stream stream;
     beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> parser;
 };
 
 Task<Result<std::string>> next_piece(std::shared_ptr<Incoming> incoming) {
-    std::string piece(slice_bytes, '\0');
+    std::string piece(call_slice_bytes, '\0');
     auto& parser = incoming->parser;
     std::size_t taken = 0;
     while (taken == 0 && !parser.is_done()) {

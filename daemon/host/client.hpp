@@ -5,11 +5,9 @@
 #include <string>
 
 #include "daemon/contract/module.hpp"
+#include "daemon/host/limits.hpp"
 
 namespace hameau {
-
-inline constexpr std::size_t call_bytes_max = 1 << 20;
-inline constexpr std::chrono::seconds call_deadline{15};
 
 struct ClientCall {
     std::string socket_path;
@@ -22,9 +20,6 @@ struct ClientCall {
 
 /// Errors: unavailable when nobody listens, timed_out, too_large above call_bytes_max.
 Task<Result<Response>> client_call(boost::asio::io_context& io, ClientCall call);
-
-/// How long the other process may be silent before its next piece.
-inline constexpr std::chrono::seconds stream_step_deadline{120};
 
 /// A GET whose answer is read a piece at a time: the body is a BodySource for 200, else text up to call_bytes_max.
 /// Errors: those of client_call. The source's: closed when the answer ends early, timed_out.

@@ -18,6 +18,7 @@
 #include "daemon/contract/path.hpp"
 #include "daemon/host/client.hpp"
 #include "daemon/host/host.hpp"
+#include "daemon/host/limits.hpp"
 #include "daemon/host/slow_write.hpp"
 #include "daemon/host/websocket.hpp"
 
@@ -29,10 +30,6 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr std::size_t file_slice_bytes = 65536;
-constexpr std::size_t joined_bytes_max = 65536;
-constexpr std::size_t drain_bytes_max = 1 << 20;
-constexpr std::chrono::seconds drain_deadline{2};
 using Stream = HostStream;
 using Parser = http::request_parser<http::buffer_body>;
 

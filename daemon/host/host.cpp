@@ -11,6 +11,7 @@
 #include "daemon/base/waiting.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/host/client.hpp"
+#include "daemon/host/limits.hpp"
 #include "daemon/sandbox/sandbox.hpp"
 #include "daemon/store/long_work.hpp"
 
@@ -28,11 +29,6 @@ constexpr Event module_late{"module.late", Level::error, "it ends without having
 constexpr Event database_checked{"module.database_checked", Level::notice, "it was not closed in order, or is of an older version"};
 
 constexpr int exit_database = 65;
-/// What an old SD card reads at least, with other processes at it.
-constexpr std::uint64_t slow_disk_bytes_per_second = 1 << 20;
-constexpr std::uint64_t slow_start_seconds_min = 30;
-constexpr std::chrono::seconds provision_deadline{60};
-constexpr std::chrono::seconds status_deadline{5};
 } // namespace
 
 Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment,
@@ -107,7 +103,7 @@ Task<void> Host::accept_loop() {
         }
         if (failed) {
             journal_.write(accept_failed, {{"error", failed.message()}});
-            asio::steady_timer pause(io_, std::chrono::milliseconds(200));
+            asio::steady_timer pause(io_, accept_pause);
             co_await pause.async_wait(wait);
             continue;
         }

@@ -18,23 +18,12 @@
 #include "daemon/child/child.hpp"
 #include "daemon/child/control.hpp"
 #include "daemon/contract/module.hpp"
+#include "daemon/host/limits.hpp"
 
 namespace hameau {
 
-/// Limits of the host, per process.
-inline constexpr std::size_t head_bytes_max = 65536;
-inline constexpr std::size_t connections_max = 4096;
-inline constexpr std::chrono::seconds head_deadline{10};
-inline constexpr std::chrono::seconds body_deadline{60};
-/// How long a reader may take nothing of a response; not how long the response may take.
-inline constexpr std::chrono::seconds write_deadline{60};
-/// How long requests that are being answered are waited for at the end.
-inline constexpr std::chrono::milliseconds quiet_deadline{3000};
-/// How long the whole end may take, with what the module writes out.
-inline constexpr std::chrono::milliseconds stop_deadline{5500};
 static_assert(quiet_deadline < stop_deadline && stop_deadline < kill_after);
 inline constexpr std::string_view health_path = "/internal/health";
-inline constexpr std::size_t websocket_message_bytes_default = 16 << 20;
 
 class SocketConnection;
 

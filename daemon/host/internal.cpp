@@ -5,14 +5,13 @@
 #include <boost/json.hpp>
 
 #include "daemon/host/host.hpp"
+#include "daemon/host/limits.hpp"
 
 namespace hameau {
 
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t internal_body_bytes_max = 65536;
 
 Response json_answer(int status, const json::value& value) {
     Response response;

@@ -18,6 +18,7 @@
 #include "daemon/host/client.hpp"
 #include "daemon/host/frames.hpp"
 #include "daemon/host/host.hpp"
+#include "daemon/host/limits.hpp"
 
 namespace hameau {
 
@@ -28,18 +29,11 @@ namespace websocket = beast::websocket;
 
 namespace {
 
-constexpr std::size_t read_buffer_bytes = 65536;
-/// Reads of one connection before the others have their turn.
-constexpr int reads_in_turn_max = 16;
-constexpr std::size_t gathered_max = 16;
-/// What goes out in one piece when nothing waits before it.
-constexpr std::size_t small_bytes_max = 4096;
 constexpr std::size_t close_reason_bytes_max = 120;
-constexpr std::chrono::seconds close_deadline{5};
 
 /// One for the whole process: what is in it has been handled before the next connection reads.
 std::span<char> read_buffer() {
-    static std::array<char, read_buffer_bytes> bytes;
+    static std::array<char, websocket_read_bytes> bytes;
     return bytes;
 }
 
@@ -144,7 +138,7 @@ private:
     static constexpr std::size_t whole = static_cast<std::size_t>(-1);
     /// Small messages for a reader that keeps up, without a queue: how many bytes went, or `whole`.
     std::size_t send_small(std::span<const std::shared_ptr<const std::string>> messages) {
-        static std::array<char, small_bytes_max> bytes;
+        static std::array<char, small_message_bytes_max> bytes;
         std::size_t size = 0;
         for (const auto& message : messages) {
             if (writing_ || !queue_.empty() || size + frame_head_bytes_max + message->size() > bytes.size()) {

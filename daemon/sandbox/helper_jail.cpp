@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/sandbox/limits.hpp"
 
 namespace hameau {
 
@@ -76,7 +77,7 @@ Status enter_seccomp() {
 
 Status enter_jail(int folder, const JailLimits& limits) {
     bool good = limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, limits.file_bytes) &&
-                limit(RLIMIT_CPU, limits.cpu_seconds) && limit(RLIMIT_NOFILE, 64);
+                limit(RLIMIT_CPU, limits.cpu_seconds) && limit(RLIMIT_NOFILE, helper_descriptors_max);
     if (memory_limited) {
         good = good && limit(RLIMIT_AS, limits.memory_bytes);
     }

@@ -5,6 +5,7 @@
 
 #include "daemon/modules.hpp"
 #include "daemon/settings/configuration.hpp"
+#include "daemon/settings/limits.hpp"
 #include "daemon/settings/values.hpp"
 
 namespace hameau {
@@ -15,8 +16,6 @@ constexpr std::array<std::string_view, 5> manifest_keys = {"name", "executable",
 constexpr std::array<std::string_view, 3> route_keys = {"pattern", "who", "websocket"};
 constexpr std::array<std::string_view, 3> who_words = {"anyone", "member", "admin"};
 constexpr std::array<std::string_view, 3> taken_names = {"gate", "admin", "milter"};
-constexpr std::size_t routes_max = 64;
-constexpr std::size_t arguments_max = 64;
 
 /// A process name holds 15 characters, of which "hameau-" takes seven.
 bool is_module_name(std::string_view name) {

@@ -11,6 +11,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/settings/configuration.hpp"
+#include "daemon/settings/limits.hpp"
 #include "daemon/settings/schema.hpp"
 
 namespace {
@@ -20,7 +21,6 @@ using namespace hameau;
 constexpr int exit_usage = 64;
 constexpr int exit_no_input = 66;
 constexpr int exit_configuration = 78;
-constexpr std::size_t manifests_max = 64;
 
 struct Words {
     ConfigurationInput input;
@@ -62,7 +62,7 @@ bool read_manifests(const std::string& folder, ConfigurationInput& input) {
     std::error_code failed;
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
-        if (entry.path().extension() == ".yaml" && input.manifests.size() + files.size() < manifests_max) {
+        if (entry.path().extension() == ".yaml" && input.manifests.size() + files.size() < external_manifests_max) {
             files.push_back(entry.path());
         }
     }
@@ -82,9 +82,9 @@ bool read_manifests(const std::string& folder, ConfigurationInput& input) {
 
 int main(int argc, char** argv) {
     // A file that is made to hurt costs this process only.
-    const rlimit memory{256U << 20U, 256U << 20U};
+    const rlimit memory{check_memory_bytes_max, check_memory_bytes_max};
     ::setrlimit(RLIMIT_AS, &memory);
-    const rlimit seconds{10, 10};
+    const rlimit seconds{check_cpu_seconds_max, check_cpu_seconds_max};
     ::setrlimit(RLIMIT_CPU, &seconds);
     Words words;
     if (!parse(argc, argv, words)) {

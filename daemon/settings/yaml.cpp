@@ -11,6 +11,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/settings/limits.hpp"
 
 namespace hameau {
 
@@ -219,7 +220,6 @@ private:
 
 /// The end of a document, set after the text: yaml-cpp takes a quote that is never closed as if it were closed there.
 constexpr std::string_view end_mark = "\n...\n";
-constexpr int unclosed_tries_max = 50;
 
 void parse_into(std::string_view text, Builder& builder) {
     std::istringstream stream{std::string(text).append(end_mark)};

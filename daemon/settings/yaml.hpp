@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/settings/limits.hpp"
+
 namespace hameau {
 
 /// A place in a file, both from 1; columns count characters.
@@ -59,11 +61,6 @@ private:
     std::string file_;
     std::vector<Found> found_;
 };
-
-inline constexpr std::size_t yaml_bytes_max = 1 << 20;
-inline constexpr std::size_t yaml_nodes_max = 100'000;
-inline constexpr std::size_t yaml_depth_max = 32;
-inline constexpr std::size_t diagnostics_max = 200;
 
 /// The tree of `text`; what is wrong goes to `diagnostics` (a syntax error ends the reading: the tree is then empty).
 YamlNode parse_yaml(std::string_view text, Diagnostics& diagnostics);

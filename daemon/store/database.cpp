@@ -10,14 +10,13 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/store/limits.hpp"
 #include "daemon/store/long_work.hpp"
 
 namespace hameau {
 
 namespace {
 
-constexpr int busy_timeout_ms = 5000;
-constexpr int copy_pages_per_step = 256;
 // A small cache: an idle module must stay light. The log is begun anew at 1 MiB and never cut below: commits that write
 // over it change no size, so each waits for its own pages and not for the file's metadata too.
 constexpr std::string_view connection_pragmas = "PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-256;"

@@ -11,16 +11,11 @@
 #include <vector>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/store/limits.hpp"
 
 namespace hameau {
 
 namespace {
-
-constexpr int busy_ms = 10000;
-/// The locks of the others are held meanwhile, and their services wait for these on their loop.
-constexpr int locking_ms = 200;
-constexpr std::chrono::milliseconds between_tries{500};
-constexpr int pages_per_step = 1024;
 
 struct CloseDatabase {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
@@ -42,7 +37,7 @@ Result<Connection> connect(const std::string& path, int flags) {
     if (code != SQLITE_OK) {
         return fail_of(handle, path, code);
     }
-    sqlite3_busy_timeout(handle, busy_ms);
+    sqlite3_busy_timeout(handle, moment_busy_ms);
     return connection;
 }
 
@@ -73,7 +68,7 @@ Status copy_from(const Connection& reader, const MomentCopy& copy) {
     sqlite3_backup* work = sqlite3_backup_init(target->get(), "main", reader.get(), "main");
     int code = work == nullptr ? sqlite3_errcode(target->get()) : SQLITE_OK;
     while (work != nullptr && code == SQLITE_OK) {
-        code = sqlite3_backup_step(work, pages_per_step);
+        code = sqlite3_backup_step(work, moment_pages_per_step);
     }
     const int end = sqlite3_backup_finish(work);
     return code == SQLITE_DONE && end == SQLITE_OK ? Status{} : Status(fail_of(target->get(), copy.to, code == SQLITE_DONE ? end : code));
@@ -85,7 +80,7 @@ Status lock_all(const std::vector<Connection>& writers, const std::vector<const 
         Status locked;
         std::size_t held = 0;
         for (; locked && held < writers.size(); ++held) {
-            sqlite3_busy_timeout(writers[held].get(), locking_ms);
+            sqlite3_busy_timeout(writers[held].get(), moment_locking_ms);
             locked = run(writers[held], there[held]->from, "BEGIN IMMEDIATE");
         }
         if (locked || locked.error().kind != ErrorKind::unavailable || turn >= tries) {
@@ -94,7 +89,7 @@ Status lock_all(const std::vector<Connection>& writers, const std::vector<const 
         for (std::size_t i = 0; i < held; ++i) {
             (void)run(writers[i], there[i]->from, "ROLLBACK");
         }
-        std::this_thread::sleep_for(between_tries);
+        std::this_thread::sleep_for(moment_pause);
     }
 }
 

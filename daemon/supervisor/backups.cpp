@@ -8,6 +8,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/limits.hpp"
 #include "daemon/supervisor/turn_state.hpp"
 
 namespace hameau::supervisor {
@@ -19,16 +20,6 @@ constexpr Event backup_failed{"backup.failed", Level::warning, "tried again late
 constexpr Event drill_fine{"backup.drilled", Level::notice};
 constexpr Event drill_failed{"backup.drill_failed", Level::error, "what was restored was not whole; hameau backup says more"};
 constexpr Event backup_turn_failed{"backup.turn_failed", Level::error, "tried again within the hour"};
-constexpr std::size_t backup_state_bytes_max = 1 << 20;
-constexpr std::size_t backup_line_max = 700;
-/// Behind a start or a reload: what is urgent then is the house itself.
-constexpr Duration backup_after_start = std::chrono::minutes(2);
-constexpr Duration backup_turn_min = std::chrono::minutes(1);
-/// The wall's clock may jump while we sleep.
-constexpr Duration backup_turn_max = std::chrono::hours(12);
-constexpr Duration backup_after_failure = std::chrono::minutes(30);
-/// A turn that is killed writes nothing: the state is that of the last one that ended well. One may be chance.
-constexpr unsigned backup_turns_failed_said = 2;
 constexpr const char* backup_stopped = "stopped\t\t0\t1";
 
 /// Trouble: "CODE TAB TARGET TAB LAST_GOOD TAB COUNT".

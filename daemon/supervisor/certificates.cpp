@@ -8,6 +8,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/limits.hpp"
 #include "daemon/supervisor/turn_state.hpp"
 
 namespace hameau::supervisor {
@@ -17,21 +18,9 @@ namespace {
 constexpr Event certificate_issued{"certificates.issued", Level::notice};
 constexpr Event certificate_failed{"certificates.failed", Level::warning, "asked for again later; what is there is served on"};
 constexpr Event turn_failed{"certificates.turn_failed", Level::error, "tried again within the hour"};
-constexpr std::size_t state_bytes_max = 8 << 20;
-constexpr std::size_t line_max = 400;
-/// Between two turns, when only a site asks; each is a program that runs as root and reads every certificate.
-constexpr Duration between_wishes = std::chrono::seconds(15);
-/// Between two turns at least, and at most: the wall's clock may jump while we sleep.
-constexpr Duration turn_min = std::chrono::seconds(2);
-constexpr Duration turn_max = std::chrono::hours(12);
-constexpr Duration after_failure = std::chrono::minutes(30);
-/// Turns in a row that ended without a word on any name (no memory, a damaged file, a full disk) before the admin is told.
-constexpr unsigned turns_failed_told = 3;
-/// Between two turns that are taken again because the gate was away: authorities count failed challenges.
-constexpr Duration between_gates = std::chrono::minutes(10);
 
 /// Trouble: "COUNT TAB HOST TAB CODE TAB EXPIRES".
-constexpr TurnBounds turn_bounds{state_bytes_max, line_max, turn_min, turn_max, after_failure};
+constexpr TurnBounds turn_bounds{certificates_state_bytes_max, certificates_line_max, certificates_turn_min, certificates_turn_max, certificates_after_failure};
 
 } // namespace
 
@@ -45,19 +34,19 @@ void House::want_certificates(bool all) {
     if (certificates_.pid != 0) {
         certificates_again_ = true;
     } else if (!place_.trial) {
-        next_certificates_ = all ? clock_.now() : std::max(clock_.now(), certificates_ended_ + between_wishes);
+        next_certificates_ = all ? clock_.now() : std::max(clock_.now(), certificates_ended_ + certificates_between_wishes);
     }
 }
 
 void House::on_gate_ready() {
-    if (certificates_.pid != 0 && clock_.now() - gate_returned_ > between_gates) {
+    if (certificates_.pid != 0 && clock_.now() - gate_returned_ > certificates_between_gates) {
         gate_returned_ = clock_.now();
         want_certificates(true);
     }
 }
 
 void House::start_certificates() {
-    next_certificates_ = clock_.now() + after_failure;
+    next_certificates_ = clock_.now() + certificates_after_failure;
     std::vector<std::string> arguments;
     if (std::exchange(certificates_all_, false)) {
         arguments.emplace_back("again=1");
@@ -75,8 +64,8 @@ void House::start_certificates() {
 /// Nothing is known of any name then: neither is one renewed.
 void House::on_failed_turn(const std::string& error) {
     journal_.write(turn_failed, {{"error", error}});
-    next_certificates_ = clock_.now() + after_failure;
-    if (++certificates_failed_ >= turns_failed_told && certificates_trouble_.empty()) {
+    next_certificates_ = clock_.now() + certificates_after_failure;
+    if (++certificates_failed_ >= certificates_turns_failed_told && certificates_trouble_.empty()) {
         certificates_trouble_ = std::to_string(certificates_failed_) + "\t\tturn\t0";
     }
 }
@@ -88,7 +77,7 @@ void House::on_certificates_end(int wait_status) {
     std::string error;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find('\n', begin), text.size());
-        const std::string line = text.substr(begin, std::min(end - begin, line_max));
+        const std::string line = text.substr(begin, std::min(end - begin, certificates_line_max));
         begin = end + 1;
         if (line.starts_with("issued ")) {
             issued = true;
@@ -108,7 +97,7 @@ void House::on_certificates_end(int wait_status) {
         certificates_trouble_ = std::move(end.trouble);
     }
     if (certificates_again_) {
-        next_certificates_ = clock_.now() + (certificates_all_ ? turn_min : between_wishes);
+        next_certificates_ = clock_.now() + (certificates_all_ ? certificates_turn_min : certificates_between_wishes);
     }
     if (issued) {
         reload_gate_certificates();

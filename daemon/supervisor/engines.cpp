@@ -10,15 +10,11 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
-
-constexpr int naps_after_stop = 40;  ///< of 25 ms
-constexpr int naps_after_crash = 6;
-constexpr int naps_after_kill = 20;
-constexpr int nap_ms = 25;
 
 /// Whether a process that is not a zombie belongs to the session or group of `leader`.
 bool group_lives(pid_t leader) {

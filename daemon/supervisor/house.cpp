@@ -17,6 +17,7 @@
 #include "daemon/child/child.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/engines.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
@@ -29,16 +30,6 @@ constexpr Event spawn_failed{"service.spawn_failed", Level::error};
 constexpr Event house_closing{"house.closing", Level::notice};
 constexpr Event state_refused{"house.state_refused", Level::error, "the state is of a newer Hameau: install that version again; nothing was changed"};
 constexpr Event house_ready{"house.ready", Level::notice};
-constexpr std::size_t notify_bytes_max = 4096;
-constexpr int notify_datagrams_per_turn = 32;
-constexpr int refused_per_turn = 64;
-constexpr std::size_t status_text_max = 300;
-constexpr Duration watchdog_max = std::chrono::hours(1);
-/// What a child may ask for in one word at its start: a large database on a slow card.
-constexpr Duration extension_max = std::chrono::hours(1);
-/// What we need ourselves after the slowest child.
-constexpr Duration extension_of_our_own = std::chrono::seconds(60);
-constexpr Duration log_age_interval = std::chrono::hours(24);
 } // namespace
 
 House::House(Place place, std::string configuration_path, std::vector<std::string> overrides, ServiceManager manager) :

@@ -14,6 +14,7 @@
 #include "daemon/supervisor/collect.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
@@ -21,10 +22,6 @@ namespace {
 
 constexpr Event message_refused{"control.refused", Level::warning};
 constexpr Event provision_failed{"provision.failed", Level::error};
-constexpr std::size_t error_text_max = 2000;
-constexpr std::size_t answer_text_max = 16000;
-/// Who set the house up is answered before every process starts anew with the host name.
-constexpr Duration after_set_host{500};
 
 /// What an engine or an external module uses: its main process and its descendants.
 struct TreeMemory {
@@ -366,7 +363,7 @@ void House::start_next_provision() {
 void House::on_provision_end(int wait_status) {
     const Provision done = std::move(provisions_.front());
     provisions_.pop_front();
-    std::string text = take_words(provision_).substr(0, answer_text_max);
+    std::string text = take_words(provision_).substr(0, provision_text_max);
     text.erase(text.find_last_not_of('\n') + 1);
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.

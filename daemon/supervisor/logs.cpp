@@ -9,15 +9,11 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 65536;
-/// What a service may write while hameaud does something else. A service waits when it is full.
-constexpr int pipe_bytes = 256 * 1024;
-constexpr std::size_t journal_line_bytes_max = 4096;
 
 std::int64_t ms_of(const timespec& time) { return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000; }
 
@@ -49,7 +45,7 @@ Status LogSink::open(unsigned group) {
     }
     reader_.reset(ends[0]);
     writer_.reset(ends[1]);
-    (void)::fcntl(writer_.get(), F_SETPIPE_SZ, pipe_bytes);
+    (void)::fcntl(writer_.get(), F_SETPIPE_SZ, log_pipe_bytes);
     return set_nonblocking(reader_.get(), true);
 }
 
@@ -71,7 +67,7 @@ void LogSink::rotate() {
 }
 
 bool LogSink::take() {
-    char piece[piece_bytes];
+    char piece[log_piece_bytes];
     const ssize_t n = ::read(reader_.get(), piece, sizeof piece);
     if (n <= 0) {
         return false;

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
 
 constexpr int listen_fds_start = 3;  // SD_LISTEN_FDS_START
-constexpr long listen_fds_max = 64;
-constexpr Duration watchdog_min{200};  // below this hameaud would do nothing else
 
 std::string take_variable(const char* name) {
     const char* value = ::getenv(name);

@@ -19,6 +19,7 @@
 #include "daemon/supervisor/collect.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/limits.hpp"
 #include "daemon/supervisor/uids.hpp"
 #include "daemon/supervisor/view.hpp"
 
@@ -28,13 +29,6 @@ namespace {
 
 constexpr Event uids_failed{"modules.uids_failed", Level::error, "no external module runs; mend STATE/modules/uids"};
 constexpr Event engines_failed{"engines.failed", Level::error, "the former configuration stays; see the message"};
-
-/// sun_path holds 107 bytes, and the children connect to STATE/run/people.sock.
-constexpr std::size_t state_path_max = 107 - std::string_view("/run/people.sock").size();
-/// Keys are made, Postfix and Dovecot check their configuration: half a minute on the smallest machine.
-constexpr Duration preparing_max = std::chrono::minutes(5);
-/// Below this a service could not even say why it ends.
-constexpr std::uint64_t log_bytes_min = 256 * 1024;
 
 Status refuse_long_path(const std::string& state) {
     return fail(ErrorKind::invalid, "the path of the state folder is too long for its sockets: " + state + " has " +

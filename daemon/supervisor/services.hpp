@@ -8,6 +8,7 @@
 
 #include "daemon/contract/manifest.hpp"
 #include "daemon/settings/settings.hpp"
+#include "daemon/supervisor/limits.hpp"
 #include "daemon/supervisor/policy.hpp"
 
 namespace hameau::supervisor {
@@ -37,9 +38,6 @@ struct ServiceSpec {
     bool own_session = false;
     bool guarded = false;                 ///< it changes its uid for a moment at its start, and loses the death signal
 };
-
-/// Who searches in a large mailbox with fifty connections takes no time from those who sign in. (Systemd's unit may forbid it.)
-inline constexpr int engines_nice = 5;
 
 /// Where this house lives, and how.
 struct Place {

@@ -14,14 +14,13 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
 
 constexpr int first_listen_fd = 3;
-constexpr int guard_wait_term_ms = 3000;
-constexpr int guard_wait_kill_ms = 300;
 
 void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
     const rlimit both{value, value};

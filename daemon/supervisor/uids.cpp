@@ -8,12 +8,11 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
-
-constexpr std::size_t file_bytes_max = 1 << 16;
 
 bool in_range(uid_t uid) { return uid >= external_uid_first && uid <= external_uid_last; }
 
@@ -76,7 +75,7 @@ Result<uid_t> ModuleUids::take(const std::string& name, uid_t owner) {
 Result<ModuleUids> keep_module_uids(const std::string& modules_folder, const std::vector<std::string>& names) {
     const std::string file = modules_folder + "/uids";
     ModuleUids uids;
-    if (const auto text = read_file(file, file_bytes_max)) {
+    if (const auto text = read_file(file, uids_file_bytes_max)) {
         auto known = ModuleUids::parse(*text);
         if (!known) {
             return known;

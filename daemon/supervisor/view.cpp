@@ -6,13 +6,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "daemon/supervisor/limits.hpp"
+
 namespace hameau::supervisor {
 
 namespace {
 
 constexpr const char* view_folder = "/mnt";
-/// As provisioning/mail_engines.cpp says for the state.
-constexpr std::size_t engines_path_max = 52;
 
 Status show_as(const std::string& from, const std::string& name, std::string& place) {
     const std::string target = std::string(view_folder) + "/" + name;

@@ -5,13 +5,13 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/local_addresses.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/limits.hpp"
 
 namespace hameau::supervisor {
 
 namespace {
 constexpr Event house_waiting{"house.waiting", Level::notice, "the house has no host name yet: `hameau setup`, as root, shows the link, the code and the QR code"};
 constexpr Event host_of_file{"house.host_of_file", Level::notice, "the settings file wins over the first set-up"};
-constexpr std::size_t host_file_bytes_max = 256;
 } // namespace
 
 /// What the first set-up chose (hameau-provision set-host); empty: nothing yet.

@@ -7,6 +7,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/disk_floor.hpp"
 #include "modules/support/import_answer.hpp"
@@ -19,12 +20,6 @@ namespace asio = boost::asio;
 namespace {
 
 using BoxSocket = boost::beast::basic_stream<asio::local::stream_protocol>;
-constexpr std::size_t slice_bytes = 65536;
-constexpr std::size_t line_bytes_max = 1024;
-/// The floor of free disk is looked at after so many bytes.
-constexpr std::uint64_t look_every_bytes = 16 << 20;
-/// A mailbox of many messages is written to the disk at the end.
-constexpr std::chrono::seconds place_deadline{600};
 
 } // namespace
 
@@ -48,26 +43,26 @@ Task<Response> Mail::import_addresses(Request& request) {
 
 Task<Result<std::string>> Mail::place_box(std::string folder, Request& request) {
     BoxSocket socket(context_->io());
-    socket.expires_after(place_deadline);
+    socket.expires_after(import_place_deadline);
     const asio::local::stream_protocol::endpoint endpoint(boxes_socket_);
     auto connected = co_await socket.async_connect(endpoint, wait);
     if (const auto failed = std::get<0>(connected)) {
         co_return fail(ErrorKind::unavailable, "Dovecot does not answer: " + failed.message(), failed);
     }
     std::string piece = "place " + folder + "\n";
-    std::uint64_t unlooked = look_every_bytes;
+    std::uint64_t unlooked = import_look_bytes;
     for (;;) {
         const auto buffer = asio::buffer(piece);
-        socket.expires_after(place_deadline);
+        socket.expires_after(import_place_deadline);
         auto sent = co_await asio::async_write(socket, buffer, wait);
         if (std::get<0>(sent)) {
             break;  // what it says tells why
         }
-        if (unlooked >= look_every_bytes && !above_disk_floor(*context_, look_every_bytes)) {
+        if (unlooked >= import_look_bytes && !above_disk_floor(*context_, import_look_bytes)) {
             co_return fail(ErrorKind::too_large, "the disk is almost full, and what is left is kept for mail. Make room, then run the same command again.");
         }
-        unlooked = unlooked >= look_every_bytes ? 0 : unlooked;
-        piece.resize(slice_bytes);
+        unlooked = unlooked >= import_look_bytes ? 0 : unlooked;
+        piece.resize(import_slice_bytes);
         const auto n = co_await request.body->read_some(piece);
         if (!n) {
             co_return fail(n.error());
@@ -79,7 +74,7 @@ Task<Result<std::string>> Mail::place_box(std::string folder, Request& request) 
         unlooked += *n;
     }
     std::string line;
-    auto target = asio::dynamic_buffer(line, line_bytes_max);
+    auto target = asio::dynamic_buffer(line, import_line_bytes_max);
     auto read = co_await asio::async_read_until(socket, target, '\n', wait);
     const auto& [failed, size] = read;
     if (failed) {

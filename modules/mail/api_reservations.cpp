@@ -8,14 +8,13 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/paging.hpp"
 
 namespace hameau::mail {
 
 namespace {
-
-constexpr std::chrono::milliseconds telling_pause_first{200};
 
 std::string read_owner(JsonFields& fields) {
     Length length;

@@ -10,6 +10,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/waiting.hpp"
 #include "daemon/contract/parts.hpp"
+#include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
 
 namespace hameau::mail {
@@ -21,9 +22,6 @@ namespace {
 
 using BoxSocket = boost::beast::basic_stream<asio::local::stream_protocol>;
 constexpr Event box_not_exported{"mail.box_not_exported", Level::error, "the archive of the association was cut; try again"};
-constexpr std::size_t box_piece_bytes = 65536;
-/// How long hameau-boxes may be silent.
-constexpr std::chrono::seconds box_step_deadline{60};
 
 /// Passes parts on; the END of one mailbox is not the end of all.
 class PartRelay final : public PartSink {

@@ -20,6 +20,7 @@
 #include "daemon/base/secret.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/mail/limits.hpp"
 
 namespace hameau::mail {
 
@@ -27,7 +28,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t password_bytes_max = 256;
 constexpr std::size_t socket_path_bytes_max = 107;
 using Stream = boost::beast::basic_stream<asio::local::stream_protocol>;
 
@@ -67,7 +67,7 @@ Task<bool> greet(Stream& stream, std::string& buffer, const std::string& passwor
     if (!answer || *answer != "-") {
         co_return answer == "+";
     }
-    auto text = read_file(password_path, password_bytes_max);
+    auto text = read_file(password_path, doveadm_password_bytes_max);
     if (!text) {
         co_return false;
     }

@@ -14,9 +14,6 @@
 
 namespace hameau::mail {
 
-inline constexpr std::chrono::milliseconds figures_deadline{2000};
-inline constexpr std::chrono::milliseconds kick_deadline{3000};
-
 struct BoxFigures {
     std::optional<std::int64_t> unread;      ///< in the inbox
     std::optional<std::int64_t> used_bytes;  ///< in all folders

@@ -1,4 +1,5 @@
-// Limits of the mail module, each with its unit and its reason. The milter, which is a process of its own, has milter/limits.hpp.
+// Limits of the mail module, each with its unit and its reason. Its helper programs have their own: milter/limits.hpp, boxes/limits.hpp,
+// password/limits.hpp, seats/limits.hpp, submit/limits.hpp. What bounds Postfix and Dovecot is in provisioning/limits.hpp.
 #pragma once
 
 #include <chrono>
@@ -65,5 +66,41 @@ inline constexpr std::chrono::hours fresh_mailbox{1};
 inline constexpr std::int64_t reservation_ms = 10 * 60 * 1000;
 /// Between two tries to tell people whose addresses are whose.
 inline constexpr std::chrono::milliseconds telling_pause_max{60000};
+
+// Mailboxes of an archive (hameau-boxes has boxes/limits.hpp)
+/// Bytes of one piece between a request and hameau-boxes.
+inline constexpr std::size_t import_slice_bytes = 65536;
+/// Bytes of the one line that hameau-boxes answers: two numbers or a sentence.
+inline constexpr std::size_t import_line_bytes_max = 1024;
+/// The floor of free disk is looked at after so many bytes.
+inline constexpr std::uint64_t import_look_bytes = 16 << 20;
+/// A mailbox of many messages is written to the disk at the end.
+inline constexpr std::chrono::seconds import_place_deadline{600};
+/// Bytes read from hameau-boxes at a time.
+inline constexpr std::size_t box_piece_bytes = 65536;
+/// How long hameau-boxes may be silent.
+inline constexpr std::chrono::seconds box_step_deadline{60};
+
+// Questions to the engines
+/// Bytes of the file with the word for doveadm's socket: 32 random bytes in letters.
+inline constexpr std::size_t doveadm_password_bytes_max = 256;
+/// How long doveadm may take to say how much one mailbox holds: a page waits for it.
+inline constexpr std::chrono::milliseconds figures_deadline{2000};
+/// How long doveadm may take to end the sessions of one user; it is asked again afterwards.
+inline constexpr std::chrono::milliseconds kick_deadline{3000};
+/// How long an engine may take to greet; the status page waits for it.
+inline constexpr std::chrono::seconds probe_deadline{3};
+/// Between two measurements of all mailboxes; each looks at every one.
+inline constexpr std::chrono::minutes measure_again{10};
+/// How long one of them may take, for 5000 mailboxes.
+inline constexpr std::chrono::milliseconds measure_deadline{10000};
+/// Somebody whose password was found right just before it changed may become a session just after the first kick.
+inline constexpr std::chrono::seconds late_session{2};
+/// Before the second try to end the sessions of somebody who may not be signed in any more; doubled each time.
+inline constexpr std::chrono::seconds kick_pause_first{1};
+/// Between two such tries at most.
+inline constexpr std::chrono::seconds kick_pause_max{60};
+/// Before the second try to tell people whose addresses are whose; doubled up to telling_pause_max.
+inline constexpr std::chrono::milliseconds telling_pause_first{200};
 
 } // namespace hameau::mail

@@ -5,6 +5,7 @@
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/mail/probe.hpp"
 
@@ -21,10 +22,6 @@ constexpr Event accounts_behind{"mail.accounts_behind", Level::error,
                                 "a change is saved, signing in to mail follows when the disk allows it; tried again"};
 constexpr Event sessions_open{"mail.sessions_open", Level::warning,
                               "Dovecot did not say that the sessions of some members are ended; asked again"};
-// Somebody whose password was found right just before it changed may become a session just after the first kick.
-constexpr std::chrono::seconds late_session{2};
-constexpr std::chrono::seconds pause_first{1};
-constexpr std::chrono::seconds pause_max{60};
 
 } // namespace
 
@@ -238,7 +235,7 @@ Task<void> Mail::kick_once_more(std::vector<std::string> users) {
 Task<void> Mail::settle_later() {
     const auto held = context_->busy();
     retry_timer_.emplace(context_->io());
-    std::chrono::seconds pause = pause_first;
+    std::chrono::seconds pause = kick_pause_first;
     bool done = false;
     while (!stopping_ && !done) {
         retry_timer_->expires_after(pause);
@@ -246,7 +243,7 @@ Task<void> Mail::settle_later() {
         if (!stopping_) {
             done = co_await end_sessions();
         }
-        pause = std::min(pause * 2, pause_max);
+        pause = std::min(pause * 2, kick_pause_max);
     }
     settling_ = false;
 }

@@ -7,10 +7,9 @@
 #include <string>
 
 #include "daemon/contract/module.hpp"
+#include "modules/mail/limits.hpp"
 
 namespace hameau::mail {
-
-inline constexpr std::chrono::seconds probe_deadline{3};
 
 enum class Verdict {
     fine,

@@ -3,16 +3,10 @@
 // the last one: with n mailboxes a quota is passed by n - 1 times that at most (docs/decisions/2026-11-29-one-quota.md).
 
 #include "daemon/base/spawn.hpp"
+#include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
 
 namespace hameau::mail {
-
-namespace {
-
-constexpr std::chrono::minutes measure_again{10};
-constexpr std::chrono::milliseconds measure_deadline{10000};
-
-} // namespace
 
 void Mail::measure_when_due() {
     const auto now = std::chrono::steady_clock::now();

@@ -21,11 +21,6 @@ constexpr std::string_view index_name = "pads.json";
 constexpr std::string_view folder_name = "pads";
 constexpr std::string_view images_name = "images";
 constexpr Event image_not_imported{"pads.image_not_imported", Level::warning, "the archive's image is damaged or was changed; the pad names it still"};
-constexpr std::size_t index_bytes_max = 64 << 20;
-constexpr std::size_t page_rows = 200;
-constexpr std::size_t slug_attempts = 100;
-/// A row of the history joins edits up to compact_bytes, and one commit more; in base64.
-constexpr std::size_t history_line_bytes_max = 64 << 20;
 
 json::object describe(const PadRow& pad) {
     json::object out;
@@ -125,7 +120,7 @@ std::vector<NewClient> read_authors(const json::object& object) {
 /// The first free one of slug, slug-2, slug-3, ...
 Result<std::string> free_slug(PadStore& store, const std::string& association, const std::string& slug) {
     std::string candidate = slug;
-    for (std::size_t i = 2; i < slug_attempts; ++i) {
+    for (std::size_t i = 2; i < archive_slug_attempts; ++i) {
         const auto taken = store.find_by_slug(association, candidate);
         if (!taken) {
             return fail(taken.error());
@@ -160,7 +155,7 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
     json::array index;
     std::string after;
     for (;;) {
-        const auto rows = store_->list(slug, Bin::outside, after, page_rows);
+        const auto rows = store_->list(slug, Bin::outside, after, archive_page_rows);
         if (!rows) {
             co_return fail(rows.error());
         }
@@ -172,7 +167,7 @@ Task<Status> PadsModule::export_association(std::string slug, std::string folder
             }
             index.push_back(std::move(*row));
         }
-        if (rows->size() < page_rows) {
+        if (rows->size() < archive_page_rows) {
             break;
         }
     }
@@ -214,7 +209,7 @@ Task<Result<json::object>> PadsModule::export_pad_to(PadRow pad, std::string fil
 
 Task<Status> PadsModule::import_association(std::string slug, std::string folder) {
     const std::filesystem::path base(folder);
-    const auto read = read_file(base / index_name, index_bytes_max);
+    const auto read = read_file(base / index_name, archive_index_bytes_max);
     if (!read) {
         co_return fail(Error(read.error()).during("the archive's pads.json"));
     }
@@ -360,7 +355,7 @@ Status PadsModule::import_one(const std::string& slug, const json::object& row, 
 Task<Status> PadsModule::export_images(std::string slug, std::string folder) {
     std::string after;
     for (;;) {
-        const auto rows = store_->images(slug, after, page_rows);
+        const auto rows = store_->images(slug, after, archive_page_rows);
         if (!rows) {
             co_return fail(rows.error());
         }

@@ -25,8 +25,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event archive_failed{"pads.archive_failed", Level::error, "the archive of the association was cut; try again"};
-constexpr std::size_t rows_at_once = 200;
-constexpr std::size_t part_piece_bytes = 256 * 1024;
 constexpr std::array<std::string_view, 3> readable_formats = {"html", "markdown", "odt"};
 
 /// A part whose content waits in a file.
@@ -106,11 +104,11 @@ struct PadsModule::PartStream {
 };
 
 Task<Status> PadsModule::spool_images(std::shared_ptr<PartStream> stream) {
-    const auto rows = store_->images(stream->association, stream->after_image, rows_at_once);
+    const auto rows = store_->images(stream->association, stream->after_image, archive_page_rows);
     if (!rows) {
         co_return fail(rows.error());
     }
-    stream->images_done = rows->size() < rows_at_once;
+    stream->images_done = rows->size() < archive_page_rows;
     Status done;
     std::function<void()> work = [&] {
         for (const ImageRow& row : *rows) {
@@ -179,7 +177,7 @@ Task<Result<std::string>> PadsModule::next_part(std::shared_ptr<PartStream> stre
                 stream->open = true;
             }
             const std::size_t before = out.size();
-            out.resize(before + std::min<std::uint64_t>(stream->left, part_piece_bytes));
+            out.resize(before + std::min<std::uint64_t>(stream->left, archive_piece_bytes));
             const ssize_t n = stream->left == 0 ? 0 : ::read(first.content.get(), out.data() + before, out.size() - before);
             out.resize(before + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
             stream->left -= static_cast<std::uint64_t>(std::max<ssize_t>(n, 0));
@@ -199,10 +197,10 @@ Task<Result<std::string>> PadsModule::next_part(std::shared_ptr<PartStream> stre
             out = parts_end;
             stream->ended = true;
         } else {
-            auto rows = store_->list(stream->association, Bin::outside, stream->after, rows_at_once);
+            auto rows = store_->list(stream->association, Bin::outside, stream->after, archive_page_rows);
             done = rows ? Status{} : Status(fail(rows.error()));
             if (rows) {
-                stream->rows_done = rows->size() < rows_at_once;
+                stream->rows_done = rows->size() < archive_page_rows;
                 stream->after = rows->empty() ? stream->after : rows->back().slug;
                 stream->rows.assign(std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
             }

@@ -91,10 +91,12 @@ inline constexpr std::size_t forms_known_max = 100'000;
 
 /// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
-/// What one look at the past may read (decompressed updates). A longer history can be read by nobody at once.
+/// Bytes of decompressed updates that one reading of the history may take. A longer history can be read by nobody at once.
 inline constexpr std::size_t history_bytes_max = 256 << 20;
+/// People who are named as readers or writers of one pad: beyond, a group or the association is meant.
 inline constexpr std::size_t people_per_pad_max = 200;
 
+/// Connections of one open pad: each edit is sent to all of them.
 inline constexpr std::size_t connections_per_room_max = 500;
 /// Of them, people without an account: whoever has a link cannot keep the members out.
 inline constexpr std::size_t guests_per_room_max = 350;
@@ -144,5 +146,67 @@ inline constexpr std::uint16_t close_too_big = 1009;
 inline constexpr std::uint16_t close_try_later = 1013;
 /// Our own: the page is of an older build and must be loaded again (as HTTP's 426 Upgrade Required).
 inline constexpr std::uint16_t close_outdated = 4426;
+
+// Texts in memory, when the settings say nothing
+/// Bytes of one text (pads.limits.pad_max).
+inline constexpr std::size_t pad_bytes_default = 32 << 20;
+/// Bytes of all open texts together (pads.limits.open_max).
+inline constexpr std::size_t open_bytes_default = 256 << 20;
+
+// Rooms
+/// States in one awareness message: eight times what a room may hold.
+inline constexpr std::size_t awareness_entries_per_message_max = 8192;
+/// Structs of the edits that are merged into one message for a full room; more go out as they came.
+inline constexpr std::size_t merge_blocks_max = 512;
+/// Bytes of the same.
+inline constexpr std::size_t merge_bytes_max = 256 * 1024;
+/// An awareness id belongs to its connection until nothing was heard of it for so long: stock clients renew it every 15 s.
+inline constexpr std::chrono::milliseconds awareness_owner_stale{30'000};
+/// A connection whose edits lack what they build on is asked for it at most once in this time.
+inline constexpr std::chrono::milliseconds ask_back_every{2'000};
+/// The state is counted anew when so large a part of what a pad may have has come since: 64 KiB of 32 MiB.
+inline constexpr std::size_t count_again_part = 512;
+/// Bytes of an answer to step 1 that is sent without a look whether it holds anything.
+inline constexpr std::size_t small_step2_bytes = 256;
+/// A row takes what its author does within one window. More of it would stand too far before what it builds on: a row of
+/// one author goes before the other's, and the recorder holds back only so much (crdt/pending.hpp).
+inline constexpr std::size_t edit_bytes_joined = 64 * 1024;
+/// Writers whose names wait to be told one by one; beyond, everybody is told.
+inline constexpr std::size_t untold_clients_max = 1000;
+
+// The store
+/// Bytes of one image's file that are read: far above what may be written.
+inline constexpr std::size_t stored_image_bytes_max = std::size_t{512} << 20;
+/// Authors whose numbers are remembered; beyond, they are looked up again.
+inline constexpr std::size_t author_cache_max = 1024;
+/// Nothing larger is ever written: a history row joins log rows until compact_bytes, and one row holds one commit.
+inline constexpr std::size_t history_plain_bytes_max = 256 << 20;
+/// Bytes of one piece between a request and hameau-convert.
+inline constexpr std::size_t converter_slice_bytes = 65536;
+
+// Calls and archives
+/// Logins in one question to people: they stand in the request's target, which has its bound.
+inline constexpr std::size_t logins_per_question = 50;
+/// Bytes of an image that goes into an office document as it was given; a larger one goes as it is shown.
+inline constexpr std::int64_t office_original_max = 1 << 20;
+/// What a text that is written at once (a new one, a moment that is restored) takes of the disk: its row, its history, the
+/// pages and the log around them.
+inline constexpr std::uint64_t disk_bytes_per_text_byte = 4;
+/// Bytes of one piece of an archive on its way.
+inline constexpr std::size_t import_slice_bytes = 65536;
+/// Bytes of one pad's row of an archive: its title, its rights and its invitations.
+inline constexpr std::size_t import_row_bytes_max = 16 << 20;
+/// The history in base64.
+inline constexpr std::uint64_t history_file_bytes_max = (std::uint64_t{history_bytes_max} / 3) * 4 + (64 << 20);
+/// Bytes of pads.json of an archive: 20,000 rows.
+inline constexpr std::size_t archive_index_bytes_max = 64 << 20;
+/// Rows read from the database at a time.
+inline constexpr std::size_t archive_page_rows = 200;
+/// Names that are tried for a text whose name is taken.
+inline constexpr std::size_t archive_slug_attempts = 100;
+/// A row of the history joins edits up to compact_bytes, and one commit more; in base64.
+inline constexpr std::size_t history_line_bytes_max = 64 << 20;
+/// Bytes of an archive that are made at a time.
+inline constexpr std::size_t archive_piece_bytes = 256 * 1024;
 
 } // namespace hameau::pads

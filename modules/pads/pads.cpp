@@ -35,8 +35,6 @@ constexpr Event disk_full{"pads.sender_sent_away", Level::warning, "make room on
 constexpr Event purged{"pads.bin_emptied", Level::info};
 constexpr Event unsaved_at_stop{"pads.stopped_with_unsaved_edits", Level::error,
                                 "open editors still hold them and send them again when the disk works"};
-constexpr std::size_t pad_bytes_default = 32 << 20;
-constexpr std::size_t open_bytes_default = 256 << 20;
 } // namespace
 
 Task<Status> PadsModule::start(ModuleContext& context) {

@@ -9,6 +9,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "modules/people/archive_texts.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/tar_zst.hpp"
 
@@ -20,11 +21,7 @@ namespace {
 
 constexpr hameau::Event association_exported{"people.association_exported", Level::notice};
 constexpr hameau::Event archive_cut{"people.archive_cut", Level::error, "the archive is not whole; what went wrong is in the journal of the service"};
-constexpr std::size_t index_bytes_most = 64 << 20;
 constexpr std::string_view archive_retry_s = "60";
-constexpr Duration archive_asked_again = std::chrono::minutes(1);
-/// 1 GB over 256 kbit/s. There is one archive at a time, and the admin's ends a manager's.
-constexpr Duration archive_time_max = std::chrono::hours(12);
 
 /// What the file for `hameau apply` and the tables are made from at the end.
 bool is_index(std::string_view path) {
@@ -39,7 +36,7 @@ public:
 
     Status begin(const Part& part) override {
         path_ = part.path;
-        wanted_ = is_index(path_) && part.size_bytes <= index_bytes_most - std::min(held_, index_bytes_most);
+        wanted_ = is_index(path_) && part.size_bytes <= archive_index_bytes_max - std::min(held_, archive_index_bytes_max);
         text_.clear();
         return archive_.begin(part);
     }

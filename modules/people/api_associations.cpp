@@ -1,6 +1,7 @@
 // Associations and their groups.
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/outside_address.hpp"
@@ -10,11 +11,6 @@
 namespace hameau::people {
 
 namespace json = boost::json;
-
-namespace {
-
-
-} // namespace
 
 json::object association_document(const Association& association, Role role) {
     json::object out;
@@ -248,9 +244,8 @@ Task<Response> People::change_association(Request& request) {
 
 /// Member ids of logins with commas between; who is not there is left out.
 json::object People::members_by_login(std::string_view logins) {
-    constexpr std::size_t logins_max = 500;
     json::object members;
-    for (std::size_t count = 0; !logins.empty() && count < logins_max; ++count) {
+    for (std::size_t count = 0; !logins.empty() && count < logins_per_question_max; ++count) {
         const std::size_t end = std::min(logins.find(','), logins.size());
         const std::string_view login = logins.substr(0, end);
         if (const auto person = store_->person_by_login(login)) {

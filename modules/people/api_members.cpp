@@ -1,5 +1,6 @@
 // Members of an association: list, add, change, remove, invite again.
 #include "daemon/base/io.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
@@ -281,7 +282,6 @@ Task<Response> People::propose_member(Request& request) {
         co_return std::move(*refused);
     }
     const std::string name = request.query_parameter("name").value_or("");
-    constexpr std::size_t name_bytes_max = 800;  // the 200 characters of a name
     if (name.size() > name_bytes_max || !is_plain_text(name)) {
         Parameters parameters;
         parameters.emplace_back("max", "200");
@@ -289,7 +289,6 @@ Task<Response> People::propose_member(Request& request) {
     }
     const Proposal proposal = propose(slug, name);
     json::array same;
-    constexpr std::size_t namesakes_shown = 5;
     for (const Member& member : store_->namesakes(slug, name, namesakes_shown)) {
         same.push_back(member_document(member, false));
     }

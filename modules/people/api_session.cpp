@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/new_password.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
@@ -14,7 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::int64_t session_ms_default = 30LL * 24 * 3600 * 1000;
 constexpr std::string_view cookie_attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 std::string cookie(std::string_view name, std::string_view value, std::int64_t max_age_seconds) {
@@ -108,8 +108,7 @@ void People::set_cookies(Response& response, const Credentials& credentials) con
     // On a shared computer the cookie ends with the browser; the session itself ends sooner.
     response.headers.emplace_back("Set-Cookie", cookie(session_cookie, credentials.token, credentials.session.shared ? -1 : seconds));
     if (!credentials.device.empty()) {
-        constexpr std::int64_t year_seconds = 400LL * 24 * 3600;
-        response.headers.emplace_back("Set-Cookie", cookie(device_cookie, credentials.device, year_seconds));
+        response.headers.emplace_back("Set-Cookie", cookie(device_cookie, credentials.device, device_cookie_seconds));
     }
 }
 
@@ -346,8 +345,7 @@ Task<Response> People::internal_session(Request& request) {
     if (!session) {
         co_return say(request, 404, "not_found");
     }
-    constexpr std::int64_t touch_after_ms = 30 * 1000;
-    if (session->shared && now - session->seen_ms > touch_after_ms) {
+    if (session->shared && now - session->seen_ms > shared_touch_ms) {
         store_->touch_session(hash, now);
     }
     co_return json_response(200, identity_document(*session));

@@ -2,6 +2,7 @@
 // grows at deliveries that its module does not see, is asked to count when its figure is old.
 
 #include "daemon/base/spawn.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 
 namespace hameau::people {
@@ -9,8 +10,6 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::int64_t mail_usage_age_ms = 3600 * 1000;
 
 std::uint64_t sum_of(const std::vector<std::pair<std::string, std::uint64_t>>& parts) {
     std::uint64_t sum = 0;

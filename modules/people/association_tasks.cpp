@@ -9,6 +9,7 @@
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 
 namespace hameau::people {
@@ -18,7 +19,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::array<std::string_view, 3> told_modules = {"mail", "sites", "pads"};
-constexpr Duration first_task_pause = std::chrono::milliseconds(200);
 constexpr hameau::Event module_waits{"people.association_waits", Level::warning,
                                      "a service has yet to close, open or erase an association; look at its log"};
 
@@ -45,7 +45,7 @@ void People::start_tasks() {
 Task<void> People::run_tasks(std::string module) {
     const auto held = context_->busy();
     const auto timer = task_pauses_.at(module);
-    Duration pause = first_task_pause;
+    Duration pause = task_pause_first;
     bool warned = false;
     while (!stopping_) {
         const std::vector<AssociationTask> tasks = store_->tasks(module);
@@ -64,7 +64,7 @@ Task<void> People::run_tasks(std::string module) {
             waiter->cancel();
         }
         if (all) {
-            pause = first_task_pause;
+            pause = task_pause_first;
             continue;
         }
         if (!warned) {

@@ -96,4 +96,50 @@ inline constexpr Duration measure_again_after = std::chrono::seconds(10);
 /// How often the bins are emptied of what is over.
 inline constexpr Duration bin_every = std::chrono::hours(24);
 
+// Sessions and codes, when the settings say nothing
+/// Milliseconds that a session lasts (people.session_length).
+inline constexpr std::int64_t session_ms_default = 30LL * 24 * 3600 * 1000;
+/// Seconds that a browser keeps its device's cookie: 400 days, the most that browsers allow.
+inline constexpr std::int64_t device_cookie_seconds = 400LL * 24 * 3600;
+/// Milliseconds between two notes that a session on a shared computer is in use; each is a write.
+inline constexpr std::int64_t shared_touch_ms = 30 * 1000;
+/// Passes of argon2id (OWASP's second recommendation): 30 ms on a small machine.
+inline constexpr unsigned long long argon_operations = 2;
+/// Bytes of memory of one argon2id, with one worker thread: 19 MiB.
+inline constexpr std::size_t argon_memory_bytes = 19456 * 1024;
+/// A decomposed character is up to this many times as long as the composed one; what is longer is too long in any form.
+inline constexpr std::size_t decomposed_factor = 4;
+
+// What is read and shown
+/// The quota of an association that declares none.
+inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
+/// Logins in one question of a module.
+inline constexpr std::size_t logins_per_question_max = 500;
+/// Bytes of a name: 200 characters of UTF-8.
+inline constexpr std::size_t name_bytes_max = 800;
+/// People of one name that are shown, so that they are told apart.
+inline constexpr std::size_t namesakes_shown = 5;
+/// Addresses that mail refused and that the status page names.
+inline constexpr std::size_t refused_addresses_shown = 20;
+/// Milliseconds after which mail's figures are asked for again.
+inline constexpr std::int64_t mail_usage_age_ms = 3600 * 1000;
+
+// Archives of an association
+/// Bytes of the parts that people reads itself from the services' streams.
+inline constexpr std::size_t archive_index_bytes_max = 64 << 20;
+/// A stream that was not asked for in this time has lost its reader.
+inline constexpr Duration archive_asked_again = std::chrono::minutes(1);
+/// 1 GB over 256 kbit/s. There is one archive at a time, and the admin's ends a manager's.
+inline constexpr Duration archive_time_max = std::chrono::hours(12);
+/// Bytes that are compressed at a time (ZSTD_CStreamInSize).
+inline constexpr std::size_t zstd_slice_bytes = 128 * 1024;
+
+// Tries, which wait longer each time
+/// How long a change waits for mail to have it; afterwards it is answered, and mail is told later.
+inline constexpr Duration delivery_deadline_default = std::chrono::seconds(10);
+/// Before the second try to tell a module of an association in the bin; doubled up to task_pause_max.
+inline constexpr Duration task_pause_first = std::chrono::milliseconds(200);
+/// Before the second try to tell mail of a change; doubled up to pause_max.
+inline constexpr Duration pause_first = std::chrono::milliseconds(200);
+
 } // namespace hameau::people

@@ -1,15 +1,11 @@
 // The form is modules/support/opaque_password.hpp; here are the refusals.
 #include "modules/people/new_password.hpp"
 
+#include "modules/people/limits.hpp"
 #include "modules/support/opaque_password.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau::people {
-
-namespace {
-/// A decomposed character is up to this many times as long as the composed one; what is longer is too long in any form.
-constexpr std::size_t decomposed_factor = 4;
-} // namespace
 
 Secret new_password(JsonFields& fields, std::string_view name, Length length, bool required) {
     const Length any{1, length.most * decomposed_factor};

@@ -1,5 +1,6 @@
 // Delivery of the outbox to mail: in order, one at a time, again and again while something is pending.
 #include "daemon/base/spawn.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 #include "daemon/base/waiting.hpp"
 
@@ -8,7 +9,6 @@ namespace hameau::people {
 
 namespace {
 
-constexpr Duration first_pause = std::chrono::milliseconds(200);
 constexpr hameau::Event mail_waits{"people.mail_waits", Level::warning, "changes wait until mail answers; look at hameau logs mail"};
 constexpr hameau::Event event_refused{"people.event_refused", Level::error,
                                       "mail could not use one change and it was skipped; restart mail, then ask for a resend"};
@@ -26,7 +26,7 @@ void People::start_delivery() {
 Task<void> People::deliver() {
     const auto held = context_->busy();
     retry_timer_.emplace(context_->io());
-    Duration pause = first_pause;
+    Duration pause = pause_first;
     bool warned = false;
     while (!stopping_) {
         auto event = store_->first_event();
@@ -50,7 +50,7 @@ Task<void> People::deliver() {
                 return struck ? store_->erase_event(id) : struck;
             });
             if (done) {
-                pause = first_pause;
+                pause = pause_first;
                 warned = false;
                 for (auto* waiter : delivery_waiters_) {
                     waiter->cancel();

@@ -6,6 +6,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
 #include "modules/support/router.hpp"
@@ -184,9 +185,8 @@ std::vector<Check> People::check_health() {
     std::vector<Check> checks;
     checks.push_back(check_of(people_catalogue, "admin", store_->count_admins() > 0, "health_no_admin"));
     checks.push_back(check_of(people_catalogue, "mail knows the members", !store_->mail_enabled() || !store_->first_event().has_value(), "health_mail_behind"));
-    constexpr std::size_t refused_shown = 20;
     std::string refused;
-    for (const std::string& one : store_->refused_addresses(refused_shown)) {
+    for (const std::string& one : store_->refused_addresses(refused_addresses_shown)) {
         refused += (refused.empty() ? "" : ", ") + one;
     }
     checks.push_back(check_of(people_catalogue, "addresses", refused.empty(), "health_refused", {{"addresses", refused}}));
@@ -247,8 +247,7 @@ Actor People::actor_of(const Request& request) {
     if (!session) {
         return actor;
     }
-    constexpr std::int64_t touch_after_ms = 30 * 1000;
-    if (session->shared && now - session->seen_ms > touch_after_ms) {
+    if (session->shared && now - session->seen_ms > shared_touch_ms) {
         store_->touch_session(hash, now);
     }
     actor.admin = session->person.admin;

@@ -14,6 +14,7 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/base/secret.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people.hpp"
 #include "modules/people/policy.hpp"
 #include "modules/people/store.hpp"
@@ -25,9 +26,6 @@
 namespace hameau::people {
 
 extern const Catalogue people_catalogue;
-
-/// The quota of an association that declares none.
-inline constexpr std::uint64_t quota_default = std::uint64_t{5} << 30U;
 
 /// What the transaction of a change refused, as the answer to give; empty when the store itself failed.
 /// Which domains a change gives and takes, by what is stored when the question is put.
@@ -412,7 +410,7 @@ private:
     std::int64_t late_event_ = 0;  ///< the last one that mail took without having ended its sessions
     bool asking_mail_ = false;
     Duration last_call_{0};
-    Duration delivery_deadline_ = std::chrono::seconds(10);
+    Duration delivery_deadline_ = delivery_deadline_default;
     std::size_t slow_jobs_ = 0;
     std::map<std::string, std::size_t> slow_by_prefix_;
     std::list<boost::asio::steady_timer*> delivery_waiters_;

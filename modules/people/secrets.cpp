@@ -8,14 +8,13 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/secret.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/support/opaque_password.hpp"
 
 namespace hameau::people {
 
 namespace {
 
-constexpr unsigned long long argon_operations = 2;
-constexpr std::size_t argon_memory_bytes = 19456 * 1024;
 constexpr std::size_t token_bytes = 32;
 
 /// The hash of a random password that nobody kept: what an unknown login is compared with.

@@ -6,13 +6,13 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/tar_format.hpp"
+#include "modules/people/limits.hpp"
 
 namespace hameau::people {
 
 namespace {
 
 constexpr int zstd_level = 3;
-constexpr std::size_t zstd_slice_bytes = 128 * 1024;
 
 Status zstd_failed(std::size_t code) { return fail(ErrorKind::io, std::string("compressing the archive: ") + ZSTD_getErrorName(code)); }
 

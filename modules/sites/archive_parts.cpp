@@ -7,6 +7,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/contract/parts.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/sites_module.hpp"
 
 namespace hameau::sites {
@@ -16,8 +17,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event part_gap{"sites.export_gap", Level::warning, "a file and a folder have one name; the file was left out"};
-constexpr std::size_t part_piece_bytes = 256 * 1024;
-constexpr std::size_t sites_max = 10000;
 
 struct Version {
     std::string host;
@@ -55,7 +54,7 @@ public:
 
     /// Empty at the end.
     Result<std::string> next() {
-        while (out_.size() < part_piece_bytes && !ended_) {
+        while (out_.size() < archive_piece_bytes && !ended_) {
             if (auto done = step(); !done) {
                 return fail(std::move(done.error()));
             }
@@ -129,7 +128,7 @@ private:
 
     Status read_on() {
         const std::size_t before = out_.size();
-        out_.resize(before + std::min<std::uint64_t>(left_, part_piece_bytes));
+        out_.resize(before + std::min<std::uint64_t>(left_, archive_piece_bytes));
         const ssize_t n = ::read(file_.get(), out_.data() + before, out_.size() - before);
         out_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
         if (n <= 0) {
@@ -178,7 +177,7 @@ Task<Response> Sites::internal_archive(Request& request) {
     const std::string slug = request.query_parameter("association").value_or("");
     std::vector<Version> versions;
     json::array list;
-    for (const Site& site : store_->sites(slug, "", sites_max)) {
+    for (const Site& site : store_->sites(slug, "", archive_sites_max)) {
         json::object item;
         item["host"] = site.host;
         item["created"] = format_utc(site.created_ms);

@@ -13,12 +13,12 @@
 #include <unordered_set>
 
 #include "daemon/base/io.hpp"
+#include "modules/sites/limits.hpp"
 
 namespace hameau::sites {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 1 << 18;
 /// The gate reads as another uid; the module's folder (0750, group gate) keeps everyone else out.
 constexpr mode_t shared_folder_mode = 0755;
 constexpr mode_t shared_file_mode = 0644;
@@ -37,7 +37,7 @@ Result<Variant> digest(int fd, int copy_to) {
     crypto_generichash_state state;
     crypto_generichash_init(&state, nullptr, 0, Hash{}.size());
     Variant found;
-    std::string piece(piece_bytes, '\0');
+    std::string piece(blob_piece_bytes, '\0');
     for (;;) {
         const ssize_t n = ::read(fd, piece.data(), piece.size());
         if (n < 0 && errno == EINTR) {

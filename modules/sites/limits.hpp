@@ -72,4 +72,32 @@ inline constexpr std::size_t compress_bytes_max = 4 << 20;
 inline constexpr std::uint64_t unpack_ratio_max = 200;
 inline constexpr std::uint64_t unpack_ratio_free_bytes = 10 << 20;
 
+// Archives of an association, and blobs
+/// Bytes of an archive that are made at a time.
+inline constexpr std::size_t archive_piece_bytes = 256 * 1024;
+/// Sites of one association in an archive: as many as hosts.map has names.
+inline constexpr std::size_t archive_sites_max = 10000;
+/// Bytes of a file that are copied at a time.
+inline constexpr std::size_t blob_piece_bytes = 1 << 18;
+
+// hameau-unpack: what it reads at a time and keeps in memory
+/// Bytes of a file that are read, compressed or packed at a time.
+inline constexpr std::size_t unpack_piece_bytes = 65536;
+/// Window of zstd, as a power of two: browsers refuse more than 8 MiB (RFC 9659).
+inline constexpr int zstd_window_log_max = 23;
+/// Bytes at the start of a file that decide whether it is a page.
+inline constexpr std::size_t page_start_bytes = 512;
+/// Bytes at the start of an upload that decide what kind of archive it is.
+inline constexpr std::size_t archive_start_bytes = 512;
+/// Attributes of one tag that are read.
+inline constexpr std::size_t tag_attributes_max = 64;
+/// Bytes of one style sheet; larger ones are hardly ever written by hand.
+inline constexpr std::size_t style_bytes_max = 2 << 20;
+/// Files that one style sheet names.
+inline constexpr std::size_t style_parts_max = 500;
+/// Style sheets that import style sheets: a browser shows nothing until the last one has come.
+inline constexpr int imports_deep_max = 5;
+/// Files that the weight of one page counts: more would be refused by no browser, but seen by nobody.
+inline constexpr std::size_t weighed_parts_max = 5000;
+
 } // namespace hameau::sites

@@ -4,9 +4,8 @@
 
 #include <cstdint>
 
-namespace hameau {
+#include "modules/support/limits.hpp"
 
-/// How long something stays in its bin, in milliseconds.
-inline constexpr std::int64_t bin_ms = std::int64_t{30} * 24 * 3600 * 1000;
+namespace hameau {
 
 } // namespace hameau

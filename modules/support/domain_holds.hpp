@@ -9,10 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace hameau {
+#include "modules/support/limits.hpp"
 
-/// Longer than people waits between the question and the change (people/domains.cpp, asking_max).
-constexpr std::chrono::seconds domain_hold{30};
+namespace hameau {
 
 /// `host` is `domain`, or a name below it.
 bool is_at_or_below(std::string_view host, std::string_view domain);

@@ -14,15 +14,13 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/support/limits.hpp"
 
 namespace hameau {
 
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::size_t pipe_bytes = 65536;
-constexpr std::chrono::seconds exit_deadline{5};
 
 struct ChildFiles {
     int input;
@@ -110,7 +108,7 @@ void HelperChild::close_input() {
 }
 
 Task<Result<std::string>> HelperChild::read() {
-    std::string piece(pipe_bytes, '\0');
+    std::string piece(helper_pipe_bytes, '\0');
     const auto buffer = asio::buffer(piece);
     auto taken = co_await output_.async_read_some(buffer, hameau::wait);
     auto& [failed, n] = taken;
@@ -128,7 +126,7 @@ void HelperChild::kill() {
 }
 
 Task<int> HelperChild::wait() {
-    asio::steady_timer deadline(process_.get_executor(), exit_deadline);
+    asio::steady_timer deadline(process_.get_executor(), helper_exit_deadline);
     const auto armed = std::make_shared<bool>(true);
     deadline.async_wait([this, armed](boost::system::error_code cancelled) {
         if (!cancelled && *armed) {

@@ -3,17 +3,13 @@
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "modules/support/limits.hpp"
 #include "modules/support/outside_address.hpp"
 #include "modules/support/validators.hpp"
 
 namespace hameau {
 
 namespace json = boost::json;
-
-namespace {
-constexpr std::size_t errors_max = 50;
-constexpr std::size_t field_name_bytes_max = 64;
-} // namespace
 
 Result<json::object> parse_json_object(std::string_view text) {
     boost::system::error_code failed;
@@ -276,7 +272,7 @@ bool JsonFields::is_null(std::string_view name) const {
 }
 
 void JsonFields::refuse_field(std::string_view name, std::string_view code, Parameters parameters) {
-    if (errors_.size() >= errors_max) {
+    if (errors_.size() >= field_errors_max) {
         return;
     }
     FieldError error;

@@ -11,11 +11,10 @@
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
+#include "modules/support/limits.hpp"
 #include "modules/support/problem.hpp"
 
 namespace hameau {
-
-inline constexpr std::size_t json_body_bytes_default = 65536;
 
 /// The text as one JSON object; nesting at most 32. Errors: invalid.
 Result<boost::json::object> parse_json_object(std::string_view text);

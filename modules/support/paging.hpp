@@ -6,12 +6,9 @@
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
+#include "modules/support/limits.hpp"
 
 namespace hameau {
-
-inline constexpr std::size_t page_items_default = 100;
-inline constexpr std::size_t page_items_max = 500;
-inline constexpr std::size_t page_cursor_bytes_max = 512;
 
 struct Page {
     std::string after;  ///< empty: from the start

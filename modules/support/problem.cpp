@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "modules/support/limits.hpp"
+
 namespace hameau {
 
 namespace json = boost::json;
@@ -208,8 +210,7 @@ const Catalogue common_catalogue = common_texts;
 Language language_of(std::string_view accept_language) {
     int french = 0;
     int english = 0;
-    constexpr int items_max = 32;
-    for (int i = 0; i < items_max && !accept_language.empty(); ++i) {
+    for (int i = 0; i < languages_read_max && !accept_language.empty(); ++i) {
         const std::size_t comma = accept_language.find(',');
         std::string_view item = accept_language.substr(0, comma);
         accept_language.remove_prefix(comma == std::string_view::npos ? accept_language.size() : comma + 1);

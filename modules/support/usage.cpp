@@ -12,6 +12,7 @@
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "modules/support/limits.hpp"
 #include "modules/support/problem.hpp"
 #include "modules/support/size_text.hpp"
 
@@ -23,8 +24,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Event usage_untold{"usage.untold", Level::warning, "people is asked again in a while; the last answer counts until then"};
-constexpr std::chrono::seconds retry_first{5};
-constexpr std::chrono::seconds retry_max{300};
 
 /// What people said of one association.
 struct Answer {
@@ -167,7 +166,7 @@ Task<Status> Usage::State::ask(std::shared_ptr<State> self, std::shared_ptr<Entr
 
 Task<void> Usage::State::tell_all(std::shared_ptr<State> self) {
     co_await asio::post(self->context.io(), wait);
-    std::chrono::seconds pause = retry_first;
+    std::chrono::seconds pause = usage_retry_first;
     while (!self->behind.empty() && !self->ended) {
         const std::string association = *self->behind.begin();
         const auto found = self->entries.find(association);
@@ -178,7 +177,7 @@ Task<void> Usage::State::tell_all(std::shared_ptr<State> self) {
         }
         const Status told = co_await ask(self, which);
         if (told || told.error().kind == ErrorKind::not_found) {
-            pause = retry_first;
+            pause = usage_retry_first;
             continue;
         }
         self->context.journal().write(usage_untold, {{"association", association}, {"error", told.error().message}});
@@ -186,7 +185,7 @@ Task<void> Usage::State::tell_all(std::shared_ptr<State> self) {
         // Not busy meanwhile: a module that goes to sleep tells all at its next start.
         self->retry.emplace(self->context.io(), pause);
         co_await self->retry->async_wait(wait);
-        pause = std::min(pause * 2, retry_max);
+        pause = std::min(pause * 2, usage_retry_max);
     }
     self->telling = false;
 }

@@ -10,17 +10,9 @@
 #include <string>
 
 #include "daemon/contract/module.hpp"
+#include "modules/support/limits.hpp"
 
 namespace hameau {
-
-/// A figure is told again when it changed by more than this, or by more than 1 % of the quota.
-inline constexpr std::uint64_t usage_step_bytes_max = 1 << 20;
-/// No call for less than this, whatever the quota.
-inline constexpr std::uint64_t usage_step_bytes_min = 4096;
-
-/// Of an association's quota, what only mail may take: a message that is refused is lost to its reader, and whoever may add an
-/// image to one text must not be able to refuse all messages. One part in so many.
-inline constexpr std::uint64_t quota_part_for_mail = 10;
 
 class Usage {
 public:

@@ -9,17 +9,11 @@
 #include <utf8proc.h>
 
 #include "daemon/base/domain_letters.hpp"
+#include "modules/support/limits.hpp"
 
 namespace hameau {
 
 namespace {
-
-constexpr std::size_t slug_bytes_max = 64;
-constexpr std::size_t login_bytes_max = 64;
-constexpr std::size_t label_bytes_max = 63;
-constexpr std::size_t host_bytes_max = 253;
-constexpr std::size_t local_part_bytes_max = 64;
-constexpr std::size_t address_bytes_max = 254;  // RFC 5321 §4.5.3.1.3, less the angle brackets
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -162,12 +156,12 @@ bool is_host_name(std::string_view text, Labels labels) {
 }
 
 std::optional<std::string> normalise_address(std::string_view text) {
-    if (text.size() > address_bytes_max) {
+    if (text.size() > mail_address_bytes_max) {
         return std::nullopt;
     }
     std::string lower = address_as_kept(ascii_lower(text));
     const std::size_t at = lower.find('@');
-    if (at == std::string::npos || lower.size() > address_bytes_max || !is_local_part(std::string_view(lower).substr(0, at)) ||
+    if (at == std::string::npos || lower.size() > mail_address_bytes_max || !is_local_part(std::string_view(lower).substr(0, at)) ||
         !is_host_name(std::string_view(lower).substr(at + 1))) {
         return std::nullopt;
     }
@@ -235,8 +229,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     } else if (!unit.empty() && unit != "B") {
         return std::nullopt;
     }
-    constexpr std::uint64_t bytes_max = std::uint64_t{1} << 62U;
-    if (number > (bytes_max >> shift)) {
+    if (number > (size_bytes_max >> shift)) {
         return std::nullopt;
     }
     return number << shift;

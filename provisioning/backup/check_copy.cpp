@@ -25,6 +25,7 @@
 #include "daemon/contract/deploy_format.hpp"
 #include "daemon/modules.hpp"
 #include "daemon/sandbox/confine_files.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
 #include "daemon/contract/backup_state.hpp"
@@ -34,9 +35,6 @@ namespace hameau::backup {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::size_t problems_max = 50;
-constexpr std::size_t report_bytes_max = 64 << 10;
 
 struct CloseDatabase {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }

@@ -15,16 +15,12 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/staging.hpp"
 
 namespace hameau::backup {
 
 namespace {
-
-constexpr std::size_t owners_bytes_max = 64 << 20;
-constexpr std::size_t links_bytes_max = 64 << 20;
-constexpr std::size_t path_bytes_max = 1024;
-constexpr int depth_max = 40;
 
 struct Owner {
     std::uint32_t uid = 0;
@@ -130,7 +126,7 @@ Status Giver::below(int folder, const std::string& path, const Owner& owner, int
     if (!list) {
         return fail_errno(path);
     }
-    if (depth > depth_max) {
+    if (depth > give_depth_max) {
         return fail(ErrorKind::corrupt, "broken: " + path + " lies too deep");
     }
     while (const dirent* entry = ::readdir(list.get())) {
@@ -215,7 +211,7 @@ Status Giver::run() {
 
 bool is_plain_path(std::string_view path) {
     const auto names = split(path, '/');
-    return !path.empty() && path.size() <= path_bytes_max &&
+    return !path.empty() && path.size() <= copy_path_bytes_max &&
            std::none_of(path.begin(), path.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }) &&
            std::none_of(names.begin(), names.end(), [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
 }

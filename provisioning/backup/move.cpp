@@ -14,6 +14,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/modules.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restore.hpp"
 
 namespace hameau::backup {
@@ -22,9 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t mark_bytes_max = 4096;
-constexpr std::size_t mounts_bytes_max = 4 << 20;
-constexpr int slots_max = 10000;
 constexpr std::string_view aside_word = "aside ";
 constexpr std::string_view aside_prefix = "before-restore-";
 constexpr std::string_view moving_word = "moving";

@@ -7,13 +7,13 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/contract/role_uids.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/staging.hpp"
 
 namespace hameau::backup {
 
 namespace {
 
-constexpr std::size_t uids_bytes_max = 1 << 20;
 constexpr std::string_view module_prefix = "module:";
 constexpr std::string_view user_prefix = "user:";
 

@@ -9,13 +9,12 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restic.hpp"
 
 namespace hameau::backup {
 
 namespace {
-
-constexpr std::size_t credentials_bytes_max = 64 << 10;
 
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {

@@ -20,14 +20,12 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/sandbox/confine_files.hpp"
+#include "provisioning/backup/limits.hpp"
 
 namespace hameau::backup {
 
 namespace {
 
-constexpr std::size_t output_bytes_max = 8 << 20;
-constexpr std::size_t errors_bytes_max = 16 << 10;
-constexpr std::size_t line_bytes_max = 64 << 10;
 constexpr int key_file = 3;
 constexpr int exit_not_there = 127;
 
@@ -105,7 +103,7 @@ public:
                 text.erase(0, end + 1);
             }
         }
-        const std::size_t most = on_line ? line_bytes_max : keep_;
+        const std::size_t most = on_line ? restic_line_bytes_max : keep_;
         if (text.size() > most) {
             keep_end_ ? text.erase(0, text.size() - most) : text.erase(most);
         }
@@ -151,7 +149,7 @@ std::string reason_of_ssh(const Place& place, const Repository& repository) {
     other.restic = "/usr/bin/ssh";
     ResticCall call;
     call.words = repository.ssh;
-    call.limit = std::chrono::minutes(1);
+    call.limit = restic_look_limit;
     const auto end = run_restic(other, Repository(), std::move(call));
     return end ? "\n" + end->errors : "";
 }
@@ -203,8 +201,8 @@ Result<ResticEnd> run_restic(const Place& place, const Repository& repository, R
     out_write.reset();
     err_write.reset();
     const Fd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    Stream output(out_read.get(), output_bytes_max, false);
-    Stream errors(err_read.get(), errors_bytes_max, true);
+    Stream output(out_read.get(), restic_output_bytes_max, false);
+    Stream errors(err_read.get(), restic_errors_bytes_max, true);
     const bool ended = child && read_both(output, errors, child.get(), call);
     ::kill(-pid, SIGKILL);  // an ssh that was left behind
     ::kill(pid, ended ? 0 : SIGKILL);

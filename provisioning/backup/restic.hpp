@@ -13,6 +13,7 @@
 
 #include "daemon/base/backup_target.hpp"
 #include "daemon/base/result.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/place.hpp"
 
 namespace hameau::backup {
@@ -50,7 +51,7 @@ struct ResticCall {
     std::vector<std::string> writes;
     std::function<void(std::string_view line)> on_line;  ///< of standard output; empty: kept in `output`
     std::chrono::minutes silence{120};       ///< ended when it says nothing for so long
-    std::chrono::minutes limit{std::chrono::hours(48)};
+    std::chrono::minutes limit = restic_limit_default;
 };
 struct ResticEnd {
     int exit_code = 0;   ///< -1: by a signal

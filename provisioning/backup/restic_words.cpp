@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/text.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "daemon/contract/backup_state.hpp"
 
@@ -15,8 +16,6 @@ namespace hameau::backup {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t snapshots_max = 10000;
 
 struct Sentence {
     std::string_view part;

@@ -19,6 +19,7 @@
 #include "provisioning/backup/check_copy.hpp"
 #include "provisioning/backup/give.hpp"
 #include "provisioning/backup/key.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/move.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
@@ -31,7 +32,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t missing_shown_max = 50;
 std::string work_folder(const Place& place) { return restored_folder(place); }
 
 void say(const std::string& line) {

@@ -19,14 +19,12 @@
 #include "daemon/store/moment.hpp"
 #include "provisioning/backup/check_copy.hpp"
 #include "provisioning/backup/give.hpp"
+#include "provisioning/backup/limits.hpp"
 
 namespace hameau::backup {
 
 namespace {
 
-constexpr int depth_max = 32;
-constexpr int tries = 3;
-constexpr std::uint64_t room_spare_bytes = 64 << 20;
 constexpr std::string_view sqlite_magic{"SQLite format 3\0", 16};
 
 /// What is taken of the house's own folder, beside the modules'. Everything else there is made anew by hameaud, or is this machine's:
@@ -110,7 +108,7 @@ void Stager::find_foreign(const std::filesystem::path& folder, std::vector<Momen
     std::error_code failed;
     std::filesystem::recursive_directory_iterator walk(folder, failed);
     for (const std::filesystem::recursive_directory_iterator end; !failed && walk != end; walk.increment(failed)) {
-        if (walk.depth() < depth_max && walk->is_regular_file(failed) && !walk->is_symlink(failed) && is_database(walk->path())) {
+        if (walk.depth() < staging_depth_max && walk->is_regular_file(failed) && !walk->is_symlink(failed) && is_database(walk->path())) {
             copies.push_back({walk->path().string(), to_ + walk->path().string().substr(place_.state.size())});
         }
     }
@@ -262,7 +260,7 @@ Status Stager::one(int from, int to, const char* name, const std::string& path, 
     }
     if (S_ISDIR(facts.st_mode)) {
         note_owner(path, facts, parent);
-        return depth < depth_max ? folder(from, to, name, path, way, depth, facts) : Status{};
+        return depth < staging_depth_max ? folder(from, to, name, path, way, depth, facts) : Status{};
     }
     if (S_ISLNK(facts.st_mode) && note_link(from, name, path)) {
         note_owner(path, facts, parent);
@@ -390,7 +388,7 @@ Result<Staged> make_staging(const Place& place, const std::string& host) {
         }
         // A blob or an image that went between the moment and the walk.
         const auto checked = check_apart(place, place.staging(), CheckDepth::names);
-        if (turn == tries || !checked || checked->problems.empty()) {
+        if (turn == staging_tries || !checked || checked->problems.empty()) {
             return stager.staged;
         }
     }

@@ -18,6 +18,7 @@
 #include "provisioning/backup/check_copy.hpp"
 #include "provisioning/backup/give.hpp"
 #include "provisioning/backup/key.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restic.hpp"
 #include "provisioning/backup/staging.hpp"
 #include "daemon/contract/backup_state.hpp"
@@ -27,11 +28,6 @@ namespace hameau::backup {
 
 namespace {
 
-constexpr std::size_t state_bytes_max = 1 << 20;
-constexpr std::int64_t week_s = std::int64_t{7} * 24 * 3600;
-constexpr std::uint32_t jitter_max_s = 7200;
-constexpr std::int64_t progress_every_s = 5;
-constexpr std::chrono::minutes short_limit{10};
 /// Every snapshot of ours says the same here: a house that gets another host name goes on with its backups. Only one house has the key.
 constexpr const char* snapshot_host = "hameau";
 constexpr const char* snapshot_tag = "hameau";
@@ -41,7 +37,7 @@ std::int64_t now_of(const Place& place) { return place.now_s != nullptr ? place.
 std::string key_path(const Place& place) { return place.folder() + "/key"; }
 
 State load_state(const Settings& settings, const Place& place) {
-    State state = State::parse(read_file(place.folder() + "/state", state_bytes_max).value_or(""));
+    State state = State::parse(read_file(place.folder() + "/state", backup_state_bytes_max).value_or(""));
     std::vector<std::string> addresses;
     for (const BackupTarget& target : parse_backup_targets(settings.text("house.backup_targets")).value_or(std::vector<BackupTarget>())) {
         addresses.push_back(target.address);
@@ -202,7 +198,7 @@ void Turn::write() {
         state_.next = std::min(state_.next, target.next);
     }
     // The sheet may be printed while we run.
-    state_.key_shown = std::max(state_.key_shown, State::parse(read_file(place_.folder() + "/state", state_bytes_max).value_or("")).key_shown);
+    state_.key_shown = std::max(state_.key_shown, State::parse(read_file(place_.folder() + "/state", backup_state_bytes_max).value_or("")).key_shown);
     state_.trouble = trouble_of(state_, now_of(place_));
     (void)write_file_atomically(place_.folder() + "/state", state_.to_text());
 }
@@ -524,7 +520,7 @@ Result<std::string> show_key(const Place& place, bool seen) {
         }
     }
     if (seen) {
-        State state = State::parse(read_file(place.folder() + "/state", state_bytes_max).value_or(""));
+        State state = State::parse(read_file(place.folder() + "/state", backup_state_bytes_max).value_or(""));
         state.key_shown = now_of(place);
         state.trouble = trouble_of(state, now_of(place));
         if (auto written = write_file_atomically(place.folder() + "/state", state.to_text()); !written) {
@@ -552,7 +548,7 @@ Result<std::string> list_backups(const Settings& settings, const Place& place, c
     ResticCall call;
     call.words = {"snapshots", "--json", "--no-lock", "--tag", snapshot_tag};
     call.reads_all = !repository->local.empty();
-    call.limit = std::chrono::minutes(1);
+    call.limit = restic_look_limit;
     const auto end = run_restic(place, *repository, std::move(call));
     if (!good(end)) {
         const Failure why = end && says_empty(*end) ? Failure{code::emptied, detail_of(*end)} : failure_of(end);

@@ -9,6 +9,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/contract/role_uids.hpp"
 #include "provisioning/backup/key.hpp"
+#include "provisioning/backup/limits.hpp"
 #include "provisioning/backup/restore.hpp"
 #include "daemon/contract/backup_state.hpp"
 #include "provisioning/backup/turn.hpp"
@@ -17,7 +18,6 @@ namespace hameau::backup {
 
 namespace {
 
-constexpr std::size_t key_bytes_max = 1024;
 constexpr int exit_failed = 70;
 
 uid_t backup_uid() {

@@ -13,6 +13,7 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/cli/unarchive/limits.hpp"
 #include "daemon/contract/parts.hpp"
 #include "daemon/sandbox/helper_jail.hpp"
 
@@ -24,8 +25,6 @@ constexpr int exit_usage = 64;
 constexpr int exit_data = 65;
 constexpr int exit_failed = 70;
 constexpr uid_t nobody = 65534;
-constexpr std::size_t read_bytes = 65536;
-constexpr std::uint64_t cpu_seconds_max = std::uint64_t{4} * 3600;
 
 struct Limits {
     std::uint64_t bytes = 0;
@@ -70,7 +69,7 @@ Result<Part> part_of(struct archive_entry* entry) {
 }
 
 Status copy_all(struct archive* reader, const Limits& limits) {
-    std::string slice(read_bytes, '\0');
+    std::string slice(unarchive::read_bytes, '\0');
     std::uint64_t bytes = 0;
     std::uint64_t files = 0;
     struct archive_entry* entry = nullptr;
@@ -101,7 +100,7 @@ Status copy_all(struct archive* reader, const Limits& limits) {
 Status run(const Limits& limits) {
     const std::unique_ptr<struct archive, int (*)(struct archive*)> reader(archive_read_new(), archive_read_free);
     if (!reader || archive_read_support_filter_zstd(reader.get()) != ARCHIVE_OK || archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
-        archive_read_open_fd(reader.get(), STDIN_FILENO, read_bytes) != ARCHIVE_OK) {
+        archive_read_open_fd(reader.get(), STDIN_FILENO, unarchive::read_bytes) != ARCHIVE_OK) {
         return refuse("this is not an archive of an association (.tar.zst)");
     }
     return copy_all(reader.get(), limits);
@@ -126,7 +125,7 @@ int main(int argc, char** argv) {
         drop_rights(nobody, nobody, {});
     }
     JailLimits jail;
-    jail.cpu_seconds = cpu_seconds_max;
+    jail.cpu_seconds = unarchive::cpu_seconds_max;
     if (auto walled = enter_jail(-1, jail); !walled) {
         std::fprintf(stderr, "%s\n", walled.error().message.c_str());
         return exit_failed;

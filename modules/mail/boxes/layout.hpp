@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "modules/mail/boxes/limits.hpp"
+
 namespace hameau::mail {
 
 inline constexpr std::array<std::string_view, 2> message_folders = {"new", "cur"};
@@ -17,8 +19,6 @@ inline constexpr std::array<std::string_view, 2> index_files = {"dovecot-uidlist
 inline constexpr std::string_view maildir_name = "Maildir";
 inline constexpr std::string_view active_name = "ACTIVE";
 inline constexpr std::string_view script_ending = ".sieve";
-inline constexpr std::size_t index_bytes_max = 64 << 20;
-inline constexpr std::size_t script_bytes_max = 4 << 20;
 
 /// What names a message whatever its flags: the part of a Maildir name before ":2," (https://cr.yp.to/proto/maildir.html).
 inline std::string_view message_base(std::string_view name) { return name.substr(0, name.find(':')); }

@@ -18,6 +18,7 @@
 #include "daemon/base/text.hpp"
 #include "daemon/contract/parts.hpp"
 #include "modules/mail/boxes/boxes.hpp"
+#include "modules/mail/boxes/limits.hpp"
 
 namespace {
 
@@ -25,14 +26,13 @@ using namespace hameau;
 
 constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
-constexpr std::size_t order_bytes_max = 1024;
 constexpr std::size_t id_characters = 26;
 
 /// A byte at a time: what follows belongs to the parts.
 std::string read_order() {
     std::string line;
     char c = 0;
-    while (line.size() < order_bytes_max && ::read(STDIN_FILENO, &c, 1) == 1) {
+    while (line.size() < mail::box_order_bytes_max && ::read(STDIN_FILENO, &c, 1) == 1) {
         if (c == '\n') {
             return line;
         }

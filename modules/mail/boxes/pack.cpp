@@ -13,14 +13,11 @@
 #include "daemon/contract/parts.hpp"
 #include "modules/mail/boxes/boxes.hpp"
 #include "modules/mail/boxes/layout.hpp"
+#include "modules/mail/boxes/limits.hpp"
 
 namespace hameau::mail {
 
 namespace {
-
-constexpr std::size_t slice_bytes = 65536;
-/// A name that changes at each of so many looks is not a mail program at work.
-constexpr int looks_max = 8;
 
 Fd open_folder(int at, const std::string& name) {
     return Fd(::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -43,7 +40,7 @@ std::vector<std::string> names_in(int folder) {
 
 class Packer {
 public:
-    explicit Packer(int out) : out_(out), slice_(slice_bytes, '\0') {}
+    explicit Packer(int out) : out_(out), slice_(box_slice_bytes, '\0') {}
 
     Status text(const std::string& path, std::string_view content, std::int64_t mtime_s) { return write_all(out_, whole_part(path, content, mtime_s)); }
 
@@ -86,7 +83,7 @@ public:
         const Fd fd(::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         struct stat facts {};
         const bool there = fd && ::fstat(fd.get(), &facts) == 0;
-        const auto content = there ? read_all(fd.get(), index_bytes_max) : Result<std::string>(std::string());
+        const auto content = there ? read_all(fd.get(), box_index_bytes_max) : Result<std::string>(std::string());
         return content && !content->empty() ? text(path, *content, facts.st_mtime) : Status{};
     }
 
@@ -98,7 +95,7 @@ private:
 /// "new" before "cur": a message goes that way. One that was renamed since it was listed is looked for again.
 Status pack_messages(Packer& packer, int folder, const std::string& path) {
     std::set<std::string, std::less<>> seen;
-    for (int look = 0; look < looks_max; ++look) {
+    for (int look = 0; look < box_looks_max; ++look) {
         bool moved = false;
         for (const std::string_view place : message_folders) {
             const Fd messages = open_folder(folder, std::string(place));

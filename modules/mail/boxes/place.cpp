@@ -17,13 +17,11 @@
 #include "daemon/contract/parts.hpp"
 #include "modules/mail/boxes/boxes.hpp"
 #include "modules/mail/boxes/layout.hpp"
+#include "modules/mail/boxes/limits.hpp"
 
 namespace hameau::mail {
 
 namespace {
-
-constexpr std::size_t slice_bytes = 65536;
-constexpr std::size_t folders_max = 10000;
 
 bool has(std::span<const std::string_view> words, std::string_view word) { return std::find(words.begin(), words.end(), word) != words.end(); }
 
@@ -58,7 +56,7 @@ public:
             placed_.present += file_.kind == BoxFile::Kind::message ? 1 : 0;
             return {};
         }
-        const std::uint64_t most = file_.kind == BoxFile::Kind::message ? part_bytes_max : file_.kind == BoxFile::Kind::index ? index_bytes_max : script_bytes_max;
+        const std::uint64_t most = file_.kind == BoxFile::Kind::message ? part_bytes_max : file_.kind == BoxFile::Kind::index ? box_index_bytes_max : box_script_bytes_max;
         if (part.size_bytes > most) {
             return fail(ErrorKind::too_large, "the archive has a file of a mailbox that is too large");
         }
@@ -144,7 +142,7 @@ private:
             return {};
         }
         const bool known = known_.contains(file_.folder);
-        if (!known && known_.size() >= folders_max) {
+        if (!known && known_.size() >= box_folders_max) {
             return fail(ErrorKind::too_large, "the archive has too many mail folders");
         }
         const bool message = file_.kind == BoxFile::Kind::message;
@@ -236,7 +234,7 @@ Result<Placed> place_box(int home, int in) {
     }
     Placer placer(home);
     PartReader reader;
-    std::string slice(slice_bytes, '\0');
+    std::string slice(box_slice_bytes, '\0');
     while (!reader.ended()) {
         const ssize_t n = ::read(in, slice.data(), slice.size());
         if (n < 0 && errno == EINTR) {

@@ -4,13 +4,11 @@
 #include <algorithm>
 
 #include "daemon/base/text.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
 
 namespace {
-
-constexpr int comment_depth_max = 16;
-constexpr std::size_t address_bytes_max = 320;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
-
-inline constexpr std::size_t addresses_max = 32;
 
 /// local@domain, in lower case, without comments, quotes taken away where they are not needed. A group gives its
 /// members. Errors: invalid with what is wrong.

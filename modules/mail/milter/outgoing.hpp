@@ -11,15 +11,9 @@
 #include <utility>
 
 #include "daemon/base/clock.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
-
-/// An album of photographs in one evening: twelve messages of the largest size.
-inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;
-/// 3 GB in the five days that Postfix keeps what it cannot deliver.
-inline constexpr std::uint64_t outgoing_bytes_per_hour = std::uint64_t{25} << 20U;
-/// Users and addresses that are remembered; those who have everything again are forgotten first.
-inline constexpr std::size_t outgoing_users_max = 20000;
 
 class Outgoing {
 public:

@@ -8,14 +8,11 @@
 #include <sqlite3.h>
 
 #include "modules/mail/milter/address.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
 
 namespace {
-
-constexpr int busy_ms = 500;
-constexpr std::size_t mailboxes_max = 16;
-constexpr std::size_t lookups_max = 64;
 
 struct CloseDatabase {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
@@ -33,7 +30,7 @@ Result<Handle> open(const std::string& path) {
     if (code != SQLITE_OK) {
         return unreadable(raw);
     }
-    sqlite3_busy_timeout(raw, busy_ms);
+    sqlite3_busy_timeout(raw, rights_busy_ms);
     return handle;
 }
 
@@ -116,7 +113,7 @@ Result<std::vector<std::string>> DatabaseRights::mailboxes_of(const std::string&
     std::vector<std::string> found;
     std::deque<std::string> open_ends = {without_tag(recipient)};
     for (std::size_t lookups = 0; !open_ends.empty(); ++lookups) {
-        if (lookups == lookups_max || found.size() > mailboxes_max) {
+        if (lookups == rights_lookups_max || found.size() > rights_mailboxes_max) {
             all_here = false;
             break;
         }

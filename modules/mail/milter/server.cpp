@@ -13,6 +13,7 @@
 #include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/child/child.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
 
@@ -21,10 +22,6 @@ namespace {
 constexpr Event stranger_refused{"milter.stranger_refused", Level::warning, "only Postfix may connect"};
 constexpr Event protocol_broken{"milter.protocol_broken", Level::warning, "the connection was ended"};
 constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the message is taken; Dovecot decides at delivery"};
-constexpr std::size_t connections_max = 200;
-constexpr std::size_t out_bytes_max = 4 << 20;
-constexpr std::size_t quota_answer_max = 1024;
-constexpr Duration quota_wait{5000};
 
 volatile std::sig_atomic_t asked_to_stop = 0;
 
@@ -232,7 +229,7 @@ void Server::on_quota_readable(Connection& connection) {
     }
     if (connection.quota_answer.find("\n\n") != std::string::npos) {
         settle(connection, parse_quota_answer(connection.quota_answer));
-    } else if (n <= 0 || connection.quota_answer.size() > quota_answer_max) {
+    } else if (n <= 0 || connection.quota_answer.size() > quota_response_bytes_max) {
         settle(connection, Room::unknown);
     }
 }

@@ -6,16 +6,13 @@
 
 #include "daemon/base/text.hpp"
 #include "modules/mail/milter/address.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
 
 namespace {
 
 constexpr std::uint32_t version_spoken = 6;
-constexpr std::size_t recipients_max = 2000;
-constexpr std::size_t headers_max = 4000;
-/// What Postfix and Dovecot add in front: Received lines, Return-Path, Delivered-To.
-constexpr std::uint64_t trace_bytes = 600;
 /// The reply to the connection is asked for: Postfix keeps back what has none until it needs one, so a session would only be
 /// known from its first message on.
 constexpr std::uint32_t wanted_quiet = no_helo | no_end_of_headers | no_unknown | no_data | no_reply_to_headers |

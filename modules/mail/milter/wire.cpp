@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
+#include "modules/mail/milter/limits.hpp"
+
 namespace hameau::milter {
 
 namespace {
 
 constexpr std::string_view known_commands = "ABCDEHKLMNOQRTU";
-constexpr std::size_t reply_text_max = 480;
-constexpr std::size_t macros_max = 64;
 
 std::uint32_t number_at(std::string_view bytes, std::size_t at) {
     std::uint32_t value = 0;

@@ -10,11 +10,9 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "modules/mail/milter/limits.hpp"
 
 namespace hameau::milter {
-
-/// Postfix sends a header of at most header_size_limit (100 KiB) and body chunks of at most 64 KiB - 1.
-inline constexpr std::size_t packet_bytes_max = 256 * 1024;
 
 /// SMFIC_*: what Postfix says.
 enum class Command : char {

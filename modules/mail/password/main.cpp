@@ -20,6 +20,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/secret.hpp"
+#include "modules/mail/password/limits.hpp"
 #include "modules/support/opaque_password.hpp"
 
 namespace {
@@ -29,10 +30,6 @@ using namespace hameau;
 constexpr int exit_wrong = 1;
 constexpr int exit_later = 111;
 constexpr int request_fd = 3;
-constexpr std::size_t request_bytes_max = 4096;  ///< Dovecot refuses longer ones itself
-constexpr std::size_t query_bytes_max = 16384;
-constexpr unsigned seconds_max = 5;              ///< who waits longer for the turn is told to try again
-constexpr int busy_ms = 2000;
 /// Exactly the house's parameters: a stored hash must not choose how much memory its verification takes.
 constexpr std::string_view own_hash = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$";
 constexpr std::string_view scheme = "{ARGON2ID}";
@@ -44,7 +41,7 @@ struct Asked {
 
 /// "USER NUL PASSWORD NUL" and, from some callers, more.
 std::optional<Asked> read_request() {
-    std::string text(request_bytes_max, '\0');
+    std::string text(password::request_bytes_max, '\0');
     std::size_t size = 0;
     for (;;) {
         const ssize_t got = ::read(request_fd, text.data() + size, text.size() - size);
@@ -84,7 +81,7 @@ std::optional<Fields> account(const char* path, const std::string& sql, const st
     const int code = sqlite3_open_v2(path, &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle(raw, sqlite3_close_v2);
     sqlite3_stmt* prepared = nullptr;
-    if (code != SQLITE_OK || sqlite3_busy_timeout(raw, busy_ms) != SQLITE_OK ||
+    if (code != SQLITE_OK || sqlite3_busy_timeout(raw, password::busy_ms) != SQLITE_OK ||
         sqlite3_prepare_v2(raw, sql.c_str(), -1, &prepared, nullptr) != SQLITE_OK) {
         return std::nullopt;
     }
@@ -142,14 +139,14 @@ int main(int argc, char** argv) {
         return exit_later;
     }
     std::signal(SIGALRM, [](int) { ::_exit(exit_later); });
-    ::alarm(seconds_max);
+    ::alarm(password::turn_seconds_max);
     const auto asked = read_request();
     auto normal = asked ? opaque_password(asked->password.reveal()) : std::nullopt;
     if (!normal || *normal == asked->password.reveal() || !is_secured()) {
         return exit_wrong;
     }
     const Secret password(std::move(*normal));
-    const auto sql = read_file(argv[2], query_bytes_max);
+    const auto sql = read_file(argv[2], password::query_bytes_max);
     const auto fields = sql ? account(argv[1], *sql, asked->user) : std::nullopt;
     if (!fields) {
         return exit_later;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "modules/mail/seats/limits.hpp"
 
 namespace {
 
@@ -22,9 +23,6 @@ using namespace hameau;
 constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
 constexpr int exit_refused = 1;
-constexpr timeval patience{2, 0};
-constexpr std::size_t line_bytes_max = 4096;
-constexpr std::size_t answer_bytes_max = 1 << 20;  ///< 200 processes, each with an address and a user of 254 bytes
 
 Fd connect_to(const std::string& path) {
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -34,8 +32,8 @@ Fd connect_to(const std::string& path) {
         return {};
     }
     path.copy(address.sun_path, path.size());
-    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &seats::patience, sizeof seats::patience);
+    (void)::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &seats::patience, sizeof seats::patience);
     return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? std::move(fd) : Fd();
 }
 
@@ -66,7 +64,7 @@ unsigned connections_of(const std::string& socket, std::string_view service, std
     unsigned count = 0;
     std::string buffer;
     std::array<char, 4096> piece{};
-    for (std::size_t total = 0; total < answer_bytes_max;) {
+    for (std::size_t total = 0; total < seats::answer_bytes_max;) {
         const ssize_t size = ::recv(fd.get(), piece.data(), piece.size(), 0);
         if (size <= 0) {
             return 0;
@@ -81,7 +79,7 @@ unsigned connections_of(const std::string& socket, std::string_view service, std
             }
             count += count_of(line, service, user);
         }
-        if (buffer.size() > line_bytes_max) {
+        if (buffer.size() > seats::line_bytes_max) {
             return 0;
         }
     }

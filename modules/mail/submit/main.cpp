@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/base/io.hpp"
+#include "modules/mail/submit/limits.hpp"
 
 namespace {
 
@@ -18,9 +19,6 @@ using namespace hameau;
 constexpr int exit_usage = 64;
 constexpr int exit_refused = 69;
 constexpr int exit_later = 75;
-constexpr std::size_t message_bytes_max = 64 << 20;
-constexpr std::size_t line_bytes_max = 4096;
-constexpr timeval patience{120, 0};
 
 struct Order {
     std::string socket;
@@ -94,7 +92,7 @@ public:
         do {
             line.clear();
             for (char c = 0; c != '\n';) {
-                if (line.size() == line_bytes_max || ::read(socket_.get(), &c, 1) != 1) {
+                if (line.size() == submission::line_bytes_max || ::read(socket_.get(), &c, 1) != 1) {
                     std::fprintf(stderr, "hameau-submit: Postfix does not answer\n");
                     return exit_later;
                 }
@@ -120,8 +118,8 @@ int submit(const Order& order, const std::string& message) {
         std::fprintf(stderr, "hameau-submit: %s\n", socket.error().message.c_str());
         return exit_later;
     }
-    ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &submission::patience, sizeof submission::patience);
+    ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &submission::patience, sizeof submission::patience);
     Dialogue dialogue(std::move(*socket));
     int code = dialogue.expect('2');
     code = code != 0 ? code : dialogue.say("EHLO localhost\r\n", '2');
@@ -145,7 +143,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: hameau-submit SOCKET -i -f SENDER -- RECIPIENT...\n");
         return exit_usage;
     }
-    const auto message = read_all(STDIN_FILENO, message_bytes_max);
+    const auto message = read_all(STDIN_FILENO, submission::message_bytes_max);
     if (!message) {
         std::fprintf(stderr, "hameau-submit: %s\n", message.error().message.c_str());
         return exit_refused;

@@ -314,7 +314,6 @@ ImageSource PadsModule::image_source(PadStore& store, const PadRow& pad, std::st
     });
     auto left = std::make_shared<std::size_t>(export_image_bytes_max);
     return [rows, left, files = images_.get()](std::string_view hash, ImageUse use) -> std::optional<ImageBytes> {
-        constexpr std::int64_t office_original_max = 1 << 20;
         const auto found = rows->find(hash);
         if (found == rows->end()) {
             return std::nullopt;

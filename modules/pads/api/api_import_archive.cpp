@@ -17,11 +17,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t slice_bytes = 65536;
-constexpr std::size_t row_bytes_max = 16 << 20;
-/// The history in base64.
-constexpr std::uint64_t history_file_bytes_max = (std::uint64_t{history_bytes_max} / 3) * 4 + (64 << 20);
-
 /// The parts of one text: a row, a state, a history. Each by the ending of its name.
 class PadParts final : public PartSink {
 public:
@@ -30,7 +25,7 @@ public:
     Status begin(const Part& part) override {
         const std::string_view path = part.path;
         target_ = path.ends_with(".history.jsonl") ? Target::history : path.ends_with(".json") ? Target::row : path.ends_with(".yjs") ? Target::content : Target::none;
-        const std::uint64_t most = target_ == Target::history ? history_file_bytes_max : target_ == Target::row ? row_bytes_max : content_bytes_max_;
+        const std::uint64_t most = target_ == Target::history ? history_file_bytes_max : target_ == Target::row ? import_row_bytes_max : content_bytes_max_;
         if (target_ == Target::none || part.size_bytes > most) {
             return fail(ErrorKind::too_large, part.path + " is larger than a text of this house may be");
         }
@@ -76,7 +71,7 @@ Task<Response> PadsModule::import_archived_image(Request& request) {
     }
     const auto bytes_max = static_cast<std::size_t>(context_->settings().size_bytes("pads.limits.image_max"));
     std::string bytes;
-    std::string slice(slice_bytes, '\0');
+    std::string slice(import_slice_bytes, '\0');
     for (;;) {
         const auto n = co_await request.body->read_some(slice);
         if (!n || bytes.size() + *n > bytes_max) {
@@ -110,7 +105,7 @@ Task<Response> PadsModule::import_archived_pad(Request& request) {
     }
     PadParts parts(std::move(history), 2 * pad_bytes_max_);
     PartReader reader;
-    std::string slice(slice_bytes, '\0');
+    std::string slice(import_slice_bytes, '\0');
     std::uint64_t bytes = 0;
     while (!reader.ended()) {
         const auto n = co_await request.body->read_some(slice);

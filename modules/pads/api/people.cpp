@@ -12,11 +12,10 @@ namespace json = boost::json;
 
 /// Member ids by login; a login that nobody has is not in it. Error: people does not say.
 Task<Result<std::map<std::string, std::string>>> PadsModule::ids_of(std::string association, std::vector<std::string> logins) {
-    constexpr std::size_t at_once = 50;  // a request's header section has its bound
     std::map<std::string, std::string> ids;
-    for (std::size_t from = 0; from < logins.size(); from += at_once) {
+    for (std::size_t from = 0; from < logins.size(); from += logins_per_question) {
         std::string path = association + "?logins=";
-        for (std::size_t i = from; i < std::min(from + at_once, logins.size()); ++i) {
+        for (std::size_t i = from; i < std::min(from + logins_per_question, logins.size()); ++i) {
             path += logins[i] + ",";
         }
         const auto answer = co_await ask_people(std::move(path));

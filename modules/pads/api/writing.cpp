@@ -7,14 +7,6 @@
 
 namespace hameau::pads {
 
-namespace {
-
-/// What a text that is written at once (a new one, a moment that is restored) takes of the disk: its row, its history, the
-/// pages and the log around them.
-constexpr std::uint64_t disk_bytes_per_text_byte = 4;
-
-} // namespace
-
 std::uint64_t PadsModule::guest_bound(const std::string& association) const {
     const auto quota = usage_->quota(association);
     return quota ? std::max(*quota / guest_part_of_quota, guest_text_bytes_min) : guest_text_bytes_without_quota;

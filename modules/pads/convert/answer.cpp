@@ -5,11 +5,12 @@
 #include <charconv>
 #include <vector>
 
+#include "modules/pads/convert/limits.hpp"
+
 namespace hameau::pads {
 
 namespace {
 
-constexpr std::size_t line_bytes_max = 200;
 constexpr std::array<std::string_view, 4> image_types = {"image/png", "image/jpeg", "image/webp", "image/gif"};
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -31,7 +32,7 @@ tl::unexpected<Error> no_answer() { return fail(ErrorKind::corrupt, "the convert
 
 /// The first line's words; the rest stays in `answer`.
 Result<std::vector<std::string_view>> read_line(std::string_view& answer) {
-    const std::size_t end = answer.substr(0, line_bytes_max).find('\n');
+    const std::size_t end = answer.substr(0, convert_line_bytes_max).find('\n');
     if (end == std::string_view::npos) {
         return no_answer();
     }

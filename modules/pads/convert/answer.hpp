@@ -12,13 +12,9 @@
 #include <string_view>
 
 #include "daemon/base/result.hpp"
+#include "modules/pads/convert/limits.hpp"
 
 namespace hameau::pads {
-
-/// The longer side of what is shown.
-inline constexpr std::uint32_t image_side_max = 1600;
-/// No camera of our people makes more; an image bomb does.
-inline constexpr std::uint64_t image_pixels_max = 64'000'000;
 
 struct ConvertedImage {
     std::string type;  ///< image/png, image/jpeg, image/webp, image/gif

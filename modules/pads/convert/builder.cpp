@@ -4,12 +4,11 @@
 
 #include <algorithm>
 
+#include "modules/pads/convert/limits.hpp"
+
 namespace hameau::pads {
 
 namespace {
-
-constexpr std::size_t depth_max = 60;
-constexpr std::size_t events_max = 500'000;
 
 bool is_text_block(Block block) { return block == Block::paragraph || block == Block::heading || block == Block::code; }
 bool is_list(Block block) { return block == Block::bullet_list || block == Block::ordered_list || block == Block::task_list; }
@@ -38,7 +37,7 @@ std::vector<Mark> settled_marks(const std::vector<Mark>& marks) {
 }
 
 bool ContentBuilder::room() {
-    full_ = full_ || events_.size() >= events_max;
+    full_ = full_ || events_.size() >= document_events_max;
     return !full_;
 }
 
@@ -135,7 +134,7 @@ void ContentBuilder::place(Event& block) {
 }
 
 std::size_t ContentBuilder::begin(Event block) {
-    if (!room() || open_.size() >= depth_max) {
+    if (!room() || open_.size() >= document_depth_max) {
         return open_.size();
     }
     const std::size_t before = open_.size();

@@ -6,6 +6,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/lines/line_writer.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
@@ -13,7 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t title_characters_max = 200;
 
 std::string_view node_name(Block block) {
     switch (block) {

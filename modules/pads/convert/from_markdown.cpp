@@ -14,6 +14,7 @@
 #include "daemon/base/text.hpp"
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
+#include "modules/pads/convert/limits.hpp"
 
 namespace hameau::pads {
 
@@ -297,8 +298,7 @@ private:
                 mention_ = event;
             }
         }
-        constexpr std::size_t tags_max = 60;
-        if (read.content.empty() && !read.name.empty() && tags_.size() < tags_max) {
+        if (read.content.empty() && !read.name.empty() && tags_.size() < markdown_tags_max) {
             tags_.push_back(std::move(read));
         }
     }

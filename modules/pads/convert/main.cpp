@@ -15,6 +15,7 @@
 #include "modules/pads/convert/answer.hpp"
 #include "modules/pads/convert/decode.hpp"
 #include "modules/pads/convert/document.hpp"
+#include "modules/pads/convert/limits.hpp"
 
 namespace hameau::pads {
 
@@ -22,8 +23,6 @@ namespace {
 
 constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
-constexpr std::uint64_t memory_bytes_max = std::uint64_t{512} << 20;
-constexpr std::uint64_t cpu_seconds_max = 60;
 
 void complain(std::string_view message) {
     const std::string line = "<3>convert: " + std::string(message) + "\n";
@@ -98,8 +97,8 @@ int run(int argc, char** argv) {
     }
     prepare_documents();
     JailLimits jail;
-    jail.memory_bytes = memory_bytes_max;
-    jail.cpu_seconds = cpu_seconds_max;
+    jail.memory_bytes = convert_memory_bytes_max;
+    jail.cpu_seconds = convert_cpu_seconds_max;
     jail.file_bytes = 0;
     if (auto walled = enter_jail(-1, jail); !walled) {
         complain(walled.error().message);

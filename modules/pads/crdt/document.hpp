@@ -6,6 +6,8 @@
 
 #include <optional>
 
+#include "modules/pads/crdt/limits.hpp"
+
 namespace hameau::crdt {
 
 /// What an application uses a root as; the wire does not say (section 3).
@@ -19,12 +21,6 @@ struct Node {
     std::uint32_t offset = 0;     ///< value within the item
     std::uint32_t type = Integrator::none;  ///< the shared type, if kind is type
 };
-
-/// Attributes in force at one place; an editor knows about a dozen. Each run of text copies them, so thousands of them in
-/// a small text would take seconds and gigabytes. Further ones are left out.
-inline constexpr std::size_t attributes_max = 64;
-/// Of their keys and values together; a link's address has at most 4 KiB.
-inline constexpr std::size_t attribute_bytes_max = 16 * 1024;
 
 /// A text attribute in force: key, canonical JSON of its value (never null).
 struct Attribute {

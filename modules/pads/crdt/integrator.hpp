@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 
+#include "modules/pads/crdt/limits.hpp"
+
 namespace hameau::crdt {
 
 template <class Sink>
@@ -20,13 +22,6 @@ struct Snapshot {
     std::vector<RangeSet> deleted;          ///< by client index
 };
 
-/// Steps that all searches for a place among concurrent inserts may take together. 5,000 people who write at one place
-/// need 12.5 million; half a megabyte made for it asked for 1.8 thousand million, which is 25 s.
-inline constexpr std::uint64_t place_steps_max = 16'000'000;
-/// Steps of each further search when those are used up and the order may be approximate: concurrent edits of people are fewer.
-inline constexpr std::uint64_t place_steps_after = 64;
-/// Items of one document: 48 bytes each, and 12 more in tables beside. A pad of 32 MiB that people wrote has about 1.3 million.
-inline constexpr std::size_t items_max = 3'000'000;
 /// Content of several units that is this long gets a table of positions when it is split for the first time.
 inline constexpr std::uint32_t positions_from_units = 512;
 

@@ -9,15 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "modules/pads/crdt/limits.hpp"
+
 namespace hameau::crdt {
 
 using Bytes = std::vector<std::uint8_t>;
 using View = std::span<const std::uint8_t>;
-
-/// Largest number a lib0 integer may have (2^53 - 1); the readers refuse more.
-inline constexpr std::uint64_t lib0_number_max = (std::uint64_t{1} << 53) - 1;
-/// Deepest nesting of arrays and objects in `any` values and JSON text.
-inline constexpr unsigned nesting_depth_max = 64;
 
 /// Reads primitives from bytes. Every function returns false and leaves an unspecified position when the bytes end
 /// early or the value is not allowed; the output is then unspecified. Pointers and views stay those of the input.

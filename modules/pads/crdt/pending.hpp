@@ -8,11 +8,9 @@
 #include <map>
 #include <set>
 
-namespace hameau::crdt {
+#include "modules/pads/crdt/limits.hpp"
 
-inline constexpr std::size_t pending_bytes_max = 4 * 1024 * 1024;  ///< of struct bytes
-inline constexpr std::size_t pending_structs_max = 10'000;
-inline constexpr std::size_t pending_ranges_max = 10'000;          ///< delete ranges
+namespace hameau::crdt {
 
 class Pending {
 public:

@@ -4,6 +4,7 @@
 
 #include "daemon/base/result.hpp"
 #include "modules/pads/crdt/lib0.hpp"
+#include "modules/pads/crdt/limits.hpp"
 
 namespace hameau::crdt {
 
@@ -39,14 +40,6 @@ enum class Kind : std::uint8_t {
 
 /// What a type item holds.
 enum class TypeRef : std::uint8_t { array, map, text, xml_element, xml_fragment, xml_hook, xml_text };
-
-inline constexpr std::uint32_t clock_max = 0x7fffffff;          ///< clock + length never exceeds this
-inline constexpr std::size_t name_bytes_max = 1024;             ///< map keys, root names, format keys
-inline constexpr std::size_t value_bytes_max = 64 * 1024;       ///< embeds and format values
-inline constexpr std::size_t roots_max = 500;                   ///< distinct root names per pad
-inline constexpr std::size_t clients_max = 200'000;             ///< clients per update and per pad
-inline constexpr std::size_t delete_ranges_max = 1'000'000;     ///< delete ranges per update
-inline constexpr unsigned type_depth_max = 200;                 ///< nesting of shared types
 
 /// One struct as read. Which members mean something depends on `kind` and `info`.
 struct StructView {

@@ -14,7 +14,6 @@ using namespace asio::experimental::awaitable_operators;
 
 namespace {
 
-constexpr std::size_t slice_bytes = 65536;
 constexpr auto wait_for = asio::as_tuple(asio::use_awaitable);
 constexpr Event convert_ended{"pads.convert_ended", Level::warning, "the image or document was refused; nothing else happened"};
 
@@ -46,7 +45,7 @@ Task<Result<std::string>> Converter::hear(Body& body, std::size_t bytes_max) {
     Held held(held_bytes_);
     std::string bytes;
     std::size_t heard = 0;
-    std::string slice(slice_bytes, '\0');
+    std::string slice(converter_slice_bytes, '\0');
     while (heard <= heard_max) {
         const auto n = co_await body.read_some(slice);
         if (!n) {

@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "modules/pads/export/limits.hpp"
 #include "modules/pads/lines/lines.hpp"
 
 namespace hameau::pads {
@@ -16,8 +17,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view root_of_editor = "default";
-/// Of one document while it is exported: 200 pages of rich text take 5 MB.
-constexpr std::size_t event_bytes_max = 128 << 20;
 
 struct BlockName {
     std::string_view name;
@@ -271,7 +270,7 @@ public:
         }
     }
 
-    bool full() const override { return bytes_ > event_bytes_max; }
+    bool full() const override { return bytes_ > export_event_bytes_max; }
 
 private:
     struct Frame {

@@ -10,11 +10,12 @@
 
 #include <utf8proc.h>
 
+#include "modules/pads/export/limits.hpp"
+
 namespace hameau::pads {
 
 namespace {
 
-constexpr int rounds_max = 8;
 constexpr std::string_view plain_blanks = " \t\n\r";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -353,7 +354,7 @@ void MarkdownLine::choose_signs() {
                     open[one] += std::exchange(count, 0);
                 }
             }
-            if (sign != '\0' && (round >= rounds_max || !works(i, open[sign] > 0))) {
+            if (sign != '\0' && (round >= markdown_rounds_max || !works(i, open[sign] > 0))) {
                 tokens_[i].as_html = true;
                 tokens_[tokens_[i].partner].as_html = true;
                 changed = true;

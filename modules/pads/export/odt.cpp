@@ -3,6 +3,7 @@
 #include <map>
 
 #include "modules/pads/documents/image_names.hpp"
+#include "modules/pads/export/limits.hpp"
 #include "modules/pads/export/odt_styles.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::string_view media_type = "application/vnd.oasis.opendocument.text";
 constexpr std::string_view xml_head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-constexpr std::size_t styles_max = 500;
 
 /// A picture of the document, as a file of the archive.
 struct Picture {
@@ -438,7 +438,7 @@ private:
         if (known != styles_.end()) {
             return known->second;
         }
-        if (styles_.size() >= styles_max) {
+        if (styles_.size() >= odt_styles_max) {
             return {};
         }
         return styles_[properties] = "T" + std::to_string(styles_.size() + 1);

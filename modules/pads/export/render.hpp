@@ -6,6 +6,7 @@
 
 #include "modules/pads/export/content.hpp"
 #include "modules/pads/export/image_source.hpp"
+#include "modules/pads/export/limits.hpp"
 
 namespace hameau::pads {
 
@@ -21,7 +22,6 @@ std::string render_markdown(std::span<const Event> events, const ImageSource& im
 /// OpenDocument Text 1.2.
 std::string render_odt(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
 /// The editor's own JSON. Errors: too_large when it would be longer; no more than a little beyond is made of it.
-inline constexpr std::size_t prosemirror_bytes_max = 256 << 20;
 Result<std::string> render_prosemirror(const crdt::Document& document, std::size_t bytes_max = prosemirror_bytes_max);
 
 /// The declarations of CSS that a colour, a highlight stand for: "color:#c00;font-size:14pt".

@@ -7,11 +7,9 @@
 #include <vector>
 
 #include "modules/pads/export/content.hpp"
+#include "modules/pads/export/limits.hpp"
 
 namespace hameau::pads {
-
-/// Beyond so many columns places are not counted: what one row says of 100 others would grow without measure.
-inline constexpr std::int64_t grid_columns_max = 100;
 
 struct TableShape {
     std::int64_t columns = 1;

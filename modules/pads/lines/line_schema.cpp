@@ -67,11 +67,10 @@ std::optional<std::int64_t> number_in(const json::value& value, std::int64_t mos
     if (value.is_number()) {
         number = std::floor(value.to_number<double>());
     } else if (value.is_string()) {
-        constexpr std::size_t digits_max = 10;
         const json::string& text = value.as_string();
         std::int64_t whole = 0;
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), whole);
-        number = failed == std::errc{} && end == text.data() + text.size() && text.size() <= digits_max ? static_cast<double>(whole) : 0;
+        number = failed == std::errc{} && end == text.data() + text.size() && text.size() <= number_digits_max ? static_cast<double>(whole) : 0;
     }
     return number >= 1 && number <= static_cast<double>(most) ? std::optional(static_cast<std::int64_t>(number)) : std::nullopt;
 }

@@ -10,10 +10,9 @@
 #include <string_view>
 #include <vector>
 
-namespace hameau::pads {
+#include "modules/pads/lines/limits.hpp"
 
-/// Of a column, in CSS pixels; the editor's width_max.
-inline constexpr std::int64_t column_width_max = 2000;
+namespace hameau::pads {
 
 inline constexpr std::string_view marker_name = "line";
 inline constexpr std::string_view format_key = "format";
@@ -22,9 +21,6 @@ inline constexpr std::string_view joins_key = "joins";
 inline constexpr std::string_view type_key = "type";
 inline constexpr std::string_view gone_key = "gone";
 inline constexpr int format_number = 2;
-
-/// Names of a path that are read; a person's deepest list has a dozen.
-inline constexpr std::size_t path_names_max = 64;
 
 /// A place for something in the document.
 enum class Place { blocks, list, tasks, table, row };

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "modules/pads/crdt/json.hpp"
+#include "modules/pads/lines/limits.hpp"
 #include "modules/pads/lines/line_schema.hpp"
 
 namespace hameau::pads {
@@ -25,14 +26,13 @@ std::string quoted(std::string_view text) {
 
 /// A JSON value in lib0's own form. Attributes are shallow (kept_value lets nothing else through); deeper ones become null.
 void put_any(crdt::Writer& out, const json::value& value, int depth = 0) {
-    constexpr int depth_max = 4;
     if (value.is_bool()) {
         out.any_bool(value.as_bool());
     } else if (value.is_number()) {
         out.any_number(value.to_number<double>());
     } else if (value.is_string()) {
         out.any_text(std::string_view(value.as_string()));
-    } else if (value.is_array() && depth < depth_max) {
+    } else if (value.is_array() && depth < value_depth_max) {
         out.any_array(value.as_array().size());
         for (const json::value& one : value.as_array()) {
             put_any(out, one, depth + 1);

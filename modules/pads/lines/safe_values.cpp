@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "daemon/base/text.hpp"
+#include "modules/pads/lines/limits.hpp"
 
 namespace hameau::pads {
 
@@ -103,8 +104,7 @@ std::string safe_colour(std::string_view text) {
 }
 
 bool is_safe_font(std::string_view names) {
-    constexpr std::size_t length_max = 200;
-    if (names.empty() || names.size() > length_max) {
+    if (names.empty() || names.size() > font_names_bytes_max) {
         return false;
     }
     while (true) {

@@ -8,7 +8,6 @@ namespace hameau::pads {
 namespace {
 constexpr std::string_view null_state = "null";
 constexpr std::size_t entry_bytes_min = 3;  // client, clock, empty text
-constexpr std::size_t entries_per_message_max = 8192;
 } // namespace
 
 Awareness::Verdict Awareness::read(View payload, std::vector<Incoming>& out) {
@@ -17,7 +16,7 @@ Awareness::Verdict Awareness::read(View payload, std::vector<Incoming>& out) {
     if (!in.uvar(count) || count > in.left() / entry_bytes_min) {
         return Verdict::malformed;
     }
-    if (count > entries_per_message_max) {
+    if (count > awareness_entries_per_message_max) {
         return Verdict::too_many;
     }
     out.reserve(static_cast<std::size_t>(count));

@@ -6,13 +6,11 @@
 
 #include "modules/pads/crdt/range_set.hpp"
 #include "modules/pads/crdt/update.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
 namespace {
-
-constexpr std::size_t blocks_max = 512;
-constexpr std::size_t bytes_max = 256 * 1024;
 
 struct Joined {
     std::uint64_t first_clock = 0;
@@ -47,7 +45,7 @@ bool take_blocks(const crdt::Outline& outline, Blocks& blocks) {
         joined.count += block.count;
         joined.structs.insert(joined.structs.end(), block.begin, in.at);
     }
-    return blocks.size() <= blocks_max;
+    return blocks.size() <= merge_blocks_max;
 }
 
 } // namespace
@@ -60,7 +58,7 @@ std::optional<Bytes> merge_updates(std::span<const View> updates) {
     for (const View update : updates) {
         std::size_t position = 0;
         total += update.size();
-        if (total > bytes_max || crdt::check_update(update, outline, position) != crdt::Fault::none ||
+        if (total > merge_bytes_max || crdt::check_update(update, outline, position) != crdt::Fault::none ||
             !take_blocks(outline, blocks)) {
             return std::nullopt;
         }

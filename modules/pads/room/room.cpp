@@ -10,14 +10,6 @@
 
 namespace hameau::pads {
 
-namespace {
-constexpr Duration stale_owner{30'000};   ///< stock clients renew their awareness every 15 s
-constexpr Duration ask_back_every{2'000};
-/// The state is counted anew when so large a part of what a pad may have has come since: 64 KiB of 32 MiB.
-constexpr std::size_t count_again_part = 512;
-constexpr std::size_t small_step2_bytes = 256;
-} // namespace
-
 Room::Room(RoomOutside& outside, PadRow pad, Loaded loaded, std::size_t pad_bytes_max) :
     outside_(outside), pad_(std::move(pad)), recorder_(std::move(loaded.recorder)), pad_bytes_max_(pad_bytes_max),
     bound_(std::move(loaded.clients)), last_seq_(loaded.last_seq), log_rows_(loaded.log_rows),
@@ -332,7 +324,7 @@ void Room::take_awareness(Connection& connection, View payload) {
             return true;
         }
         const bool same_person = !(*from)->person().member.empty() && (*from)->person().member == (*to)->person().member;
-        return same_person || outside_.now() - (*from)->last_heard_ > stale_owner;
+        return same_person || outside_.now() - (*from)->last_heard_ > awareness_owner_stale;
     };
     bool owners_changed = false;
     const auto verdict = awareness_.apply(payload, connection.number_, may_yield, awareness_changed_, owners_changed);

@@ -7,13 +7,6 @@
 
 namespace hameau::pads {
 
-namespace {
-/// A row takes what its author does within one window. More of it would stand too far before what it builds on: a row of
-/// one author goes before the other's, and the recorder holds back only so much (crdt/pending.hpp).
-constexpr std::size_t edit_bytes_joined = 64 * 1024;
-constexpr std::size_t untold_clients_max = 1000;
-} // namespace
-
 Edit& Room::edit_of(const PersonPtr& person, std::int64_t now_ms) {
     const auto open = std::find_if(unsaved_.rbegin(), unsaved_.rend(), [&](const Edit& edit) { return edit.person == person; });
     if (open != unsaved_.rend()) {

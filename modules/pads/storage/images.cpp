@@ -8,12 +8,9 @@
 #include <sodium/crypto_hash_sha256.h>
 
 #include "daemon/base/io.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
-
-namespace {
-constexpr std::size_t image_bytes_max = std::size_t{512} << 20;
-} // namespace
 
 std::string ImageFiles::hash_of(std::string_view bytes) {
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
@@ -54,7 +51,7 @@ Result<Fd> ImageFiles::open(const std::string& association, const std::string& h
 }
 
 Result<std::string> ImageFiles::read(const std::string& association, const std::string& hash, ImageForm form) const {
-    return read_file(path(association, hash, form), image_bytes_max);
+    return read_file(path(association, hash, form), stored_image_bytes_max);
 }
 
 void ImageFiles::remove(const std::string& association, const std::string& hash) {

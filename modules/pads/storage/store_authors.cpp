@@ -1,10 +1,10 @@
 // Authors and the client ids that they write under.
+#include "modules/pads/limits.hpp"
 #include "modules/pads/storage/store.hpp"
 
 namespace hameau::pads {
 
 namespace {
-constexpr std::size_t author_cache_max = 1024;
 
 std::string cache_key(const Person& person) { return person.member + '\n' + person.login + '\n' + person.name; }
 } // namespace

@@ -12,8 +12,6 @@ namespace hameau::pads {
 namespace {
 
 constexpr int zstd_level = 3;
-/// Nothing larger is ever written: a history row joins log rows until compact_bytes, and one row holds one commit.
-constexpr std::size_t history_plain_bytes_max = 256 << 20;
 
 Result<Bytes> compress(View plain) {
     Bytes out(ZSTD_compressBound(plain.size()));

@@ -10,6 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "modules/sites/limits.hpp"
+
 namespace hameau::sites {
 
 namespace {
@@ -17,8 +19,6 @@ namespace {
 constexpr int brotli_quality = 9;
 constexpr int gzip_level = 9;
 constexpr int gzip_format = 15 + 16;  ///< windowBits: the largest window, gzip wrapper (RFC 1952)
-constexpr int zstd_window_log_max = 23;
-constexpr std::size_t piece_bytes = 65536;
 
 std::optional<std::string> compress_brotli(std::string_view bytes) {
     std::string out(BrotliEncoderMaxCompressedSize(bytes.size()), '\0');
@@ -76,7 +76,7 @@ private:
 bool brotli_decodes_to(const ReadPiece& packed, Comparison& comparison) {
     const std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state(
         BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), &BrotliDecoderDestroyInstance);
-    std::vector<std::uint8_t> out(piece_bytes);
+    std::vector<std::uint8_t> out(unpack_piece_bytes);
     std::string_view in;
     for (;;) {
         std::size_t in_size = in.size();
@@ -106,7 +106,7 @@ bool gzip_decodes_to(const ReadPiece& packed, Comparison& comparison) {
         return false;
     }
     const std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, &inflateEnd);
-    std::vector<char> out(piece_bytes);
+    std::vector<char> out(unpack_piece_bytes);
     for (;;) {
         if (stream.avail_in == 0) {
             const std::string_view in = packed();
@@ -136,7 +136,7 @@ bool zstd_decodes_to(const ReadPiece& packed, Comparison& comparison) {
     const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
     // RFC 9659: content coding zstd is held to a window of 8 MiB; more is a download that browsers refuse.
     ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, zstd_window_log_max);
-    std::vector<char> out(piece_bytes);
+    std::vector<char> out(unpack_piece_bytes);
     std::string_view piece;
     std::size_t left = 1;
     while (!(piece = packed()).empty()) {
@@ -174,7 +174,7 @@ std::optional<std::string> gunzip(std::string_view packed, std::size_t bytes_max
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream.avail_in = static_cast<uInt>(packed.size());
     std::string out;
-    std::string piece(piece_bytes, '\0');
+    std::string piece(unpack_piece_bytes, '\0');
     for (;;) {
         stream.next_out = reinterpret_cast<Bytef*>(piece.data());
         stream.avail_out = static_cast<uInt>(piece.size());

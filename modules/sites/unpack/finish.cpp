@@ -6,6 +6,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/encodings.hpp"
 #include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
@@ -18,16 +19,13 @@ namespace hameau::sites {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 65536;
-constexpr std::size_t page_start_bytes = 512;
-
 constexpr std::array<std::pair<std::string_view, Encoding>, 3> sibling_endings = {
     {{".br", Encoding::br}, {".gz", Encoding::gzip}, {".zst", Encoding::zstd}}};
 
 /// Reads a file piece by piece for decodes_to.
 class Pieces {
 public:
-    explicit Pieces(int fd) : fd_(fd), buffer_(piece_bytes, '\0') {}
+    explicit Pieces(int fd) : fd_(fd), buffer_(unpack_piece_bytes, '\0') {}
     /// The next piece, until the next call. Not of a temporary: the bytes are in this object.
     std::string_view next() & {
         const ssize_t n = ::read(fd_, buffer_.data(), buffer_.size());

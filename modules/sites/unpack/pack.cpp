@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "daemon/base/fd.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/report.hpp"
 #include "modules/sites/unpack/types.hpp"
 
 namespace hameau::sites {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 65536;
 
 struct PackedFile {
     std::string path;
@@ -91,7 +90,7 @@ Status pack(std::string_view list, int folder, int output, PackForm form) {
     if (ready < ARCHIVE_WARN || archive_write_open_fd(writer.get(), output) != ARCHIVE_OK) {
         return fail(ErrorKind::io, "opening the archive");
     }
-    std::string piece(piece_bytes, '\0');
+    std::string piece(unpack_piece_bytes, '\0');
     while (!list.empty()) {
         const std::size_t end = std::min(list.find('\n'), list.size());
         PackedFile file;

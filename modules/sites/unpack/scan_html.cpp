@@ -7,6 +7,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/contract/site_names.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/scan_style.hpp"
 
 namespace hameau::sites {
@@ -103,7 +104,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t attributes_max = 64;
 
     char here() const { return at_ < html_.size() ? html_[at_] : '>'; }
 
@@ -130,7 +130,7 @@ private:
                 skip_spaces();
                 attribute.value = read_value();
             }
-            if (attributes.size() < attributes_max) {
+            if (attributes.size() < tag_attributes_max) {
                 attributes.push_back(std::move(attribute));
             }
         }

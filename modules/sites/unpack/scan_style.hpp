@@ -7,10 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace hameau::sites {
+#include "modules/sites/limits.hpp"
 
-inline constexpr std::size_t style_bytes_max = 2 << 20;  ///< of one sheet; larger ones are hardly ever written by hand
-inline constexpr std::size_t style_parts_max = 500;      ///< of one sheet
+namespace hameau::sites {
 
 /// Targets as written: imported sheets, images, and of each font the one form that a browser takes.
 std::vector<std::string> scan_style(std::string_view css);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
 #include "modules/sites/unpack/upload_name.hpp"
@@ -19,9 +20,6 @@
 namespace hameau::sites {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 65536;
-constexpr std::size_t head_bytes = 512;
 
 struct FreeReader {
     void operator()(archive* reader) const { archive_read_free(reader); }
@@ -141,9 +139,9 @@ long Unpacker::read_more(archive* reader, void* self, const void** at) {
 }
 
 Status Unpacker::run(Upload& upload) {
-    buffer_.resize(piece_bytes);
-    while (head_.size() < head_bytes) {
-        const ssize_t n = read_some(input_, buffer_.data(), head_bytes - head_.size());
+    buffer_.resize(unpack_piece_bytes);
+    while (head_.size() < archive_start_bytes) {
+        const ssize_t n = read_some(input_, buffer_.data(), archive_start_bytes - head_.size());
         if (n < 0) {
             return fail_errno("reading the archive");
         }
@@ -171,7 +169,7 @@ Status Unpacker::run(Upload& upload) {
             upload.refusals.add("backslash_name", printable_name(name));
         }
         archive_read_support_format_zip_seekable(reader.get());
-        opened = archive_read_open_fd(reader.get(), spooled_.get(), piece_bytes);
+        opened = archive_read_open_fd(reader.get(), spooled_.get(), unpack_piece_bytes);
     } else {
         archive_read_support_format_tar(reader.get());
         archive_read_support_filter_gzip(reader.get());
@@ -269,7 +267,7 @@ Status Unpacker::store(archive* reader, DeployEntry file, std::uint64_t told_byt
     if (!staged) {
         return fail(std::move(staged.error()));
     }
-    std::string piece(piece_bytes, '\0');
+    std::string piece(unpack_piece_bytes, '\0');
     // What a header tells is held against the budget before anything is written: holes of sparse files too.
     if (over_budget(upload, told_bytes)) {
         return {};

@@ -7,13 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "modules/sites/limits.hpp"
 #include "modules/sites/report.hpp"
 #include "modules/sites/unpack/scan_html.hpp"
 
 namespace hameau::sites {
-
-inline constexpr int imports_deep_max = 5;             ///< sheets that import sheets; a browser shows nothing until the last one
-inline constexpr std::size_t weighed_parts_max = 5000;  ///< more would be refused by no browser, but seen by nobody
 
 struct SiteFiles {
     std::function<const DeployEntry*(const std::string& path)> find;  ///< nullptr: not in this site

@@ -1,0 +1,59 @@
+// Limits that two sides hold: who writes a file or a stream, and who reads it. Each has its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hameau {
+
+// Streams of parts (parts.hpp)
+/// Bytes of a part's path: the longest path of a site below its folder in the archive.
+inline constexpr std::size_t part_path_bytes_max = 2048;
+/// Bytes of a part: what the header of a tar file can say (IEEE 1003.1-2001, ustar: eleven octal digits).
+inline constexpr std::uint64_t part_bytes_max = (std::uint64_t{1} << 33) - 1;
+
+} // namespace hameau
+
+namespace hameau::sites {
+
+// Sites: the manifest of a deploy (deploy_format.hpp)
+/// Files of a manifest: 50,000 of an upload and as many kept from before.
+inline constexpr std::size_t entries_max = 100000;
+/// Bytes of one manifest: 100,000 files with names of 200 bytes fit. The gate holds it in memory.
+inline constexpr std::size_t manifest_bytes_max = std::size_t{32} << 20;
+/// Bytes of a media type; the longest that is registered has 73.
+inline constexpr std::size_t media_type_bytes_max = 200;
+
+// Sites: hosts.map (hosts_map.hpp)
+/// Host names of a house: ten for each of the thousand associations that it may have. The gate holds them in memory.
+inline constexpr std::size_t hosts_max = 10000;
+/// Bytes of hosts.map: hosts_max lines of the longest name and two ids.
+inline constexpr std::size_t hosts_map_bytes_max = 4 << 20;
+
+// Sites: paths and rules
+/// Bytes of a file's path in a site: browsers, archives and this computer's file systems agree on it.
+inline constexpr std::size_t path_bytes_max = 1024;
+/// Folders above a file of a site; nobody's site has ten.
+inline constexpr std::size_t path_depth_max = 32;
+/// Rules of each kind (_redirects, _headers) in one site: every request is compared with them in turn.
+inline constexpr std::size_t rules_max = 1000;
+/// Bytes of one line of such a file; a content security policy is the longest.
+inline constexpr std::size_t rule_line_bytes_max = 2000;
+/// Bytes of such a file; what is beyond is not read.
+inline constexpr std::size_t rules_file_bytes_max = 256 << 10;
+
+} // namespace hameau::sites
+
+namespace hameau::backup {
+
+// Backups: STATE/backup/state (backup_state.hpp)
+/// Bytes of a sentence about a target: one line of a page.
+inline constexpr std::size_t said_bytes_max = 300;
+/// Seconds between two drills of one target, in which a copy is read back whole.
+inline constexpr std::int64_t drill_every_s = std::int64_t{30} * 24 * 3600;
+/// Seconds after the last good copy from which a failure is news. One missed night is none yet (the disk is plugged in once a week, the other machine is off).
+inline constexpr std::int64_t quiet_s = 36 * 3600;
+/// Seconds after the last good copy from which its age is news by itself.
+inline constexpr std::int64_t old_s = std::int64_t{3} * 24 * 3600;
+
+} // namespace hameau::backup

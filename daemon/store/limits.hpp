@@ -1,0 +1,24 @@
+// Limits of the databases (daemon/store). Each has its unit and its reason.
+#pragma once
+
+#include <chrono>
+
+namespace hameau {
+
+// Work beside a living service
+/// Milliseconds that a statement waits for another process's lock; each of them writes for some milliseconds.
+inline constexpr int busy_timeout_ms = 5000;
+/// Pages copied at a time before a migration: 1 MiB, between which the start says that it goes on.
+inline constexpr int copy_pages_per_step = 256;
+
+// All databases at one moment (moment.hpp)
+/// Milliseconds that the copy of one database waits for a writer.
+inline constexpr int moment_busy_ms = 10000;
+/// The locks of the others are held meanwhile, and their services wait for these on their loop.
+inline constexpr int moment_locking_ms = 200;
+/// Between two tries to lock them all: those who waited have their turn.
+inline constexpr std::chrono::milliseconds moment_pause{500};
+/// Pages copied at a time: 4 MiB.
+inline constexpr int moment_pages_per_step = 1024;
+
+} // namespace hameau

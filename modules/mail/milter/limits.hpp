@@ -1,0 +1,57 @@
+// Limits of hameau-milter, through which every message goes. Each has its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "daemon/base/clock.hpp"
+
+namespace hameau::milter {
+
+// Connections of Postfix
+/// Connections: Postfix has at most 40 smtpd (provisioning/limits.hpp, postfix_processes_max), each with one or two.
+inline constexpr std::size_t connections_max = 200;
+/// Postfix sends a header of at most header_size_limit (100 KiB) and body chunks of at most 64 KiB - 1.
+inline constexpr std::size_t packet_bytes_max = 256 * 1024;
+/// Bytes of replies that Postfix has not read; it reads each before it sends on.
+inline constexpr std::size_t out_bytes_max = 4 << 20;
+/// Bytes of the text of a reply: a line of SMTP has 512 (RFC 5321 §4.5.3.1.5).
+inline constexpr std::size_t reply_text_max = 480;
+/// Macros of one packet; Postfix sends a dozen.
+inline constexpr std::size_t macros_max = 64;
+
+// One message
+/// Recipients of one message of a member: twice what Postfix accepts in one session.
+inline constexpr std::size_t recipients_max = 2000;
+/// Header fields of one message: beyond it is refused, not judged in part.
+inline constexpr std::size_t headers_max = 4000;
+/// What Postfix and Dovecot add in front: Received lines, Return-Path, Delivered-To.
+inline constexpr std::uint64_t trace_bytes = 600;
+/// Addresses in one From field: more is not a letter of a person.
+inline constexpr std::size_t addresses_max = 32;
+/// Bytes of one of them: a local part of 64 and a domain of 255.
+inline constexpr std::size_t address_bytes_max = 320;
+/// Comments within comments (RFC 5322 §3.2.2).
+inline constexpr int comment_depth_max = 16;
+
+// Look-ups
+/// Milliseconds that a look-up in mail.db waits for its writer: all other messages wait with it.
+inline constexpr int rights_busy_ms = 500;
+/// Mailboxes that one recipient leads to and whose room is asked for.
+inline constexpr std::size_t rights_mailboxes_max = 16;
+/// Addresses followed from one recipient, through aliases and groups.
+inline constexpr std::size_t rights_lookups_max = 64;
+/// Bytes of a response of Dovecot's quota-status: a few lines.
+inline constexpr std::size_t quota_response_bytes_max = 1024;
+/// How long quota-status may take; without it the message is taken, and LMTP judges.
+inline constexpr Duration quota_wait{5000};
+
+// What a member sends to the outside
+/// An album of photographs in one evening: twelve messages of the largest size.
+inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;
+/// 3 GB in the five days that Postfix keeps what it cannot deliver.
+inline constexpr std::uint64_t outgoing_bytes_per_hour = std::uint64_t{25} << 20U;
+/// Users and addresses that are remembered; those who have everything again are forgotten first.
+inline constexpr std::size_t outgoing_users_max = 20000;
+
+} // namespace hameau::milter
