@@ -141,7 +141,7 @@ void renew_one(const AcmePlace& place, const AcmeAccount& account, const std::st
     }
     const auto stands_there = read_file(file, pem_bytes_max);
     if (end.code == acme_code::fine && stood_there.value_or(std::string()) != stands_there.value_or(std::string())) {
-        // The admin put another one there while the order ran, which takes minutes: it is looked at anew.
+        // The admin put another one there while the order ran, which takes minutes: it is looked at again.
         name.next = now_of(place) + soon;
         return;
     }

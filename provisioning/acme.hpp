@@ -21,7 +21,7 @@ struct AcmePlace {
 
 /// One turn: asks for what is due (at most orders_per_turn), writes STATE/tls/certificates. On standard output one line for each
 /// name that was asked for: "issued HOST" or "failed HOST CODE DETAIL". `again`: what failed does not wait for its time (the admin
-/// had the house look at everything anew). Errors: what hinders the whole turn.
+/// had the house look at everything again). Errors: what hinders the whole turn.
 Status renew_certificates(const Settings& settings, const AcmePlace& place, bool again);
 
 /// How a site's certificate stands, as a word of acme_code: `fine` when visitors of that host see one that is good for it.

@@ -54,7 +54,7 @@ struct AcmeState {
     AcmeTrouble trouble;    ///< the second line of the file, when there is any: hameaud shows it to the admin
     std::vector<AcmeName> names;
 
-    /// A damaged line is left out: its name is looked at anew.
+    /// A damaged line is left out: its name is looked at again.
     static AcmeState parse(std::string_view text);
     std::string to_text() const;
     AcmeName* find(std::string_view host);

@@ -11,7 +11,7 @@
 namespace hameau::provisioning {
 
 /// STATE/tls/ca.pem with its key ca.key (made once), and default.pem for the house's host, the mail ports, loopback.
-/// default.pem is made anew when its names changed or fewer than 30 days remain. gate_gid may read it (0: unchanged).
+/// default.pem is made again when its names changed or fewer than 30 days remain. gate_gid may read it (0: unchanged).
 Status make_trial_authority(const std::string& state, const std::string& house_host, unsigned gate_gid);
 
 /// Whether the authority of STATE/tls signed it: a stand-in until a better one comes.

@@ -62,7 +62,7 @@ inline constexpr std::int64_t own_notice = 14 * 24 * 3600;
 inline constexpr long authority_days = 3650;
 /// Days of a certificate: browsers refuse more than 398.
 inline constexpr long leaf_days = 397;
-/// Seconds before its end from which a certificate is made anew.
+/// Seconds before its end from which a certificate is made again.
 inline constexpr long renew_seconds = 30L * 24 * 3600;
 
 // Probes of the first set-up

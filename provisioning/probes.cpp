@@ -1,4 +1,4 @@
-// The judgements, and the looks at the machine.
+// What the first set-up says of the machine: looks at disk, memory, clock and DNS, then judgements of what was seen.
 #include "provisioning/probes.hpp"
 
 #include <algorithm>

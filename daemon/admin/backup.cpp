@@ -1,4 +1,5 @@
-// Verbs of backups over the admin's socket.
+// The admin's calls about backups. Called by Admin (admin.cpp). Each is a verb for hameaud, which runs hameau-provision; nothing is read from
+// the targets here.
 #include "daemon/admin/backup.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// A request to a module, streamed both ways.
+// A request to a module, streamed in both directions. Called by Admin (admin.cpp) for every path that is not its own.
 #include "daemon/admin/forward.hpp"
 #include "daemon/base/waiting.hpp"
 
@@ -73,7 +73,7 @@ Task<boost::system::error_code> send(Stream& stream, std::string_view text) {
     co_return std::get<0>(sent);
 }
 
-/// Sends the body; a module that answers early and stops reading is no error here.
+/// Sends the body; a module that responds early and stops reading is no error here.
 Task<void> send_body(Stream& stream, Request& request, bool chunked) {
     std::string slice(forward_slice_bytes, '\0');
     for (;;) {

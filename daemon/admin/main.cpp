@@ -1,4 +1,4 @@
-// The program hameau-admin.
+// hameau-admin: the program behind the admin's socket. hameaud starts it at the first byte of `hameau`.
 #include "daemon/admin/admin.hpp"
 #include "daemon/host/host.hpp"
 

@@ -1,5 +1,5 @@
 // Domains and host names in letters beyond ASCII (brest-été.example). They are accepted and shown in letters, and kept as
-// A-labels (xn--brest-t-..., IDNA 2008): in databases, in the API's answers, in configuration and in mail. Called where names
+// A-labels (xn--brest-t-..., IDNA 2008): in databases, in the API's responses, in configuration and in mail. Called where names
 // come in (validators, router, declared files, settings) and where the command prints. Never decides whether a name is allowed.
 #pragma once
 

@@ -1,4 +1,4 @@
-// System calls alone.
+// The steps between fork and exec, each one system call or two. No memory is allocated here: another thread may hold the allocator's lock.
 #include "daemon/base/exec.hpp"
 
 #include <cerrno>

@@ -1,6 +1,7 @@
 // What a child does between fork and exec, for all that start programs: hameaud's children (daemon/supervisor/spawn), the
-// helpers of modules (modules/support/helper), the tools of provisioning. Each call is safe between fork and exec in a
-// process that has threads: none of them allocates, but for exec_words. They never return an error: `give_up` ends the child.
+// helpers of modules (modules/support/helper), the tools of provisioning, `hameau import`. become() is the whole way; the single
+// steps are for a process that goes on without exec, and for restic, which gets its sandbox in between. Each call is safe between fork
+// and exec in a process that has threads: none of them allocates, but for exec_words. None returns an error: give_up_child ends the child.
 #pragma once
 
 #include <span>
@@ -22,7 +23,8 @@ int lift_file(int fd);
 /// Puts each file at its place (open across exec) and closes everything else from `first_closed` up. `files` may be in any
 /// order and overlap; a `from` of -1 is left out.
 void place_files(std::span<ChildFile> files, unsigned first_closed);
-/// This uid and gid for good, these other groups and no more, and no new privileges (no_new_privs).
+/// This uid and gid for good, these other groups and no more, and no new privileges (no_new_privs). Also for a process that goes on
+/// without exec.
 void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups);
 /// Signals as a new program expects them: none blocked, SIGPIPE as by default.
 void reset_signals();

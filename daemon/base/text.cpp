@@ -1,4 +1,4 @@
-// Text, byte by byte.
+// The operations of text.hpp, byte by byte: no locale is asked.
 #include "daemon/base/text.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// tzset(3), localtime_r(3).
+// The time zone of the process, by tzset(3) and localtime_r(3). It never changes the machine's own.
 #include "daemon/base/time_zone.hpp"
 
 #include <cstdlib>

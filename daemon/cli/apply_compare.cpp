@@ -1,4 +1,4 @@
-// Comparisons of `hameau apply`.
+// What `hameau apply` compares before it sends anything: the declared resource with the one that is there. Called by apply.cpp; sends nothing.
 #include "daemon/cli/apply_compare.hpp"
 
 #include <algorithm>

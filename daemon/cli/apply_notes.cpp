@@ -1,4 +1,4 @@
-// See apply_notes.hpp.
+// What `hameau apply` prints about a response: warnings, invitations, copies that wait for an owner. Called by apply.cpp.
 #include "daemon/cli/apply_notes.hpp"
 
 #include <array>

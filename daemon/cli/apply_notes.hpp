@@ -8,11 +8,11 @@
 
 namespace hameau::cli {
 
-/// Of an answer: copies of a mailbox that its owner has not agreed to.
+/// Of a response: copies of a mailbox that its owner has not agreed to.
 void print_waiting(const boost::json::object& answer);
-/// Of an answer: the invitation of a new member.
+/// Of a response: the invitation of a new member.
 void print_invitation(const boost::json::object& answer);
-/// Of an answer: its warnings, on stderr.
+/// Of a response: its warnings, on stderr.
 void print_warnings(const boost::json::object& answer);
 /// What the file said before and does not say any more stays as it is, and is named.
 void print_kept(const Resource& resource, const boost::json::object& present);

@@ -1,4 +1,4 @@
-// French beside English.
+// The sentences of `hameau backup` and `hameau restore`, in French and English. Called by backup.cpp and restore.cpp.
 #include "daemon/cli/backup_texts.hpp"
 
 #include <array>

@@ -155,7 +155,7 @@ Result<Answer> Client::upload(const std::string& path, const Upload& upload) con
             return fail(ErrorKind::io, "the upload could not be read to its end");
         }
         if (!write_all(socket->get(), std::string_view(chunk.data(), static_cast<std::size_t>(n)))) {
-            break;  // refused half-way: the answer says why
+            break;  // refused half-way: the response says why
         }
         left -= static_cast<std::uint64_t>(n);
     }

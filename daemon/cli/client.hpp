@@ -37,11 +37,11 @@ struct Upload {
 std::string text_of(const boost::json::object& object, std::string_view key);
 std::int64_t number_of(const boost::json::object& object, std::string_view key);
 
-/// A body that is sent piece by piece; the answer comes at its end.
+/// A body that is sent piece by piece; the response comes at its end.
 class Sending {
 public:
     explicit Sending(Fd socket) : socket_(std::move(socket)) {}
-    /// A house that reads no more is no error here: its answer says why.
+    /// A house that reads no more is no error here: its response says why.
     Status write(std::string_view bytes);
     Result<Answer> finish();
 
@@ -60,7 +60,7 @@ public:
     Result<Answer> upload(const std::string& path, const Upload& upload) const;
     /// Begins a POST whose size is not known. Errors: as call.
     Result<Sending> send(const std::string& path, const std::string& type) const;
-    /// A good answer's body goes to `out` as it comes; another one is in the answer. Errors: as call; closed when the answer was cut
+    /// A good response's body goes to `out` as it comes; another one is in the response. Errors: as call; closed when the response was cut
     /// (a part of it may be written), io when `out` takes no more.
     Result<Answer> download(const std::string& path, int out) const;
     /// Every item of a paged list. Errors as call; the list's own problem as `unavailable`, and `closed` when

@@ -429,7 +429,7 @@ int import_command(std::span<char*> arguments) {
         std::fputs(limit ? "" : ("hameau import: --limit: " + limit.error().message + "\n").c_str(), stderr);
         return exit_usage;
     }
-    // A service that refuses in the middle closes; its answer says why.
+    // A service that refuses in the middle closes; its response says why.
     ::signal(SIGPIPE, SIG_IGN);
     const Status done = import_archive(*words, std::move(names), words->has("--limit") ? *limit : 0);
     return done ? 0 : report(done.error());

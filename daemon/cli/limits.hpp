@@ -16,10 +16,10 @@ inline constexpr std::size_t upload_chunk_bytes = 65536;
 inline constexpr long call_seconds = 600;
 /// Milliseconds between two looks at a backup that runs: a person watches.
 inline constexpr int follow_nap_ms = 500;
-/// After the host name is known every process starts anew, and the mail engines are configured: half a minute on a small
+/// After the host name is known every process restarts, and the mail engines are configured: half a minute on a small
 /// machine.
 inline constexpr std::int64_t settle_ms_max = 90'000;
-/// Milliseconds between two looks at the house while its processes start anew.
+/// Milliseconds between two looks at the house while its processes restart.
 inline constexpr int settle_nap_ms = 300;
 
 // Archives of an association (import)

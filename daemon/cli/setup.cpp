@@ -177,7 +177,7 @@ bool mail_answers(const json::object& status) {
     return true;
 }
 
-/// Whether everything runs under the host name: who asked is told only then. Calls fail meanwhile, as every process starts anew.
+/// Whether everything runs under the host name: who asked is told only then. Calls fail meanwhile, as every process restarts.
 bool is_settled(const Client& client, const std::string& host) {
     const auto state = ask_state(client);
     if (!state || text_of(*state, "host") != host) {

@@ -83,7 +83,7 @@ struct State {
     DrillState drill;
     Running running;
 
-    /// A damaged line is left out: its target is tried anew.
+    /// A damaged line is left out: its target is tried again.
     static State parse(std::string_view text);
     std::string to_text() const;
     TargetState* find(std::string_view address);

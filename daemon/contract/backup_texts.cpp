@@ -1,4 +1,4 @@
-// One row a word.
+// Sentences for each code of a backup's trouble, in French and English. For hameau-admin's status and for the command.
 #include "daemon/contract/backup_texts.hpp"
 
 #include <array>

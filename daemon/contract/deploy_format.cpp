@@ -2,7 +2,7 @@
 //
 //   FileHead | EntryRow * n, sorted by path | VariantRow * v | RedirectRow * r | HeaderRow * h | strings
 //
-// Rows refer to texts by offset and size in `strings`, entries to a run of variants. The check sum in the head finds
+// Rows refer to texts by offset and size in `strings`, entries to a run of variants. The check sum in the file header finds
 // a torn or worn file; it is no defence against an author, the checks of check() are.
 #include "daemon/contract/deploy_format.hpp"
 
@@ -29,7 +29,7 @@ struct FileHead {
     std::uint32_t version;
     std::uint32_t head_size;
     std::uint64_t file_size;
-    std::uint64_t check_sum;  ///< FNV-1a (64 bits) of everything behind the head
+    std::uint64_t check_sum;  ///< FNV-1a (64 bits) of everything behind the file header
     std::uint32_t entries;
     std::uint32_t variants;
     std::uint32_t redirects;
@@ -281,7 +281,7 @@ Status DeployReader::check() {
     return check_rows();
 }
 
-/// The file's head, its sizes and its check sum; then where each table begins.
+/// The file header, its sizes and its check sum; then where each table begins.
 Status DeployReader::place_tables() {
     if (bytes_.size() < sizeof(FileHead)) {
         return corrupt("too short");

@@ -71,7 +71,7 @@ struct EntryView {
     const std::optional<Variant>& variant(Encoding encoding) const {
         return variants[static_cast<std::size_t>(encoding)];
     }
-    /// More than identity: `Vary: Accept-Encoding` belongs on the answer.
+    /// More than identity: `Vary: Accept-Encoding` belongs on the response.
     bool negotiated() const { return variants[1] || variants[2] || variants[3]; }
 };
 

@@ -188,7 +188,7 @@ public:
     /// answer nobody heard never meets a later association of the same name.
     virtual Task<Status> erase_association(std::string slug) = 0;
     /// `closed`: the association is in the house's bin. Nothing of it is shown or changed, and nothing is lost. Else it is in
-    /// use again. May be asked again; the answer comes when it is so. For modules that hear no event of people.
+    /// use again. May be asked again; the response comes when it is so. For modules that hear no event of people.
     virtual Task<Status> close_association(std::string slug, bool closed);
     /// Writes out what is pending; called before stopping and before a backup.
     virtual Task<void> stop() = 0;

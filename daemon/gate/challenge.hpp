@@ -11,7 +11,7 @@ namespace hameau::gate {
 
 inline constexpr std::string_view challenge_prefix = "/.well-known/acme-challenge/";
 
-/// The answer to a request for `path` (raw) from the file of that token in `folder`; nothing when it names no token or
+/// The response to a request for `path` (raw) from the file of that token in `folder`; nothing when it names no token or
 /// there is none: then the request is one like all others.
 std::optional<Answer> challenge_answer(const std::string& folder, std::string_view path);
 

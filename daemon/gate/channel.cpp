@@ -453,7 +453,7 @@ Task<Status> Channel::write_rest(std::string_view text) {
 
 Task<Status> Channel::write(std::string_view first, std::string_view second) {
     if (ssl_ != nullptr && !second.empty() && first.size() < shared_buffer.size()) {
-        // The head and the body's begin are one record. What does not go at once moves to memory of its own: others
+        // The header section and the beginning of the body are one record. What does not go at once moves to memory of its own: others
         // use the buffer.
         const std::size_t taken = std::min(second.size(), shared_buffer.size() - first.size());
         std::memcpy(shared_buffer.data(), first.data(), first.size());
@@ -531,7 +531,7 @@ Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint6
 Task<Status> Channel::send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes) {
     if (ssl_ == nullptr) {
         std::string_view nothing;
-        // The head waits in the kernel for the file's first bytes (MSG_MORE): one segment for a small file.
+        // The header section waits in the kernel for the file's first bytes (MSG_MORE): one segment for a small file.
         if (ended_ || !send_parts(fd_, head, nothing, MSG_MORE)) {
             co_return closed("the peer has gone");
         }

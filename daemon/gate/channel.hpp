@@ -91,7 +91,7 @@ public:
     /// Both texts, whole. They must live until it returns.
     Task<Status> write(std::string_view first, std::string_view second);
     Task<Status> write(std::string_view text);
-    /// The head, then that part of the file.
+    /// The header section, then that part of the file.
     Task<Status> send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes);
 
     /// Reads now without waiting: the number of bytes, 0 at the end, -1 when nothing is there, -2 when it is broken.

@@ -52,7 +52,7 @@ bool skip_blank_lines(std::string& input, std::size_t& skipped, HeadParser& pars
     return skipped <= blank_bytes_max;
 }
 
-/// An answer to something that is no request.
+/// A response to something that is no request.
 Task<void> refuse_head(Visitor& visitor, int status) {
     RequestHead nothing;
     std::string input;

@@ -1,4 +1,4 @@
-// Least recently used goes first.
+// Small files of sites in memory. When the cache is full, the least recently used file goes first.
 #include "daemon/gate/file_cache.hpp"
 
 #include <fcntl.h>

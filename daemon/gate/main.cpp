@@ -1,4 +1,4 @@
-// hameau-gate: opens what it needs, raises its walls, then lets visitors in.
+// hameau-gate: opens what it needs, enters its sandbox, then accepts connections.
 #include <csignal>
 #include <cstdlib>
 #include <exception>

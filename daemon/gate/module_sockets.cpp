@@ -1,4 +1,4 @@
-// Connecting and small calls.
+// Connecting to modules over their Unix sockets, and the gate's own small calls to them (sessions, revocations).
 #include "daemon/gate/module_sockets.hpp"
 
 #include <cerrno>

@@ -1,5 +1,5 @@
 // ModuleSockets: connections to the modules' Unix sockets. hameaud holds each listener, so a module that sleeps or is
-// just being started anew accepts later: connecting succeeds and the answer comes when it is awake.
+// just being restarted accepts later: connecting succeeds and the response comes when it is awake.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The rule of contract.md, "HTTP API".
+// The rule of origin.hpp, case by case. Called by services.cpp before a request that changes something.
 #include "daemon/gate/origin.hpp"
 
 #include "daemon/gate/hosts.hpp"

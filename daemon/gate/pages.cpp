@@ -1,4 +1,4 @@
-// The catalogue of the gate's own sentences.
+// The pages that the gate makes itself (errors, a house that waits for its set-up), in French and English.
 #include "daemon/gate/pages.hpp"
 
 #include <array>

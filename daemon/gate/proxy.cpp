@@ -1,4 +1,4 @@
-// One exchange with a module. The body goes up while the answer may already come down.
+// One exchange with a module. The body goes up while the response may already come down.
 #include "daemon/gate/proxy.hpp"
 
 #include <array>
@@ -72,7 +72,7 @@ Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
         const std::string_view piece(buffer.data(), size);
         const Status written = co_await module.write(head, piece);
         if (!written) {
-            break;  // it has answered without reading on: the answer tells
+            break;  // it has answered without reading on: the response tells
         }
         if (*n == 0) {
             upload.complete = true;
@@ -85,7 +85,7 @@ Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
     upload.finish();
 }
 
-/// The module's answer up to the empty line; `rest` gets what came behind it. 1xx but 101 are passed over.
+/// The module's response up to the empty line; `rest` gets what came behind it. 1xx but 101 are passed over.
 Task<Result<std::string>> read_head(Channel& module, std::string& rest) {
     HeadEnd finder;
     for (;;) {

@@ -1,4 +1,4 @@
-// The heads between visitor and module: what is removed, what is added. Pure.
+// The header sections between visitor and module: what is removed, what is added. Pure.
 #include <algorithm>
 #include <array>
 

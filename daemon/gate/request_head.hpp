@@ -20,7 +20,7 @@ struct Field {
     std::string_view value;  ///< without white space around it
 };
 
-/// Why a head was refused: the status to answer with, and a word for the journal.
+/// Why a header section was refused: the status of the response, and a word for the journal.
 struct HeadProblem {
     int status = 400;
     std::string_view reason;
@@ -55,7 +55,7 @@ std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view
 /// What the fields mean together: length of the body, host, connection.
 std::optional<HeadProblem> judge(RequestHead& head, std::string_view absolute);
 
-/// The head of an answer of a module.
+/// The header section of a module's response.
 struct ResponseHead {
     int status = 0;
     std::vector<Field> fields;

@@ -1,4 +1,4 @@
-// Reading people's answer; keeping and forgetting.
+// Reading people's response; keeping and forgetting.
 #include "daemon/gate/session_cache.hpp"
 
 #include <algorithm>

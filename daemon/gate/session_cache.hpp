@@ -25,7 +25,7 @@ struct Session {
 };
 using SessionPointer = std::shared_ptr<const Session>;
 
-/// The answer of people's /internal/session. Errors: invalid.
+/// The response of people's /internal/session. Errors: invalid.
 Result<SessionPointer> parse_session(std::string_view json);
 
 /// SHA-256 of a token: the cache holds no token.
@@ -44,7 +44,7 @@ public:
     void clear();
     bool empty() const { return entries_.empty(); }
     std::size_t size() const { return entries_.size(); }
-    /// Grows with each revocation and each clear(): an answer that was asked for before is not to be kept.
+    /// Grows with each revocation and each clear(): a response that was asked for before is not to be kept.
     std::uint64_t generation() const { return generation_; }
     /// Whether that line speaks of the session.
     static bool speaks_of(std::string_view line, const Session& session);

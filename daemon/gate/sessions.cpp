@@ -41,7 +41,7 @@ Task<Result<Sessions::Answer>> Sessions::resolve(std::string token) {
     if (answer.session) {
         co_return answer;
     }
-    // The stream first: what is revoked after the answer must be heard.
+    // The stream first: what is revoked after the response must be heard.
     if (stream_ == nullptr && !opening_) {
         opening_ = true;
         auto opened = co_await open_stream();
@@ -127,7 +127,7 @@ Task<Result<std::unique_ptr<Channel>>> Sessions::open_stream() {
     if (!written) {
         co_return fail(std::move(written.error()));
     }
-    // The head alone, byte by byte: what follows it belongs to follow().
+    // The header section alone, byte by byte: what follows it belongs to follow().
     std::string head;
     while (!head.ends_with("\r\n\r\n") && head.size() < head_bytes_max) {
         char byte = 0;

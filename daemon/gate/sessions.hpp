@@ -1,4 +1,4 @@
-// Sessions: who a token belongs to. Asks people, keeps the answer while people's stream of revocations is open, and
+// Sessions: who a token belongs to. Asks people, keeps the response while people's stream of revocations is open, and
 // closes the WebSockets of a session that was revoked.
 #pragma once
 
@@ -54,7 +54,7 @@ public:
         Channel& visitor_;
         std::list<OpenSocket*>::iterator at_;
     };
-    /// Whether a revocation came since that answer: then it is to be asked for again.
+    /// Whether a revocation came since that response: then it is to be asked for again.
     bool is_stale(const Answer& answer) const { return answer.generation != cache_.generation(); }
 
 private:

@@ -145,7 +145,7 @@ Task<Status> serve_site(Visit& visit, const sites::HostLine& line) {
         visit.gate.journal().write(manifest_failed, {{"error", manifest.error().message}});
         co_return co_await send_problem(visit, 500, "unavailable");
     }
-    // Held until the answer is out: a deploy that is replaced meanwhile stays mapped.
+    // Held until the response is out: a deploy that is replaced meanwhile stays mapped.
     const SiteStore::Manifest held = *manifest;
     co_return co_await serve_path(visit, *held, std::string_view(*path).substr(1));
 }

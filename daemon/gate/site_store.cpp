@@ -1,4 +1,4 @@
-// Opening, reading, forgetting.
+// The manifests of sites: opened, read whole into private memory, forgotten when others need the room.
 #include "daemon/gate/site_store.hpp"
 
 #include <fcntl.h>

@@ -13,7 +13,7 @@ namespace hameau::gate {
 /// In the order of sites::Encoding.
 inline constexpr std::array<std::string_view, 4> encoding_names = {"identity", "br", "gzip", "zstd"};
 
-/// Where a file's facts come from: asked for only as far as an answer needs them.
+/// Where a file's facts come from: asked for only as far as a response needs them.
 class FileFacts {
 public:
     virtual ~FileFacts() = default;

@@ -22,7 +22,7 @@ public:
     enum class Age { unknown, present, former };
 
     ~TicketKeys();
-    /// The key that new tickets are sealed with; made anew when it is older than ticket_key_life.
+    /// The key that new tickets are sealed with; made again when it is older than ticket_key_life.
     const Key& present(std::int64_t now_ms);
     /// The key of that name, if tickets sealed with it still open.
     Age find(std::span<const unsigned char> name, std::int64_t now_ms, const Key*& found);

@@ -71,7 +71,7 @@ Result<SSL_CTX*> TlsStore::make_context(const std::string& file) {
     // The file holds the whole chain: without NO_AUTO_CHAIN each hand-shake would look for more of it.
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_NO_AUTO_CHAIN);
-    SSL_CTX_set_read_ahead(context, 1);  // a record's head and body with one system call
+    SSL_CTX_set_read_ahead(context, 1);  // a record's header and body with one system call
     SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets only: no memory per visitor
     SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);

@@ -1,5 +1,5 @@
 // TlsStore: the certificates of the house and of the sites, chosen by SNI. Contexts are made when first asked for,
-// and anew when hameaud says that certificates changed; connections that are open keep theirs.
+// and again when hameaud says that certificates changed; connections that are open keep theirs.
 #pragma once
 
 #include <map>

@@ -16,7 +16,7 @@ struct Visitor;
 struct Upgrade {
     std::unique_ptr<Channel> module;
     std::unique_ptr<Sessions::OpenSocket> session;  ///< null: nobody is signed in
-    std::string early;                              ///< what the module sent behind its head
+    std::string early;                              ///< what the module sent behind its header section
 };
 
 /// Carries bytes both ways until one side ends; then both are ended. The tunnel owns itself and what it is given.

@@ -1,4 +1,4 @@
-// Bodies in, heads out.
+// Reading a request's body within its bounds, and sending the header section of a response.
 #include "daemon/gate/visit.hpp"
 
 #include <algorithm>

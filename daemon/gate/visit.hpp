@@ -1,4 +1,4 @@
-// Visit: one request of a visitor while it is answered; its body, and how an answer's head is put together.
+// Visit: one request of a visitor while it is answered; its body, and how a response's header section is put together.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ private:
 struct Visit {
     Gate& gate;
     Channel& channel;
-    std::string& input;  ///< bytes that came after the head
+    std::string& input;  ///< bytes that came after the header section
     const RequestHead& head;
     const Address& address;
     std::string_view scheme;  ///< "https" or "http"
@@ -52,7 +52,7 @@ struct Visit {
     bool services = false;    ///< the services' host (or nobody's), not a site
     bool keep_alive = true;   ///< whether another request may follow on this connection
     bool continued = false;   ///< 100 (Continue) was sent
-    std::unique_ptr<Upgrade> upgrade = {};  ///< set when the answer was 101: what follows is a tunnel's
+    std::unique_ptr<Upgrade> upgrade = {};  ///< set when the response was 101: what follows is a tunnel's
 
     bool is_head() const { return head.method == "HEAD"; }
     std::string_view language() const;
@@ -66,14 +66,14 @@ std::string common_fields(const Visit& visit, std::string_view fields);
 /// Whether lines "Name: value\r\n" hold that name (lower case).
 bool has_line(std::string_view lines, std::string_view name);
 
-/// Sends a whole answer; HEAD gets the head only.
+/// Sends a whole response; HEAD gets the header section only.
 Task<Status> send_answer(Visit& visit, Answer answer);
 /// A problem document on the services' API, a page elsewhere.
 Task<Status> send_problem(Visit& visit, int status, std::string_view code);
 /// A redirect without a page.
 Task<Status> send_redirect(Visit& visit, int status, std::string location);
 
-/// Ends a connection whose request was not read whole: the answer must arrive before the reset that unread bytes cause.
+/// Ends a connection whose request was not read whole: the response must arrive before the reset that unread bytes cause.
 Task<void> drain(Channel& channel);
 
 } // namespace hameau::gate

@@ -1,4 +1,4 @@
-// Reading the folder, choosing the page.
+// The files of the portal and the editor: read at the start from the folder `web`; chosen by path and encoding.
 #include "daemon/gate/web_files.hpp"
 
 #include <fcntl.h>

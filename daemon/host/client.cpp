@@ -1,4 +1,4 @@
-// Calls between processes: connect, one request, one bounded answer.
+// Calls between processes: connect, one request, one bounded response.
 #include "daemon/host/client.hpp"
 #include "daemon/base/waiting.hpp"
 
@@ -119,7 +119,7 @@ Task<Result<Response>> client_call(asio::io_context& io, ClientCall call) {
     request.body() = std::move(call.json);
     request.prepare_payload();
     auto written = co_await http::async_write(stream, request, wait);
-    // A refusal may come before the body was read: the answer is tried in any case.
+    // A refusal may come before the body was read: the response is tried in any case.
     (void)written;
     beast::flat_buffer buffer(65536);
     http::response_parser<http::string_body> parser;

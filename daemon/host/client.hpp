@@ -22,7 +22,7 @@ struct ClientCall {
 Task<Result<Response>> client_call(boost::asio::io_context& io, ClientCall call);
 
 /// A GET whose answer is read a piece at a time: the body is a BodySource for 200, else text up to call_bytes_max.
-/// Errors: those of client_call. The source's: closed when the answer ends early, timed_out.
+/// Errors: those of client_call. The source's: closed when the response ends early, timed_out.
 Task<Result<Response>> client_stream(boost::asio::io_context& io, ClientCall call);
 
 class SocketConnection;

@@ -1,4 +1,4 @@
-// One connection from the gate, hameau-admin or another module: a request and its answer, or a WebSocket.
+// One connection from the gate, hameau-admin or another module: a request and its response, or a WebSocket.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -165,7 +165,7 @@ Task<void> write_response(Stream& stream, Response response) {
     }
 }
 
-/// Reads what the peer still sends, within bounds: closing a Unix socket with unread bytes would reset the answer.
+/// Reads what the peer still sends, within bounds: closing a Unix socket with unread bytes would reset the response.
 Task<void> finish(Stream& stream) {
     boost::system::error_code ignored;
     stream.socket().shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);

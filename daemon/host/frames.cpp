@@ -1,4 +1,4 @@
-// Frames.
+// Parsing and writing the headers of WebSocket frames (RFC 6455 §5). Called by websocket.cpp.
 #include "daemon/host/frames.hpp"
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// The WebSocket frames of a server (RFC 6455 §5): reading what a client sent, heads for what is sent. Pure: no socket.
+// The WebSocket frames of a server (RFC 6455 §5): reading what a client sent, headers for what is sent. Pure: no socket.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class FrameFault : std::uint16_t { none = 0, protocol = 1002, unsupported =
 inline constexpr std::uint16_t close_without_code = 1005;
 
 inline constexpr std::size_t frame_head_bytes_max = 10;
-/// Writes the head of an unfragmented, unmasked frame to `out`. Returns its length.
+/// Writes the header of an unfragmented, unmasked frame to `out`. Returns its length.
 std::size_t write_frame_head(char* out, Opcode opcode, std::uint64_t payload_bytes);
 
 /// What the reader found. Views are good during the call only.
@@ -44,7 +44,7 @@ private:
         bool last = false;
         Opcode opcode = Opcode::continuation;
         std::uint64_t payload_bytes = 0;
-        std::size_t bytes = 0;  ///< of the head with its mask; 0: it is not whole yet
+        std::size_t bytes = 0;  ///< of the header with its mask; 0: it is not whole yet
     };
     static FrameFault read_head(std::span<const char> bytes, Head& head);
     FrameFault check(const Head& head) const;

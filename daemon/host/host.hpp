@@ -27,8 +27,8 @@ inline constexpr std::string_view health_path = "/internal/health";
 
 class SocketConnection;
 
-/// What keeps a module from its idle stop. Its end begins the idle time anew, but for a look at the module's health:
-/// who watches the house must not keep it awake.
+/// What keeps a module from its idle stop. When it ends, the idle time counts from zero again. A look at the module's health does not
+/// count: who watches the house must not keep it awake.
 struct Use {
     bool counts = true;
 };
@@ -58,7 +58,7 @@ public:
     std::shared_ptr<void> busy() override { return use(); }
     std::shared_ptr<Use> use();
 
-    /// hameau-admin only: asks hameaud to start a service anew.
+    /// hameau-admin only: asks hameaud to restart a service.
     void tell_restart(std::string service);
 
     // For the connections (connection.cpp).

@@ -1,4 +1,4 @@
-// The walls around a helper (hameau-unpack, hameau-convert): limits of memory, time and file size; no new rights; one
+// The sandbox of a helper (hameau-unpack, hameau-convert): limits of memory, time and file size; no new rights; one
 // folder or none; a short list of system calls without sockets and without programs.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Limits of every helper process behind its walls (helper_jail.hpp). What depends on the helper comes from its caller.
+// Limits of every helper process in its sandbox (helper_jail.hpp). What depends on the helper comes from its caller.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The walls that a process raises around itself, after it opened what it needs and before it reads an untrusted byte:
+// The sandbox that a process enters by itself, after it opened what it needs and before it reads an untrusted byte:
 // no_new_privs, Landlock where the kernel has it, a seccomp allow-list. uid and rlimits were set by hameaud before.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The sections and what is written from them.
+// The sections of hameau.yaml, and what is made from them: the sample, the reference page, the lists for the command's completion.
 #include "daemon/settings/schema.hpp"
 
 #include <algorithm>

@@ -17,7 +17,7 @@ namespace hameau {
 
 namespace {
 
-// A small cache: an idle module must stay light. The log is begun anew at 1 MiB and never cut below: commits that write
+// A small cache: an idle module must stay light. The log starts again from its beginning at 1 MiB and is never cut below: commits that write
 // over it change no size, so each waits for its own pages and not for the file's metadata too.
 constexpr std::string_view connection_pragmas = "PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-256;"
                                                 "PRAGMA temp_store=MEMORY;PRAGMA wal_autocheckpoint=256;"

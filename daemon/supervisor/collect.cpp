@@ -1,4 +1,4 @@
-// One poll over two pipes and the child's pidfd.
+// What a program of one job writes on its two pipes, read until it ends: one poll(2) over both pipes and the child's pidfd.
 #include "daemon/supervisor/collect.hpp"
 
 #include <array>

@@ -271,7 +271,7 @@ void House::crashed(Service& service, bool clean) {
 }
 
 /// A stranger's program shares its listener with hameaud and could make accept() wait: its listener is ended instead, which
-/// the kernel answers at once, and made anew at the next start.
+/// the kernel answers at once, and made again at the next start.
 void House::close_listeners(Service& service) {
     watch(service, false);
     for (const auto& [name, fd] : service.listeners) {

@@ -132,7 +132,7 @@ private:
     // Settings and manifests read again (reload.cpp)
     void reload();
     bool plan_again(const Settings& before);
-    /// Opens the gate's ports anew where the settings name others than `before`. Errors: the former ones are still open.
+    /// Opens the gate's ports again where the settings name others than `before`. Errors: the former ones are still open.
     Status move_ports(const Settings& before);
     void leave(Service& service);
     void forget_left();
@@ -197,7 +197,7 @@ private:
     Running certificates_;
     Duration certificates_deadline_{0};
     Duration certificates_ended_{Duration::min() / 2};  ///< the last turn
-    Duration next_certificates_{0};   ///< when the next turn is due; never far away: the clock of the wall may jump
+    Duration next_certificates_{0};   ///< when the next turn is due; never far away: the wall clock may jump
     bool certificates_again_ = false; ///< somebody asked during a turn
     bool certificates_all_ = false;   ///< the next turn does not wait for what failed
     unsigned certificates_failed_ = 0;  ///< turns in a row that failed as a whole

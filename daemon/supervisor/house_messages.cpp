@@ -274,7 +274,7 @@ void House::answer_status(const StatusQuery& query) {
     if (!backup_trouble_.empty()) {
         answer.fields.emplace_back("trouble:backup", backup_trouble_);
     }
-    // One field a wall.
+    // One field for each part of the sandbox.
     if (place_.root) {
         answer.fields.emplace_back("walls", "own uids");
     }

@@ -63,7 +63,7 @@ inline constexpr Duration extension_of_our_own = std::chrono::seconds(60);
 inline constexpr Duration watchdog_min{200};
 /// Listeners that systemd may hand over.
 inline constexpr long listen_fds_max = 64;
-/// Between the answer and the new start: who set the house up is answered before every process starts anew with the host name.
+/// Between the answer and the new start: who set the house up is answered before every process restarts with the host name.
 inline constexpr Duration after_set_host{500};
 /// Milliseconds that Postfix has to end after hameaud died, before it is killed.
 inline constexpr int guard_wait_term_ms = 3000;
@@ -107,7 +107,7 @@ inline constexpr std::size_t certificates_line_max = 400;
 inline constexpr Duration certificates_between_wishes = std::chrono::seconds(15);
 /// Between two turns at least: each is a program that runs as root.
 inline constexpr Duration certificates_turn_min = std::chrono::seconds(2);
-/// Between two turns at most: the wall's clock may jump while we sleep.
+/// Between two turns at most: the wall clock may jump while we sleep.
 inline constexpr Duration certificates_turn_max = std::chrono::hours(12);
 /// After a turn that ended badly: an authority or a disk has time to come back.
 inline constexpr Duration certificates_after_failure = std::chrono::minutes(30);
@@ -125,7 +125,7 @@ inline constexpr std::size_t backup_line_max = 700;
 inline constexpr Duration backup_after_start = std::chrono::minutes(2);
 /// Between two turns at least: a state that says "now" for ever must not keep the disk busy.
 inline constexpr Duration backup_turn_min = std::chrono::minutes(1);
-/// Between two turns at most: the wall's clock may jump while we sleep.
+/// Between two turns at most: the wall clock may jump while we sleep.
 inline constexpr Duration backup_turn_max = std::chrono::hours(12);
 /// After a turn that ended badly.
 inline constexpr Duration backup_after_failure = std::chrono::minutes(30);

@@ -1,4 +1,4 @@
-// The state machine of one service.
+// The state machine of one service: start, ready, idle, back-off, stop. Pure: time is an input, and nothing is started here.
 #include "daemon/supervisor/policy.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// SIGHUP: the settings and the manifests are read again, and the list of services is made anew. What is new starts, what
-// was taken out ends, the others start anew with their new settings. hameaud waits meanwhile: each step has a deadline.
+// SIGHUP: the settings and the manifests are read again, and the list of services is made again. What is new starts, what
+// was taken out ends, the others restart with their new settings. hameaud waits meanwhile: each step has a deadline.
 #include <algorithm>
 #include <iterator>
 #include <unistd.h>
@@ -58,7 +58,7 @@ void House::reload() {
         if (engines_certificate_changed() && !engines) {
             reload_engines();
         }
-        // The children hold their settings from their start: those that run are started anew. The engines too when
+        // The children hold their settings from their start: those that run are restarted. The engines too when
         // something of theirs changed: a port is opened at a start only.
         for (const auto& service : services_) {
             service->log.set_bounds(log_bounds());
@@ -70,7 +70,7 @@ void House::reload() {
         plan_backups();
         journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
     }
-    told_.clear();  // ready again once what was started anew is
+    told_.clear();  // ready again once what was restarted is
     // What children said while we waited counts before any deadline of theirs is looked at.
     on_notify(notify_.get());
     for (const auto& service : services_) {
@@ -80,7 +80,7 @@ void House::reload() {
     }
 }
 
-/// True when the engines have to start anew.
+/// True when the engines have to restart.
 bool House::plan_again(const Settings& before) {
     std::vector<ServiceSpec> plan = plan_services(settings_, place_, module_uids());
     const bool wanted = std::any_of(plan.begin(), plan.end(), [](const ServiceSpec& spec) { return spec.name == "dovecot"; });
@@ -188,7 +188,7 @@ Status House::move_ports(const Settings& before) {
             manager_.forget_listener(address, static_cast<std::uint16_t>(port));
         }
     }
-    // The gate has its own copies of the former ones until it starts anew, which reload() does next.
+    // The gate has its own copies of the former ones until it restarts, which reload() does next.
     return opened;
 }
 

@@ -1,4 +1,4 @@
-// The first two lines of a turn's file.
+// Reading the first two lines of a turn's state file. A file that cannot be read counts as a turn that failed.
 #include "daemon/supervisor/turn_state.hpp"
 
 #include <algorithm>

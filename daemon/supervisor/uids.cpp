@@ -1,4 +1,4 @@
-// One small text file, replaced by rename.
+// STATE/modules/uids: which external module has which uid. One small text file, replaced by rename.
 #include "daemon/supervisor/uids.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Addresses that people is about to give: asked for before people commits a member or a group, so that an answer with an
+// Addresses that people is about to give: asked for before people commits a member or a group, so that a response with an
 // address is an address that exists. Called by people only. The event that follows takes the reservation up
 // (Store::put_mailbox, Store::put_circle); a reservation that nothing follows ends by itself (reservation_ms).
 // And the way back: people is told the addresses of each member whose mailboxes changed, again until it has them (`news`).

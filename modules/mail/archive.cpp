@@ -1,4 +1,5 @@
-// One association as a file: mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward",
+// The addresses of one association go out (for archive_parts.cpp), come in (for api_import.cpp) or are erased (for the host):
+// mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward",
 // "forward_states":{TARGET: Forward::state}}],"aliases":[{"address","to","may_send"}]}. The messages are Dovecot's (uid dovemail) and not in it: README.md.
 #include <sys/stat.h>
 

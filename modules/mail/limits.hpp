@@ -57,7 +57,7 @@ inline constexpr std::uint64_t quota_bytes_max = std::uint64_t{1} << 50U;
 /// How many folders one look at the bin erases before others are served.
 inline constexpr std::size_t boxes_erased_at_once = 50;
 /// How long who erases a mailbox waits for its folder: below the 30 s after which a browser gives up. A large one goes on
-/// being erased meanwhile, and the answer says that it does.
+/// being erased meanwhile, and the response says that it does.
 inline constexpr std::chrono::seconds erase_patience{20};
 /// How long a new mailbox counts as new: a declared file that makes it may name its forwarding some calls later.
 inline constexpr std::chrono::hours fresh_mailbox{1};

@@ -64,7 +64,7 @@ private:
     void try_later();
     Task<void> settle_later();
     Task<void> kick_once_more(std::vector<std::string> users);
-    /// The answer to a change: `answer` when both databases have it and no session outlives its reason.
+    /// The response to a change: `answer` when both databases have it and no session outlives its reason.
     Task<Response> after_change(Request& request, Status done, Response answer);
 
     // Addresses of an association (api_addresses.cpp)
@@ -109,7 +109,7 @@ private:
 
     // Fields that they share (fields.cpp); each adds its refusals to `fields`
     enum class Kind { mailbox, alias };
-    /// Where the field is missing, `present` is the answer; it is required when `present` is empty.
+    /// Where the field is missing, `present` is the result; it is required when `present` is empty.
     std::string read_address(JsonFields& fields, const Association& association, Kind kind, const std::string& present = {});
     /// Where mail for `start` is sent on. An address of this house that does not exist, or that leads nowhere, is refused.
     std::optional<std::vector<std::string>> read_targets(JsonFields& fields, std::string_view name, const std::string& start,
@@ -132,7 +132,7 @@ private:
     Status apply_member(JsonFields& fields);
     Status apply_group(JsonFields& fields, Taken& taken);
     Status apply_mailbox(JsonFields& fields, Taken& taken);
-    /// The mailboxes of a member who goes into people's bin, comes back, is added anew or is erased.
+    /// The mailboxes of a member who goes into people's bin, comes back, is added again or is erased.
     Status apply_boxes(JsonFields& fields);
     /// What people cannot know of them: are the erased ones off the disk, and which did not come back.
     Task<Response> boxes_of_member(Request& request);

@@ -237,7 +237,7 @@ public:
     /// The member is back, and so are the mailboxes whose address is still free; the others are in the bin of mailboxes.
     /// The answer: as restore_mailbox().
     Result<std::vector<std::string>> give_boxes_back(const std::string& member, const std::string& association);
-    /// The person was added anew: what they had is in the bin of mailboxes, with its address where that is free.
+    /// The person was added again: what they had is in the bin of mailboxes, with its address where that is free.
     Status boxes_into_bin(const std::string& member, const std::string& association);
     /// Nothing brings the member back any more.
     Status erase_boxes_of(const std::string& member, const std::string& association);

@@ -234,7 +234,7 @@ bool Store::is_being_erased(const std::string& association) {
 }
 
 Status Store::forget_box(const std::string& folder) {
-    // The row stays for the rest of the 30 days: a mailbox made anew under that address is no new one (is_fresh).
+    // The row stays for the rest of the 30 days: a mailbox made again under that address is no new one (is_fresh).
     auto change = ask("UPDATE retired_box SET erase = 3 WHERE folder = ? AND erase = 1");
     return run(std::move(change.bind(1, folder)));
 }

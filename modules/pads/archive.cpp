@@ -1,5 +1,5 @@
-// One association out, in or erased: pads.json with titles and access, and each pad as one Yjs update (and as Markdown,
-// for people). Reading back trusts nothing: every update is validated as if a visitor had sent it.
+// The row of a text in an archive (for archive_parts.cpp, which sends it), a text that comes in (for api/api_import_archive.cpp), and what
+// the host asks of an association as a whole: close, open, erase. Trusts no archive: every update is validated as if a visitor had sent it.
 #include <algorithm>
 #include <filesystem>
 #include <sodium.h>

@@ -101,7 +101,7 @@ inline constexpr std::size_t connections_per_room_max = 500;
 /// Of them, people without an account: whoever has a link cannot keep the members out.
 inline constexpr std::size_t guests_per_room_max = 350;
 
-/// Exports, looks at the history and the like: at once, one at most for each pad, so that a pad that takes long holds one
+/// Exports, readings of the history and the like: at once, one at most for each pad, so that a pad that takes long holds one
 /// thread only; waiting for one pad; waiting in all.
 inline constexpr std::size_t readings_at_once = 2;
 inline constexpr std::size_t readings_waiting_per_pad_max = 8;
@@ -164,7 +164,7 @@ inline constexpr std::size_t merge_bytes_max = 256 * 1024;
 inline constexpr std::chrono::milliseconds awareness_owner_stale{30'000};
 /// A connection whose edits lack what they build on is asked for it at most once in this time.
 inline constexpr std::chrono::milliseconds ask_back_every{2'000};
-/// The state is counted anew when so large a part of what a pad may have has come since: 64 KiB of 32 MiB.
+/// The state is counted again when so large a part of what a pad may have has come since: 64 KiB of 32 MiB.
 inline constexpr std::size_t count_again_part = 512;
 /// Bytes of an answer to step 1 that is sent without a look whether it holds anything.
 inline constexpr std::size_t small_step2_bytes = 256;

@@ -175,8 +175,8 @@ private:
     /// Runs this on a thread for long readings, with a store on a connection of its own: nobody's keystroke waits for it.
     /// Errors: unavailable when too many wait or the pad goes away; too_large when it takes too long; those of `work`.
     Task<Status> read_aside(std::int64_t pad, ReadingWork work);
-    /// read_aside() for the answer to this request, then judges again: others may have been read first, and who lost access
-    /// meanwhile gets nothing. Set: that is the answer.
+    /// read_aside() for the response to this request, then judges again: others may have been read first, and who lost access
+    /// meanwhile gets nothing. Set: that is the response.
     Task<std::optional<Response>> read_for(Request& request, const PadRow& pad, ReadingWork work);
     void begin_readings();
     void end_reading(ReadingTurns::Number number);

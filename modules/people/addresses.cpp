@@ -98,7 +98,7 @@ Task<void> People::release_address(AddressWish wish) {
     body["address"] = wish.address;
     body["owner"] = wish.owner;
     std::string text = json::serialize(body);
-    // Without an answer the reservation ends by itself.
+    // Without a response the reservation ends by itself.
     (void)co_await context_->call("mail", "POST", "/internal/addresses/release", std::move(text));
 }
 

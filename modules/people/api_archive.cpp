@@ -1,6 +1,6 @@
 // An association as one archive (docs/decisions/2026-11-30-association-archive.md): people writes who belongs to it, asks mail, sites and
 // pads for their parts one after the other, and packs all of it on the way. Nothing waits on the disk but the list of sums.
-// A part that fails cuts the answer: a reader sees that the END is missing.
+// A part that fails cuts the response: a reader sees that the END is missing.
 #include <algorithm>
 
 #include <boost/json.hpp>

@@ -1,5 +1,5 @@
 // The bin of associations, for admins of the house: what was removed in the last 30 days, the way back, and the end. What
-// belongs to an association ends at once in people; the other modules are told, and the answer is given when they did it, or
+// belongs to an association ends at once in people; the other modules are told, and the response is given when they did it, or
 // names those that have not yet. Who can sign in nowhere else is shut out until it comes back.
 #include <algorithm>
 
@@ -85,7 +85,7 @@ Task<Response> People::remove_association(Request& request) {
         if (!found) {
             return refuse(refusal, request, 404, "not_found");
         }
-        // Asked again, since the first answer was 503 or never came: it stays where it is.
+        // Asked again, since the first response was 503 or never came: it stays where it is.
         removed = found->binned_ms == 0;
         const Status noted = removed ? store_->note_holdings(slug, holdings) : Status{};
         return noted && removed ? store_->bin_association(slug, wall_ms_(), touched) : noted;

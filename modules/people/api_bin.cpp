@@ -1,6 +1,6 @@
 // The bin of an association's members, for its managers: who was removed in the last 30 days, the way back, and the end.
 // What a person may do ends at the removal; only what brings them back is kept (store_bin.cpp). Their mailboxes are mail's,
-// which is told with the same change; what mail could not give back is asked for before the answer.
+// which is told with the same change; what mail could not give back is asked for before the response.
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"

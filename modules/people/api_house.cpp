@@ -43,7 +43,7 @@ json::object process_document(const std::string& name, std::string_view line) {
     return out;
 }
 
-/// hameaud's records also say which walls there are, which parts are missing and what is wrong with the certificates.
+/// hameaud's records also say which parts of the sandbox there are, which parts are missing and what is wrong with the certificates.
 bool is_process(std::string_view name) { return name != "walls" && !name.starts_with("missing:") && !name.starts_with("trouble:"); }
 
 /// Of the records of hameaud, "trouble:certificates": COUNT TAB HOST TAB CODE TAB EXPIRES (provisioning/acme_state.hpp);

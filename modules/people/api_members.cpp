@@ -37,7 +37,7 @@ void People::check_mailbox(JsonFields& fields, const std::optional<std::string>&
         return;
     }
     if (!store_->mail_enabled()) {
-        // Nobody would make it: the answer and the welcome sheet would show an address that does not exist.
+        // Nobody would make it: the response and the welcome sheet would show an address that does not exist.
         fields.refuse_field("mailbox", "mailbox_none");
         return;
     }
@@ -247,7 +247,7 @@ Task<Response> People::add_member(Request& request) {
     if (wanted.existing) {
         revoke_person(wanted.person.id);
     }
-    // What is answered is read once mail has the change: an address in the answer is a mailbox.
+    // What is answered is read once mail has the change: an address in the response is a mailbox.
     const bool all = co_await delivered();
     const auto added = store_->member(slug, wanted.person.login);
     if (!added || (!all && wanted.mailbox && store_->first_event())) {

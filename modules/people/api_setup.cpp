@@ -168,7 +168,7 @@ std::optional<Response> People::refuse_setup_secret(const Request& request, cons
     return std::nullopt;
 }
 
-/// What root's probes found (provisioning/probes.hpp), in sentences. For who holds the secret, and for admins; the answer names addresses.
+/// What root's probes found (provisioning/probes.hpp), in sentences. For who holds the secret, and for admins; the response names addresses.
 Task<Response> People::check_setup(Request& request) {
     const Judge anyone = [] { return std::optional<Response>(); };
     auto opened = co_await open_body(nullptr, request, anyone, body_bytes_max);
@@ -224,7 +224,7 @@ Status People::put_first_admin(const FirstSetUp& wanted) {
     return done ? store_->emit_member(wanted.person.id) : done;
 }
 
-/// Hands the host name that the set-up chose to hameaud, which starts everything anew with it. Called again at each start until
+/// Hands the host name that the set-up chose to hameaud, which starts everything again with it. Called again at each start until
 /// the settings have one: a power cut between the two halves of the set-up loses nothing.
 Task<Status> People::settle_host() {
     std::string host = store_->house_value(std::string(host_wanted));

@@ -104,7 +104,7 @@ Task<void> People::ask_mail_usage(std::string slug) {
     json::object question;
     question["association"] = slug;
     std::string text = json::serialize(question);
-    // Without an answer the last figure stands.
+    // Without a response the last figure stands.
     (void)co_await context_->call("mail", "POST", "/internal/usage", std::move(text));
     asking_mail_ = false;
 }

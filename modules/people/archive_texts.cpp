@@ -1,4 +1,4 @@
-// From facts to the texts of an archive.
+// What people writes itself into an association's archive. Called by api_archive.cpp; reads nothing, writes nothing.
 #include "modules/people/archive_texts.hpp"
 
 #include <algorithm>

@@ -89,7 +89,7 @@ inline constexpr std::size_t named_max = 20;
 /// The gate's streams of ended sessions: the one in use, and those of a gate that was just replaced.
 inline constexpr std::size_t streams_max = 4;
 inline constexpr Duration stream_quiet_max = std::chrono::seconds(40);
-/// Of ended sessions that a stream has not taken yet; who is slower begins anew with an empty memory. Bytes.
+/// Of ended sessions that a stream has not taken yet; who is slower starts again with an empty memory. Bytes.
 inline constexpr std::size_t pending_bytes_max = 65536;
 /// Anybody may look at the house's figures: hameaud is asked once in that time.
 inline constexpr Duration measure_again_after = std::chrono::seconds(10);

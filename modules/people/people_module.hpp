@@ -27,7 +27,7 @@ namespace hameau::people {
 
 extern const Catalogue people_catalogue;
 
-/// What the transaction of a change refused, as the answer to give; empty when the store itself failed.
+/// What the transaction of a change refused, as the response to give; empty when the store itself failed.
 /// Which domains a change gives and takes, by what is stored when the question is put.
 struct DomainQuestion {
     std::string slug;
@@ -84,16 +84,16 @@ private:
     /// 401, 403 or 404 unless the actor has at least the role in an association that exists.
     std::optional<Response> refuse_below(const Request& request, const Actor& actor, const std::string& slug, Role role);
     std::optional<Response> refuse_unless_admin(const Request& request, const Actor& actor);
-    /// The judgements of open_body: each reads the session anew, at the moment of the call.
+    /// The judgements of open_body: each reads the session again, at the moment of the call.
     Judge below(const Request& request, const std::string& slug, Role role);
     Judge unless_admin(const Request& request);
     Judge unless_signed_in(const Request& request);
-    /// Ends a transaction with an answer for the person.
+    /// Ends a transaction with a response for the person.
     Status refuse(Refusal& refusal, Response response) const;
     Status refuse(Refusal& refusal, const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
-    /// First in the transaction of every change: who asks now, since passwords and people's answers are waited for.
+    /// First in the transaction of every change: who asks now, since passwords and people's responses are waited for.
     Status judge_again(Refusal& refusal, const Judge& judge) const;
-    /// The answer to a change that was not made.
+    /// The response to a change that was not made.
     Response refused_or_failed(const Request& request, Refusal& refusal, const Error& error);
     std::optional<Response> refuse_unless_internal(const Request& request, std::string_view first, std::string_view second = {});
     Response say(const Request& request, int status, std::string_view code, const Parameters& parameters = {}) const;
@@ -131,7 +131,7 @@ private:
     Task<Response> internal_revocations(Request& request);
     Result<Credentials> open_session(const Person& person, bool shared, const std::string& old_session, bool known_device);
     void set_cookies(Response& response, const Credentials& credentials) const;
-    /// The answer of every call that signs in: who it is, and the cookies.
+    /// The response of every call that signs in: who it is, and the cookies.
     Response signed_in(int status, const Person& person, const Credentials& credentials);
     boost::json::object session_document(const Actor& actor);
     /// An attempt that is counted until it is known to be right.
@@ -361,7 +361,7 @@ private:
     Task<void> deliver();
     /// True when mail has all that is in the outbox now (or mail is off).
     Task<bool> delivered();
-    /// Waits for mail; a 503 for a change that must be everywhere, else the answer itself.
+    /// Waits for mail; a 503 for a change that must be everywhere, else the response itself.
     Task<Response> after_delivery(Request& request, Response response, Urgency urgency);
 
     // Revocations (revocations.cpp)

@@ -26,7 +26,7 @@ public:
     explicit Throttle(const Clock& clock) : clock_(clock) {}
     /// Zero: go on (the attempt is counted). Else the time to wait; a refused attempt does not count.
     Duration begin(const std::string& key);
-    /// The attempt was right: the key starts anew.
+    /// The attempt was right: the key counts from zero again.
     void succeed(const std::string& key) { entries_.erase(key); }
     /// The attempt could not be judged (too busy): takes it back.
     void withdraw(const std::string& key);

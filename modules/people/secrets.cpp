@@ -1,4 +1,4 @@
-// libsodium's calls, each in one place.
+// Passwords, codes and tokens: the calls of libsodium, each in one place. A text is never kept, only its hash.
 #include "modules/people/secrets.hpp"
 
 #include <array>

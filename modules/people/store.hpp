@@ -202,7 +202,7 @@ public:
     Status remove_member(const std::string& association, const Member& found, const std::string& password_state, std::int64_t now_ms);
     /// `login`: what an account in the bin is called from now on; nobody has it. `groups_lost`: groups that are no more.
     Status restore_member(const RemovedMember& removed, const std::string& login, std::vector<std::string>& groups_lost);
-    /// Before the person is added to the association anew: what mail kept for them goes into the bin of mailboxes.
+    /// Before the person is added to the association again: what mail kept for them goes into the bin of mailboxes.
     Status leave_bin(const std::string& association, const std::string& person);
     Status purge_member(const std::string& association, const std::string& person);
     Status purge_removed_before(std::int64_t time_ms);

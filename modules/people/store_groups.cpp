@@ -261,7 +261,7 @@ Status Store::put_circle(const Circle& circle) {
 }
 
 Status Store::erase_circle(const std::string& association, const std::string& slug) {
-    // A group that is made anew under this name is another one: who is in the bin does not come back into it.
+    // A group that is made again under this name is another one: who is in the bin does not come back into it.
     auto forget = ask("UPDATE removed_member SET circles = (SELECT json_group_array(CASE value WHEN ?2 THEN '-' || ?2 ELSE value END) "
                       "FROM json_each(circles)) WHERE association = ?1 AND EXISTS (SELECT 1 FROM json_each(circles) WHERE value = ?2)");
     forget.bind(1, association).bind(2, slug);

@@ -229,7 +229,7 @@ Check Sites::certificates_check() {
     return check;
 }
 
-/// What the house knows of a certificate may have changed since it was asked last: asked beside the answer.
+/// What the house knows of a certificate may have changed since it was asked last: asked beside the response.
 void Sites::ask_certificates_later() {
     if (!asking_certificates_ && !store_->hosts_to_ask(now_ms() - certificate_retry_ms, now_ms() - certificate_again_ms).empty()) {
         spawn(context_->io(), ask_missing_certificates(), context_->journal(), "certificates");

@@ -46,7 +46,7 @@ inline constexpr std::size_t remarks_max = 100;
 inline constexpr std::size_t request_bytes_max = 4096;
 /// sites.json of an association's archive. Bytes.
 inline constexpr std::size_t list_bytes_max = 4 << 20;
-/// How old an answer about a certificate must be before the house is asked again. hameau-provision looks at files, and decides when
+/// How old a response about a certificate must be before the house is asked again. hameau-provision looks at files, and decides when
 /// the authority is asked (hameaud lets such turns come 15 s apart). Milliseconds.
 inline constexpr std::int64_t certificate_retry_ms = 5 * 1000;
 /// The same when the house has said why there is none: each question is a program that runs as root.

@@ -1,4 +1,4 @@
-// See line.hpp.
+// See line.hpp: one turn after the other for work that only a few may do at a time.
 #include "modules/sites/line.hpp"
 
 #include <boost/asio/redirect_error.hpp>

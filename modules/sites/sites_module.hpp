@@ -53,7 +53,7 @@ public:
     Task<void> stop() override;
 
 private:
-    /// One publication from the first byte to the answer: the site is taken, the staging folder goes away with it.
+    /// One publication from the first byte to the response: the site is taken, the staging folder goes away with it.
     struct Upload {
         Upload(Sites& owner, const Site& of);
         ~Upload();

@@ -16,7 +16,7 @@
 
 namespace hameau {
 
-/// `refused` set: that is the answer, and the rest is empty.
+/// `refused` set: that is the response, and the rest is empty.
 struct Opening {
     std::optional<Response> refused;
     Page page;                 ///< of open_page
@@ -41,7 +41,7 @@ using Finder = std::function<std::variant<Row, Response>()>;
 Opening open_page(const Request& request, std::optional<Response> refusal);
 
 /// Reads a body of at most `bytes_max`. A body may take minutes, and a right may end meanwhile. So `judge` is asked twice:
-/// before the body is read, so that nothing is read from who may not, and after it has come. The second answer counts.
+/// before the body is read, so that nothing is read from who may not, and after it has come. The second response counts.
 /// `people` gives the way to people, which tells the caller's present roles; null where the module is people itself and
 /// `judge` reads the session.
 Task<Opening> open_body(ModuleContext* people, Request& request, const Judge& judge, std::size_t bytes_max);

@@ -1,4 +1,4 @@
-// Problem documents (RFC 9457) and small JSON answers. Texts come from a catalogue keyed by a stable code,
+// Problem documents (RFC 9457) and small JSON responses. Texts come from a catalogue keyed by a stable code,
 // in French (default) and English, chosen by Accept-Language. A text never holds a secret or an internal detail.
 #pragma once
 
@@ -61,7 +61,7 @@ Response internal_problem(const Request& request, std::string reference);
 /// For a body that could not be read (read_json): 400, 408, 413.
 Response body_problem(const Request& request, const Error& error);
 
-/// An answer with a JSON body.
+/// A response with a JSON body.
 Response json_response(int status, const boost::json::value& value);
 Response empty_response(int status);
 

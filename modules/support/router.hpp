@@ -22,7 +22,7 @@ public:
     void add(std::string_view method, std::string_view pattern, T* self, Task<Response> (T::*handler)(Request&)) {
         add(method, pattern, [self, handler](Request& request) { return (self->*handler)(request); });
     }
-    /// Answers HEAD with GET's handler. The request must live until the answer.
+    /// Answers HEAD with GET's handler. The request must live until the response.
     Task<Response> dispatch(Request& request) const;
 
 private:

@@ -45,6 +45,7 @@ struct Ends {
     int key;
 };
 
+/// Not become() of daemon/base/exec: the sandbox (confine_files) and the capability that is kept belong between its steps.
 /// hameau-provision has one thread: what allocates may be called here.
 [[noreturn]] void become(const Place& place, const Repository& repository, const ResticCall& call, Ends ends, std::vector<char*>& words,
                          std::vector<char*>& environment, pid_t parent) {
@@ -143,7 +144,7 @@ bool read_both(Stream& output, Stream& errors, int child, const ResticCall& call
     }
 }
 
-/// restic often ends before it has read what its ssh said ("Permission denied"): ssh alone, with the same words and the same walls.
+/// restic often ends before it has read what its ssh said ("Permission denied"): ssh alone, with the same words and the same sandbox.
 std::string reason_of_ssh(const Place& place, const Repository& repository) {
     Place other = place;
     other.restic = "/usr/bin/ssh";

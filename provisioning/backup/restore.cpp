@@ -1,4 +1,4 @@
-// Told from the top in restore_house.
+// The whole restore, told from the top in restore_house(). Called by `hameau restore` through hameau-provision, while no house runs.
 #include "provisioning/backup/restore.hpp"
 
 #include <algorithm>

@@ -26,7 +26,7 @@ struct Staged {
 
 /// What the copies of the databases need on the disk at most.
 std::uint64_t room_for_staging(const Place& place);
-/// Makes it anew. `host`: how the house is called. Errors: too_large (the disk is full), unavailable (a module kept its database
+/// Makes it again. `host`: how the house is called. Errors: too_large (the disk is full), unavailable (a module kept its database
 /// locked), io, corrupt. Whatever happened, drop_staging() is called afterwards.
 Result<Staged> make_staging(const Place& place, const std::string& host);
 /// Also what a kill left behind.

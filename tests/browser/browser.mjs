@@ -22,7 +22,7 @@ export async function openPage(browser, { language = 'fr', width = 1280, height 
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
-    // A refused sign-in or a visit without a session is an answer of the API, which the browser also writes here.
+    // A refused sign-in or a visit without a session is a response of the API, which the browser also writes here.
     if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));

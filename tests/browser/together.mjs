@@ -27,7 +27,7 @@ try {
       for (let turn = 0; turn < 8; turn += 1) {
         await one.page.keyboard.type(`mot${i}-${turn} `);
         // One person only: a paragraph that two split at the same moment keeps what stood behind both places twice, in
-        // every editor on y-prosemirror (a split takes the end of a text away and writes it anew).
+        // every editor on y-prosemirror (a split takes the end of a text away and writes it again).
         if (turn === 4 && one === marie) await one.page.keyboard.press('Enter');
       }
     }));

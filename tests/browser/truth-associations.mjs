@@ -35,7 +35,7 @@ export async function associationChecks({ check, house, browser }) {
     await press(/^Mettre à la corbeille.: Le Potager$/);
     await dialog.getByRole('button', { name: 'Mettre à la corbeille', exact: true }).click();
     await press('Effacer maintenant Le Potager');
-    // Erased, though one service has yet to do its part: the page shows what is so, and says what the answer says.
+    // Erased, though one service has yet to do its part: the page shows what is so, and says what the response says.
     await page.route(/potager\?purge=1/, async (route) => {
       await route.fetch();
       await route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ status: 503, code: 'association_erase_pending', title: '', detail: 'Les sites ont encore leur part à faire.' }) });

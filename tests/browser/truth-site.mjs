@@ -26,7 +26,7 @@ export async function siteChecks({ check, house, browser }) {
   const first = await live();
 
   await check('truth: a site without a secure connection says why on its page', async () => {
-    // A trial certifies its sites itself: the answer of a house on the internet is put in its place.
+    // A trial certifies its sites itself: the response of a house on the internet is put in its place.
     const reason = "l'adresse ne mène encore nulle part.";
     await page.route('**/api/v1/associations/amis/sites?*', async (route) => {
       const answer = await route.fetch();

@@ -237,7 +237,7 @@ export async function askingChecks({ check, house, browser }) {
     await until(async () => /L.invitation de Rozenn Cadiou est prête/.test(await bodyText(page)), 'it went on');
     same(await dialog.count(), 0, 'dialogs');
     await api(house, page, 'DELETE', `${members}/rozenn.cadiou`);
-    // Whoever gives up is at the door, and nothing of the page is left.
+    // Whoever gives up is on the sign-in page, and nothing of the page is left.
     await api(house, page, 'DELETE', 'api/v1/session');
     await page.getByRole('link', { name: 'Courrier', exact: true }).click();
     await dialog.getByRole('button', { name: 'Renoncer' }).click();
@@ -387,7 +387,7 @@ export async function mailChecks({ check, house, browser }) {
     await press(owner.page, /^Refuser les copies vers ailleurs@dehors\.example$/);
     await until(async () => /vous l.avez arrêtée/.test(await bodyText(owner.page)), 'the new state');
     same(await state(), 'ended', 'state');
-    // Removed and made anew: it comes back out of the bin, and the answer stands; nobody gets round it.
+    // Removed and made again: it comes back out of the bin, and the answer stands; nobody gets round it.
     same((await api(house, manager.page, 'DELETE', box)).status(), 204, 'removed');
     same((await add()).status(), 201, 'made anew');
     same(await state(), 'ended', 'state');

@@ -163,7 +163,7 @@ def all_ready():
 
 
 def walls_are_up():
-    """What the kernel offers to a program without the unit's walls, the house has within them."""
+    """What the kernel offers to a program without the unit's sandbox, the house has within them."""
     system = ctypes.CDLL(None, use_errno=True).syscall
     offered = {"own uids", "seccomp"} | ({"landlock"} if system(444, None, 0, 1) > 0 else set())  # landlock_create_ruleset: the version
     walls = set(json.loads(run("hameau", "status", "--json"))["walls"])

@@ -1,6 +1,6 @@
 // A mock house for working on the pages: the built files under the real policy, and the documented API in memory.
 // Never part of the product. Usage: node mock/server.mjs [--port N] [--setup] [--no-trial] [--pads SOCKET]; POST /mock/reset
-// begins anew. With --pads, everything of pads goes to a real hameau-pads, as the gate would hand it on.
+// starts again. With --pads, everything of pads goes to a real hameau-pads, as the gate would hand it on.
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, request as ask } from 'node:http';
 import { randomBytes } from 'node:crypto';

@@ -1,6 +1,6 @@
 // hameau-unarchive BYTES_MAX FILES_MAX: opens the archive of an association, which anybody may have written. Started by `hameau import`; no
 // network, no database, no folder: a .tar.zst on standard input, its files as parts (daemon/contract/parts.hpp) on standard output.
-// Exit: 0 and the parts have their END; 65 the archive is refused, with a sentence on standard error; 70 the walls could not be built.
+// Exit: 0 and the parts have their END; 65 the archive is refused, with a sentence on standard error; 70 the sandbox could not be built.
 #include <archive.h>
 #include <archive_entry.h>
 #include <charconv>
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
         std::fputs("hameau-unarchive is started by hameau import; see daemon/cli/unarchive/main.cpp\n", stderr);
         return exit_usage;
     }
-    // Names in archives are UTF-8 for libarchive only under such a locale; it reads files, so before the walls.
+    // Names in archives are UTF-8 for libarchive only under such a locale; it reads files, so before the sandbox.
     (void)std::setlocale(LC_CTYPE, "C.UTF-8");
     if (::geteuid() == 0) {
         drop_rights(nobody, nobody, {});

@@ -1,4 +1,4 @@
-// The access matrix.
+// Who may do what with a pad, by membership, chosen people and link. Called before every call and every WebSocket.
 #include "modules/pads/api/access.hpp"
 
 #include <algorithm>

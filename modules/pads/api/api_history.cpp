@@ -1,4 +1,4 @@
-// The HTTP API of going back: saved moments, a look at one, restoring it as a change in the caller's name.
+// The HTTP API of the history: saved moments, a look at one, restoring it as a change in the caller's name.
 #include <charconv>
 
 #include <boost/asio/as_tuple.hpp>
@@ -266,7 +266,7 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         room->release();
         co_return now != nullptr ? problem(pads_catalogue, request, 403, "pad_read_only") : std::move(std::get<Response>(still));
     }
-    // Nobody sees a text that goes back and is then not kept.
+    // Nobody sees a restored text that is then not kept.
     std::size_t bytes = 0;
     for (const Bytes& change : changes) {
         bytes += change.size();

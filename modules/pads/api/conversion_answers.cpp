@@ -1,4 +1,4 @@
-// Answers of conversions.
+// The responses to calls that needed hameau-convert: what its refusals and failures become for a browser. Called by api_images, api_import.
 #include "modules/pads/api/conversion_answers.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Folding by utf8proc.
+// Search in titles: letters are compared without case and accents, by utf8proc.
 #include "modules/pads/api/search.hpp"
 
 #include <algorithm>

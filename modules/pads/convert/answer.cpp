@@ -1,4 +1,4 @@
-// Reading the helper's answer.
+// Reading the helper's response.
 #include "modules/pads/convert/answer.hpp"
 
 #include <array>

@@ -29,7 +29,7 @@ struct ConvertedText {
     std::string title;
 };
 
-/// A refusal is an Error of kind invalid whose message is the code. Errors: corrupt when it is no answer.
+/// A refusal is an Error of kind invalid whose message is the code. Errors: corrupt when it is no response.
 Result<ConvertedImage> read_image_answer(std::string_view answer);
 Result<ConvertedText> read_text_answer(std::string_view answer);
 

@@ -17,7 +17,7 @@ struct ReadDocument {
     std::string title;   ///< of its <title> or first heading, or empty; one line, at most 200 characters
 };
 
-/// What the libraries load or register; before the walls go up.
+/// What the libraries load or register; before the sandbox is entered.
 void prepare_documents();
 /// Errors: invalid with a code as its message: document_not_utf8, document_too_large.
 Result<ReadDocument> read_document(std::string_view text, DocumentForm form);

@@ -3,7 +3,7 @@
 //
 //   hameau-convert image BYTES_MAX             image on 0, answer (modules/pads/convert/answer.hpp) on 1
 //   hameau-convert markdown|html BYTES_MAX     document on 0, answer on 1
-// Exit: 0 the answer is whole (a refusal is a whole answer), 70 jail or machine failed, 64 usage.
+// Exit: 0 the response is whole (a refusal is a whole response), 70 jail or machine failed, 64 usage.
 #include <charconv>
 #include <cstdio>
 #include <exception>
@@ -47,7 +47,7 @@ int convert_image(const std::string& bytes) {
     std::uint32_t width = stripped->width;
     std::uint32_t height = stripped->height;
     std::string webp;
-    // A film stays one; a GIF is a film or so small that there is nothing to win.
+    // An animation stays one; a GIF is an animation, or so small that there is nothing to win.
     if (!stripped->animated && stripped->type != ImageType::gif) {
         const auto decoded = decode_image(*stripped, image_side_max);
         if (!decoded) {

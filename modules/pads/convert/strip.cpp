@@ -210,7 +210,7 @@ void add_little(std::string& out, std::uint32_t value) {
     }
 }
 
-/// A frame of a film (RFC 9649 §2.7.1.1): its place and time, then chunks, of which pixels and opacity stay. Nothing when it
+/// A frame of an animation (RFC 9649 §2.7.1.1): its place and time, then chunks, of which pixels and opacity stay. Nothing when it
 /// is not whole.
 std::optional<std::string> strip_frame(std::string_view frame) {
     constexpr std::size_t head_size = 16;
@@ -354,7 +354,7 @@ private:
         return inside && take(10 + table_bytes(byte_at(rest_, 9)), true) && take(1, true) && blocks(true);
     }
 
-    /// Kept: how a frame is shown, and how often the film runs. Comments, texts and other programs' notes go.
+    /// Kept: how a frame is shown, and how often the animation runs. Comments, texts and other programs' notes go.
     bool extension() {
         if (rest_.size() < 3) {
             return false;

@@ -1,4 +1,4 @@
-// An image's container, read whole and written anew without what it says about its maker: EXIF, GPS, XMP, comments, other
+// An image's container, read whole and written again without what it says about its maker: EXIF, GPS, XMP, comments, other
 // pictures behind it. Pixels are not touched. Stripping what is stripped changes nothing. Pure; every byte is hostile.
 #pragma once
 

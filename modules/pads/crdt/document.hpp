@@ -46,7 +46,7 @@ enum class Split { attributes, authors };
 
 class Document {
 public:
-    /// `at` shows the past (see Integrator::snapshot()); both must outlive the document.
+    /// `at` shows an earlier state (see Integrator::snapshot()); both must outlive the document.
     explicit Document(const Integrator& source, const Snapshot* at = nullptr) : source_(source), at_(at) {}
 
     /// Root names in byte order.

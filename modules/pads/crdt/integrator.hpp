@@ -16,7 +16,7 @@ namespace hameau::crdt {
 template <class Sink>
 class Intake;
 
-/// A moment of the past: which clocks existed and which of them were deleted. Made by Integrator::snapshot().
+/// An earlier state of the document: which clocks existed and which of them were deleted. Made by Integrator::snapshot().
 struct Snapshot {
     std::vector<std::uint32_t> next_clock;  ///< by client index
     std::vector<RangeSet> deleted;          ///< by client index
@@ -95,7 +95,7 @@ public:
     /// The collected state as one v1 update (section 7): deleted content dropped, children of deleted types as GC.
     /// Pending data is not included.
     Bytes encode() const;
-    /// Prepares a view of the past from an encoded snapshot (delete set, state vector). Meaningful only if the document
+    /// Prepares a view of an earlier state from an encoded snapshot (delete set, state vector). Meaningful only if the document
     /// was built from data that was never collected. invalid when malformed.
     Result<Snapshot> snapshot(View encoded);
     /// The present as an encoded snapshot, to keep for later.

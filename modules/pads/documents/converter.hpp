@@ -18,7 +18,7 @@ public:
 
     /// The whole body. Errors: too_large (more than `bytes_max` came), unavailable (too much waits), closed, timed_out.
     Task<Result<std::string>> hear(Body& body, std::size_t bytes_max);
-    /// The whole answer of `hameau-convert MODE`. Errors: unavailable (too many wait, or the helper did not end well), io.
+    /// The whole response of `hameau-convert MODE`. Errors: unavailable (too many wait, or the helper did not end well), io.
     Task<Result<std::string>> run(std::string mode, std::string bytes);
 
 private:

@@ -1,4 +1,4 @@
-// Finding data: addresses.
+// Finding data: addresses in HTML and Markdown, and what they hold.
 #include "modules/pads/documents/inline_images.hpp"
 
 #include <algorithm>

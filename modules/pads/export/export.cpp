@@ -1,4 +1,4 @@
-// The formats.
+// The formats that a pad can be exported to, and the one entry to their writers. Called by api_pads and archive_parts.
 #include "modules/pads/export/export.hpp"
 
 #include <array>

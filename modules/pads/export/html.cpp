@@ -239,7 +239,7 @@ private:
         // The attributes beside the styles are for office programs, which read no style here.
         out_ += all ? "<table style=\"width:" + pixels + "px\" width=\"" + pixels + "\">" : total > 0 ? std::string("<table width=\"100%\">") : std::string("<table>");
         out_ += columns.empty() ? columns : "<colgroup>" + columns + "</colgroup>";
-        // A head stands at the top of each page that the table takes.
+        // Header rows stand at the top of each page that the table takes.
         out_ += shape.header_rows > 0 ? "<thead>" : "";
         rows_left_.push_back(shape.header_rows);
     }
@@ -334,7 +334,7 @@ private:
     std::vector<std::string_view> headings_;
     std::vector<TableShape> shapes_;
     std::size_t table_count_ = 0;
-    std::vector<std::int64_t> rows_left_;  ///< of the heads of open tables
+    std::vector<std::int64_t> rows_left_;  ///< of the header rows of open tables
 };
 
 constexpr std::string_view style =

@@ -411,12 +411,12 @@ private:
             }
             write_line(text);
         };
-        // Every row as wide as the head: GFM drops what goes beyond it.
+        // Every row as wide as the header row: GFM drops what goes beyond it.
         const std::int64_t wide = rows_ == 0 ? shape_.columns : std::min(shape_.columns, grid_columns_max);
         row_.resize(std::max(row_.size(), static_cast<std::size_t>(wide)));
         if (rows_ == 0) {
             separate();
-            // GFM needs a head: without header cells it is empty.
+            // GFM needs a header row: without header cells it is empty.
             const std::vector<std::string> none(row_.size());
             write(header_ ? row_ : none);
             std::string line = "|";

@@ -1,4 +1,4 @@
-// Places of a table.
+// Which place of a table's grid each cell takes, with spans; what stands outside is left out. Called by the writers of HTML, Markdown, ODT.
 #include "modules/pads/export/table_grid.hpp"
 
 #include <algorithm>

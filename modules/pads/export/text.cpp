@@ -1,4 +1,4 @@
-// Plain text.
+// Export as plain text (.txt): the words, with signs for lists and tables. Called by export.cpp.
 #include <algorithm>
 
 #include "modules/pads/export/render.hpp"

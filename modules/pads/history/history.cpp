@@ -1,4 +1,4 @@
-// Moments.
+// The moments of a pad's history: rows of edits joined by author and time. Called by api_history.
 #include "modules/pads/history/history.hpp"
 
 #include <algorithm>

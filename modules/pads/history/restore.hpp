@@ -1,4 +1,4 @@
-// Going back: the change that makes a pad what it was at a moment, as an update like a member's: what came since is
+// Restoring: the change that makes a pad what it was at a moment, as an update like a member's: what came since is
 // deleted, what went since is written again as copies in its old place, the rest is not touched. Pure; never a rewrite.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Carrying a pad of format 1 (a tree as y-prosemirror wrote it) over into lines (docs/pads-format.md). Pure. Used when such a
-// pad is opened, and when one goes back to a moment of that time.
+// pad is opened, and when a moment of that time is restored.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The tables of the form.
+// The tables of the line form: which containers, attributes and values exist. What is not in them is repaired or left out.
 #include "modules/pads/lines/line_schema.hpp"
 
 #include <algorithm>

@@ -71,7 +71,7 @@ public:
     PadRow& pad() { return pad_; }
     const PadRow& pad() const { return pad_; }
     const Recorder& recorder() const { return recorder_; }
-    /// About what its state takes, never less: counted anew only now and then.
+    /// About what its state takes, never less: counted again only now and then.
     std::size_t text_bytes() const;
     std::vector<std::string> names_here() const;
     std::size_t connection_count() const { return peers_.size(); }
@@ -97,10 +97,10 @@ public:
     void access_changed(bool keys_void);
     /// Ends all connections, and those whose hand-shake is still going on: the pad went into the bin or away.
     void end(std::uint16_t code, std::string_view reason);
-    /// A change that the server makes in a member's name (going back), relayed to everybody. Errors: too_large when the pad
+    /// A change that the server makes in a member's name (a restore), relayed to everybody. Errors: too_large when the pad
     /// would be too full, or the bytes cannot be recorded; then nothing happened.
     Status change(PersonPtr person, View update);
-    /// Tells everybody but those of this member that the text was made again what it was.
+    /// Tells everybody but those of this member that an earlier version of the text was restored.
     void tell_restored(const Person& by);
     /// Whether the pad's form was looked at since it is open: it is lines, or cannot become them.
     bool form_settled() const { return form_settled_; }

@@ -205,7 +205,7 @@ void Room::change_roster() {
     roster_told_ = {};
 }
 
-/// Anew only when somebody came, left or announced another id. Guests see names: a login is half of a password.
+/// Again only when somebody came, left or announced another id. Guests see names: a login is half of a password.
 const std::string& Room::roster_clients(const Connection& reader) {
     const bool member = reader.arrival_.asker.role != Role::none;
     std::optional<std::string>& told = roster_told_[member ? 1 : 0];

@@ -1,5 +1,5 @@
 // What a room tells the editor of a person whose edits it does not take. The editor shows the sentence as it is.
-// Used by room*.cpp and connection.cpp; the sentences of HTTP answers are in modules/pads/texts.cpp.
+// Used by room*.cpp and connection.cpp; the sentences of HTTP responses are in modules/pads/texts.cpp.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// The transactions of a batch.
+// The transactions of one batch: the edits of all pads within one commit window. Runs on the commit thread.
 #include "modules/pads/storage/batch.hpp"
 
 namespace hameau::pads {

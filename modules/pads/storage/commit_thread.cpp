@@ -1,4 +1,4 @@
-// The thread that waits for the disk.
+// The one thread that waits for the disk, with a connection to pads.db of its own. The event loop goes on meanwhile.
 #include "modules/pads/storage/commit_thread.hpp"
 
 #include <boost/asio/post.hpp>

@@ -20,7 +20,7 @@ public:
     ~CommitThread() override;
     void write(std::shared_ptr<Batch> batch, std::function<void()> written) override;
     void wait() override;
-    /// Ends the thread and its connection; the next batch makes them anew.
+    /// Ends the thread and its connection; the next batch makes them again.
     void stop();
 
 private:

@@ -1,4 +1,4 @@
-// Group commit and compaction.
+// Group commit: within 50 ms after an edit one transaction for all pads. And compaction of the logs, when nothing else is written.
 #include "modules/pads/storage/committer.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Files of images.
+// The files of images below pads/images, named by their hash; written by rename. It never reads what is in them.
 #include "modules/pads/storage/images.hpp"
 
 #include <array>

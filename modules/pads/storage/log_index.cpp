@@ -1,4 +1,4 @@
-// The rows of the log by pad.
+// Which rows of the log belong to which pad, so that a pad opens without a look at all of them.
 #include "modules/pads/storage/log_index.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// The order of long readings.
+// The order of long readings (exports, history): few at a time, one for each pad, the rest waits.
 #include "modules/pads/storage/readings.hpp"
 
 #include <algorithm>

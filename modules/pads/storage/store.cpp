@@ -1,4 +1,4 @@
-// Rows of pads.
+// The rows of pads in pads.db. Each change is one transaction; the log and the history are in store_log and store_history.
 #include "modules/pads/storage/store.hpp"
 
 #include <algorithm>

@@ -110,7 +110,7 @@ struct Loaded {
     std::int64_t last_seq = 0;
     std::size_t log_rows = 0;
     std::size_t log_bytes = 0;
-    bool rebuilt = false;  ///< the state was damaged: made anew from the history
+    bool rebuilt = false;  ///< the state was damaged: made again from the history
 };
 
 struct BoundClient {
@@ -216,7 +216,7 @@ public:
     Result<std::uint64_t> used_bytes_of(std::int64_t number);
 
     Database& database() { return database_; }
-    /// As Database's, for what is done many times a second: nothing of it is parsed anew.
+    /// As Database's, for what is done many times a second: nothing of it is parsed again.
     Status transaction(const std::function<Status()>& work);
     const std::shared_ptr<LogIndex>& index() const { return index_; }
     /// A transaction with append() in it is on the disk.

@@ -221,7 +221,7 @@ Result<Loaded> PadStore::load(std::int64_t number) {
 
 Result<PadStore::ContentSize> PadStore::content_size(std::int64_t number) {
     ContentSize size;
-    // SQLite finds the length of a blob in the head of its row.
+    // SQLite finds the length of a blob in the header of its row.
     auto state = database_.prepare("SELECT length(bytes) FROM pad_state WHERE pad = ?1");
     const auto stored = state.bind(1, number).step();
     if (!stored) {

@@ -1,4 +1,4 @@
-// brotli, zlib and zstd behind one face.
+// brotli, zlib and zstd behind one interface. Called for each file that is worth compressing in advance.
 #include "modules/sites/unpack/encodings.hpp"
 
 #include <algorithm>

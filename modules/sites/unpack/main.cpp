@@ -80,7 +80,7 @@ int run(int argc, char** argv) {
         complain("this program is started by hameau-sites, not by hand");
         return exit_usage;
     }
-    // Names in archives are UTF-8 for libarchive only under such a locale; both read files, so before the walls.
+    // Names in archives are UTF-8 for libarchive only under such a locale; both read files, so before the sandbox.
     if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr || ::sodium_init() < 0) {
         complain("the locale C.UTF-8 or libsodium is missing");
         return exit_failed;

@@ -172,7 +172,7 @@ void add_style(PageFacts& facts, std::string_view style) {
     }
 }
 
-/// Which parts stand in each other's place: the forms of one picture, the forms of one film.
+/// Which parts stand in each other's place: the forms of one picture, the forms of one video.
 struct Choices {
     std::uint32_t last = 0;
     std::uint32_t picture = 0;    ///< within <picture>: the number of its forms

@@ -1,5 +1,5 @@
-// Archive -> staged files and a list of them, or the reasons against the whole. Runs in hameau-unpack only, behind its
-// walls. Never creates a name out of the archive, a link, a folder or anything executable.
+// Archive -> staged files and a list of them, or the reasons against the whole. Runs in hameau-unpack only, in its
+// sandbox. Never creates a name out of the archive, a link, a folder or anything executable.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Heads of any bytes: what is understood has one meaning, and says the same when it is written down again.
+// Header sections of any bytes: what is understood has one meaning, and says the same when it is written down again.
 #include <cstdint>
 #include <string>
 

@@ -1,5 +1,5 @@
 // Golden: declared content -> every error with its place, or the resources in the order in which apply makes them.
-// cases/NAME.yaml -> cases/NAME.expected. HAMEAU_UPDATE_GOLDEN=1 writes the expected files anew.
+// cases/NAME.yaml -> cases/NAME.expected. HAMEAU_UPDATE_GOLDEN=1 writes the expected files again.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // Golden: documents of the editor (cases/NAME.json, in its own form) -> each export (NAME.txt, .md, .html, and .xml: the
 // content.xml of the OpenDocument Text), and what our import makes of the exports that it reads
 // (back/NAME.html.json, .markdown.json). covers.mjs sees to it that every node, mark and attribute of the editor is in one.
-// HAMEAU_UPDATE_GOLDEN=1 writes the expected files anew.
+// HAMEAU_UPDATE_GOLDEN=1 writes the expected files again.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

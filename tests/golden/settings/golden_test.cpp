@@ -1,6 +1,6 @@
 // Golden: a configuration -> every error with its place, or the settings that differ from the defaults.
 // cases/NAME.yaml (first line may be "# --trial --set a.b=c") -> cases/NAME.expected.
-// With HAMEAU_UPDATE_GOLDEN=1 the expected files are written anew: read the difference before committing it.
+// With HAMEAU_UPDATE_GOLDEN=1 the expected files are written again: read the difference before committing it.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>

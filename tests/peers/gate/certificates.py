@@ -131,7 +131,7 @@ class CertifiedHouse(production.SitesHouse):
             return False
 
     def reload(self):
-        # hameaud reads its settings again and looks at every certificate anew.
+        # hameaud reads its settings again and looks at every certificate again.
         before = self.process_of("gate")
         self.process.send_signal(1)
         return self.wait_restarted(before)
@@ -234,7 +234,7 @@ def check_renewal(house, folder, root):
     """Due when a third of its life is left; who is connected keeps the connection; the key stays (DANE)."""
     before = age(house, folder, SITE)
     key = Path(house.state, "tls", "hosts", f"{SITE}.pem").read_text().split("-----BEGIN PRIVATE KEY-----")[1]
-    # A name that is asked for wakes the house: a turn looks at all of them. The gate is not started anew.
+    # A name that is asked for wakes the house: a turn looks at all of them. The gate is not restarted.
     gate = house.process_of("gate")["pid"]
     request = f"GET / HTTP/1.1\r\nHost: {SITE}\r\n\r\n".encode()
     context = ssl.create_default_context()

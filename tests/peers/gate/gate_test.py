@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The gate from outside: strict heads, static files, the proxy, WebSockets, limits, memory, certificates. Words name single tests."""
+"""The gate from outside: strict header sections, static files, the proxy, WebSockets, limits, memory, certificates. Words name single tests."""
 import sys
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Request heads: strict where two programs could understand two things; versions, pipelining."""
+"""Header sections of requests: strict where two programs could understand two things; versions, pipelining."""
 import hashlib
 
 from client import Raw

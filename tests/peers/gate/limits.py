@@ -82,7 +82,7 @@ def test_connection_limits():
 
 
 def test_restart_loses_nobody():
-    """`hameau restart gate`: who waits in the listener is served; an answer under way is finished."""
+    """`hameau restart gate`: who waits in the listener is served; a response under way is finished."""
     failures, count, ending = [], 0, False
 
     def ask():

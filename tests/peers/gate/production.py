@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The house as a machine on the internet runs it (no trial): redirects, HSTS, cookies, real host names, ACME answers.
+"""The house as a machine on the internet runs it (no trial): redirects, HSTS, cookies, real host names, ACME responses.
 
 hameaud then listens on every address: run as a program this enters a network namespace of its own first, so that nothing
 but itself can reach the house. Exit code 77 where the system does not let it."""
@@ -136,7 +136,7 @@ def check_cookies(house):
 
 
 def check_restart(house):
-    """A certificate that is there is never made anew: it may be a real one."""
+    """A certificate that is there is never made again: it may be a real one."""
     file = Path(house.state, "tls", "default.pem")
     before = file.read_bytes()
     house.stop()

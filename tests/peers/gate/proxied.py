@@ -1,4 +1,4 @@
-"""What goes through to modules: heads, bodies, roles, WebSockets."""
+"""What goes through to modules: header sections, bodies, roles, WebSockets."""
 import hashlib
 import os
 import signal

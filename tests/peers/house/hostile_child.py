@@ -112,7 +112,7 @@ def test_a_childs_words_stay_in_their_column_and_its_watchdog_waits_for_hameaud(
         before = other.wait_state("hostile", ("ready",))
         assert before["status"].split() == ["one", "two", "three", "ready", "0", "0"], before
         assert {p["name"] for p in other.status()["processes"]} >= {"gate", "people", "hostile"}, other.status()
-        # A mistake in the settings: the reload ends after its check, and nobody is started anew.
+        # A mistake in the settings: the reload ends after its check, and nobody is restarted.
         (modules / "wrong.yaml").write_text("name: [\n")
         check = stop_check_of(house_pid(other.process))
         time.sleep(2.5)  # longer than the watchdog of the child, which speaks all the time

@@ -4,7 +4,7 @@
 //   [--members 1]   every client is a member of its own (headers as the gate sends them)
 //   [--envelope 1]  Hocuspocus: one address, the document's name in front of every message
 //   [--rate 0]      everybody only sits there for that time
-//   [--herd 1]      "ready" on standard output; the server is ended and begun anew by the caller; all come back
+//   [--herd 1]      "ready" on standard output; the server is stopped and started again by the caller; all come back
 import fs from 'node:fs'
 import WebSocket from 'ws'
 import * as Y from 'yjs'

@@ -31,7 +31,7 @@ DISK = os.environ.get("BENCH_DISK")
 
 
 class Running:
-    """A server under load: where it is, how it is spoken to, its processes, how it is ended and begun anew."""
+    """A server under load: where it is, how it is spoken to, its processes, how it is stopped and started again."""
 
     def __init__(self, base, rooms, pids, arguments=(), restart=None):
         self.base, self.rooms, self.pids, self.arguments, self.restart = base, rooms, pids, list(arguments), restart

@@ -31,6 +31,6 @@ def look(call, node, pads, bring, file, who):
     while pads.starts == starts and time.time() < deadline:
         time.sleep(0.01)
     node("older.mjs", *arguments, "--content", content)
-    # Going back to the old moment: lines again.
+    # Restoring the old moment: lines again.
     assert call(200, "POST", f"{path}/history/{old['moment']}/restore", who=who) == {"changed": True}
     assert shown() == before

@@ -132,7 +132,7 @@ def test_links():
 
 
 class SlowCall:
-    """A call whose head has arrived and whose body is still on its way."""
+    """A call whose header section has arrived and whose body is still on its way."""
 
     def __init__(self, method, path, body, who):
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -272,7 +272,7 @@ def test_quota_of_two_at_once():
 
 
 def test_real_images():
-    """Photographs with a place and films, as phones and programs write them; see tests/unit/pads/images/README.md."""
+    """Photographs with a place and animations, as phones and programs write them; see tests/unit/pads/images/README.md."""
     pad = make("real-images")
     for name, kind, size in (("photo.jpg", "image/jpeg", (16, 24)), ("drawing.png", "image/png", (24, 16)), ("picture.webp", "image/webp", (24, 16)),
                              ("film.webp", "image/webp", (12, 8)), ("film.gif", "image/gif", (12, 8))):
@@ -326,7 +326,7 @@ def test_import_with_images():
     assert call(200, "GET", f"/api/v1/pads/{second['id']}/export?format=html") == page, "the page comes back as it was"
     markdown = call(200, "GET", f"/api/v1/pads/{second['id']}/export?format=markdown").decode()
     assert f"](</api/v1/pads/{second['id']}/images/" in markdown and 'alt="" width="40"' in markdown, markdown
-    # A stranger's: metadata goes, what is no image becomes its description, and the answer says so.
+    # A stranger's: metadata goes, what is no image becomes its description, and the response says so.
     data = lambda kind, content: f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     brought = f"![photo]({data('jpeg', photo)})\n\n![drawing]({data('svg+xml', b'<svg/>')})\n\n![broken]({data('png', b'no')})\n\n```\n![code](data:image/png;base64,AAAA)\n```\n"
     third = call(201, "POST", path + "?format=markdown&slug=album-three", brought.encode())

@@ -1,4 +1,4 @@
-// The parser of request heads that the gate had before it could resume. It is the reference of two differential tests:
+// The parser of header sections that the gate had before it could resume. It is the reference of two differential tests:
 // tests/unit/gate/head_parser_test.cpp and tests/fuzz/gate/head_fuzz.cpp. The gate never links it.
 #pragma once
 
@@ -211,7 +211,7 @@ bool has_clean_lines(std::string_view head) {
 } // namespace
 
 inline std::optional<std::size_t> find_head_end(std::string_view bytes) {
-    // A head with bare line feeds is complete too: it is to be refused now, not after the deadline.
+    // A header section with bare line feeds is complete too: it is to be refused now, not after the deadline.
     for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
         const std::string_view next = bytes.substr(at + 1, 2);
         if (next.starts_with('\n')) {

@@ -1,4 +1,4 @@
-// Request heads: what is understood, and the one status for each shape that is not.
+// Header sections of requests: what is understood, and the one status for each shape that is not.
 #include <gtest/gtest.h>
 
 #include "daemon/gate/request_head.hpp"

@@ -107,7 +107,7 @@ TEST(FramesTest, RefusesWhatRfc6455Forbids) {
         Seen seen;
         EXPECT_EQ(feed(reader, bytes, seen), fault) << ::testing::PrintToString(bytes.substr(0, 12));
     }
-    // Too big is told by the head alone, before anything is kept.
+    // Too big is told by the header alone, before anything is kept.
     FrameReader reader(1000);
     Seen seen;
     EXPECT_EQ(feed(reader, frame(0x82, std::string(1001, 'x')).substr(0, 8), seen), FrameFault::too_big);

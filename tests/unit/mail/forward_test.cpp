@@ -85,7 +85,7 @@ TEST_F(Forwards, OnesOwnAndANewMailboxNeedNoAnswer) {
     ASSERT_EQ(go(marie, "DELETE", path).status, 204);
     ASSERT_EQ(add_box("yann.k@amis.test", "yann", R"(,"forward":["yk@ailleurs.example"])").status, 201);
     EXPECT_NE(script("yann.k@amis.test"), "");
-    // Erased and made anew: the address had messages, so it is not new.
+    // Erased and made again: the address had messages, so it is not new.
     ASSERT_EQ(go(marie, "DELETE", path).status, 204);
     ASSERT_EQ(go(marie, "DELETE", path + "?purge=1").status, 204);
     ASSERT_EQ(add_box("yann.k@amis.test", "yann", R"(,"forward":["yk@ailleurs.example"])").status, 201);

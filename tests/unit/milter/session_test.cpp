@@ -125,7 +125,7 @@ TEST(Session, ExactlyOneFrom) {
     EXPECT_TRUE(is_refused(talk.finish({{"Subject", "x"}}), "550 5.7.1"));
     talk.begin("SUBMISSION", "marie@amis.test");
     EXPECT_TRUE(is_refused(talk.finish({{"From", "marie@amis.test"}, {"FROM ", "marie@amis.test"}}), "550 5.7.1"));
-    // The next message of the session begins anew.
+    // The next message of the session starts again.
     talk.begin("SUBMISSION", "marie@amis.test");
     EXPECT_TRUE(is_taken(talk.finish({{"From", "marie@amis.test"}})));
 }

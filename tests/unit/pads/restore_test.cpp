@@ -1,4 +1,4 @@
-// Going back: moments from rows, and the change that makes a document what it was, held to what real Yjs sessions left.
+// Restoring: moments from rows, and the change that makes a document what it was, held to what real Yjs sessions left.
 #include <boost/beast/core/detail/base64.hpp>
 #include <boost/json.hpp>
 #include <fstream>
@@ -24,7 +24,7 @@ Bytes from_base64(std::string_view text) {
     return bytes;
 }
 
-/// Every root as JSON, empty ones left out: a root that was written later is there and empty after going back.
+/// Every root as JSON, empty ones left out: a root that was written later is there and empty after a restore.
 std::string content(const crdt::Integrator& integrator, const json::object& roots) {
     const crdt::Document document(integrator);
     std::string all;
@@ -48,7 +48,7 @@ struct Seen {
     int cut = 0;
 };
 
-/// Some moments of each session of a file: going back shows what was shown then.
+/// Some moments of each session of a file: a restore shows what was shown then.
 void check_sessions(const char* file, Seen& seen_all) {
     std::ifstream lines(std::string(HAMEAU_SOURCE_DIR "/tests/vectors/yjs/") + file);
     ASSERT_TRUE(lines);
@@ -122,7 +122,7 @@ TEST(Restore, EveryMomentOfSessionsInLines) {
     EXPECT_LT(seen.unchanged + seen.cut, seen.moments / 2);
 }
 
-// Somebody writes in a line while another goes back to before it: the words stay, in a line of their own.
+// Somebody writes in a line while another restores the text from before it: the words stay, in a line of their own.
 TEST(Restore, LinesThatCameSinceAreTakenOut) {
     RawLines before(1);
     before.root_attribute("format", 2);
@@ -150,7 +150,7 @@ TEST(Restore, LinesThatCameSinceAreTakenOut) {
         return render_prosemirror(crdt::Document(now)).value_or("");
     };
     EXPECT_EQ(shown().find("heading"), std::string::npos) << shown();
-    // Behind the last letter of the heading, by a client that knew nothing of going back.
+    // Behind the last letter of the heading, by a client that knew nothing of the restore.
     Bytes meanwhile;
     crdt::Writer out(meanwhile);
     for (const std::uint64_t number : {1, 1, 5, 0}) {
@@ -166,7 +166,7 @@ TEST(Restore, LinesThatCameSinceAreTakenOut) {
     EXPECT_NE(shown().find(" trois"), std::string::npos) << shown();
 }
 
-// Somebody writes on while another goes back: their later words stay.
+// Somebody writes on while another restores: their later words stay.
 TEST(Restore, WordsWrittenMeanwhileStay) {
     RawLines before(1);
     before.root_attribute("format", 2);
@@ -183,7 +183,7 @@ TEST(Restore, WordsWrittenMeanwhileStay) {
     ASSERT_TRUE(integrated.has_value());
     const auto change = restoring_update(integrated->now, integrated->then, 99);
     ASSERT_TRUE(change.has_value());
-    // Behind the last letter, by a client that knew nothing of going back.
+    // Behind the last letter, by a client that knew nothing of the restore.
     Bytes meanwhile;
     crdt::Writer out(meanwhile);
     for (const std::uint64_t number : {1, 1, 5, 0}) {
@@ -366,7 +366,7 @@ std::string text_after(const std::vector<Bytes>& updates) {
     return text;
 }
 
-/// What one reads after going back to the moment behind the first `upto` updates.
+/// What one reads after restoring the moment behind the first `upto` updates.
 std::string text_restored(std::vector<Bytes> updates, std::size_t upto) {
     Past past;
     for (std::size_t i = 0; i < updates.size(); ++i) {
@@ -382,7 +382,7 @@ std::string text_restored(std::vector<Bytes> updates, std::size_t upto) {
 }
 
 // An emoji is two units. Who cuts one leaves U+FFFD twice, for ever and in every copy (yjs-v1-notes section 4): so does stock
-// Yjs when it goes back over a cut. Whole ones come back whole, and the text stays as long as it was.
+// Yjs when a restore goes over a cut. Whole ones come back whole, and the text stays as long as it was.
 TEST(Restore, EmojiComeBackWholeUnlessSomebodyCutThem) {
     const Bytes text = typed(1, 0, "a🏘b");
     const std::string halves = "a\uFFFD\uFFFDb";

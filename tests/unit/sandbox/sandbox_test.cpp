@@ -1,4 +1,4 @@
-// The walls, seen from inside: a child raises them and tries what its role does not need. Each try is a real system call.
+// The sandbox, seen from inside: a child enters it and tries what its role does not need. Each try is a real system call.
 #include "daemon/sandbox/sandbox.hpp"
 
 #include <algorithm>

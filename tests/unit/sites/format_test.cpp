@@ -120,7 +120,7 @@ TEST(Manifest, RefusesEveryDamagedByte) {
         std::string bad = good;
         bad[i] = static_cast<char>(bad[i] ^ 0x41);
         const auto reader = DeployReader::over(bad);
-        // The reserved word of the head is the only one that nothing depends on.
+        // The reserved word of the file header is the only one that nothing depends on.
         EXPECT_TRUE(!reader || (i >= 52 && i < 56)) << i;
     }
     for (std::size_t size = 0; size < good.size(); ++size) {

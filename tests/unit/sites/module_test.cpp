@@ -1,4 +1,4 @@
-// The module's API in-process: who may, host names, publishing, going back, refusals, crash safety, archives.
+// The module's API in-process: who may, host names, publishing, restoring a version, refusals, crash safety, archives.
 #include "daemon/contract/parts.hpp"
 #include "fake_house.hpp"
 
@@ -79,7 +79,7 @@ TEST_F(Api, ACertificateThatIsGoneIsFoundOutAndSaid) {
     context->certificate_fails = true;
     EXPECT_EQ(shown().at("certificate"), true) << "asked for a moment ago";
     ASSERT_TRUE(context->database().execute("UPDATE site SET certificate_asked_ms = certificate_asked_ms - 7 * 3600 * 1000"));
-    shown();  // asked beside the answer
+    shown();  // asked beside the response
     EXPECT_TRUE(shown().contains("certificate_reason"));
 }
 
@@ -161,7 +161,7 @@ TEST_F(Api, WhatWouldShowNothingIsAskedAbout) {
     EXPECT_EQ(meant.json.at("warnings").as_array().size(), 1u);
     EXPECT_EQ(served("a.html"), page);
     EXPECT_EQ(served("index.html"), std::nullopt);
-    // The same is asked when somebody goes back to such a version, also to one of before the doubts were stored.
+    // The same is asked when somebody restores such a version, also to one of before the doubts were stored.
     const std::string live = "/api/v1/sites/amis.test/live";
     EXPECT_EQ(go(yann, "POST", live, R"({"number":1})").status, 200);
     for (const char* stored : {"", "UPDATE deploy SET warnings = '[]'"}) {

@@ -1,10 +1,10 @@
 // The house's HTTP API, as ARCHITECTURE.md describes it. Turns every failure into a Problem that a person can read.
-// Never keeps an answer; never puts a secret into an address.
+// Never keeps a response; never puts a secret into an address.
 import { language, t, typography } from './i18n';
 
 export interface FieldProblem { field: string; message: string }
 
-/** What went wrong: `detail` is a sentence for a person. status 0: no answer at all. */
+/** What went wrong: `detail` is a sentence for a person. status 0: no response at all. */
 export class Problem extends Error {
   constructor(
     readonly status: number, readonly code: string, readonly detail: string,
@@ -115,7 +115,7 @@ async function send(method: string, path: string, body: unknown, headers: Record
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    // A new Response with a body, be it an empty one, may not have these: 204 would be taken for no answer.
+    // A new Response with a body, be it an empty one, may not have these: 204 would be taken for no response.
     if (!response.body || no_body.includes(response.status)) {
       clearTimeout(timer);
       return response;
@@ -147,7 +147,7 @@ const signedOut = () => window.dispatchEvent(new CustomEvent('hameau-signed-out'
 const about_password = ['password_needed', 'wrong_current', 'too_many'];
 
 /**
- * Calls the API; the answer's JSON, or a Problem. When the session has ended, or when the house asks for the password
+ * Calls the API; the response's JSON, or a Problem. When the session has ended, or when the house asks for the password
  * (403 `password_needed`, then `current` in the body), the person is asked in place and the call is made once more.
  */
 export async function call<T = void>(
@@ -181,10 +181,10 @@ async function withPassword<T>(once: (body: unknown) => Promise<T>, body: unknow
   return outcome.answer.value;
 }
 
-/** What arrives of an answer, or a Problem when it was cut. */
+/** What arrives of a response, or a Problem when it was cut. */
 const whole = <T>(arriving: Promise<T>): Promise<T> => arriving.catch(() => { throw new Problem(0, 'offline', t('error.offline')); });
 
-/** The JSON of an answer to `path`, or a Problem. */
+/** The JSON of a response to `path`, or a Problem. */
 export async function read<T>(answer: Response, path: string): Promise<T> {
   const text = await whole(answer.text());
   const type = answer.headers.get('Content-Type') ?? '';

@@ -1,4 +1,4 @@
-// Loading and doing: the two ways in which pages talk to the API. A late answer never overwrites a newer one.
+// Loading and doing: the two ways in which pages talk to the API. A late response never overwrites a newer one.
 import type { RefObject } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Problem } from './api';

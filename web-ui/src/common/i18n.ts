@@ -19,7 +19,7 @@ export function addTexts(parts: Record<string, Catalogue>): void {
 
 export const languages = Object.keys(catalogues).sort((a, b) => (a === 'fr' ? -1 : b === 'fr' ? 1 : a.localeCompare(b)));
 const storageKey = 'hameau.language';
-/** The reader's own: what a clock on their wall says. */
+/** The reader's own: local time. */
 const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function kept(): string | null {

@@ -51,7 +51,7 @@ async function databases(): Promise<string[]> {
 /** Title of a copy, as the editor wrote it into y-indexeddb's store of its own keys; '' when there is none. */
 const titleIn = (database: string) => new Promise<string>((resolve) => {
   const request = indexedDB.open(database);
-  // It went in the meantime: asking for it must not make it anew.
+  // It went in the meantime: asking for it must not make it again.
   request.onupgradeneeded = () => request.transaction?.abort();
   request.onerror = request.onblocked = () => resolve('');
   request.onsuccess = () => {

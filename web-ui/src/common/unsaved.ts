@@ -21,7 +21,7 @@ export class UnsavedMark {
     this.key = `${prefix}${database}#${tab}`;
     try {
       for (const key of marksOf(database)) {
-        // Its tab, if it lives, writes the mark anew with its next word.
+        // Its tab, if it lives, writes the mark again with its next word.
         localStorage.setItem(key, tab);
         this.seen.push(key);
       }

@@ -73,7 +73,7 @@ export class LocalCopy {
     try {
       const database = await openDatabase(this.name);
       if (this.gone) return database.close();
-      // Somebody empties this browser: the copy is not made anew, and nothing is kept any more.
+      // Somebody empties this browser: the copy is not made again, and nothing is kept any more.
       database.onversionchange = () => {
         void this.destroy();
         this.listener.changed();

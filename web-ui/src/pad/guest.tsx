@@ -1,4 +1,4 @@
-// A guest's name.
+// The bar above the text in which a guest may say a name. Shown to who comes by a link without an account; members never see it.
 import { useState } from 'preact/hooks';
 import { t } from '../common/i18n';
 import type { Visit } from './session';

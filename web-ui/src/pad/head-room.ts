@@ -1,4 +1,4 @@
-// How much of the page the head covers: it stays at the top, and what can be done at the cursor hangs under it.
+// How much of the page its header covers: it stays at the top, and what can be done at the cursor hangs under it.
 
 /** In CSS pixels; on a phone the buttons are at the bottom and do not count. */
 export function headHeight(): number {
@@ -9,7 +9,7 @@ export function headHeight(): number {
   return Math.ceil(Math.max(head.bottom, beneath) - head.top);
 }
 
-/** Calls `changed` with the head's own height in CSS pixels when that has changed. What hangs beneath it must be measured,
+/** Calls `changed` with the header's own height in CSS pixels when that has changed. What hangs beneath it must be measured,
  * which draws up the whole page: the caller does so only while something depends on it. Returns what ends it. */
 export function onHeadChange(changed: (height: number) => void): () => void {
   const head = document.querySelector('header.top');
@@ -20,7 +20,7 @@ export function onHeadChange(changed: (height: number) => void): () => void {
 
 const bar_beneath_px = 56;
 
-/** The browser's own moves of the cursor (Home, arrows, pages) stop below the head too. On a phone the buttons stand at
+/** The browser's own moves of the cursor (Home, arrows, pages) stop below the header too. On a phone the buttons stand at
  * the bottom: pad.css leaves room there. */
 export const keepHeadFree = () => onHeadChange((height) => {
   document.documentElement.style.scrollPaddingTop = `${Math.ceil(height) + bar_beneath_px}px`;

@@ -1,5 +1,5 @@
-// Going back: the saved moments, the text as it was then, and making it so again. What was written since stays in the
-// history, so that going back can be taken back.
+// The history: the saved moments, the text as it was then, and making it so again. What was written since stays in the
+// history, so that a restore can be undone.
 import { DOMSerializer, Node } from 'prosemirror-model';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, get, type Page } from '../common/api';

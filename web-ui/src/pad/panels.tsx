@@ -148,7 +148,7 @@ function Headings({ view, onChosen }: { view: EditorView; onChosen: (pos: number
   );
 }
 
-/** Beside the text, under the head whatever stands in that. */
+/** Beside the text, under the header, whatever stands in that. */
 function OutlineBeside({ view, onClose }: Closable & { view: EditorView }) {
   const nav = useRef<HTMLElement>(null);
   const place = () => nav.current?.style.setProperty('--head', `${headHeight()}px`);

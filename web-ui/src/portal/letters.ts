@@ -1,5 +1,5 @@
 // Domains with letters beyond a to z: the house keeps and answers A-labels (xn--...), people read and type letters. Used for
-// every answer of the API (api.ts) and for the address of this page. What people type goes to the house as it is.
+// every response of the API (api.ts) and for the address of this page. What people type goes to the house as it is.
 import { toUnicode } from 'punycode/';
 
 const names = /[a-z0-9.-]*xn--[a-z0-9.-]*[a-z0-9]/gi;

@@ -87,7 +87,7 @@ function useBars() {
     const later = pending.current;
     pending.current = null;
     setUndo(null);
-    // The page that asked may be gone when the answer comes: the bar of the portal tells it.
+    // The page that asked may be gone when the response comes: the bar of the portal tells it.
     later?.work().then(() => setSaid({ text: later.done, tone: 'good' }), (error: unknown) => setSaid({ text: asProblem(error).detail, tone: 'serious' }));
   }, []);
   const offerUndo: App['offerUndo'] = (text, undone, later) => {

@@ -42,7 +42,7 @@ export function navigate(path: string, replace = false): void {
   dispatchEvent(new PopStateEvent('popstate'));
 }
 
-/** Links within the portal change the page without loading it anew. */
+/** Links within the portal change the page without loading it again. */
 export function followLinks(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element | null)?.closest?.('a[href]') as HTMLAnchorElement | null;

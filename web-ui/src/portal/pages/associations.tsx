@@ -38,7 +38,7 @@ function RemoveDialog({ one, onRemove, onClose }: { one: Association; onRemove: 
   );
 }
 
-/** `onMoved`: the call failed, though it may be done: some service has yet to hear it (503), and the answer says which. */
+/** `onMoved`: the call failed, though it may be done: some service has yet to hear it (503), and the response says which. */
 interface BinProps { rows: Binned[]; onRestored: (name: string, warnings: string[]) => void; onErased: (name: string) => void; onMoved: (told: string) => Promise<void> }
 function BinRows({ rows, onRestored, onErased, onMoved }: BinProps) {
   const [erasing, setErasing] = useState<Binned | null>(null);
@@ -47,7 +47,7 @@ function BinRows({ rows, onRestored, onErased, onMoved }: BinProps) {
     try {
       return await work;
     } catch (error) {
-      // The dialog goes with its row: what the answer says is said by the page too.
+      // The dialog goes with its row: what the response says is said by the page too.
       await onMoved(error instanceof Problem ? error.detail : '').catch(() => undefined);
       throw error;
     }

@@ -93,7 +93,7 @@ function Finished({ host, enter }: { host: string; enter: () => void }) {
   const port = location.port ? `:${location.port}` : '';
   const address = `https://${host}${port}/`;
   useLayoutEffect(() => document.querySelector<HTMLElement>('h1')?.focus(), []);
-  // The house starts its services anew with the name: for some seconds nobody answers.
+  // The house restarts its services with the name: for some seconds there is no response.
   const [tries, setTries] = useState(0);
   useEffect(() => {
     if (!checks.problem || tries >= triesWhileStarting) return;
