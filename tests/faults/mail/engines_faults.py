@@ -139,7 +139,7 @@ def test_state_folder_of_any_name():
     for folder, _, _ in os.walk(base):
         os.chmod(folder, 0o755)
     try:
-        place = mail_test.place = HousePlace(state=state)
+        place = mail_test.place = mail_test.mail_clients.place = HousePlace(state=state)
         place.start()
         assert mail_test.find(MARIE, mail_test.outside(MARIE.address))
         text = mail_test.message(MARIE.address, MARIE.address)
@@ -149,7 +149,7 @@ def test_state_folder_of_any_name():
     finally:
         place.stop()
         shutil.rmtree(base, ignore_errors=True)
-        place = mail_test.place = before
+        place = mail_test.place = mail_test.mail_clients.place = before
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_") and callable(value)]
@@ -158,7 +158,7 @@ if __name__ == "__main__":
     if os.geteuid() != 0:
         print("mail needs root (Postfix): left out\n0 passed, 0 failed")
         sys.exit(0)
-    place = mail_test.place = HousePlace()
+    place = mail_test.place = mail_test.mail_clients.place = HousePlace()
     with place:
         code = house.main(TESTS)
         if code:
