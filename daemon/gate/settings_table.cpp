@@ -13,9 +13,9 @@ constexpr std::array settings = {
     Setting{"limits.connections_per_address", SettingType::integer, "100",
             "How many connections one visitor's address may hold at a time."},
     Setting{"limits.connections", SettingType::integer, "4000", "How many connections there may be in all."},
-    Setting{"limits.header_time", SettingType::duration_ms, "10 s", "Within this time the head of a request must be complete."},
+    Setting{"limits.header_time", SettingType::duration_ms, "10 s", "How long the header section of a request may take to arrive."},
     Setting{"limits.body_time", SettingType::duration_ms, "30 s",
-            "The longest pause within the body of a request or an answer."},
+            "The longest pause within the body of a request or a response."},
     Setting{"limits.idle_time", SettingType::duration_ms, "75 s", "How long a connection stays open between two requests."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not counted."},
 };

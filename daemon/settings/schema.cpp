@@ -19,16 +19,15 @@ constexpr std::array house_settings = {
     Setting{"name", SettingType::text, "Hameau", "The house's name, as its pages show it until the first set-up gives another."},
     Setting{"host", SettingType::host_name, "",
             "The host name of the portal and its services, such as maison.example.org. Sites never live at it or below it. Without it the "
-            "house waits for its first set-up, which asks for it and keeps it in its state; what stands here wins over that."},
+            "house waits for its first set-up, which asks for it and keeps it in its state. A name given here takes precedence over that one."},
     Setting{"https_port", SettingType::integer, "443", "The port of the portal and of the sites."},
     Setting{"http_port", SettingType::integer, "80", "The port of plain HTTP: it sends visitors to HTTPS."},
     Setting{"disk_floor", SettingType::size_bytes, "512 MiB",
             "The last free bytes of the disk are kept for mail: publishing, images, imports and texts are refused before "
             "they reach them. On a small disk at most a twentieth of it is kept."},
     Setting{"log_size", SettingType::size_bytes, "4 MiB",
-            "What the journal of one service may take below log/, its older half included (at least 256 KiB). Started by "
-            "systemd, the house writes to its journal instead."},
-    Setting{"log_days", SettingType::integer, "30", "After so many days, and a day, a line of a journal is gone. 0: never."},
+            "The largest size of one service's log below log/, its older file included (at least 256 KiB). Under systemd, the lines go to the journal instead."},
+    Setting{"log_days", SettingType::integer, "30", "How many days a line of a log is kept; it is removed within one day more. 0: always kept."},
     Setting{"acme_url", SettingType::text, "https://acme-v02.api.letsencrypt.org/directory",
             "The authority that certifies the house's names (ACME, RFC 8555), by the address of its directory; whoever leaves it here "
             "agrees to its terms. It must reach the house on port 80. Empty: no certificates but the house's own and those that are "
@@ -46,11 +45,10 @@ constexpr std::array house_settings = {
             "A file of root with mode 0600 that holds what targets ask for: a line [TARGET], then NAME=VALUE, such as AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY (S3), user and password (REST), port (SFTP). Empty: backup/credentials in the state folder."},
     Setting{"backup_hour", SettingType::integer, "2",
-            "From this hour on, local time, the nightly backup begins, at a minute of each house's own within two hours. A night that was "
-            "missed is made up for when the house is there again.", "0|23"},
-    Setting{"backup_days", SettingType::integer, "7", "For so many days the backup of each day is kept.", "1|366"},
-    Setting{"backup_weeks", SettingType::integer, "4", "For so many weeks one backup of each is kept.", "0|520"},
-    Setting{"backup_months", SettingType::integer, "12", "For so many months one backup of each is kept.", "0|240"},
+            "From this hour on, local time, the nightly backup begins, at a minute of each house's own within two hours. A missed backup begins as soon as the house runs again.", "0|23"},
+    Setting{"backup_days", SettingType::integer, "7", "How many days the backup of each day is kept.", "1|366"},
+    Setting{"backup_weeks", SettingType::integer, "4", "How many weeks one backup of each week is kept.", "0|520"},
+    Setting{"backup_months", SettingType::integer, "12", "How many months one backup of each month is kept.", "0|240"},
     Setting{"time_zone", SettingType::time_zone, "",
             "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
             "shows the times of its reader. Empty: the machine's own."},
@@ -98,7 +96,7 @@ std::vector<Section> make_sections() {
     std::vector<Section> all;
     all.push_back({"house", false, "The house itself.", {house_settings.begin(), house_settings.end()}});
 #ifdef HAMEAU_HAS_GATE_SETTINGS
-    all.push_back({"gate", false, "The front door: HTTPS, its limits.", {gate_settings.begin(), gate_settings.end()}});
+    all.push_back({"gate", false, "What the internet reaches: HTTPS, and its limits.", {gate_settings.begin(), gate_settings.end()}});
 #endif
     static std::vector<std::unique_ptr<std::string>> kept;
     for (const Manifest* manifest : builtin_modules()) {

@@ -28,10 +28,10 @@ constexpr std::array settings = {
     Setting{"sieve_port", SettingType::integer, "4190", "The port where members' programs manage their filters (ManageSieve)."},
     Setting{"smarthost", SettingType::text, "", "Another server, HOST:PORT, that carries mail to the outside. Empty: directly."},
     Setting{"smarthost_tls", SettingType::choice, "opportunistic",
-            "Encryption to the smarthost: where it is offered, always, or always with a certificate of its name.",
+            "Encryption to the smarthost: where it is offered (opportunistic), always (required), or always and with a certificate of its name (verified).",
             "opportunistic|required|verified"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
-    Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are never slowed down."},
+    Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not limited."},
 };
 
 // The engine_* views are all that Postfix reads (modules/mail/README.md). Tables may change by migrations; the views'

@@ -30,12 +30,12 @@ constexpr std::array settings = {
     Setting{"limits.frame_max", SettingType::size_bytes, "16 MiB",
             "The largest message that a pad's editor may send at once, such as a pasted document."},
     Setting{"limits.pad_max", SettingType::size_bytes, "32 MiB",
-            "The largest pad, with everything that its history needs to merge. A fuller pad can be read, not written."},
+            "The largest pad, with everything that its history needs to merge. A pad that reached it can be read but not written."},
     Setting{"limits.open_max", SettingType::size_bytes, "256 MiB",
-            "The memory of all pads that are open at once. Above it no further long one is opened, and long ones are not written to."},
+            "The memory of all pads that are open at once. Above it no other large pad is opened, and large pads can be read but not written."},
     Setting{"limits.image_max", SettingType::size_bytes, "20 MiB", "The largest image that may be put into a pad."},
     Setting{"limits.import_max", SettingType::size_bytes, "5 MiB", "The largest document that may become a pad, without the images in it."},
-    Setting{"limits.import_images_max", SettingType::size_bytes, "20 MiB", "What the images in such a document may take more."},
+    Setting{"limits.import_images_max", SettingType::size_bytes, "20 MiB", "The largest size of all images in such a document, in addition to that."},
 };
 
 constexpr std::array migrations = {

@@ -45,7 +45,7 @@ constexpr std::array settings = {
     Setting{"limits.exempt_networks", SettingType::networks, "",
             "Networks whose sign-ins are never slowed down, such as \"192.168.1.0/24\". A visitor is known by the /24 "
             "or /56 of the address only."},
-    Setting{"limits.password_min", SettingType::integer, "8", "The least number of characters of a password."},
+    Setting{"limits.password_min", SettingType::integer, "8", "The minimum number of characters of a password."},
     Setting{"session_length", SettingType::duration_ms, "30d", "How long a sign-in lasts on a computer of one's own."},
     Setting{"shared_idle", SettingType::duration_ms, "15m",
             "On a shared computer, a session ends by itself after this time without any use."},
