@@ -21,18 +21,22 @@ namespace {
 
 constexpr int exit_not_there = 127;
 
-[[noreturn]] void become(const ProgramRun& run, std::vector<char*>& words, std::vector<char*>& environment, int output, pid_t parent) {
+[[noreturn]] void become_program(const ProgramRun& run, const std::vector<char*>& words, const std::vector<char*>& environment, int output, pid_t parent) {
     std::array<ChildFile, 4> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
                                       ChildFile{output, STDERR_FILENO}, ChildFile{run.kept_file, 3}};
-    const int program = lift_file(run.program);
-    place_files(files, run.kept_file >= 0 ? 4 : STDERR_FILENO + 1);
-    reset_signals();
-    if (run.uid != 0) {
-        ::setpgid(0, 0);  // at a deadline what it started ends with it; the others end with hameau-provision's own group
-        drop_rights(run.uid, run.uid, {});
-    }
-    die_with(parent, SIGKILL);  // behind the change of uid, which forgets it
-    exec_program(program, run.path.c_str(), words.data(), environment.data());
+    // At a deadline what runs under another uid ends with all that it started; the others end with hameau-provision's own group.
+    become({.files = files,
+            .first_closed = run.kept_file >= 0 ? 4u : 3u,
+            .program = run.program,
+            .path = run.path.c_str(),
+            .arguments = words.data(),
+            .environment = environment.data(),
+            .group = run.uid != 0 ? ChildStart::Group::own : ChildStart::Group::of_parent,
+            .drop = run.uid != 0,
+            .uid = run.uid,
+            .gid = run.uid,
+            .parent = parent,
+            .death_signal = SIGKILL});
 }
 
 /// Until the program `child` (a pidfd) has ended: what it started may hold `fd` open, and it may close `fd` and live on. False when
@@ -83,7 +87,7 @@ Result<ProgramEnd> run_to_end(ProgramRun run) {
         return fail_errno("starting " + run.arguments.front());
     }
     if (pid == 0) {
-        become(run, words, environment, writer.get(), parent);
+        become_program(run, words, environment, writer.get(), parent);
     }
     writer.reset();
     ProgramEnd end;

@@ -80,8 +80,6 @@ public:
         co_return Status{};
     }
     Task<Response> handle(Request& request) override;
-    Task<Status> export_association(std::string, std::string) override { co_return nothing(); }
-    Task<Status> import_association(std::string, std::string) override { co_return nothing(); }
     Task<Status> erase_association(std::string) override { co_return nothing(); }
     Task<void> stop() override { co_return; }
 

@@ -7,12 +7,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
 #include "daemon/admin/limits.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/host/incoming.hpp"
 
 namespace hameau {
 
@@ -24,31 +23,12 @@ namespace {
 
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
 
-/// What an answer in progress needs; lives as long as its body is read.
-struct Upstream {
-    explicit Upstream(asio::io_context& io) : stream(io), buffer(forward_slice_bytes * 2) {
-        parser.body_limit(boost::none);
-        parser.header_limit(65536);
-    }
-    Stream stream;
-    beast::flat_buffer buffer;
-    http::response_parser<http::buffer_body> parser;
-};
-
 std::string head_of(const Request& request) {
     std::string target = request.path;
     if (!request.query.empty()) {
         target += "?" + request.query;
     }
-    std::string escaped;
-    for (const char c : target) {
-        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
-            static constexpr char digits[] = "0123456789ABCDEF";
-            escaped += {'%', digits[static_cast<unsigned char>(c) >> 4], digits[static_cast<unsigned char>(c) & 15]};
-        } else {
-            escaped += c;
-        }
-    }
+    const std::string escaped = percent_encode(target, [](char c) { return c > 0x20 && c < 0x7f; });
     std::string head = request.method + " " + escaped + " HTTP/1.1\r\nHost: hameau\r\nHameau-Caller: admin\r\n"
                        "Hameau-Roles: admin\r\nHameau-Login: admin\r\nConnection: close\r\n";
     for (const auto& [name, value] : request.headers) {
@@ -102,29 +82,11 @@ Task<void> send_body(Stream& stream, Request& request, bool chunked) {
     }
 }
 
-Task<Result<std::string>> read_piece(std::shared_ptr<Upstream> upstream) {
-    std::string piece(forward_slice_bytes, '\0');
-    auto& parser = upstream->parser;
-    std::size_t taken = 0;
-    while (taken == 0 && !parser.is_done()) {
-        parser.get().body().data = piece.data();
-        parser.get().body().size = piece.size();
-        upstream->stream.expires_after(forward_step_deadline);
-        auto read = co_await http::async_read_some(upstream->stream, upstream->buffer, parser, wait);
-        const auto failed = std::get<0>(read);
-        taken = piece.size() - parser.get().body().size;
-        if (failed && failed != http::error::need_buffer) {
-            co_return fail(ErrorKind::closed, "the service ended its answer early", failed);
-        }
-    }
-    piece.resize(taken);
-    co_return piece;
-}
-
 } // namespace
 
 Task<Result<Response>> forward(asio::io_context& io, std::string socket_path, Request& request) {
-    auto upstream = std::make_shared<Upstream>(io);
+    auto upstream = std::make_shared<Incoming>(io, forward_slice_bytes);
+    upstream->parser.header_limit(65536);
     const asio::local::stream_protocol::endpoint endpoint(socket_path);
     upstream->stream.expires_after(forward_step_deadline);
     auto connected = co_await upstream->stream.async_connect(endpoint, wait);
@@ -153,7 +115,7 @@ Task<Result<Response>> forward(asio::io_context& io, std::string socket_path, Re
             response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
         }
     }
-    BodySource source = [upstream] { return read_piece(upstream); };
+    BodySource source = [upstream] { return next_piece(upstream, forward_step_deadline); };
     response.body = std::move(source);
     co_return response;
 }

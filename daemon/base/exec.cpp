@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,13 @@ namespace hameau {
 
 namespace {
 constexpr int exit_not_started = 127;
+
+void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
+    const rlimit both{value, value};
+    if (::setrlimit(what, &both) != 0) {
+        give_up_child("setrlimit");
+    }
+}
 } // namespace
 
 void give_up_child(const char* what) {
@@ -83,6 +91,35 @@ void exec_program(int program, const char* path, char* const* arguments, char* c
         ::execve(path, arguments, environment);
     }
     give_up_child(path);
+}
+
+void become(const ChildStart& start) {
+    const int program = lift_file(start.program);
+    place_files(start.files, start.first_closed);
+    if (start.group == ChildStart::Group::own_session) {
+        ::setsid();
+    } else if (start.group == ChildStart::Group::own) {
+        ::setpgid(0, 0);
+    }
+    if (start.nice != 0) {
+        [[maybe_unused]] const int now = ::nice(start.nice);  // systemd may forbid it
+    }
+    if (start.open_files_max != 0) {
+        limit(RLIMIT_CORE, 0);
+        limit(RLIMIT_NOFILE, start.open_files_max);
+    }
+    if (start.folder != nullptr && ::chdir(start.folder) != 0) {
+        give_up_child(start.folder);
+    }
+    reset_signals();
+    if (start.drop) {
+        drop_rights(start.uid, start.gid, start.groups);
+    }
+    die_with(start.parent, start.death_signal);
+    if (start.last != nullptr) {
+        start.last(start.parent);
+    }
+    exec_program(program, start.path, start.arguments, start.environment);
 }
 
 std::vector<char*> exec_words(std::vector<std::string>& texts) {

@@ -4,6 +4,7 @@
 // and exec in a process that has threads: none of them allocates, but for exec_words. None returns an error: give_up_child ends the child.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <sys/types.h>
@@ -32,6 +33,32 @@ void reset_signals();
 void die_with(pid_t parent, int death_signal);
 /// execveat of the open `program`, or execve of `path` where that is -1.
 [[noreturn]] void exec_program(int program, const char* path, char* const* arguments, char* const* environment);
+
+/// What a child is to become. The pointers and spans live as long as the child needs them: until exec.
+struct ChildStart {
+    enum class Group { of_parent, own, own_session };
+
+    std::span<ChildFile> files;
+    unsigned first_closed = 3;  ///< everything from here up is closed
+    int program = -1;           ///< open (execveat); -1: `path` is looked up (execve)
+    const char* path = "";
+    char* const* arguments = nullptr;
+    char* const* environment = nullptr;
+    Group group = Group::of_parent;
+    int nice = 0;                      ///< more than the parent's; a refusal is no error
+    std::uint64_t open_files_max = 0;  ///< 0: as the parent, core files too; else that many and no core file
+    const char* folder = nullptr;      ///< null: the parent's
+    bool drop = false;                 ///< the next three, for good (drop_rights)
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::span<const gid_t> groups;
+    pid_t parent = 0;
+    int death_signal = 0;              ///< what the child gets when the parent dies
+    void (*last)(pid_t parent) = nullptr;  ///< called before exec, with everything in place
+};
+/// Everything between fork and exec, in the one order that works for all: the files first, because a later step may need none of the
+/// parent's; the death signal after the change of uid, which forgets it.
+[[noreturn]] void become(const ChildStart& start);
 
 /// The texts as execve wants them, with the null pointer behind them; valid as long as `texts` is left alone. Allocates: called
 /// before fork where there are threads.

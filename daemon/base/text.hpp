@@ -17,6 +17,17 @@ std::string ascii_lower(std::string_view text);
 /// The parts between the signs: one more than there are signs; views of `text`.
 std::vector<std::string_view> split(std::string_view text, char at);
 
+/// Without the spaces and tabs around it.
+constexpr std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
 /// 0 to 15 for a hexadecimal digit of either case; -1 for every other byte.
 constexpr int hex_value(char c) {
     if (c >= '0' && c <= '9') {

@@ -81,10 +81,7 @@ Result<Child> start_child(const Fd& archive, std::uint64_t bytes_max) {
     if (child.pid == 0) {
         std::array<ChildFile, 3> files = {ChildFile{archive.get(), 0}, ChildFile{parts_end.get(), 1}, ChildFile{complaints_end.get(), 2}};
         char* const none[] = {nullptr};
-        place_files(files, 3);
-        die_with(parent, SIGKILL);
-        reset_signals();
-        exec_program(-1, program.c_str(), arguments.data(), none);
+        become({.files = files, .path = program.c_str(), .arguments = arguments.data(), .environment = none, .parent = parent, .death_signal = SIGKILL});
     }
     return child;
 }

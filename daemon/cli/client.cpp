@@ -15,6 +15,8 @@
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/json_text.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {
@@ -271,20 +273,7 @@ Result<json::array> Client::list(const std::string& path) const {
 }
 
 std::string segment(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-        if (plain) {
-            out.push_back(c);
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out.push_back('%');
-            out.push_back(digits[byte >> 4U]);
-            out.push_back(digits[byte & 15U]);
-        }
-    }
-    return out;
+    return percent_encode(text, is_unreserved);
 }
 
 int report(const Error& error) {
@@ -299,8 +288,7 @@ int report(const Error& error) {
 }
 
 std::string text_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+    return text_in(object, key);
 }
 
 std::int64_t number_of(const json::object& object, std::string_view key) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/base/ids.hpp"
+
 namespace hameau::sites {
 
 namespace {
@@ -40,7 +42,7 @@ bool is_manifest_path(std::string_view path) {
         return false;
     }
     const std::string_view id = path.substr(folder.size(), id_characters);
-    return std::all_of(id.begin(), id.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); });
+    return is_id(id);
 }
 
 Result<HostsMap> HostsMap::parse(std::string_view text) {

@@ -170,6 +170,12 @@ public:
     virtual std::shared_ptr<void> busy() = 0;
 };
 
+/// The body of a response that is whole; empty for one that is read piece by piece.
+inline std::string_view body_text(const Response& response) {
+    const auto* text = std::get_if<std::string>(&response.body);
+    return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
 class Module {
 public:
     virtual ~Module() = default;
@@ -181,9 +187,6 @@ public:
     virtual std::vector<Check> check_health() { return {}; }
     /// Further checks that wait for somebody else's answer, each with a deadline; shown with those above.
     virtual Task<std::vector<Check>> probe_health();
-    /// One association as files below `folder` (archive of S6); nothing else of the house.
-    virtual Task<Status> export_association(std::string slug, std::string folder) = 0;
-    virtual Task<Status> import_association(std::string slug, std::string folder) = 0;
     /// May be asked again after it was done. What is to go is marked or gone before its first wait, so that a call whose
     /// answer nobody heard never meets a later association of the same name.
     virtual Task<Status> erase_association(std::string slug) = 0;

@@ -117,19 +117,7 @@ std::size_t path_of_url(std::string_view url) {
 
 /// Non-ASCII bytes as %XX; what is encoded already stays.
 std::string encode_target(std::string_view written) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : written) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte > 0x20 && byte < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos) {
-            out += c;
-        } else {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
+    return percent_encode(written, [](char c) { return c > 0x20 && c < 0x7f && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos; });
 }
 
 std::string_view take_redirect(std::string_view line, RedirectRule& rule) {

@@ -13,16 +13,6 @@ namespace hameau::gate {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
 /// The next element of a comma-separated list; the list is shortened.
 std::string_view next_element(std::string_view& list) {
     const std::size_t comma = list.find(',');

@@ -7,6 +7,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "daemon/host/incoming.hpp"
 #include "daemon/host/limits.hpp"
 
 namespace hameau {
@@ -23,43 +24,16 @@ tl::unexpected<Error> fail_call(const boost::system::error_code& code) {
     return fail(kind, "the service did not answer: " + code.message(), code);
 }
 
-/// What an answer in progress needs; lives as long as its body is read.
-struct Incoming {
-    explicit Incoming(asio::io_context& io) : stream(io), buffer(call_slice_bytes * 2) { parser.body_limit(boost::none); }
-    Stream stream;
-    beast::flat_buffer buffer;
-    http::response_parser<http::buffer_body> parser;
-};
-
-Task<Result<std::string>> next_piece(std::shared_ptr<Incoming> incoming) {
-    std::string piece(call_slice_bytes, '\0');
-    auto& parser = incoming->parser;
-    std::size_t taken = 0;
-    while (taken == 0 && !parser.is_done()) {
-        parser.get().body().data = piece.data();
-        parser.get().body().size = piece.size();
-        incoming->stream.expires_after(stream_step_deadline);
-        auto read = co_await http::async_read_some(incoming->stream, incoming->buffer, parser, wait);
-        const auto failed = std::get<0>(read);
-        taken = piece.size() - parser.get().body().size;
-        if (failed && failed != http::error::need_buffer) {
-            co_return fail(ErrorKind::closed, "the service ended its answer early", failed);
-        }
-    }
-    piece.resize(taken);
-    co_return piece;
-}
-
 /// A refusal is a few sentences: read whole.
 Task<Result<std::string>> whole_body(std::shared_ptr<Incoming> incoming) {
     std::string text;
     for (;;) {
-        const auto piece = co_await next_piece(incoming);
+        const auto piece = co_await next_piece(incoming, stream_step_deadline);
         if (!piece || piece->empty()) {
             co_return piece ? Result<std::string>(text) : Result<std::string>(fail(piece.error()));
         }
         if (text.size() + piece->size() > call_bytes_max) {
-            co_return fail(ErrorKind::too_large, "the service's answer is too large");
+            co_return fail(ErrorKind::too_large, "the service's response is too large");
         }
         text += *piece;
     }
@@ -67,7 +41,7 @@ Task<Result<std::string>> whole_body(std::shared_ptr<Incoming> incoming) {
 } // namespace
 
 Task<Result<Response>> client_stream(asio::io_context& io, ClientCall call) {
-    auto incoming = std::make_shared<Incoming>(io);
+    auto incoming = std::make_shared<Incoming>(io, call_slice_bytes);
     incoming->stream.expires_after(stream_step_deadline);
     const asio::local::stream_protocol::endpoint endpoint(call.socket_path);
     auto connected = co_await incoming->stream.async_connect(endpoint, wait);
@@ -87,7 +61,7 @@ Task<Result<Response>> client_stream(asio::io_context& io, ClientCall call) {
     Response response;
     response.status = static_cast<int>(incoming->parser.get().result_int());
     if (response.status == 200) {
-        BodySource source = [incoming] { return next_piece(incoming); };
+        BodySource source = [incoming] { return next_piece(incoming, stream_step_deadline); };
         response.body = std::move(source);
         co_return response;
     }

@@ -1,10 +1,12 @@
-// The /internal routes that every module answers: health, and one association out, in, closed or erased.
+// The /internal routes that every module answers: health, and one association closed, opened again or erased. Called by the
+// host before the module's own routes; a path that is not one of these goes on to the module.
 #include <algorithm>
 #include <array>
 
 #include <boost/json.hpp>
 
 #include "daemon/host/host.hpp"
+#include "daemon/base/json_text.hpp"
 #include "daemon/host/limits.hpp"
 
 namespace hameau {
@@ -70,31 +72,16 @@ Task<Result<json::object>> read_object(Request& request) {
     co_return std::move(value.as_object());
 }
 
-std::string text_of(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+/// What is done with one association as a whole, at the word of hameau-admin or of people.
+constexpr std::array<std::string_view, 3> moves = {"/internal/erase", "/internal/close", "/internal/open"};
+
+bool is_move(const Request& request) {
+    return std::find(moves.begin(), moves.end(), request.path) != moves.end();
 }
 
-/// What is done with one association as a whole, and whether people may ask for it beside hameau-admin.
-struct Move {
-    std::string_view path;
-    bool by_people;
-};
-constexpr std::array moves = {Move{"/internal/export", false}, Move{"/internal/import", false}, Move{"/internal/erase", true},
-                              Move{"/internal/close", true}, Move{"/internal/open", true}};
-
-std::optional<Move> move_of(const Request& request) {
-    const auto found = std::find_if(moves.begin(), moves.end(), [&request](const Move& move) { return move.path == request.path; });
-    return found == moves.end() ? std::nullopt : std::optional(*found);
-}
-
-Task<Status> make_move(Module& module, std::string_view path, std::string slug, std::string folder) {
+Task<Status> make_move(Module& module, std::string_view path, std::string slug) {
     Status done;
-    if (path == "/internal/export") {
-        done = co_await module.export_association(std::move(slug), std::move(folder));
-    } else if (path == "/internal/import") {
-        done = co_await module.import_association(std::move(slug), std::move(folder));
-    } else if (path == "/internal/erase") {
+    if (path == "/internal/erase") {
         done = co_await module.erase_association(std::move(slug));
     } else {
         const bool closed = path == "/internal/close";
@@ -108,9 +95,8 @@ Task<Response> answer_move(Module& module, Request& request) {
     if (!body) {
         co_return json_problem(400, body.error().message);
     }
-    std::string slug = text_of(*body, "association");
-    std::string folder = text_of(*body, "folder");
-    const Status done = co_await make_move(module, request.path, std::move(slug), std::move(folder));
+    std::string slug = text_in(*body, "association");
+    const Status done = co_await make_move(module, request.path, std::move(slug));
     if (!done) {
         const int status = done.error().kind == ErrorKind::unavailable ? 503 : 500;
         co_return json_problem(status, done.error().message);
@@ -132,8 +118,8 @@ Task<Response> Host::answer_internal(Request& request) {
         checks.insert(checks.end(), probed.begin(), probed.end());
         co_return health_answer(checks, request.query_parameter("language") == "en");
     }
-    const auto move = move_of(request);
-    if (move && request.method == "POST" && (admin || (move->by_people && request.who.module == "people"))) {
+    const bool move = is_move(request);
+    if (move && request.method == "POST" && (admin || request.who.module == "people")) {
         co_return co_await answer_move(*module_, request);
     }
     if (move || (!listed && !admin)) {

@@ -8,21 +8,12 @@
 
 #include "daemon/base/backup_target.hpp"
 #include "daemon/base/domain_letters.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/base/time_zone.hpp"
 
 namespace hameau {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text.substr(0, 80)) + "\""; }
 

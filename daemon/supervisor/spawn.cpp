@@ -22,13 +22,6 @@ namespace {
 
 constexpr int first_listen_fd = 3;
 
-void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
-    const rlimit both{value, value};
-    if (::setrlimit(what, &both) != 0) {
-        give_up_child("setrlimit");
-    }
-}
-
 /// Sleeps until hameaud or the engine ends. After hameaud the engine's group is ended, this process with it.
 [[noreturn]] void guard(pid_t parent, pid_t engine) {
     ::prctl(PR_SET_NAME, "hameau-guard");
@@ -97,35 +90,30 @@ std::vector<ChildFile> files_of(const SpawnPlan& plan, std::vector<std::string>&
     return files;
 }
 
-[[noreturn]] void become(const SpawnPlan& plan, pid_t parent) {
+[[noreturn]] void become_service(const SpawnPlan& plan, pid_t parent) {
     std::vector<std::string> environment = plan.environment;
     int next = 0;
     std::vector<ChildFile> files = files_of(plan, environment, next);
-    const int program = lift_file(plan.program);
-    place_files(files, static_cast<unsigned>(next));
-    if (plan.own_session) {
-        ::setsid();
-    } else {
-        ::setpgid(0, 0);
-    }
-    if (plan.nice != 0) {
-        [[maybe_unused]] const int now = ::nice(plan.nice);  // systemd may forbid it
-    }
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, plan.open_files_max);
-    if (::chdir(plan.folder.c_str()) != 0) {
-        give_up_child(plan.folder.c_str());
-    }
-    reset_signals();
-    if (plan.drop) {
-        drop_rights(plan.uid, plan.gid, plan.groups);
-    }
-    die_with(parent, plan.death_signal);
-    if (plan.guarded) {
-        start_guard(parent);
-    }
     std::vector<std::string> arguments = plan.arguments;
-    exec_program(program, program >= 0 ? plan.name.c_str() : plan.program_path.c_str(), exec_words(arguments).data(), exec_words(environment).data());
+    const std::vector<char*> argument_words = exec_words(arguments);
+    const std::vector<char*> environment_words = exec_words(environment);
+    become({.files = files,
+                    .first_closed = static_cast<unsigned>(next),
+                    .program = plan.program,
+                    .path = plan.program >= 0 ? plan.name.c_str() : plan.program_path.c_str(),
+                    .arguments = argument_words.data(),
+                    .environment = environment_words.data(),
+                    .group = plan.own_session ? ChildStart::Group::own_session : ChildStart::Group::own,
+                    .nice = plan.nice,
+                    .open_files_max = plan.open_files_max,
+                    .folder = plan.folder.c_str(),
+                    .drop = plan.drop,
+                    .uid = plan.uid,
+                    .gid = plan.gid,
+                    .groups = plan.groups,
+                    .parent = parent,
+                    .death_signal = plan.death_signal,
+                    .last = plan.guarded ? start_guard : nullptr});
 }
 
 } // namespace
@@ -137,7 +125,7 @@ Result<pid_t> spawn(const SpawnPlan& plan) {
         return fail_errno("starting " + plan.name);
     }
     if (pid == 0) {
-        become(plan, parent);
+        become_service(plan, parent);
     }
     return pid;
 }

@@ -1,8 +1,6 @@
 // The addresses of one association go out (for archive_parts.cpp), come in (for api_import.cpp) or are erased (for the host):
 // mail/addresses.json {"version":1,"mailboxes":[{"address","login","quota_bytes","forward",
 // "forward_states":{TARGET: Forward::state}}],"aliases":[{"address","to","may_send"}]}. The messages are Dovecot's (uid dovemail) and not in it: README.md.
-#include <sys/stat.h>
-
 #include "daemon/base/io.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/outside_address.hpp"
@@ -99,22 +97,6 @@ json::object Mail::addresses_document(const std::string& slug) {
     out["mailboxes"] = std::move(mailboxes);
     out["aliases"] = std::move(aliases);
     return out;
-}
-
-Task<Status> Mail::export_association(std::string slug, std::string folder) {
-    if (!store_->association(slug)) {
-        // Nothing of it is here; people says whether it exists.
-        co_return Status{};
-    }
-    const json::object out = addresses_document(slug);
-    if (auto failure = store_->take_failure()) {
-        co_return fail(std::move(*failure));
-    }
-    const std::string below = folder + "/mail";
-    if (auto made = make_folder(below, 0700); !made) {
-        co_return fail(std::move(made.error()));
-    }
-    co_return write_file_atomically(below + "/addresses.json", json::serialize(out));
 }
 
 Status Mail::import_now(const std::string& slug, const json::object& archive) {
@@ -221,23 +203,6 @@ Status Mail::import_targets(const std::string& address, const json::value& list)
         alias->targets = found;
     }
     return alias ? store_->put_alias(*alias) : store_->set_forward(address, found);
-}
-
-Task<Status> Mail::import_association(std::string slug, std::string folder) {
-    const auto text = read_file(folder + "/mail/addresses.json", archive_bytes_max);
-    if (!text) {
-        co_return text.error().kind == ErrorKind::not_found ? Status{} : Status(fail(text.error()));
-    }
-    const auto archive = parse_json_object(*text);
-    if (!archive) {
-        co_return bad_archive("it is not a readable JSON object");
-    }
-    const Status done = store_->transaction([&] { return import_now(slug, *archive); });
-    start_telling();
-    if (done && !settle()) {
-        co_return fail(ErrorKind::unavailable, "the addresses are imported; signing in follows when the disk allows it");
-    }
-    co_return done;
 }
 
 Task<Status> Mail::erase_association(std::string slug) {

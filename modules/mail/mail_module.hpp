@@ -43,8 +43,6 @@ public:
     Task<Response> handle(Request& request) override;
     std::vector<Check> check_health() override;
     Task<std::vector<Check>> probe_health() override;
-    Task<Status> export_association(std::string slug, std::string folder) override;
-    Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
     Task<void> stop() override;
 

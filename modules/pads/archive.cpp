@@ -1,12 +1,12 @@
 // The row of a text in an archive (for archive_parts.cpp, which sends it), a text that comes in (for api/api_import_archive.cpp), and what
 // the host asks of an association as a whole: close, open, erase. Trusts no archive: every update is validated as if a visitor had sent it.
 #include <algorithm>
-#include <filesystem>
 #include <sodium.h>
 #include <unistd.h>
 
+#include "daemon/base/ids.hpp"
 #include "daemon/base/io.hpp"
-#include "modules/pads/export/export.hpp"
+#include "daemon/base/json_text.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/support/validators.hpp"
@@ -17,10 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view index_name = "pads.json";
 constexpr std::string_view folder_name = "pads";
-constexpr std::string_view images_name = "images";
-constexpr Event image_not_imported{"pads.image_not_imported", Level::warning, "the archive's image is damaged or was changed; the pad names it still"};
 
 json::object describe(const PadRow& pad) {
     json::object out;
@@ -55,11 +52,6 @@ json::array describe(const std::vector<BoundClient>& authors) {
     return out;
 }
 
-std::string text(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
 std::int64_t number(const json::object& object, std::string_view key, std::int64_t otherwise) {
     const json::value* value = object.if_contains(key);
     return value != nullptr && value->is_int64() ? value->as_int64() : otherwise;
@@ -68,18 +60,15 @@ std::int64_t number(const json::object& object, std::string_view key, std::int64
 /// A row from the index, or nothing when it does not name a pad.
 std::optional<PadRow> read_row(const json::object& object) {
     PadRow pad;
-    pad.id = text(object, "id");
-    pad.slug = text(object, "slug");
-    pad.title = text(object, "title");
-    const bool id_fits = pad.id.size() == 26 && std::all_of(pad.id.begin(), pad.id.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
-    });
-    if (!id_fits || !is_slug(pad.slug) || !is_plain_text(pad.title) || count_characters(pad.title) > title_characters_max) {
+    pad.id = text_in(object, "id");
+    pad.slug = text_in(object, "slug");
+    pad.title = text_in(object, "title");
+    if (!is_id(pad.id) || !is_slug(pad.slug) || !is_plain_text(pad.title) || count_characters(pad.title) > title_characters_max) {
         return std::nullopt;
     }
     if (const json::value* access = object.if_contains("access"); access != nullptr && access->is_object()) {
-        pad.access.members = permission_from(text(access->as_object(), "members")).value_or(Permission::write);
-        pad.access.link = permission_from(text(access->as_object(), "link")).value_or(Permission::none);
+        pad.access.members = permission_from(text_in(access->as_object(), "members")).value_or(Permission::write);
+        pad.access.link = permission_from(text_in(access->as_object(), "link")).value_or(Permission::none);
         const json::value* people = access->as_object().if_contains("people");
         for (std::size_t i = 0; people != nullptr && people->is_array() && i < people->as_array().size() && i < people_per_pad_max; ++i) {
             const json::value& name = people->as_array()[i];
@@ -89,10 +78,10 @@ std::optional<PadRow> read_row(const json::object& object) {
         }
     }
     pad.created_ms = number(object, "created_ms", now_ms());
-    pad.created_by = text(object, "created_by");
-    pad.creator = text(object, "creator");
+    pad.created_by = text_in(object, "created_by");
+    pad.creator = text_in(object, "creator");
     pad.updated_ms = number(object, "updated_ms", pad.created_ms);
-    pad.updated_by = text(object, "updated_by");
+    pad.updated_by = text_in(object, "updated_by");
     return pad;
 }
 
@@ -109,7 +98,7 @@ std::vector<NewClient> read_authors(const json::object& object) {
         const json::object& one = value.as_object();
         NewClient client;
         client.client = static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(one, "client", 0)));
-        client.person = std::make_shared<const Person>(Person{text(one, "member"), text(one, "login"), text(one, "name")});
+        client.person = std::make_shared<const Person>(Person{text_in(one, "member"), text_in(one, "login"), text_in(one, "name")});
         client.brought = one.if_contains("brought") != nullptr && one.at("brought").is_bool() && one.at("brought").as_bool();
         client.time_ms = now_ms();
         clients.push_back(std::move(client));
@@ -141,107 +130,6 @@ json::object archive_document(const PadRow& pad, const std::vector<BoundClient>&
     return out;
 }
 
-Task<Status> PadsModule::export_association(std::string slug, std::string folder) {
-    const std::filesystem::path base(folder);
-    if (auto made = make_folder(base, 0700); !made) {
-        co_return made;
-    }
-    if (auto made = make_folder(base / folder_name, 0700); !made) {
-        co_return made;
-    }
-    if (auto done = co_await export_images(slug, (base / folder_name / images_name).string()); !done) {
-        co_return done;
-    }
-    json::array index;
-    std::string after;
-    for (;;) {
-        const auto rows = store_->list(slug, Bin::outside, after, archive_page_rows);
-        if (!rows) {
-            co_return fail(rows.error());
-        }
-        for (const PadRow& pad : *rows) {
-            after = pad.slug;
-            auto row = co_await export_pad_to(pad, (base / folder_name / pad.slug).string());
-            if (!row) {
-                co_return fail(std::move(row.error()).during("the pad " + pad.slug));
-            }
-            index.push_back(std::move(*row));
-        }
-        if (rows->size() < archive_page_rows) {
-            break;
-        }
-    }
-    json::object whole;
-    whole["version"] = 1;
-    whole["pads"] = std::move(index);
-    co_return write_file_atomically(base / index_name, json::serialize(whole));
-}
-
-/// FILE.yjs and FILE.md, and the pad's entry in the index. The loop goes on meanwhile.
-Task<Result<json::object>> PadsModule::export_pad_to(PadRow pad, std::string file) {
-    // What is only in memory belongs to the archive too.
-    const bool saved = co_await all_written(pad.number);
-    if (!saved) {
-        co_return fail(ErrorKind::unavailable, "the last edits could not be written to the disk; make room and try again");
-    }
-    json::object row = describe(pad);
-    ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
-        const auto content = stored_content(store, pad.number);
-        if (!content) {
-            return fail(content.error());
-        }
-        const std::string_view bytes(reinterpret_cast<const char*>(content->data()), content->size());
-        auto written = write_file_atomically(file + ".yjs", bytes);
-        const auto readable = export_document(*export_format("markdown"), *content, pad.title, false, image_source(store, pad, bytes));
-        if (written && readable) {
-            written = write_file_atomically(file + ".md", *readable);
-        }
-        if (const auto authors = store.authors(pad.number)) {
-            row["authors"] = describe(*authors);
-        }
-        return written;
-    };
-    if (auto done = co_await read_aside(pad.number, std::move(work)); !done) {
-        co_return fail(std::move(done.error()));
-    }
-    co_return row;
-}
-
-Task<Status> PadsModule::import_association(std::string slug, std::string folder) {
-    const std::filesystem::path base(folder);
-    const auto read = read_file(base / index_name, archive_index_bytes_max);
-    if (!read) {
-        co_return fail(Error(read.error()).during("the archive's pads.json"));
-    }
-    boost::system::error_code failed;
-    const json::value whole = json::parse(*read, failed);
-    const json::value* list = !failed && whole.is_object() ? whole.as_object().if_contains("pads") : nullptr;
-    if (list == nullptr || !list->is_array()) {
-        co_return fail(ErrorKind::invalid, "the archive's pads.json is not a list of pads; nothing was imported from it");
-    }
-    // Before the pads: a pad's reference is noted for images that are there.
-    if (auto done = co_await import_images(slug, (base / folder_name / images_name).string()); !done) {
-        co_return done;
-    }
-    for (const json::value& value : list->as_array()) {
-        auto pad = value.is_object() ? read_row(value.as_object()) : std::nullopt;
-        if (!pad) {
-            co_return fail(ErrorKind::invalid, "a pad in pads.json has no usable id, slug or title");
-        }
-        // The file is named by the slug, never by a path from the archive.
-        const auto content = read_file(base / folder_name / (pad->slug + ".yjs"), 2 * pad_bytes_max_);
-        if (!content) {
-            co_return fail(Error(content.error()).during("the pad " + pad->slug));
-        }
-        if (auto done = import_one(slug, value.as_object(), *content, Fd()); !done) {
-            co_return done;
-        }
-    }
-    begin_learning_members();
-    co_await measure(slug);
-    co_return Status{};
-}
-
 /// What `line` of a history says. Errors: invalid.
 Result<Edit> read_history_line(const std::string& line) {
     boost::system::error_code failed;
@@ -255,7 +143,7 @@ Result<Edit> read_history_line(const std::string& line) {
     edit.time_ms = number(*object, "end_ms", 0);
     edit.added = number(*object, "added", 0);
     edit.removed = number(*object, "removed", 0);
-    edit.person = std::make_shared<const Person>(Person{text(*object, "member"), text(*object, "login"), text(*object, "name")});
+    edit.person = std::make_shared<const Person>(Person{text_in(*object, "member"), text_in(*object, "login"), text_in(*object, "name")});
     for (const json::value& one : updates->as_array()) {
         const json::string* packed = one.if_string();
         Bytes update(packed == nullptr ? 0 : packed->size());
@@ -349,64 +237,6 @@ Status PadsModule::import_one(const std::string& slug, const json::object& row, 
         return bound ? Status{} : Status(fail(bound.error()));
     });
     return done ? done : Status(fail(Error(done.error()).during(name)));
-}
-
-/// As they are kept, without the smaller form: who imports them makes it anew.
-Task<Status> PadsModule::export_images(std::string slug, std::string folder) {
-    std::string after;
-    for (;;) {
-        const auto rows = store_->images(slug, after, archive_page_rows);
-        if (!rows) {
-            co_return fail(rows.error());
-        }
-        if (rows->empty()) {
-            co_return Status{};
-        }
-        after = rows->back().hash;
-        Status done = make_folder(folder, 0700);
-        std::function<void()> work = [&] {
-            for (const ImageRow& row : *rows) {
-                const auto bytes = done ? images_->read(slug, row.hash, ImageForm::original) : Result<std::string>(std::string());
-                if (done) {
-                    done = bytes ? write_file_atomically(folder + "/" + row.hash, *bytes) : Status(fail(bytes.error()));
-                }
-            }
-        };
-        co_await context_->run_slow(std::move(work));
-        if (!done) {
-            co_return fail(std::move(done.error()).during("the images of pads"));
-        }
-    }
-}
-
-/// An archive is a stranger's: each image goes through hameau-convert, and must come out as what its name says.
-Task<Status> PadsModule::import_images(std::string slug, std::string folder) {
-    std::error_code failed;
-    std::vector<std::string> names;
-    for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-        names.push_back(entry->path().filename().string());
-    }
-    const auto bytes_max = static_cast<std::size_t>(context_->settings().size_bytes("pads.limits.image_max"));
-    for (const std::string& name : names) {
-        const auto known = store_->image(slug, name);
-        if (!is_image_hash(name) || (known && *known)) {
-            continue;
-        }
-        auto bytes = read_file(std::filesystem::path(folder) / name, bytes_max);
-        if (!bytes) {
-            co_return fail(Error(bytes.error()).during("the image " + name));
-        }
-        auto image = co_await convert_image(std::move(*bytes));
-        if (!image || ImageFiles::hash_of(image->image) != name) {
-            context_->journal().write(image_not_imported, {{"image", name}});
-            continue;
-        }
-        const auto kept = co_await keep_image(slug, 0, std::move(*image));
-        if (!kept) {
-            co_return fail(kept.error());
-        }
-    }
-    co_return Status{};
 }
 
 std::vector<std::shared_ptr<Room>> PadsModule::rooms_of(const std::string& association) const {

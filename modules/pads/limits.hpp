@@ -198,8 +198,6 @@ inline constexpr std::size_t import_slice_bytes = 65536;
 inline constexpr std::size_t import_row_bytes_max = 16 << 20;
 /// The history in base64.
 inline constexpr std::uint64_t history_file_bytes_max = (std::uint64_t{history_bytes_max} / 3) * 4 + (64 << 20);
-/// Bytes of pads.json of an archive: 20,000 rows.
-inline constexpr std::size_t archive_index_bytes_max = 64 << 20;
 /// Rows read from the database at a time.
 inline constexpr std::size_t archive_page_rows = 200;
 /// Names that are tried for a text whose name is taken.

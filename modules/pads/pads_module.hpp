@@ -47,8 +47,6 @@ public:
     Task<Response> handle(Request& request) override;
     Task<std::variant<std::unique_ptr<WebSocketHandler>, Response>> upgrade(Request& request) override;
     std::vector<Check> check_health() override;
-    Task<Status> export_association(std::string slug, std::string folder) override;
-    Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
     Task<Status> close_association(std::string slug, bool closed) override;
     Task<void> stop() override;
@@ -136,9 +134,6 @@ private:
     /// One text of an archive, all or nothing; nothing when the association has it already. `history`: its lines, or none.
     Status import_one(const std::string& slug, const boost::json::object& row, const std::string& content, Fd history);
     std::vector<std::shared_ptr<Room>> rooms_of(const std::string& association) const;
-    Task<Result<boost::json::object>> export_pad_to(PadRow pad, std::string file);
-    Task<Status> export_images(std::string slug, std::string folder);
-    Task<Status> import_images(std::string slug, std::string folder);
 
     // archive_parts.cpp
     struct PartStream;

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 
 #include "modules/people/people_module.hpp"
+#include "daemon/base/json_text.hpp"
 
 namespace hameau::people {
 
@@ -28,23 +29,11 @@ constexpr std::array taken_words = {Word{"taken_mailbox", "mailbox_taken"}, Word
                                     Word{"taken_bin", "address_binned"}};
 constexpr std::array<std::string_view, 4> field_words = {"mailbox_local", "alias_local", "reserved", "domain_moving"};
 
-json::object object_of(const Response& answer) {
-    const auto* text = std::get_if<std::string>(&answer.body);
-    boost::system::error_code failed;
-    auto value = text == nullptr ? json::value() : json::parse(*text, failed);
-    return !failed && value.is_object() ? std::move(value.get_object()) : json::object();
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 /// The code of the first field that mail refused.
 std::string field_code(const json::object& problem) {
     const json::value* errors = problem.if_contains("errors");
     const json::array* list = errors == nullptr ? nullptr : errors->if_array();
-    return list == nullptr || list->empty() || !list->front().is_object() ? std::string() : text_at(list->front().get_object(), "code");
+    return list == nullptr || list->empty() || !list->front().is_object() ? std::string() : text_in(list->front().get_object(), "code");
 }
 
 } // namespace
@@ -65,8 +54,8 @@ Task<std::optional<Response>> People::reserve_address(const Request& request, co
     if (answer && answer->status >= 200 && answer->status < 300) {
         co_return std::nullopt;
     }
-    const json::object problem = answer ? object_of(*answer) : json::object();
-    const std::string code = text_at(problem, "code");
+    const json::object problem = answer ? object_in(body_text(*answer)) : json::object();
+    const std::string code = text_in(problem, "code");
     Parameters parameters;
     parameters.emplace_back("address", wish.address);
     if (answer && answer->status == 409) {
@@ -138,12 +127,12 @@ Status People::strike_out(const std::string& event) {
         return {};
     }
     const json::object& fields = parsed.get_object();
-    const std::string address = text_at(fields, "address");
-    context_->journal().write(address_struck, {{"kind", text_at(fields, "kind")}});
-    if (text_at(fields, "kind") == "mailbox") {
-        return store_->strike_mailbox(text_at(fields, "member"), text_at(fields, "association"), address, text_at(fields, "from"));
+    const std::string address = text_in(fields, "address");
+    context_->journal().write(address_struck, {{"kind", text_in(fields, "kind")}});
+    if (text_in(fields, "kind") == "mailbox") {
+        return store_->strike_mailbox(text_in(fields, "member"), text_in(fields, "association"), address, text_in(fields, "from"));
     }
-    return store_->strike_circle_address(text_at(fields, "association"), text_at(fields, "slug"), address);
+    return store_->strike_circle_address(text_in(fields, "association"), text_in(fields, "slug"), address);
 }
 
 } // namespace hameau::people

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/base/json_text.hpp"
 #include "daemon/base/text.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/json_fields.hpp"
@@ -18,11 +19,6 @@ namespace {
 
 /// "app-SCOPE-ID" stands where a session's name stands; a session's own name holds no "-".
 constexpr std::string_view app_prefix = "app-";
-
-std::string text_of(const json::object& object, std::string_view name) {
-    const json::value* value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 } // namespace
 
@@ -95,13 +91,13 @@ Task<Response> People::internal_app_session(Request& request) {
     if (!told) {
         co_return say(request, 503, "mail_off");
     }
-    if (!*told || id.empty() || text_of(**told, "member") != id) {
+    if (!*told || id.empty() || text_in(**told, "member") != id) {
         right_lately_.forget(typed, password.reveal());
         app_tries_.take(prefix);
         co_return say(request, 404, "not_found");
     }
     right_lately_.note(typed, password.reveal());
-    co_return app_session(request, id, scope, text_of(**told, "id"));
+    co_return app_session(request, id, scope, text_in(**told, "id"));
 }
 
 Task<Response> People::identify_app(Request& request, std::string session) {
@@ -118,7 +114,7 @@ Task<Response> People::identify_app(Request& request, std::string session) {
     if (!told) {
         co_return say(request, 503, "mail_off");
     }
-    co_return *told ? app_session(request, text_of(**told, "member"), scope, id) : say(request, 404, "not_found");
+    co_return *told ? app_session(request, text_in(**told, "member"), scope, id) : say(request, 404, "not_found");
 }
 
 bool People::is_app_session(std::string_view session) { return session.starts_with(app_prefix); }

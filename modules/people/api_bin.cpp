@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/json_text.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -128,10 +129,7 @@ Task<json::object> People::ask_boxes(std::string person, std::string association
     }
     std::string text = json::serialize(question);
     const auto answer = co_await context_->call("mail", "POST", "/internal/boxes-of-member", std::move(text));
-    const auto* body = answer && answer->status == 200 ? std::get_if<std::string>(&answer->body) : nullptr;
-    boost::system::error_code failed;
-    auto value = body == nullptr ? json::value() : json::parse(*body, failed);
-    co_return !failed && value.is_object() ? std::move(value.get_object()) : json::object();
+    co_return answer && answer->status == 200 ? object_in(body_text(*answer)) : json::object();
 }
 
 Task<Response> People::restore_member(Request& request) {

@@ -2,6 +2,7 @@
 // association, its members and groups come in one transaction, with a row of `imported` that names the archive. So the same command may
 // come again, after a kill in the middle too: it goes on with the same archive, and never mixes two.
 #include "daemon/base/io.hpp"
+#include "daemon/base/json_text.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/import_answer.hpp"
 
@@ -19,11 +20,6 @@ void add_conflict(json::array& list, std::string_view kind, std::string_view nam
     item["name"] = name;
     item["sentence"] = sentence;
     list.push_back(std::move(item));
-}
-
-std::string archived_text(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 json::object state_document(std::string_view state, json::array conflicts) {
@@ -47,8 +43,8 @@ void People::add_slug_conflict(json::array& list, const std::string& slug) {
 void People::add_login_conflicts(json::array& list, const json::array& members) {
     for (const json::value& value : members) {
         const json::object* member = value.if_object();
-        const std::string id = member != nullptr ? archived_text(*member, "id") : std::string();
-        const std::string login = member != nullptr ? archived_text(*member, "login") : std::string();
+        const std::string id = member != nullptr ? text_in(*member, "id") : std::string();
+        const std::string login = member != nullptr ? text_in(*member, "login") : std::string();
         const auto same_login = store_->person_by_login(login);
         const auto same_id = store_->person(id);
         if (same_login && same_login->id != id) {

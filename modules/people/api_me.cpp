@@ -1,4 +1,5 @@
 // One's own account: password, sign-out everywhere, recovery codes, app passwords (which mail keeps).
+#include "daemon/base/ids.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "modules/people/new_password.hpp"
@@ -295,8 +296,7 @@ Task<Response> People::erase_app_password(Request& request) {
         co_return say(request, 401, "signed_out");
     }
     const std::string id(request.parameter("id"));
-    constexpr std::size_t id_characters = 26;
-    if (id.size() != id_characters || id.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") != std::string::npos) {
+    if (!is_id(id)) {
         co_return say(request, 404, "not_found");
     }
     std::string path = "/internal/app-passwords/" + id + "?member=" + actor.person;

@@ -1,8 +1,7 @@
-// One association as files: people/association.json (all, with the argon2id hashes, so that an import keeps
-// passwords: the archive is as secret as a backup) and people/members.csv for a spreadsheet, without hashes.
-#include <sys/stat.h>
-
-#include "daemon/base/io.hpp"
+// An association comes in (people/association.json, written by archive_texts.cpp) or is erased. Called by api_import.cpp and by the host
+// (`POST /internal/erase`). An archive is a stranger's: every field is checked as if a visitor had sent it, and nothing of it is kept
+// when one is wrong. It never reads a file.
+#include "daemon/base/ids.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/validators.hpp"
@@ -12,27 +11,6 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t id_characters = 26;
-
-std::string csv(std::string_view text) {
-    std::string out = "\"";
-    // A spreadsheet must not take a name for a formula.
-    if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos) {
-        out += '\'';
-    }
-    for (const char c : text) {
-        out += c;
-        if (c == '"') {
-            out += '"';
-        }
-    }
-    return out += '"';
-}
-
-bool is_id(std::string_view text) {
-    return text.size() == id_characters && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string_view::npos;
-}
 
 tl::unexpected<Error> bad_archive(const std::string& what) {
     return fail(ErrorKind::invalid, "people/association.json: " + what + ". Nothing was imported.");
@@ -51,72 +29,6 @@ std::string first_error(JsonFields& fields) {
 }
 
 } // namespace
-
-Task<Status> People::export_association(std::string slug, std::string folder) {
-    const auto association = store_->association(slug);
-    if (!association) {
-        co_return fail(ErrorKind::not_found, "there is no association " + slug);
-    }
-    json::object out;
-    out["version"] = 1;
-    out["slug"] = association->slug;
-    out["name"] = association->name;
-    out["quota_bytes"] = association->quota_bytes;
-    json::array domains;
-    for (const std::string& domain : association->domains) {
-        domains.emplace_back(domain);
-    }
-    out["domains"] = std::move(domains);
-    json::array members;
-    std::string table = "login,name,role,contact,mailbox,disabled\r\n";
-    for (const Member& member : store_->members(slug, "", members_per_association_max)) {
-        const Person& person = member.person;
-        json::object item;
-        item["id"] = person.id;
-        item["login"] = person.login;
-        item["name"] = person.name;
-        item["role"] = to_text(member.role);
-        item["contact"] = person.contact;
-        item["mailbox"] = member.mailbox;
-        item["disabled"] = person.disabled;
-        item["password_hash"] = person.password_hash;
-        members.push_back(std::move(item));
-        table += csv(person.login) + "," + csv(person.name) + "," + csv(to_text(member.role)) + "," + csv(person.contact) +
-                 "," + csv(member.mailbox) + "," + (person.disabled ? "yes" : "no") + "\r\n";
-    }
-    out["members"] = std::move(members);
-    json::array groups;
-    for (const Circle& circle : store_->circles(slug, "", groups_per_association_max)) {
-        json::object item;
-        item["slug"] = circle.slug;
-        item["name"] = circle.name;
-        item["address"] = circle.address;
-        item["may_send"] = circle.may_send;
-        json::array logins;
-        for (const auto& [id, login] : circle.members) {
-            logins.emplace_back(login);
-        }
-        item["members"] = std::move(logins);
-        json::array outside;
-        for (const std::string& address : circle.outside) {
-            outside.emplace_back(address);
-        }
-        item["outside"] = std::move(outside);
-        groups.push_back(std::move(item));
-    }
-    out["groups"] = std::move(groups);
-    if (auto failure = store_->take_failure()) {
-        co_return fail(std::move(*failure));
-    }
-    const std::string below = folder + "/people";
-    if (auto made = make_folder(below, 0700); !made) {
-        co_return fail(std::move(made.error()));
-    }
-    if (auto written = write_file_atomically(below + "/association.json", json::serialize(out)); !written) {
-        co_return fail(std::move(written.error()));
-    }
-    co_return write_file_atomically(below + "/members.csv", table);
-}
 
 Status People::import_now(const std::string& slug, const json::object& archive) {
     JsonFields fields(archive);
@@ -226,36 +138,6 @@ Status People::import_group(const Association& association, json::object archive
     }
     const auto put = store_->put_circle(circle);
     return put ? store_->emit_circle(association.slug, circle.slug) : put;
-}
-
-Task<Status> People::import_association(std::string slug, std::string folder) {
-    const auto text = read_file(folder + "/people/association.json", archive_bytes_max);
-    if (!text) {
-        co_return fail(text.error());
-    }
-    const auto archive = parse_json_object(*text);
-    if (!archive) {
-        co_return bad_archive("it is not a JSON object");
-    }
-    JsonFields fields(*archive);
-    const Request nobody{};
-    const DomainQuestion question = domain_question(slug, read_domains(fields), true);
-    auto in_the_way = co_await refuse_domains(nobody, question);
-    if (in_the_way) {
-        co_return fail(ErrorKind::conflict, "things of other associations carry the name of one of its domains. Nothing was imported.");
-    }
-    const Status done = store_->transaction([&]() -> Status {
-        // The answers of the others came a while ago.
-        Refusal refusal;
-        if (!judge_domains(refusal, nobody, question)) {
-            return fail(ErrorKind::conflict, "one of its domains was given to somebody else meanwhile. Nothing was imported.");
-        }
-        return import_now(slug, *archive);
-    });
-    if (done) {
-        (void)co_await delivered();
-    }
-    co_return done;
 }
 
 Task<Status> People::erase_association(std::string slug) {

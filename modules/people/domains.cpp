@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "modules/people/people_module.hpp"
+#include "daemon/base/json_text.hpp"
 #include "modules/support/domain_holds.hpp"
 
 namespace hameau::people {
@@ -19,18 +20,6 @@ namespace {
 
 constexpr std::array<std::string_view, 2> askable = {"mail", "sites"};
 static_assert(asking_max < domain_hold);
-
-json::object object_in(const Response& answer) {
-    const auto* text = std::get_if<std::string>(&answer.body);
-    boost::system::error_code failed;
-    auto value = text == nullptr ? json::value() : json::parse(*text, failed);
-    return !failed && value.is_object() ? std::move(value.get_object()) : json::object();
-}
-
-std::string text_in(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 bool is_site(const Carried& one) { return one.kind.starts_with("site"); }
 
@@ -74,7 +63,7 @@ Task<bool> People::ask_carried(std::string module, std::string path, std::vector
     if (!answer || answer->status != 200) {
         co_return false;
     }
-    const json::object object = object_in(*answer);
+    const json::object object = object_in(body_text(*answer));
     const json::value* items = object.if_contains("items");
     if (items == nullptr || !items->is_array()) {
         co_return false;
@@ -210,7 +199,7 @@ Response People::refuse_carried(const Request& request, std::string_view code, c
     parameters.emplace_back("domain", domain);
     parameters.emplace_back("list", named);
     Response response = say(request, 409, code, parameters);
-    json::object out = object_in(response);
+    json::object out = object_in(body_text(response));
     out["in_the_way"] = std::move(all);
     response.body = json::serialize(out);
     return response;

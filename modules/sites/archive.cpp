@@ -1,14 +1,10 @@
-// Out and in again: the download of one site, and a whole association's sites as plain files:
-//   sites/sites.json            {"version":1,"sites":[{"host","live","files"}]}
-//   sites/HOST/...              the version that is shown, as it was uploaded (with _redirects and _headers)
-#include <filesystem>
-#include <fstream>
-
+// The download of the live version of one site (GET /api/v1/sites/{host}/archive): packed by a hameau-unpack of its own, so the memory
+// and the processor time of compression are not the module's. And what the host asks of an association as a whole: close, open, erase.
+// The sites of a whole association go out in archive_parts.cpp.
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/base/io.hpp"
 #include "modules/sites/sites_module.hpp"
-#include "modules/sites/tar_stream.hpp"
 #include "modules/support/disk_floor.hpp"
 
 namespace hameau::sites {
@@ -16,8 +12,6 @@ namespace hameau::sites {
 namespace json = boost::json;
 
 namespace {
-
-constexpr Event export_gap{"sites.export_gap", Level::warning, "a file and a folder have one name; the file was left out"};
 
 std::string line_of(std::string_view path, const Variant& variant, std::int64_t mtime_ms) {
     std::string line = report_field(path);
@@ -44,18 +38,6 @@ Task<Result<std::string>> next_piece(std::shared_ptr<Packing> packing) {
         }
     }
     co_return piece;
-}
-
-Status write_out(const std::filesystem::path& target, const std::string& blob) {
-    std::error_code failed;
-    std::filesystem::create_directories(target.parent_path(), failed);
-    if (!failed) {
-        std::filesystem::copy_file(blob, target, failed);
-    }
-    if (failed) {
-        return fail(ErrorKind::io, target.string() + ": " + failed.message(), failed);
-    }
-    return {};
 }
 
 } // namespace
@@ -165,165 +147,6 @@ Task<Response> Sites::download(Request& request) {
     response.headers.emplace_back("Cache-Control", "no-store");
     response.body = BodySource([packing] { return next_piece(packing); });
     co_return response;
-}
-
-Status Sites::export_site(const Site& site, const std::string& folder) {
-    const auto live = store_->deploy(site.id, site.live);
-    if (!live) {
-        return {};
-    }
-    const auto manifest = blobs_->open_manifest(live->id);
-    if (!manifest) {
-        return fail(manifest.error());
-    }
-    const std::filesystem::path root = std::filesystem::path(folder) / "sites" / site.host;
-    std::error_code failed;
-    for (std::size_t i = 0; i < manifest->entries_count(); ++i) {
-        const EntryView entry = manifest->entry(i);
-        if (entry.retired_ms != 0) {
-            continue;
-        }
-        const auto target = root / std::string(entry.path);
-        if (std::filesystem::is_directory(target, failed)) {
-            context_->journal().write(export_gap, {{"host", site.host}});
-            continue;
-        }
-        if (auto written = write_out(target, blobs_->folder() + "/" + blob_path(entry.identity().hash)); !written) {
-            if (!std::filesystem::is_directory(target.parent_path(), failed)) {
-                context_->journal().write(export_gap, {{"host", site.host}});
-                continue;
-            }
-            return written;
-        }
-    }
-    for (const auto& [name, text] : rule_files(*manifest)) {
-        if (auto written = write_file_atomically(root / name, text, 0644); !written) {
-            return written;
-        }
-    }
-    return {};
-}
-
-Task<Status> Sites::export_association(std::string slug, std::string folder) {
-    std::error_code failed;
-    std::filesystem::create_directories(folder + "/sites", failed);
-    if (failed) {
-        co_return fail(ErrorKind::io, folder + "/sites: " + failed.message(), failed);
-    }
-    const auto sites = store_->sites(slug, "", 10000);
-    json::array list;
-    Status done;
-    for (const Site& site : sites) {
-        json::object item;
-        item["host"] = site.host;
-        item["live"] = site.live;
-        list.push_back(std::move(item));
-    }
-    // Nothing is dropped meanwhile: the sweep waits for the same worker thread.
-    std::function<void()> work = [&] {
-        for (const Site& site : sites) {
-            done = done ? export_site(site, folder) : done;
-        }
-    };
-    co_await context_->run_slow(std::move(work));
-    if (!done) {
-        co_return done;
-    }
-    json::object out;
-    out["version"] = 1;
-    out["sites"] = std::move(list);
-    co_return write_file_atomically(folder + "/sites/sites.json", json::serialize(out), 0644);
-}
-
-Task<Status> Sites::import_site(std::string slug, std::string host, std::string folder) {
-    const auto there = store_->site(host);
-    if (there && there->association != slug) {
-        co_return fail(ErrorKind::conflict, host + " belongs to another association of this house");
-    }
-    if (!there) {
-        // What lies in a bin under that name stays there.
-        if (auto added = store_->add_site(host, slug, now_ms()); !added) {
-            co_return added;
-        }
-    }
-    const std::string root = folder + "/sites/" + host;
-    std::error_code failed;
-    if (!std::filesystem::is_directory(root, failed) || uploads_.contains(host)) {
-        co_return tell_gate();
-    }
-    auto opened = TarStream::of(root, upload_files_max);
-    if (!opened) {
-        co_return fail(opened.error());
-    }
-    const auto tar = std::make_shared<TarStream>(std::move(*opened));
-    Pieces body = [tar](std::span<char> buffer) -> Task<Result<std::size_t>> { co_return tar->read_some(buffer); };
-    const auto site = store_->site(host);
-    if (!site) {
-        co_return fail(ErrorKind::io, "the site " + host + " cannot be read back");
-    }
-    Upload upload(*this, *site);
-    upload.limit_bytes = std::uint64_t{64} << 30;
-    auto report = co_await unpack(upload, body);
-    if (upload.disk_low || !above_disk_floor(*context_, disk_room_bytes_min)) {
-        co_return fail(ErrorKind::too_large, "importing " + host + ": the disk is almost full, and what is left is kept for mail. "
-                                                 "Make room, then import again.");
-    }
-    if (!report) {
-        co_return fail(report.error().during("importing " + host));
-    }
-    if (report->refused) {
-        const Remark& first = report->refusals.front();
-        co_return fail(ErrorKind::invalid, host + ": " + first.code + " " + first.path);
-    }
-    // What was published there is published here.
-    report->warnings.insert(report->warnings.begin(), report->doubts.begin(), report->doubts.end());
-    std::string by;
-    const auto number = co_await publish(upload, *report, std::move(by));
-    if (!number) {
-        co_return fail(number.error());
-    }
-    Usage::Hold nothing;
-    co_await measure(slug, std::move(nothing));
-    co_return Status{};
-}
-
-Task<Status> Sites::import_association(std::string slug, std::string folder) {
-    const auto text = read_file(folder + "/sites/sites.json", list_bytes_max);
-    if (!text) {
-        co_return text.error().kind == ErrorKind::not_found ? Status{} : Status(fail(text.error()));
-    }
-    boost::system::error_code failed;
-    const json::value value = json::parse(*text, failed);
-    const json::object* object = failed ? nullptr : value.if_object();
-    const json::value* list = object == nullptr ? nullptr : object->if_contains("sites");
-    if (list == nullptr || !list->is_array()) {
-        co_return fail(ErrorKind::invalid, "sites/sites.json is not readable. Nothing was imported.");
-    }
-    const auto association = co_await ask_association(slug);
-    if (!association) {
-        co_return fail(association.error());
-    }
-    std::vector<std::string> hosts;
-    for (const json::value& item : list->as_array()) {
-        const json::object* site = item.if_object();
-        const json::value* host = site == nullptr ? nullptr : site->if_contains("host");
-        const std::string name = host != nullptr && host->is_string() ? std::string(host->as_string()) : std::string();
-        if (judge_host(name, association->domains, association->others, context_->settings().text("house.host")) != HostVerdict::fine) {
-            co_return fail(ErrorKind::invalid, "sites/sites.json: \"" + name + "\" cannot be a site of " + slug +
-                                                   ". Nothing was imported.");
-        }
-        hosts.push_back(name);
-    }
-    for (const std::string& host : hosts) {
-        std::string target = host;
-        std::string source = folder;
-        std::string owner = slug;
-        const Status done = co_await import_site(std::move(owner), std::move(target), std::move(source));
-        if (!done) {
-            co_return done;
-        }
-    }
-    co_return Status{};
 }
 
 Task<Status> Sites::close_association(std::string slug, bool closed) {

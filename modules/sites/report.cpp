@@ -127,20 +127,7 @@ bool take_end(const Fields& fields, Report& report) {
 } // namespace
 
 std::string report_field(std::string_view field) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    out.reserve(field.size());
-    for (const char c : field) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f || c == '%') {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        } else {
-            out += c;
-        }
-    }
-    return out;
+    return percent_encode(field, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '%'; });
 }
 
 ReportLine& ReportLine::add(std::string_view field) {

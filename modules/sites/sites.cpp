@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/json_text.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/text.hpp"
 #include "modules/sites/sites_module.hpp"
@@ -152,19 +153,14 @@ Task<Result<Association>> Sites::ask_association(std::string slug) {
     if (answer->status == 404) {
         co_return fail(ErrorKind::not_found, "there is no association " + slug);
     }
-    const auto* text = std::get_if<std::string>(&answer->body);
-    boost::system::error_code failed;
-    const json::value value = text == nullptr ? json::value() : json::parse(*text, failed);
-    const json::object* object = failed ? nullptr : value.if_object();
-    const json::value* domains = object == nullptr ? nullptr : object->if_contains("domains");
+    const json::object object = object_in(body_text(*answer));
+    const json::value* domains = object.if_contains("domains");
     if (answer->status != 200 || domains == nullptr || !domains->is_array()) {
         co_return fail(ErrorKind::unavailable, "people answered something else");
     }
     Association association;
     association.slug = slug;
-    if (const json::value* name = object->if_contains("name"); name != nullptr && name->is_string()) {
-        association.name = std::string(name->as_string());
-    }
+    association.name = text_in(object, "name");
     const auto read = [](const json::value* list, std::vector<std::string>& into) {
         for (const json::value& domain : list != nullptr && list->is_array() ? list->as_array() : json::array()) {
             if (domain.is_string()) {
@@ -173,7 +169,7 @@ Task<Result<Association>> Sites::ask_association(std::string slug) {
         }
     };
     read(domains, association.domains);
-    read(object->if_contains("others"), association.others);
+    read(object.if_contains("others"), association.others);
     co_return association;
 }
 

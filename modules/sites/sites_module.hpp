@@ -46,8 +46,6 @@ public:
     Task<Status> start(ModuleContext& context) override;
     Task<Response> handle(Request& request) override;
     std::vector<Check> check_health() override;
-    Task<Status> export_association(std::string slug, std::string folder) override;
-    Task<Status> import_association(std::string slug, std::string folder) override;
     Task<Status> erase_association(std::string slug) override;
     Task<Status> close_association(std::string slug, bool closed) override;
     Task<void> stop() override;
@@ -164,8 +162,6 @@ private:
     Result<std::string> pack_list(const DeployReader& manifest);
     /// The rules of a version as the files that they came from: name and text.
     static std::vector<std::pair<std::string, std::string>> rule_files(const DeployReader& manifest);
-    Status export_site(const Site& site, const std::string& folder);
-    Task<Status> import_site(std::string slug, std::string host, std::string folder);
 
     // archive_parts.cpp
     class PartStream;

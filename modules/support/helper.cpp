@@ -20,27 +20,6 @@ namespace hameau {
 
 namespace asio = boost::asio;
 
-namespace {
-
-struct ChildFiles {
-    int input;
-    int output;
-    int folder;
-    int program;
-};
-
-[[noreturn]] void become(const ChildFiles& files, const char* path, char* const* arguments, char* const* environment,
-                         pid_t parent) {
-    std::array<ChildFile, 3> placed = {ChildFile{files.input, 0}, ChildFile{files.output, 1}, ChildFile{files.folder, 3}};
-    const int program = lift_file(files.program);
-    place_files(placed, files.folder < 0 ? 3 : 4);
-    die_with(parent, SIGKILL);
-    reset_signals();
-    exec_program(program, path, arguments, environment);
-}
-
-} // namespace
-
 Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, const HelperProgram& program,
                                                         std::vector<std::string> arguments, int folder) {
     const std::string name = program.path.substr(program.path.rfind('/') + 1);
@@ -57,18 +36,21 @@ Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, co
     Fd output(from[0]);
     Fd child_output(from[1]);
     arguments.insert(arguments.begin(), name);
-    std::vector<char*> argument_list;
-    for (std::string& argument : arguments) {
-        argument_list.push_back(argument.data());
-    }
-    argument_list.push_back(nullptr);
+    const std::vector<char*> words = exec_words(arguments);
     std::string locale = "LC_ALL=C.UTF-8";
     std::array<char*, 2> environment = {locale.data(), nullptr};
-    const ChildFiles files{child_input.get(), child_output.get(), folder, program.fd};
+    std::array<ChildFile, 3> files = {ChildFile{child_input.get(), 0}, ChildFile{child_output.get(), 1}, ChildFile{folder, 3}};
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
-        become(files, program.path.c_str(), argument_list.data(), environment.data(), parent);
+        become({.files = files,
+                .first_closed = folder < 0 ? 3u : 4u,
+                .program = program.fd,
+                .path = program.path.c_str(),
+                .arguments = words.data(),
+                .environment = environment.data(),
+                .parent = parent,
+                .death_signal = SIGKILL});
     }
     if (pid < 0) {
         return fail_errno("starting " + name);

@@ -8,10 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace hameau {
+#include "daemon/base/text.hpp"
 
-/// ASCII lower case; other bytes are kept.
-std::string ascii_lower(std::string_view text);
+namespace hameau {
 
 /// Latin letters in lower case without their accents (composed or combining; œ is oe); everything else is kept.
 std::string without_accents(std::string_view text);

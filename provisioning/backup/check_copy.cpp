@@ -20,6 +20,7 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/fd.hpp"
+#include "daemon/base/ids.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/contract/deploy_format.hpp"
@@ -173,8 +174,7 @@ void Checker::check_blob(const sites::Variant& variant, const std::string& path)
 
 void Checker::check_deploy(const std::string& id) {
     const std::string path = "sites/deploys/" + id + ".manifest";
-    const bool plain = id.size() == 26 && id.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string::npos;
-    const Fd fd(plain ? ::open((folder_ + "/" + path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+    const Fd fd(is_id(id) ? ::open((folder_ + "/" + path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
     const auto manifest = fd ? sites::DeployReader::open(fd.get()) : Result<sites::DeployReader>(fail(ErrorKind::not_found, "missing"));
     if (!manifest) {
         problem(path + ": " + manifest.error().message);

@@ -47,7 +47,7 @@ struct Ends {
 
 /// Not become() of daemon/base/exec: the sandbox (confine_files) and the capability that is kept belong between its steps.
 /// hameau-provision has one thread: what allocates may be called here.
-[[noreturn]] void become(const Place& place, const Repository& repository, const ResticCall& call, Ends ends, std::vector<char*>& words,
+[[noreturn]] void become_restic(const Place& place, const Repository& repository, const ResticCall& call, Ends ends, std::vector<char*>& words,
                          std::vector<char*>& environment, pid_t parent) {
     ::setpgid(0, 0);  // with the ssh that it starts
     reset_signals();
@@ -197,7 +197,7 @@ Result<ResticEnd> run_restic(const Place& place, const Repository& repository, R
         return fail_errno("starting restic");
     }
     if (pid == 0) {
-        become(place, repository, call, {out_write.get(), err_write.get(), key->get()}, words, variables, parent);
+        become_restic(place, repository, call, {out_write.get(), err_write.get(), key->get()}, words, variables, parent);
     }
     out_write.reset();
     err_write.reset();

@@ -70,7 +70,7 @@ std::uint64_t number_in(const json::object& object, const char* key) {
     return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>(failed) : 0;
 }
 
-bool is_id(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+bool is_snapshot_id(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 } // namespace
 
@@ -112,7 +112,7 @@ Result<std::vector<Snapshot>> parse_snapshots(std::string_view text) {
     for (const json::value& item : value.is_array() ? value.get_array() : json::array()) {
         const json::object* object = item.if_object();
         const auto time = object != nullptr ? parse_time(text_in(*object, "time")) : Result<std::int64_t>(fail(ErrorKind::invalid, ""));
-        if (time && is_id(text_in(*object, "id")) && out.size() < snapshots_max) {
+        if (time && is_snapshot_id(text_in(*object, "id")) && out.size() < snapshots_max) {
             out.push_back({text_in(*object, "id"), *time, one_line(text_in(*object, "hostname"))});
         }
     }

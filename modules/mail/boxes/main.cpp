@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/base/exec.hpp"
+#include "daemon/base/ids.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "daemon/contract/parts.hpp"
@@ -26,7 +27,6 @@ using namespace hameau;
 
 constexpr int exit_usage = 64;
 constexpr int exit_failed = 70;
-constexpr std::size_t id_characters = 26;
 
 /// A byte at a time: what follows belongs to the parts.
 std::string read_order() {
@@ -39,10 +39,6 @@ std::string read_order() {
         line += c;
     }
     return {};
-}
-
-bool is_box(std::string_view folder) {
-    return folder.size() == id_characters && folder.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string_view::npos;
 }
 
 Status pack(const std::string& path, const std::string& prefix) {
@@ -70,10 +66,10 @@ Status obey(const std::string& boxes) {
     const std::string order = read_order();
     const auto words = split(order, ' ');
     const std::string path = words.size() > 1 ? boxes + "/" + std::string(words[1]) : std::string();
-    if (words.size() == 3 && words[0] == "pack" && is_box(words[1]) && is_part_path(words[2])) {
+    if (words.size() == 3 && words[0] == "pack" && is_id(words[1]) && is_part_path(words[2])) {
         return pack(path, std::string(words[2]));
     }
-    if (words.size() == 2 && words[0] == "place" && is_box(words[1])) {
+    if (words.size() == 2 && words[0] == "place" && is_id(words[1])) {
         return place(path);
     }
     return fail(ErrorKind::invalid, "an order was expected");

@@ -6,6 +6,7 @@
 #include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
+#include "modules/pads/lines/line_writer.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
 #include "modules/support/json_fields.hpp"
@@ -55,15 +56,6 @@ void read_access(JsonFields& fields, Access& access) {
     if (people || opened) {
         access.people = std::move(logins);
     }
-}
-
-/// Under which a template is written: a number like a browser's, never one of a person.
-std::uint64_t fresh_client() {
-    std::uint64_t client = 0;
-    for (const char c : random_base32(4).substr(0, 6)) {
-        client = client * 32 + static_cast<std::uint64_t>(c >= 'a' ? c - 'a' : c - '2' + 26);
-    }
-    return client;
 }
 
 } // namespace

@@ -208,15 +208,6 @@ std::string as_title(std::string_view text) {
     return title;
 }
 
-/// A Yjs client id like a browser's.
-std::uint64_t fresh_client() {
-    std::uint64_t client = 0;
-    for (const char c : random_base32(4).substr(0, 6)) {
-        client = client * 32 + static_cast<std::uint64_t>(c >= 'a' ? c - 'a' : c - '2' + 26);
-    }
-    return client;
-}
-
 } // namespace
 
 void prepare_documents() {

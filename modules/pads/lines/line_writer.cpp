@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/base/io.hpp"
 #include "modules/pads/crdt/json.hpp"
 #include "modules/pads/lines/limits.hpp"
 #include "modules/pads/lines/line_schema.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t type_xml_element = 3;
 
-std::string quoted(std::string_view text) {
+std::string quoted_json(std::string_view text) {
     std::string out;
     crdt::append_json_string(out, text);
     return out;
@@ -58,6 +59,14 @@ void write_format(crdt::Writer& out, std::uint64_t client) {
     out.text(format_key);
     out.uvar(1);
     out.any_number(format_number);
+}
+
+std::uint64_t fresh_client() {
+    std::uint64_t client = 0;
+    for (const char c : random_base32(4).substr(0, 6)) {
+        client = client * 32 + static_cast<std::uint64_t>(c >= 'a' ? c - 'a' : c - '2' + 26);
+    }
+    return client;
 }
 
 void LineWriter::format() { write_attribute(format_key, std::to_string(format_number)); }
@@ -150,7 +159,7 @@ void LineWriter::begin_line(Node& block) {
     }
     any_line_ = true;
     if (block.name != "paragraph") {
-        write_attribute(type_key, quoted(block.name));
+        write_attribute(type_key, quoted_json(block.name));
     }
     write_place(path, joined);
     for (const std::string_view name : attribute_names(block.name)) {
@@ -167,7 +176,7 @@ void LineWriter::write_place(const std::vector<std::string_view>& path, std::siz
     if (!path.empty()) {
         std::string names;
         for (const std::string_view name : path) {
-            names += (names.empty() ? "[" : ",") + quoted(name);
+            names += (names.empty() ? "[" : ",") + quoted_json(name);
         }
         write_attribute(path_key, names + "]");
     }
@@ -207,9 +216,9 @@ void LineWriter::close() {
     begin();
     Node& node = open_.back();
     if (node.inside_line) {
-        std::string embed = R"({"type":)" + quoted(node.name);
+        std::string embed = R"({"type":)" + quoted_json(node.name);
         for (bool first = true; const auto& [key, value] : node.attributes) {
-            embed += (first ? R"(,"attrs":{)" : ",") + quoted(key) + ":" + value;
+            embed += (first ? R"(,"attrs":{)" : ",") + quoted_json(key) + ":" + value;
             first = false;
         }
         embed += node.attributes.empty() ? "}" : "}}";
@@ -228,7 +237,7 @@ void LineWriter::attribute(std::string_view key, std::int64_t number) { attribut
 
 void LineWriter::attribute(std::string_view key, bool truth) { attribute_json(key, truth ? "true" : "false"); }
 
-void LineWriter::attribute(std::string_view key, std::string_view text) { attribute_json(key, quoted(text)); }
+void LineWriter::attribute(std::string_view key, std::string_view text) { attribute_json(key, quoted_json(text)); }
 
 void LineWriter::attribute(std::string_view key, std::span<const std::int64_t> numbers) {
     std::string value;

@@ -28,6 +28,9 @@ inline constexpr std::uint64_t carried_client = 1'763'420'582;
 /// The one struct of such a client: "format" on the root. As "count, client, clock, struct".
 void write_format(crdt::Writer& out, std::uint64_t client);
 
+/// A Yjs client id like a browser's (30 bits, by chance), never one of a person: for what the house writes itself.
+std::uint64_t fresh_client();
+
 /// A stretch of text and its marks: name and JSON value, such as bold and {}.
 struct Span {
     std::string_view text;

@@ -65,7 +65,7 @@ def wait_mail(subject, seconds=20, **who):
                 return data[0][1].decode()
             imap.logout()
         except imaplib.IMAP4.abort:
-            pass  # Dovecot read its configuration again meanwhile and ended its processes; a mail program connects anew
+            pass  # Dovecot read its configuration again meanwhile and ended its processes; a mail program connects again
         time.sleep(0.2)
     raise AssertionError(f"no mail {subject!r}\n{house.tail()}")
 

@@ -1,7 +1,7 @@
 """Whoever sends a body slowly is judged by what is stored when its last byte has come.
 
 For every unsafe route of config/openapi.yaml that takes a body: the header section and half of the body are sent, then a
-fact changes (the caller's role is taken, the session ends, the thing is removed), then the rest is sent. The answer must
+fact changes (the caller's role is taken, the session ends, the thing is removed), then the rest is sent. The response must
 be the refusal of now. A route that is new in openapi.yaml and not in ROUTES below fails the test.
 """
 import io

@@ -402,15 +402,29 @@ def test_a_reading_that_waited_is_judged_again():
         call(200, "PATCH", path, {"access": {"people": ["yann"]}})
 
 
+ADMIN = {"Hameau-Caller": "admin"}
+
+
+def parts(files):
+    """Files as a stream of parts (daemon/contract/parts.hpp)."""
+    return b"".join(b"%d 0 %s\n%s" % (len(content), path.encode(), content) for path, content in files.items()) + b"END\n"
+
+
+def parted(stream):
+    """The files of such a stream."""
+    files = {}
+    while stream != b"END\n":
+        line, _, stream = stream.partition(b"\n")
+        size, _, path = line.split(b" ", 2)
+        files[path.decode()], stream = stream[:int(size)], stream[int(size):]
+    return files
+
+
 def bring(slug, content):
     """A pad out of an archive of before."""
-    folder = Path(state, "pads", slug)
-    (folder / "pads").mkdir(parents=True)
-    (folder / "pads" / f"{slug}.yjs").write_bytes(content)
-    (folder / "pads.json").write_text(json.dumps({"version": 1, "pads": [
-        {"id": (slug * 26)[:26], "slug": slug, "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}]}))
-    call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers={"Hameau-Caller": "admin"})
-    shutil.rmtree(folder)
+    row = {"id": (slug * 26)[:26], "slug": slug, "title": "o", "updated_by": "Rozenn", "access": {"members": "write", "link": "read"}}
+    body = parts({f"pads/{slug}.json": json.dumps(row).encode(), f"pads/{slug}.yjs": content})
+    call(204, "POST", "/internal/archive/pad?association=amis", body, who=None, headers=ADMIN)
     return call(200, "GET", f"/api/v1/pads/amis:{slug}")["id"]
 
 
@@ -522,25 +536,32 @@ def test_stock_providers():
 
 def test_archive():
     before = call(200, "GET", "/api/v1/pads/amis:room/export?format=yjs")
-    folder = Path(state, "pads", "archive")
-    admin = {"Hameau-Caller": "admin"}
-    call(204, "POST", "/internal/export", {"association": "amis", "folder": str(folder)}, who=None, headers=admin)
-    index = json.loads((folder / "pads.json").read_text())
-    photos = (folder / "pads" / "photos.md").read_text()
-    picture, = (file for file in (folder / "pads" / "images").iterdir() if file.name in photos)
-    slugs = {pad["slug"] for pad in index["pads"]}
+    files = parted(call(200, "GET", "/internal/archive?association=amis&language=fr", who=None, headers={"Hameau-Caller": "people"}))
+    call(403, "GET", "/internal/archive?association=amis", who=None)
+    photos = files["pads/photos.md"].decode()
+    picture, = (name for name in files if name.startswith("pads/images/") and name.rsplit("/", 1)[1] in photos)
+    slugs = {name.removeprefix("pads/").removesuffix(".yjs") for name in files if name.endswith(".yjs")}
     assert {"minutes", "room", "mine"} <= slugs, slugs
-    assert (folder / "pads" / "room.yjs").read_bytes() == before
-    call(204, "POST", "/internal/erase", {"association": "amis"}, who=None, headers=admin)
+    assert files["pads/room.yjs"] == before
+    call(204, "POST", "/internal/erase", {"association": "amis"}, who=None, headers=ADMIN)
     assert call(200, "GET", "/api/v1/associations/amis/pads")["items"] == []
+
+    def bring_all(association):
+        for name, content in files.items():
+            if name.startswith("pads/images/"):
+                call(204, "POST", f"/internal/archive/image?association={association}&name={name.rsplit('/', 1)[1]}", content, who=None, headers=ADMIN)
+        for slug in slugs:
+            body = parts({name: files[name] for name in (f"pads/{slug}.json", f"pads/{slug}.yjs", f"pads/{slug}.history.jsonl")})
+            call(204, "POST", f"/internal/archive/pad?association={association}", body, who=None, headers=ADMIN)
+
     for _ in range(2):
-        call(204, "POST", "/internal/import", {"association": "amis", "folder": str(folder)}, who=None, headers=admin)
+        bring_all("amis")
     after = call(200, "GET", "/api/v1/associations/amis/pads?limit=500")["items"]
     photos = call(200, "GET", "/api/v1/pads/amis:photos")["id"]
-    assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.name}?original=1", who=YANN)[2] == picture.read_bytes()
+    assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.rsplit('/', 1)[1]}?original=1", who=YANN)[2] == files[picture]
     assert {pad["slug"] for pad in after} == slugs
     assert call(200, "GET", "/api/v1/pads/amis:room/export?format=yjs") == before
-    call(204, "POST", "/internal/import", {"association": "jardin", "folder": str(folder)}, who=None, headers=admin)
+    bring_all("jardin")
     assert call(200, "GET", "/api/v1/pads/jardin:room", who=ALIEN)["association"] == "jardin"
     call(200, "GET", "/internal/health", who=None)
     call(403, "POST", "/internal/erase", {"association": "amis"}, who=None)

@@ -3,7 +3,7 @@
 
 Those that stand today are in known.txt beside this file, one a line: `FILE NAME LINES`. The list only becomes shorter:
 a function that is not in it and too long is a fault, a known one that grew is a fault, and so is a line whose function
-became short, or went away. `check.py --write` writes the list anew where lines went down, and never raises a number.
+became short, or went away. `check.py --write` writes the list again where lines went down, and never raises a number.
 The lines count from the one that opens the body (`{`) to the one that closes it.
 """
 import json

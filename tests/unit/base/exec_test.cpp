@@ -36,14 +36,21 @@ std::pair<std::string, int> run(const char* script, int more_from = -1, const ch
         ::dup2(out.write.get(), 0);
         ::dup2(::open("/dev/null", O_RDONLY), 1);
         std::array<ChildFile, 4> files = {ChildFile{1, 0}, ChildFile{0, 1}, ChildFile{0, 2}, ChildFile{more_from, 3}};
-        place_files(files, more_from < 0 ? 3 : 4);
-        reset_signals();
-        die_with(parent, SIGKILL);
         char name[] = "sh";
         char option[] = "-c";
         char* arguments[] = {name, option, const_cast<char*>(script), nullptr};
         char* environment[] = {nullptr};
-        exec_program(-1, path, arguments, environment);
+        become({.files = files,
+                .first_closed = more_from < 0 ? 3u : 4u,
+                .path = path,
+                .arguments = arguments,
+                .environment = environment,
+                .group = ChildStart::Group::own_session,
+                .nice = 3,
+                .open_files_max = 77,
+                .folder = "/tmp",
+                .parent = parent,
+                .death_signal = SIGKILL});
     }
     out.write.reset();
     auto said = read_all(out.read.get(), 65536);
@@ -62,6 +69,11 @@ TEST(Exec, NothingElseStaysOpen) {
     EXPECT_EQ(run("ls -l /proc/$$/fd | grep -c passwd").first, "0\n");
     const Fd wanted(::open("/etc/hostname", O_RDONLY | O_CLOEXEC));
     EXPECT_EQ(run("cat <&3 >/dev/null && echo read", wanted.get()).first, "read\n");
+}
+
+TEST(Exec, FolderLimitsAndSessionAreTheChilds) {
+    EXPECT_EQ(run("pwd; ulimit -n; ulimit -c").first, "/tmp\n77\n0\n");
+    EXPECT_EQ(run("cut -d' ' -f5,6 /proc/$$/stat | tr ' ' '\\n' | sort -u | wc -l").first, "1\n") << "leader of its group and session";
 }
 
 TEST(Exec, SignalsAreThoseOfANewProgram) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/ids.hpp"
+#include "daemon/base/io.hpp"
+
 namespace hameau {
 namespace {
 
@@ -51,6 +54,21 @@ TEST(Text, WhatWasEncodedComesBack) {
     EXPECT_EQ(encoded.find_first_of(" \r\n\"<>#?"), std::string::npos);
     EXPECT_EQ(percent_decode(encoded, false), all);
     EXPECT_EQ(percent_encode("a b", is_unreserved), "a%20b");
+}
+
+TEST(Text, TrimmedTakesBlanksOffBothEnds) {
+    EXPECT_EQ(trimmed(" \t a b\t "), "a b");
+    EXPECT_EQ(trimmed(" \t "), "");
+    EXPECT_EQ(trimmed("\na "), "\na") << "a line's end is no blank";
+}
+
+TEST(Ids, OnlyWhatNewIdMakesIsOne) {
+    EXPECT_TRUE(is_id(new_id()));
+    const std::string id(26, 'a');
+    EXPECT_TRUE(is_id(id));
+    for (const std::string& bad : {id + "a", id.substr(1), "." + id.substr(1), "/" + id.substr(1), "A" + id.substr(1), "1" + id.substr(1), std::string(26, '\0')}) {
+        EXPECT_FALSE(is_id(bad)) << bad;
+    }
 }
 
 TEST(Text, Base64OfRfc4648) {

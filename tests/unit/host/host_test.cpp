@@ -126,8 +126,6 @@ public:
         }
         co_return outcome;
     }
-    Task<Status> export_association(std::string, std::string) override { co_return Status{}; }
-    Task<Status> import_association(std::string, std::string) override { co_return Status{}; }
     Task<Status> erase_association(std::string slug) override { co_return slug == "busy" ? Status(fail(ErrorKind::unavailable, "later")) : Status{}; }
     Task<Status> close_association(std::string slug, bool closed) override {
         context_->journal().write(probe_heard, {{"association", slug}, {"closed", closed ? "yes" : "no"}});
@@ -246,7 +244,7 @@ TEST_F(HostTest, InternalRoutesAreForNamedCallers) {
     EXPECT_NE(english.find("Look."), std::string::npos) << "a module with one language serves every reader";
 }
 
-TEST_F(HostTest, PeopleClosesOpensAndErasesAnAssociationAndMovesNone) {
+TEST_F(HostTest, PeopleAloneClosesOpensAndErasesAnAssociation) {
     start("0");
     const auto told_by = [this](const std::string& who, const std::string& what, const std::string& slug = "amis") {
         const std::string body = "{\"association\":\"" + slug + "\"}";
@@ -258,8 +256,7 @@ TEST_F(HostTest, PeopleClosesOpensAndErasesAnAssociationAndMovesNone) {
         EXPECT_EQ(told_by("gate", what), "403") << what;
     }
     EXPECT_EQ(told_by("people", "erase", "busy"), "503");
-    EXPECT_EQ(told_by("people", "export"), "403");
-    EXPECT_EQ(told_by("people", "import"), "403");
+    EXPECT_EQ(told_by("mail", "erase"), "403");
     const std::string log = read_file(folder_ / "log", 1 << 20).value();
     EXPECT_NE(log.find("association=amis closed=yes"), std::string::npos) << log;
     EXPECT_NE(log.find("association=amis closed=no"), std::string::npos) << log;

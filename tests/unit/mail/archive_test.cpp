@@ -13,9 +13,7 @@ protected:
         EXPECT_EQ(add_box("yann@jardin.test", "yann", "", "jardin").status, 201);
         EXPECT_EQ(add_alias("a@amis.test", R"(["x@ailleurs.example"])").status, 201);
         EXPECT_EQ(add_alias("b@amis.test", R"(["a@amis.test","yann+b@amis.test"])", ",\"may_send\":true").status, 201);
-        std::filesystem::create_directory(out);
     }
-    ~Archive() override { std::filesystem::remove_all(out); }
     Rows addresses() {
         Rows all = rows("SELECT address, association, member, quota_bytes FROM mailbox");
         for (const char* sql : {"SELECT mailbox, target FROM forward", "SELECT alias, target FROM alias_target", "SELECT address, may_send FROM alias"}) {
@@ -25,13 +23,12 @@ protected:
         }
         return all;
     }
-    const std::string out = (std::filesystem::temp_directory_path() / ("mail-archive-" + new_id())).string();
+    Answer import(const std::string& text) { return go(admin, "POST", "/internal/archive/addresses?association=amis", text); }
 };
 
 TEST_F(Archive, OutErasedAndInAgain) {
     const Rows before = addresses();
-    ASSERT_TRUE(run(mail->export_association("amis", out)));
-    const std::string text = read_file(out + "/mail/addresses.json", 65536).value();
+    const std::string text = archived();
     EXPECT_EQ(text.find("jardin"), std::string::npos) << "nothing of another association";
     EXPECT_EQ(text.find(hash), std::string::npos);
     ASSERT_TRUE(run(mail->erase_association("amis")));
@@ -39,17 +36,16 @@ TEST_F(Archive, OutErasedAndInAgain) {
     EXPECT_EQ(auth("SELECT user FROM account"), Rows{"yann@jardin.test"});
     EXPECT_EQ(context->erased.size(), 2u) << "their messages went too";
     EXPECT_TRUE(rows("SELECT address FROM retired_box WHERE erase <> 3").empty());
-    const Status early = run(mail->import_association("amis", out));
-    ASSERT_FALSE(early);
-    EXPECT_NE(early.error().message.find("Import its people first"), std::string::npos);
+    const Answer early = import(text);
+    ASSERT_NE(early.status, 204);
+    EXPECT_NE(boost::json::serialize(early.json).find("Import its people first"), std::string::npos);
     tell_house();
-    const Status done = run(mail->import_association("amis", out));
-    ASSERT_TRUE(done) << done.error().message;
+    const Answer done = import(text);
+    ASSERT_EQ(done.status, 204) << boost::json::serialize(done.json);
     EXPECT_EQ(addresses(), before);
     EXPECT_NE(script("marie@amis.test"), "");
     EXPECT_EQ(auth("SELECT user FROM account").size(), 3u);
-    const Status again = run(mail->import_association("amis", out));
-    ASSERT_TRUE(again) << "the same archive may come twice";
+    ASSERT_EQ(import(text).status, 204) << "the same archive may come twice";
     EXPECT_EQ(addresses(), before);
     EXPECT_EQ(auth("SELECT user FROM account").size(), 3u);
 }
@@ -57,7 +53,6 @@ TEST_F(Archive, OutErasedAndInAgain) {
 TEST_F(Archive, ABadArchiveChangesNothing) {
     ASSERT_TRUE(run(mail->erase_association("amis")));
     tell_house();
-    std::filesystem::create_directory(out + "/mail");
     for (const char* bad : {"[]", "{}", R"({"version":2})", R"({"version":1,"boxes":[]})",
                             R"({"version":1,"mailboxes":[{"address":"ok@amis.test","login":"marie"},{"address":"x@jardin.test","login":"marie"}]})",
                             R"({"version":1,"mailboxes":[{"address":"ok@amis.test","login":"marie"},{"address":"x@amis.test","login":"rose"}]})",
@@ -65,13 +60,11 @@ TEST_F(Archive, ABadArchiveChangesNothing) {
                             R"({"version":1,"mailboxes":[{"address":"ok@amis.test","login":"marie","forward":["ok@amis.test"]}]})",
                             R"({"version":1,"mailboxes":[7]})", R"({"version":1,"aliases":[{"address":"c@amis.test","to":["no"]}]})",
                             R"({"version":1,"aliases":[{"address":"c@amis.test","to":["d@amis.test"]},{"address":"d@amis.test","to":["c@amis.test"]}]})"}) {
-        ASSERT_TRUE(write_file_atomically(out + "/mail/addresses.json", bad));
-        EXPECT_FALSE(run(mail->import_association("amis", out))) << bad;
+        EXPECT_NE(import(bad).status, 204) << bad;
         EXPECT_TRUE(rows("SELECT address FROM mailbox WHERE association = 'amis'").empty()) << bad;
         EXPECT_TRUE(rows("SELECT address FROM alias").empty()) << bad;
     }
-    std::filesystem::remove_all(out + "/mail");
-    EXPECT_TRUE(run(mail->import_association("amis", out))) << "an archive without mail is fine";
+    EXPECT_EQ(go(marie, "POST", "/internal/archive/addresses?association=amis", "{}").status, 403) << "by the admin's socket alone";
 }
 
 } // namespace

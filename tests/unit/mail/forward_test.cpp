@@ -97,12 +97,10 @@ TEST_F(Forwards, TheOwnersAnswersTravelWithTheAssociation) {
     ASSERT_EQ(ask(marie, R"(["a@x.example","b@x.example","c@x.example"])").status, 200);
     ASSERT_EQ(answer(yann, R"({"agree":["a@x.example"],"end":["b@x.example"]})").status, 200);
     const Rows before = rows("SELECT mailbox, target, state FROM forward");
-    const std::string out = (folder_ / "out").string();
-    std::filesystem::create_directories(out);
-    ASSERT_TRUE(run(mail->export_association("amis", out)));
+    const std::string document = archived();
     ASSERT_TRUE(run(mail->erase_association("amis")));
     tell_house();
-    ASSERT_TRUE(run(mail->import_association("amis", out)));
+    ASSERT_EQ(go(admin, "POST", "/internal/archive/addresses?association=amis", document).status, 204);
     EXPECT_EQ(rows("SELECT mailbox, target, state FROM forward"), before);
 }
 

@@ -185,9 +185,7 @@ protected:
         return keep(visitor, run(people->handle(request)));
     }
     static Request make(const Visitor& visitor, std::string method, std::string path) {
-        Request request;
-        request.method = std::move(method);
-        request.path = std::move(path);
+        Request request = request_of(std::move(method), path);
         request.who.caller = visitor.caller;
         request.who.module = visitor.module;
         request.headers.emplace_back("hameau-address-prefix", visitor.prefix);

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "daemon/base/tar_format.hpp"
 #include "modules/sites/sites_module.hpp"
-#include "modules/sites/tar_stream.hpp"
 #include "tests/unit/support/fake_house.hpp"
 
 namespace hameau {
@@ -163,19 +163,11 @@ protected:
         return go(who, std::move(method), std::move(path), text);
     }
     static std::string archive(const std::map<std::string, std::string>& files) {
-        const auto folder = std::filesystem::temp_directory_path() / ("sites-archive-" + new_id());
-        for (const auto& [name, content] : files) {
-            std::filesystem::create_directories((folder / name).parent_path());
-            std::ofstream(folder / name, std::ios::binary) << content;
-        }
-        auto stream = TarStream::of(folder, 1000).value();
         std::string out;
-        std::string piece(777, '\0');
-        for (auto n = stream.read_some(piece); n && *n > 0; n = stream.read_some(piece)) {
-            out.append(piece, 0, *n);
+        for (const auto& [name, content] : files) {
+            out += tar_header(name, content.size(), 1'800'000'000) + content + std::string(tar_padding(content.size()), '\0');
         }
-        std::filesystem::remove_all(folder);
-        return out;
+        return out + std::string(2 * tar_block_bytes, '\0');
     }
     Answer deploy(const Identity& who, const std::map<std::string, std::string>& files, const std::string& host = "amis.test") {
         return go(who, "POST", "/api/v1/sites/" + host + "/deploys", archive(files));

@@ -573,23 +573,22 @@ TEST_F(Api, DownloadIsWhatWasUploaded) {
     EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/archive?format=rar").status, 400);
 }
 
-TEST_F(Api, AnAssociationLeavesAndComesBack) {
+TEST_F(Api, AnAssociationLeaves) {
     add_site();
     add_site("www.amis.test");
     deploy(yann, {{"index.html", page}, {"a/b.txt", "b"}, {"_redirects", "/x /y 301\n"}});
-    const auto folder = folder_ / "export";
-    EXPECT_TRUE(run(sites->export_association("amis", folder.string())));
-    EXPECT_EQ(read_file(folder / "sites/amis.test/a/b.txt", 100).value(), "b");
-    EXPECT_EQ(read_file(folder / "sites/amis.test/_redirects", 100).value(), "/x /y 301\n");
+    Identity people;
+    people.caller = Caller::module;
+    people.module = "people";
+    const std::string parts = go(people, "GET", "/internal/archive?association=amis").body;
+    EXPECT_NE(parts.find(" sites/amis.test/1/a/b.txt\nb"), std::string::npos);
+    EXPECT_NE(parts.find(" sites/amis.test/1/_redirects\n/x /y 301\n"), std::string::npos);
+    EXPECT_TRUE(parts.ends_with("END\n"));
+    EXPECT_EQ(go(yann, "GET", "/internal/archive?association=amis").status, 403) << "for people alone";
     EXPECT_TRUE(run(sites->erase_association("amis")));
     settle();
     EXPECT_EQ(hosts().to_text(), "");
     EXPECT_EQ(count_files("blobs"), 0u);
-    EXPECT_TRUE(run(sites->import_association("amis", folder.string())));
-    EXPECT_EQ(served("a/b.txt"), "b");
-    EXPECT_EQ(go(yann, "GET", "/api/v1/associations/amis/sites").items().size(), 2u);
-    EXPECT_FALSE(run(sites->import_association("jardin", folder.string()))) << "not a second association's";
-    EXPECT_TRUE(run(sites->import_association("jardin", (folder / "nothing").string()))) << "an archive without sites";
 }
 
 TEST_F(Api, AnUnpackerThatLiesIsNotBelieved) {

@@ -152,7 +152,7 @@ function Headings({ view, onChosen }: { view: EditorView; onChosen: (pos: number
 function OutlineBeside({ view, onClose }: Closable & { view: EditorView }) {
   const nav = useRef<HTMLElement>(null);
   const place = () => nav.current?.style.setProperty('--head', `${headHeight()}px`);
-  useLayoutEffect(place);      // what has been drawn may hang under the head without making it larger
+  useLayoutEffect(place);      // what has been drawn may hang under the header without making it larger
   useEffect(() => onHeadChange(place), []);
   return (
     <nav class="outline" ref={nav} aria-label={t('pad.outline')}>
