@@ -560,7 +560,12 @@ def test_archive():
     photos = call(200, "GET", "/api/v1/pads/amis:photos")["id"]
     assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.rsplit('/', 1)[1]}?original=1", who=YANN)[2] == files[picture]
     assert {pad["slug"] for pad in after} == slugs
-    assert call(200, "GET", "/api/v1/pads/amis:room/export?format=yjs") == before
+    was, now = Path(state, "was.yjs"), Path(state, "now.yjs")
+    was.write_bytes(before)
+    now.write_bytes(call(200, "GET", "/api/v1/pads/amis:room/export?format=yjs"))
+    node("same.mjs", was, now)
+    html = call(200, "GET", "/api/v1/pads/amis:room/export?format=html")
+    assert html.split(b"<body", 1)[1] == files["pads/room.html"].split(b"<body", 1)[1]
     bring_all("jardin")
     assert call(200, "GET", "/api/v1/pads/jardin:room", who=ALIEN)["association"] == "jardin"
     call(200, "GET", "/internal/health", who=None)
