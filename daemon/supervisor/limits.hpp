@@ -15,7 +15,7 @@ namespace hameau::supervisor {
 inline constexpr std::chrono::milliseconds serve_wait{5000};
 /// Versions that are waited for at a time; each upload waits for one.
 inline constexpr std::size_t serve_queries_max = 64;
-/// Bytes of the flat settings: a house with all settings said has some 20 KiB.
+/// Bytes of the flat settings: the sample says all of them, with its comments, in 8 KiB.
 inline constexpr std::size_t settings_bytes_max = 1 << 20;
 /// Verbs that wait for the one hameau-provision; who asks beyond is refused and asks again.
 inline constexpr std::size_t provision_queue_max = 64;
