@@ -114,7 +114,7 @@ public:
 class WebSocketHandler {
 public:
     virtual ~WebSocketHandler() = default;
-    /// The hand-shake is done; `socket` lives until on_close returns.
+    /// The handshake is done; `socket` lives until on_close returns.
     virtual void on_open(WebSocket& socket) = 0;
     /// One whole binary message (text is refused by the host with 1003; over the limit 1009).
     virtual void on_message(std::string_view message) = 0;

@@ -324,7 +324,7 @@ Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::
             }
         } else {
             tls_broken_ = true;
-            co_return fail(ErrorKind::invalid, "the TLS hand-shake failed");
+            co_return fail(ErrorKind::invalid, "the TLS handshake failed");
         }
     }
 }

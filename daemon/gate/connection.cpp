@@ -1,4 +1,4 @@
-// A visitor's connection: hand-shake, one request after the other, the end. What a request names decides who answers.
+// A visitor's connection: handshake, one request after the other, the end. What a request names decides who answers.
 #include <array>
 
 #include "daemon/base/spawn.hpp"
@@ -243,7 +243,7 @@ Task<bool> serve_next(Visitor& visitor) {
     co_return open;
 }
 
-/// The hand-shake. False: there is nobody to serve.
+/// The handshake. False: there is nobody to serve.
 Task<bool> begin(Visitor& visitor) {
     visitor.channel.set_deadline(visitor.gate.options().header_time);
     if (visitor.tls) {

@@ -109,7 +109,7 @@ private:
     int exit_code_ = 0;
 };
 
-/// One visitor's connection, from the hand-shake to its end. `admitted`: within the limits; else it is told 503.
+/// One visitor's connection, from the handshake to its end. `admitted`: within the limits; else it is told 503.
 void serve_visitor(Gate& gate, Fd socket, Address address, bool tls, bool admitted);
 
 } // namespace hameau::gate

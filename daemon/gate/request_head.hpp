@@ -20,7 +20,7 @@ struct Field {
     std::string_view value;  ///< without white space around it
 };
 
-/// Why a header section was refused: the status of the response, and a word for the journal.
+/// Why a header section was refused: the status of the response, and a code for the journal.
 struct HeadProblem {
     int status = 400;
     std::string_view reason;

@@ -332,7 +332,7 @@ http::request<http::empty_body> handshake_of(const Request& request) {
 Task<void> serve_websocket(Host& host, asio::local::stream_protocol::socket socket, Request request,
                            std::unique_ptr<WebSocketHandler> handler, std::shared_ptr<Use> use) {
     {
-        // Beast answers the hand-shake; the frames are ours.
+        // Beast answers the handshake; the frames are ours.
         websocket::stream<asio::local::stream_protocol::socket&, false> stream(socket);
         const auto handshake = handshake_of(request);
         auto accepted = co_await stream.async_accept(handshake, wait);

@@ -13,7 +13,7 @@ class Host;
 
 struct Use;
 
-/// Answers the hand-shake of `request` and returns; the connection then lives by itself until either side ends it.
+/// Answers the handshake of `request` and returns; the connection then goes on without the caller until either side ends it.
 Task<void> serve_websocket(Host& host, boost::asio::local::stream_protocol::socket socket, Request request,
                            std::unique_ptr<WebSocketHandler> handler, std::shared_ptr<Use> use);
 

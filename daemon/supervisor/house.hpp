@@ -162,7 +162,7 @@ private:
     bool may_back_up() const;
     /// At a start and behind a reload: what the last turn left, and when the next one may begin.
     void plan_backups();
-    /// Somebody asks for one now (fields target, drill, anew). Empty, or a word for why not.
+    /// Somebody asks for one now (fields target, drill, anew). Empty, or the code of a refusal.
     std::string want_backup(const Message& message);
     void start_backup();
     void on_backup_end(int wait_status);

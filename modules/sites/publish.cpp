@@ -110,7 +110,7 @@ Task<void> Sites::feed(HelperChild& child, Upload& upload, Pieces body) {
         if (taking) {
             const std::string_view piece(slice.data(), *n);
             const Status written = co_await child.write(piece);
-            // A child that has seen enough stops reading; the sender is heard to the end, so that it reads the response.
+            // A child that has seen enough stops reading; the body is read to its end, so that the sender reads the response.
             taking = written.has_value();
         }
     }

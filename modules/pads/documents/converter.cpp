@@ -37,7 +37,7 @@ private:
 } // namespace
 
 Task<Result<std::string>> Converter::hear(Body& body, std::size_t bytes_max) {
-    // A browser that is cut off while it sends reads no response: what is a little too large is heard to the end, and dropped.
+    // A browser that is cut off while it sends reads no response: a body that is a little too large is read to its end, and dropped.
     const std::size_t heard_max = 4 * bytes_max;
     if (body.size_bytes().value_or(0) > heard_max) {
         co_return fail(ErrorKind::too_large, std::to_string(bytes_max));

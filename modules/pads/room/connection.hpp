@@ -23,7 +23,7 @@ struct Arrival {
 
 class Connection final : public WebSocketHandler {
 public:
-    /// Holds the room from now on, so that it stays open until the hand-shake is done.
+    /// Holds the room from now on, so that it stays open until the handshake is done.
     Connection(std::shared_ptr<Room> room, Arrival arrival);
     ~Connection() override;
 

@@ -32,7 +32,7 @@ void Room::join(Connection& connection) {
         connection.close(close_going_away, "closed");
         return;
     }
-    // The hand-shake takes its time, and who was not here yet is told of no change.
+    // The handshake takes its time, and who was not here yet is told of no change.
     connection.arrival_.asker.key_fits = connection.arrival_.asker.key_fits && connection.keys_made_ == keys_made_;
     connection.permission_ = permission_of(pad_.access, connection.arrival_.asker);
     if (connection.permission_ == Permission::none) {

@@ -95,7 +95,7 @@ public:
     /// Levels and title may have changed: tells everybody, ends the connections of those who lost access.
     /// `keys_void`: there is a new link key, the old one opens nothing.
     void access_changed(bool keys_void);
-    /// Ends all connections, and those whose hand-shake is still going on: the pad went into the bin or away.
+    /// Ends all connections, and those whose handshake is still going on: the pad went into the bin or away.
     void end(std::uint16_t code, std::string_view reason);
     /// A change that the server makes in a member's name (a restore), relayed to everybody. Errors: too_large when the pad
     /// would be too full, or the bytes cannot be recorded; then nothing happened.

@@ -108,7 +108,7 @@ class Raw:
 
 
 def upgrade(house, path, headers="", tls=True, host="localhost", source=None):
-    """(status, connection) of a WebSocket's hand-shake."""
+    """(status, connection) of a WebSocket's handshake."""
     raw = Raw(house, tls=tls, host=host, source=source)
     port = house.ports["https" if tls else "http"]
     key = base64.b64encode(os.urandom(16)).decode()

@@ -145,7 +145,7 @@ async function idle () {
   }
 }
 
-/** Runs one at a time of so many: this process plays all clients, and their TLS hand-shakes at once would be its own jam. */
+/** Runs one at a time of so many: this process plays all clients, and their TLS handshakes at once would be its own jam. */
 function turnstile (places) {
   const waiting = []
   return async work => {

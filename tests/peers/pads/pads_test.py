@@ -98,7 +98,7 @@ def test_refusals():
 
 
 def upgrade(path, who):
-    """The status of a hand-shake; node's ws+unix addresses cannot hold the colon of amis:room."""
+    """The status of a handshake; node's ws+unix addresses cannot hold the colon of amis:room."""
     return pads.call("GET", path, who=who, headers={"Connection": "Upgrade", "Upgrade": "websocket",
                      "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="})[0]
 

@@ -350,7 +350,7 @@ TEST_F(HostTest, RefusesMalformedPaths) {
 /// A client's side of one WebSocket, with plain reads.
 struct Line {
     Fd socket;
-    std::string got;  ///< behind the hand-shake's response, not taken yet
+    std::string got;  ///< behind the handshake's response, not taken yet
 
     void say(std::uint8_t first, std::string_view payload) {
         char head[frame_head_bytes_max];

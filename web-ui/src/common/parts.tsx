@@ -9,7 +9,7 @@ import { Notice, Window, type Light } from './signs';
 
 export { type Light, Logo, Notice, type Tone, Window } from './signs';
 
-/** The logo drawn large with a window for each service that can sleep: an idle house is dark. */
+/** The logo drawn large with a window for each service that can be stopped: lit while it runs. */
 export function Skyline({ asleep }: { asleep: number }) {
   const panes: [number, number][] = [[33, 41], [68, 34], [84, 34], [76, 20], [118, 42]];
   const order = [1, 3, 0, 4, 2];
