@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
 #include "provisioning/acme.hpp"
 #include "provisioning/backup/verbs.hpp"
 #include "provisioning/certificates.hpp"
+#include "provisioning/diagnose/turn.hpp"
 #include "provisioning/erase_box.hpp"
 #include "provisioning/limits.hpp"
 #include "provisioning/mail_engines.hpp"
@@ -157,6 +159,42 @@ Status probe(const Job& job) {
     return {};
 }
 
+diagnose::House diagnosed(const Job& job) {
+    const char* binaries = std::getenv("HAMEAU_BINARIES");
+    diagnose::House house{job.settings, job.state, binaries == nullptr ? "" : binaries, job.root, job.trial, job.acme().acme_uid};
+    for (const std::string_view word : job.arguments) {
+        const std::size_t equals = std::min(word.find('='), word.size());
+        const std::string_view kind = word.substr(0, equals);
+        const auto columns = split(word.substr(std::min(equals + 1, word.size())), '\t');
+        if (kind == "service" && columns.size() == 5) {
+            house.services.push_back({std::string(columns[0]), std::string(columns[1]), std::strtoull(std::string(columns[2]).c_str(), nullptr, 10),
+                                      std::atoll(std::string(columns[3]).c_str()), std::string(columns[4])});
+        } else if (kind == "missing" && columns.size() == 2) {
+            house.missing.emplace_back(columns[0], columns[1]);
+        } else if (kind == "wall") {
+            house.walls.emplace_back(columns[0]);
+        }
+    }
+    return house;
+}
+
+/// What hameaud knows comes in its arguments: service, missing, wall.
+Status diagnose_house(const Job& job) {
+    diagnose::Wish wish;
+    wish.nightly = !job.argument("nightly").empty();
+    wish.repair = job.argument("repair");
+    wish.yes = !job.argument("yes").empty();
+    const std::string only = job.argument("only");
+    for (const std::string_view id : split(only, ',')) {
+        if (!id.empty()) {
+            wish.only.emplace_back(id);
+        }
+    }
+    return diagnose::diagnose(diagnosed(job), wish);
+}
+
+Status diagnosis_state(const Job& job) { return diagnose::print_diagnosis(job.state); }
+
 template <Status (*verb)(const backup::VerbCall&)>
 Status of_backup(const Job& job) {
     return verb({job.settings, job.state, job.root, [&job](std::string_view name) { return job.argument(name); }});
@@ -175,6 +213,8 @@ constexpr std::array verbs = {
     Verb{"probe", probe},
     Verb{"mail-engines", mail_engines},
     Verb{"erase-box", erase_one_box},
+    Verb{"diagnose", diagnose_house},
+    Verb{"diagnosis", diagnosis_state},
     Verb{"backup", of_backup<backup::verb_backup>},
     Verb{"backup-state", of_backup<backup::verb_backup_state>},
     Verb{"backup-key", of_backup<backup::verb_backup_key>},

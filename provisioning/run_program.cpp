@@ -22,7 +22,7 @@ namespace {
 constexpr int exit_not_there = 127;
 
 [[noreturn]] void become_program(const ProgramRun& run, const std::vector<char*>& words, const std::vector<char*>& environment, int output, pid_t parent) {
-    std::array<ChildFile, 4> files = {ChildFile{::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
+    std::array<ChildFile, 4> files = {ChildFile{run.input >= 0 ? run.input : ::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO}, ChildFile{output, STDOUT_FILENO},
                                       ChildFile{output, STDERR_FILENO}, ChildFile{run.kept_file, 3}};
     // At a deadline what runs under another uid ends with all that it started; the others end with hameau-provision's own group.
     become({.files = files,

@@ -14,6 +14,7 @@ struct ProgramRun {
     int program = -1;                       ///< an open program instead of `path`
     std::vector<std::string> arguments;
     std::vector<std::string> environment;   ///< NAME=value, beside PATH and LC_ALL
+    int input = -1;                         ///< standard input; -1: nothing
     int kept_file = -1;                     ///< is file 3 of the program; -1: none
     unsigned uid = 0;                       ///< and gid, without other groups or new privileges; 0: as we are
     std::chrono::milliseconds deadline{40000};

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/admin/backup.hpp"
+#include "daemon/admin/diagnosis.hpp"
 #include "daemon/admin/forward.hpp"
 #include "daemon/admin/limits.hpp"
 #include "daemon/base/io.hpp"
@@ -127,6 +128,9 @@ Task<Response> Admin::handle(Request& request) {
     }
     if (request.path.starts_with("/admin/backup")) {
         co_return co_await answer_backup(*context_, request);
+    }
+    if (request.path == "/admin/diagnosis") {
+        co_return co_await answer_diagnosis(*context_, request);
     }
     std::optional<std::string> target = module_for(request.path);
     // /admin/module/NAME/internal/...: one association out, in or erased, module by module.

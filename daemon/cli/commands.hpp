@@ -12,6 +12,7 @@ int export_command(std::span<char*> words);
 int import_command(std::span<char*> words);
 int erase_command(std::span<char*> words);
 int status_command(std::span<char*> words);
+int diagnose_command(std::span<char*> words);
 int logs_command(std::span<char*> words);
 int restart_command(std::span<char*> words);
 int setup_command(std::span<char*> words);

@@ -49,6 +49,12 @@ constexpr std::array house_settings = {
     Setting{"backup_days", SettingType::integer, "7", "How many days the backup of each day is kept.", "1|366"},
     Setting{"backup_weeks", SettingType::integer, "4", "How many weeks one backup of each week is kept.", "0|520"},
     Setting{"backup_months", SettingType::integer, "12", "How many months one backup of each month is kept.", "0|240"},
+    Setting{"diagnose_hour", SettingType::integer, "5",
+            "From this hour on, local time, the house looks over itself each night, at a minute of each house's own; the admins get a mail "
+            "only when something became worse. `hameau diagnose` looks at once.", "0|23"},
+    Setting{"diagnose_blocklists", SettingType::text, "",
+            "Blocklists that the diagnosis asks about the house's address, separated by commas, such as zen.spamhaus.org (at most 5). They "
+            "learn the address by the question. Empty: none is asked."},
     Setting{"time_zone", SettingType::time_zone, "",
             "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
             "shows the times of its reader. Empty: the machine's own."},

@@ -137,6 +137,11 @@ Duration House::until_next() const {
     } else if (may_back_up()) {
         consider(next_backup_);
     }
+    if (diagnosis_.pid != 0) {
+        consider(diagnosis_deadline_);
+    } else if (may_diagnose_nightly()) {
+        consider(next_diagnosis_);
+    }
     consider(next_age_);
     consider(next_watchdog_);
     consider(reload_at_);
@@ -176,6 +181,12 @@ void House::tick() {
     }
     if (backup_.pid == 0 && may_back_up() && next_backup_ <= now) {
         start_backup();
+    }
+    if (diagnosis_.pid != 0 && diagnosis_deadline_ <= now) {
+        ::kill(-diagnosis_.pid, SIGKILL);
+    }
+    if (diagnosis_.pid == 0 && may_diagnose_nightly() && next_diagnosis_ <= now) {
+        nightly_diagnosis();
     }
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
@@ -428,6 +439,10 @@ void House::reap() {
         }
         if (pid == backup_.pid) {
             on_backup_end(status);
+            continue;
+        }
+        if (pid == diagnosis_.pid) {
+            on_diagnosis_end(status);
             continue;
         }
         if (pid == provision_.pid) {

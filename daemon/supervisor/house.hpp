@@ -115,7 +115,8 @@ private:
     void on_provision_end(int wait_status);
     /// All but the program and where its words go.
     SpawnPlan provision_plan(const std::string& verb, const std::vector<std::string>& arguments) const;
-    Result<Running> spawn_provision(const std::string& verb, const std::vector<std::string>& arguments);
+    /// `nice`: more than our own, by nice(2).
+    Result<Running> spawn_provision(const std::string& verb, const std::vector<std::string>& arguments, int nice = 0);
     /// What it wrote; it has ended.
     static std::string take_words(Running& running);
     void start_next_provision();
@@ -167,6 +168,23 @@ private:
     void start_backup();
     void on_backup_end(int wait_status);
     void end_backup();
+    // The diagnosis (diagnosis.cpp)
+    /// Somebody waits for a run of the checks, or for a repair.
+    struct Diagnose {
+        std::vector<std::string> arguments;
+        std::vector<std::pair<std::string, std::uint32_t>> askers;  ///< who asked, and the serial of the question; none: the nightly run
+    };
+    /// At a start and behind a reload: when the nightly run is due.
+    void plan_diagnosis();
+    bool may_diagnose_nightly() const;
+    /// The same question twice, while the first has not begun, is one run.
+    void want_diagnosis(Service& asker, const Message& message);
+    void nightly_diagnosis();
+    void start_next_diagnosis();
+    void on_diagnosis_end(int wait_status);
+    /// What a repair needs of us: "restart TAB NAME", "engines", "certificates", "show-certificates", "backup", "drill".
+    void on_diagnosis_wish(std::string_view line);
+    std::vector<std::string> facts_for_diagnosis() const;
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
@@ -208,6 +226,10 @@ private:
     std::vector<std::string> backup_wish_;  ///< arguments of the next turn, when somebody asked for it
     unsigned backup_turns_failed_ = 0;  ///< in a row
     std::string backup_trouble_;  ///< what the last turn leaves for the admin: "CODE TAB TARGET TAB LAST_GOOD TAB COUNT"
+    Running diagnosis_;
+    Duration diagnosis_deadline_{0};
+    Duration next_diagnosis_{0};
+    std::deque<Diagnose> diagnoses_;  ///< the first one runs
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;
     bool closing_ = false;

@@ -198,6 +198,10 @@ void House::on_provision(Service& service, const Message& message) {
         answer_provision(service, message.serial, refused, std::to_string(backup_.pid));  // whose end the command waits for
         return;
     }
+    if (verb == "diagnose") {
+        want_diagnosis(service, message);
+        return;
+    }
     Provision wanted{service.spec.name, message.serial, verb, {}};
     for (const auto& [name, value] : message.fields) {
         if (name != "verb") {
@@ -295,13 +299,14 @@ SpawnPlan House::provision_plan(const std::string& verb, const std::vector<std::
     return plan;
 }
 
-Result<House::Running> House::spawn_provision(const std::string& verb, const std::vector<std::string>& arguments) {
+Result<House::Running> House::spawn_provision(const std::string& verb, const std::vector<std::string>& arguments, int nice) {
     const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
     Running running;
     running.output.reset(::open(place_.state.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_APPEND, 0600));
     SpawnPlan plan = provision_plan(verb, arguments);
     plan.program = program.get();
     plan.errors = running.output.get();
+    plan.nice = nice;
     const auto pid = spawn(plan);
     if (!pid) {
         return fail(pid.error());

@@ -47,6 +47,12 @@ inline constexpr std::chrono::seconds provision_limit{55};
 inline constexpr std::chrono::minutes certificates_limit{25};
 /// A turn of backups: the first one over a slow line takes days. hameau-provision ends what is silent for two hours.
 inline constexpr std::chrono::hours backup_limit{24 * 7};
+/// A run of the diagnosis: its own budget is 25 s, a repair before it 20 s, and the mail to the admin.
+inline constexpr std::chrono::seconds diagnosis_limit{90};
+/// Runs of it that wait.
+inline constexpr std::size_t diagnoses_max = 8;
+/// It gives way to everybody who is waited for.
+inline constexpr int diagnosis_nice = 10;
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
 

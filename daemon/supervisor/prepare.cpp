@@ -17,6 +17,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/supervisor/collect.hpp"
+#include "daemon/contract/state_folders.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
 #include "daemon/supervisor/limits.hpp"
@@ -36,15 +37,8 @@ Status refuse_long_path(const std::string& state) {
                                         " are possible. Choose another --state folder. Nothing was changed.");
 }
 
-struct Folder {
-    std::string path;
-    mode_t mode;
-    std::string owner;  ///< role, or empty for root
-    std::string group;  ///< role, or empty: the owner's
-};
-
-Status apply_folder(const Place& place, const Folder& folder) {
-    const std::string path = place.state + folder.path;
+Status apply_folder(const Place& place, const StateFolder& folder) {
+    const std::string path = place.state + std::string(folder.path);
     if (auto made = make_folder(path, folder.mode); !made) {
         return made;
     }
@@ -81,6 +75,7 @@ Status House::prepare() {
     }
     configure_engines();
     plan_backups();
+    plan_diagnosis();
     if (const auto interval = manager_.watchdog_interval()) {
         next_watchdog_ = clock_.now();
     }
@@ -285,17 +280,7 @@ void House::drop_engines(const std::string& reason) {
 }
 
 Status House::make_folders() {
-    const std::vector<Folder> folders = {
-        {"/run", 0755, "", ""},           {"/log", 0755, "", ""},
-        {"/tls", 0755, "", ""},           {"/tls/hosts", 0750, "", "gate"},
-        {"/tls/acme-challenge", 0755, "acme", ""}, {"/acme", 0711, "", ""},
-        {"/people", 0700, "people", ""},  {"/mail", 0755, "mail", ""},
-        {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
-        {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},
-        {"/milter", 0700, "milter", ""},  {"/modules.d", 0755, "", ""},
-        {"/modules", 0755, "", ""},
-    };
-    for (const Folder& folder : folders) {
+    for (const StateFolder& folder : state_folders) {
         if (auto made = apply_folder(place_, folder); !made) {
             return made;
         }

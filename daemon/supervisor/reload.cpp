@@ -68,6 +68,7 @@ void House::reload() {
         }
         want_certificates(true);
         plan_backups();
+        plan_diagnosis();
         journal_.write(house_reloaded, {{"services", std::to_string(services_.size())}});
     }
     told_.clear();  // ready again once what was restarted is

@@ -142,7 +142,7 @@ std::vector<ServiceSpec> plan_services(const Settings& settings, const Place& pl
     plan_external(settings, module_uids, specs);
     ServiceSpec admin = base_spec("admin", Kind::admin);
     admin.limits.on_demand = true;
-    admin.verbs = {"backup-now", "backup-state", "backup-key", "backup-list", "backup-ssh"};
+    admin.verbs = {"backup-now", "backup-state", "backup-key", "backup-list", "backup-ssh", "diagnose", "diagnosis"};
     specs.push_back(std::move(admin));
     ServiceSpec gate = base_spec("gate", Kind::gate);
     gate.stop_stage = 0;

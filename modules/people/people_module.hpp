@@ -306,6 +306,8 @@ private:
     Task<Response> show_setup(Request& request);
     Task<Response> show_setup_secret(Request& request);
     Task<Response> check_setup(Request& request);
+    Task<Response> show_diagnosis(Request& request);
+    Task<Response> run_diagnosis(Request& request);
     Task<Response> set_host(Request& request);
     Task<Response> set_up(Request& request);
     Task<Status> settle_host();

@@ -1,0 +1,48 @@
+// The catalogue of the diagnosis, in French and English: the title of each check, its sentences, what to do, and whether the house can mend
+// it itself. The command, the page and the mail to the admin say the same. A row here and a row in provisioning/diagnose make a check.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "daemon/contract/diagnosis.hpp"
+
+namespace hameau::diagnosis {
+
+enum class Mends { no, yes, asks };  ///< asks: it loses something, so only when somebody says yes
+
+struct CheckText {
+    std::string_view id;
+    std::string_view group;  ///< machine, network, mail, house, backup
+    std::string_view french;
+    std::string_view english;
+    Mends mends = Mends::no;
+};
+
+/// `{name}` stands for a value of the finding.
+struct Sentence {
+    std::string_view code;
+    std::string_view french;
+    std::string_view english;
+    std::string_view french_advice = {};
+    std::string_view english_advice = {};
+};
+
+std::span<const CheckText> check_texts();
+std::span<const Sentence> sentences();
+
+/// What `--repair` of a check does, as a sentence in the present: "Les droits des dossiers sont remis."; empty: it mends nothing.
+std::string mending_of(std::string_view id, bool english);
+
+/// Nothing where the id is not known.
+const CheckText* check_text(std::string_view id);
+/// The code itself where no catalogue has it.
+std::string sentence_of(const Finding& finding, bool english);
+/// What to do; empty: nothing.
+std::string advice_of(const Finding& finding, bool english);
+std::string title_of(std::string_view id, bool english);
+/// "fine" -> "bon", "attention" -> "à surveiller", ...
+std::string_view state_word(State state, bool english);
+
+} // namespace hameau::diagnosis

@@ -1,0 +1,176 @@
+// When hameau-provision looks over the house (its verb diagnose): when somebody asks, and each night. One run at a time. What only we
+// know, the state of each process, goes with it; what a repair needs of us comes back as lines.
+#include <algorithm>
+#include <cstdlib>
+#include <sys/wait.h>
+#include <utility>
+
+#include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/sandbox/sandbox.hpp"
+#include "daemon/supervisor/contract.hpp"
+#include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/turn_state.hpp"
+
+namespace hameau::supervisor {
+
+namespace {
+
+constexpr Event became_worse{"diagnosis.worse", Level::warning, "hameau diagnose says what to do"};
+constexpr Event letter_failed{"diagnosis.mail_failed", Level::warning, "the admins were not told by mail; hameau diagnose says it"};
+constexpr Event repaired{"diagnosis.repaired", Level::notice};
+constexpr Event diagnosis_failed{"diagnosis.failed", Level::error};
+constexpr std::size_t answer_bytes_max = 48'000;
+constexpr std::size_t diagnosis_line_max = 600;
+/// What is urgent behind a start is the house itself; and what starts slowly is not broken.
+constexpr Duration diagnosis_after_start = std::chrono::minutes(10);
+constexpr TurnBounds diagnosis_bounds{1 << 20, diagnosis_line_max, std::chrono::minutes(1), std::chrono::hours(12), std::chrono::minutes(1)};
+/// Answers of one run come back as one message.
+constexpr std::size_t argument_bytes_max = 200;
+constexpr std::size_t facts_max = 200;
+
+} // namespace
+
+/// A trial is looked at when somebody asks.
+bool House::may_diagnose_nightly() const { return !closing_ && !place_.trial && !is_waiting(); }
+
+void House::plan_diagnosis() {
+    const TurnEnd end = turn_end_in(place_.state + "/diagnosis/state", diagnosis_bounds);
+    next_diagnosis_ = clock_.now() + std::max(end.wait, diagnosis_after_start);
+}
+
+void House::nightly_diagnosis() {
+    // The wait is never longer than half a day, as the wall's clock may jump: so it may not be due yet.
+    const TurnEnd end = turn_end_in(place_.state + "/diagnosis/state", diagnosis_bounds);
+    if (end.wait > diagnosis_bounds.wait_min) {
+        next_diagnosis_ = clock_.now() + end.wait;
+        return;
+    }
+    next_diagnosis_ = clock_.now() + diagnosis_bounds.wait_max;  // until its end says more
+    diagnoses_.push_back({{"nightly=1"}, {}});
+    start_next_diagnosis();
+}
+
+void House::want_diagnosis(Service& asker, const Message& message) {
+    Diagnose wanted;
+    for (const char* name : {"only", "repair", "yes"}) {
+        if (!message.get(name).empty()) {
+            wanted.arguments.push_back(std::string(name) + "=" + std::string(message.get(name).substr(0, argument_bytes_max)));
+        }
+    }
+    const std::pair who{asker.spec.name, message.serial};
+    for (std::size_t i = diagnosis_.pid == 0 ? 0 : 1; i < diagnoses_.size(); ++i) {
+        if (diagnoses_[i].arguments == wanted.arguments && diagnoses_[i].askers.size() < diagnoses_max) {
+            diagnoses_[i].askers.push_back(who);
+            return;
+        }
+    }
+    if (diagnoses_.size() >= diagnoses_max) {
+        answer_provision(asker, message.serial, "diagnose.busy");
+        return;
+    }
+    wanted.askers.push_back(who);
+    diagnoses_.push_back(std::move(wanted));
+    start_next_diagnosis();
+}
+
+/// Arguments of the verb: service=NAME TAB STATE TAB RESTARTS TAB MILLISECONDS TAB WORDS, missing=NAME TAB WHY, wall=NAME.
+std::vector<std::string> House::facts_for_diagnosis() const {
+    std::vector<std::string> out;
+    for (const auto& service : services_) {
+        const auto since = (clock_.now() - service->policy.since()).count();
+        out.push_back("service=" + service->spec.name + "\t" + to_text(service->policy.state()) + "\t" + std::to_string(service->policy.restarts()) + "\t" +
+                      std::to_string(since) + "\t" + service->status.substr(0, argument_bytes_max));
+    }
+    for (const auto& [name, why] : missing_parts(settings_, place_)) {
+        out.push_back("missing=" + name + "\t" + why);
+    }
+    if (!engines_missing_.empty()) {
+        out.push_back("missing=mail\t" + engines_missing_.substr(0, argument_bytes_max));
+    }
+    for (const std::string& wall : available_walls()) {
+        out.push_back("wall=" + wall);
+    }
+    out.resize(std::min(out.size(), facts_max));
+    return out;
+}
+
+void House::start_next_diagnosis() {
+    while (diagnosis_.pid == 0 && !diagnoses_.empty() && !closing_) {
+        const Diagnose& wanted = diagnoses_.front();
+        std::vector<std::string> arguments = facts_for_diagnosis();
+        arguments.insert(arguments.end(), wanted.arguments.begin(), wanted.arguments.end());
+        auto running = spawn_provision("diagnose", arguments, wanted.askers.empty() ? diagnosis_nice : 0);
+        if (running) {
+            diagnosis_ = std::move(*running);
+            diagnosis_deadline_ = clock_.now() + diagnosis_limit;
+            return;
+        }
+        journal_.write(diagnosis_failed, {{"error", running.error().message}});
+        for (const auto& [name, serial] : wanted.askers) {
+            if (Service* asker = find(name)) {
+                answer_provision(*asker, serial, running.error().message);
+            }
+        }
+        diagnoses_.pop_front();
+    }
+}
+
+void House::on_diagnosis_wish(std::string_view line) {
+    const auto words = split(line, '\t');
+    if (words.size() == 2 && words[0] == "restart") {
+        if (Service* target = find(words[1]); target != nullptr && target->policy.state() == State::waiting) {
+            act(*target, target->policy.on_restart_wanted(clock_.now()));
+        }
+    } else if (words[0] == "engines") {
+        provisions_.push_back({"", 0, "mail-engines", {}});
+        start_next_provision();
+    } else if (words[0] == "certificates") {
+        want_certificates(true);
+    } else if (words[0] == "show-certificates") {
+        reload_gate_certificates();
+    } else if (words[0] == "backup" || words[0] == "drill") {
+        Message wish;
+        wish.fields.emplace_back(words[0] == "drill" ? "drill" : "target", words[0] == "drill" ? "1" : "*");
+        (void)want_backup(wish);
+    }
+}
+
+void House::on_diagnosis_end(int wait_status) {
+    const Diagnose done = std::move(diagnoses_.front());
+    diagnoses_.pop_front();
+    const std::string text = take_words(diagnosis_);
+    const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+    std::string answer;
+    for (const std::string_view line : split(text, '\n')) {
+        if (line.starts_with("ask\t") && good) {
+            on_diagnosis_wish(line.substr(4));
+            answer += "later\t1\n";
+        } else if (line.starts_with("worse\t")) {
+            journal_.write(became_worse, {{"checks", std::string(line.substr(6))}});
+        } else if (line.starts_with("mail\t")) {
+            journal_.write(letter_failed, {{"error", std::string(line.substr(5))}});
+        } else if (!line.empty()) {
+            if (line.starts_with("mended\t")) {
+                journal_.write(repaired, {{"check", std::string(line.substr(7))}});
+            }
+            answer += std::string(line.substr(0, diagnosis_line_max)) + "\n";
+        }
+    }
+    answer.resize(std::min(answer.size(), answer_bytes_max));
+    if (done.askers.empty()) {
+        if (!good) {
+            journal_.write(diagnosis_failed, {{"error", answer.substr(0, diagnosis_line_max)}});
+        }
+        plan_diagnosis();
+    }
+    for (const auto& [name, serial] : done.askers) {
+        if (Service* asker = find(name)) {
+            const std::string error = answer.empty() ? "hameau-provision ended without a word" : answer.substr(0, answer.find('\n'));
+            answer_provision(*asker, serial, good ? "" : error, good ? answer : "");
+        }
+    }
+    start_next_diagnosis();
+}
+
+} // namespace hameau::supervisor

@@ -1,0 +1,152 @@
+#include "provisioning/diagnose/repairs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/fd.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/contract/manifest.hpp"
+#include "daemon/modules.hpp"
+#include "provisioning/diagnose/rights.hpp"
+
+namespace hameau::diagnose {
+
+namespace {
+
+/// By the open file: what was looked at a moment ago may be a link to a file of the machine by now.
+Status set_rights(const std::string& path, bool folder, unsigned mode, bool with_owner, unsigned uid, unsigned gid) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (folder ? O_DIRECTORY : 0)));
+    struct stat facts {};
+    if (!fd || ::fstat(fd.get(), &facts) != 0) {
+        return fail_errno(path);
+    }
+    if (!folder && (!S_ISREG(facts.st_mode) || facts.st_nlink != 1)) {
+        return fail(ErrorKind::denied, path + " is no plain file");
+    }
+    if (with_owner && ::fchown(fd.get(), uid, gid) != 0) {
+        return fail_errno(path);
+    }
+    return ::fchmod(fd.get(), mode) == 0 ? Status{} : Status(fail_errno(path));
+}
+
+Status mend_folders(RepairPlace& place) {
+    for (const WrongFolder& folder : wrong_folders(place.machine)) {
+        if (auto done = set_rights(folder.path, true, folder.mode, place.machine.root(), folder.uid, folder.gid); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+Status mend_secrets(RepairPlace& place) {
+    for (const OpenSecret& secret : open_secrets(place.machine)) {
+        if (auto done = set_rights(secret.path, false, secret.mode, false, 0, 0); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+/// Only those whose next try hameaud has put off.
+Status mend_services(RepairPlace& place) {
+    for (const ServiceFacts& service : place.machine.services()) {
+        if (service.state == "failing") {
+            place.asked.push_back("restart\t" + service.name);
+        }
+    }
+    return {};
+}
+
+template <const char* const& word>
+Status ask(RepairPlace& place) {
+    place.asked.emplace_back(word);
+    return {};
+}
+constexpr const char* const engines_word = "engines";
+constexpr const char* const certificates_word = "certificates";
+constexpr const char* const show_word = "show-certificates";
+constexpr const char* const backup_word = "backup";
+constexpr const char* const drill_word = "drill";
+
+Status run(RepairPlace& place, const char* path, const std::vector<std::string>& arguments) {
+    const auto told = place.machine.run(path, arguments);
+    if (!told) {
+        return fail(ErrorKind::unavailable, std::string(path) + " did not end");
+    }
+    return told->exit_code == 0 ? Status{} : Status(fail(ErrorKind::io, told->output.substr(0, 300)));
+}
+
+/// Each message that waits is tried again now, and not later than it would have been.
+Status mend_queue(RepairPlace& place) { return run(place, "/usr/sbin/postqueue", {"-c", place.machine.state() + "/engines/postfix", "-f"}); }
+
+/// Somebody may have held it back on purpose.
+Status mend_hold(RepairPlace& place) { return run(place, "/usr/sbin/postsuper", {"-c", place.machine.state() + "/engines/postfix", "-H", "ALL"}); }
+
+/// The older halves. What a service writes now is kept.
+Status mend_logs(RepairPlace& place) {
+    for (const auto& [path, facts] : place.machine.files_below(place.machine.state() + "/log", 1000)) {
+        if (path.ends_with(".log.1") && ::unlink(path.c_str()) != 0) {
+            return fail_errno(path);
+        }
+    }
+    return {};
+}
+
+/// As any writer does at times (sqlite.org/wal.html): what is committed goes into the database, the journal is emptied.
+Status mend_journals(RepairPlace& place) {
+    for (const Manifest* manifest : builtin_modules()) {
+        for (const BackupPart& part : manifest->backup) {
+            const std::string path = place.machine.state() + "/" + std::string(manifest->name) + "/" + std::string(part.path);
+            if (part.keep != Keep::database || !place.machine.file(path)) {
+                continue;
+            }
+            sqlite3* handle = nullptr;
+            int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
+            if (code == SQLITE_OK) {
+                sqlite3_busy_timeout(handle, 2000);
+                code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+            }
+            sqlite3_close(handle);
+            if (code != SQLITE_OK) {
+                return fail(ErrorKind::unavailable, path + ": " + sqlite3_errstr(code));
+            }
+        }
+    }
+    return {};
+}
+
+constexpr std::array table = {
+    Repair{"state.folders", false, mend_folders},
+    Repair{"state.secrets", false, mend_secrets},
+    Repair{"services.states", false, mend_services},
+    Repair{"databases.journal", false, mend_journals},
+    Repair{"certificate.house", false, ask<certificates_word>},
+    Repair{"certificate.all", false, ask<certificates_word>},
+    Repair{"certificate.shown", false, ask<show_word>},
+    Repair{"certificate.mail", false, ask<engines_word>},
+    Repair{"engines.postfix_settings", false, ask<engines_word>},
+    Repair{"engines.dovecot_settings", false, ask<engines_word>},
+    Repair{"mail.queue", false, mend_queue},
+    Repair{"mail.deferred", false, mend_queue},
+    Repair{"mail.active", false, mend_queue},
+    Repair{"backup.targets", false, ask<backup_word>},
+    Repair{"backup.age", false, ask<backup_word>},
+    Repair{"backup.drill", false, ask<drill_word>},
+    Repair{"mail.hold", true, mend_hold},
+    Repair{"logs.size", true, mend_logs},
+};
+
+} // namespace
+
+std::span<const Repair> all_repairs() { return table; }
+
+const Repair* repair_of(std::string_view id) {
+    const auto* found = std::find_if(table.begin(), table.end(), [id](const Repair& one) { return one.id == id; });
+    return found == table.end() ? nullptr : found;
+}
+
+} // namespace hameau::diagnose

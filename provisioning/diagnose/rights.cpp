@@ -1,0 +1,66 @@
+#include "provisioning/diagnose/rights.hpp"
+
+#include "daemon/contract/role_uids.hpp"
+#include "daemon/contract/state_folders.hpp"
+
+namespace hameau::diagnose {
+
+namespace {
+
+constexpr std::size_t files_max = 2000;
+constexpr unsigned others = 07;
+
+unsigned uid_of(std::string_view role) {
+    for (const RoleUid& entry : role_uids) {
+        if (entry.role == role) {
+            return entry.uid;
+        }
+    }
+    return 0;
+}
+
+} // namespace
+
+std::vector<WrongFolder> wrong_folders(const Machine& machine) {
+    std::vector<WrongFolder> out;
+    for (const StateFolder& folder : state_folders) {
+        const std::string path = machine.state() + std::string(folder.path);
+        const auto facts = machine.file(path);
+        if (!facts || !facts->folder) {
+            continue;
+        }
+        const unsigned uid = folder.owner.empty() ? 0 : uid_of(folder.owner);
+        const unsigned gid = folder.group.empty() ? uid : uid_of(folder.group);
+        const bool owner = !machine.root() || (facts->uid == uid && facts->gid == gid);
+        if (!owner || facts->mode != folder.mode) {
+            out.push_back({path, uid, gid, folder.mode});
+        }
+    }
+    return out;
+}
+
+std::vector<OpenSecret> open_secrets(const Machine& machine) {
+    std::vector<OpenSecret> out;
+    const auto look = [&](const std::string& path) {
+        const auto facts = machine.file(path);
+        if (facts && facts->regular && (facts->mode & others) != 0) {
+            out.push_back({path, facts->mode & ~others});
+        }
+    };
+    for (const char* file : {"/tls/default.pem", "/tls/ca.key", "/backup/key", "/backup/credentials", "/people/people.db", "/people/setup-token", "/mail/auth/auth.db"}) {
+        look(machine.state() + file);
+    }
+    for (const char* folder : {"/tls/hosts", "/acme", "/backup/ssh"}) {
+        for (const auto& [path, facts] : machine.files_below(machine.state() + folder, files_max)) {
+            if (folder == std::string_view("/tls/hosts") || !path.ends_with(".pub")) {
+                look(path);
+            }
+        }
+    }
+    if (const std::string& given = machine.settings().text("house.backup_credentials"); !given.empty()) {
+        look(given);
+    }
+    return out;
+}
+
+} // namespace hameau::diagnose

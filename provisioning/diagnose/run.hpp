@@ -1,0 +1,21 @@
+// Each check runs in a process of its own: one that hangs (a disk that does not answer, a program that waits) or crashes takes nothing
+// with it, and is told as "cannot know".
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <vector>
+
+#include "provisioning/diagnose/checks.hpp"
+
+namespace hameau::diagnose {
+
+struct RunBounds {
+    std::chrono::milliseconds budget{25'000};  ///< of all together; what has not begun by then is "late"
+    std::size_t at_once = 4;                   ///< most of them wait for somebody
+};
+
+/// In the order of `checks`. Takes no longer than the budget, whatever the checks do.
+std::vector<diagnosis::Finding> run_checks(const Machine& machine, std::span<const Check> checks, const RunBounds& bounds = {});
+
+} // namespace hameau::diagnose

@@ -1,0 +1,314 @@
+// System calls only; no judgement.
+#include "provisioning/diagnose/system.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <functional>
+#include <locale.h>
+#include <poll.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/timex.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/asn1.h>
+#include <openssl/x509v3.h>
+
+#include "daemon/base/exec.hpp"
+#include "daemon/base/io.hpp"
+#include "daemon/base/local_addresses.hpp"
+#include "daemon/base/text.hpp"
+#include "provisioning/certificates.hpp"
+#include "provisioning/diagnose/network.hpp"
+#include "provisioning/run_program.hpp"
+#include "provisioning/x509.hpp"
+
+namespace hameau::diagnose {
+
+namespace {
+
+constexpr std::size_t text_bytes_max = 256 * 1024;
+constexpr std::size_t stranger_bytes_max = 16 * 1024;
+constexpr int depth_max = 12;
+constexpr std::chrono::milliseconds program_limit{6000};
+constexpr int stranger_limit_ms = 4000;
+
+std::int64_t seconds_of(const ASN1_TIME* time) {
+    std::tm utc{};
+    return ASN1_TIME_to_tm(time, &utc) == 1 ? ::timegm(&utc) : 0;
+}
+
+/// Up to `most` bytes from `offset`; /proc and /sys say no size.
+std::optional<std::string> read_part(const std::string& path, off_t offset, std::size_t most) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat facts {};
+    if (!fd || ::fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        return std::nullopt;
+    }
+    if (offset < 0) {
+        offset = std::max<off_t>(0, facts.st_size - static_cast<off_t>(most));
+    }
+    std::string out;
+    std::array<char, 8192> part{};
+    while (out.size() < most) {
+        const ssize_t n = ::pread(fd.get(), part.data(), std::min(part.size(), most - out.size()), offset + static_cast<off_t>(out.size()));
+        if (n < 0) {
+            return std::nullopt;
+        }
+        if (n == 0) {
+            break;
+        }
+        out.append(part.data(), static_cast<std::size_t>(n));
+    }
+    return out;
+}
+
+FileFacts facts_of(const struct stat& found) {
+    return {found.st_uid, found.st_gid, found.st_mode & 07777U, S_ISDIR(found.st_mode), S_ISREG(found.st_mode),
+            static_cast<std::uint64_t>(found.st_size), found.st_mtim.tv_sec};
+}
+
+void walk(const std::string& folder, std::size_t most, int depth, std::vector<std::pair<std::string, FileFacts>>& out) {
+    DIR* open = ::opendir(folder.c_str());
+    if (open == nullptr) {
+        return;
+    }
+    while (const dirent* entry = ::readdir(open)) {
+        const std::string name = entry->d_name;
+        struct stat found {};
+        const std::string path = folder + "/" + name;
+        if (name == "." || name == ".." || out.size() >= most || ::lstat(path.c_str(), &found) != 0) {
+            continue;
+        }
+        if (S_ISDIR(found.st_mode) && depth < depth_max) {
+            walk(path, most, depth + 1, out);
+        } else if (S_ISREG(found.st_mode)) {
+            out.emplace_back(path, facts_of(found));
+        }
+    }
+    ::closedir(open);
+}
+
+/// Lines that `work` finds, by a child without rights. Empty optional: it did not end in time.
+std::optional<std::string> by_stranger(unsigned uid, const std::function<std::string()>& work) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        return std::nullopt;
+    }
+    const Fd reader(ends[0]);
+    Fd writer(ends[1]);
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        return std::nullopt;
+    }
+    if (pid == 0) {
+        if (uid != 0) {
+            drop_rights(uid, uid, {});
+        }
+        die_with(parent, SIGKILL);
+        (void)write_all(writer.get(), work() + "\n.\n");
+        ::_exit(0);
+    }
+    writer.reset();
+    std::string out;
+    pollfd waiting{reader.get(), POLLIN, 0};
+    const std::int64_t limit = now_ms() + stranger_limit_ms;
+    while (out.size() < stranger_bytes_max && !out.ends_with("\n.\n")) {
+        const auto left = static_cast<int>(limit - now_ms());
+        std::array<char, 2048> part{};
+        const ssize_t n = left > 0 && ::poll(&waiting, 1, left) > 0 ? ::read(reader.get(), part.data(), part.size()) : 0;
+        if (n <= 0) {
+            break;
+        }
+        out.append(part.data(), static_cast<std::size_t>(n));
+    }
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    if (!out.ends_with("\n.\n")) {
+        return std::nullopt;
+    }
+    out.resize(out.size() - 3);
+    return out;
+}
+
+int collect_row(void* rows, int count, char** values, char**) {
+    Row row;
+    for (int i = 0; i < count; ++i) {
+        row.emplace_back(values[i] == nullptr ? "" : values[i]);
+    }
+    static_cast<std::vector<Row>*>(rows)->push_back(std::move(row));
+    return static_cast<std::vector<Row>*>(rows)->size() > 10'000 ? 1 : 0;
+}
+
+class System final : public Machine {
+public:
+    explicit System(House house) : house_(std::move(house)) {}
+
+    const Settings& settings() const override { return house_.settings; }
+    const std::string& state() const override { return house_.state; }
+    const std::string& binaries() const override { return house_.binaries; }
+    bool root() const override { return house_.root; }
+    bool trial() const override { return house_.trial; }
+    std::int64_t now_s() const override { return now_ms() / 1000; }
+    const std::vector<ServiceFacts>& services() const override { return house_.services; }
+    const std::vector<std::pair<std::string, std::string>>& missing() const override { return house_.missing; }
+
+    std::optional<std::string> text(const std::string& path) const override { return read_part(path, 0, text_bytes_max); }
+    std::optional<std::string> tail(const std::string& path, std::size_t bytes) const override { return read_part(path, -1, bytes); }
+    std::optional<std::vector<std::string>> names(const std::string& folder, std::size_t most) const override;
+    std::optional<FileFacts> file(const std::string& path) const override;
+    std::vector<std::pair<std::string, FileFacts>> files_below(const std::string& folder, std::size_t most) const override {
+        std::vector<std::pair<std::string, FileFacts>> out;
+        walk(folder, most, 0, out);
+        return out;
+    }
+    std::optional<DiskFacts> disk(const std::string& path) const override;
+    std::optional<bool> clock_follows() const override;
+    std::vector<std::string> walls() const override { return house_.walls; }
+    std::vector<std::string> addresses() const override { return local_addresses(); }
+    bool has_locale(const std::string& name) const override {
+        const locale_t found = ::newlocale(LC_ALL_MASK, name.c_str(), nullptr);
+        if (found != nullptr) {
+            ::freelocale(found);
+        }
+        return found != nullptr;
+    }
+    DnsAnswer look_up(const std::string& name, Record record) const override;
+    Greeting greet(const std::string& address, unsigned port) const override;
+    std::vector<std::string> converse(unsigned port, const std::vector<std::string>& commands) const override { return converse_at("127.0.0.1", port, commands); }
+    TlsFacts shake_hands(const std::string& address, unsigned port, const std::string& host) const override { return handshake_at(address, port, host); }
+    int get(unsigned port, const std::string& host) const override { return get_at("127.0.0.1", port, host); }
+    std::optional<ProgramFacts> run(const std::string& path, const std::vector<std::string>& arguments) const override;
+    std::optional<std::vector<Row>> ask(const std::string& database, const std::string& sql) const override;
+    std::optional<PemFacts> pem(const std::string& path, const std::string& host) const override;
+
+private:
+    House house_;
+};
+
+std::optional<std::vector<std::string>> System::names(const std::string& folder, std::size_t most) const {
+    DIR* open = ::opendir(folder.c_str());
+    if (open == nullptr) {
+        return std::nullopt;
+    }
+    std::vector<std::string> out;
+    while (const dirent* entry = ::readdir(open)) {
+        const std::string name = entry->d_name;
+        if (name != "." && name != ".." && out.size() < most) {
+            out.push_back(name);
+        }
+    }
+    ::closedir(open);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::optional<FileFacts> System::file(const std::string& path) const {
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 ? std::optional(facts_of(found)) : std::nullopt;
+}
+
+std::optional<DiskFacts> System::disk(const std::string& path) const {
+    struct statvfs space {};
+    struct stat found {};
+    if (::statvfs(path.c_str(), &space) != 0 || ::stat(path.c_str(), &found) != 0) {
+        return std::nullopt;
+    }
+    return DiskFacts{static_cast<std::uint64_t>(space.f_blocks) * space.f_frsize, static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize,
+                     space.f_files, space.f_favail, (space.f_flag & ST_RDONLY) != 0,
+                     std::to_string(major(found.st_dev)) + ":" + std::to_string(minor(found.st_dev))};
+}
+
+/// A unit with ProtectClock= may not ask the kernel; then systemd-timesyncd's mark is what there is.
+std::optional<bool> System::clock_follows() const {
+    timex found{};
+    if (::adjtimex(&found) >= 0) {
+        return (static_cast<unsigned>(found.status) & static_cast<unsigned>(STA_UNSYNC)) == 0;
+    }
+    return ::access("/run/systemd/timesync/synchronized", F_OK) == 0 ? std::optional(true) : std::nullopt;
+}
+
+DnsAnswer System::look_up(const std::string& name, Record record) const {
+    DnsAnswer out;
+    const auto told = by_stranger(house_.stranger_uid, [&] { return resolve(name, record); });
+    if (!told || !told->starts_with("answered")) {
+        return out;
+    }
+    out.answered = true;
+    for (const std::string_view line : split(*told, '\n')) {
+        if (line != "answered" && !line.empty()) {
+            out.found.emplace_back(line);
+        }
+    }
+    return out;
+}
+
+Greeting System::greet(const std::string& address, unsigned port) const {
+    if (address.starts_with("127.") || address == "::1") {
+        return greeting_at(address, port);
+    }
+    const auto told = by_stranger(house_.stranger_uid, [&] {
+        const Greeting greeting = greeting_at(address, port);
+        return std::string(greeting.connected ? "1" : "0") + greeting.line;
+    });
+    return told && !told->empty() ? Greeting{told->front() == '1', told->substr(1)} : Greeting{};
+}
+
+std::optional<ProgramFacts> System::run(const std::string& path, const std::vector<std::string>& arguments) const {
+    provisioning::ProgramRun program;
+    program.path = path;
+    program.arguments = arguments;
+    program.deadline = program_limit;
+    auto end = provisioning::run_to_end(std::move(program));
+    return end ? std::optional(ProgramFacts{end->exit_code, std::move(end->output)}) : std::nullopt;
+}
+
+std::optional<std::vector<Row>> System::ask(const std::string& database, const std::string& sql) const {
+    sqlite3* handle = nullptr;
+    std::vector<Row> rows;
+    const std::string path = house_.state + "/" + database;
+    bool good = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK;
+    if (good) {
+        sqlite3_busy_timeout(handle, 1000);
+        const int code = sqlite3_exec(handle, sql.c_str(), collect_row, &rows, nullptr);
+        // A page that cannot be read at all is an answer to quick_check too.
+        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+            rows = {{"damaged"}};
+        } else {
+            good = code == SQLITE_OK || code == SQLITE_ABORT;
+        }
+    }
+    sqlite3_close(handle);
+    return good ? std::optional(std::move(rows)) : std::nullopt;
+}
+
+std::optional<Machine::PemFacts> System::pem(const std::string& path, const std::string& host) const {
+    const provisioning::Certificate certificate = provisioning::read_certificate(path);
+    if (!certificate) {
+        return std::nullopt;
+    }
+    const provisioning::Key key = provisioning::read_key(path);
+    PemFacts out;
+    out.expires_s = seconds_of(X509_get0_notAfter(certificate.get()));
+    out.begins_s = seconds_of(X509_get0_notBefore(certificate.get()));
+    out.key_fits = key && X509_check_private_key(certificate.get(), key.get()) == 1;
+    out.names_host = X509_check_host(certificate.get(), host.c_str(), host.size(), 0, nullptr) == 1;
+    out.self_made = provisioning::is_self_made(house_.state, certificate.get());
+    return out;
+}
+
+} // namespace
+
+std::unique_ptr<Machine> make_system(House house) { return std::make_unique<System>(std::move(house)); }
+
+} // namespace hameau::diagnose
