@@ -35,13 +35,6 @@ struct Ids {
     gid_t dovecot_group = 0;
 };
 
-struct Folder {
-    std::string path;  ///< below STATE
-    mode_t mode;
-    uid_t uid;
-    gid_t gid;
-};
-
 Result<gid_t> group_of(const std::string& name) {
     const group* found = ::getgrnam(name.c_str());
     if (found == nullptr) {
@@ -71,7 +64,7 @@ Result<Ids> find_ids(const MailModel& model) {
     return ids;
 }
 
-Status make_one(const MailModel& model, const Folder& folder) {
+Status make_one(const MailModel& model, const MailFolder& folder) {
     const std::string path = model.state + folder.path;
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
         return fail_errno(path);
@@ -83,8 +76,8 @@ Status make_one(const MailModel& model, const Folder& folder) {
     return {};
 }
 
-Status make_all(const MailModel& model, std::span<const Folder> folders) {
-    for (const Folder& folder : folders) {
+Status make_all(const MailModel& model, std::span<const MailFolder> folders) {
+    for (const MailFolder& folder : folders) {
         if (auto made = make_one(model, folder); !made) {
             return made;
         }
@@ -94,9 +87,9 @@ Status make_all(const MailModel& model, std::span<const Folder> folders) {
 
 /// As Postfix's own postfix-files says, but for `public`: our mail processes hand in what a Sieve script sends there
 /// (hameau-submit), and there is no sendmail and no postdrop for this Postfix.
-std::vector<Folder> queue_folders(const Ids& ids) {
+std::vector<MailFolder> queue_folders(const Ids& ids) {
     const std::string queue = "/engines/postfix/queue";
-    std::vector<Folder> folders = {{queue, 0755, 0, 0},
+    std::vector<MailFolder> folders = {{queue, 0755, 0, 0},
                                    {"/engines/postfix/data", 0700, ids.postfix, ids.postfix_group},
                                    {queue + "/pid", 0755, 0, 0},
                                    {queue + "/maildrop", 01730, ids.postfix, ids.postdrop_group},
@@ -158,7 +151,7 @@ Status make_databases_here(const MailModel& model, const std::string& password) 
 
 } // namespace
 
-Status make_mail_folders(const MailModel& model) {
+Result<std::vector<MailFolder>> mail_folders(const MailModel& model) {
     Ids ids;
     if (model.root) {
         const auto found = find_ids(model);
@@ -167,7 +160,7 @@ Status make_mail_folders(const MailModel& model) {
         }
         ids = *found;
     }
-    const Folder folders[] = {
+    std::vector<MailFolder> folders = {
         {"/mail", 02755, ids.mail, ids.postfix_group},
         {"/mail/auth", 02750, ids.mail, ids.dovecot_group},
         {"/mail/forward", 02750, ids.mail, ids.boxes},
@@ -180,13 +173,17 @@ Status make_mail_folders(const MailModel& model) {
         {"/engines/dovecot/post", 0750, 0, ids.postfix_group},
         {"/engines/dovecot/ask", 0700, ids.mail, ids.mail},
     };
-    if (auto made = make_all(model, folders); !made || !model.root) {
-        return made;
+    if (model.root) {
+        folders.push_back({"/engines/postfix", 0755, 0, 0});
+        const auto queue = queue_folders(ids);
+        folders.insert(folders.end(), queue.begin(), queue.end());
     }
-    if (auto made = make_one(model, {"/engines/postfix", 0755, 0, 0}); !made) {
-        return made;
-    }
-    return make_all(model, queue_folders(ids));
+    return folders;
+}
+
+Status make_mail_folders(const MailModel& model) {
+    const auto folders = mail_folders(model);
+    return folders ? make_all(model, *folders) : Status(fail(folders.error()));
 }
 
 Result<std::string> doveadm_password(const MailModel& model) {

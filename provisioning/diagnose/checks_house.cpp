@@ -106,6 +106,9 @@ Verdict house_pages(const Machine& machine) {
 }
 
 Verdict state_folders_check(const Machine& machine) {
+    if (!machine.file(machine.state() + "/people")) {
+        return {State::unknown, any::unreadable};
+    }
     const auto wrong = wrong_folders(machine);
     std::vector<std::string> names;
     for (const WrongFolder& folder : wrong) {
@@ -115,6 +118,9 @@ Verdict state_folders_check(const Machine& machine) {
 }
 
 Verdict state_secrets(const Machine& machine) {
+    if (!machine.file(machine.state() + "/tls/default.pem")) {
+        return {State::unknown, any::unreadable};
+    }
     const auto open = open_secrets(machine);
     std::vector<std::string> names;
     for (const OpenSecret& secret : open) {
@@ -165,11 +171,16 @@ Verdict databases_sound(const Machine& machine) {
 /// A reader that never ends keeps SQLite from emptying it.
 Verdict databases_journal(const Machine& machine) {
     std::vector<std::string> large;
+    bool any_database = false;
     for (const std::string& name : databases()) {
+        any_database = any_database || machine.file(machine.state() + "/" + name);
         const auto facts = machine.file(machine.state() + "/" + name + "-wal");
         if (facts && facts->bytes > wal_large) {
             large.push_back(name);
         }
+    }
+    if (!any_database) {
+        return {State::unknown, any::empty};
     }
     return {large.empty() ? State::fine : State::attention, large.empty() ? "fine" : "large", {{"names", some_of(large)}}};
 }

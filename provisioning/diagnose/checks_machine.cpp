@@ -340,7 +340,9 @@ Verdict controller(const Machine& machine, std::string_view name) {
     if (!text) {
         return {State::unknown, any::unreadable};
     }
-    const bool there = (" " + *text + " ").find(" " + std::string(name)) != std::string::npos;
+    std::string words = " " + *text + " ";
+    std::replace(words.begin(), words.end(), '\n', ' ');
+    const bool there = words.find(" " + std::string(name) + " ") != std::string::npos;
     return {there ? State::fine : State::attention, there ? "fine" : "missing", {}};
 }
 Verdict kernel_cgroup_memory(const Machine& machine) { return controller(machine, "memory"); }

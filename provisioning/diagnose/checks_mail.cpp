@@ -30,17 +30,16 @@ Verdict mail_in(const Machine& machine) {
     if (!has_mail(machine)) {
         return {State::unknown, any::off};
     }
-    const auto boxes = machine.ask("mail/mail.db", "SELECT count(*) FROM engine_mailbox");
-    if (boxes && !boxes->empty() && boxes->front().front() == "0") {
-        return {State::unknown, any::empty};
+    const auto known = machine.ask("mail/mail.db", "SELECT 'postmaster@' || domain FROM engine_postmaster JOIN engine_mailbox ON address = target LIMIT 1");
+    if (!known || known->empty()) {
+        return {State::unknown, known ? any::empty : any::unreadable};
     }
     const auto port = static_cast<unsigned>(machine.settings().integer("mail.smtp_port"));
-    const std::string& host = machine.settings().text("house.host");
-    const auto replies = machine.converse(port, {"EHLO localhost", "MAIL FROM:<>", "RCPT TO:<postmaster@" + host + ">"});
+    const auto replies = machine.converse(port, {"EHLO localhost", "MAIL FROM:<>", "RCPT TO:<" + known->front().front() + ">"});
     if (replies.empty()) {
         return {State::broken, "silent", {{"port", std::to_string(port)}}};
     }
-    const bool taken = replies.size() == 4 && (replies.back().starts_with("250") || replies.back().starts_with("452") || replies.back().starts_with("552"));
+    const bool taken = replies.size() == 4 && (replies.back().starts_with("250") || replies.back().starts_with("452") || replies.back().starts_with("552"));  // a full mailbox is no fault of the way
     return {taken ? State::fine : State::broken, taken ? "fine" : "refuses", {{"reply", replies.back().substr(0, 80)}}};
 }
 
@@ -102,6 +101,9 @@ Verdict mail_queue(const Machine& machine) {
     if (!has_mail(machine)) {
         return {State::unknown, any::off};
     }
+    if (!machine.names(queue_of(machine, "deferred"), 1)) {
+        return {State::unknown, any::unreadable};
+    }
     std::size_t count = 0;
     for (const char* part : {"deferred", "active", "incoming", "maildrop"}) {
         count += machine.files_below(queue_of(machine, part), queue_files_max).size();
@@ -162,6 +164,9 @@ Verdict mail_deferred(const Machine& machine) {
 Verdict mail_hold(const Machine& machine) {
     if (!has_mail(machine)) {
         return {State::unknown, any::off};
+    }
+    if (!machine.names(queue_of(machine, "hold"), 1)) {
+        return {State::unknown, any::unreadable};
     }
     const std::size_t held = machine.files_below(queue_of(machine, "hold"), queue_files_max).size();
     const std::size_t corrupt = machine.files_below(queue_of(machine, "corrupt"), queue_files_max).size();

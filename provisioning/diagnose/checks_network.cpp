@@ -37,6 +37,9 @@ const std::string& host_of(const Machine& machine) { return machine.settings().t
 bool is_hidden(const Machine& machine) { return machine.trial() || host_of(machine).find('.') == std::string::npos; }
 
 Verdict network_ipv4(const Machine& machine) {
+    if (machine.trial()) {
+        return {State::unknown, any::trial};
+    }
     const auto own = of_family(machine.addresses(), false, false);
     if (own.empty()) {
         return {State::broken, "none", {}};

@@ -68,6 +68,14 @@ struct ServiceFacts {
     std::string words = {};  ///< why it fails
 };
 
+/// What a folder should be; `path` is below the state folder.
+struct FolderRule {
+    std::string path;
+    unsigned uid = 0;
+    unsigned gid = 0;
+    unsigned mode = 0;
+};
+
 using Row = std::vector<std::string>;
 
 class Machine {
@@ -83,6 +91,9 @@ public:
     virtual const std::vector<ServiceFacts>& services() const = 0;
     /// Parts that do not run, and why ("mail", "off: Postfix needs root").
     virtual const std::vector<std::pair<std::string, std::string>>& missing() const = 0;
+
+    /// Folders of the mail engines as hameau-provision makes them, which goes over those of hameaud; none where there are no engines.
+    virtual const std::vector<FolderRule>& engine_folders() const = 0;
 
     /// A small file, at most 256 KiB of it; nothing when it cannot be read.
     virtual std::optional<std::string> text(const std::string& path) const = 0;

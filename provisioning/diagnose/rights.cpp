@@ -1,5 +1,7 @@
 #include "provisioning/diagnose/rights.hpp"
 
+#include <algorithm>
+
 #include "daemon/contract/role_uids.hpp"
 #include "daemon/contract/state_folders.hpp"
 
@@ -22,18 +24,24 @@ unsigned uid_of(std::string_view role) {
 } // namespace
 
 std::vector<WrongFolder> wrong_folders(const Machine& machine) {
-    std::vector<WrongFolder> out;
+    std::vector<FolderRule> rules = machine.engine_folders();
     for (const StateFolder& folder : state_folders) {
-        const std::string path = machine.state() + std::string(folder.path);
+        const unsigned uid = folder.owner.empty() ? 0 : uid_of(folder.owner);
+        const bool engines = std::any_of(rules.begin(), rules.end(), [&folder](const FolderRule& rule) { return rule.path == folder.path; });
+        if (!engines) {
+            rules.push_back({std::string(folder.path), uid, folder.group.empty() ? uid : uid_of(folder.group), folder.mode});
+        }
+    }
+    std::vector<WrongFolder> out;
+    for (const FolderRule& rule : rules) {
+        const std::string path = machine.state() + rule.path;
         const auto facts = machine.file(path);
         if (!facts || !facts->folder) {
             continue;
         }
-        const unsigned uid = folder.owner.empty() ? 0 : uid_of(folder.owner);
-        const unsigned gid = folder.group.empty() ? uid : uid_of(folder.group);
-        const bool owner = !machine.root() || (facts->uid == uid && facts->gid == gid);
-        if (!owner || facts->mode != folder.mode) {
-            out.push_back({path, uid, gid, folder.mode});
+        const bool owner = !machine.root() || (facts->uid == rule.uid && facts->gid == rule.gid);
+        if (!owner || facts->mode != rule.mode) {
+            out.push_back({path, rule.uid, rule.gid, rule.mode});
         }
     }
     return out;

@@ -29,6 +29,7 @@
 #include "daemon/base/text.hpp"
 #include "provisioning/certificates.hpp"
 #include "provisioning/diagnose/network.hpp"
+#include "provisioning/mail_folders.hpp"
 #include "provisioning/run_program.hpp"
 #include "provisioning/x509.hpp"
 
@@ -152,7 +153,15 @@ int collect_row(void* rows, int count, char** values, char**) {
 
 class System final : public Machine {
 public:
-    explicit System(House house) : house_(std::move(house)) {}
+    explicit System(House house) : house_(std::move(house)) {
+        provisioning::MailModel model;
+        model.state = house_.state;
+        model.root = house_.root;
+        const bool mail = house_.settings.boolean("mail.enabled") && !house_.settings.text("house.host").empty();
+        for (const auto& folder : mail ? provisioning::mail_folders(model).value_or(std::vector<provisioning::MailFolder>()) : std::vector<provisioning::MailFolder>()) {
+            engine_folders_.push_back({folder.path, folder.uid, folder.gid, folder.mode});
+        }
+    }
 
     const Settings& settings() const override { return house_.settings; }
     const std::string& state() const override { return house_.state; }
@@ -162,6 +171,7 @@ public:
     std::int64_t now_s() const override { return now_ms() / 1000; }
     const std::vector<ServiceFacts>& services() const override { return house_.services; }
     const std::vector<std::pair<std::string, std::string>>& missing() const override { return house_.missing; }
+    const std::vector<FolderRule>& engine_folders() const override { return engine_folders_; }
 
     std::optional<std::string> text(const std::string& path) const override { return read_part(path, 0, text_bytes_max); }
     std::optional<std::string> tail(const std::string& path, std::size_t bytes) const override { return read_part(path, -1, bytes); }
@@ -194,6 +204,7 @@ public:
 
 private:
     House house_;
+    std::vector<FolderRule> engine_folders_;
 };
 
 std::optional<std::vector<std::string>> System::names(const std::string& folder, std::size_t most) const {
