@@ -23,7 +23,7 @@ constexpr Event diagnosis_failed{"diagnosis.failed", Level::error};
 constexpr std::size_t answer_bytes_max = 48'000;
 constexpr std::size_t diagnosis_line_max = 600;
 /// What is urgent behind a start is the house itself; and what starts slowly is not broken.
-constexpr Duration diagnosis_after_start = std::chrono::minutes(10);
+constexpr Duration diagnosis_after_start = std::chrono::minutes(2);
 constexpr TurnBounds diagnosis_bounds{1 << 20, diagnosis_line_max, std::chrono::minutes(1), std::chrono::hours(12), std::chrono::minutes(1)};
 /// Answers of one run come back as one message.
 constexpr std::size_t argument_bytes_max = 200;

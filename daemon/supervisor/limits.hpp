@@ -47,7 +47,7 @@ inline constexpr std::chrono::seconds provision_limit{55};
 inline constexpr std::chrono::minutes certificates_limit{25};
 /// A turn of backups: the first one over a slow line takes days. hameau-provision ends what is silent for two hours.
 inline constexpr std::chrono::hours backup_limit{24 * 7};
-/// A run of the diagnosis: its own budget is 25 s, a repair before it 20 s, and the mail to the admin.
+/// A run of the diagnosis: its own budget is 20 s, the look before a repair 8 s, and the mail to the admin.
 inline constexpr std::chrono::seconds diagnosis_limit{90};
 /// Runs of it that wait.
 inline constexpr std::size_t diagnoses_max = 8;

@@ -11,7 +11,7 @@
 namespace hameau::diagnose {
 
 struct RunBounds {
-    std::chrono::milliseconds budget{25'000};  ///< of all together; what has not begun by then is "late"
+    std::chrono::milliseconds budget{20'000};  ///< of all together; what has not begun by then is "late"
     std::size_t at_once = 4;                   ///< most of them wait for somebody
 };
 

@@ -25,7 +25,7 @@ using diagnosis::Report;
 constexpr std::size_t state_bytes_max = 1 << 20;
 constexpr std::uint32_t jitter_max_s = 3600;
 /// Of a repair the answer waits: its own checks are looked at again, and nothing else.
-constexpr std::chrono::milliseconds repair_budget{20'000};
+constexpr std::chrono::milliseconds repair_budget{8'000};
 
 std::string path_of(const std::string& state) { return state + "/diagnosis/state"; }
 

@@ -14,6 +14,7 @@ import { seenHere } from './seen';
 import { Shell } from './shell';
 import { Account } from './pages/account';
 import { Away } from './pages/away';
+import { DiagnosisPage } from './pages/diagnosis';
 import { Help } from './pages/help';
 import { Home } from './pages/home';
 import { InvitationPage } from './pages/invitation';
@@ -38,6 +39,7 @@ const routes: Record<string, Route> = {
   '/members': { page: Members, title: 'title.members' },
   '/account': { page: Account, title: 'title.account' },
   '/status': { page: StatusPage, title: 'title.status', wide: true },
+  '/diagnosis': { page: DiagnosisPage, title: 'title.diagnosis', wide: true },
   '/setup': { page: Setup, title: 'title.setup', open: true },
   '/invitation': { page: InvitationPage, title: 'title.invitation', open: true },
   '/recovery': { page: Recovery, title: 'title.recovery', open: true },
