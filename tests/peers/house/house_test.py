@@ -8,6 +8,7 @@ from pathlib import Path
 from common import house, marie, node, ok, yann, zipped  # first: it makes the paths of the others known
 import association_bin
 import borders
+import diagnosis
 import first_run
 import mail_in_the_house
 import powers_end
@@ -122,11 +123,14 @@ def test_stock_providers_through_the_gate():
 if __name__ == "__main__":
     house.start()
     try:
+        if not sys.argv[1:] or "a_night" in sys.argv:
+            diagnosis.begin_night()
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
+        tests = [value for part in (sys.modules[__name__], diagnosis, mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
                  for name, value in vars(part).items() if name.startswith("test_")]
-        sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts)))
+        sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts) + [diagnosis.a_night]))
     finally:
         whole_association.end()
+        diagnosis.end_night()
         house.stop()
         house.remove()

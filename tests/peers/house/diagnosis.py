@@ -1,0 +1,264 @@
+"""The diagnosis from outside: something is really broken, the check sees it, the repair mends it, the check sees that too. And a night: one mail
+to the admin when something became worse."""
+import email
+import email.policy
+import imaplib
+import json
+import os
+import smtplib
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from common import house, marie, node, ok, send, wait_until, yann  # noqa: F401
+from production_house import NewHouse
+
+PATH = "/api/v1/diagnosis"
+NIGHT = """version: 1
+associations:
+  - slug: amis
+    name: Les Amis
+    domains: [amis.test]
+    quota: 1 GiB
+    members:
+      - {login: marie, name: Marie, role: manager, password: marie-secret-words, mailbox: marie@amis.test}
+      - {login: annick, name: Annick, role: admin, password: annick-secret-words, mailbox: annick@amis.test}
+"""
+night = None
+
+
+def diagnose(*words, of=None, code=None):
+    done = (of or house).hameau("diagnose", *words, "--json", check=False)
+    assert code is None or done.returncode == code, (words, done.returncode, done.stdout[:600], done.stderr)
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def state(check, of=None):
+    found = diagnose(check, of=of)["checks"]
+    assert len(found) == 1 and found[0]["id"] == check, found
+    return found[0]["state"], found[0]["code"].rsplit(".", 1)[1]
+
+
+def repair(check, *words, code=0):
+    return diagnose("--repair", check, *words, code=code)
+
+
+def begin_night():
+    """Started early: its first look comes two minutes behind its start."""
+    global night
+    night = NewHouse(house.ports["https"] + 860, text="  host: maison.test\n")
+    night.start()
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(NIGHT)
+        file.flush()
+        night.hameau("apply", file.name)
+    os.chmod(Path(night.state, "tls", "ca.key"), 0o644)
+
+
+def end_night():
+    if night:
+        night.stop()
+        night.remove()
+
+
+def test_a_whole_look():
+    begun = time.time()
+    found = diagnose("--all")
+    assert time.time() - begun < 25, "the budget of a run"
+    assert len(found["checks"]) >= 40 and len({one["id"] for one in found["checks"]}) == len(found["checks"])
+    assert sum(found["counts"].values()) == len(found["checks"])
+    broken = [one["id"] for one in found["checks"] if one["state"] == "broken"]
+    assert not broken, [one for one in found["checks"] if one["state"] == "broken"]
+    for one in found["checks"]:
+        assert one["title"] and one["text"] and "{" not in one["text"] + one["advice"], one
+        assert abs(time.time() - time.mktime(time.strptime(one["at"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60, one["at"]
+    last = diagnose("--last")
+    assert {one["id"]: one["state"] for one in last["checks"]} == {one["id"]: one["state"] for one in found["checks"]}
+    assert house.hameau("diagnose", "no.check", check=False).returncode == 64
+
+
+def test_who_may_see_it():
+    ok(house.visitor().call("GET", PATH), 401)
+    ok(yann().call("GET", PATH), 403)
+    ok(marie().call("POST", PATH, {}), 403)
+    annick = house.visitor().sign_in("annick", "annick-secret-words")
+    found = ok(annick.call("POST", PATH, {"only": ["disk.room", "memory.total"]}, headers={"Accept-Language": "fr"})).json()
+    assert [one["id"] for one in found["checks"]] == ["memory.total", "disk.room"] and "Mo" in found["checks"][0]["text"], found
+    seen = ok(annick.call("GET", PATH, headers={"Accept-Language": "en"}))
+    assert len(seen.json()["checks"]) >= 40 and seen.headers["cache-control"] == "no-store"
+    ok(annick.call("POST", PATH, {"only": ["../etc"]}), 422)
+    ok(annick.call("POST", PATH, {"repair": "disk.room"}), 422)
+    ok(annick.call("POST", PATH, {"repair": "nothing"}), 422)
+    ok(annick.call("POST", PATH, {"else": 1}), 422)
+    ok(annick.call("POST", PATH, {}, headers={"Origin": "https://amis.test"}), 403)
+
+
+def test_wrong_rights():
+    folder, key = Path(house.state, "people"), Path(house.state, "tls", "ca.key")
+    os.chmod(folder, 0o755)
+    os.chown(folder, 0, 0)
+    os.chmod(key, 0o644)
+    assert state("state.folders") == ("broken", "wrong") and state("state.secrets") == ("broken", "open")
+    done = repair("state.folders")
+    assert done["repair"]["done"] and done["checks"][0]["state"] == "fine", done
+    facts = folder.stat()
+    assert (facts.st_mode & 0o7777, facts.st_uid, facts.st_gid) == (0o700, 62002, 62002), facts
+    assert repair("state.secrets")["checks"][0]["state"] == "fine" and key.stat().st_mode & 0o777 == 0o640
+    again = repair("state.folders")
+    assert not again["repair"]["done"] and again["checks"][0]["state"] == "fine", again
+    ok(marie().call("GET", "/api/v1/session"))
+    assert "diagnosis.repaired check=state.folders" in house.tail()
+
+
+def test_a_link_is_not_followed():
+    """Who can write into a folder of secrets must not make root change a file of the machine."""
+    victim = Path(tempfile.mkdtemp()) / "victim"
+    victim.write_text("x")
+    os.chmod(victim, 0o666)
+    link = Path(house.state, "tls", "hosts", "evil.pem")
+    link.symlink_to(victim)
+    hard = Path(house.state, "tls", "hosts", "hard.pem")
+    Path(house.state, "victim").write_text("x")
+    os.chmod(Path(house.state, "victim"), 0o666)
+    os.link(Path(house.state, "victim"), hard)
+    try:
+        done = repair("state.secrets", code=69)
+        assert not done["repair"]["done"], done
+        assert victim.stat().st_mode & 0o777 == 0o666 and hard.stat().st_mode & 0o777 == 0o666
+    finally:
+        link.unlink()
+        hard.unlink()
+        Path(house.state, "victim").unlink()
+    assert state("state.secrets") == ("fine", "fine")
+
+
+def test_a_full_quota():
+    annick = house.visitor().sign_in("annick", "annick-secret-words")
+    path = "/api/v1/associations/amis"
+    before = ok(annick.call("GET", path)).json()["quota_bytes"]
+    used = ok(annick.call("GET", path + "/usage")).json()
+    total = used.get("used_bytes") or sum(part["bytes"] for part in used.get("modules", used.get("parts", [])))
+    assert total > 0, used
+    ok(annick.call("PATCH", path, {"quota": total}), 200)
+    try:
+        assert state("quota.associations") == ("broken", "full")
+    finally:
+        ok(annick.call("PATCH", path, {"quota": before}), 200)
+    assert state("quota.associations") == ("fine", "fine")
+
+
+def make_certificate(days, path, host="localhost"):
+    folder = tempfile.mkdtemp()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", f"/CN={host}",
+                    "-addext", f"subjectAltName=DNS:{host}", "-keyout", f"{folder}/key", "-out", f"{folder}/pem"], check=True, capture_output=True)
+    path.write_text(Path(folder, "pem").read_text() + Path(folder, "key").read_text())
+
+
+def test_a_certificate_that_ends():
+    file = Path(house.state, "tls", "default.pem")
+    before = file.read_text()
+    try:
+        make_certificate(2, file)
+        assert state("certificate.house") == ("attention", "ends")
+        assert state("certificate.shown") == ("attention", "older") and state("certificate.mail") == ("attention", "older")
+        for check in ("certificate.shown", "certificate.mail"):
+            done = repair(check)
+            assert done["checks"][0]["state"] == "fine", (check, done)
+        make_certificate(2, file, host="other.test")
+        assert state("certificate.house") == ("broken", "other_name")
+        file.write_text(file.read_text().split("-----BEGIN PRIVATE")[0] + "-----BEGIN PRIVATE" + before.split("-----BEGIN PRIVATE")[1])
+        assert state("certificate.house")[0] == "broken"
+    finally:
+        file.write_text(before)
+        for check in ("certificate.shown", "certificate.mail"):
+            repair(check)
+    assert state("certificate.house") == ("fine", "fine") and state("certificate.shown") == ("fine", "fine")
+
+
+def test_a_stopped_engine():
+    """Settings that Dovecot does not read keep it from starting: both checks say it, both repairs together bring it back."""
+    conf = Path(house.state, "engines", "dovecot", "dovecot.conf")
+    conf.write_text(conf.read_text() + "\nthis is no setting\n")
+    assert state("engines.dovecot_settings") == ("broken", "bad")
+    os.kill(house.process_of("dovecot")["pid"], 9)
+    house.wait_state("dovecot", ("failing",), 60)
+    assert state("services.states") == ("broken", "failing") and state("port.imap") == ("broken", "silent")
+    done = repair("engines.dovecot_settings")
+    assert done["checks"][0]["state"] == "fine", done
+    done = repair("services.states")
+    assert done["repair"]["done"] or done["checks"][0]["state"] == "fine", done
+    house.wait_state("dovecot", ("ready",), 30)
+    wait_until(lambda: state("port.imap") == ("fine", "fine"), 30)
+    assert state("services.states") == ("fine", "fine")
+
+
+def test_messages_on_hold():
+    send("Attend", to="quelqu.un@ailleurs.example")
+    queue = Path(house.state, "engines", "postfix", "queue")
+    wait_until(lambda: any(path.is_file() for path in (queue / "deferred").rglob("*")))
+    subprocess.run(["postsuper", "-c", str(Path(house.state, "engines", "postfix")), "-h", "ALL"], check=True, capture_output=True)
+    assert state("mail.hold") == ("attention", "held")
+    refused = house.hameau("diagnose", "--repair", "mail.hold", check=False)
+    assert refused.returncode == 64 and "--yes" in refused.stderr, refused
+    assert state("mail.hold") == ("attention", "held"), "it was let go without a yes"
+    assert repair("mail.hold", "--yes")["checks"][0]["state"] == "fine"
+    assert any(path.is_file() for part in ("deferred", "active", "incoming") for path in (queue / part).rglob("*")), "it was lost"
+
+
+def test_a_damaged_database():
+    """On a copy that the check is shown through the folder: the house's own must live."""
+    database = Path(house.state, "pads", "pads.db")
+    assert state("databases.sound") == ("fine", "fine")
+    before = database.read_bytes()
+    damaged = bytearray(before)
+    house.wait_state("pads", ("asleep",), 60)
+    for at in range(4096, len(damaged)):
+        damaged[at] ^= 0x5A
+    try:
+        database.write_bytes(bytes(damaged))
+        found = state("databases.sound")
+    finally:
+        database.write_bytes(before)
+    assert found == ("broken", "damaged"), found
+    assert state("databases.sound") == ("fine", "fine")
+
+
+def test_nothing_runs_unasked():
+    """A trial looks when it is asked, and only then."""
+    file = Path(house.state, "diagnosis", "state")
+    diagnose("disk.room")
+    before = file.stat().st_mtime_ns
+    time.sleep(3)
+    assert file.stat().st_mtime_ns == before and file.stat().st_mode & 0o777 == 0o600
+
+
+def letters():
+    imap = imaplib.IMAP4_SSL("127.0.0.1", night.ports["imaps"], ssl_context=night_tls(), timeout=30)
+    try:
+        imap.login("annick@amis.test", "annick-secret-words")
+        imap.select("INBOX")
+        _, found = imap.search(None, "ALL")
+        return [email.message_from_bytes(imap.fetch(number, "(RFC822)")[1][0][1], policy=email.policy.default) for number in found[0].split()]
+    finally:
+        imap.logout()
+
+
+def night_tls():
+    context = night.tls()
+    context.check_hostname = False
+    return context
+
+
+def a_night():
+    """Behind everything else: by now two minutes are over."""
+    wait_until(lambda: "diagnosis.worse" in night.tail(), 240)
+    wait_until(lambda: letters(), 60)
+    got = letters()
+    assert len(got) == 1 and got[0]["To"] == "annick@amis.test" and got[0]["Auto-Submitted"] == "auto-generated", [str(one) for one in got]
+    text = got[0].get_content()
+    assert "state.secrets" in text and "tls/ca.key" in text, text
+    assert "house.admins" not in text, "a first night tells what is broken, not what could be better"
+    assert night.tail().count("diagnosis.worse") == 1
+    kept = Path(night.state, "diagnosis", "state").read_text()
+    assert kept.startswith("next\t") and int(kept.split()[1]) > time.time() and "said\tstate.secrets\tbroken" in kept, kept[:300]
