@@ -51,4 +51,12 @@ export const pages = [
   { name: 'site-member', path: 'site', who: 'member' },
   { name: 'home-admin', path: '', who: 'admin' },
   { name: 'status', path: 'status', who: 'admin' },
+  { name: 'diagnosis', path: 'diagnosis', who: 'admin', act: async (page) => {
+    await press(/^(Regarder maintenant|Look now)$/)(page);
+    await page.locator('section[aria-labelledby=all]').waitFor();
+  } },
+  { name: 'diagnosis-open', path: 'diagnosis', who: 'admin', act: async (page) => {
+    await press(/^(Regarder maintenant|Look now)$/)(page);
+    for (const summary of await page.locator('details > summary').all()) await summary.click();
+  } },
 ];
