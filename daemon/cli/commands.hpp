@@ -13,6 +13,7 @@ int import_command(std::span<char*> words);
 int erase_command(std::span<char*> words);
 int status_command(std::span<char*> words);
 int diagnose_command(std::span<char*> words);
+int report_command(std::span<char*> words);
 int logs_command(std::span<char*> words);
 int restart_command(std::span<char*> words);
 int setup_command(std::span<char*> words);

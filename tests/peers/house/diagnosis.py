@@ -262,3 +262,41 @@ def a_night():
     assert night.tail().count("diagnosis.worse") == 1
     kept = Path(night.state, "diagnosis", "state").read_text()
     assert kept.startswith("next\t") and int(kept.split()[1]) > time.time() and "said\tstate.secrets\tbroken" in kept, kept[:300]
+
+
+def test_a_report_names_nobody():
+    """Marked people, addresses, titles, secrets and correspondents go through every journal first."""
+    annick = house.visitor().sign_in("annick", "annick-secret-words")
+    ok(annick.call("POST", "/api/v1/associations/amis/members", {"login": "zorglub", "name": "Zénobie Quasimodo", "mailbox": "zorglub.q@amis.test",
+                                                                 "contact": "privee@marque-secrete.example"}), 201)
+    ok(annick.call("POST", "/api/v1/associations/amis/pads", {"slug": "marque-titre", "title": "Marqueur confidentiel"}), 201)
+    ok(annick.call("POST", "/api/v1/associations/amis/sites", {"host": "marquesite.amis.test"}), 201)
+    password = ok(marie().call("POST", "/api/v1/me/app-passwords", {"name": "Marquetelephone", "current": "marie-secret-words"}), 201).json()["password"]
+    send("Marquesujet", to="victime@marque-secrete.example", body="Marquecorps\n")
+    send("Marquesujet", to="zorglub.q@amis.test")
+    house.visitor().call("POST", "/api/v1/session", {"login": "zorglub", "password": "Marquefaux99"})
+    with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=10) as smtp:
+        smtp.ehlo("marquehelo.example")
+        smtp.mail("inconnu@marque-secrete.example")
+        smtp.rcpt("personne@amis.test")
+    failed = imaplib.IMAP4_SSL("localhost", house.ports["imaps"], ssl_context=house.tls(), timeout=30)
+    try:
+        failed.login("zorglub.q@amis.test", "Marquefaux99")
+    except imaplib.IMAP4.error:
+        pass
+    time.sleep(1)
+    journals = "".join(path.read_text(errors="replace") for path in Path(house.state, "log").glob("*.log"))
+    assert "marque-secrete.example" in journals and "zorglub.q@amis.test" in journals, "the journals never knew the marks: the test shows nothing"
+    folder = Path(tempfile.mkdtemp())
+    house.hameau("report", str(folder / "report.txt"))
+    text = (folder / "report.txt").read_text()
+    assert (folder / "report.txt").stat().st_mode & 0o777 == 0o600
+    assert house.hameau("report", "-").stdout.startswith("Hameau: a report")
+    marks = ["zorglub", "quasimodo", "zénobie", "marque", "victime", "inconnu@", "personne@", "marie", "yann", "annick", "le goff", "kervella", "amis", "bourg", "bureau",
+             "@", "127.0.0.1", "secret-words", password, password.replace(" ", ""), password.replace("-", "")]
+    for file in ("tls/ca.key", "tls/default.pem"):
+        marks.append([line for line in Path(house.state, file).read_text().splitlines() if not line.startswith("-")][-2][:20])
+    for mark in marks:
+        assert mark.lower() not in text.lower(), (mark, [line for line in text.splitlines() if mark.lower() in line.lower()][:3])
+    for wanted in ("== diagnosis", "fine\tdisk.room.fine", "== processes", "postfix\tready", "== journals", "module.ready", "status=", "<...>"):
+        assert wanted in text, (wanted, text[:1500])

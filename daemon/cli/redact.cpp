@@ -1,0 +1,200 @@
+#include "daemon/cli/redact.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/base/text.hpp"
+
+namespace hameau::cli {
+
+namespace {
+
+constexpr std::string_view delimiters = " \t,;()[]{}<>\"'=|#?&";
+constexpr std::size_t known_letters_min = 2;
+constexpr std::size_t secret_characters_min = 14;
+constexpr std::size_t line_bytes_max = 600;
+
+/// Fields of journals whose values are numbers or words of ours. The value of every other field is a mark.
+constexpr std::array kept_fields = {"code", "signal", "pid", "service", "services", "version", "count", "number", "files", "doors", "sites", "error", "state", "check",
+                                    "checks", "verb", "status", "dsn", "delay", "delays", "size", "nrcpt", "proto", "ehlo", "mail", "rcpt", "data", "quit", "commands",
+                                    "starttls", "auth", "noop", "rset", "unknown", "kind", "from_state", "reference", "restarts", "exit", "bytes"};
+/// Files of ours that look like host names.
+constexpr std::array kept_endings = {"db", "log", "sock", "pem", "key", "conf", "cf", "yaml", "manifest", "map", "service", "cpp"};
+/// Dovecot's and Postfix's services: NAME(USER) in front of a line.
+constexpr std::array with_user = {"imap", "lmtp", "managesieve", "doveadm", "indexer", "quota-status", "auth", "script", "sieve", "pop3", "submission"};
+
+template <class List>
+bool is_one_of(const List& list, std::string_view word) {
+    return std::any_of(list.begin(), list.end(), [word](const char* one) { return word == one; });
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool is_number(std::string_view word) {
+    return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.' || c == '/' || c == '-' || c == '+'; });
+}
+
+bool is_ipv4(std::string_view word) {
+    const auto parts = split(word, '.');
+    return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
+        return !part.empty() && part.size() <= 3 && std::all_of(part.begin(), part.end(), is_digit);
+    });
+}
+
+bool is_ipv6(std::string_view word) {
+    const auto colons = std::count(word.begin(), word.end(), ':');
+    const bool hex = std::all_of(word.begin(), word.end(), [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.' || c == '%'; });
+    return hex && (colons >= 4 || (colons >= 2 && word.find("::") != std::string_view::npos));
+}
+
+/// Two labels at least, the last one of letters: a host name, or a file's.
+bool is_dotted_name(std::string_view word) {
+    const auto parts = split(word, '.');
+    if (parts.size() < 2 || parts.back().size() < 2 || !std::all_of(parts.back().begin(), parts.back().end(), [](char c) { return is_letter(c) || c == '-' || is_digit(c); })) {
+        return false;
+    }
+    return std::any_of(parts.back().begin(), parts.back().end(), is_letter) && !is_one_of(kept_endings, parts.back());
+}
+
+bool looks_secret(std::string_view word) {
+    const bool plain = std::all_of(word.begin(), word.end(), [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '_' || c == '-' || c == '$'; });
+    const bool digits = std::any_of(word.begin(), word.end(), is_digit);
+    const bool letters = std::any_of(word.begin(), word.end(), is_letter);
+    const bool hyphens = word.find('-') != std::string_view::npos;
+    return plain && letters && ((word.size() >= secret_characters_min && digits) || (word.size() >= secret_characters_min + 6 && !hyphens) || word.find('$') != std::string_view::npos);
+}
+
+/// Postfix's reports hold what the other server said, in its own words: its number alone is kept.
+std::string_view without_foreign_words(std::string_view line) {
+    const std::size_t said = line.find(" said: ");
+    if (said == std::string_view::npos) {
+        return line;
+    }
+    std::size_t end = said + 7;
+    while (end < line.size() && (is_digit(line[end]) || line[end] == ' ' || line[end] == '.' || line[end] == '-')) {
+        ++end;
+    }
+    return line.substr(0, end);
+}
+
+} // namespace
+
+void Redactor::know(std::string_view name) {
+    std::string word;
+    const auto take = [&] {
+        if (word.size() >= known_letters_min) {
+            known_.insert(ascii_lower(word));
+        }
+        word.clear();
+    };
+    for (const char c : name) {
+        if (is_letter(c) || is_digit(c) || static_cast<unsigned char>(c) >= 0x80) {
+            word += c;
+        } else {
+            take();
+        }
+    }
+    take();
+}
+
+bool Redactor::is_known(std::string_view token) const {
+    std::string part;
+    for (const char c : std::string(token) + " ") {
+        if (is_letter(c) || is_digit(c) || static_cast<unsigned char>(c) >= 0x80) {
+            part += c;
+        } else if (!part.empty()) {
+            if (known_.contains(ascii_lower(part))) {
+                return true;
+            }
+            part.clear();
+        }
+    }
+    return false;
+}
+
+std::string Redactor::plain_word(std::string_view token) const {
+    if (token.empty() || is_number(token)) {
+        return is_ipv4(token) ? "<ip>" : std::string(token);
+    }
+    if (std::any_of(token.begin(), token.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+        return "<word>";
+    }
+    return is_known(token) ? "<name>" : is_dotted_name(token) ? "<host>" : looks_secret(token) ? "<token>" : std::string(token);
+}
+
+std::string Redactor::word(std::string_view token) const {
+    if (token.find('@') != std::string_view::npos || token.find('%') != std::string_view::npos) {
+        return "<address>";
+    }
+    if (is_ipv6(token) || is_ipv4(token)) {
+        return "<ip>";
+    }
+    for (const char at : {'/', ':'}) {
+        if (token.find(at) != std::string_view::npos) {
+            std::string out;
+            for (const std::string_view part : split(token, at)) {
+                out += (out.empty() && part.data() == token.data() ? "" : std::string(1, at)) + word(part);
+            }
+            return out;
+        }
+    }
+    const std::size_t end = token.find_last_not_of(".!?") + 1;
+    return plain_word(token.substr(0, end)) + std::string(token.substr(end));
+}
+
+std::string Redactor::line(std::string_view text) const {
+    std::string out;
+    std::string last;  // the word in front of a delimiter
+    text = without_foreign_words(text.substr(0, std::min(text.size(), line_bytes_max)));
+    std::size_t at = 0;
+    if (text.size() > 3 && text[0] == '<' && is_digit(text[1]) && text[2] == '>') {
+        // A line of ours: "<6>people module.ready": the priority, who says it, and the event, all of them our own words.
+        const std::size_t who = std::min(text.find(' '), text.size());
+        at = std::min(text.find(' ', std::min(who + 1, text.size())), text.size());
+        const std::string_view event = text.substr(std::min(who + 1, at), at - std::min(who + 1, at));
+        const bool ours = event.find('.') != std::string_view::npos && event.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.") == std::string_view::npos;
+        at = ours ? at : 3;
+        out = text.substr(0, at);
+    }
+    while (at < text.size()) {
+        const std::size_t end = std::min(text.find_first_of(delimiters, at), text.size());
+        const std::string_view token = text.substr(at, end - at);
+        if (!token.empty()) {
+            out += word(token);
+            last = token;
+        }
+        if (end == text.size()) {
+            break;
+        }
+        const char mark = text[end];
+        at = end + 1;
+        const bool user = mark == '(' && std::any_of(with_user.begin(), with_user.end(), [&last](const char* one) { return last.starts_with(one); }) && !token.empty();
+        const char closing = mark == '<' ? '>' : mark == '\'' ? '\'' : user ? ')' : '\0';
+        const std::size_t close = closing == '\0' ? std::string_view::npos : text.find(closing, at);
+        if (close != std::string_view::npos) {
+            out += std::string(1, mark) + "..." + closing;
+            at = close + 1;
+            last.clear();
+            continue;
+        }
+        out += mark;
+        if (mark == '=' && !is_one_of(kept_fields, last)) {
+            const bool quoted = at < text.size() && text[at] == '"';
+            const std::size_t value_end = quoted ? std::min(text.find('"', at + 1), text.size() - 1) + 1 : std::min(text.find_first_of(" ,", at), text.size());
+            out += is_number(text.substr(at, value_end - at)) && !is_ipv4(text.substr(at, value_end - at)) ? std::string(text.substr(at, value_end - at)) : "...";
+            at = value_end;
+        }
+    }
+    return out;
+}
+
+std::string Redactor::text(std::string_view text) const {
+    std::string out;
+    for (const std::string_view one : split(text, '\n')) {
+        out += line(one) + "\n";
+    }
+    return out;
+}
+
+} // namespace hameau::cli
