@@ -202,8 +202,9 @@ private:
     std::uint64_t guest_bound(const std::string& association) const;
     /// From the last look; begins a new one when that is old.
     bool is_full_for_guests(const PadRow& pad);
-    /// Notes whether the text has room for `more` bytes of a guest.
-    Task<void> look_at_text(std::int64_t number, std::string association, std::uint64_t more);
+    Task<void> look_for_guests(std::int64_t number, std::string association);
+    /// Whether the text has room for `more` bytes of a guest.
+    Task<bool> fits_for_guests(std::int64_t number, std::string association, std::uint64_t more);
     /// The text of an open pad. Nothing: it is not open, or its last edits would not outlive this process; then others see it as
     /// it is stored.
     std::optional<Bytes> open_content(std::int64_t number);

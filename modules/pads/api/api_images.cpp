@@ -120,8 +120,8 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
     if (std::get<Found>(still).asker.role == Role::none) {
-        co_await look_at_text(found.pad.number, found.pad.association, image->image.size() + image->webp.size());
-        if (guest_looks_[found.pad.number].full) {
+        const bool fits = co_await fits_for_guests(found.pad.number, found.pad.association, image->image.size() + image->webp.size());
+        if (!fits) {
             Parameters parameters;
             parameters.emplace_back("limit", size_text(guest_bound(found.pad.association), language_of(request)));
             co_return problem(pads_catalogue, request, 413, "pad_guests_full", parameters);

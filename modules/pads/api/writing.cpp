@@ -19,12 +19,17 @@ bool PadsModule::is_full_for_guests(const PadRow& pad) {
     GuestLook& look = guest_looks_[pad.number];
     if (const Duration now = clock_.now(); now - look.begun >= guest_look_every) {
         look.begun = now;
-        spawn(context_->io(), look_at_text(pad.number, pad.association, 0), context_->journal(), "measuring a text");
+        spawn(context_->io(), look_for_guests(pad.number, pad.association), context_->journal(), "measuring a text");
     }
     return look.full;
 }
 
-Task<void> PadsModule::look_at_text(std::int64_t number, std::string association, std::uint64_t more) {
+Task<void> PadsModule::look_for_guests(std::int64_t number, std::string association) {
+    const bool full = !co_await fits_for_guests(number, std::move(association), 0);
+    guest_looks_[number].full = full;
+}
+
+Task<bool> PadsModule::fits_for_guests(std::int64_t number, std::string association, std::uint64_t more) {
     std::uint64_t used = 0;
     ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
         const auto bytes = store.used_bytes_of(number);
@@ -33,14 +38,14 @@ Task<void> PadsModule::look_at_text(std::int64_t number, std::string association
     };
     const auto read = co_await read_aside(0, std::move(work));
     if (!read) {
-        co_return;
+        co_return true;  // the quota of all holds
     }
     if (used + more > guest_bound(association)) {
         // Nobody is refused for a quota that was changed since. Without an answer the last word stands.
         Usage& usage = *usage_;
         static_cast<void>(co_await usage.refresh(association));
     }
-    guest_looks_[number].full = used + more > guest_bound(association);
+    co_return used + more <= guest_bound(association);
 }
 
 Writing PadsModule::writing(const Room& room, bool guest) {

@@ -1,5 +1,4 @@
 // The module's API in-process: who may, host names, publishing, restoring a version, refusals, crash safety, archives.
-#include "daemon/contract/parts.hpp"
 #include "fake_house.hpp"
 
 namespace hameau::sites {
@@ -367,35 +366,6 @@ TEST_F(Api, OldVersionsGoAndTheirFilesWithThem) {
     EXPECT_EQ(served("same.txt"), "shared");
     EXPECT_EQ(go(yann, "POST", "/api/v1/sites/amis.test/live", R"({"number":4})").status, 200);
     EXPECT_EQ(served("index.html"), "version 4");
-}
-
-TEST_F(Api, AVersionThatAnArchiveHasNamedStaysUntilItIsSent) {
-    add_site();
-    deploy(yann, {{"index.html", page}, {"a.png", std::string(60'000, 'y')}});
-    Request request = request_of("GET", "/internal/archive?association=amis");
-    request.who.caller = Caller::module;
-    request.who.module = "people";
-    Response response = run(handle(request));
-    ASSERT_EQ(response.status, 200);
-    {
-        auto source = std::move(std::get<BodySource>(response.body));
-        std::string sent = run(source()).value();
-        EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test").status, 204);
-        EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/amis.test?purge=1").status, 204);
-        settle();
-        EXPECT_EQ(count_files("blobs"), 2u) << "the archive has named them";
-        for (auto piece = run(source()); piece && !piece->empty(); piece = run(source())) {
-            sent += *piece;
-        }
-        EXPECT_TRUE(sent.ends_with(parts_end));
-        EXPECT_NE(sent.find(std::string(60'000, 'y')), std::string::npos);
-    }
-    // Let go with the stream; the next sweep takes them.
-    add_site("www.amis.test");
-    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/www.amis.test").status, 204);
-    EXPECT_EQ(go(marie, "DELETE", "/api/v1/sites/www.amis.test?purge=1").status, 204);
-    settle();
-    EXPECT_EQ(count_files("blobs"), 0u);
 }
 
 TEST_F(Api, TheBin) {
