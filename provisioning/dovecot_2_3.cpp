@@ -81,7 +81,7 @@ default_pass_scheme = ARGON2ID
 std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
     const auto values = dovecot_values(model);
     const QueryVariables names{"%u", "%w", "%s", "%c", "sieve_before2", "quota_rule", "*:bytes=",
-                              ":messages=' || max(20000, a.quota_bytes / 8192) || '", {"quota_status_overquota"}};
+                              ":messages=' || max(20000, max(a.quota_bytes, a.own_quota_bytes) / 8192) || '", {"quota_status_overquota"}};
     const std::string sql = dovecot_head + fill_template(sql_template, values) + "password_query = " + password_query(model, names) +
                             "\nuser_query = " + user_query(model, names) + "\niterate_query = SELECT user FROM account\n";
     return {{"dovecot.conf", dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_3)},

@@ -104,8 +104,8 @@ void become(const ChildStart& start) {
     if (start.nice != 0) {
         [[maybe_unused]] const int now = ::nice(start.nice);  // systemd may forbid it
     }
+    limit(RLIMIT_CORE, 0);  // a core file would hold secrets
     if (start.open_files_max != 0) {
-        limit(RLIMIT_CORE, 0);
         limit(RLIMIT_NOFILE, start.open_files_max);
     }
     if (start.folder != nullptr && ::chdir(start.folder) != 0) {

@@ -46,7 +46,7 @@ struct ChildStart {
     char* const* environment = nullptr;
     Group group = Group::of_parent;
     int nice = 0;                      ///< more than the parent's; a refusal is no error
-    std::uint64_t open_files_max = 0;  ///< 0: as the parent, core files too; else that many and no core file
+    std::uint64_t open_files_max = 0;  ///< 0: as the parent
     const char* folder = nullptr;      ///< null: the parent's
     bool drop = false;                 ///< the next three, for good (drop_rights)
     uid_t uid = 0;

@@ -201,6 +201,7 @@ private:
         if (!answer) {
             return report(answer.error());
         }
+        print_remarks(answer->object());
         if (!answer->good()) {
             std::fprintf(stderr, "hameau: %s\n", answer->problem().c_str());
             return answer->status == 404 ? exit_no_input : answer->status >= 500 ? exit_unavailable : exit_data;
@@ -290,11 +291,7 @@ private:
             return send("DELETE", all + "/" + segment(word(0)) + (words_.has("--purge") ? "?purge=1" : ""), {});
         }
         if (verb == "restore" && plain() == 1) {
-            const auto answer = client_.call("POST", all + "/" + segment(word(0)) + "/restore");
-            if (answer) {
-                print_remarks(answer->object());
-            }
-            return finish(answer);
+            return send("POST", all + "/" + segment(word(0)) + "/restore", {});
         }
         return usage(stderr);
     }
@@ -338,7 +335,7 @@ private:
         return send("POST", collection(), body);
     }
 
-    /// What the house remarks about the files of a version: one line each, on standard error.
+    /// What the house remarks (files of a version, addresses that are not free any more): one line each, on standard error.
     static void print_remarks(const json::object& report) {
         const json::value* warnings = report.if_contains("warnings");
         for (std::size_t i = 0; warnings != nullptr && warnings->is_array() && i < warnings->as_array().size(); ++i) {
@@ -370,11 +367,7 @@ private:
             upload.size_bytes = packed->size_bytes;
             upload.type = packed->type;
             const std::string_view query = words_.has("--anyway") ? "?anyway=1" : "";
-            const auto answer = client_.upload("/api/v1/sites/" + segment(word(0)) + "/deploys" + std::string(query), upload);
-            if (answer) {
-                print_remarks(answer->object());
-            }
-            return finish(answer);
+            return finish(client_.upload("/api/v1/sites/" + segment(word(0)) + "/deploys" + std::string(query), upload));
         }
         return usage(stderr);
     }

@@ -13,6 +13,7 @@ namespace hameau::mail {
 /// `account.forward_script`: absolute path of a Sieve script that runs before the member's own, or "".
 /// `account.shared_full`: 1 when `quota_bytes` is what the association leaves, less than the mailbox's own quota. What does not
 /// fit then is refused for now (452): others may make room, and the owner's own mailbox is not full.
+/// `account.own_quota_bytes`: of the mailbox itself, whatever the association leaves: how many messages it may hold hangs on it.
 /// `sign_in_name.name`: a mailbox's address, or the member's login (then `user` is the member's first mailbox).
 /// An app password is "ap-SELECTOR-SECRET": 8 characters of [a-z2-7], then 26 of them (130 bits).
 /// `app_password.hash`: "{SHA256.HEX}" + SHA-256 of the whole text in lower-case hexadecimal.
@@ -31,7 +32,8 @@ CREATE TABLE app_password (
   scopes TEXT NOT NULL, created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX app_password_member ON app_password(member, created_ms);
 )sql"},
-    Migration{2, "ALTER TABLE account ADD COLUMN shared_full INTEGER NOT NULL DEFAULT 0;"},
+    Migration{2, "ALTER TABLE account ADD COLUMN shared_full INTEGER NOT NULL DEFAULT 0;"
+                 "ALTER TABLE account ADD COLUMN own_quota_bytes INTEGER NOT NULL DEFAULT 0;"},
 };
 
 } // namespace hameau::mail

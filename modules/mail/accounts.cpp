@@ -112,14 +112,14 @@ Status Accounts::write_script(const Mailbox& mailbox) {
 Status Accounts::put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, const std::string& password_hash) {
     // Nothing is written when nothing changed: a start costs no write.
     auto change = database_.prepare(
-        "INSERT INTO account(user, member, password, folder, quota_bytes, enabled, forward_script, shared_full) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "INSERT INTO account(user, member, password, folder, quota_bytes, enabled, forward_script, shared_full, own_quota_bytes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT(user) DO UPDATE SET member = excluded.member, password = excluded.password, folder = excluded.folder, "
         "quota_bytes = excluded.quota_bytes, enabled = excluded.enabled, forward_script = excluded.forward_script, "
-        "shared_full = excluded.shared_full "
+        "shared_full = excluded.shared_full, own_quota_bytes = excluded.own_quota_bytes "
         "WHERE member <> excluded.member OR password IS NOT excluded.password OR folder <> excluded.folder OR "
         "quota_bytes <> excluded.quota_bytes OR enabled <> excluded.enabled OR forward_script <> excluded.forward_script OR "
-        "shared_full <> excluded.shared_full");
+        "shared_full <> excluded.shared_full OR own_quota_bytes <> excluded.own_quota_bytes");
     change.bind(1, mailbox.address).bind(2, mailbox.member).bind(4, mailbox.folder);
     if (password_hash.empty()) {
         change.bind_null(3);
@@ -128,7 +128,7 @@ Status Accounts::put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, 
     }
     change.bind(5, static_cast<std::int64_t>(quota_bytes)).bind(6, mailbox.enabled);
     change.bind(7, managed_script(mailbox).empty() ? std::string() : script_of(mailbox.address));
-    change.bind(8, quota_bytes < mailbox.quota_bytes);
+    change.bind(8, quota_bytes < mailbox.quota_bytes).bind(9, static_cast<std::int64_t>(mailbox.quota_bytes));
     return change.run();
 }
 

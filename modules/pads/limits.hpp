@@ -128,6 +128,11 @@ inline constexpr std::uint64_t guest_part_of_quota = 20;
 /// It is never less than this (bytes), and this where the association has no quota of its own: some photographs and long notes.
 inline constexpr std::uint64_t guest_text_bytes_min = 32 << 20;
 inline constexpr std::uint64_t guest_text_bytes_without_quota = 256 << 20;
+/// Guests fill a text to one part in so many of its bound (pads.limits.pad_max): the rest is left for members to write on and to
+/// make room.
+inline constexpr std::size_t guest_part_of_text = 2;
+/// A full text still takes what only deletes, up to one part in so many above its bound: else nobody could make room in it.
+inline constexpr std::size_t deletions_part_of_text = 8;
 /// What a text takes is looked at so often while guests write; what passes meanwhile is bounded by the largest text.
 inline constexpr std::chrono::seconds guest_look_every{5};
 /// Texts of which the last look is remembered; beyond, all are looked at again.

@@ -203,8 +203,23 @@ private:
     /// From the last look; begins a new one when that is old.
     bool is_full_for_guests(const PadRow& pad);
     Task<void> look_for_guests(std::int64_t number, std::string association);
-    /// Whether the text has room for `more` bytes of a guest.
-    Task<bool> fits_for_guests(std::int64_t number, std::string association, std::uint64_t more);
+    /// Whether the text has room for what guests are just adding to it.
+    Task<bool> fits_for_guests(std::int64_t number, std::string association);
+    /// Bytes that a guest's request is about to add to a text: those that come at once count together.
+    class GuestArrival {
+    public:
+        GuestArrival(PadsModule& module, std::int64_t number, std::uint64_t bytes) : module_(module), number_(number), bytes_(bytes) {
+            module_.guest_looks_[number_].arriving += bytes_;
+        }
+        ~GuestArrival() { module_.guest_looks_[number_].arriving -= bytes_; }
+        GuestArrival(const GuestArrival&) = delete;
+        GuestArrival& operator=(const GuestArrival&) = delete;
+
+    private:
+        PadsModule& module_;
+        std::int64_t number_;
+        std::uint64_t bytes_;
+    };
     /// The text of an open pad. Nothing: it is not open, or its last edits would not outlive this process; then others see it as
     /// it is stored.
     std::optional<Bytes> open_content(std::int64_t number);
@@ -260,6 +275,7 @@ private:
     struct GuestLook {
         Duration begun = Duration::min() / 2;
         bool full = false;
+        std::uint64_t arriving = 0;
     };
     std::unordered_map<std::int64_t, GuestLook> guest_looks_;  ///< by pad: whether guests may add to it
     std::unordered_map<std::string, Duration> measured_;  ///< by association: when it was begun last

@@ -64,7 +64,7 @@ std::optional<std::string> JsonFields::checked_text(std::string_view name, const
     }
     // What must say something says something that people see: a name of two U+200B is a person whom nobody finds in a list.
     if (!raw && length.least > 0 && !has_visible_character(text)) {
-        refuse_field(name, "field.missing", {{"min", std::to_string(length.least)}});
+        refuse_field(name, "field.unseen");
         return std::nullopt;
     }
     return std::string(text);

@@ -46,6 +46,8 @@ constexpr std::array common_texts = {
                               "référence {reference} à votre administrateur.",
                   "Something unexpected went wrong. Nothing was changed. If it happens again, give the reference "
                   "{reference} to your administrator."},
+    CatalogueText{"field.unseen", "Rien ne se voit ici : il faut au moins une lettre, un chiffre ou un signe.",
+                  "Nothing can be seen here: at least one letter, number or sign is needed."},
     CatalogueText{"field.missing", "Cette information est obligatoire.", "This field is required."},
     CatalogueText{"field.type", "Attendu : {type}.", "Expected: {type}."},
     CatalogueText{"field.unknown", "Ce champ n'est pas connu.", "This field is not known."},

@@ -199,7 +199,8 @@ bool has_visible_character(std::string_view text) {
         const bool seen = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_SO && category != UTF8PROC_CATEGORY_MN &&
                           category != UTF8PROC_CATEGORY_MC && category != UTF8PROC_CATEGORY_ME;
         constexpr utf8proc_int32_t blank_braille = 0x2800;
-        if (seen && code != blank_braille && !utf8proc_get_property(code)->ignorable) {
+        constexpr utf8proc_int32_t stands_for_an_object = 0xfffc;
+        if (seen && code != blank_braille && code != stands_for_an_object && !utf8proc_get_property(code)->ignorable) {
             return true;
         }
     }

@@ -107,6 +107,16 @@ Task<Response> PadsModule::add_image(Request& request) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
     }
+    const bool guest = found.asker.role == Role::none;
+    const GuestArrival arriving(*this, found.pad.number, guest ? image->image.size() + image->webp.size() : 0);
+    if (guest) {
+        const bool fits = co_await fits_for_guests(found.pad.number, found.pad.association);
+        if (!fits) {
+            Parameters parameters;
+            parameters.emplace_back("limit", size_text(guest_bound(found.pad.association), language_of(request)));
+            co_return problem(pads_catalogue, request, 413, "pad_guests_full", parameters);
+        }
+    }
     // Minutes may have passed: the right to write is asked again, of the row and of the caller's roles as they are now.
     auto ended = co_await identify_again(*context_, request);
     if (ended) {
@@ -118,14 +128,6 @@ Task<Response> PadsModule::add_image(Request& request) {
     }
     if (std::get<Found>(still).permission != Permission::write) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
-    }
-    if (std::get<Found>(still).asker.role == Role::none) {
-        const bool fits = co_await fits_for_guests(found.pad.number, found.pad.association, image->image.size() + image->webp.size());
-        if (!fits) {
-            Parameters parameters;
-            parameters.emplace_back("limit", size_text(guest_bound(found.pad.association), language_of(request)));
-            co_return problem(pads_catalogue, request, 413, "pad_guests_full", parameters);
-        }
     }
     const auto kept = co_await take_image(found.pad.association, found.pad.number, std::move(*image));
     if (!kept && (kept.error().kind == ErrorKind::too_large || kept.error().kind == ErrorKind::unavailable)) {

@@ -14,7 +14,7 @@ std::uint64_t PadsModule::guest_bound(const std::string& association) const {
 
 bool PadsModule::is_full_for_guests(const PadRow& pad) {
     if (guest_looks_.size() >= guest_looks_max && !guest_looks_.contains(pad.number)) {
-        guest_looks_.clear();
+        std::erase_if(guest_looks_, [](const auto& look) { return look.second.arriving == 0; });
     }
     GuestLook& look = guest_looks_[pad.number];
     if (const Duration now = clock_.now(); now - look.begun >= guest_look_every) {
@@ -25,11 +25,11 @@ bool PadsModule::is_full_for_guests(const PadRow& pad) {
 }
 
 Task<void> PadsModule::look_for_guests(std::int64_t number, std::string association) {
-    const bool full = !co_await fits_for_guests(number, std::move(association), 0);
+    const bool full = !co_await fits_for_guests(number, std::move(association));
     guest_looks_[number].full = full;
 }
 
-Task<bool> PadsModule::fits_for_guests(std::int64_t number, std::string association, std::uint64_t more) {
+Task<bool> PadsModule::fits_for_guests(std::int64_t number, std::string association) {
     std::uint64_t used = 0;
     ReadingWork work = [&](PadStore& store, const Stop&) -> Status {
         const auto bytes = store.used_bytes_of(number);
@@ -40,12 +40,13 @@ Task<bool> PadsModule::fits_for_guests(std::int64_t number, std::string associat
     if (!read) {
         co_return true;  // the quota of all holds
     }
-    if (used + more > guest_bound(association)) {
+    const auto fits = [&] { return used + guest_looks_[number].arriving <= guest_bound(association); };
+    if (!fits()) {
         // Nobody is refused for a quota that was changed since. Without an answer the last word stands.
         Usage& usage = *usage_;
         static_cast<void>(co_await usage.refresh(association));
     }
-    co_return used + more <= guest_bound(association);
+    co_return fits();
 }
 
 Writing PadsModule::writing(const Room& room, bool guest) {

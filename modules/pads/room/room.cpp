@@ -179,7 +179,15 @@ bool Room::admit(Connection& connection, View update, bool step2) {
         outside_.note(*this, RoomEvent::over_limit, "too many long texts are open");
         return false;
     }
-    if (text_bytes() + update.size() > pad_bytes_max_) {
+    const std::size_t after = text_bytes() + update.size();
+    if (connection.is_guest() && after > pad_bytes_max_ / guest_part_of_text && update.front() != 0) {
+        connection.deny(denied_guests_full);
+        outside_.note(*this, RoomEvent::over_limit, "the text is as long as people without an account may make it");
+        return false;
+    }
+    // An update without structs only deletes (Yjs update V1: it begins with the number of clients).
+    const std::size_t most = update.front() != 0 ? pad_bytes_max_ : pad_bytes_max_ + pad_bytes_max_ / deletions_part_of_text;
+    if (after > most) {
         connection.deny(denied_full);
         outside_.note(*this, RoomEvent::over_limit, "the pad is full");
         return false;

@@ -79,7 +79,7 @@ class EnginesPlace(Engines, Queue):
             Path(script).write_text('require ["copy"];\n' + "".join(f'redirect :copy "{to}";\n' for to in person.forward))
             os.chmod(script, 0o640)
         self.auth.execute("BEGIN")
-        self.auth.execute("INSERT INTO account VALUES(?, ?, ?, ?, ?, 1, ?)",
+        self.auth.execute("INSERT INTO account(user, member, password, folder, quota_bytes, enabled, forward_script) VALUES(?, ?, ?, ?, ?, 1, ?)",
                           (person.address, person.member, argon2id(person.password), folder, person.quota_bytes, script))
         for name in (person.address, person.login):
             self.auth.execute("INSERT INTO sign_in_name VALUES(?, ?)", (name, person.address))

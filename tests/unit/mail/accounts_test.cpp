@@ -60,7 +60,7 @@ TEST_F(AccountsOfAHouse, AuthDbIsMadeAgainWhenItIsLost) {
     {
         auto old = Database::open((folder_ / "auth/auth.db").string(), auth_migrations);
         ASSERT_TRUE(old);
-        ASSERT_TRUE(old->execute("INSERT INTO account VALUES ('ghost@amis.test','idghost',NULL,'f',1,1,'');"
+        ASSERT_TRUE(old->execute("INSERT INTO account VALUES ('ghost@amis.test','idghost',NULL,'f',1,1,'',0,0);"
                                  "INSERT INTO app_password VALUES ('sel','id1','idghost','n','h',' imap ',1);"
                                  "UPDATE account SET folder = 'wrong', enabled = 0;DELETE FROM sign_in_name WHERE name = 'yann'"));
     }

@@ -442,6 +442,27 @@ TEST_F(RoomTest, WhoHasALinkFillsOnlyAPartAndMembersGoOn) {
     EXPECT_EQ(bounded->recorder().next_clock(2), 3u);
 }
 
+TEST_F(RoomTest, AGuestLeavesRoomForMembersAndAFullTextTakesDeletions) {
+    pad.access.link = Permission::write;
+    const auto small = house.open(pad, 2000);
+    Visitor anna(small);
+    Visitor guest(small, "", true, Role::none, true);
+    guest.types(2, 0, std::string(900, 'g'));
+    EXPECT_EQ(small->recorder().next_clock(2), 900u);
+    guest.types(3, 0, std::string(200, 'g'));
+    EXPECT_EQ(small->recorder().next_clock(3), 0u) << "half of it is for guests";
+    EXPECT_EQ(guest.socket_.of_type(MessageType::auth).size(), 1u);
+    anna.types(1, 0, std::string(900, 'a'));
+    EXPECT_EQ(small->recorder().next_clock(1), 900u);
+    anna.types(4, 0, std::string(300, 'a'));
+    EXPECT_EQ(small->recorder().next_clock(4), 0u) << "full";
+    EXPECT_EQ(anna.socket_.of_type(MessageType::auth).size(), 1u);
+    // No structs; of client 2 one range, from 0, 900 units.
+    anna.says(update_message(Bytes{0, 1, 2, 1, 0, 0x84, 0x07}));
+    EXPECT_EQ(anna.socket_.of_type(MessageType::auth).size(), 1u) << "whoever makes room is not refused";
+    EXPECT_EQ(small->recorder().deleted_range_count(), 1u);
+}
+
 TEST_F(RoomTest, ARestoreIsToldToTheOthers) {
     Visitor anna(room, "m1", true);
     Visitor again(room, "m1", true);
