@@ -26,6 +26,7 @@ from checks import Checks  # noqa: E402
 import older_form  # noqa: E402
 from module_process import FakePeople, ModuleProcess, UnixConnection, identity, png  # noqa: E402
 from open_texts_test import test_open_texts_are_bounded  # noqa: E402,F401
+from parts import parted, parts  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
 YANN = ("y" * 26, "yann", "Yann", "amis=member")
@@ -403,21 +404,6 @@ def test_a_reading_that_waited_is_judged_again():
 
 
 ADMIN = {"Hameau-Caller": "admin"}
-
-
-def parts(files):
-    """Files as a stream of parts (daemon/contract/parts.hpp)."""
-    return b"".join(b"%d 0 %s\n%s" % (len(content), path.encode(), content) for path, content in files.items()) + b"END\n"
-
-
-def parted(stream):
-    """The files of such a stream."""
-    files = {}
-    while stream != b"END\n":
-        line, _, stream = stream.partition(b"\n")
-        size, _, path = line.split(b" ", 2)
-        files[path.decode()], stream = stream[:int(size)], stream[int(size):]
-    return files
 
 
 def bring(slug, content):
