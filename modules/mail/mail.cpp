@@ -7,7 +7,7 @@
 #include "daemon/base/waiting.hpp"
 #include "modules/mail/limits.hpp"
 #include "modules/mail/mail_module.hpp"
-#include "modules/mail/probe.hpp"
+#include "modules/mail/engines/probe.hpp"
 
 namespace hameau {
 

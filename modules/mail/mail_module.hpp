@@ -15,10 +15,10 @@
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
-#include "modules/mail/accounts.hpp"
-#include "modules/mail/doveadm.hpp"
+#include "modules/mail/storage/accounts.hpp"
+#include "modules/mail/engines/doveadm.hpp"
 #include "modules/mail/policy.hpp"
-#include "modules/mail/store.hpp"
+#include "modules/mail/storage/store.hpp"
 #include "modules/support/domain_holds.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"

@@ -6,7 +6,7 @@
 
 #include <boost/json.hpp>
 
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 #include "modules/support/problem.hpp"
 
 namespace hameau::people {

@@ -17,7 +17,7 @@
 #include "modules/people/limits.hpp"
 #include "modules/people/people.hpp"
 #include "modules/people/policy.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/problem.hpp"

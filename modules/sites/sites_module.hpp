@@ -13,11 +13,11 @@
 #include <boost/json.hpp>
 
 #include "daemon/contract/module.hpp"
-#include "modules/sites/blobs.hpp"
+#include "modules/sites/storage/blobs.hpp"
 #include "modules/sites/limits.hpp"
 #include "modules/sites/line.hpp"
 #include "modules/sites/policy.hpp"
-#include "modules/sites/store.hpp"
+#include "modules/sites/storage/store.hpp"
 #include "modules/support/domain_holds.hpp"
 #include "modules/support/helper.hpp"
 #include "modules/support/json_fields.hpp"

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "fake_house.hpp"
-#include "modules/mail/probe.hpp"
+#include "modules/mail/engines/probe.hpp"
 
 namespace hameau::mail {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/base/io.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau {
 extern const Manifest people_manifest;

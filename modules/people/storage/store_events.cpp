@@ -1,7 +1,7 @@
 // Store: the outbox. Each event is a whole upsert, built from the state within the transaction that changed it.
 #include <boost/json.hpp>
 
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
 

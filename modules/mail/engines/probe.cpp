@@ -1,5 +1,5 @@
 // The probes: a few lines of SMTP or IMAP, read one reply at a time.
-#include "modules/mail/probe.hpp"
+#include "modules/mail/engines/probe.hpp"
 
 #include <optional>
 

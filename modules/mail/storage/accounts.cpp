@@ -1,6 +1,6 @@
 // Accounts: auth.db follows mail.db, member by member, in one transaction. A script is on the disk before the row that
 // names it, and is removed after that row has gone.
-#include "modules/mail/accounts.hpp"
+#include "modules/mail/storage/accounts.hpp"
 
 #include <algorithm>
 #include <sodium.h>

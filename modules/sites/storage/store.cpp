@@ -1,5 +1,5 @@
 // SQL of the sites module. A read that fails (a broken disk) shows as nothing found; writes tell.
-#include "modules/sites/store.hpp"
+#include "modules/sites/storage/store.hpp"
 
 #include "modules/sites/limits.hpp"
 #include "modules/sites/policy.hpp"

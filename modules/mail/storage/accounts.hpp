@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/store/database.hpp"
-#include "modules/mail/store.hpp"
+#include "modules/mail/storage/store.hpp"
 
 namespace hameau::mail {
 

@@ -2,7 +2,7 @@
 // these rows are the copy that sign-in reads. They are written together with the event that asks mail for the address, and
 // struck out when mail refuses it.
 #include "daemon/base/io.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
 

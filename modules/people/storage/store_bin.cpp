@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
 

@@ -1,7 +1,7 @@
 // Store: sessions, known devices, invitations, recovery codes, declared hashes. Only hashes of secrets come here.
 #include <algorithm>
 
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
 

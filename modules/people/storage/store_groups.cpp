@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "daemon/base/io.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 #include "modules/support/domain_holds.hpp"
 
 namespace hameau::people {

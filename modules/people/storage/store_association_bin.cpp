@@ -6,7 +6,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
 

@@ -5,7 +5,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
 #include "modules/mail/policy.hpp"
-#include "modules/mail/store.hpp"
+#include "modules/mail/storage/store.hpp"
 
 namespace hameau::mail {
 

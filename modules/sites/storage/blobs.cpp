@@ -1,6 +1,6 @@
 // Order of a publication: blobs -> synced -> manifest -> synced -> (database -> hosts.map, by the module). A kill at any
 // point leaves at most files that nothing names; the next start empties staging and sweeps.
-#include "modules/sites/blobs.hpp"
+#include "modules/sites/storage/blobs.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // Store: persons, memberships, addresses to sign in with.
-#include "modules/people/store.hpp"
+#include "modules/people/storage/store.hpp"
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"

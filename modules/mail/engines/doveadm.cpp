@@ -5,7 +5,7 @@
 //   Dovecot  every value followed by TAB, all on one line; then "+", or "-" with a reason
 // A minor version above 0 would wrap the answers into channels. Without a password Dovecot lets only sockets of mode
 // 0600 in, whose owner it must know by name.
-#include "modules/mail/doveadm.hpp"
+#include "modules/mail/engines/doveadm.hpp"
 
 #include <charconv>
 

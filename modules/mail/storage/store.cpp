@@ -1,5 +1,5 @@
 // Store: mailboxes, aliases, and where an address leads.
-#include "modules/mail/store.hpp"
+#include "modules/mail/storage/store.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Store: what people tells. Events come in order and at least once, but nothing here relies on either: what an event
 // names and mail does not know yet gets an empty row, which the later event fills.
 #include "modules/mail/policy.hpp"
-#include "modules/mail/store.hpp"
+#include "modules/mail/storage/store.hpp"
 
 namespace hameau::mail {
 
