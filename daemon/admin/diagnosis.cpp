@@ -1,3 +1,4 @@
+// The wish as arguments of a verb; the answer as JSON with its sentences.
 #include "daemon/admin/diagnosis.hpp"
 
 #include <array>

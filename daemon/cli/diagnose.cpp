@@ -10,6 +10,7 @@
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
+#include "daemon/contract/diagnosis_texts.hpp"
 
 namespace hameau::cli {
 
@@ -31,25 +32,23 @@ constexpr const char* diagnose_usage =
     "Each night the house looks by itself; the admins get a mail only when something became worse (house.diagnose_hour).\n"
     "Ends with 69 when something is broken.\n";
 
-struct StateLook {
-    std::string_view state;
-    const char* french;
-    const char* english;
-};
-constexpr StateLook looks[] = {{"broken", "EN PANNE ", "BROKEN   "}, {"attention", "ATTENTION", "ATTENTION"}, {"unknown", "inconnu  ", "unknown  "}, {"fine", "bon      ", "fine     "}};
+constexpr diagnosis::State shown_in_order[] = {diagnosis::State::broken, diagnosis::State::attention, diagnosis::State::unknown, diagnosis::State::fine};
+constexpr std::size_t indent = 11;
 
 void print_checks(const json::object& document, bool all, bool english) {
     const json::value* checks = document.if_contains("checks");
-    for (const StateLook& look : looks) {
-        const bool shown = all || look.state == "broken" || look.state == "attention";
+    for (const diagnosis::State state : shown_in_order) {
+        const bool shown = all || state == diagnosis::State::broken || state == diagnosis::State::attention;
+        std::string word(diagnosis::state_word(state, english));
+        word.resize(std::max(word.size() + 1, indent), ' ');
         for (const json::value& entry : checks != nullptr && checks->is_array() ? checks->get_array() : json::array()) {
             const json::object& check = entry.as_object();
-            if (!shown || text_of(check, "state") != look.state) {
+            if (!shown || text_of(check, "state") != diagnosis::to_text(state)) {
                 continue;
             }
-            std::printf("%s %s (%s)\n          %s\n", english ? look.english : look.french, text_of(check, "title").c_str(), text_of(check, "id").c_str(), text_of(check, "text").c_str());
-            if (const std::string advice = text_of(check, "advice"); !advice.empty() && look.state != "fine") {
-                std::printf("          -> %s\n", advice.c_str());
+            std::printf("%s %s (%s)\n            %s\n", word.c_str(), text_of(check, "title").c_str(), text_of(check, "id").c_str(), text_of(check, "text").c_str());
+            if (const std::string advice = text_of(check, "advice"); !advice.empty() && state != diagnosis::State::fine) {
+                std::printf("            -> %s\n", advice.c_str());
             }
         }
     }
@@ -58,8 +57,8 @@ void print_checks(const json::object& document, bool all, bool english) {
     const json::object& counts = found != nullptr && found->is_object() ? found->get_object() : empty;
     const auto count = [&counts](std::string_view state) { return static_cast<long long>(number_of(counts, state)); };
     const std::string at = text_of(document, "at");
-    std::printf(english ? "\n%lld fine, %lld attention, %lld broken, %lld cannot be known (%s)\n" : "\n%lld en ordre, %lld à surveiller, %lld en panne, %lld inconnus (%s)\n",
-                count("fine"), count("attention"), count("broken"), count("unknown"), at.empty() ? (english ? "never looked at" : "jamais regardé") : at.c_str());
+    std::printf("\n%s\n", diagnosis::counts_text({count("fine"), count("attention"), count("broken"), count("unknown")},
+                                                 at.empty() ? diagnosis::phrase_of("never", "", english) : at, english).c_str());
 }
 
 std::string state_in(const json::object& document, const std::string& id) {
@@ -78,18 +77,8 @@ bool any_broken(const json::object& document) {
 }
 
 std::string words_for(const std::string& code, const std::string& detail, bool english) {
-    const std::string id = detail.substr(std::min(detail.find(": ") + 2, detail.size()));
-    if (code == "diagnose.yes") {
-        return english ? "This repair loses something; nothing was changed. If it is meant: hameau diagnose --repair " + id + " --yes"
-                       : "Cette réparation perd quelque chose ; rien n’a été changé. Si c’est voulu : hameau diagnose --repair " + id + " --yes";
-    }
-    if (code == "diagnose.no_check") {
-        return english ? "There is no check " + id + ": hameau diagnose --all names them." : "Il n’y a pas de vérification " + id + " : hameau diagnose --all les nomme.";
-    }
-    if (code == "diagnose.no_repair") {
-        return english ? "The house cannot mend " + id + " itself." : "La maison ne peut pas réparer " + id + " elle-même.";
-    }
-    return detail;
+    const std::string known = diagnosis::phrase_of(code, detail.substr(std::min(detail.find(": ") + 2, detail.size())), english);
+    return known.empty() ? detail : known;
 }
 
 /// Empty, with a message on standard error and `code` set, when there is no answer.

@@ -1,3 +1,4 @@
+// One pass over a line: words between delimiters are judged one by one; what stands in brackets and quotes goes as a whole.
 #include "daemon/cli/redact.hpp"
 
 #include <algorithm>
@@ -192,7 +193,8 @@ std::string Redactor::line(std::string_view text) const {
 std::string Redactor::text(std::string_view text) const {
     std::string out;
     for (const std::string_view one : split(text, '\n')) {
-        out += line(one) + "\n";
+        // "== mail": whose journal follows.
+        out += (one.starts_with("== ") ? "== " + line(one.substr(3)) : line(one)) + "\n";
     }
     return out;
 }

@@ -13,6 +13,7 @@
 #include "daemon/cli/redact.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
+#include "daemon/contract/diagnosis_texts.hpp"
 
 namespace hameau::cli {
 
@@ -147,7 +148,7 @@ int report_command(std::span<char*> arguments) {
         std::fprintf(stderr, "hameau: %s\n", written.error().message.c_str());
         return exit_cannot_create;
     }
-    std::fprintf(stderr, setup_speaks_english() ? "The report is in %s. Read it before you send it.\n" : "Le rapport est dans %s. Lisez-le avant de l’envoyer.\n", path.c_str());
+    std::fprintf(stderr, "%s\n", diagnosis::phrase_of("report_written", path, setup_speaks_english()).c_str());
     return 0;
 }
 

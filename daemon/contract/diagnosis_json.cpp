@@ -1,3 +1,4 @@
+// Findings with their sentences as JSON.
 #include "daemon/contract/diagnosis_json.hpp"
 
 #include <algorithm>
@@ -46,9 +47,9 @@ json::value repair_of(std::string_view words, bool english) {
         out["done"] = columns[0] == "mended";
         std::string text = mending_of(columns[1], english);
         if (columns[0] == "nothing") {
-            text = english ? "There is nothing to mend: this is fine." : "Il n’y a rien à réparer : tout va bien ici.";
+            text = phrase_of("nothing", "", english);
         } else if (columns[0] == "not_mended") {
-            text = std::string(english ? "It could not be mended: " : "La réparation a échoué : ") + std::string(columns.size() > 2 ? columns[2] : "");
+            text = phrase_of("not_mended", std::string(columns.size() > 2 ? columns[2] : ""), english);
         }
         out["text"] = text;
     }

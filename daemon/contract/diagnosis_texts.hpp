@@ -2,6 +2,7 @@
 // it itself. The command, the page and the mail to the admin say the same. A row here and a row in provisioning/diagnose make a check.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,9 +32,18 @@ struct Sentence {
 
 std::span<const CheckText> check_texts();
 std::span<const Sentence> sentences();
+// Its parts, each in a file of its own.
+std::span<const Sentence> machine_sentences();
+std::span<const Sentence> network_sentences();
+std::span<const Sentence> house_sentences();
 
 /// What `--repair` of a check does, as a sentence in the present: "Les droits des dossiers sont remis."; empty: it mends nothing.
 std::string mending_of(std::string_view id, bool english);
+
+/// What the command, the page and the letter say around the checks; `{id}` stands for `id`. Empty where there is no such phrase.
+std::string phrase_of(std::string_view code, const std::string& id, bool english);
+/// How many are fine, attention, broken, unknown; `at`: when it was looked at.
+std::string counts_text(const std::array<long long, 4>& counts, const std::string& at, bool english);
 
 /// Nothing where the id is not known.
 const CheckText* check_text(std::string_view id);

@@ -1,6 +1,7 @@
 // When hameau-provision looks over the house (its verb diagnose): when somebody asks, and each night. One run at a time. What only we
 // know, the state of each process, goes with it; what a repair needs of us comes back as lines.
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <sys/wait.h>
 #include <utility>
@@ -37,6 +38,15 @@ bool House::may_diagnose_nightly() const { return !closing_ && !place_.trial && 
 void House::plan_diagnosis() {
     const TurnEnd end = turn_end_in(place_.state + "/diagnosis/state", diagnosis_bounds);
     next_diagnosis_ = clock_.now() + std::max(end.wait, diagnosis_after_start);
+}
+
+void House::tick_diagnosis(Duration now) {
+    if (diagnosis_.pid != 0 && diagnosis_deadline_ <= now) {
+        ::kill(-diagnosis_.pid, SIGKILL);
+    }
+    if (diagnosis_.pid == 0 && may_diagnose_nightly() && next_diagnosis_ <= now) {
+        nightly_diagnosis();
+    }
 }
 
 void House::nightly_diagnosis() {

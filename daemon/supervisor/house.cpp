@@ -124,24 +124,14 @@ Duration House::until_next() const {
     for (const ServeQuery& query : serving_) {
         consider(query.deadline);
     }
-    if (provision_.pid != 0) {
-        consider(provision_deadline_);
-    }
-    if (certificates_.pid != 0) {
-        consider(certificates_deadline_);
-    } else if (may_ask_authority()) {
-        consider(next_certificates_);
-    }
-    if (backup_.pid != 0) {
-        consider(backup_deadline_);
-    } else if (may_back_up()) {
-        consider(next_backup_);
-    }
-    if (diagnosis_.pid != 0) {
-        consider(diagnosis_deadline_);
-    } else if (may_diagnose_nightly()) {
-        consider(next_diagnosis_);
-    }
+    // Of work beside the loop: until when it may run, else when it is due.
+    const auto beside = [](const Running& running, Duration deadline, bool may, Duration next) {
+        return running.pid != 0 ? std::optional(deadline) : may ? std::optional(next) : std::nullopt;
+    };
+    consider(beside(provision_, provision_deadline_, false, {}));
+    consider(beside(certificates_, certificates_deadline_, may_ask_authority(), next_certificates_));
+    consider(beside(backup_, backup_deadline_, may_back_up(), next_backup_));
+    consider(beside(diagnosis_, diagnosis_deadline_, may_diagnose_nightly(), next_diagnosis_));
     consider(next_age_);
     consider(next_watchdog_);
     consider(reload_at_);
@@ -182,12 +172,7 @@ void House::tick() {
     if (backup_.pid == 0 && may_back_up() && next_backup_ <= now) {
         start_backup();
     }
-    if (diagnosis_.pid != 0 && diagnosis_deadline_ <= now) {
-        ::kill(-diagnosis_.pid, SIGKILL);
-    }
-    if (diagnosis_.pid == 0 && may_diagnose_nightly() && next_diagnosis_ <= now) {
-        nightly_diagnosis();
-    }
+    tick_diagnosis(now);
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
         next_watchdog_ = now + *manager_.watchdog_interval();

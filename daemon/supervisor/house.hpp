@@ -179,6 +179,7 @@ private:
     bool may_diagnose_nightly() const;
     /// The same question twice, while the first has not begun, is one run.
     void want_diagnosis(Service& asker, const Message& message);
+    void tick_diagnosis(Duration now);
     void nightly_diagnosis();
     void start_next_diagnosis();
     void on_diagnosis_end(int wait_status);

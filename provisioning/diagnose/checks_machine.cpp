@@ -209,7 +209,7 @@ Verdict system_release(const Machine& machine) {
 /// Without unattended-upgrades somebody has to think of it.
 Verdict system_updates(const Machine& machine) {
     const auto text = machine.text("/etc/apt/apt.conf.d/20auto-upgrades");
-    const bool installed = machine.file("/usr/bin/unattended-upgrade").has_value();
+    const bool installed = machine.file("/usr/share/unattended-upgrades").has_value();
     const bool on = installed && text && text->find("Unattended-Upgrade \"1\"") != std::string::npos;
     return {on ? State::fine : State::attention, on ? "fine" : "by_hand", {}};
 }

@@ -1,3 +1,4 @@
+// The letter: pure text, then its way into Postfix by hameau-submit.
 #include "provisioning/diagnose/letter.hpp"
 
 #include <array>
@@ -35,14 +36,13 @@ std::string date_of(std::int64_t at) {
 }
 
 std::string body_of(const std::string& host, const std::vector<diagnosis::Finding>& worse, bool english) {
-    std::string body = english ? "Since the last look of the night, this became worse in your house:\n" : "Depuis le dernier regard de la nuit, ceci va moins bien dans votre maison :\n";
+    std::string body = diagnosis::phrase_of("letter_begin", "", english) + "\n";
     for (const auto& finding : worse) {
         const std::string advice = diagnosis::advice_of(finding, english);
         body += "\n" + diagnosis::title_of(finding.id, english) + " (" + finding.id + ")\n  " + diagnosis::sentence_of(finding, english) + "\n";
         body += advice.empty() ? "" : "  " + advice + "\n";
     }
-    body += english ? "\nThe whole diagnosis: https://" + host + "/diagnosis, or hameau diagnose.\nThis mail comes only when something became worse.\n"
-                    : "\nTout le diagnostic : https://" + host + "/diagnosis, ou hameau diagnose.\nCe message ne vient que si quelque chose va moins bien.\n";
+    body += "\n" + diagnosis::phrase_of("letter_end", host, english) + "\n";
     return body;
 }
 
@@ -54,7 +54,7 @@ std::string letter_text(const std::string& host, const std::vector<std::string>&
         to += (to.empty() ? "" : ",\n ") + one;
     }
     std::string text = "From: Hameau <postmaster@" + host + ">\nTo: " + to + "\nSubject: ";
-    text += encoded_word(english ? "The house: something became worse" : "La maison : quelque chose va moins bien");
+    text += encoded_word(diagnosis::phrase_of("letter_subject", "", english));
     text += "\nDate: " + date_of(at) + "\nMessage-ID: <diagnosis." + std::to_string(at) + "@" + host + ">\n";
     text += "Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n";
     const std::string body = base64(body_of(host, worse, english));

@@ -1,3 +1,4 @@
+// Blocking sockets with deadlines; the look-ups of the C library (res_nquery), which ask no file of the machine.
 #include "provisioning/diagnose/network.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The table of repairs, and what each does.
 #include "provisioning/diagnose/repairs.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The rules: folders of hameaud, over them those of the mail engines; files with secrets.
 #include "provisioning/diagnose/rights.hpp"
 
 #include <algorithm>

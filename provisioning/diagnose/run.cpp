@@ -1,3 +1,4 @@
+// A process for each check, some at a time; who is late is ended.
 #include "provisioning/diagnose/run.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// One run told from the top: a repair, the checks, what became worse, the file.
 #include "provisioning/diagnose/turn.hpp"
 
 #include <algorithm>

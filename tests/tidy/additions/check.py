@@ -18,7 +18,7 @@ MODULE_PLACES = [
     ("CMakeLists.txt", r"\bhameau_NAME_manifest\b"),
     ("daemon/host/CMakeLists.txt", r"foreach\(name[^)]*\bNAME\b"),
     ("daemon/contract/role_uids.hpp", r'\{"NAME", 62\d{3}\}'),
-    ("daemon/supervisor/prepare.cpp", r'\{"/NAME", 0\d{3}, "NAME"'),
+    ("daemon/contract/state_folders.hpp", r'\{"/NAME", 0\d{3}, "NAME"'),
     ("daemon/settings/schema.cpp", r'Doc\{"NAME", "'),
     ("debian/hameau.sysusers", r"^u hameau-NAME 62\d{3} "),
     ("modules/NAME/manifest.cpp", r"\bNAME_manifest\b"),

@@ -18,7 +18,8 @@ CODE = ("daemon", "modules", "provisioning")
 # Which Debian package brings what the sources name. A path or a word that is new in the sources belongs in here.
 BROUGHT_BY = {
     "/usr/sbin/dovecot": "dovecot-core", "/usr/bin/doveconf": "dovecot-core", "/usr/bin/sievec": "dovecot-sieve",
-    "/usr/sbin/postfix": "postfix", "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme",
+    "/usr/sbin/postfix": "postfix", "/usr/sbin/postconf": "postfix", "/usr/sbin/postqueue": "postfix", "/usr/sbin/postsuper": "postfix",
+    "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme",
     "sqlite of Postfix": "postfix-sqlite", "sqlite of Dovecot": "dovecot-sqlite",
     "/usr/bin/restic": "restic", "/usr/bin/ssh": "openssh-client", "/usr/bin/ssh-keygen": "openssh-client",
     "imap": "dovecot-imapd", "lmtp": "dovecot-lmtpd", "sieve": "dovecot-managesieved",

@@ -1,10 +1,12 @@
 // Each check in each of its states, over made-up facts: no socket, no file, no clock.
 #include "provisioning/diagnose/checks.hpp"
 
+#include <cstdlib>
 #include <functional>
 #include <gtest/gtest.h>
 #include <set>
 
+#include "daemon/base/io.hpp"
 #include "daemon/contract/backup_state.hpp"
 #include "daemon/contract/diagnosis_texts.hpp"
 #include "fake_machine.hpp"
@@ -92,7 +94,7 @@ std::vector<Case> machine_cases() {
         {"system.release.other", attention, [](F& f) { f.texts_["/etc/os-release"] = "ID=ubuntu\nVERSION_ID=\"24.04\"\n"; }},
         {"system.release.ends", attention, [](F& f) { f.now_ = 1'845'936'000 - day; }},
         {"system.release.over", broken, [](F& f) { f.now_ = 1'845'936'000 + day; }},
-        {"system.updates.by_hand", attention, [](F& f) { f.files_.erase("/usr/bin/unattended-upgrade"); }},
+        {"system.updates.by_hand", attention, [](F& f) { f.files_.erase("/usr/share/unattended-upgrades"); }},
         {"system.lists.old", attention, [](F& f) { f.files_["/var/lib/apt/lists"].changed_s = F::now - 20 * day; }},
         {"system.kernel.newer", attention, [](F& f) { f.names_["/boot"].push_back("vmlinuz-6.1.0-2"); f.files_["/boot/vmlinuz-6.1.0-2"] = {0, 0, 0644, false, true, 1, F::now - 10}; }},
         {"system.kernel *unreadable", State::unknown, [](F& f) { f.names_["/boot"] = {"config"}; }},
@@ -373,6 +375,23 @@ TEST(Checks, EachHasItsWords) {
     for (const Repair& repair : all_repairs()) {
         EXPECT_TRUE(ids.contains(std::string(repair.id))) << repair.id;
     }
+}
+
+/// docs/diagnosis.md is made of the table: HAMEAU_UPDATE_GOLDEN=1 writes it.
+TEST(Checks, TheListOfIdsIsTheOneInDocs) {
+    std::string made = "# The checks of `hameau diagnose`\n\nMade by diagnose_test (HAMEAU_UPDATE_GOLDEN=1). Ids are stable: scripts may name them. States: fine, attention, "
+                       "broken, unknown.\n`--repair ID` mends where the last column says so; with \"asks\" only together with `--yes`.\n\n| id | group | what | mended by the house |\n| --- | --- | --- | --- |\n";
+    for (const Check& check : all_checks()) {
+        const auto* text = diagnosis::check_text(check.id);
+        ASSERT_NE(text, nullptr);
+        const std::string mends = text->mends == diagnosis::Mends::no ? "" : text->mends == diagnosis::Mends::asks ? "asks: " : "";
+        made += "| `" + std::string(check.id) + "` | " + std::string(text->group) + " | " + std::string(text->english) + " | " + mends + diagnosis::mending_of(check.id, true) + " |\n";
+    }
+    const std::string path = std::string(HAMEAU_SOURCE_DIR) + "/docs/diagnosis.md";
+    if (std::getenv("HAMEAU_UPDATE_GOLDEN") != nullptr) {
+        ASSERT_TRUE(write_file_atomically(path, made, 0644));
+    }
+    EXPECT_EQ(read_file(path, 1 << 20).value_or(""), made);
 }
 
 TEST(Checks, NoSentenceShowsAPlaceholder) {

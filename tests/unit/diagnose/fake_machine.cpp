@@ -1,3 +1,4 @@
+// The healthy house: a Raspberry Pi with a public address, one association and one backup.
 #include "fake_machine.hpp"
 
 #include "daemon/contract/backup_state.hpp"
@@ -68,7 +69,7 @@ FakeMachine::FakeMachine() {
     names_ = {{"/sys/fs/ext4", {"features", "mmcblk0p2"}}, {"/boot", {"config", "vmlinuz-6.1.0-1"}}, {"/sys/class/thermal", {"thermal_zone0"}}, {"/sys/class/hwmon", {"hwmon0"}},
               {"/s/engines/postfix/queue/deferred", {}}, {"/s/engines/postfix/queue/hold", {}}};
     const FileFacts plain{0, 0, 0640, false, true, 10, now - 86400};
-    for (const char* path : {"/etc/localtime", "/usr/share/zoneinfo/Europe/Paris", "/usr/bin/unattended-upgrade", "/var/lib/apt/lists", "/boot/vmlinuz-6.1.0-1", "/b/web/index.html",
+    for (const char* path : {"/etc/localtime", "/usr/share/zoneinfo/Europe/Paris", "/usr/share/unattended-upgrades", "/var/lib/apt/lists", "/boot/vmlinuz-6.1.0-1", "/b/web/index.html",
                              "/s/tls/default.pem", "/s/sites/deploys/a.manifest", "/s/log/gate.log", "/s/people/people.db", "/s/tls/hosts/a.pem"}) {
         files_[path] = plain;
     }
