@@ -182,6 +182,7 @@ diagnose::House diagnosed(const Job& job) {
 Status diagnose_house(const Job& job) {
     diagnose::Wish wish;
     wish.nightly = !job.argument("nightly").empty();
+    wish.alone = !job.argument("alone").empty();
     wish.repair = job.argument("repair");
     wish.yes = !job.argument("yes").empty();
     const std::string only = job.argument("only");

@@ -8,8 +8,10 @@
 #include "daemon/base/io.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/diagnose_alone.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
+#include "daemon/contract/diagnosis_json.hpp"
 #include "daemon/contract/diagnosis_texts.hpp"
 
 namespace hameau::cli {
@@ -30,6 +32,7 @@ constexpr const char* diagnose_usage =
     "  --repair CHECK   the house mends this itself, and says what it did; a second time changes nothing\n"
     "  --yes            for repairs that lose something (a log, what was held back)\n"
     "Each night the house looks by itself; the admins get a mail only when something became worse (house.diagnose_hour).\n"
+    "Of a house that does not run, root sees all but the state of its processes; nothing is written then.\n"
     "Ends with 69 when something is broken.\n";
 
 constexpr diagnosis::State shown_in_order[] = {diagnosis::State::broken, diagnosis::State::attention, diagnosis::State::unknown, diagnosis::State::fine};
@@ -97,6 +100,21 @@ std::optional<json::object> ask_diagnosis(const Client& client, const json::valu
     return answer->object();
 }
 
+/// The house does not answer: it is looked at without it.
+int show_alone(const Words& words, bool english) {
+    const auto found = look_alone(words.state, words.plain);
+    if (!found) {
+        return report(found.error());
+    }
+    const json::object document = diagnosis::document_of(*found, english);
+    if (words.json) {
+        std::printf("%s\n", json::serialize(document).c_str());
+    } else {
+        print_checks(document, words.has("--all") || !words.plain.empty(), english);
+    }
+    return any_broken(document) ? exit_unavailable : 0;
+}
+
 /// What hameaud does behind the answer takes a moment: looked at again until it is fine, for some seconds.
 std::optional<json::object> after_repair(const Client& client, json::object document, const std::string& id, bool english, int& code) {
     const json::value* repair = document.if_contains("repair");
@@ -141,6 +159,10 @@ int diagnose_command(std::span<char*> arguments) {
     }
     const json::value sent = wish;
     int code = 0;
+    const bool answers = client.call("GET", "/admin/diagnosis").has_value();
+    if (!answers && repair.empty() && !words->has("--last")) {
+        return show_alone(*words, english);
+    }
     auto document = ask_diagnosis(client, words->has("--last") ? nullptr : &sent, english, code);
     if (document && !repair.empty()) {
         document = after_repair(client, std::move(*document), repair, english, code);

@@ -83,6 +83,7 @@ constexpr std::array checks = {
     CheckText{"engines.uacme", "network", "uacme", "uacme"},
     CheckText{"engines.postfix_settings", "mail", "Réglages de Postfix", "Settings of Postfix", Mends::yes},
     CheckText{"engines.dovecot_settings", "mail", "Réglages de Dovecot", "Settings of Dovecot", Mends::yes},
+    CheckText{"house.runs", "house", "La maison tourne", "The house runs"},
     CheckText{"services.states", "house", "Services", "Services", Mends::yes},
     CheckText{"services.restarts", "house", "Redémarrages des services", "Restarts of services"},
     CheckText{"services.all", "house", "Services qui manquent", "Missing services"},

@@ -143,8 +143,14 @@ Status diagnose(House house, const Wish& wish) {
     if (checks.empty() || checks.size() < only.size()) {
         return fail(ErrorKind::invalid, "diagnose.no_check: " + some_of(only));
     }
-    Report report = load(state);
     const auto findings = run_checks(*machine, checks);
+    if (wish.alone) {
+        for (const Finding& finding : findings) {
+            say(diagnosis::to_line(finding));
+        }
+        return {};
+    }
+    Report report = load(state);
     if (only.empty()) {
         report.findings = findings;  // a check that an older version had goes
         report.at = machine->now_s();

@@ -17,6 +17,7 @@ namespace hameau::diagnose {
 
 struct Wish {
     bool nightly = false;
+    bool alone = false;             ///< no hameaud: nothing is written
     std::vector<std::string> only;  ///< ids; empty: all
     std::string repair;             ///< an id; empty: nothing is changed
     bool yes = false;               ///< for repairs that ask

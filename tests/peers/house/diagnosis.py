@@ -233,6 +233,26 @@ def test_nothing_runs_unasked():
     assert file.stat().st_mtime_ns == before and file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_house_that_does_not_run():
+    other = NewHouse(house.ports["https"] + 900, text="  host: maison.test\n")
+    try:
+        Path(other.state, "hameau.yaml").write_text(other.configuration.read_text())
+        other.start()
+        assert state("house.runs", of=other) == ("fine", "fine")
+        other.stop()
+        found = diagnose("--all", of=other, code=69)
+        states = {one["id"]: one["state"] for one in found["checks"]}
+        assert states["house.runs"] == "broken" and states["port.https"] == "broken" and states["services.states"] == "unknown", states
+        assert states["disk.room"] == "fine" and states["databases.sound"] == "fine" and states["house.programs"] == "fine", states
+        refused = other.hameau("diagnose", "--repair", "state.folders", check=False)
+        assert refused.returncode == 69 and not refused.stdout, refused
+        Path(other.state, "hameau.yaml").write_text("house:\n  hots: maison.test\n")
+        wrong = other.hameau("diagnose", check=False)
+        assert wrong.returncode != 0 and "hameau.yaml:2" in wrong.stderr, wrong
+    finally:
+        other.remove()
+
+
 def letters():
     imap = imaplib.IMAP4_SSL("127.0.0.1", night.ports["imaps"], ssl_context=night_tls(), timeout=30)
     try:

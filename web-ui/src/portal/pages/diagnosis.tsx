@@ -5,6 +5,7 @@ import { call, get } from '../../common/api';
 import { useAction, useLoad, useModal } from '../../common/hooks';
 import { moment, t, tn } from '../../common/i18n';
 import { Button, type Light, Loading, Notice, Phrase, ProblemNotice, Window } from '../../common/parts';
+import { useMember } from '../state';
 
 type State = 'fine' | 'attention' | 'broken' | 'unknown';
 interface Found {
@@ -77,6 +78,7 @@ function Found({ first }: { first: Diagnosis }) {
   const [found, setFound] = useState(first);
   const [asking, setAsking] = useState<Found | null>(null);
   const [mended, setMended] = useState<Repaired | null>(null);
+  const { house } = useMember();
   const looking = useAction();
   const mending = useAction();
   const look = () => void looking.run(async () => { setMended(null); setFound(await call<Diagnosis>('POST', path, {})); });
@@ -94,7 +96,7 @@ function Found({ first }: { first: Diagnosis }) {
   return (
     <>
       <Phrase light={wrong.length > 0 ? 'stopped' : 'lit'} live>{found.at === null ? t('diagnosis.never') : wrong.length > 0 ? tn('diagnosis.wrong', wrong.length) : t('diagnosis.well')}</Phrase>
-      <p class="soft">{found.at !== null && <>{t('diagnosis.at', { when: moment(found.at) })} </>}{tn('diagnosis.unknown', found.counts.unknown)} {t('diagnosis.nightly')}</p>
+      <p class="soft">{found.at !== null && <>{t('diagnosis.at', { when: moment(found.at) })} </>}{tn('diagnosis.unknown', found.counts.unknown)}{!house?.trial && <> {t('diagnosis.nightly')}</>}</p>
       <p class="verbs"><Button kind={found.at === null ? 'main' : 'outlined'} busy={looking.busy} onClick={look}>{t('diagnosis.look')}</Button></p>
       {looking.problem && <ProblemNotice problem={looking.problem} />}
       {mending.problem && <ProblemNotice problem={mending.problem} />}
