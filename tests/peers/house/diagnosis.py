@@ -13,6 +13,7 @@ from pathlib import Path
 
 from common import house, marie, node, ok, send, wait_until, yann  # noqa: F401
 from production_house import NewHouse
+from small_dns import SmallDns
 
 PATH = "/api/v1/diagnosis"
 NIGHT = """version: 1
@@ -47,7 +48,7 @@ def repair(check, *words, code=0):
 def begin_night():
     """Started early: its first look comes two minutes behind its start."""
     global night
-    night = NewHouse(house.ports["https"] + 860, text="  host: maison.test\n")
+    night = NewHouse(house.ports["https"] + 980, text="  host: maison.test\n")
     night.start()
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(NIGHT)
@@ -234,7 +235,7 @@ def test_nothing_runs_unasked():
 
 
 def test_a_house_that_does_not_run():
-    other = NewHouse(house.ports["https"] + 900, text="  host: maison.test\n")
+    other = NewHouse(house.ports["https"] + 1020, text="  host: maison.test\n")
     try:
         Path(other.state, "hameau.yaml").write_text(other.configuration.read_text())
         other.start()
@@ -320,3 +321,53 @@ def test_a_report_names_nobody():
         assert mark.lower() not in text.lower(), (mark, [line for line in text.splitlines() if mark.lower() in line.lower()][:3])
     for wanted in ("== diagnosis", "fine\tdisk.room.fine", "== processes", "postfix\tready", "== journals", "module.ready", "status=", "<...>"):
         assert wanted in text, (wanted, text[:1500])
+
+
+class NamedHouse(NewHouse):
+    """Its /etc/resolv.conf leads to the test's own name server."""
+
+    def command(self):
+        resolv = Path(self.folder, "resolv.conf")
+        resolv.write_text("nameserver 127.0.0.1\n")
+        return ["unshare", "-m", "sh", "-c", f'mount --bind {resolv} /etc/resolv.conf && exec "$@"', "sh", *super().command()]
+
+
+def test_names_and_addresses():
+    """Against a real name server, from a machine with public addresses: each fact is right, wrong, missing, and not told in time."""
+    host, v4, v6 = "maison.example.org", "203.0.113.5", "2001:db8::5"
+    back4, back6 = "5.113.0.203.in-addr.arpa", "5." + "0." * 23 + "8.b.d.0.1.0.0.2.ip6.arpa"
+    # Addresses of the loopback count for nobody.
+    for words in (["link", "add", "named0", "type", "veth", "peer", "name", "named1"], ["link", "set", "named1", "up"], ["link", "set", "named0", "up"],
+                  ["addr", "add", f"{v4}/32", "dev", "named0"], ["-6", "addr", "add", f"{v6}/128", "dev", "named0", "nodad"]):
+        subprocess.run(["ip", *words], check=True)
+    dns = SmallDns()
+    good = {(host, "A"): [v4], (host, "AAAA"): [v6], (back4, "PTR"): [host], (back6, "PTR"): [host], ("amis.test", "MX"): [host],
+            ("amis.test", "TXT"): ["x" * 300, "v=spf1 mx -all"], ("_dmarc.amis.test", "TXT"): ["v=DMARC1; p=none"], ("5.113.0.203.bl.example", "A"): []}
+    other = NamedHouse(house.ports["https"] + 1060, text=f"  host: {host}\n  diagnose_blocklists: bl.example\n")
+    try:
+        dns.records = dict(good)
+        other.start()
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(NIGHT)
+            file.flush()
+            other.hameau("apply", file.name)
+        checks = ["dns.ipv4", "dns.ipv6", "dns.reverse_ipv4", "dns.reverse_ipv6", "dns.mx", "dns.spf", "dns.dmarc", "mail.blocklists", "network.resolver"]
+
+        def states():
+            return {one["id"]: (one["state"], one["code"].rsplit(".", 1)[1]) for one in diagnose(*checks, of=other)["checks"]}
+        assert set(states().values()) == {("fine", "fine")}, states()
+        dns.records = {**good, (host, "A"): ["198.51.100.7"], (host, "AAAA"): [], (back4, "PTR"): ["box.isp.example"], (back6, "PTR"): [], ("amis.test", "MX"): ["mx.other.example"],
+                       ("amis.test", "TXT"): ["x"], ("_dmarc.amis.test", "TXT"): [], ("5.113.0.203.bl.example", "A"): ["127.0.0.2"]}
+        assert states() == {"dns.ipv4": ("attention", "elsewhere"), "dns.ipv6": ("attention", "missing"), "dns.reverse_ipv4": ("attention", "other"),
+                            "dns.reverse_ipv6": ("attention", "missing"), "dns.mx": ("attention", "missing"), "dns.spf": ("attention", "missing"), "dns.dmarc": ("attention", "missing"),
+                            "mail.blocklists": ("broken", "listed"), "network.resolver": ("fine", "fine")}, states()
+        dns.silent = {name for name, _ in good}
+        begun = time.time()
+        found = states()
+        assert time.time() - begun < 25
+        assert found.pop("network.resolver") == ("broken", "silent") and set(state for state, _ in found.values()) == {"unknown"}, found
+    finally:
+        dns.close()
+        other.stop()
+        other.remove()
+        subprocess.run(["ip", "link", "del", "named0"], check=True)

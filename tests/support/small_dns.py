@@ -1,0 +1,56 @@
+"""A name server of a test's own (RFC 1035) over UDP: answers from a table, and is silent for names that it is told to be silent for."""
+import ipaddress
+import socket
+import struct
+import threading
+
+TYPES = {"A": 1, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+
+
+def packed_name(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label) + b"\0"
+
+
+def packed(kind, value):
+    if kind in ("A", "AAAA"):
+        return ipaddress.ip_address(value).packed
+    if kind == "MX":
+        return struct.pack(">H", 10) + packed_name(value)
+    if kind == "TXT":
+        text = value.encode()
+        return b"".join(bytes([len(text[i:i + 255])]) + text[i:i + 255] for i in range(0, len(text), 255))
+    return packed_name(value)
+
+
+class SmallDns:
+    """`records`: {(name, kind): [values]}; may be changed while it runs. `silent`: names without an answer."""
+
+    def __init__(self, address="127.0.0.1", port=53):
+        self.records, self.silent, self.asked = {}, set(), []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                question, who = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            labels, at = [], 12
+            while question[at]:
+                labels.append(question[at + 1:at + 1 + question[at]].decode())
+                at += 1 + question[at]
+            name, (number, _) = ".".join(labels).lower(), struct.unpack(">HH", question[at + 1:at + 5])
+            kind = next((kind for kind, known in TYPES.items() if known == number), "?")
+            self.asked.append((name, kind))
+            if name in self.silent:
+                continue
+            values = self.records.get((name, kind), [])
+            known = any(one == name for one, _ in self.records)
+            answers = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", number, 1, 60, len(data)) + data for data in (packed(kind, value) for value in values))
+            flags = 0x8180 if known else 0x8183  # NXDOMAIN
+            self.socket.sendto(question[:2] + struct.pack(">HHHHH", flags, 1, len(values), 0, 0) + question[12:at + 5] + answers, who)
+
+    def close(self):
+        self.socket.close()
