@@ -14,6 +14,8 @@ constexpr std::array texts = {
              "Personne n’a répondu à temps.", "Nobody answered in time."},
     Sentence{"any.trial",
              "Une maison d’essai n’est pas regardée sur ce point.", "A trial house is not looked at here."},
+    Sentence{"any.nameless",
+             "La maison n’a pas encore de nom.", "The house has no name yet."},
     Sentence{"any.off",
              "Le service est arrêté, ou ne peut pas tourner ici.", "The service is switched off, or cannot run here."},
     Sentence{"any.empty",

@@ -33,6 +33,8 @@ inline constexpr int refused_per_turn = 64;
 inline constexpr std::size_t status_text_max = 300;
 /// Bytes of what a program said on standard error that are passed on: the sentence, not a core dump's words.
 inline constexpr std::size_t error_text_max = 2000;
+/// Text of a response of root to a service. Bytes: less than a message holds (message.hpp); the lines of a whole diagnosis fit.
+inline constexpr std::size_t answer_text_max = 48'000;
 /// Bytes of what a verb of hameau-provision gives back; it fits into one message (base/limits.hpp).
 inline constexpr std::size_t provision_text_max = 16000;
 /// Bytes of STATE/host: one name of 253.

@@ -29,6 +29,7 @@ namespace any {
 inline constexpr std::string_view unreadable = "*unreadable";  ///< the machine does not tell
 inline constexpr std::string_view silent = "*silent";          ///< nobody answered in time
 inline constexpr std::string_view trial = "*trial";            ///< a trial is not on the internet
+inline constexpr std::string_view nameless = "*nameless";      ///< the first set-up has not given the house a name
 inline constexpr std::string_view off = "*off";                ///< the service is switched off, or cannot run here
 inline constexpr std::string_view empty = "*empty";            ///< there is nothing yet that could be looked at
 inline constexpr std::string_view late = "*late";              ///< the look took too long and was ended

@@ -33,8 +33,13 @@ std::vector<std::string> of_family(const std::vector<std::string>& addresses, bo
 
 const std::string& host_of(const Machine& machine) { return machine.settings().text("house.host"); }
 
-/// No name, or one that only this machine knows.
-bool is_hidden(const Machine& machine) { return machine.trial() || host_of(machine).find('.') == std::string::npos; }
+/// Nobody on the internet knows it: why, or nothing.
+std::optional<std::string_view> hidden(const Machine& machine) {
+    if (machine.trial()) {
+        return any::trial;
+    }
+    return host_of(machine).empty() ? std::optional(any::nameless) : std::nullopt;
+}
 
 Verdict network_ipv4(const Machine& machine) {
     if (machine.trial()) {
@@ -75,8 +80,8 @@ Verdict network_ipv6(const Machine& machine) {
 }
 
 Verdict network_resolver(const Machine& machine) {
-    if (is_hidden(machine)) {
-        return {State::unknown, any::trial};
+    if (const auto why = hidden(machine)) {
+        return {State::unknown, *why};
     }
     const bool answered = machine.look_up(host_of(machine), Record::a).answered;
     return {answered ? State::fine : State::broken, answered ? "fine" : "silent", {}};
@@ -84,8 +89,8 @@ Verdict network_resolver(const Machine& machine) {
 
 /// Evidence that strangers reach port 80: the authority did, when it made the newest certificate.
 Verdict network_reached(const Machine& machine) {
-    if (is_hidden(machine)) {
-        return {State::unknown, any::trial};
+    if (const auto why = hidden(machine)) {
+        return {State::unknown, *why};
     }
     const auto state = provisioning::AcmeState::parse(machine.text(machine.state() + "/tls/certificates").value_or(""));
     for (const auto& name : state.names) {
@@ -102,8 +107,8 @@ Verdict network_reached(const Machine& machine) {
 }
 
 Verdict name_leads_here(const Machine& machine, bool v6) {
-    if (is_hidden(machine)) {
-        return {State::unknown, any::trial};
+    if (const auto why = hidden(machine)) {
+        return {State::unknown, *why};
     }
     const DnsAnswer answer = machine.look_up(host_of(machine), v6 ? Record::aaaa : Record::a);
     if (!answer.answered) {
@@ -133,8 +138,8 @@ Verdict dns_ipv6(const Machine& machine) { return name_leads_here(machine, true)
 
 /// Mail is refused by many when the address that it comes from has no name, or another one (RFC 1912 §2.1).
 Verdict reverse_name(const Machine& machine, bool v6) {
-    if (is_hidden(machine)) {
-        return {State::unknown, any::trial};
+    if (const auto why = hidden(machine)) {
+        return {State::unknown, *why};
     }
     auto addresses = of_family(machine.addresses(), v6, true);
     if (addresses.empty()) {
@@ -380,8 +385,8 @@ Verdict mail_blocklists(const Machine& machine) {
     if (setting.find_first_not_of(" ,") == std::string::npos) {
         return {State::unknown, "not_asked", {}};
     }
-    if (is_hidden(machine) || !has_mail(machine)) {
-        return {State::unknown, is_hidden(machine) ? any::trial : any::off};
+    if (hidden(machine) || !has_mail(machine)) {
+        return {State::unknown, hidden(machine).value_or(any::off)};
     }
     auto addresses = of_family(machine.addresses(), false, true);
     if (addresses.empty()) {

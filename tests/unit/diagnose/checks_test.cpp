@@ -139,6 +139,7 @@ std::vector<Case> network_cases() {
         {"dns.ipv4.elsewhere", attention, [a](F& f) { a(f, {true, {"198.51.100.7"}}); }},
         {"dns.ipv4.router", unknown, [](F& f) { f.addresses_ = {"192.168.1.5"}; }},
         {"dns.ipv4 *silent", unknown, [a](F& f) { a(f, {false, {}}); }},
+        {"dns.ipv4 *nameless", unknown, [](F& f) { f.settings_.set("house.host", ""); }},
         {"dns.ipv4 *trial", unknown, [](F& f) { f.trial_ = true; }},
         {"dns.ipv6.none", fine, [aaaa](F& f) { f.addresses_ = {"203.0.113.5"}; aaaa(f, {true, {}}); }},
         {"dns.ipv6.missing", attention, [aaaa](F& f) { aaaa(f, {true, {}}); }},
