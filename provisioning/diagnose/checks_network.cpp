@@ -265,7 +265,8 @@ std::size_t most_listeners(const std::optional<std::string>& table, unsigned por
     std::array<char, 8> hex{};
     std::snprintf(hex.data(), hex.size(), ":%04X", port);
     std::vector<std::string> seen;
-    for (const std::string_view line : split(table.value_or(""), '\n')) {
+    const std::string text = table.value_or("");
+    for (const std::string_view line : split(text, '\n')) {
         const std::size_t colon = line.find(": ");
         if (colon == std::string_view::npos) {
             continue;
