@@ -6,6 +6,7 @@ import * as Y from 'yjs';
 import { type Values, marker_clients } from './form';
 import { Allowance } from './allowance';
 import { isTaken, markerOf } from './read';
+import { Index, type Range, Signs, type Step, none } from './steps';
 
 const root_name = 'moves';
 const units_max = 50_000;      // of one entry; more is no passage that somebody moves
@@ -21,78 +22,12 @@ const free_reads = 1_000;         // entries and ranges of them: so many are rea
 const reads_at_once = 50_000;
 const reads_a_second = 20_000;
 
-/** Units that stand in a row under one client: first clock and how many. */
-export interface Range { client: number; clock: number; length: number }
-/** `again`: nobody took it there by hand: words that follow, or that undo brought back (`home`: that went back to where they were written). `begin`, `end`: clocks of all signs that went
- * with it. */
-export interface Step { from: Y.ID; to: Y.ID; length: number; author: number; seen: Values; again: boolean; home: boolean; begin: number; end: number }
+export type { Range, Step };
 /** Where a sign was written, and how many moves ago. */
 interface Origin { first: Y.ID; moves: number }
 /** Where a sign was and is, from where it was written on; ids[n + 1] is where steps[n] brought ids[n]. */
 interface Way { ids: Y.ID[]; steps: Step[] }
 interface Entry { from: number[]; to: number[]; seen?: Values; again?: 1 | 2 }
-
-const bucket_bits = 5;         // 32 signs are looked up together
-
-/** Steps by the signs that they are about. */
-class Index {
-  private readonly clients = new Map<number, Map<number, Step[]>>();
-
-  constructor(private readonly side: 'from' | 'to') {}
-
-  has(client: number): boolean {
-    return this.clients.has(client);
-  }
-
-  add(step: Step): void {
-    const { client, clock } = step[this.side];
-    let buckets = this.clients.get(client);
-    if (!buckets) this.clients.set(client, buckets = new Map());
-    for (let n = Math.floor(clock / 2 ** bucket_bits); n * 2 ** bucket_bits < clock + step.length; n += 1) {
-      const known = buckets.get(n);
-      if (known) known.push(step);
-      else buckets.set(n, [step]);
-    }
-  }
-
-  /** Whether a step is about one of these signs. */
-  names({ client, clock }: Y.ID, length: number): boolean {
-    const buckets = this.clients.get(client);
-    for (let n = Math.floor(clock / 2 ** bucket_bits); buckets && n * 2 ** bucket_bits < clock + length; n += 1) {
-      const near = buckets.get(n) ?? none;
-      if (near.some((one) => one[this.side].clock < clock + length && clock < one[this.side].clock + one.length)) return true;
-    }
-    return false;
-  }
-
-  near({ client, clock }: Y.ID): readonly Step[] {
-    return this.clients.get(client)?.get(Math.floor(clock / 2 ** bucket_bits)) ?? none;
-  }
-}
-const none: readonly Step[] = [];
-
-/** Something known of signs. */
-class Signs<T> {
-  private readonly clients = new Map<number, Map<number, T>>();
-
-  get({ client, clock }: Y.ID): T | undefined {
-    return this.clients.get(client)?.get(clock);
-  }
-
-  set({ client, clock }: Y.ID, value: T): void {
-    const clocks = this.clients.get(client);
-    if (clocks) clocks.set(clock, value);
-    else this.clients.set(client, new Map([[clock, value]]));
-  }
-
-  delete({ client, clock }: Y.ID): void {
-    this.clients.get(client)?.delete(clock);
-  }
-
-  clear(): void {
-    this.clients.clear();
-  }
-}
 
 const inside = (id: Y.ID, of: Y.ID, length: number) => id.client === of.client && of.clock <= id.clock && id.clock < of.clock + length;
 
@@ -482,7 +417,7 @@ export class Moves {
     const all = [...this.owed.splice(0), ...steps];
     for (const step of all) {
       const { from, length } = step;
-      let n = 0;
+      let n = this.noneStands(step) ? length : 0;
       for (; n < length && this.looks < most; n += 1) {
         this.looks += 1;
         const origin = this.origin(Y.createID(from.client, from.clock + n));
@@ -504,6 +439,23 @@ export class Moves {
     this.takeOut(transaction, extra);
     for (const step of all) if (step.author !== this.doc.clientID) this.redo(transaction, step, most);
     this.settling.take(this.looks - begin);
+  }
+
+  private sole(step: Step): boolean {
+    return !this.byTo.names(step.from, step.length) && !this.byFrom.names(step.to, step.length) && this.byFrom.alone(step);
+  }
+
+  /** Nobody else moved these signs, and none stands where it was: there is no copy. (The house brings back a whole text with one step.) */
+  private noneStands(step: Step): boolean {
+    const { from, length } = step;
+    if (!this.sole(step)) return false;
+    const structs = this.doc.store.clients.get(from.client) ?? [];
+    const known = Y.getState(this.doc.store, from.client);
+    for (let i = from.clock < known ? Y.findIndexSS(structs, from.clock) : structs.length; i < structs.length && structs[i]!.id.clock < from.clock + length; i += 1) {
+      this.looks += 1;
+      if (!structs[i]!.deleted) return false;
+    }
+    return true;
   }
 
   private takeOut(transaction: Y.Transaction, extra: readonly Y.ID[]): void {
@@ -565,18 +517,29 @@ export class Moves {
   private redo(transaction: Y.Transaction, step: Step, most: number): void {
     const { from, to, length } = step;
     const end = from.clock + Math.min(length, Y.getState(this.doc.store, from.client) - from.clock);
+    const sole = this.sole(step);
     const counts = (clock: number) => {
       const id = Y.createID(from.client, clock);
-      return clock < end && (this.origin(id)?.moves ?? way_max) < way_max && this.next(id)?.to.client === to.client && !this.comesTo(Moves.along(id, step), id);
+      return clock < end && (sole || ((this.origin(id)?.moves ?? way_max) < way_max && this.next(id)?.to.client === to.client)) && !this.comesTo(Moves.along(id, step), id);
     };
-    // Signs that stand came back nowhere: of many at once, too, none leads to another.
-    const stands = (clock: number) => this.item(Y.createID(to.client, to.clock + clock - from.clock))?.deleted === false;
+    // Signs that stand came back nowhere: of many at once, too, none leads to another. (How many stand in a row there.)
+    const stand = (clock: number) => {
+      const at = to.clock + clock - from.clock;
+      const item = this.item(Y.createID(to.client, at));
+      return item?.deleted === false ? item.id.clock + item.length - at : 0;
+    };
     for (let clock = from.clock; clock < end && this.looks < most; clock += 1) {
       this.looks += 1;
       if (!this.item(Y.createID(from.client, clock)) || !counts(clock)) continue;
       const item = Y.getItemCleanStart(transaction, Y.createID(from.client, clock));
       let size = 1;
-      while (stands(clock) && size < item.length && stands(clock + size) && counts(clock + size)) size += 1;
+      if (stand(clock) > 0) {
+        if (sole) {
+          size = stand(clock);
+          for (let more = size; more > 0 && size < item.length; size += more) more = stand(clock + size);
+        } else while (size < item.length && stand(clock + size) > 0 && counts(clock + size)) size += 1;
+        size = Math.min(size, item.length, end - clock);
+      }
       if (size < item.length) Y.getItemCleanStart(transaction, Y.createID(from.client, clock + size));
       if (item.deleted && !(item.content instanceof Y.ContentType)) item.redone = Y.createID(to.client, to.clock + clock - from.clock);
       clock += size - 1;
