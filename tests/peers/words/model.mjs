@@ -108,6 +108,7 @@ export class Model {
     }
     for (const code of moved) this.put.set(code, act);
     this.alone(now, act);
+    this.apartByHand(old, now, moved, act);
     this.relations(taking, mine, old, now, act);
   }
   /** This act was done by somebody to whom the other one had come. */
@@ -138,6 +139,16 @@ export class Model {
     for (const { id, left, right, mates } of this.words) {
       if (this.put.get(id * letters) !== act) continue;
       for (const other of new Set([left, right, ...mates])) if (other !== null && !stands.has(other)) this.broken.add(pair(id, other));
+    }
+  }
+  /** Who puts words somewhere sees what stands beside them. What they were written beside stood in another line before his eyes, and does so now. */
+  apartByHand(old, now, moved, act) {
+    const [before, after] = [wordLines(old), wordLines(now)];
+    const apart = (seen, a, b) => seen.has(a) && seen.has(b) && ![...seen.get(a)].some((line) => seen.get(b).has(line));
+    for (const code of moved) {
+      if (code % letters !== 0) continue;
+      const { id, left, right, mates } = this.wordOf(code);
+      for (const other of new Set([left, right, ...mates])) if (other !== null && apart(before, id, other) && apart(after, id, other)) this.broken.add(pair(id, other));
     }
   }
   relations(taking, mine, old, now, act) {

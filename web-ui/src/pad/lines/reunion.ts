@@ -150,7 +150,7 @@ export class Reunion {
     if (begun) return known.get(begun) ?? null;
     const { id: typed, passage } = this.binding.moves.typed(mine.id);
     // What I put there by hand stays there, or goes on with what I put there together with it.
-    const beside = passage ? this.besideInPassage(typed, mine, passage, fresh) : this.besideTyped(typed, mine, fresh, known);
+    const beside = passage ? this.besideInPassage(typed, mine, passage, fresh, known) : this.besideTyped(typed, mine, fresh, known);
     if (beside !== undefined) return beside;
     let item = left(mine);
     for (let n = 0; item && n < walk_max; n += 1, item = left(item)) {
@@ -196,13 +196,16 @@ export class Reunion {
     return at && stands(at) && (!line || anchor) ? null : undefined;
   }
 
-  private besideInPassage(id: Y.ID, mine: Y.Item, { begin, end }: Step, fresh: ReadonlySet<Step>): Place | null {
+  private besideInPassage(id: Y.ID, mine: Y.Item, { begin, end }: Step, fresh: ReadonlySet<Step>, known: ReadonlyMap<Y.Item, Place | null>): Place | null {
     const { client } = id;
     let at = id.clock;
     for (; this.goesOnFrom(client, at, begin, end); at -= 1) {
       const to = this.carried(Y.createID(client, at - 1), mine, fresh);
-      // (Who goes takes along what stands behind it.)
-      if (to) return at === id.clock ? { to, before: false } : null;
+      if (to) return { to, before: false };
+      // What stands in front of it goes.
+      const next = this.binding.moves.item(Y.createID(client, at - 1));
+      const goes = next && known.get(next);
+      if (goes && !goes.before) return goes;
       const there = this.standsIn(client, at - 1);
       if (there && (!there.mine || this.spent())) return null;
       if (!there) break;
