@@ -92,6 +92,18 @@ const cases = {
     b.at('five').paste();
     return [scene.meet(), (all) => all.some((line) => line.includes('fresh') && line.includes('mine'))];
   },
+  'what another wrote in front of words of mine stays in front of them, when both follow'() {
+    const scene = new Scene(['one', 'two', 'our line', 'three', 'five']);
+    const [a, b] = scene.people;
+    a.behind('our').type(' six');
+    b.mark('our', 'line').cut();
+    scene.send(a);
+    b.behind('six').type(' bee');
+    scene.send(b);
+    a.behind('six').type(' ten');
+    b.at('five').paste();
+    return [scene.meet(), (all) => all.join('|').includes('six ten bee')];
+  },
   'undo of a word that another moved with words around it'() {
     const scene = new Scene(['one', 'two words', 'three', 'four']);
     const [a, b] = scene.people;

@@ -9,7 +9,7 @@ import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
 import { type Rest, adjoins, tornByMoves } from './torn';
 import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
-import { type Ends, endsWord, wordBegin, wordEnd } from './word-ends';
+import { type Ends, endsWord, lastBefore, wordBegin, wordEnd } from './word-ends';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
@@ -43,7 +43,7 @@ export class Reunion {
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
     this.doc = this.root.doc!;
-    this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity };
+    this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity, fresh: new Set() };
     this.doc.on('afterTransaction', this.after);
   }
 
@@ -88,7 +88,7 @@ export class Reunion {
       for (const { to, length } of moves.byHand) {
         for (const clock of [to.clock, to.clock + length]) if (clock < Y.getState(this.doc.store, to.client)) Y.getItemCleanStart(transaction, Y.createID(to.client, clock));
       }
-      const runs = this.runsThatFollow(new Set(fresh));
+      const runs = this.runsThatFollow(this.ends.fresh = new Set(fresh));
       const go = ({ first, to, before }: Run) => this.goTo(transaction, first, to, before);
       // In front of a sign the first one first, behind it the last one first: so they keep their order.
       runs.filter((run) => run.before && !run.late).forEach(go);
@@ -133,7 +133,7 @@ export class Reunion {
     let after: Y.Item | null;
     if (inFront) after = left(Y.getItemCleanStart(transaction, wordBegin(to, first, this.ends)));
     else {
-      const id = wordEnd(to, first, this.ends);
+      const id = lastBefore(wordEnd(to, first, this.ends), first, this.ends);
       after = Y.getItemCleanStart(transaction, id);
       if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(id.client, id.clock + 1));
     }

@@ -1,16 +1,17 @@
 // Where words begin and end: whoever follows another word stands in front of it or behind it, never in it (reunion.ts).
 import * as Y from 'yjs';
-import type { Moves } from './moves';
+import type { Moves, Step } from './moves';
 import { lastId, right, textOf } from './told';
 
 const word_max = 100;          // letters
+const passage_max = 1_000;     // signs that went from one place
 const letter = /[\p{L}\p{N}]/u;
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 const left = (item: Y.Item) => item.left as Y.Item | null;
 const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
 
-/** `me`: my client. `going`: what I write from this clock on is words on their way; none ends a word that stood there. */
-export interface Ends { readonly moves: Moves; readonly me: number; going: number }
+/** `me`: my client. `fresh`: steps that just came. `going`: what I write from this clock on is words on their way; none ends a word that stood there. */
+export interface Ends { readonly moves: Moves; readonly me: number; going: number; fresh: ReadonlySet<Step> }
 
 /** This sign is no part of a word that `writer` wrote. */
 function parts(id: Y.ID, item: Y.Item, mine: Y.Item, writer: number, { moves, me, going }: Ends): boolean {
@@ -66,4 +67,35 @@ export function endsWord(mine: Y.Item, { moves, me }: Ends): Y.Item | null {
   if (!before || !stands(before) || !letter.test(textOf(before).at(-1) ?? '') || !letter.test(textOf(mine)[0] ?? '')) return null;
   const [one, other] = [moves.first(lastId(before)), moves.first(mine.id)];
   return one.client === me && one.client === other.client && one.clock + 1 === other.clock ? before : null;
+}
+
+/** `mine` follows what went to `to`. What stood between them went there too, and stands behind that: the last sign of it. */
+export function lastBefore(to: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
+  const { moves, me, fresh } = ends;
+  const between = new Set<string>();
+  for (let item = left(mine), n = 0; item && n < passage_max; item = left(item)) {
+    // (Other words of mine go there as well.)
+    if (stands(item) && (item.id.client !== me || !textOf(item))) break;
+    n += 1;
+    if (stands(item)) continue;
+    let here = false;
+    for (let clock = item.id.clock + item.length - 1; clock >= item.id.clock && n < passage_max && !here; clock -= 1, n += 1) {
+      const { id, steps } = moves.end(Y.createID(item.id.client, clock));
+      here = Y.compareIDs(id, to);
+      if (!here && steps.some((step) => fresh.has(step))) between.add(`${id.client} ${id.clock}`);
+    }
+    if (here) break;
+  }
+  let last = to;
+  let item = between.size > 0 ? moves.item(to) : null;
+  while (item) {
+    let next: Y.ID | null = Y.createID(last.client, last.clock + 1);
+    if (next.clock >= item.id.clock + item.length) {
+      do item = right(item); while (item && !stands(item));
+      next = item && item.id;
+    }
+    if (!next || !between.has(`${next.client} ${next.clock}`)) break;
+    last = next;
+  }
+  return last === to ? to : wordEnd(last, mine, ends);
 }
