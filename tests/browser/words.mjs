@@ -317,6 +317,45 @@ try {
     await alike([marie, yann, annick], 'a third one too');
   });
 
+  await check('what one takes out, and takes back while or after the house restores it, is there once', async () => {
+    for (const held of [false, true]) {
+      const pad = await newText();
+      await saved(hers);
+      // The last moment that has all of it.
+      const moment = await until(async () => {
+        const { body } = await api(hers, 'GET', `/api/v1/pads/${pad.id}/history`);
+        for (const { moment: one } of body.items ?? []) {
+          const then = await api(hers, 'GET', `/api/v1/pads/${pad.id}/history/${encodeURIComponent(one)}?format=json`);
+          if (JSON.stringify(then.body).includes('Fin.')) return one;
+        }
+        return false;
+      }, 'a moment with all of it');
+      await click(hers, 'Ordre du jour.');
+      await press(hers, 'Shift+Home', 'Backspace');
+      await until(async () => !(await words(his)).includes('Ordre du jour.'), 'it is taken out');
+      await saved(hers);
+      if (held) marie.line.hold();
+      try {
+        if (held) await press(hers, 'Control+z');
+        const { status } = await api(hers, 'POST', `/api/v1/pads/${pad.id}/history/${encodeURIComponent(moment)}/restore`, {});
+        same(status, 200, 'restored');
+        await has(his, 'Ordre du jour.');
+      } finally {
+        if (held) marie.line.release();
+      }
+      if (!held) {
+        await has(hers, 'Ordre du jour.');
+        await press(hers, 'Control+z');
+      }
+      // (What was marked is marked again.)
+      await press(hers, 'End');
+      await hers.keyboard.type(' Encore.');
+      await has(his, ' Encore.');
+      await alike(both, 'the same');
+      same(times(await words(his), 'Ordre du jour.'), 1, `once in ${JSON.stringify(await words(his))}`);
+    }
+  });
+
   await check('a click, a tap and the keys beside, on and behind another\'s cursor and name put the caret there: paragraph, list, cell', async () => {
     const ways = {
       on: ({ x, y, height }) => [x + 1, y + height / 2],

@@ -1,3 +1,4 @@
+// Ranges of old and new units, gathered while a state is restored, and how they are written.
 #include "modules/pads/history/copies.hpp"
 
 #include <algorithm>

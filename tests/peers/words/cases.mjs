@@ -268,6 +268,31 @@ const restored = {
     a.undo();
     return [scene.meet(), (all) => all.join('|').split('two three').length === 2];
   },
+  'what I wrote, took out, and took back after the house had brought it back, stands once'() {
+    const scene = new Scene(['one', '', 'end']);
+    const [a] = scene.people;
+    a.at(1).type('two three');
+    scene.send(a);
+    const then = scene.moment();
+    a.mark('two three').key('Backspace');
+    scene.send(a);
+    scene.restore(then);
+    scene.send(scene.house);
+    a.undo();
+    return [scene.meet(), (all) => all[1] === 'two three'];
+  },
+  'what I wrote, took out, and took back while the house brought it back, stands once'() {
+    const scene = new Scene(['one', '', 'end']);
+    const [a] = scene.people;
+    a.at(1).type('two three');
+    scene.send(a);
+    const then = scene.moment();
+    a.mark('two three').key('Backspace');
+    scene.send(a);
+    a.undo();
+    scene.restore(then);
+    return [scene.meet(), (all) => all[1] === 'two three'];
+  },
   'what another moved, away from where the house restored it, stands once'() {
     const scene = new Scene(['one', 'two three', 'four', 'end']);
     const [a, b] = scene.people;
