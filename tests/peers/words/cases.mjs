@@ -1,9 +1,9 @@
-// Small cases of text that two people move, letter by letter (scene.mjs): faults of the simulator, shrunk, and what a mend of one broke. Prints
-// one line of JSON: what is wrong, or null.
+// Small cases, letter by letter (scene.mjs): faults of the simulator, shrunk, and what a mend of one broke. Each answers with its scene and
+// what must be true of the lines that all see at its end. Prints one line of JSON: for each table what is wrong, or null.
 import './clock.mjs';
 import { Scene } from './scene.mjs';
 
-const cases = {
+const moved = {
   'two lines pasted where a line stands, that another moved too'() {
     const scene = new Scene(['top', 'one', '- aa bb', '- cc dd', '', 'end']);
     const [a, b] = scene.people;
@@ -305,14 +305,20 @@ const restored = {
   },
 };
 
-const wrong = {};
-for (const [name, work] of Object.entries({ ...cases, ...written, ...torn, ...restored })) {
-  try {
-    const [scene, right] = work();
-    if (!right(scene.lines())) wrong[name] = scene.lines();
-  } catch (error) {
-    wrong[name] = error.message;
+const tables = { 'text that two people move': moved, 'words written where another writes': written, 'words that moves tear': torn, 'what the house restores': restored };
+
+function wrongIn(table) {
+  const wrong = {};
+  for (const [name, work] of Object.entries(table)) {
+    try {
+      const [scene, right] = work();
+      if (!right(scene.lines())) wrong[name] = scene.lines();
+    } catch (error) {
+      wrong[name] = error.message;
+    }
   }
+  return Object.keys(wrong).length > 0 ? wrong : null;
 }
-console.log(JSON.stringify(Object.keys(wrong).length > 0 ? wrong : null));
+
+console.log(JSON.stringify(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, wrongIn(table)]))));
 process.exit(0);

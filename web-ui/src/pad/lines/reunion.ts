@@ -43,7 +43,7 @@ export class Reunion {
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
     this.doc = this.root.doc!;
-    this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity, fresh: new Set() };
+    this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity, fresh: new Set(), looks: 0 };
     this.doc.on('afterTransaction', this.after);
   }
 
@@ -81,6 +81,7 @@ export class Reunion {
   /** What others moved stands once; what I wrote into it, and they had not seen, goes with it. */
   private follow(fresh: readonly Step[]): void {
     const { moves } = this.binding;
+    this.ends.looks = moves.looks + 2 * looks_max;
     this.ends.going = Y.getState(this.doc.store, this.doc.clientID);
     this.doc.transact((transaction) => {
       moves.settle(fresh);

@@ -10,8 +10,9 @@ const stands = (item: Y.Item) => !item.deleted && item.countable;
 const left = (item: Y.Item) => item.left as Y.Item | null;
 const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
 
-/** `me`: my client. `fresh`: steps that just came. `going`: what I write from this clock on is words on their way; none ends a word that stood there. */
-export interface Ends { readonly moves: Moves; readonly me: number; going: number; fresh: ReadonlySet<Step> }
+/** `me`: my client. `fresh`: steps that just came. `looks`: what the places looked at may come to (moves.ts counts them). `going`: what I write
+ * from this clock on is words on their way; none ends a word that stood there. */
+export interface Ends { readonly moves: Moves; readonly me: number; going: number; fresh: ReadonlySet<Step>; looks: number }
 
 /** This sign is no part of a word that `writer` wrote. */
 function parts(id: Y.ID, item: Y.Item, mine: Y.Item, writer: number, { moves, me, going }: Ends): boolean {
@@ -73,13 +74,14 @@ export function endsWord(mine: Y.Item, { moves, me }: Ends): Y.Item | null {
 export function lastBefore(to: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
   const { moves, me, fresh } = ends;
   const between = new Set<string>();
-  for (let item = left(mine), n = 0; item && n < passage_max; item = left(item)) {
+  for (let item = left(mine), n = 0; item && n < passage_max && moves.looks < ends.looks; item = left(item)) {
     // (Other words of mine go there as well.)
     if (stands(item) && (item.id.client !== me || !textOf(item))) break;
     n += 1;
     if (stands(item)) continue;
     let here = false;
     for (let clock = item.id.clock + item.length - 1; clock >= item.id.clock && n < passage_max && !here; clock -= 1, n += 1) {
+      moves.looks += 1;
       const { id, steps } = moves.end(Y.createID(item.id.client, clock));
       here = Y.compareIDs(id, to);
       if (!here && steps.some((step) => fresh.has(step))) between.add(`${id.client} ${id.clock}`);
