@@ -13,7 +13,7 @@ namespace hameau::diagnose {
 
 namespace {
 
-constexpr std::int64_t day_s = 24 * 3600;
+constexpr std::int64_t day_s = std::int64_t{24} * 3600;
 constexpr std::uint64_t mega = 1 << 20;
 constexpr std::int64_t backup_old_s = 3 * day_s;
 constexpr std::int64_t drill_old_s = 45 * day_s;

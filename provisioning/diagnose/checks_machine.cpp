@@ -22,7 +22,7 @@ constexpr double load_high = 4;  ///< for each processor, over a quarter of an h
 constexpr std::int64_t hot_millidegrees = 80'000;
 constexpr std::uint64_t entropy_low = 128;
 constexpr unsigned handles_high_percent = 80;
-constexpr std::int64_t day_s = 24 * 3600;
+constexpr std::int64_t day_s = std::int64_t{24} * 3600;
 constexpr std::int64_t lists_old_s = 14 * day_s;
 constexpr std::int64_t release_warning_s = 180 * day_s;
 /// When this was written: a clock before that makes every certificate invalid.

@@ -14,7 +14,7 @@ namespace {
 
 using provisioning::is_private_address;
 
-constexpr std::int64_t day_s = 24 * 3600;
+constexpr std::int64_t day_s = std::int64_t{24} * 3600;
 constexpr std::int64_t ends_soon_s = 7 * day_s;
 constexpr std::int64_t reached_lately_s = 100 * day_s;
 /// A look-up of a name may take 3 s; a check of all domains makes some.

@@ -46,6 +46,19 @@ export function freshData({ trial = true, setup = false } = {}) {
   };
 }
 
+export const diagnosis = () => {
+  const at = new Date().toISOString();
+  const check = (id, group, title, state, text, advice = '', repair = null, repair_text = '') => ({ id, group, title, state, code: `${id}.x`, text, advice, at, repair, repair_text });
+  return {
+    at, counts: { fine: 1, attention: 0, broken: 1, unknown: 1 }, repair: null,
+    checks: [
+      check('disk.room', 'machine', 'Place sur le disque', 'fine', '51200 Mo sont libres sur 64000 Mo.'),
+      check('state.folders', 'house', 'Droits des dossiers', 'broken', 'Mauvais propriétaire ou mauvais droits : people.', 'hameau diagnose --repair state.folders', 'free', 'Les dossiers reprennent leurs propriétaires et leurs droits.'),
+      check('mail.blocklists', 'network', 'Listes noires', 'unknown', 'Aucune liste noire n’est interrogée.'),
+    ],
+  };
+};
+
 export const status = () => ({
   processes: [
     ['hameaud', 'running', 411, 5_400_000, 0, 3100, 210, 44], ['gate', 'running', 420, 5_399_000, 0, 6900, 1800, 310],

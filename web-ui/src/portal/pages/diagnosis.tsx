@@ -91,6 +91,8 @@ function Found({ first }: { first: Diagnosis }) {
       newer = { ...(await call<Diagnosis>('POST', path, { only: [one.id] })), repair: newer.repair };
     }
     setFound((before) => joined(before, newer));
+    // The button goes with its row.
+    document.querySelector<HTMLElement>('h1')?.focus();
   });
   const wrong = found.checks.filter((one) => one.state === 'broken').concat(found.checks.filter((one) => one.state === 'attention'));
   return (
