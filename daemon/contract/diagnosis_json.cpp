@@ -27,7 +27,8 @@ json::object check_of(const Finding& finding, bool english) {
     out["text"] = sentence_of(finding, english);
     out["advice"] = advice_of(finding, english);
     out["at"] = time_of(finding.at);
-    const Mends mends = text == nullptr || finding.state == State::fine || finding.state == State::unknown ? Mends::no : text->mends;
+    const bool well = finding.state == State::fine || finding.state == State::unknown;
+    const Mends mends = text == nullptr || well || !can_be_mended(finding.code) ? Mends::no : text->mends;
     out["repair"] = mends == Mends::no ? json::value(nullptr) : json::value(mends == Mends::yes ? "free" : "asks");
     out["repair_text"] = mends == Mends::no ? std::string() : mending_of(finding.id, english);
     return out;

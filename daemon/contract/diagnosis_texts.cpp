@@ -213,6 +213,11 @@ std::string mending_of(std::string_view id, bool english) {
     return found == mendings.end() ? std::string() : std::string(english ? found->english : found->french);
 }
 
+bool can_be_mended(std::string_view code) {
+    constexpr std::array<std::string_view, 4> beyond = {"backup.targets.none", "backup.drill.failed", "mail.hold.corrupt", "certificate.house.key"};
+    return std::find(beyond.begin(), beyond.end(), code) == beyond.end();
+}
+
 std::string phrase_of(std::string_view code, const std::string& id, bool english) {
     const auto* found = std::find_if(phrases.begin(), phrases.end(), [code](const Phrase& one) { return one.code == code; });
     return found == phrases.end() ? std::string() : filled(english ? found->english : found->french, {"", State::unknown, "", {{"id", id}}, 0});

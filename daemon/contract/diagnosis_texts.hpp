@@ -45,6 +45,9 @@ std::string phrase_of(std::string_view code, const std::string& id, bool english
 /// How many are fine, attention, broken, unknown; `at`: when it was looked at.
 std::string counts_text(const std::array<long long, 4>& counts, const std::string& at, bool english);
 
+/// Whether the repair of its check helps against this: nothing that the house does makes a backup without a place for it.
+bool can_be_mended(std::string_view code);
+
 /// Nothing where the id is not known.
 const CheckText* check_text(std::string_view id);
 /// The code itself where no catalogue has it.

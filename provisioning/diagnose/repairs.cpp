@@ -68,10 +68,26 @@ Status ask(RepairPlace& place) {
     return {};
 }
 constexpr const char* const engines_word = "engines";
-constexpr const char* const certificates_word = "certificates";
 constexpr const char* const show_word = "show-certificates";
-constexpr const char* const backup_word = "backup";
-constexpr const char* const drill_word = "drill";
+
+/// Without an authority hameaud would be asked, and nothing would come of it.
+Status mend_certificates(RepairPlace& place) {
+    if (place.machine.trial() || place.machine.settings().text("house.acme_url").empty()) {
+        return fail(ErrorKind::unavailable, "no certificate authority is set (house.acme_url)");
+    }
+    place.asked.emplace_back("certificates");
+    return {};
+}
+
+Status ask_backup(RepairPlace& place, const char* what) {
+    if (place.machine.settings().text("house.backup_targets").empty()) {
+        return fail(ErrorKind::unavailable, "no place is set (house.backup_targets)");
+    }
+    place.asked.emplace_back(what);
+    return {};
+}
+Status mend_backup(RepairPlace& place) { return ask_backup(place, "backup"); }
+Status mend_drill(RepairPlace& place) { return ask_backup(place, "drill"); }
 
 Status run(RepairPlace& place, const char* path, const std::vector<std::string>& arguments) {
     const auto told = place.machine.run(path, arguments);
@@ -125,8 +141,8 @@ constexpr std::array table = {
     Repair{"state.secrets", false, mend_secrets},
     Repair{"services.states", false, mend_services},
     Repair{"databases.journal", false, mend_journals},
-    Repair{"certificate.house", false, ask<certificates_word>},
-    Repair{"certificate.all", false, ask<certificates_word>},
+    Repair{"certificate.house", false, mend_certificates},
+    Repair{"certificate.all", false, mend_certificates},
     Repair{"certificate.shown", false, ask<show_word>},
     Repair{"certificate.mail", false, ask<engines_word>},
     Repair{"engines.postfix_settings", false, ask<engines_word>},
@@ -134,9 +150,9 @@ constexpr std::array table = {
     Repair{"mail.queue", false, mend_queue},
     Repair{"mail.deferred", false, mend_queue},
     Repair{"mail.active", false, mend_queue},
-    Repair{"backup.targets", false, ask<backup_word>},
-    Repair{"backup.age", false, ask<backup_word>},
-    Repair{"backup.drill", false, ask<drill_word>},
+    Repair{"backup.targets", false, mend_backup},
+    Repair{"backup.age", false, mend_backup},
+    Repair{"backup.drill", false, mend_drill},
     Repair{"mail.hold", true, mend_hold},
     Repair{"logs.size", true, mend_logs},
 };

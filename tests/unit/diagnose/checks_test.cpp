@@ -380,6 +380,26 @@ TEST(Checks, EachHasItsWords) {
     }
 }
 
+/// What would come to nothing is not said to be done.
+TEST(Repairs, AskOnlyForWhatCanBeDone) {
+    F machine;
+    RepairPlace place{machine, {}};
+    EXPECT_TRUE(repair_of("backup.age")->mend(place));
+    EXPECT_TRUE(repair_of("backup.drill")->mend(place));
+    EXPECT_TRUE(repair_of("certificate.all")->mend(place));
+    EXPECT_EQ(place.asked, (std::vector<std::string>{"backup", "drill", "certificates"}));
+    place.asked.clear();
+    machine.settings_.set("house.backup_targets", "");
+    machine.settings_.set("house.acme_url", "");
+    for (const char* id : {"backup.age", "backup.targets", "backup.drill", "certificate.house", "certificate.all"}) {
+        EXPECT_FALSE(repair_of(id)->mend(place)) << id;
+    }
+    EXPECT_TRUE(place.asked.empty());
+    machine.services_ = {{"mail", "failing", 9, 0}, {"pads", "ready", 0, 0}};
+    EXPECT_TRUE(repair_of("services.states")->mend(place));
+    EXPECT_EQ(place.asked, std::vector<std::string>{"restart\tmail"});
+}
+
 /// docs/diagnosis.md is made of the table: HAMEAU_UPDATE_GOLDEN=1 writes it.
 TEST(Checks, TheListOfIdsIsTheOneInDocs) {
     std::string made = "# The checks of `hameau diagnose`\n\nMade by diagnose_test (HAMEAU_UPDATE_GOLDEN=1). Ids are stable: scripts may name them. States: fine, attention, "
