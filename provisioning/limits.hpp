@@ -130,6 +130,9 @@ inline constexpr unsigned postfix_processes_max = 40;
 inline constexpr unsigned smtp_connections_per_address_max = 20;
 /// Connections of one address in a minute: a relay with a full queue sends two a second.
 inline constexpr unsigned smtp_connections_per_minute_max = 120;
+/// Messages that one address outside hands in within a minute, on however many connections: a list server with a hundred people here
+/// fits; who floods waits (450) and cannot fill the queue with files.
+inline constexpr unsigned smtp_messages_per_minute_max = 120;
 /// Sign-ins of one address in a minute: a house behind one address writes less, a guesser would like more.
 inline constexpr unsigned smtp_sign_ins_per_minute_max = 60;
 /// Messages of Sieve scripts that are taken at a time: as many as are delivered.

@@ -78,6 +78,7 @@ smtpd_forbid_unauth_pipelining = yes
 smtpd_client_event_limit_exceptions ={exempt}
 smtpd_client_connection_count_limit = {connections_per_address}
 smtpd_client_connection_rate_limit = {connections_per_minute}
+smtpd_client_message_rate_limit = {messages_per_minute}
 smtpd_client_auth_rate_limit = {sign_ins_per_minute}
 smtpd_milters = { unix:{state}/run/milter.sock, default_action=accept, connect_timeout={milter_seconds}s }
 members_milters = { unix:{state}/run/milter.sock, default_action=tempfail, connect_timeout={milter_seconds}s }
@@ -244,6 +245,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"processes", std::to_string(postfix_processes_max)},
         {"connections_per_address", std::to_string(smtp_connections_per_address_max)},
         {"connections_per_minute", std::to_string(smtp_connections_per_minute_max)},
+        {"messages_per_minute", std::to_string(smtp_messages_per_minute_max)},
         {"sign_ins_per_minute", std::to_string(smtp_sign_ins_per_minute_max)},
         {"inject_processes", std::to_string(inject_processes_max)},
         {"lmtp_per_mailbox", std::to_string(lmtp_processes_per_mailbox)},

@@ -15,6 +15,8 @@ namespace hameau {
 struct DiskSpace {
     std::uint64_t total_bytes = 0;
     std::uint64_t free_bytes = 0;  ///< for processes without privileges: root's reserve is not in it
+    std::uint64_t total_inodes = 0;  ///< 0: the file system has no table of them
+    std::uint64_t free_inodes = 0;
 };
 
 /// The file system that holds `folder`. Errors: io, not_found.

@@ -17,6 +17,8 @@ inline constexpr std::size_t message_fields_max = 512;
 inline constexpr std::uint64_t disk_floor_bytes_default = std::uint64_t{512} << 20;
 /// On a small disk the floor is at most this part of it: a card of 4 GB must not be useless.
 inline constexpr std::uint64_t disk_floor_part_of_disk = 20;
+/// Of the inodes of a file system this part is kept for mail in the same way: each message is a file.
+inline constexpr std::uint64_t inodes_part_kept = 20;
 
 // Backups
 /// Places that one house saves itself to; each costs a turn every night.

@@ -116,6 +116,8 @@ inline constexpr std::size_t small_text_bytes = 64 * 1024;
 /// What the texts of one association may take of it, in quarters: who holds long texts open for hours keeps out the own house, and
 /// leaves a quarter to the others.
 inline constexpr std::size_t open_quarters_per_association = 3;
+/// What an open text takes of memory for each byte of it, about (measured: 2.3 for words, more for many small edits).
+inline constexpr std::size_t memory_per_text_byte = 3;
 /// The memory of all open texts (setting pads.limits.open_max) is counted so often; what comes meanwhile, 10 MB or so from a
 /// fast line, is over the bound.
 inline constexpr std::chrono::milliseconds memory_look_every{1000};
@@ -133,6 +135,11 @@ inline constexpr std::uint64_t guest_text_bytes_without_quota = 256 << 20;
 inline constexpr std::size_t guest_part_of_text = 2;
 /// A full text still takes what only deletes, up to one part in so many above its bound: else nobody could make room in it.
 inline constexpr std::size_t deletions_part_of_text = 8;
+/// New client ids that people without an account bring into an open text: so many at once, and so many an hour. Each page that writes
+/// is one; a text has room for 200,000 (crdt/limits.hpp), and guests use up half of them at most.
+inline constexpr std::size_t guest_clients_at_once = 1000;
+inline constexpr std::size_t guest_clients_per_hour = 200;
+inline constexpr std::size_t guest_part_of_clients = 2;
 /// What a text takes is looked at so often while guests write; what passes meanwhile is bounded by the largest text.
 inline constexpr std::chrono::seconds guest_look_every{5};
 /// Texts of which the last look is remembered; beyond, all are looked at again.

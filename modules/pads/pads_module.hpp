@@ -295,6 +295,7 @@ private:
     std::size_t open_bytes_max_ = 0;
     std::size_t open_bytes_ = 0;  ///< memory of all open texts when it was counted last, and what was opened since
     std::unordered_map<std::string, std::size_t> open_bytes_of_;  ///< the same of each association
+    std::size_t long_texts_ = 0;  ///< open ones of more than small_text_bytes, at the last look
     Duration memory_looked_{Duration::min() / 2};
     bool memory_low_ = false;
 };

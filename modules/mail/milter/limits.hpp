@@ -51,6 +51,8 @@ inline constexpr Duration quota_wait{5000};
 inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;
 /// 3 GB in the five days that Postfix keeps what it cannot deliver.
 inline constexpr std::uint64_t outgoing_bytes_per_hour = std::uint64_t{25} << 20U;
+/// A message counts as this at least: in the queue it is two files with a block and an inode each, however short its text. Bytes.
+inline constexpr std::uint64_t outgoing_bytes_least = 16 << 10U;
 /// Users and addresses that are remembered; those who have everything again are forgotten first.
 inline constexpr std::size_t outgoing_users_max = 20000;
 

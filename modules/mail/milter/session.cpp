@@ -228,6 +228,7 @@ std::string Session::check_session() {
 }
 
 std::string Session::take_room(const std::string& user, std::uint64_t bytes) {
+    bytes = std::max(bytes, outgoing_bytes_least);
     std::uint64_t& taken = taken_[user];
     if (bytes <= taken) {
         return {};

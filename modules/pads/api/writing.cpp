@@ -85,16 +85,21 @@ bool PadsModule::has_memory(const std::string& association, std::size_t text_byt
         memory_looked_ = now;
         open_bytes_ = 0;
         open_bytes_of_.clear();
+        long_texts_ = 0;
         for (const auto& [number, room] : rooms_) {
             const std::size_t used = room->recorder().bytes_used();
             open_bytes_ += used;
             open_bytes_of_[room->pad().association] += used;
+            long_texts_ += room->text_bytes() > small_text_bytes ? 1 : 0;
         }
     }
     std::size_t& own = open_bytes_of_[association];
     // Who is refused is refused for what is so now: as with the disk.
     memory_low_ = open_bytes_ + more > open_bytes_max_ || own + more > open_bytes_max_ / 4 * open_quarters_per_association;
-    if (memory_low_) {
+    // The largest are refused first: whoever keeps some long texts open must not stop all that are shorter. So the bound may be
+    // passed, by once itself at worst.
+    const std::size_t share = open_bytes_max_ / (4 * (long_texts_ + 1));
+    if (memory_low_ && (text_bytes * memory_per_text_byte > share || open_bytes_ + more > 2 * open_bytes_max_)) {
         return false;
     }
     open_bytes_ += more;

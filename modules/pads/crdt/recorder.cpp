@@ -70,20 +70,31 @@ bool Recorder::admit_roots() {
 }
 
 // One return statement, so that the result is built where the caller wants it: this runs for every keystroke.
-Result<Applied> Recorder::apply(View update) {
+Result<Applied> Recorder::apply(View update, std::size_t new_clients_max) {
     Result<Applied> result(Applied{});
-    if (std::optional<Error> refused = admit(update, *result))
+    if (std::optional<Error> refused = admit(update, *result, new_clients_max))
         result = fail(std::move(*refused));
     return result;
 }
 
-std::optional<Error> Recorder::admit(View update, Applied& applied) {
+/// Whoever is known already may go on in a pad that takes no new ones.
+bool Recorder::has_clients_left(std::size_t new_clients_max) {
+    const std::size_t most = std::min(new_clients_max, clients_max - std::min(clients_max, clients_.size()));
+    if (outline_.blocks.size() <= most)
+        return true;
+    std::size_t unknown = 0;
+    for (const Block& block : outline_.blocks)
+        unknown += table_.find(block.client) == ClientTable::none ? 1 : 0;
+    return unknown <= most;
+}
+
+std::optional<Error> Recorder::admit(View update, Applied& applied, std::size_t new_clients_max) {
     std::size_t position = 0;
     const Fault fault = check_update(update, outline_, position);
     if (fault != Fault::none)
         return fault_error(fault, position);
-    if (clients_.size() + outline_.blocks.size() > clients_max)
-        return Error{ErrorKind::too_large, "update refused: the pad would have more than 200,000 clients"};
+    if (!has_clients_left(new_clients_max))
+        return Error{ErrorKind::conflict, "update refused: it brings more new clients than may come"};
     // Each type item nests at most one level deeper than all before it, so that most updates cannot reach the limit.
     if (depth_max_ + outline_.type_count + pending_.type_count() <= type_depth_max)
         return take(update, applied);

@@ -51,7 +51,8 @@ public:
     /// Validates and records one v1 update, all or nothing. invalid: not a v1 update (byte offset in the message);
     /// too_large: a limit of section 10 (type nesting, roots, clients, names, values). `update` must live as long as
     /// Applied::relay is used.
-    Result<Applied> apply(View update);
+    /// conflict: more clients that the pad does not know than `new_clients_max`, or than it may have.
+    Result<Applied> apply(View update, std::size_t new_clients_max = SIZE_MAX);
 
     /// Known clocks per client, encoded as for sync step 1. Pending data is not counted.
     Bytes state_vector() const;
@@ -124,7 +125,8 @@ private:
     bool accept(const StructView& item);
 
     bool admit_roots();
-    std::optional<Error> admit(View update, Applied& applied);
+    std::optional<Error> admit(View update, Applied& applied, std::size_t new_clients_max);
+    bool has_clients_left(std::size_t new_clients_max);
     std::optional<Error> take(View update, Applied& applied);
     void take_deletes();
     void take_many_deletes();

@@ -225,7 +225,16 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
     // Only a large step 2 is mostly old news: a returning client uploads everything that it has deleted since ever.
     const bool rewrite = step2 && worth_reducing(update);
     const Bytes before = rewrite ? recorder_.state_vector() : Bytes();
-    const auto applied = recorder_.apply(update);
+    const std::size_t clients_before = recorder_.client_count();
+    const auto applied = recorder_.apply(update, connection.is_guest() ? guest_clients_left() : SIZE_MAX);
+    if (!applied && applied.error().kind == ErrorKind::conflict) {
+        connection.deny(connection.is_guest() ? denied_guests_full : denied_full);
+        outside_.note(*this, RoomEvent::over_limit, applied.error().message);
+        return;
+    }
+    if (applied && connection.is_guest()) {
+        guest_clients_ += recorder_.client_count() - clients_before;
+    }
     if (!applied) {
         const bool limit = applied.error().kind == ErrorKind::too_large;
         refuse(connection, limit ? close_policy : close_bad_data, limit ? RoomEvent::over_limit : RoomEvent::bad_frame,
@@ -254,6 +263,18 @@ void Room::take_update(Connection& connection, View update, std::string_view fra
         connection.send(step1_message(recorder_.state_vector()));
     }
     schedule_flush(Flush::now_if_quiet);
+}
+
+std::size_t Room::guest_clients_left() {
+    const Duration now = outside_.now();
+    const auto again = static_cast<std::size_t>((now - guest_clients_at_) / Duration(std::chrono::hours(1)) * guest_clients_per_hour);
+    if (again > 0) {
+        guest_clients_ -= std::min(guest_clients_, again);
+        guest_clients_at_ = now;
+    }
+    const std::size_t most = crdt::clients_max / guest_part_of_clients;
+    const std::size_t left = most - std::min(most, recorder_.client_count());
+    return std::min(left, guest_clients_at_once - std::min(guest_clients_at_once, guest_clients_));
 }
 
 /// What others lack of a large step 2: its new structs, and the deletions that are new.

@@ -151,6 +151,8 @@ private:
     void take_step1(Connection& connection, View state_vector);
     void take_update(Connection& connection, View update, std::string_view frame, bool step2);
     bool admit(Connection& connection, View update, bool step2);
+    /// How many client ids that the text does not know a guest may bring now.
+    std::size_t guest_clients_left();
     /// `brought_by`: whose step 2 it came in; ids that it did not announce may be somebody else's.
     void record(const PersonPtr& person, const crdt::Applied& applied, View news, const Connection* brought_by);
     void note_unsaved(const PersonPtr& person, const crdt::Applied& applied, View news, std::int64_t time_ms);
@@ -191,6 +193,8 @@ private:
     std::uint64_t keys_made_ = 0;                       ///< link keys that ended since it is open
     std::vector<Connection*> peers_;
     std::size_t holders_ = 0;
+    std::size_t guest_clients_ = 0;  ///< new client ids of guests, less guest_clients_per_hour
+    Duration guest_clients_at_{0};
     std::uint64_t guests_ = 0;
     std::uint64_t connections_ = 0;
     Awareness awareness_;

@@ -50,9 +50,9 @@ def page(house):
     return visit
 
 
-def call(house):
+def call(house, cookie):
     """The same to people, who asks its database whose session it is."""
-    cookie = gate_house.cookie_of(gate_house.marie(house)).encode()
+    cookie = cookie.encode()
     request = b"GET /api/v1/session HTTP/1.1\r\nHost: localhost:%d\r\n" % house.ports["https"] + cookie + b"\r\n"
     def visit():
         with contextlib.closing(connect(house, source=VISITOR)) as raw:
@@ -61,12 +61,8 @@ def call(house):
     return visit
 
 
-def letter(house):
+def letter(house, cookie, path):
     """From one person's page to another's, both open for long."""
-    marie = gate_house.marie(house)
-    items = marie.call("GET", "/api/v1/associations/amis/pads").json()["items"]
-    path = "/api/v1/pads/ws/" + next(item["id"] for item in items if item["slug"] == "minutes")
-    cookie = gate_house.cookie_of(marie)
     writer, reader = (upgrade(house, path, cookie, source=VISITOR)[1] for _ in range(2))
     threading.Thread(target=drain, args=(writer,), daemon=True).start()
     client, clock = int.from_bytes(os.urandom(3), "big") + 1, 0
@@ -115,7 +111,7 @@ def message(house):
     def visit():
         with smtplib.SMTP("127.0.0.1", house.ports["smtp"], local_hostname="ailleurs.example", timeout=20, source_address=VISITOR) as client:
             client.ehlo()
-            return client.mail("ami@ailleurs.example")[0] == 250 and client.rcpt("marie.legoff@amis.test")[0] in (250, 452)
+            return client.mail("ami@ailleurs.example")[0] == 250 and client.rcpt("marie.legoff@amis.test")[0] == 250
     return visit
 
 
@@ -133,9 +129,16 @@ def waits(visit, seconds, pause):
     return sorted(found)
 
 
-def visit(house, seconds):
+def session(house):
+    """(cookie, path of the text's WebSocket): signed in before anybody attacks; who signs in meanwhile may have to wait, by design."""
+    marie = gate_house.marie(house)
+    items = marie.call("GET", "/api/v1/associations/amis/pads").json()["items"]
+    return gate_house.cookie_of(marie), "/api/v1/pads/ws/" + next(item["id"] for item in items if item["slug"] == "minutes")
+
+
+def visit(house, cookie, path, seconds):
     """{kind: waits}"""
-    visits = {"page": page(house), "call": call(house), "letter": letter(house), "mail program": mail_program(house), "message": message(house)}
+    visits = {"page": page(house), "call": call(house, cookie), "letter": letter(house, cookie, path), "mail program": mail_program(house), "message": message(house)}
     found = {}
     def go(kind):
         found[kind] = waits(visits[kind], seconds, PAUSE.get(kind, 0.02))

@@ -280,14 +280,14 @@ def check_what_the_admin_puts_there_during_an_order_stays(house, folder):
     os.kill(gate, signal.SIGSTOP)
     try:
         house.hameau("site", "add", "amis", host)
-        wait_until(lambda: any(challenges.iterdir()), 30)
+        assert wait_until(lambda: any(challenges.iterdir()), 60), "the order has not begun"
         file = Path(house.state, "tls", "hosts", f"{host}.pem")
         file.write_text(text)
         file.chmod(0o640)
         os.chown(file, 0, 62001)
     finally:
         os.kill(gate, signal.SIGCONT)
-    wait_until(lambda: not any(challenges.iterdir()), 60)
+    assert wait_until(lambda: not any(challenges.iterdir()), 60), "the order has not ended"
     house.reload()
     wait_until(lambda: house.code(host) == "own", 60)
     same(file.read_text(), text)

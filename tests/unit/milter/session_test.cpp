@@ -195,6 +195,31 @@ TEST(Session, WhoSendsVeryMuchWaits) {
     EXPECT_TRUE(is_taken(send("marie@amis.test")));
 }
 
+TEST(Session, AShortMessageCountsAsTheFilesThatItIs) {
+    FakeClock clock;
+    Outgoing outgoing(clock);
+    const auto send = [&](const std::string& to) {
+        Talk talk(&outgoing);
+        if (to.empty()) {
+            talk.begin("SUBMISSION", "marie@amis.test");
+        } else {
+            talk.begin("house", "", "30");
+            const std::string reply = talk.say('R', texts({"<" + to + ">"}));
+            if (!is_taken(reply)) {
+                return reply;
+            }
+        }
+        return talk.finish({{"From", "marie@amis.test"}}, 30);
+    };
+    for (const std::string to : {"", "president@outside.test"}) {
+        std::uint64_t taken = 0;
+        while (is_taken(send(to))) {
+            ASSERT_LT(++taken, 20'000u);
+        }
+        EXPECT_EQ(taken, outgoing_bytes_at_once / outgoing_bytes_least);
+    }
+}
+
 TEST(Session, WhatIsRefusedOrBrokenOffTakesNoRoom) {
     constexpr std::size_t large = std::size_t{25} << 20U;
     FakeClock clock;

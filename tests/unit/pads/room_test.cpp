@@ -463,6 +463,26 @@ TEST_F(RoomTest, AGuestLeavesRoomForMembersAndAFullTextTakesDeletions) {
     EXPECT_EQ(small->recorder().deleted_range_count(), 1u);
 }
 
+TEST_F(RoomTest, ManyClientIdsOfAGuestLeaveThoseOfMembers) {
+    pad.access.link = Permission::write;
+    const auto open = house.open(pad);
+    Visitor anna(open);
+    Visitor guest(open, "", true, Role::none, true);
+    for (std::uint64_t client = 1000; client < 1000 + guest_clients_at_once + 5; ++client) {
+        guest.types(client, 0, "x");
+    }
+    EXPECT_EQ(open->recorder().client_count(), guest_clients_at_once);
+    EXPECT_EQ(guest.socket_.closed, 0) << "refused, not cut off";
+    EXPECT_EQ(guest.socket_.of_type(MessageType::auth).size(), 5u);
+    guest.types(1000, 1, "y");
+    EXPECT_EQ(open->recorder().next_clock(1000), 2u) << "whoever is known goes on";
+    anna.types(1, 0, "abc");
+    EXPECT_EQ(open->recorder().next_clock(1), 3u);
+    house.clock_.advance(std::chrono::hours(1));
+    guest.types(99'999, 0, "x");
+    EXPECT_EQ(open->recorder().next_clock(99'999), 1u);
+}
+
 TEST_F(RoomTest, ARestoreIsToldToTheOthers) {
     Visitor anna(room, "m1", true);
     Visitor again(room, "m1", true);
