@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "daemon/admin/limits.hpp"
 #include "daemon/contract/diagnosis_json.hpp"
 
 namespace hameau {
@@ -13,8 +14,6 @@ namespace hameau {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t body_bytes_max = 4096;
 
 Response answer(int status, const json::object& body) {
     Response response;
@@ -67,7 +66,7 @@ Task<Response> answer_diagnosis(ModuleContext& context, Request& request) {
     std::string verb = "diagnosis";
     std::map<std::string, std::string> arguments;
     if (request.method == "POST") {
-        std::array<char, body_bytes_max> buffer{};
+        std::array<char, diagnosis_body_bytes_max> buffer{};
         const auto n = co_await request.body->read_some(buffer);
         auto wish = wish_in(std::string_view(buffer.data(), n.value_or(0)));
         if (!wish) {

@@ -20,6 +20,8 @@ inline constexpr off_t log_part_bytes = 4096;
 inline constexpr std::size_t logs_shown_max = 64;
 /// Bytes of a request that hameau-admin reads itself: a name or a few targets.
 inline constexpr std::size_t admin_body_bytes_max = 4096;
+/// Bytes of a wish of the diagnosis: the names of all checks fit.
+inline constexpr std::size_t diagnosis_body_bytes_max = 4096;
 
 // Calls that are passed on to a module
 /// Bytes of one piece on its way; a call holds one in each direction.

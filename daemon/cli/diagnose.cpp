@@ -9,6 +9,7 @@
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/diagnose_alone.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
 #include "daemon/contract/diagnosis_json.hpp"
@@ -20,8 +21,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int again_ms = 1000;
-constexpr int again_times = 12;
 constexpr const char* diagnose_usage =
     "usage: hameau diagnose [CHECK]... [--all] [--last] [--json] [--state DIR]\n"
     "       hameau diagnose --repair CHECK [--yes] [--json] [--state DIR]\n"
@@ -119,8 +118,8 @@ int show_alone(const Words& words, bool english) {
 std::optional<json::object> after_repair(const Client& client, json::object document, const std::string& id, bool english, int& code) {
     const json::value* repair = document.if_contains("repair");
     const bool later = repair != nullptr && repair->is_object() && repair->get_object().contains("later") && repair->get_object().at("later") == json::value(true);
-    for (int i = 0; later && i < again_times && state_in(document, id) != "fine"; ++i) {
-        ::poll(nullptr, 0, again_ms);
+    for (int i = 0; later && i < repair_looks_max && state_in(document, id) != "fine"; ++i) {
+        ::poll(nullptr, 0, repair_nap_ms);
         const json::value wish = json::object{{"only", json::array{json::value(id)}}};
         auto newer = ask_diagnosis(client, &wish, english, code);
         if (!newer) {

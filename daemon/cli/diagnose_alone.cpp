@@ -12,6 +12,7 @@
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/contract/role_uids.hpp"
 
 namespace hameau::cli {
@@ -20,7 +21,6 @@ namespace {
 
 constexpr const char* house_state = "/var/lib/hameau";
 constexpr const char* house_settings_file = "/etc/hameau/hameau.yaml";
-constexpr std::size_t alone_bytes_max = 1 << 20;
 constexpr int alone_settings_file = 3;
 
 struct AloneChild {

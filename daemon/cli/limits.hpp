@@ -56,6 +56,18 @@ inline constexpr std::size_t folder_files_max = 100'000;
 /// Levels of folders: twice what the house accepts. It ends a walk into a bind mount of itself.
 inline constexpr std::size_t folder_depth_max = 64;
 
+// The diagnosis and the report
+/// Milliseconds between two looks whether a repair has had its effect: a person waits.
+inline constexpr int repair_nap_ms = 1000;
+/// Of these looks: services and engines are up again within ten seconds.
+inline constexpr int repair_looks_max = 12;
+/// Bytes of what a program of ours says when the house does not run: the lines of all checks take some KiB.
+inline constexpr std::size_t alone_bytes_max = 1 << 20;
+/// Bytes of a line of a journal that go into a report.
+inline constexpr std::size_t redacted_line_bytes_max = 600;
+/// Bytes of a small file of the machine that goes into a report, such as /etc/os-release.
+inline constexpr std::size_t small_file_bytes_max = 4096;
+
 // The trial
 /// Bytes of a response of the house that the trial reads: the state of every process.
 inline constexpr std::size_t trial_response_bytes_max = 1 << 20;

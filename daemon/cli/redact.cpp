@@ -5,6 +5,7 @@
 #include <array>
 
 #include "daemon/base/text.hpp"
+#include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {
 
@@ -13,7 +14,6 @@ namespace {
 constexpr std::string_view delimiters = " \t,;()[]{}<>\"'=|#?&";
 constexpr std::size_t known_letters_min = 2;
 constexpr std::size_t secret_characters_min = 14;
-constexpr std::size_t line_bytes_max = 600;
 
 /// Fields of journals whose values are numbers or words of ours. The value of every other field is a mark.
 constexpr std::array kept_fields = {"code", "signal", "pid", "service", "services", "version", "count", "number", "files", "doors", "sites", "error", "state", "check",
@@ -147,7 +147,7 @@ std::string Redactor::word(std::string_view token) const {
 std::string Redactor::line(std::string_view text) const {
     std::string out;
     std::string last;  // the word in front of a delimiter
-    text = without_foreign_words(text.substr(0, std::min(text.size(), line_bytes_max)));
+    text = without_foreign_words(text.substr(0, std::min(text.size(), redacted_line_bytes_max)));
     std::size_t at = 0;
     if (text.size() > 3 && text[0] == '<' && is_digit(text[1]) && text[2] == '>') {
         // A line of ours: "<6>people module.ready": the priority, who says it, and the event, all of them our own words.

@@ -10,6 +10,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/limits.hpp"
 #include "daemon/cli/redact.hpp"
 #include "daemon/cli/setup_texts.hpp"
 #include "daemon/cli/words.hpp"
@@ -22,7 +23,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int exit_cannot_create = 73;
-constexpr std::size_t small_file_bytes_max = 4096;
 constexpr const char* report_usage =
     "usage: hameau report FILE [--state DIR]     (- is standard output)\n"
     "Writes a report for whoever helps: the diagnosis, the processes, the ends of the journals. No password, no key, no name, no address and no\n"

@@ -6,12 +6,12 @@
 #include <charconv>
 
 #include "daemon/base/text.hpp"
+#include "daemon/contract/limits.hpp"
 
 namespace hameau::diagnosis {
 
 namespace {
 
-constexpr std::size_t line_bytes_max = 500;
 constexpr std::array words = {std::pair{State::fine, std::string_view("fine")}, std::pair{State::unknown, std::string_view("unknown")},
                               std::pair{State::attention, std::string_view("attention")}, std::pair{State::broken, std::string_view("broken")}};
 
@@ -55,7 +55,7 @@ std::string to_line(const Finding& finding) {
     std::string line = "found\t" + clean(finding.id) + "\t" + std::string(to_text(finding.state)) + "\t" + clean(finding.code) + "\t" + std::to_string(finding.at);
     for (const auto& [name, value] : finding.values) {
         const std::string column = "\t" + clean(name) + "=" + clean(value);
-        const std::size_t room = line_bytes_max - std::min(line.size(), line_bytes_max);
+        const std::size_t room = finding_bytes_max - std::min(line.size(), finding_bytes_max);
         // A value that does not fit is cut, its name is not: the sentence would show a bare {name}.
         line += column.substr(0, std::max(room, std::min(column.size(), name.size() + 2)));
     }

@@ -57,3 +57,11 @@ inline constexpr std::int64_t quiet_s = 36 * 3600;
 inline constexpr std::int64_t old_s = std::int64_t{3} * 24 * 3600;
 
 } // namespace hameau::backup
+
+namespace hameau::diagnosis {
+
+// The diagnosis: STATE/diagnosis/state, and the answer to who asked (diagnosis.hpp)
+/// Bytes of the line of one finding: what a sentence says in its values fits, and the lines of all checks go into one message of root.
+inline constexpr std::size_t finding_bytes_max = 500;
+
+} // namespace hameau::diagnosis

@@ -21,14 +21,7 @@ constexpr Event became_worse{"diagnosis.worse", Level::warning, "hameau diagnose
 constexpr Event letter_failed{"diagnosis.mail_failed", Level::warning, "the admins were not told by mail; hameau diagnose says it"};
 constexpr Event repaired{"diagnosis.repaired", Level::notice};
 constexpr Event diagnosis_failed{"diagnosis.failed", Level::error};
-constexpr std::size_t answer_bytes_max = 48'000;
-constexpr std::size_t diagnosis_line_max = 600;
-/// What is urgent behind a start is the house itself; and what starts slowly is not broken.
-constexpr Duration diagnosis_after_start = std::chrono::minutes(2);
-constexpr TurnBounds diagnosis_bounds{1 << 20, diagnosis_line_max, std::chrono::minutes(1), std::chrono::hours(12), std::chrono::minutes(1)};
-/// Answers of one run come back as one message.
-constexpr std::size_t argument_bytes_max = 200;
-constexpr std::size_t facts_max = 200;
+constexpr TurnBounds diagnosis_bounds{diagnosis_state_bytes_max, diagnosis_line_max, diagnosis_turn_min, diagnosis_turn_max, diagnosis_after_failure};
 
 } // namespace
 
@@ -65,7 +58,7 @@ void House::want_diagnosis(Service& asker, const Message& message) {
     Diagnose wanted;
     for (const char* name : {"only", "repair", "yes"}) {
         if (!message.get(name).empty()) {
-            wanted.arguments.push_back(std::string(name) + "=" + std::string(message.get(name).substr(0, argument_bytes_max)));
+            wanted.arguments.push_back(std::string(name) + "=" + std::string(message.get(name).substr(0, diagnosis_argument_bytes_max)));
         }
     }
     const std::pair who{asker.spec.name, message.serial};
@@ -90,18 +83,18 @@ std::vector<std::string> House::facts_for_diagnosis() const {
     for (const auto& service : services_) {
         const auto since = (clock_.now() - service->policy.since()).count();
         out.push_back("service=" + service->spec.name + "\t" + to_text(service->policy.state()) + "\t" + std::to_string(service->policy.restarts()) + "\t" +
-                      std::to_string(since) + "\t" + service->status.substr(0, argument_bytes_max));
+                      std::to_string(since) + "\t" + service->status.substr(0, diagnosis_argument_bytes_max));
     }
     for (const auto& [name, why] : missing_parts(settings_, place_)) {
         out.push_back("missing=" + name + "\t" + why);
     }
     if (!engines_missing_.empty()) {
-        out.push_back("missing=mail\t" + engines_missing_.substr(0, argument_bytes_max));
+        out.push_back("missing=mail\t" + engines_missing_.substr(0, diagnosis_argument_bytes_max));
     }
     for (const std::string& wall : available_walls()) {
         out.push_back("wall=" + wall);
     }
-    out.resize(std::min(out.size(), facts_max));
+    out.resize(std::min(out.size(), diagnosis_facts_max));
     return out;
 }
 
@@ -167,7 +160,7 @@ void House::on_diagnosis_end(int wait_status) {
             answer += std::string(line.substr(0, diagnosis_line_max)) + "\n";
         }
     }
-    answer.resize(std::min(answer.size(), answer_bytes_max));
+    answer.resize(std::min(answer.size(), answer_text_max));
     if (done.askers.empty()) {
         if (!good) {
             journal_.write(diagnosis_failed, {{"error", answer.substr(0, diagnosis_line_max)}});

@@ -140,4 +140,22 @@ inline constexpr Duration backup_after_failure = std::chrono::minutes(30);
 /// A turn that is killed writes nothing: the state is that of the last one that ended well. One may be chance.
 inline constexpr unsigned backup_turns_failed_said = 2;
 
+// Turns of hameau-provision: the diagnosis
+/// Bytes of STATE/diagnosis/state: a hundred findings take some KiB.
+inline constexpr std::size_t diagnosis_state_bytes_max = 1 << 20;
+/// Bytes of one of its lines that are read and passed on: more than a finding has (contract/limits.hpp).
+inline constexpr std::size_t diagnosis_line_max = 600;
+/// Bytes of each argument: the words of one process's failure, the names of the checks that somebody asked for.
+inline constexpr std::size_t diagnosis_argument_bytes_max = 200;
+/// Facts of ours that go with a run: more than a house has processes and walls.
+inline constexpr std::size_t diagnosis_facts_max = 200;
+/// From a start to the first look: what is urgent then is the house itself, and what starts slowly is not broken.
+inline constexpr Duration diagnosis_after_start = std::chrono::minutes(2);
+/// Between two looks of the night at least: a state that says "now" for ever must not keep the disk busy.
+inline constexpr Duration diagnosis_turn_min = std::chrono::minutes(1);
+/// Between two at most: the wall clock may jump while we sleep.
+inline constexpr Duration diagnosis_turn_max = std::chrono::hours(12);
+/// After one that wrote nothing.
+inline constexpr Duration diagnosis_after_failure = std::chrono::minutes(1);
+
 } // namespace hameau::supervisor

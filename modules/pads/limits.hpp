@@ -195,6 +195,8 @@ inline constexpr std::size_t author_cache_max = 1024;
 inline constexpr std::size_t history_plain_bytes_max = 256 << 20;
 /// Bytes of one piece between a request and hameau-convert.
 inline constexpr std::size_t converter_slice_bytes = 65536;
+/// Entries of `moves` that one restore writes. What is more comes back without a word of where it was: others may bring it back a second time.
+inline constexpr std::size_t moves_entries_max = 20;
 
 // Calls and archives
 /// Logins in one question to people: they stand in the request's target, which has its bound.

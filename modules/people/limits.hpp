@@ -77,6 +77,11 @@ inline constexpr std::size_t declared_hash_bytes_max = 200;
 inline constexpr std::size_t archive_bytes_max = 32 << 20;
 /// STATE/people/setup-token: the secret of the first set-up.
 inline constexpr std::size_t setup_file_bytes_max = 256;
+/// A wish of the diagnosis: the names of all checks fit.
+inline constexpr std::size_t diagnosis_body_bytes_max = 4096;
+/// Checks of one wish, and letters of each: more than there are.
+inline constexpr std::size_t diagnosis_checks_max = 100;
+inline constexpr std::size_t check_letters_max = 60;
 
 // Time, and what is kept in memory
 /// Between two tries to tell mail of a change, or a module of an association in the bin.

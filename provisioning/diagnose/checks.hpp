@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/contract/diagnosis.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/machine.hpp"
 
 namespace hameau::diagnose {
@@ -39,7 +40,7 @@ inline constexpr std::string_view failed = "*failed";          ///< the look its
 struct Check {
     std::string_view id;
     Verdict (*look)(const Machine&);
-    std::chrono::milliseconds deadline{5000};
+    std::chrono::milliseconds deadline = check_deadline;
 };
 
 /// In the order in which they are shown.

@@ -7,6 +7,7 @@
 #include "daemon/contract/backup_state.hpp"
 #include "daemon/modules.hpp"
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/rights.hpp"
 
 namespace hameau::diagnose {
@@ -15,13 +16,9 @@ namespace {
 
 constexpr std::int64_t day_s = std::int64_t{24} * 3600;
 constexpr std::uint64_t mega = 1 << 20;
-constexpr std::int64_t backup_old_s = 3 * day_s;
-constexpr std::int64_t drill_old_s = 45 * day_s;
 constexpr std::uint64_t restarts_many = 5;
 constexpr std::uint64_t quota_near_percent = 90;
 constexpr std::uint64_t wal_large = 64 * mega;
-constexpr std::size_t mailbox_files_max = 200'000;
-constexpr std::chrono::milliseconds slow{15'000};
 
 std::vector<std::string> databases() {
     std::vector<std::string> out;
@@ -361,10 +358,10 @@ constexpr std::array table = {
     Check{"state.folders", state_folders_check},
     Check{"state.secrets", state_secrets},
     Check{"logs.size", logs_size},
-    Check{"databases.sound", databases_sound, slow},
+    Check{"databases.sound", databases_sound, slow_deadline},
     Check{"databases.journal", databases_journal},
     Check{"quota.associations", quota_associations},
-    Check{"quota.mailboxes", quota_mailboxes, slow},
+    Check{"quota.mailboxes", quota_mailboxes, slow_deadline},
     Check{"sites.files", sites_files},
     Check{"backup.targets", backup_targets},
     Check{"backup.age", backup_age},

@@ -5,17 +5,20 @@
 #include <cstdlib>
 
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
+using provisioning::disk_broken;
+using provisioning::disk_low;
+using provisioning::memory_low;
+
 constexpr std::uint64_t mega = 1 << 20;
-constexpr std::uint64_t memory_low = 400 * mega;  ///< a board of 512 MB says a little less
 constexpr std::uint64_t memory_free_low = 48 * mega;
 constexpr std::uint64_t memory_that_needs_swap = 1024 * mega;
-constexpr std::uint64_t disk_broken = 512 * mega;
-constexpr std::uint64_t disk_low = 2048 * mega;
 constexpr unsigned inodes_low_percent = 5;
 constexpr unsigned pressure_high_percent = 10;
 constexpr double load_high = 4;  ///< for each processor, over a quarter of an hour
@@ -23,8 +26,6 @@ constexpr std::int64_t hot_millidegrees = 80'000;
 constexpr std::uint64_t entropy_low = 128;
 constexpr unsigned handles_high_percent = 80;
 constexpr std::int64_t day_s = std::int64_t{24} * 3600;
-constexpr std::int64_t lists_old_s = 14 * day_s;
-constexpr std::int64_t release_warning_s = 180 * day_s;
 /// When this was written: a clock before that makes every certificate invalid.
 constexpr std::int64_t clock_earliest_s = 1'795'000'000;
 constexpr unsigned wear_high = 9;   ///< of eMMC: 80 to 90 % of its life are used (JESD84-B51 §7.4.25)

@@ -6,23 +6,15 @@
 
 #include "daemon/base/text.hpp"
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
 constexpr std::int64_t hour_s = 3600;
-constexpr std::int64_t day_s = 24 * hour_s;
-constexpr std::size_t queue_files_max = 20'000;
 constexpr std::size_t queue_long = 100;
 constexpr std::size_t queue_too_long = 1000;
-constexpr std::int64_t active_old_s = hour_s;
-constexpr std::int64_t deferred_old_s = day_s;
-/// Postfix gives up after five days (maximal_queue_lifetime).
-constexpr std::int64_t deferred_lost_s = 4 * day_s;
-constexpr std::size_t log_tail_bytes = 128 * 1024;
-constexpr std::chrono::milliseconds program_deadline{8000};
-constexpr std::chrono::milliseconds walk_deadline{15'000};
 
 std::string queue_of(const Machine& machine, const char* part) { return machine.state() + "/engines/postfix/queue/" + part; }
 
@@ -79,7 +71,7 @@ Verdict mail_out(const Machine& machine) {
     if (machine.trial()) {
         return {State::unknown, any::trial};
     }
-    const auto log = machine.tail(machine.state() + "/log/postfix.log", log_tail_bytes);
+    const auto log = machine.tail(machine.state() + "/log/postfix.log", postfix_log_tail_bytes);
     if (!log) {
         return {State::unknown, "no_log", {}};
     }
@@ -253,8 +245,8 @@ Verdict engines_dovecot_settings(const Machine& machine) {
 }
 
 constexpr std::array table = {
-    Check{"mail.in", mail_in, std::chrono::milliseconds(12'000)},
-    Check{"mail.out", mail_out, std::chrono::milliseconds(12'000)},
+    Check{"mail.in", mail_in, conversation_deadline},
+    Check{"mail.out", mail_out, conversation_deadline},
     Check{"mail.queue", mail_queue, walk_deadline},
     Check{"mail.active", mail_active, program_deadline},
     Check{"mail.deferred", mail_deferred, program_deadline},

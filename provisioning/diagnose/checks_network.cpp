@@ -6,6 +6,7 @@
 #include "daemon/base/text.hpp"
 #include "provisioning/acme_state.hpp"
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/probes.hpp"
 
 namespace hameau::diagnose {
@@ -15,12 +16,6 @@ namespace {
 using provisioning::is_private_address;
 
 constexpr std::int64_t day_s = std::int64_t{24} * 3600;
-constexpr std::int64_t ends_soon_s = 7 * day_s;
-constexpr std::int64_t reached_lately_s = 100 * day_s;
-/// A look-up of a name may take 3 s; a check of all domains makes some.
-constexpr std::chrono::milliseconds look_up_deadline{9000};
-constexpr std::size_t domains_max = 6;
-constexpr std::size_t zones_max = 5;
 
 bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
 

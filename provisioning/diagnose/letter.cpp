@@ -9,13 +9,13 @@
 #include "daemon/base/text.hpp"
 #include "daemon/contract/diagnosis_texts.hpp"
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/run_program.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
-constexpr std::size_t recipients_max = 8;
 constexpr std::size_t line_bytes = 76;
 constexpr int exit_fine = 0;
 

@@ -23,19 +23,15 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/x509.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
-constexpr int step_ms = 3000;
-constexpr std::size_t line_bytes_max = 200;
-constexpr std::size_t reply_lines_max = 40;
-constexpr std::size_t records_max = 32;
-
 std::string printable(std::string_view text) {
-    std::string out(text.substr(0, line_bytes_max));
+    std::string out(text.substr(0, network_line_bytes_max));
     std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e; }, ' ');
     return out;
 }
@@ -63,11 +59,11 @@ Fd connected(const std::string& address, unsigned port) {
     pollfd waiting{made.get(), POLLOUT, 0};
     int failed = 0;
     socklen_t length = sizeof failed;
-    if (::poll(&waiting, 1, step_ms) <= 0 || ::getsockopt(made.get(), SOL_SOCKET, SO_ERROR, &failed, &length) != 0 || failed != 0) {
+    if (::poll(&waiting, 1, network_step_ms) <= 0 || ::getsockopt(made.get(), SOL_SOCKET, SO_ERROR, &failed, &length) != 0 || failed != 0) {
         return {};
     }
     (void)set_nonblocking(made.get(), false);
-    const timeval patience{step_ms / 1000, 0};
+    const timeval patience{network_step_ms / 1000, 0};
     ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(made.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     return made;

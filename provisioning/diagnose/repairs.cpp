@@ -12,6 +12,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/contract/manifest.hpp"
 #include "daemon/modules.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/rights.hpp"
 
 namespace hameau::diagnose {
@@ -124,7 +125,7 @@ Status mend_journals(RepairPlace& place) {
             sqlite3* handle = nullptr;
             int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
             if (code == SQLITE_OK) {
-                sqlite3_busy_timeout(handle, 2000);
+                sqlite3_busy_timeout(handle, journal_busy_ms);
                 code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
             }
             sqlite3_close(handle);

@@ -5,12 +5,12 @@
 
 #include "daemon/contract/role_uids.hpp"
 #include "daemon/contract/state_folders.hpp"
+#include "provisioning/diagnose/limits.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
-constexpr std::size_t files_max = 2000;
 constexpr unsigned others = 07;
 
 unsigned uid_of(std::string_view role) {
@@ -60,7 +60,7 @@ std::vector<OpenSecret> open_secrets(const Machine& machine) {
         look(machine.state() + file);
     }
     for (const char* folder : {"/tls/hosts", "/acme", "/backup/ssh"}) {
-        for (const auto& [path, facts] : machine.files_below(machine.state() + folder, files_max)) {
+        for (const auto& [path, facts] : machine.files_below(machine.state() + folder, secret_files_max)) {
             if (folder == std::string_view("/tls/hosts") || !path.ends_with(".pub")) {
                 look(path);
             }

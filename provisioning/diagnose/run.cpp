@@ -13,14 +13,13 @@
 #include "daemon/base/clock.hpp"
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "provisioning/diagnose/limits.hpp"
 
 namespace hameau::diagnose {
 
 namespace {
 
 using diagnosis::Finding;
-
-constexpr std::size_t line_bytes_max = 2048;
 
 struct Running {
     std::size_t check;
@@ -61,9 +60,9 @@ std::optional<Running> begin(const Machine& machine, std::span<const Check> chec
 
 /// True when it has said all; it is ended in either case when the answer is true.
 bool take(Running& running, short events, Duration now) {
-    std::array<char, line_bytes_max> part{};
+    std::array<char, check_line_bytes_max> part{};
     const ssize_t n = events != 0 ? ::read(running.reader.get(), part.data(), part.size()) : -1;
-    if (n > 0 && running.words.size() < line_bytes_max) {
+    if (n > 0 && running.words.size() < check_line_bytes_max) {
         running.words.append(part.data(), static_cast<std::size_t>(n));
     }
     const bool over = n == 0 || running.words.ends_with('\n') || running.deadline <= now;

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "provisioning/diagnose/checks.hpp"
+#include "provisioning/diagnose/limits.hpp"
 
 namespace hameau::diagnose {
 
 struct RunBounds {
-    std::chrono::milliseconds budget{20'000};  ///< of all together; what has not begun by then is "late"
-    std::size_t at_once = 4;                   ///< most of them wait for somebody
+    std::chrono::milliseconds budget = run_budget;  ///< of all together; what has not begun by then is "late"
+    std::size_t at_once = checks_at_once;
 };
 
 /// In the order of `checks`. Takes no longer than the budget, whatever the checks do.

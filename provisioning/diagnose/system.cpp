@@ -28,6 +28,7 @@
 #include "daemon/base/local_addresses.hpp"
 #include "daemon/base/text.hpp"
 #include "provisioning/certificates.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/network.hpp"
 #include "provisioning/mail_folders.hpp"
 #include "provisioning/run_program.hpp"
@@ -36,12 +37,6 @@
 namespace hameau::diagnose {
 
 namespace {
-
-constexpr std::size_t text_bytes_max = 256 * 1024;
-constexpr std::size_t stranger_bytes_max = 16 * 1024;
-constexpr int depth_max = 12;
-constexpr std::chrono::milliseconds program_limit{6000};
-constexpr int stranger_limit_ms = 4000;
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
     std::tm utc{};
@@ -148,7 +143,7 @@ int collect_row(void* rows, int count, char** values, char**) {
         row.emplace_back(values[i] == nullptr ? "" : values[i]);
     }
     static_cast<std::vector<Row>*>(rows)->push_back(std::move(row));
-    return static_cast<std::vector<Row>*>(rows)->size() > 10'000 ? 1 : 0;
+    return static_cast<std::vector<Row>*>(rows)->size() > rows_max ? 1 : 0;
 }
 
 class System final : public Machine {
@@ -290,7 +285,7 @@ std::optional<std::vector<Row>> System::ask(const std::string& database, const s
     const std::string path = house_.state + "/" + database;
     bool good = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK;
     if (good) {
-        sqlite3_busy_timeout(handle, 1000);
+        sqlite3_busy_timeout(handle, ask_busy_ms);
         const int code = sqlite3_exec(handle, sql.c_str(), collect_row, &rows, nullptr);
         // A page that cannot be read at all is an answer to quick_check too.
         if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {

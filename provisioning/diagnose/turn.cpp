@@ -13,6 +13,7 @@
 #include "daemon/contract/diagnosis.hpp"
 #include "provisioning/diagnose/checks.hpp"
 #include "provisioning/diagnose/letter.hpp"
+#include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/repairs.hpp"
 #include "provisioning/diagnose/run.hpp"
 
@@ -23,14 +24,9 @@ namespace {
 using diagnosis::Finding;
 using diagnosis::Report;
 
-constexpr std::size_t state_bytes_max = 1 << 20;
-constexpr std::uint32_t jitter_max_s = 3600;
-/// Of a repair the answer waits: its own checks are looked at again, and nothing else.
-constexpr std::chrono::milliseconds repair_budget{8'000};
-
 std::string path_of(const std::string& state) { return state + "/diagnosis/state"; }
 
-Report load(const std::string& state) { return Report::parse(read_file(path_of(state), state_bytes_max).value_or("")); }
+Report load(const std::string& state) { return Report::parse(read_file(path_of(state), diagnosis_state_bytes_max).value_or("")); }
 
 Status save(const std::string& state, const Report& report) {
     if (auto made = make_folder(state + "/diagnosis", 0700); !made) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "modules/pads/limits.hpp"
+
 namespace hameau::pads {
 
 namespace {

@@ -15,8 +15,6 @@ inline constexpr std::string_view moves_root = "moves";
 /// Of one entry (docs/pads-format.md); readers pass over larger ones.
 inline constexpr std::uint32_t moves_units_max = 50'000;
 inline constexpr std::size_t moves_ranges_max = 2'000;
-/// Of one restore. What is more comes back without a word of where it was: others may bring it back a second time.
-inline constexpr std::size_t moves_entries_max = 20;
 
 class Copies {
 public:

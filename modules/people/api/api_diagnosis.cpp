@@ -1,5 +1,6 @@
 // The diagnosis of the house for admins: what the last run found, a run now, a repair. hameaud has the work done; here it gets its words.
 #include "daemon/contract/diagnosis_json.hpp"
+#include "modules/people/limits.hpp"
 #include "modules/people/people_module.hpp"
 #include "modules/support/json_fields.hpp"
 
@@ -8,10 +9,6 @@ namespace hameau::people {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t diagnosis_body_bytes_max = 4096;
-constexpr std::size_t diagnosis_checks_max = 100;
-constexpr std::size_t check_letters_max = 60;
 
 /// A finding names addresses and hosts of the house: nobody keeps it.
 Response not_kept(const json::object& document) {
