@@ -186,7 +186,7 @@ export class Reunion {
     if (anchor && !anchor.id) return null;
     const id = anchor?.id ?? origin;
     if (!id) return undefined;
-    const to = this.carried(id, mine, fresh, false, !before);
+    const to = this.carried(id, mine, fresh) ?? (before ? null : this.carriedHome(id, mine, fresh));
     if (to) return { to, before };
     const at = moves.item(moves.end(id).id);
     // What I wrote before it goes: it goes behind that.
@@ -249,6 +249,18 @@ export class Reunion {
     if (!steps.some(unseen)) return null;
     const item = moves.item(end);
     return item && stands(item) && !isTaken(item) ? end : null;
+  }
+
+  /** Where this sign went home, if that is another line: within a line words find their order without that. */
+  private carriedHome(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
+    const to = this.carried(id, mine, fresh, false, true);
+    const item = to && this.binding.moves.item(to);
+    return item && this.lineOf(item) !== this.lineOf(mine) ? to : null;
+  }
+
+  private lineOf(item: Y.Item | null): Y.Item | null {
+    while (item && !(markerOf(item) && !isTaken(item)) && !this.spent()) item = left(item);
+    return item;
   }
 
   /** I typed this sign, whoever put it where it is. */
