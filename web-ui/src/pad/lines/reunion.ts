@@ -254,8 +254,7 @@ export class Reunion {
   /** Where this sign went home, if that is another line: within a line words find their order without that. */
   private carriedHome(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
     const to = this.carried(id, mine, fresh, false, true);
-    const item = to && this.binding.moves.item(to);
-    return item && this.lineOf(item) !== this.lineOf(mine) ? to : null;
+    return to && this.lineOf(this.binding.moves.item(to)) !== this.lineOf(mine) ? to : null;
   }
 
   private lineOf(item: Y.Item | null): Y.Item | null {
