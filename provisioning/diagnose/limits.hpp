@@ -40,8 +40,8 @@ inline constexpr std::chrono::milliseconds slow_deadline{15'000};
 inline constexpr std::size_t text_bytes_max = 256 * 1024;
 /// Bytes of what the child without rights tells.
 inline constexpr std::size_t stranger_bytes_max = 16 * 1024;
-/// Milliseconds of that child: a look-up (network_step_ms) and a little.
-inline constexpr int stranger_limit_ms = 4000;
+/// How long that child may take: a look-up (network_step_ms) and a little.
+inline constexpr std::chrono::milliseconds stranger_limit{4000};
 /// Levels of folders of a walk: Postfix's queue has two, a mailbox four.
 inline constexpr int depth_max = 12;
 /// How long a program of the distribution may take.
@@ -54,12 +54,18 @@ inline constexpr std::size_t mailbox_files_max = 200'000;
 inline constexpr std::size_t secret_files_max = 2000;
 /// Bytes at the end of Postfix's log: some hours of a small house.
 inline constexpr std::size_t postfix_log_tail_bytes = 128 * 1024;
+/// Bytes of one answer of a database: rows_max mailboxes with their quotas; what is more is left out.
+inline constexpr std::size_t answer_bytes_max = 4 << 20;
+/// The mark at its end, or the few words of a repair.
+inline constexpr std::size_t answer_bytes_spare = 64;
 /// Rows of one answer of a database: more than a house has associations.
 inline constexpr std::size_t rows_max = 10'000;
 /// Milliseconds that a question waits for a writer of the database.
 inline constexpr int ask_busy_ms = 1000;
 /// The same of the repair that empties a journal, which needs a moment without readers.
 inline constexpr int journal_busy_ms = 2000;
+/// How long it may take for one database: hundreds of MB on a slow card. hameaud ends the whole run after diagnosis_limit (supervisor/limits.hpp).
+inline constexpr std::chrono::milliseconds journal_limit{75'000};
 
 // The network
 /// Milliseconds of one step: to connect, to read a line. A server that needs longer is called silent.

@@ -122,7 +122,7 @@ public:
     virtual int get(unsigned port, const std::string& host) const = 0;
     /// A program of the distribution. Nothing: it is not installed, or took too long.
     virtual std::optional<ProgramFacts> run(const std::string& path, const std::vector<std::string>& arguments) const = 0;
-    /// A question to a database of ours, read only. Nothing: it is not there, or refuses.
+    /// A question to a database of a module ("MODULE/PATH"), read only, with the module's uid. Nothing: it is not there, or refuses.
     virtual std::optional<std::vector<Row>> ask(const std::string& database, const std::string& sql) const = 0;
     /// The first certificate of a PEM file and whether the key in it is its own.
     struct PemFacts {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +11,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/contract/manifest.hpp"
 #include "daemon/modules.hpp"
-#include "provisioning/diagnose/limits.hpp"
+#include "provisioning/diagnose/database.hpp"
 #include "provisioning/diagnose/rights.hpp"
 
 namespace hameau::diagnose {
@@ -114,23 +113,16 @@ Status mend_logs(RepairPlace& place) {
     return {};
 }
 
-/// As any writer does at times (sqlite.org/wal.html): what is committed goes into the database, the journal is emptied.
+/// As any writer does at times: the owner of the database is asked to.
 Status mend_journals(RepairPlace& place) {
     for (const Manifest* manifest : builtin_modules()) {
         for (const BackupPart& part : manifest->backup) {
-            const std::string path = place.machine.state() + "/" + std::string(manifest->name) + "/" + std::string(part.path);
-            if (part.keep != Keep::database || !place.machine.file(path)) {
+            const std::string name = std::string(manifest->name) + "/" + std::string(part.path);
+            if (part.keep != Keep::database || !place.machine.file(place.machine.state() + "/" + name)) {
                 continue;
             }
-            sqlite3* handle = nullptr;
-            int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
-            if (code == SQLITE_OK) {
-                sqlite3_busy_timeout(handle, journal_busy_ms);
-                code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-            }
-            sqlite3_close(handle);
-            if (code != SQLITE_OK) {
-                return fail(ErrorKind::unavailable, path + ": " + sqlite3_errstr(code));
+            if (auto done = empty_journal({place.machine.state(), name, place.machine.root()}); !done) {
+                return done;
             }
         }
     }

@@ -4,30 +4,26 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
-#include <functional>
 #include <locale.h>
-#include <poll.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/asn1.h>
 #include <openssl/x509v3.h>
 
-#include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/local_addresses.hpp"
 #include "daemon/base/text.hpp"
 #include "provisioning/certificates.hpp"
+#include "provisioning/diagnose/child.hpp"
+#include "provisioning/diagnose/database.hpp"
 #include "provisioning/diagnose/limits.hpp"
 #include "provisioning/diagnose/network.hpp"
 #include "provisioning/mail_folders.hpp"
@@ -92,58 +88,6 @@ void walk(const std::string& folder, std::size_t most, int depth, std::vector<st
         }
     }
     ::closedir(open);
-}
-
-/// Lines that `work` finds, by a child without rights. Empty optional: it did not end in time.
-std::optional<std::string> by_stranger(unsigned uid, const std::function<std::string()>& work) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-        return std::nullopt;
-    }
-    const Fd reader(ends[0]);
-    Fd writer(ends[1]);
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        return std::nullopt;
-    }
-    if (pid == 0) {
-        if (uid != 0) {
-            drop_rights(uid, uid, {});
-        }
-        die_with(parent, SIGKILL);
-        (void)write_all(writer.get(), work() + "\n.\n");
-        ::_exit(0);
-    }
-    writer.reset();
-    std::string out;
-    pollfd waiting{reader.get(), POLLIN, 0};
-    const std::int64_t limit = now_ms() + stranger_limit_ms;
-    while (out.size() < stranger_bytes_max && !out.ends_with("\n.\n")) {
-        const auto left = static_cast<int>(limit - now_ms());
-        std::array<char, 2048> part{};
-        const ssize_t n = left > 0 && ::poll(&waiting, 1, left) > 0 ? ::read(reader.get(), part.data(), part.size()) : 0;
-        if (n <= 0) {
-            break;
-        }
-        out.append(part.data(), static_cast<std::size_t>(n));
-    }
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    if (!out.ends_with("\n.\n")) {
-        return std::nullopt;
-    }
-    out.resize(out.size() - 3);
-    return out;
-}
-
-int collect_row(void* rows, int count, char** values, char**) {
-    Row row;
-    for (int i = 0; i < count; ++i) {
-        row.emplace_back(values[i] == nullptr ? "" : values[i]);
-    }
-    static_cast<std::vector<Row>*>(rows)->push_back(std::move(row));
-    return static_cast<std::vector<Row>*>(rows)->size() > rows_max ? 1 : 0;
 }
 
 class System final : public Machine {
@@ -246,7 +190,7 @@ std::optional<bool> System::clock_follows() const {
 
 DnsAnswer System::look_up(const std::string& name, Record record) const {
     DnsAnswer out;
-    const auto told = by_stranger(house_.stranger_uid, [&] { return resolve(name, record); });
+    const auto told = by_child({house_.stranger_uid}, {stranger_bytes_max, stranger_limit}, [&] { return resolve(name, record); });
     if (!told || !told->starts_with("answered")) {
         return out;
     }
@@ -263,7 +207,7 @@ Greeting System::greet(const std::string& address, unsigned port) const {
     if (address.starts_with("127.") || address == "::1") {
         return greeting_at(address, port);
     }
-    const auto told = by_stranger(house_.stranger_uid, [&] {
+    const auto told = by_child({house_.stranger_uid}, {stranger_bytes_max, stranger_limit}, [&] {
         const Greeting greeting = greeting_at(address, port);
         return std::string(greeting.connected ? "1" : "0") + greeting.line;
     });
@@ -280,22 +224,7 @@ std::optional<ProgramFacts> System::run(const std::string& path, const std::vect
 }
 
 std::optional<std::vector<Row>> System::ask(const std::string& database, const std::string& sql) const {
-    sqlite3* handle = nullptr;
-    std::vector<Row> rows;
-    const std::string path = house_.state + "/" + database;
-    bool good = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK;
-    if (good) {
-        sqlite3_busy_timeout(handle, ask_busy_ms);
-        const int code = sqlite3_exec(handle, sql.c_str(), collect_row, &rows, nullptr);
-        // A page that cannot be read at all is an answer to quick_check too.
-        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-            rows = {{"damaged"}};
-        } else {
-            good = code == SQLITE_OK || code == SQLITE_ABORT;
-        }
-    }
-    sqlite3_close(handle);
-    return good ? std::optional(std::move(rows)) : std::nullopt;
+    return ask_database({house_.state, database, house_.root}, sql);
 }
 
 std::optional<Machine::PemFacts> System::pem(const std::string& path, const std::string& host) const {

@@ -1,4 +1,5 @@
-// The machine that is there. What strangers say (the DNS, another server) is read by a child under the uid hameau-acme.
+// The machine that is there. What strangers say (the DNS, another server) is read by a child under the uid hameau-acme, a module's database
+// by one under the module's uid (database.hpp).
 #pragma once
 
 #include <memory>

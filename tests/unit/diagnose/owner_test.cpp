@@ -1,0 +1,196 @@
+// Root looks into the databases of the modules with the uid of the module: a module that was broken into chooses what stands there.
+#include <fcntl.h>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "daemon/base/clock.hpp"
+#include "daemon/base/fd.hpp"
+#include "daemon/base/io.hpp"
+#include "fake_machine.hpp"
+#include "provisioning/diagnose/child.hpp"
+#include "provisioning/diagnose/repairs.hpp"
+#include "provisioning/diagnose/system.hpp"
+
+namespace hameau::diagnose {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr unsigned people_uid = 62002;
+
+class Owner : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (::geteuid() != 0) {
+            GTEST_SKIP() << "only root can become another uid";
+        }
+        std::string name = "/tmp/hameau-owner-XXXXXX";
+        state_ = ::mkdtemp(name.data());
+        // Nobody but root comes here, as with a state below /root.
+        fs::create_directory(state_ + "/people");
+        make(state_ + "/people/people.db");
+        own(state_ + "/people", 0700);
+        for (const char* end : {"", "-wal", "-shm"}) {
+            own(state_ + "/people/people.db" + end, 0600);
+        }
+    }
+    void TearDown() override {
+        sqlite3_close(writer_);
+        fs::remove_all(state_);
+    }
+
+    /// A database with two rows, the second of which only its journal has: the writer goes on.
+    void make(const std::string& path) {
+        sqlite3_close(writer_);
+        ASSERT_EQ(sqlite3_open(path.c_str(), &writer_), SQLITE_OK);
+        for (const char* sql : {"PRAGMA journal_mode=WAL", "CREATE TABLE t (a, b)", "INSERT INTO t VALUES ('one', NULL)", "PRAGMA wal_checkpoint(TRUNCATE)",
+                                "INSERT INTO t VALUES ('a\tb\n.\n%41é', '')"}) {
+            ASSERT_EQ(sqlite3_exec(writer_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+        }
+    }
+    static void own(const std::string& path, mode_t mode) {
+        ASSERT_EQ(::lchown(path.c_str(), people_uid, people_uid), 0) << path;
+        ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    }
+    /// Root's alone: this uid cannot read it.
+    static void keep_for_root(const std::string& path) {
+        ASSERT_EQ(::chown(path.c_str(), 0, 0), 0);
+        ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+    }
+    std::unique_ptr<Machine> machine(bool root = true) const {
+        House house{fake_.settings_, state_, ""};
+        house.root = root;
+        return make_system(std::move(house));
+    }
+    auto rows(const char* sql = "SELECT a, b FROM t ORDER BY rowid", const char* database = "people/people.db") const { return machine()->ask(database, sql); }
+    Status mend_journals() const {
+        const auto place_machine = machine();
+        RepairPlace place{*place_machine, {}};
+        return repair_of("databases.journal")->mend(place);
+    }
+    std::uintmax_t journal_bytes() const { return fs::file_size(state_ + "/people/people.db-wal"); }
+
+    FakeMachine fake_;
+    std::string state_;
+    sqlite3* writer_ = nullptr;
+};
+
+TEST_F(Owner, AsksItsOwnDatabase) {
+    EXPECT_EQ(rows(), (std::vector<Row>{{"one", ""}, {"a\tb\n.\n%41é", ""}}));
+    EXPECT_EQ(rows("PRAGMA quick_check(1)"), (std::vector<Row>{{"ok"}}));
+    EXPECT_EQ(rows("SELECT a FROM t WHERE 0"), std::vector<Row>());
+    EXPECT_EQ(rows("SELECT nothing FROM t"), std::nullopt);
+    EXPECT_EQ(rows("SELECT 1", "people/other.db"), std::nullopt);
+    EXPECT_EQ(rows("SELECT 1", "mail/mail.db"), std::nullopt);
+    EXPECT_EQ(rows("DELETE FROM t"), std::nullopt) << "read only";
+}
+
+TEST_F(Owner, AsksTheSameWithoutRoot) {
+    EXPECT_EQ(machine(false)->ask("people/people.db", "SELECT count(*) FROM t"), (std::vector<Row>{{"2"}}));
+}
+
+TEST_F(Owner, ManyRowsComeThrough) {
+    const char* sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i, 'association-' || i FROM n";
+    const auto found = rows(sql);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->size(), 5000U);
+    EXPECT_EQ(found->back(), (Row{"5000", "association-5000"}));
+}
+
+TEST_F(Owner, ADamagedDatabaseIsSaidToBeDamaged) {
+    ASSERT_EQ(sqlite3_close(writer_), SQLITE_OK);
+    writer_ = nullptr;
+    ASSERT_TRUE(write_file_atomically(state_ + "/people/people.db", std::string(8192, 'x'), 0600));
+    own(state_ + "/people/people.db", 0600);
+    EXPECT_EQ(rows("PRAGMA quick_check(1)"), (std::vector<Row>{{"damaged"}}));
+}
+
+TEST_F(Owner, NeverReadsWhatOnlyRootMayRead) {
+    keep_for_root(state_ + "/people/people.db");
+    EXPECT_EQ(rows(), std::nullopt);
+}
+
+TEST_F(Owner, FollowsNoLinkToADatabaseOfAnother) {
+    make(state_ + "/secret.db");
+    fs::remove(state_ + "/people/people.db");
+    fs::create_symlink(state_ + "/secret.db", state_ + "/people/people.db");
+    EXPECT_EQ(rows(), std::nullopt);
+    ASSERT_EQ(::chmod(state_.c_str(), 0755), 0);
+    ASSERT_EQ(::chmod((state_ + "/secret.db").c_str(), 0644), 0);
+    EXPECT_EQ(rows(), std::nullopt) << "not even to one that everybody may read";
+}
+
+TEST_F(Owner, AFolderThatIsALinkIsNotEntered) {
+    fs::rename(state_ + "/people", state_ + "/elsewhere");
+    fs::create_directory_symlink(state_ + "/elsewhere", state_ + "/people");
+    EXPECT_EQ(rows(), std::nullopt);
+}
+
+TEST_F(Owner, EmptiesTheJournalOfItsOwnDatabase) {
+    ASSERT_GT(journal_bytes(), 0U);
+    const Status done = mend_journals();
+    EXPECT_TRUE(done) << done.error().message;
+    EXPECT_EQ(journal_bytes(), 0U);
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), (std::vector<Row>{{"2"}}));
+    struct stat facts {};
+    ASSERT_EQ(::stat((state_ + "/people/people.db-shm").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_uid, people_uid);
+}
+
+TEST_F(Owner, NeverWritesWhatOnlyRootMayWrite) {
+    for (const char* end : {"", "-wal", "-shm"}) {
+        keep_for_root(state_ + "/people/people.db" + end);
+    }
+    const auto before = journal_bytes();
+    const Status done = mend_journals();
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(done.error().message.starts_with(state_ + "/people/people.db: ")) << done.error().message;
+    EXPECT_EQ(journal_bytes(), before);
+}
+
+/// "UID:UID:UID GID:GID:GID GROUPS NO_NEW_PRIVS FILES", of the kernel's words on a child.
+std::string rights_now() {
+    uid_t uids[3];
+    gid_t gids[3];
+    ::getresuid(&uids[0], &uids[1], &uids[2]);
+    ::getresgid(&gids[0], &gids[1], &gids[2]);
+    std::string out;
+    for (const unsigned id : {uids[0], uids[1], uids[2], gids[0], gids[1], gids[2]}) {
+        out += std::to_string(id) + " ";
+    }
+    out += std::to_string(::getgroups(0, nullptr)) + " " + std::to_string(::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    return out + (::access("/people.db", F_OK) == 0 ? " in" : " out") + (::setuid(0) == 0 ? " back" : " for good");
+}
+
+TEST_F(Owner, TheChildHasTheUidForGoodAndSeesTheFolderAlone) {
+    EXPECT_EQ(by_child({people_uid, state_ + "/people"}, {1000, std::chrono::seconds(5)}, rights_now), "62002 62002 62002 62002 62002 62002 0 1 in for good");
+    EXPECT_EQ(by_child({people_uid, state_ + "/nothing"}, {1000, std::chrono::seconds(5)}, rights_now), std::nullopt);
+}
+
+TEST_F(Owner, TheChildHoldsNoFileOfOurs) {
+    const Fd ours(::open((state_ + "/people/people.db").c_str(), O_RDONLY));
+    const auto work = [&ours] {
+        struct stat answer {};
+        const bool silent = ::fstat(2, &answer) == 0 && answer.st_rdev == makedev(1, 3);
+        return std::string(silent ? "silent " : "heard ") + (::fcntl(ours.get(), F_GETFD) < 0 || ours.get() == 3 ? "closed" : "open");
+    };
+    EXPECT_EQ(by_child({people_uid, state_ + "/people"}, {1000, std::chrono::seconds(5)}, work), "silent closed");
+}
+
+TEST(Child, WhoIsLateOrSaysTooMuchIsEnded) {
+    const SystemClock clock;
+    const Duration begun = clock.now();
+    EXPECT_EQ(by_child({}, {1000, std::chrono::milliseconds(200)}, [] { return ::pause() == 0 ? "" : ""; }), std::nullopt);
+    EXPECT_EQ(by_child({}, {1000, std::chrono::seconds(5)}, [] { return std::string(100'000, 'x'); }), std::nullopt);
+    EXPECT_EQ(by_child({}, {1000, std::chrono::seconds(5)}, []() -> std::string { std::abort(); }), std::nullopt);
+    EXPECT_LT(clock.now() - begun, Duration(3000));
+}
+
+} // namespace
+} // namespace hameau::diagnose
