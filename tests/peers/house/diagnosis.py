@@ -1,11 +1,14 @@
 """The diagnosis from outside: something is really broken, the check sees it, the repair mends it, the check sees that too. And a night: one mail
 to the admin when something became worse."""
+import contextlib
 import email
 import email.policy
 import imaplib
 import json
 import os
+import shutil
 import smtplib
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -223,6 +226,58 @@ def test_a_damaged_database():
         database.write_bytes(before)
     assert found == ("broken", "damaged"), found
     assert state("databases.sound") == ("fine", "fine")
+
+
+def test_a_database_that_the_module_may_not_read():
+    """Who broke into a module chooses what stands in its folder: root looks there with the module's uid, and follows no link."""
+    database, aside = Path(house.state, "pads", "pads.db"), Path(house.state, "pads", "pads.db-aside")
+    elsewhere = Path(tempfile.mkdtemp(), "secret.db")
+    with contextlib.closing(sqlite3.connect(elsewhere)) as secret:
+        secret.execute("CREATE TABLE secret (word)")
+        secret.commit()
+    house.wait_state("pads", ("asleep",), 60)
+    assert state("databases.sound") == ("fine", "fine")
+    database.rename(aside)
+    try:
+        database.symlink_to(elsewhere)
+        link = state("databases.sound")
+        database.unlink()
+        shutil.copy(elsewhere, database)
+        os.chmod(database, 0o600)
+        of_root = state("databases.sound")
+    finally:
+        database.unlink(missing_ok=True)
+        aside.rename(database)
+        shutil.rmtree(elsewhere.parent)
+    assert link == ("unknown", "unreadable"), link
+    assert of_root == (("unknown", "unreadable") if os.geteuid() == 0 else ("fine", "fine")), of_root
+    assert state("databases.sound") == ("fine", "fine")
+
+
+def test_a_large_journal():
+    """Somebody holds the database open and has never emptied its journal; the repair does, and loses nothing."""
+    house.wait_state("pads", ("asleep",), 60)
+    database = Path(house.state, "pads", "pads.db")
+    journal = database.with_name("pads.db-wal")
+    owner = database.stat().st_uid
+    with contextlib.closing(sqlite3.connect(database)) as writer:
+        writer.execute("PRAGMA wal_autocheckpoint=0")
+        try:
+            writer.execute("CREATE TABLE large_journal (x)")
+            writer.executemany("INSERT INTO large_journal VALUES (zeroblob(1000000))", [()] * 70)
+            writer.commit()
+            assert journal.stat().st_size > 64 << 20
+            assert state("databases.journal") == ("attention", "large")
+            done = repair("databases.journal")
+            assert done["repair"]["done"] and done["checks"][0]["state"] == "fine", done
+            assert journal.stat().st_size == 0 and journal.stat().st_uid == owner
+            assert writer.execute("SELECT count(*) FROM large_journal").fetchone() == (70,)
+        finally:
+            writer.execute("DROP TABLE IF EXISTS large_journal")
+            writer.commit()
+            writer.execute("VACUUM")
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert state("databases.journal") == ("fine", "fine") and state("databases.sound") == ("fine", "fine")
 
 
 def test_nothing_runs_unasked():
