@@ -83,6 +83,9 @@ std::string empty_in_child(const std::string& path) {
     int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(handle, journal_busy_ms);
+        // The last one to close would remove the files beside the database, which readers with fewer rights (Dovecot, Postfix) cannot make.
+        int keep = 1;
+        sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep);
         // A connection that has read nothing yet knows of no journal: the checkpoint would do nothing, and succeed.
         code = sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);
     }

@@ -142,6 +142,18 @@ TEST_F(Owner, EmptiesTheJournalOfItsOwnDatabase) {
     EXPECT_EQ(facts.st_uid, people_uid);
 }
 
+/// Dovecot and Postfix read mail.db, and may make no file beside it.
+TEST_F(Owner, LeavesTheFilesBesideADatabaseWhoseWriterSleeps) {
+    int keep = 1;
+    ASSERT_EQ(sqlite3_file_control(writer_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep), SQLITE_OK);
+    sqlite3_close(writer_);
+    writer_ = nullptr;
+    EXPECT_TRUE(mend_journals());
+    EXPECT_TRUE(fs::exists(state_ + "/people/people.db-wal"));
+    EXPECT_TRUE(fs::exists(state_ + "/people/people.db-shm"));
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), (std::vector<Row>{{"2"}}));
+}
+
 TEST_F(Owner, NeverWritesWhatOnlyRootMayWrite) {
     for (const char* end : {"", "-wal", "-shm"}) {
         keep_for_root(state_ + "/people/people.db" + end);
