@@ -40,8 +40,8 @@ std::int64_t seconds_of(const ASN1_TIME* time) {
 }
 
 /// Up to `most` bytes from `offset`; /proc and /sys say no size.
-std::optional<std::string> read_part(const std::string& path, off_t offset, std::size_t most) {
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+std::optional<std::string> read_part(const std::string& path, bool through_link, off_t offset, std::size_t most) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (through_link ? 0 : O_NOFOLLOW)));
     struct stat facts {};
     if (!fd || ::fstat(fd.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
         return std::nullopt;
@@ -112,8 +112,8 @@ public:
     const std::vector<std::pair<std::string, std::string>>& missing() const override { return house_.missing; }
     const std::vector<FolderRule>& engine_folders() const override { return engine_folders_; }
 
-    std::optional<std::string> text(const std::string& path) const override { return read_part(path, 0, text_bytes_max); }
-    std::optional<std::string> tail(const std::string& path, std::size_t bytes) const override { return read_part(path, -1, bytes); }
+    std::optional<std::string> text(const std::string& path) const override { return read_part(path, !is_of_state(path), 0, text_bytes_max); }
+    std::optional<std::string> tail(const std::string& path, std::size_t bytes) const override { return read_part(path, !is_of_state(path), -1, bytes); }
     std::optional<std::vector<std::string>> names(const std::string& folder, std::size_t most) const override;
     std::optional<FileFacts> file(const std::string& path) const override;
     std::vector<std::pair<std::string, FileFacts>> files_below(const std::string& folder, std::size_t most) const override {
@@ -142,6 +142,9 @@ public:
     std::optional<PemFacts> pem(const std::string& path, const std::string& host) const override;
 
 private:
+    /// Others write there too, and a link of theirs would lead root anywhere. Files of the machine may be links (/etc/os-release).
+    bool is_of_state(const std::string& path) const { return path.starts_with(house_.state + "/"); }
+
     House house_;
     std::vector<FolderRule> engine_folders_;
 };

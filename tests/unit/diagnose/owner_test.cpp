@@ -131,6 +131,22 @@ TEST_F(Owner, AFolderThatIsALinkIsNotEntered) {
     EXPECT_EQ(rows(), std::nullopt);
 }
 
+/// sites/hosts.map is written by sites; files of the machine such as /etc/os-release are links.
+TEST_F(Owner, ATextOfTheStateIsReadThroughNoLink) {
+    const auto house = machine();
+    ASSERT_TRUE(write_file_atomically(state_ + "/secret", "root's words", 0600));
+    ASSERT_TRUE(write_file_atomically(state_ + "/people/plain", "own words", 0600));
+    fs::create_symlink(state_ + "/secret", state_ + "/people/link");
+    EXPECT_EQ(house->text(state_ + "/people/plain"), "own words");
+    EXPECT_EQ(house->text(state_ + "/people/link"), std::nullopt);
+    EXPECT_EQ(house->tail(state_ + "/people/link", 5), std::nullopt);
+    EXPECT_TRUE(house->text("/proc/self/limits"));
+    const std::string outside = state_ + "-link";
+    fs::create_symlink(state_ + "/secret", outside);
+    EXPECT_EQ(house->text(outside), "root's words");
+    fs::remove(outside);
+}
+
 TEST_F(Owner, EmptiesTheJournalOfItsOwnDatabase) {
     ASSERT_GT(journal_bytes(), 0U);
     const Status done = mend_journals();
