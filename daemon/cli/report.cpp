@@ -8,6 +8,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
 #include "daemon/cli/limits.hpp"
@@ -25,8 +26,9 @@ namespace {
 constexpr int exit_cannot_create = 73;
 constexpr const char* report_usage =
     "usage: hameau report FILE [--state DIR]     (- is standard output)\n"
-    "Writes a report for whoever helps: the diagnosis, the processes, the ends of the journals. No password, no key, no name, no address and no\n"
-    "host name is in it: they are replaced by marks such as <name>. It is a plain text: read it before you send it.\n";
+    "Writes a report for whoever helps: the diagnosis, the processes, the ends of the journals but those of Postfix and Dovecot. No password, no\n"
+    "key, no name, no address and no host name should be in it: they are replaced by marks such as <name>. It is a plain text: read it before you\n"
+    "send it.\n";
 
 /// Every name that the house knows. Errors: a list that cannot be read.
 Status know_names(const Client& client, Redactor& redactor) {
@@ -75,8 +77,8 @@ std::string first_line(const std::string& path) {
     return text.substr(0, text.find('\n'));
 }
 
-/// Ids and states are words of ours; a sentence may name hosts and addresses.
-std::string diagnosis_part(const Client& client, const Redactor& redactor) {
+/// Ids and states are words of ours; a sentence may name hosts and addresses: without the names that go, no sentence.
+std::string diagnosis_part(const Client& client, const Redactor& redactor, bool sentences) {
     const json::value all = json::object();
     const auto answer = client.call("POST", "/admin/diagnosis?language=en", &all);
     if (!answer || !answer->good()) {
@@ -87,12 +89,12 @@ std::string diagnosis_part(const Client& client, const Redactor& redactor) {
     const json::value* checks = document.if_contains("checks");
     for (const json::value& entry : checks != nullptr && checks->is_array() ? checks->get_array() : json::array()) {
         const json::object& check = entry.as_object();
-        out += text_of(check, "state") + "\t" + text_of(check, "code") + "\t" + redactor.line(text_of(check, "text")) + "\n";
+        out += text_of(check, "state") + "\t" + text_of(check, "code") + "\t" + (sentences ? redactor.line(text_of(check, "text")) : std::string()) + "\n";
     }
     return out;
 }
 
-std::string processes_part(const Client& client, const Redactor& redactor) {
+std::string processes_part(const Client& client, const Redactor& redactor, bool sentences) {
     const auto answer = client.call("GET", "/admin/status");
     if (!answer || !answer->good()) {
         return "the house does not answer\n";
@@ -103,9 +105,26 @@ std::string processes_part(const Client& client, const Redactor& redactor) {
         const json::object& process = entry.as_object();
         const bool stranger = text_of(process, "kind") == "external";
         out += (stranger ? "external module" : text_of(process, "name")) + "\t" + text_of(process, "state") + "\trestarts " + std::to_string(number_of(process, "restarts")) +
-               "\tmemory " + std::to_string(number_of(process, process.contains("pss_kb") ? "pss_kb" : "rss_kb")) + " kB\t" + redactor.line(text_of(process, "status")) + "\n";
+               "\tmemory " + std::to_string(number_of(process, process.contains("pss_kb") ? "pss_kb" : "rss_kb")) + " kB\t" + (sentences ? redactor.line(text_of(process, "status")) : std::string()) + "\n";
     }
     return out + "walls: " + json::serialize(status.at("walls")) + "\n";
+}
+
+/// The journals of Postfix and Dovecot hold what strangers' servers said, and people's addresses in many forms: nobody can take all of
+/// that out. What they count is in the diagnosis.
+std::string without_engines(std::string_view journals) {
+    std::string out;
+    bool kept = true;
+    for (const std::string_view line : split(journals, '\n')) {
+        if (line.starts_with("== ")) {
+            kept = line != "== postfix" && line != "== dovecot";
+            out += kept ? "" : std::string(line) + "\nleft out: it holds addresses and words of strangers\n";
+        }
+        if (kept && !(line.empty() && out.ends_with("\n"))) {
+            out += std::string(line) + "\n";
+        }
+    }
+    return out;
 }
 
 std::string make_report(const Client& client) {
@@ -115,15 +134,15 @@ std::string make_report(const Client& client) {
                       "Marks such as <name>, <host>, <ip>, <address>, <token> and ... stand where something was that concerns people of this house.\n"
                       "Please read it before you send it.\n\n== machine\n";
     out += "kernel " + first_line("/proc/sys/kernel/osrelease") + "\nDebian " + first_line("/etc/debian_version") + "\n";
-    out += "\n== diagnosis\n" + diagnosis_part(client, redactor);
-    out += "\n== processes\n" + processes_part(client, redactor);
+    out += "\n== diagnosis\n" + diagnosis_part(client, redactor, known.has_value());
+    out += "\n== processes\n" + processes_part(client, redactor, known.has_value());
     out += "\n== journals\n";
     if (!known) {
         // A name that is not known could not be taken out.
         return out + "left out: the house could not tell all names that must not be in them (" + redactor.line(known.error().message) + ")\n";
     }
     const auto logs = client.call("GET", "/admin/logs");
-    return out + (logs && logs->good() ? redactor.text(logs->body) : std::string("the house does not answer\n"));
+    return out + (logs && logs->good() ? redactor.text(without_engines(logs->body)) : std::string("the house does not answer\n"));
 }
 
 } // namespace

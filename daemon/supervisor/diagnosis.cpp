@@ -45,10 +45,12 @@ void House::tick_diagnosis(Duration now) {
 void House::nightly_diagnosis() {
     // The wait is never longer than half a day, as the wall's clock may jump: so it may not be due yet.
     const TurnEnd end = turn_end_in(place_.state + "/diagnosis/state", diagnosis_bounds);
-    if (end.wait > diagnosis_bounds.wait_min) {
+    // Put off more often than a night is long: a clock that was wrong wrote that time.
+    if (end.wait > diagnosis_bounds.wait_min && ++diagnosis_put_off_ < diagnosis_put_off_max) {
         next_diagnosis_ = clock_.now() + end.wait;
         return;
     }
+    diagnosis_put_off_ = 0;
     next_diagnosis_ = clock_.now() + diagnosis_bounds.wait_max;  // until its end says more
     diagnoses_.push_back({{"nightly=1"}, {}});
     start_next_diagnosis();
@@ -129,6 +131,11 @@ void House::on_diagnosis_wish(std::string_view line) {
         provisions_.push_back({"", 0, "mail-engines", {}});
         start_next_provision();
     } else if (words[0] == "certificates") {
+        // Each wish passes over the waits between orders: an authority closes the account of who asks too often.
+        if (certificates_mended_ != Duration{} && clock_.now() - certificates_mended_ < certificates_mended_every) {
+            return;
+        }
+        certificates_mended_ = clock_.now();
         want_certificates(true);
     } else if (words[0] == "show-certificates") {
         reload_gate_certificates();
@@ -166,6 +173,10 @@ void House::on_diagnosis_end(int wait_status) {
             journal_.write(diagnosis_failed, {{"error", answer.substr(0, diagnosis_line_max)}});
         }
         plan_diagnosis();
+        if (!good) {
+            // Its file says nothing of this run: not again each two minutes, whatever the reason.
+            next_diagnosis_ = clock_.now() + diagnosis_bounds.wait_max;
+        }
     }
     for (const auto& [name, serial] : done.askers) {
         if (Service* asker = find(name)) {

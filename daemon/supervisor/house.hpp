@@ -230,6 +230,8 @@ private:
     Running diagnosis_;
     Duration diagnosis_deadline_{0};
     Duration next_diagnosis_{0};
+    unsigned diagnosis_put_off_ = 0;
+    Duration certificates_mended_{0};
     std::deque<Diagnose> diagnoses_;  ///< the first one runs
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;

@@ -55,6 +55,10 @@ inline constexpr std::chrono::seconds diagnosis_limit{90};
 inline constexpr std::size_t diagnoses_max = 8;
 /// It gives way to everybody who is waited for.
 inline constexpr int diagnosis_nice = 10;
+/// A nightly run is put off so often, half a day each at most.
+inline constexpr unsigned diagnosis_put_off_max = 4;
+/// The repair of certificates asks the authority anew, so often at most.
+inline constexpr Duration certificates_mended_every = std::chrono::hours(1);
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
 

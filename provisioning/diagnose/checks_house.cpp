@@ -155,21 +155,23 @@ Verdict logs_size(const Machine& machine) {
 Verdict databases_sound(const Machine& machine) {
     std::vector<std::string> damaged;
     std::size_t looked = 0;
+    bool unread = false;
     for (const std::string& name : databases()) {
         if (!machine.file(machine.state() + "/" + name)) {
             continue;
         }
         const auto rows = machine.ask(name, "PRAGMA quick_check(1)");
         if (!rows) {
-            return {State::unknown, any::unreadable};
+            unread = true;  // what is known to be damaged is said all the same
+            continue;
         }
         ++looked;
         if (rows->empty() || rows->front().front() != "ok") {
             damaged.push_back(name);
         }
     }
-    if (looked == 0) {
-        return {State::unknown, any::empty};
+    if (damaged.empty() && (unread || looked == 0)) {
+        return {State::unknown, unread ? any::unreadable : any::empty};
     }
     return {damaged.empty() ? State::fine : State::broken, damaged.empty() ? "fine" : "damaged", {{"names", some_of(damaged)}, {"count", std::to_string(looked)}}};
 }
@@ -220,6 +222,9 @@ Verdict quota_associations(const Machine& machine) {
 }
 
 /// The sizes stand in the names of the messages (",S=1234": Maildir of Dovecot), so no message is opened.
+/// A name within a folder: what a module wrote leads nowhere else.
+bool is_component(std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos; }
+
 std::uint64_t bytes_in(const Machine& machine, const std::string& folder) {
     std::uint64_t bytes = 0;
     for (const auto& [path, facts] : machine.files_below(folder, mailbox_files_max)) {
@@ -244,6 +249,9 @@ Verdict quota_mailboxes(const Machine& machine) {
     std::size_t near = 0;
     for (const Row& row : *rows) {
         const std::uint64_t quota = number(row[1]);
+        if (!is_component(row[0])) {
+            return {State::unknown, any::unreadable};  // the module's database says something else than a folder of its own
+        }
         const std::uint64_t used = bytes_in(machine, machine.state() + "/mail/boxes/" + row[0]);
         full += used >= quota ? 1 : 0;
         near += used < quota && used >= quota / 100 * quota_near_percent ? 1 : 0;
@@ -266,6 +274,11 @@ Verdict sites_files(const Machine& machine) {
             continue;
         }
         ++published;
+        const auto parts = split(columns[1], '/');
+        if (!std::all_of(parts.begin(), parts.end(), is_component)) {
+            broken.emplace_back(columns[0]);
+            continue;
+        }
         if (!machine.file(machine.state() + "/sites/" + std::string(columns[1]))) {
             broken.emplace_back(columns[0]);
         }

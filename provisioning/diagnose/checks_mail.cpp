@@ -7,6 +7,7 @@
 #include "daemon/base/text.hpp"
 #include "provisioning/diagnose/checks.hpp"
 #include "provisioning/diagnose/limits.hpp"
+#include "provisioning/limits.hpp"
 
 namespace hameau::diagnose {
 
@@ -77,13 +78,17 @@ Verdict mail_out(const Machine& machine) {
     }
     std::size_t sent = 0;
     std::size_t waits = 0;
+    bool newest_left = false;  // the newest of both decides: a message of last winter says nothing of today
     for (const std::string_view line : split(*log, '\n')) {
         const bool outside = line.find("postfix/smtp[") != std::string_view::npos;
-        sent += outside && line.find("status=sent") != std::string_view::npos ? 1 : 0;
+        const bool left = outside && line.find("status=sent") != std::string_view::npos;
+        sent += left ? 1 : 0;
         const bool unreached = line.find("Connection timed out") != std::string_view::npos || line.find("Network is unreachable") != std::string_view::npos;
-        waits += outside && unreached && line.find("status=deferred") != std::string_view::npos ? 1 : 0;
+        const bool stays = outside && unreached && line.find("status=deferred") != std::string_view::npos;
+        waits += stays ? 1 : 0;
+        newest_left = left || (newest_left && !stays);
     }
-    if (sent > 0) {
+    if (newest_left) {
         return {State::fine, "fine", {{"count", std::to_string(sent)}}};
     }
     return {waits > 0 ? State::broken : State::unknown, waits > 0 ? "blocked" : "unknown", {{"count", std::to_string(waits)}}};
@@ -110,11 +115,12 @@ struct Waiting {
 };
 
 /// `postqueue -j` (postqueue(1)): one JSON object a line. Nothing: Postfix does not answer.
-std::optional<Waiting> waiting_in(const Machine& machine, std::string_view queue) {
+std::optional<Waiting> waiting_in(const Machine& machine, std::string_view queue, bool& cut) {
     const auto told = machine.run("/usr/sbin/postqueue", {"-c", machine.state() + "/engines/postfix", "-j"});
     if (!told || told->exit_code != 0) {
         return std::nullopt;
     }
+    cut = told->output.size() >= provisioning::output_bytes_max;
     Waiting out;
     const std::string name = "\"queue_name\": \"" + std::string(queue) + "\"";
     for (const std::string_view line : split(told->output, '\n')) {
@@ -132,7 +138,11 @@ Verdict age_of(const Machine& machine, std::string_view queue, std::int64_t atte
     if (!has_mail(machine)) {
         return {State::unknown, any::off};
     }
-    const auto waiting = waiting_in(machine, queue);
+    bool cut = false;
+    const auto waiting = waiting_in(machine, queue, cut);
+    if (cut) {
+        return {State::unknown, any::unreadable};  // more messages than can be read: their number is in mail.queue
+    }
     if (!waiting) {
         return {State::unknown, any::silent};
     }

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string_view>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/base/exec.hpp"
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "provisioning/diagnose/limits.hpp"
 
 namespace hameau::diagnose {
 
@@ -27,10 +29,30 @@ bool enter(const std::string& folder) {
     return there && ::fchdir(there.get()) == 0 && ::chroot(".") == 0;
 }
 
+// The address space of a sanitizer's program is larger than any bound.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool memory_limited = false;
+#else
+constexpr bool memory_limited = true;
+#endif
+
+/// A database is whatever its module wrote: a view in it may ask for all memory of the machine.
+void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
+    const rlimit both{value, value};
+    if (::setrlimit(what, &both) != 0) {
+        ::_exit(1);
+    }
+}
+
 /// Standard error is our answer to hameaud: what others chose must never reach it.
 [[noreturn]] void work_in_child(const ChildRights& rights, pid_t parent, int nothing, int answer, const std::function<std::string()>& work) {
     std::array files = {ChildFile{nothing, 0}, ChildFile{nothing, 1}, ChildFile{nothing, 2}, ChildFile{answer, answer_file}};
     place_files(files, answer_file + 1);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_CPU, child_cpu_s);
+    if (memory_limited) {
+        limit(RLIMIT_AS, child_memory_bytes);
+    }
     if (!rights.folder.empty() && !enter(rights.folder)) {
         ::_exit(1);
     }

@@ -104,4 +104,13 @@ inline constexpr std::int64_t ends_soon_s = std::int64_t{7} * 24 * 3600;
 /// A certificate of an authority lasts ninety days: who has one was reached from outside since.
 inline constexpr std::int64_t reached_lately_s = std::int64_t{100} * 24 * 3600;
 
+/// Memory of a child that reads what others wrote (a module's database, a name server's response). Bytes of address space: SQLite with
+/// its cache needs some ten million, and the program itself as much again.
+inline constexpr std::uint64_t child_memory_bytes = std::uint64_t{256} << 20U;
+/// Its processor time, seconds: less than the budget of the whole run.
+inline constexpr std::uint64_t child_cpu_s = 60;
+
+/// A time of the next night that lies further ahead was written by a clock that was wrong. Seconds: a night and the hour that changes.
+inline constexpr std::int64_t next_look_at_most_s = 26 * 3600;
+
 } // namespace hameau::diagnose

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
@@ -18,25 +20,48 @@ namespace hameau::diagnose {
 
 namespace {
 
-/// By the open file: what was looked at a moment ago may be a link to a file of the machine by now.
-Status set_rights(const std::string& path, bool folder, unsigned mode, bool with_owner, unsigned uid, unsigned gid) {
-    const Fd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (folder ? O_DIRECTORY : 0)));
-    struct stat facts {};
-    if (!fd || ::fstat(fd.get(), &facts) != 0) {
-        return fail_errno(path);
+/// A file or folder below the state folder, reached through no link on the whole way: between a look and a mend somebody who owns a
+/// folder on the way may have put a link there. Only openat2(2) can say that; without it nothing is repaired.
+Result<Fd> open_in_state(const RepairPlace& place, const std::string& path, int flags) {
+    const std::string& state = place.machine.state();
+    if (!path.starts_with(state + "/")) {
+        return fail(ErrorKind::denied, path + " is not below the state folder");
     }
-    if (!folder && (!S_ISREG(facts.st_mode) || facts.st_nlink != 1)) {
+    const Fd top(::open(state.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    Fd found(top ? static_cast<int>(::syscall(SYS_openat2, top.get(), path.c_str() + state.size() + 1, &how, sizeof how)) : -1);
+    return found ? Result<Fd>(std::move(found)) : Result<Fd>(fail_errno(path));
+}
+
+Status set_folder(const RepairPlace& place, const WrongFolder& folder) {
+    const auto fd = open_in_state(place, folder.path, O_DIRECTORY);
+    if (!fd) {
+        return fail(fd.error());
+    }
+    if (place.machine.root() && ::fchown(fd->get(), folder.uid, folder.gid) != 0) {
+        return fail_errno(folder.path);
+    }
+    return ::fchmod(fd->get(), folder.mode) == 0 ? Status{} : Status(fail_errno(folder.path));
+}
+
+/// Takes away what others may, and nothing else: by the mode of the open file, not by that of a look before it.
+Status close_secret(const RepairPlace& place, const std::string& path) {
+    const auto fd = open_in_state(place, path, 0);
+    struct stat facts {};
+    if (!fd || ::fstat(fd->get(), &facts) != 0) {
+        return fd ? Status(fail_errno(path)) : Status(fail(fd.error()));
+    }
+    if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1) {
         return fail(ErrorKind::denied, path + " is no plain file");
     }
-    if (with_owner && ::fchown(fd.get(), uid, gid) != 0) {
-        return fail_errno(path);
-    }
-    return ::fchmod(fd.get(), mode) == 0 ? Status{} : Status(fail_errno(path));
+    return ::fchmod(fd->get(), facts.st_mode & 0770U) == 0 ? Status{} : Status(fail_errno(path));
 }
 
 Status mend_folders(RepairPlace& place) {
     for (const WrongFolder& folder : wrong_folders(place.machine)) {
-        if (auto done = set_rights(folder.path, true, folder.mode, place.machine.root(), folder.uid, folder.gid); !done) {
+        if (auto done = set_folder(place, folder); !done) {
             return done;
         }
     }
@@ -45,7 +70,7 @@ Status mend_folders(RepairPlace& place) {
 
 Status mend_secrets(RepairPlace& place) {
     for (const OpenSecret& secret : open_secrets(place.machine)) {
-        if (auto done = set_rights(secret.path, false, secret.mode, false, 0, 0); !done) {
+        if (auto done = close_secret(place, secret.path); !done) {
             return done;
         }
     }

@@ -59,7 +59,8 @@ std::vector<OpenSecret> open_secrets(const Machine& machine) {
     for (const char* file : {"/tls/default.pem", "/tls/ca.key", "/backup/key", "/backup/credentials", "/people/people.db", "/people/setup-token", "/mail/auth/auth.db"}) {
         look(machine.state() + file);
     }
-    for (const char* folder : {"/tls/hosts", "/acme", "/backup/ssh"}) {
+    // Only folders of root: what a module or uacme keeps is closed by its own folder, whose rights are looked at above.
+    for (const char* folder : {"/tls/hosts", "/backup/ssh"}) {
         for (const auto& [path, facts] : machine.files_below(machine.state() + folder, secret_files_max)) {
             if (folder == std::string_view("/tls/hosts") || !path.ends_with(".pub")) {
                 look(path);

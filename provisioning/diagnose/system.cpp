@@ -69,20 +69,24 @@ FileFacts facts_of(const struct stat& found) {
             static_cast<std::uint64_t>(found.st_size), found.st_mtim.tv_sec};
 }
 
-void walk(const std::string& folder, std::size_t most, int depth, std::vector<std::pair<std::string, FileFacts>>& out) {
-    DIR* open = ::opendir(folder.c_str());
+/// Through no link: each folder is opened in the one above it. `at` is used up.
+void walk(Fd at, const std::string& folder, std::size_t most, int depth, std::vector<std::pair<std::string, FileFacts>>& out) {
+    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const int own = at.get();
+    DIR* open = own >= 0 ? ::fdopendir(own) : nullptr;
     if (open == nullptr) {
         return;
     }
+    static_cast<void>(at.release());
     while (const dirent* entry = ::readdir(open)) {
         const std::string name = entry->d_name;
         struct stat found {};
         const std::string path = folder + "/" + name;
-        if (name == "." || name == ".." || out.size() >= most || ::lstat(path.c_str(), &found) != 0) {
+        if (name == "." || name == ".." || out.size() >= most || ::fstatat(own, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
         if (S_ISDIR(found.st_mode) && depth < depth_max) {
-            walk(path, most, depth + 1, out);
+            walk(Fd(::openat(own, name.c_str(), flags)), path, most, depth + 1, out);
         } else if (S_ISREG(found.st_mode)) {
             out.emplace_back(path, facts_of(found));
         }
@@ -118,7 +122,7 @@ public:
     std::optional<FileFacts> file(const std::string& path) const override;
     std::vector<std::pair<std::string, FileFacts>> files_below(const std::string& folder, std::size_t most) const override {
         std::vector<std::pair<std::string, FileFacts>> out;
-        walk(folder, most, 0, out);
+        walk(Fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)), folder, most, 0, out);
         return out;
     }
     std::optional<DiskFacts> disk(const std::string& path) const override;

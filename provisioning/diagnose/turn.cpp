@@ -51,35 +51,31 @@ std::int64_t next_look(const Machine& machine) {
     return backup::next_night(machine.now_s(), night);
 }
 
-/// The words for the journal and the admin, and what is remembered of it. A mail that could not be sent is tried the next night: what was
-/// said stays as it was.
-void tell(const Machine& machine, Report& report) {
-    auto said = report.said;
+/// What became worse since the admins were told; from now on that counts as told.
+std::vector<Finding> note_worse(Report& report) {
     const bool first = report.said.empty();
-    auto worse = worse_since(said, report.findings);
+    auto worse = worse_since(report.said, report.findings);
     if (first) {
         // A new house has things to do, and its page says them: only what does not work is worth a mail.
         std::erase_if(worse, [](const Finding& finding) { return finding.state != State::broken; });
     }
-    report.trouble.clear();
-    if (worse.empty()) {
-        report.said = std::move(said);
-        return;
-    }
+    report.trouble = worse.empty() ? std::string() : std::to_string(worse.size()) + "\t" + worse.front().id;
+    return worse;
+}
+
+/// The words for the journal and the admin. False: a mail could not be sent.
+bool tell(const Machine& machine, const std::vector<Finding>& worse) {
     std::string ids;
     for (const Finding& finding : worse) {
         ids += (ids.empty() ? "" : " ") + finding.id;
     }
-    report.trouble = std::to_string(worse.size()) + "\t" + worse.front().id;
     say("worse\t" + ids);
     if (const Status sent = send_letter(machine, worse); !sent) {
         say("mail\t" + sent.error().message);
         // A house without mail has nobody to write to: the journal has said it once.
-        if (has_mail(machine)) {
-            return;
-        }
+        return !has_mail(machine);
     }
-    report.said = std::move(said);
+    return true;
 }
 
 std::vector<Check> chosen(const std::vector<std::string>& only) {
@@ -156,13 +152,24 @@ Status diagnose(House house, const Wish& wish) {
     for (const Finding& finding : findings) {
         say(diagnosis::to_line(finding));
     }
-    if (wish.nightly) {
-        tell(*machine, report);
-    }
-    if (wish.nightly || report.next == 0) {
+    // A clock that was wrong once must not put off the nights for years.
+    if (wish.nightly || report.next == 0 || report.next > machine->now_s() + next_look_at_most_s) {
         report.next = next_look(*machine);
     }
-    return save(state, report);
+    if (!wish.nightly) {
+        return save(state, report);
+    }
+    // Noted before it is told: a file that cannot be written must not make a letter each time.
+    Report told = report;
+    const std::vector<Finding> worse = note_worse(told);
+    if (auto saved = save(state, told); !saved) {
+        return saved;
+    }
+    if (!worse.empty() && !tell(*machine, worse)) {
+        told.said = report.said;  // tried again the next night
+        return save(state, told);
+    }
+    return {};
 }
 
 Status print_diagnosis(const std::string& state) {

@@ -211,6 +211,38 @@ TEST_F(Owner, TheChildHoldsNoFileOfOurs) {
     EXPECT_EQ(by_child({people_uid, state_ + "/people"}, {1000, std::chrono::seconds(5)}, work), "silent closed");
 }
 
+TEST_F(Owner, AViewThatAsksForAllMemoryGetsABoundedPart) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    ASSERT_EQ(sqlite3_exec(writer_, "CREATE VIEW large AS SELECT length(hex(zeroblob(400000000))) AS a", nullptr, nullptr, nullptr), SQLITE_OK);
+    EXPECT_EQ(rows("SELECT a FROM large"), std::nullopt);
+    EXPECT_EQ(rows("SELECT a FROM t WHERE b IS NULL"), (std::vector<Row>{{"one"}})) << "what is small is read";
+#endif
+}
+
+TEST_F(Owner, ASecretBehindALinkedFolderIsLeftAlone) {
+    fs::create_directories(state_ + "/elsewhere");
+    fs::create_directories(state_ + "/tls/hosts");
+    const std::string inside = state_ + "/tls/hosts/a.pem";
+    const std::string outside = state_ + "/elsewhere/a.pem";
+    for (const std::string& path : {inside, outside}) {
+        ASSERT_TRUE(write_file_atomically(path, "key", 0666));
+        ASSERT_EQ(::chmod(path.c_str(), 04666), 0);
+    }
+    const auto place_machine = machine();
+    RepairPlace place{*place_machine, {}};
+    ASSERT_TRUE(repair_of("state.secrets")->mend(place));
+    struct stat facts {};
+    ASSERT_EQ(::stat(inside.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 0660u) << "what others may goes, and no bit that runs as its owner stays";
+    ASSERT_EQ(::chmod(inside.c_str(), 0666), 0);
+    // As if it had been exchanged between the look and the mend: the folder leads elsewhere.
+    fs::rename(state_ + "/tls/hosts", state_ + "/tls/was");
+    fs::create_symlink(state_ + "/elsewhere", state_ + "/tls/hosts");
+    static_cast<void>(repair_of("state.secrets")->mend(place));
+    ASSERT_EQ(::stat(outside.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 04666u);
+}
+
 TEST(Child, WhoIsLateOrSaysTooMuchIsEnded) {
     const SystemClock clock;
     const Duration begun = clock.now();
