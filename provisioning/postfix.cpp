@@ -142,7 +142,7 @@ postlog unix-dgram n - n - 1 postlogd
 )";
 
 /// Both ports for members: signed in, with an envelope and a header of their own (the milter), and in silence about
-/// where they are.
+/// where they are. An office behind one address sends what it likes: the milter counts by person.
 constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
   -o smtpd_sender_restrictions=reject_non_fqdn_sender,reject_sender_login_mismatch
@@ -151,6 +151,7 @@ constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
   -o smtpd_peername_lookup=no
   -o smtpd_milters=$members_milters
   -o queue_minfree=$members_minfree
+  -o smtpd_client_message_rate_limit=0
   -o milter_macro_daemon_name=SUBMISSION
   -o cleanup_service_name=cleanup-members
 )";
