@@ -17,13 +17,6 @@ namespace hameau {
 
 namespace {
 constexpr int exit_not_started = 127;
-
-void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
-    const rlimit both{value, value};
-    if (::setrlimit(what, &both) != 0) {
-        give_up_child("setrlimit");
-    }
-}
 } // namespace
 
 void give_up_child(const char* what) {
@@ -70,6 +63,13 @@ void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups) {
     }
 }
 
+void limit_child(int resource, std::uint64_t value) {
+    const rlimit both{value, value};
+    if (::setrlimit(static_cast<decltype(RLIMIT_CORE)>(resource), &both) != 0) {
+        give_up_child("setrlimit");
+    }
+}
+
 void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
@@ -104,9 +104,9 @@ void become(const ChildStart& start) {
     if (start.nice != 0) {
         [[maybe_unused]] const int now = ::nice(start.nice);  // systemd may forbid it
     }
-    limit(RLIMIT_CORE, 0);  // a core file would hold secrets
+    limit_child(RLIMIT_CORE, 0);  // a core file would hold secrets
     if (start.open_files_max != 0) {
-        limit(RLIMIT_NOFILE, start.open_files_max);
+        limit_child(RLIMIT_NOFILE, start.open_files_max);
     }
     if (start.folder != nullptr && ::chdir(start.folder) != 0) {
         give_up_child(start.folder);

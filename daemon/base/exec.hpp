@@ -27,6 +27,8 @@ void place_files(std::span<ChildFile> files, unsigned first_closed);
 /// This uid and gid for good, these other groups and no more, and no new privileges (no_new_privs). Also for a process that goes on
 /// without exec.
 void drop_rights(uid_t uid, gid_t gid, std::span<const gid_t> groups);
+/// Both limits of a resource (RLIMIT_CORE and its like).
+void limit_child(int resource, std::uint64_t value);
 /// Signals as a new program expects them: none blocked, SIGPIPE as by default.
 void reset_signals();
 /// `death_signal` when the parent dies; ends at once when it died before.

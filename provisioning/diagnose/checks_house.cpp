@@ -5,6 +5,7 @@
 
 #include "daemon/base/text.hpp"
 #include "daemon/contract/backup_state.hpp"
+#include "daemon/contract/parts.hpp"
 #include "daemon/modules.hpp"
 #include "provisioning/diagnose/checks.hpp"
 #include "provisioning/diagnose/limits.hpp"
@@ -222,9 +223,6 @@ Verdict quota_associations(const Machine& machine) {
 }
 
 /// The sizes stand in the names of the messages (",S=1234": Maildir of Dovecot), so no message is opened.
-/// A name within a folder: what a module wrote leads nowhere else.
-bool is_component(std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos; }
-
 std::uint64_t bytes_in(const Machine& machine, const std::string& folder) {
     std::uint64_t bytes = 0;
     for (const auto& [path, facts] : machine.files_below(folder, mailbox_files_max)) {
@@ -249,7 +247,7 @@ Verdict quota_mailboxes(const Machine& machine) {
     std::size_t near = 0;
     for (const Row& row : *rows) {
         const std::uint64_t quota = number(row[1]);
-        if (!is_component(row[0])) {
+        if (!is_part_path(row[0])) {
             return {State::unknown, any::unreadable};  // the module's database says something else than a folder of its own
         }
         const std::uint64_t used = bytes_in(machine, machine.state() + "/mail/boxes/" + row[0]);
@@ -274,12 +272,8 @@ Verdict sites_files(const Machine& machine) {
             continue;
         }
         ++published;
-        const auto parts = split(columns[1], '/');
-        if (!std::all_of(parts.begin(), parts.end(), is_component)) {
-            broken.emplace_back(columns[0]);
-            continue;
-        }
-        if (!machine.file(machine.state() + "/sites/" + std::string(columns[1]))) {
+        // What a module wrote leads nowhere but below its folder.
+        if (!is_part_path(columns[1]) || !machine.file(machine.state() + "/sites/" + std::string(columns[1]))) {
             broken.emplace_back(columns[0]);
         }
     }

@@ -36,22 +36,15 @@ constexpr bool memory_limited = false;
 constexpr bool memory_limited = true;
 #endif
 
-/// A database is whatever its module wrote: a view in it may ask for all memory of the machine.
-void limit(decltype(RLIMIT_CORE) what, rlim_t value) {
-    const rlimit both{value, value};
-    if (::setrlimit(what, &both) != 0) {
-        ::_exit(1);
-    }
-}
-
 /// Standard error is our answer to hameaud: what others chose must never reach it.
 [[noreturn]] void work_in_child(const ChildRights& rights, pid_t parent, int nothing, int answer, const std::function<std::string()>& work) {
     std::array files = {ChildFile{nothing, 0}, ChildFile{nothing, 1}, ChildFile{nothing, 2}, ChildFile{answer, answer_file}};
     place_files(files, answer_file + 1);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, child_cpu_s);
+    // A database is whatever its module wrote: a view in it may ask for all memory of the machine.
+    limit_child(RLIMIT_CORE, 0);
+    limit_child(RLIMIT_CPU, child_cpu_s);
     if (memory_limited) {
-        limit(RLIMIT_AS, child_memory_bytes);
+        limit_child(RLIMIT_AS, child_memory_bytes);
     }
     if (!rights.folder.empty() && !enter(rights.folder)) {
         ::_exit(1);

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
 #include "daemon/contract/manifest.hpp"
 #include "daemon/modules.hpp"
 #include "provisioning/diagnose/database.hpp"
@@ -28,11 +27,7 @@ Result<Fd> open_in_state(const RepairPlace& place, const std::string& path, int 
         return fail(ErrorKind::denied, path + " is not below the state folder");
     }
     const Fd top(::open(state.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    open_how how{};
-    how.flags = static_cast<std::uint64_t>(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags);
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-    Fd found(top ? static_cast<int>(::syscall(SYS_openat2, top.get(), path.c_str() + state.size() + 1, &how, sizeof how)) : -1);
-    return found ? Result<Fd>(std::move(found)) : Result<Fd>(fail_errno(path));
+    return top ? open_below(top.get(), path.substr(state.size() + 1), flags) : Result<Fd>(fail_errno(state));
 }
 
 Status set_folder(const RepairPlace& place, const WrongFolder& folder) {
