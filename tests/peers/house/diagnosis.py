@@ -213,10 +213,11 @@ def test_messages_on_hold():
 def test_a_damaged_database():
     """On a copy that the check is shown through the folder: the house's own must live."""
     database = Path(house.state, "pads", "pads.db")
+    ok(marie().call("GET", "/api/v1/associations/amis/pads"))
+    house.wait_state("pads", ("asleep",), 60)  # first: what it has written is in the file, and stays as it is
     assert state("databases.sound") == ("fine", "fine")
     before = database.read_bytes()
     damaged = bytearray(before)
-    house.wait_state("pads", ("asleep",), 60)
     for at in range(4096, len(damaged)):
         damaged[at] ^= 0x5A
     try:
