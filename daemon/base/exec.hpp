@@ -53,7 +53,7 @@ struct ChildStart {
     bool drop = false;                 ///< the next three, for good (drop_rights)
     uid_t uid = 0;
     gid_t gid = 0;
-    std::span<const gid_t> groups;
+    std::span<const gid_t> groups = {};
     pid_t parent = 0;
     int death_signal = 0;              ///< what the child gets when the parent dies
     void (*last)(pid_t parent) = nullptr;  ///< called before exec, with everything in place

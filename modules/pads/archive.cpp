@@ -188,7 +188,7 @@ Status each_history_line(int history, Recorder& probe, const std::function<Statu
     }
 }
 
-Status PadsModule::import_one(const std::string& slug, const json::object& row, const std::string& content, Fd history) {
+Status import_one(PadStore& store, const std::string& slug, const json::object& row, const std::string& content, Fd history) {
     auto pad = read_row(row);
     if (!pad) {
         return fail(ErrorKind::invalid, "a text has no usable id, name or title");
@@ -196,7 +196,7 @@ Status PadsModule::import_one(const std::string& slug, const json::object& row, 
     const std::string name = "the text " + pad->slug;
     pad->association = slug;
     pad->link_key = new_id();
-    const auto known = store_->find_by_id(pad->id);
+    const auto known = store.find_by_id(pad->id);
     if (!known) {
         return fail(known.error());
     }
@@ -211,16 +211,16 @@ Status PadsModule::import_one(const std::string& slug, const json::object& row, 
     if (*known) {
         pad->id = new_id();
     }
-    auto free = free_slug(*store_, slug, pad->slug);
+    auto free = free_slug(store, slug, pad->slug);
     if (!free) {
         return fail(std::move(free.error()));
     }
     pad->slug = std::move(*free);
     Recorder past;
-    const Status done = store_->create_with(*pad, [&](std::int64_t number) -> Status {
+    const Status done = store.create_with(*pad, [&](std::int64_t number) -> Status {
         const auto keep = [&](const Edit& edit) -> Status {
             const std::vector<Edit> edits{edit};
-            const auto seq = store_->append(number, edits, {});
+            const auto seq = store.append(number, edits, {});
             return seq ? Status{} : Status(fail(seq.error()));
         };
         Status kept = history ? each_history_line(history.get(), past, keep) : Status{};
@@ -233,7 +233,7 @@ Status PadsModule::import_one(const std::string& slug, const json::object& row, 
             frame_update(edit.framed, bytes);
             kept = keep(edit);
         }
-        const auto bound = kept ? store_->append(number, {}, read_authors(row)) : Result<std::int64_t>(fail(kept.error()));
+        const auto bound = kept ? store.append(number, {}, read_authors(row)) : Result<std::int64_t>(fail(kept.error()));
         return bound ? Status{} : Status(fail(bound.error()));
     });
     return done ? done : Status(fail(Error(done.error()).during(name)));
@@ -279,15 +279,20 @@ Task<Status> PadsModule::erase_association(std::string slug) {
         rooms_.erase(room->pad().number);
     }
     committer_->authors_removed();
-    Status done = store_->erase_association(slug);
+    std::function<Status(PadStore&)> erase = [&](PadStore& store) {
+        Status erased = store.erase_association(slug);
+        if (erased) {
+            images_->remove_association(slug);
+        }
+        return erased;
+    };
+    Status done = co_await write_aside(std::move(erase));
+    store_->rolled_back();
     if (done) {
         closed_.erase(slug);
     }
     usage_->forget(slug);
     counted_.erase(slug);
-    if (done) {
-        images_->remove_association(slug);
-    }
     co_return done;
 }
 

@@ -51,6 +51,8 @@ inline constexpr std::chrono::milliseconds kept_retry_most{600'000};
 /// Edits that could not be handed to the system are tried again so often; nobody sees them before.
 inline constexpr std::chrono::milliseconds hand_over_retry{200};
 
+/// A document that is imported and is longer is stored folded: the first reader's page waits for no reading of a long log.
+inline constexpr std::size_t import_folded_bytes_min = 256 << 10;
 /// The log of an open pad is folded into its state after so many rows or bytes, and when the pad closes.
 inline constexpr std::size_t compact_rows = 2000;
 inline constexpr std::size_t compact_bytes = 1 << 20;
@@ -63,8 +65,10 @@ inline constexpr std::size_t dead_rows_max = 4000;
 inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
 inline constexpr std::int64_t history_hour_ms = 60 * 60 * 1000;
 
-/// Images and documents that wait for the one converter; what they hold in memory meanwhile; how long one may take.
+/// Images and documents that wait for the one converter; those of one member, or of all guests of a pad; what they hold in memory
+/// meanwhile; how long one may take.
 inline constexpr std::size_t conversions_waiting_max = 16;
+inline constexpr std::size_t conversions_waiting_per_asker_max = 8;
 inline constexpr std::size_t conversions_bytes_max = 64 << 20;
 inline constexpr std::chrono::seconds conversion_deadline{90};
 inline constexpr std::size_t converted_bytes_more = 8 << 20;

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
@@ -43,6 +45,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
     batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
+    writing_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     committer_ = std::make_unique<Committer>(*store_, *commit_thread_, context.journal(), *this);
     ahead_ = std::make_unique<Ahead>(context.folder());
     // Before anything is read. Whatever cannot be committed now must not keep people from reading.
@@ -142,7 +145,34 @@ void PadsModule::add_routes() {
     router_.add("POST", "/internal/archive/pad", this, &PadsModule::import_archived_pad);
 }
 
-Task<Response> PadsModule::handle(Request& request) { co_return co_await router_.dispatch(request); }
+Task<Response> PadsModule::handle(Request& request) {
+    if (request.method != "GET" && request.method != "HEAD") {
+        co_await writings_ended();
+    }
+    co_return co_await router_.dispatch(request);
+}
+
+Task<Status> PadsModule::write_aside(std::function<Status(PadStore&)> work) {
+    const auto held = context_->busy();
+    const std::uint64_t number = ++writings_begun_;
+    auto outcome = std::make_shared<Status>();
+    commit_thread_->run(std::move(work), [this, outcome](Status done) {
+        *outcome = std::move(done);
+        ++writings_ended_;
+        writing_ends_->cancel();
+    });
+    while (writings_ended_ < number) {
+        co_await writing_ends_->async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    co_return std::move(*outcome);
+}
+
+Task<void> PadsModule::writings_ended() {
+    const std::uint64_t number = writings_begun_;
+    while (writings_ended_ < number) {
+        co_await writing_ends_->async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
 
 Result<std::shared_ptr<Room>> PadsModule::open_room(const PadRow& pad) {
     if (const auto open = rooms_.find(pad.number); open != rooms_.end()) {

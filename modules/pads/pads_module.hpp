@@ -39,6 +39,10 @@ inline constexpr std::string_view key_header = "pad-key";
 Result<Bytes> stored_content(PadStore& store, std::int64_t number);
 
 /// What an archive says of a pad, beside its content.
+/// Brings one text of an archive, with its history. Takes long. On the commit thread, with its store.
+Status import_one(PadStore& store, const std::string& slug, const boost::json::object& row, const std::string& content, Fd history);
+/// Forgets images that nobody needs any more, with their files. How many.
+std::size_t remove_unused_images(PadStore& store, ImageFiles& files);
 boost::json::object archive_document(const PadRow& pad, const std::vector<BoundClient>& authors);
 
 class PadsModule final : public Module, public RoomOutside, public CommitterOutside {
@@ -67,7 +71,7 @@ private:
     Task<Response> get(Request& request);
     Task<Response> patch(Request& request);
     Task<Response> put_in_bin(Request& request);
-    Response purge(const Request& request, const Found& found);
+    Task<Response> purge(const Request& request, Found found);
     Task<Response> restore(Request& request);
     Task<Response> link(Request& request);
     Task<Response> authors(Request& request);
@@ -79,13 +83,16 @@ private:
     Task<Result<boost::json::object>> ask_people(std::string association);
     /// A new pad with id, key and times; 201 or the refusal.
     /// `warnings`: sentences about what was not taken, told with the 201.
-    Task<Response> add_pad(Request& request, PadRow pad, Edit content, boost::json::array warnings);
+    /// `state`: what the content is in its stored form, where that is known.
+    Task<Response> add_pad(Request& request, PadRow pad, Edit content, std::optional<crdt::Stored> state, boost::json::array warnings);
+    /// By what is known now: the association is there, and the caller may make a pad in it. Set: that is the response.
+    Task<std::optional<Response>> refuse_maker(Request& request, std::string association);
 
     // api/api_images.cpp
     Task<Response> add_image(Request& request);
     Task<Response> get_image(Request& request);
     /// Errors: invalid, its message the code of the refusal; unavailable.
-    Task<Result<ConvertedImage>> convert_image(std::string bytes);
+    Task<Result<ConvertedImage>> convert_image(std::string bytes, std::string asker);
     /// Takes room of the association's quota, then keeps the image. Errors: too_large when there is none, unavailable when
     /// people does not answer; those of keep_image().
     Task<Result<ImageRow>> take_image(std::string association, std::int64_t pad, ConvertedImage image);
@@ -95,6 +102,7 @@ private:
     void forget_arrivals();
     /// Notes which images no pad refers to, and removes those that nobody used for the bin's time.
     void forget_images();
+    void tell_forgotten(std::size_t images);
 
     // api/api_import.cpp
     /// A document whose pictures were kept, with their addresses in it.
@@ -104,10 +112,19 @@ private:
     };
     Task<Response> import_pad(Request& request);
     /// `pad`: association, id, slug, and its title when who sends the document gave it one.
+    struct JudgedImport {
+        bool sound = false;
+        bool blank = false;                 ///< nothing but the format
+        std::optional<crdt::Stored> state;  ///< of a long one
+    };
+    /// The helper read what a stranger wrote: its update is judged like a stranger's.
+    Task<JudgedImport> judge_import(View update);
+    /// Makes a pad of the update that the helper gave. The turn at the converter is still held.
+    Task<Response> keep_import(Request& request, PadRow pad, std::string bytes, boost::json::array warnings);
     Task<Response> import_document(Request& request, PadRow pad, std::string format);
     Task<Brought> bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images);
     /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
-    Task<Result<std::string>> bring_image(std::string association, std::optional<std::string> picture);
+    Task<Result<std::string>> bring_image(std::string association, std::string asker, std::optional<std::string> picture);
 
     // api/people.cpp
     Task<Result<std::map<std::string, std::string>>> ids_of(std::string association, std::vector<std::string> logins);
@@ -132,7 +149,6 @@ private:
 
     // archive.cpp
     /// One text of an archive, all or nothing; nothing when the association has it already. `history`: its lines, or none.
-    Status import_one(const std::string& slug, const boost::json::object& row, const std::string& content, Fd history);
     std::vector<std::shared_ptr<Room>> rooms_of(const std::string& association) const;
 
     // archive_parts.cpp
@@ -232,6 +248,11 @@ private:
     void close_room(std::int64_t number);
     void close_unused_rooms();
     void look_after_commits();
+    /// Runs `work` on the commit thread, with a store of its own there: what is long to write, so that the loop goes on. Others' rights
+    /// and rows may change meanwhile: judge again behind it. Errors: those of `work`.
+    Task<Status> write_aside(std::function<Status(PadStore&)> work);
+    /// Waits for what write_aside() was given before now: a write of the loop would stand still behind it, and the loop with it.
+    Task<void> writings_ended();
     /// While edits wait for the disk the process does not go to sleep.
     void stay_awake();
 
@@ -261,6 +282,9 @@ private:
     Router router_;
     std::unique_ptr<PadStore> store_;
     std::unique_ptr<CommitThread> commit_thread_;
+    std::uint64_t writings_begun_ = 0;  ///< by write_aside()
+    std::uint64_t writings_ended_ = 0;  ///< in the order of their beginning
+    std::unique_ptr<boost::asio::steady_timer> writing_ends_;  ///< never rings; cancelled when one has ended
     std::unique_ptr<Committer> committer_;
     std::unique_ptr<Ahead> ahead_;
     Duration handed_over_{Duration::min() / 2};  ///< the last try

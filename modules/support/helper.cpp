@@ -49,6 +49,7 @@ Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, co
                 .path = program.path.c_str(),
                 .arguments = words.data(),
                 .environment = environment.data(),
+                .nice = helper_nice,
                 .parent = parent,
                 .death_signal = SIGKILL});
     }

@@ -7,6 +7,10 @@
 
 namespace hameau {
 
+// Helpers
+/// Niceness of hameau-convert and hameau-unpack, above their module's: one person waits for them, everybody for the processor.
+inline constexpr int helper_nice = 10;
+
 // Requests
 /// Bytes of a JSON body, where a call has no other bound.
 inline constexpr std::size_t json_body_bytes_default = 65536;

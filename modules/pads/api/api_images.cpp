@@ -27,13 +27,13 @@ std::string link_key(const Request& request) {
 
 } // namespace
 
-Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes) {
+Task<Result<ConvertedImage>> PadsModule::convert_image(std::string bytes, std::string asker) {
     std::string mode = "image";
-    const auto answer = co_await converter_->run(std::move(mode), std::move(bytes));
+    const auto answer = co_await converter_->run(std::move(mode), std::move(bytes), std::move(asker));
     if (!answer) {
         co_return fail(answer.error());
     }
-    co_return read_image_answer(*answer);
+    co_return read_image_answer(answer->bytes);
 }
 
 Task<Result<ImageRow>> PadsModule::take_image(std::string association, std::int64_t pad, ConvertedImage image) {
@@ -64,23 +64,33 @@ Task<Result<ImageRow>> PadsModule::keep_image(std::string association, std::int6
     std::function<void()> name_it = [&] { row.hash = ImageFiles::hash_of(image.image); };
     co_await context_->run_slow(std::move(name_it));
     // The quota was asked at people: here the arrival is only noted, so that a crash leaves no file that nobody knows.
-    const auto arrival = store_->begin_arrival(row, std::numeric_limits<std::uint64_t>::max());
-    if (!arrival) {
-        co_return fail(arrival.error());
+    std::int64_t arrival = 0;
+    std::function<Status(PadStore&)> begin = [&](PadStore& store) -> Status {
+        const auto begun = store.begin_arrival(row, std::numeric_limits<std::uint64_t>::max());
+        arrival = begun.value_or(0);
+        return begun ? Status{} : Status(fail(begun.error()));
+    };
+    const Status begun = co_await write_aside(std::move(begin));
+    if (!begun) {
+        co_return fail(begun.error());
     }
     Status kept;
     std::function<void()> write_it = [&] { kept = images_->keep(row.association, row.hash, image.image, image.webp); };
     co_await context_->run_slow(std::move(write_it));
-    if (kept) {
-        kept = store_->add_image(row, pad);
-    }
-    // Not half kept; when the disk takes not even this, the next start does it.
-    const auto needless = store_->end_arrival(row, *arrival);
-    if (needless && *needless) {
-        images_->remove(row.association, row.hash);
-    }
-    if (!kept) {
-        co_return fail(kept.error());
+    std::function<Status(PadStore&)> note_it = [&](PadStore& store) -> Status {
+        if (kept) {
+            kept = store.add_image(row, pad);
+        }
+        // Not half kept; when the disk takes not even this, the next start does it. No other arrival begins between these two.
+        const auto needless = store.end_arrival(row, arrival);
+        if (needless && *needless) {
+            images_->remove(row.association, row.hash);
+        }
+        return kept;
+    };
+    const Status noted = co_await write_aside(std::move(note_it));
+    if (!noted) {
+        co_return fail(noted.error());
     }
     co_return row;
 }
@@ -102,7 +112,8 @@ Task<Response> PadsModule::add_image(Request& request) {
     if (!bytes) {
         co_return say_not_converted(request, bytes.error(), "image_too_large", limit);
     }
-    auto image = co_await convert_image(std::move(*bytes));
+    std::string asker = request.who.signed_in() ? request.who.member : found.pad.id;
+    auto image = co_await convert_image(std::move(*bytes), std::move(asker));
     if (!image) {
         co_return image.error().kind == ErrorKind::invalid ? say_refused(request, image.error().message)
                                                            : say_not_converted(request, image.error(), "image_too_large", limit);
@@ -199,15 +210,23 @@ void PadsModule::forget_arrivals() {
     }
 }
 
-void PadsModule::forget_images() {
-    const auto gone = store_->forget_images(now_ms());
-    if (!gone || gone->empty()) {
-        return;  // the next start tries again
+std::size_t remove_unused_images(PadStore& store, ImageFiles& files) {
+    const auto gone = store.forget_images(now_ms());
+    if (!gone) {
+        return 0;  // the next start tries again
     }
     for (const ImageRow& image : *gone) {
-        images_->remove(image.association, image.hash);
+        files.remove(image.association, image.hash);
     }
-    context_->journal().write(images_forgotten, {{"images", std::to_string(gone->size())}});
+    return gone->size();
 }
+
+void PadsModule::tell_forgotten(std::size_t images) {
+    if (images > 0) {
+        context_->journal().write(images_forgotten, {{"images", std::to_string(images)}});
+    }
+}
+
+void PadsModule::forget_images() { tell_forgotten(remove_unused_images(*store_, *images_)); }
 
 } // namespace hameau::pads

@@ -1,5 +1,6 @@
 // The HTTP API of documents that become pads. The pictures that they carry in themselves are taken out first and go the way of
 // every image; the text goes through hameau-convert with their new addresses in it.
+#include <malloc.h>
 #include <map>
 
 #include "daemon/base/io.hpp"
@@ -26,14 +27,14 @@ constexpr Event images_brought{"pads.images_brought", Level::info};
 
 } // namespace
 
-Task<Result<std::string>> PadsModule::bring_image(std::string association, std::optional<std::string> picture) {
+Task<Result<std::string>> PadsModule::bring_image(std::string association, std::string asker, std::optional<std::string> picture) {
     if (!picture) {
         co_return fail(ErrorKind::invalid, "import_images_unreadable");
     }
     if (picture->size() > context_->settings().size_bytes("pads.limits.image_max")) {
         co_return fail(ErrorKind::too_large, "import_images_large");
     }
-    auto image = co_await convert_image(std::move(*picture));
+    auto image = co_await convert_image(std::move(*picture), std::move(asker));
     if (!image) {
         co_return fail(image.error().kind, image.error().kind == ErrorKind::invalid ? "import_images_unreadable" : "import_images_busy");
     }
@@ -54,7 +55,9 @@ Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRo
         Result<std::string> hash = fail(ErrorKind::unavailable, addresses.size() >= import_images_max ? "import_images_many" : "import_images_busy");
         if (addresses.size() < import_images_max && clock_.now() < until) {
             auto picture = read_inline_image(std::string_view(document).substr(image.begin, image.size));
-            hash = co_await bring_image(pad.association, std::move(picture));
+            std::string association = pad.association;
+            std::string asker = request.who.member;
+            hash = co_await bring_image(std::move(association), std::move(asker), std::move(picture));
         }
         addresses.push_back(hash ? "/api/v1/pads/" + pad.id + "/images/" + *hash : std::string(no_inline_image));
         if (!hash) {
@@ -106,6 +109,21 @@ Task<Response> PadsModule::import_pad(Request& request) {
     co_return co_await import_document(request, std::move(pad), format);
 }
 
+Task<PadsModule::JudgedImport> PadsModule::judge_import(View update) {
+    JudgedImport out;
+    std::function<void()> judge = [&] {
+        Recorder probe;
+        out.sound = update.size() <= pad_bytes_max_ && probe.apply(update).has_value();
+        out.blank = probe.struct_count() == 1;
+        if (out.sound && update.size() >= import_folded_bytes_min) {
+            auto folded = tidied(probe);
+            out.state = folded ? std::optional(std::move(folded->stored)) : std::nullopt;
+        }
+    };
+    co_await context_->run_slow(std::move(judge));
+    co_return out;
+}
+
 Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::string format) {
     const std::uint64_t text_limit = context_->settings().size_bytes("pads.limits.import_max");
     const std::uint64_t limit = text_limit + context_->settings().size_bytes("pads.limits.import_images_max");
@@ -141,11 +159,13 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     } else {
         brought = co_await bring_images(request, pad, std::move(*bytes), std::move(images));
     }
-    const auto answer = co_await converter_->run(format, std::move(brought.document));
+    std::string asker = request.who.member;
+    auto answer = co_await converter_->run(std::move(format), std::move(brought.document), std::move(asker));
     if (!answer) {
         co_return say_not_converted(request, answer.error(), "document_too_large", text_limit);
     }
-    const auto document = read_text_answer(*answer);
+    auto document = read_text_answer(answer->bytes);
+    answer->bytes = {};
     if (!document) {
         co_return document.error().kind == ErrorKind::invalid ? say_refused(request, document.error().message)
                                                               : say_not_converted(request, document.error(), "document_too_large", text_limit);
@@ -153,25 +173,35 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     if (pad.title.empty()) {
         pad.title = is_plain_text(document->title) && !document->title.empty() ? document->title : pad.slug;
     }
-    const View update = as_view(document->update);
-    // The helper read what a stranger wrote: its update is judged like a stranger's.
-    Recorder probe;
-    if (document->update.size() > pad_bytes_max_ || !probe.apply(update)) {
+    co_return co_await keep_import(request, std::move(pad), std::move(document->update), std::move(brought.warnings));
+}
+
+Task<Response> PadsModule::keep_import(Request& request, PadRow pad, std::string bytes, json::array warnings) {
+    const View update = as_view(bytes);
+    auto judged = co_await judge_import(update);
+    if (!judged.sound) {
         co_return say_refused(request, "document_too_rich");
     }
     const std::string association = pad.association;
-    auto room = co_await take_room(association, document->update.size());
+    std::string taken_by = association;
+    auto room = co_await take_room(std::move(taken_by), bytes.size());
     if (!room) {
         co_return usage_->refuse(request, association, room.error().kind);
     }
     Edit content;
     content.person = std::make_shared<const Person>(person_of(request.who));
     // An empty file is a blank pad like any other: of it there is nothing but the format.
-    const bool blank = probe.struct_count() == 1;
-    frame_update(content.framed, blank ? View(blank_update()) : update);
-    Response response = co_await add_pad(request, std::move(pad), std::move(content), std::move(brought.warnings));
+    frame_update(content.framed, judged.blank ? View(blank_update()) : update);
+    bytes = {};
+    const bool is_long = judged.state.has_value();
+    Response response = co_await add_pad(request, std::move(pad), std::move(content), std::move(judged.state), std::move(warnings));
     room->release();
     measure_later(association);
+    if (is_long) {
+        // What the threads allocated for it would stay with the process.
+        std::function<void()> give_back = [] { ::malloc_trim(0); };
+        co_await context_->run_slow(std::move(give_back));
+    }
     co_return response;
 }
 

@@ -85,7 +85,7 @@ Task<Response> PadsModule::import_archived_image(Request& request) {
     if (auto refused = refuse_below_disk_floor(*context_, request, 3 * bytes.size())) {
         co_return std::move(*refused);
     }
-    auto image = co_await convert_image(std::move(bytes));
+    auto image = co_await convert_image(std::move(bytes), slug);
     if (!image || ImageFiles::hash_of(image->image) != name) {
         co_return refuse_import(422, "it is damaged or was changed");
     }
@@ -131,7 +131,10 @@ Task<Response> PadsModule::import_archived_pad(Request& request) {
     if (!room) {
         co_return refuse_import(room.error());
     }
-    const Status done = import_one(slug, row.as_object(), parts.text(), parts.take_history());
+    std::function<Status(PadStore&)> import = [&](PadStore& store) {
+        return import_one(store, slug, row.as_object(), parts.text(), parts.take_history());
+    };
+    const Status done = co_await write_aside(std::move(import));
     room->release();
     if (done) {
         begin_learning_members();

@@ -194,25 +194,23 @@ Task<Response> PadsModule::create(Request& request) {
     if (auto full = refuse_growth(request, pad.association, content.framed.size())) {
         co_return std::move(*full);
     }
-    co_return co_await add_pad(request, std::move(pad), std::move(content), std::move(warnings));
+    co_return co_await add_pad(request, std::move(pad), std::move(content), std::nullopt, std::move(warnings));
 }
 
-Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, json::array warnings) {
-    auto refused = co_await refuse_unknown_association(request, pad.association);
+Task<std::optional<Response>> PadsModule::refuse_maker(Request& request, std::string association) {
+    auto refused = co_await refuse_unknown_association(request, association);
+    if (refused) {
+        co_return std::move(refused);
+    }
+    auto ended = co_await identify_again(*context_, request);
+    co_return ended ? std::move(ended) : refuse_strangers(request, association);
+}
+
+Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, std::optional<crdt::Stored> state, json::array warnings) {
+    // A document that is imported may have come for minutes.
+    auto refused = co_await refuse_maker(request, pad.association);
     if (refused) {
         co_return std::move(*refused);
-    }
-    // A document that is imported may have come for minutes.
-    auto ended = co_await identify_again(*context_, request);
-    ended = ended ? std::move(ended) : refuse_strangers(request, pad.association);
-    if (ended) {
-        co_return std::move(*ended);
-    }
-    const auto count = store_->count(pad.association);
-    if (count && *count >= pads_per_association_max) {
-        Parameters parameters;
-        parameters.emplace_back("limit", std::to_string(pads_per_association_max));
-        co_return problem(pads_catalogue, request, 422, "pad_too_many", parameters);
     }
     pad.id = pad.id.empty() ? new_id() : pad.id;
     pad.link_key = new_id();
@@ -220,8 +218,35 @@ Task<Response> PadsModule::add_pad(Request& request, PadRow pad, Edit content, j
     pad.created_by = pad.updated_by = person_of(request.who).name;
     pad.creator = request.who.member;
     content.time_ms = pad.created_ms;
-    if (auto done = store_->create(pad, &content); !done) {
-        co_return failure(request, done.error());
+    bool too_many = false;
+    std::function<Status(PadStore&)> write = [&](PadStore& store) -> Status {
+        const auto count = store.count(pad.association);
+        too_many = count && *count >= pads_per_association_max;
+        Status made = too_many ? Status(fail(ErrorKind::too_many, "the association has too many pads")) : store.create(pad, &content);
+        if (made && state) {
+            // Should it fail, the text is read from its log.
+            const auto upto = store.index()->last(store.database(), pad.number);
+            const Status folded = upto ? store.compact(pad.number, *state, *upto) : Status{};
+            (void)folded;
+        }
+        return made;
+    };
+    const Status written = co_await write_aside(std::move(write));
+    if (!written && too_many) {
+        Parameters parameters;
+        parameters.emplace_back("limit", std::to_string(pads_per_association_max));
+        co_return problem(pads_catalogue, request, 422, "pad_too_many", parameters);
+    }
+    if (!written) {
+        co_return failure(request, written.error());
+    }
+    // Others may have been written first: for who may no longer, or for an association that is gone, nothing was made.
+    refused = co_await refuse_maker(request, pad.association);
+    if (refused) {
+        std::function<Status(PadStore&)> take_back = [&](PadStore& store) { return store.erase(pad.number); };
+        const Status taken_back = co_await write_aside(std::move(take_back));
+        (void)taken_back;  // the disk takes nothing: the pad stays where its association's managers see it
+        co_return std::move(*refused);
     }
     Found found;
     found.asker = asker_of(request, pad, "");
@@ -330,7 +355,8 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
         co_return problem(pads_catalogue, request, 403, "pad_manage");
     }
     if (found.pad.deleted_ms || request.query_parameter("purge") == "1") {
-        co_return purge(request, found);
+        Found binned = std::move(found);
+        co_return co_await purge(request, std::move(binned));
     }
     found.pad.deleted_ms = now_ms();
     drop_readings(found.pad.number);
@@ -344,12 +370,12 @@ Task<Response> PadsModule::put_in_bin(Request& request) {
 }
 
 /// For good: with its history. Images that no other pad shows stay on the disk for the bin's time.
-Response PadsModule::purge(const Request& request, const Found& found) {
+Task<Response> PadsModule::purge(const Request& request, Found found) {
     if (request.query_parameter("purge") != "1") {
-        return problem(pads_catalogue, request, 404, "pad_deleted");
+        co_return problem(pads_catalogue, request, 404, "pad_deleted");
     }
     if (!found.pad.deleted_ms) {
-        return problem(pads_catalogue, request, 409, "pad_not_in_bin");
+        co_return problem(pads_catalogue, request, 409, "pad_not_in_bin");
     }
     if (const auto open = rooms_.find(found.pad.number); open != rooms_.end()) {
         const std::shared_ptr<Room> room = open->second;
@@ -358,12 +384,20 @@ Response PadsModule::purge(const Request& request, const Found& found) {
         rooms_.erase(found.pad.number);
     }
     drop_readings(found.pad.number);
-    if (auto done = store_->erase(found.pad.number); !done) {
-        return failure(request, done.error());
+    std::size_t images = 0;
+    std::function<Status(PadStore&)> erase = [&](PadStore& store) -> Status {
+        const auto erased = store.erase_from_bin(found.pad.number);
+        images = erased && *erased ? remove_unused_images(store, *images_) : 0;
+        return !erased ? Status(fail(erased.error())) : *erased ? Status() : Status(fail(ErrorKind::conflict, "the pad is not in the bin any more"));
+    };
+    const Status done = co_await write_aside(std::move(erase));
+    if (!done) {
+        co_return done.error().kind == ErrorKind::conflict ? problem(pads_catalogue, request, 409, "pad_not_in_bin")
+                                                           : failure(request, done.error());
     }
-    forget_images();
+    tell_forgotten(images);
     measure_later(found.pad.association);
-    return empty_response(204);
+    co_return empty_response(204);
 }
 
 Task<Response> PadsModule::restore(Request& request) {

@@ -71,22 +71,36 @@ Task<Result<std::string>> Converter::hear(Body& body, std::size_t bytes_max) {
     co_return fail(ErrorKind::too_large, std::to_string(bytes_max));
 }
 
-Task<Result<std::string>> Converter::run(std::string mode, std::string bytes) {
-    if (waiting_ >= conversions_waiting_max) {
+void Converter::begin_next() {
+    const auto begun = turns_.begin();
+    begun_.insert(begun.begin(), begun.end());
+    turn_.cancel();
+}
+
+Task<Result<Converter::Answer>> Converter::run(std::string mode, std::string bytes, std::string asker) {
+    const auto number = turns_.ask(asker);
+    if (!number) {
         co_return fail(ErrorKind::unavailable, "too many images are being read at once");
     }
     const auto busy = context_.busy();
     Held held(held_bytes_);
     held.add(bytes.size());
-    ++waiting_;
-    while (running_) {
+    begin_next();
+    while (!begun_.contains(*number)) {
         co_await turn_.async_wait(wait_for);
     }
-    --waiting_;
-    running_ = true;
-    auto answer = co_await convert(std::move(mode), bytes);
-    running_ = false;
-    turn_.cancel();
+    Answer answer;
+    answer.turn = std::shared_ptr<void>(this, [turn = *number](void* self) {
+        auto& converter = *static_cast<Converter*>(self);
+        converter.begun_.erase(turn);
+        converter.turns_.ended(turn);
+        converter.begin_next();
+    });
+    auto converted = co_await convert(std::move(mode), bytes);
+    if (!converted) {
+        co_return fail(std::move(converted.error()));
+    }
+    answer.bytes = std::move(*converted);
     co_return answer;
 }
 

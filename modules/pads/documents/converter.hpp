@@ -1,12 +1,16 @@
-// Converter: hameau-convert, run for one image or document at a time; others wait their turn. A body is heard to its end
+// Converter: hameau-convert, run for one image or document at a time; others wait their turn, and askers take turns. A body is heard to its end
 // before it takes its turn, so that a slow sender holds up nobody; what comes out is bounded, and checked by who asked.
 #pragma once
 
+#include <memory>
+#include <set>
 #include <string>
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/base/turns.hpp"
 #include "daemon/contract/module.hpp"
+#include "modules/pads/limits.hpp"
 #include "modules/support/helper.hpp"
 
 namespace hameau::pads {
@@ -18,19 +22,25 @@ public:
 
     /// The whole body. Errors: too_large (more than `bytes_max` came), unavailable (too much waits), closed, timed_out.
     Task<Result<std::string>> hear(Body& body, std::size_t bytes_max);
-    /// The whole response of `hameau-convert MODE`. Errors: unavailable (too many wait, or the helper did not end well), io.
-    Task<Result<std::string>> run(std::string mode, std::string bytes);
+    struct Answer {
+        std::string bytes;
+        std::shared_ptr<void> turn;  ///< the next one begins when this is gone: what is made of a long document is in memory once
+    };
+    /// The whole response of `hameau-convert MODE`. `asker`: for whom, so that one who sends much waits behind who sends little.
+    /// Errors: unavailable (too many wait, or the helper did not end well), io.
+    Task<Result<Answer>> run(std::string mode, std::string bytes, std::string asker);
 
 private:
+    void begin_next();
     Task<Result<std::string>> convert(std::string mode, const std::string& bytes);
     Task<void> feed(HelperChild& child, const std::string& bytes);
     Task<Result<std::string>> collect(HelperChild& child, std::size_t bytes_max);
 
     ModuleContext& context_;
     HelperProgram program_;
-    boost::asio::steady_timer turn_;
-    bool running_ = false;
-    std::size_t waiting_ = 0;
+    boost::asio::steady_timer turn_;  ///< never rings; cancelled when a turn begins
+    Turns<std::string> turns_{{1, conversions_waiting_per_asker_max, conversions_waiting_max}};
+    std::set<Turns<std::string>::Number> begun_;
     std::size_t held_bytes_ = 0;
 };
 

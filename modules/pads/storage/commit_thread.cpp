@@ -25,17 +25,41 @@ void CommitThread::write_here(Batch& batch) {
     write_batch(*store_, batch);
 }
 
-void CommitThread::write(std::shared_ptr<Batch> batch, std::function<void()> written) {
-    if (!thread_) {
-        auto opened = loops_.database().open_again();
-        if (!opened) {
-            batch->written = fail(std::move(opened.error()));
-            done_ = {};
-            asio::post(io_, std::move(written));
-            return;
+Status CommitThread::begin() {
+    if (thread_) {
+        return {};
+    }
+    auto opened = loops_.database().open_again();
+    if (!opened) {
+        return fail(std::move(opened.error()));
+    }
+    own_.emplace(std::move(*opened));
+    thread_ = std::make_unique<asio::thread_pool>(1);
+    return {};
+}
+
+void CommitThread::run(Work work, std::function<void(Status)> done) {
+    if (auto begun = begin(); !begun) {
+        asio::post(io_, [done = std::move(done), begun = std::move(begun)] { done(begun); });
+        return;
+    }
+    asio::post(*thread_, [this, work = std::move(work), done = std::move(done)] {
+        // Rows of authors may have been removed since the batches' store saw them.
+        PadStore store(*own_, loops_.index());
+        Status outcome = work(store);
+        if (store_) {
+            store_->rolled_back();  // it may have removed rows of authors
         }
-        own_.emplace(std::move(*opened));
-        thread_ = std::make_unique<asio::thread_pool>(1);
+        asio::post(io_, [done, outcome = std::move(outcome)] { done(outcome); });
+    });
+}
+
+void CommitThread::write(std::shared_ptr<Batch> batch, std::function<void()> written) {
+    if (auto begun = begin(); !begun) {
+        batch->written = std::move(begun);
+        done_ = {};
+        asio::post(io_, std::move(written));
+        return;
     }
     auto promise = std::make_shared<std::promise<void>>();
     done_ = promise->get_future();

@@ -20,10 +20,16 @@ public:
     ~CommitThread() override;
     void write(std::shared_ptr<Batch> batch, std::function<void()> written) override;
     void wait() override;
+    using Work = std::function<Status(PadStore&)>;
+    /// Runs `work` on the thread between two batches, with a store that has nothing cached. `done` is called on the event loop, never
+    /// from inside this call, with what `work` gave, or io when the database could not be opened.
+    void run(Work work, std::function<void(Status)> done);
     /// Ends the thread and its connection; the next batch makes them again.
     void stop();
 
 private:
+    /// The thread and its connection, made when they are needed.
+    Status begin();
     void write_here(Batch& batch);
 
     boost::asio::io_context& io_;

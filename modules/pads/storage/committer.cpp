@@ -228,21 +228,29 @@ void Committer::finish_part(Batch::Part& part) {
     }
 }
 
-/// The room's state, tidied and read back; nothing when that would be another document.
-std::optional<crdt::Stored> Committer::collect(Room& room) {
-    const Recorder& live = room.recorder();
+std::optional<Tidied> tidied(const Recorder& live) {
     const Bytes vector = live.state_vector();
     const auto deletions = live.diff(vector);
-    crdt::Stored stored = live.collect();
-    auto again = Recorder::open(stored.state, stored.index);
+    Tidied out;
+    out.stored = live.collect();
+    auto again = Recorder::open(out.stored.state, out.stored.index);
     // With our own state vector the answer is the delete set, and what is pending.
     const auto deletions_again = again ? again->diff(vector) : Result<Bytes>(Bytes());
     if (!again || again->state_vector() != vector || !deletions || !deletions_again || *deletions != *deletions_again) {
+        return std::nullopt;
+    }
+    out.recorder = std::move(*again);
+    return out;
+}
+
+std::optional<crdt::Stored> Committer::collect(Room& room) {
+    auto state = tidied(room.recorder());
+    if (!state) {
         journal_.write(compaction_differs, {{"pad", room.pad().id}});
         return std::nullopt;
     }
-    room.replace_recorder(std::move(*again));
-    return stored;
+    room.replace_recorder(std::move(state->recorder));
+    return std::move(state->stored);
 }
 
 bool Committer::compact(Room& room) {

@@ -27,6 +27,13 @@ public:
     virtual void batch_ended() = 0;
 };
 
+struct Tidied {
+    crdt::Stored stored;
+    Recorder recorder;  ///< of what is stored
+};
+/// The state as it is stored, read back; nothing when that would be another document. Takes long for a long text. On any thread.
+std::optional<Tidied> tidied(const Recorder& live);
+
 class Committer {
 public:
     /// `store` is the event loop's own, for run() and compact().

@@ -277,6 +277,14 @@ Status PadStore::erase(std::int64_t number) {
     return statement.bind(1, number).run();
 }
 
+Result<bool> PadStore::erase_from_bin(std::int64_t number) {
+    auto statement = database_.prepare("DELETE FROM pad WHERE number = ?1 AND deleted_ms IS NOT NULL");
+    if (auto done = statement.bind(1, number).run(); !done) {
+        return fail(done.error());
+    }
+    return database_.changes() > 0;
+}
+
 Status PadStore::erase_association(std::string_view association) {
     return database_.transaction([&] {
         auto statement = database_.prepare("DELETE FROM pad WHERE association = ?1");

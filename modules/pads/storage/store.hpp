@@ -159,6 +159,8 @@ public:
     /// Those that are open to chosen people of whom only the logins are known.
     Result<std::vector<PadRow>> without_members();
     Status erase(std::int64_t number);
+    /// False: it is not in the bin any more.
+    Result<bool> erase_from_bin(std::int64_t number);
     Status erase_association(std::string_view association);
     /// The association is in the house's bin, or back. Kept for the next start; whoever answers for a pad looks.
     Status set_closed(std::string_view association, bool closed);

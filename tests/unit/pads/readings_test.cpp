@@ -70,6 +70,23 @@ TEST(Readings, APadThatGoesAwayIsNotRead) {
     EXPECT_EQ(turns.waiting(), 0u);
 }
 
+TEST(Conversions, WhoSendsMuchWaitsBehindWhoSendsLittle) {
+    Turns<std::string> turns({1, conversions_waiting_per_asker_max, conversions_waiting_max});
+    std::map<std::uint64_t, std::string> whose;
+    for (std::size_t i = 0; i < conversions_waiting_per_asker_max; ++i) {
+        whose[*turns.ask("marie")] = "marie";
+    }
+    EXPECT_FALSE(turns.ask("marie")) << "nobody fills the queue alone";
+    EXPECT_EQ(whose[turns.begin().at(0)], "marie");
+    const auto jean = turns.ask("jean");
+    ASSERT_TRUE(jean);
+    turns.ended(1);
+    EXPECT_EQ(turns.begin(), std::vector<std::uint64_t>{*jean});
+    EXPECT_TRUE(turns.begin().empty()) << "one at a time";
+    turns.ended(*jean);
+    EXPECT_EQ(whose[turns.begin().at(0)], "marie");
+}
+
 TEST(Readings, AStopIsSeen) {
     Stop stop;
     EXPECT_TRUE(stop.check());
