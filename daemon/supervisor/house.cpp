@@ -348,7 +348,6 @@ void House::start(Service& service) {
     plan.gid = spec.gid;
     plan.death_signal = spec.death_signal;
     plan.own_session = spec.own_session;
-    plan.nice = spec.kind == Kind::engine ? engines_nice : 0;
     plan.guarded = spec.guarded;
     if (spec.kind != Kind::external) {
         plan.groups = {internal_gid};

@@ -89,8 +89,6 @@ inline constexpr int naps_after_stop = 40;
 inline constexpr int naps_after_crash = 6;
 /// Naps after SIGKILL: half a second.
 inline constexpr int naps_after_kill = 20;
-/// Niceness of the mail engines, above ours. Who searches in a large mailbox with fifty connections takes no time from those who sign in. (Systemd's unit may forbid it.)
-inline constexpr int engines_nice = 5;
 
 // Paths
 /// A Unix socket's address (sun_path) holds 107 bytes, and the children connect to STATE/run/people.sock.
