@@ -307,6 +307,34 @@ def upload_sites(visitor, i):
     return visitor.call("POST", f"/api/v1/sites/{gate_house.SITE}/deploys", raw=UPLOAD[0], headers={"Content-Type": "application/zip"})
 
 
+def long_text(house, stop):
+    """A text of 18 MB (an import of 30,000 paragraphs), opened, changed by a letter and closed again and again by three at a time."""
+    visitor = gate_house.marie(house)
+    made = import_documents(visitor, 0).json()
+    path, cookie = "/api/v1/pads/ws/" + made["id"], gate_house.cookie_of(visitor)
+    def visit():
+        status, raw = upgrade(house, path, cookie)
+        if status != 101:
+            tally[status] += 1
+            return
+        raw.send(frame(b"\x00\x00\x01\x00"))  # step 1 with an empty state vector: all of it is asked for
+        client = int.from_bytes(os.urandom(4), "big") | 1
+        raw.send(message(structs(client, 0, paragraph(client))))
+        until = time.monotonic() + 0.5
+        raw.socket.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            while time.monotonic() < until and raw.socket.recv(1 << 16):
+                pass
+        raw.socket.close()
+        tally["visits"] += 1
+    def go():
+        while not stop.is_set():
+            attempt(visit)
+    for _ in range(3):
+        threading.Thread(target=go, daemon=True).start()
+    stop.wait()
+
+
 def import_documents(visitor, i):
     return visitor.call("POST", f"/api/v1/associations/amis/pads/import?format=html&slug=d{os.getpid()}-{i}", raw=HUGE)
 
@@ -342,7 +370,7 @@ ATTACKS = {"nobody": None, "a busy processor (no attack)": busy_processor, "TLS 
            "10 exports and histories of 180,000 items": many_events, "20 guesses at passwords of ever new logins": by(20, guess_passwords),
            "20 guesses at recovery codes": by(20, guess_codes), "20 guesses at app passwords": by(20, guess_app_passwords),
            "10 uploads of a site of 20 MB": by(10, upload_sites), "10 imports of a document of 30,000 paragraphs": by(10, import_documents),
-           "10 pictures of 24 million points": by(10, send_pictures),
+           "10 pictures of 24 million points": by(10, send_pictures), "a text of 18 MB opened, changed and closed": long_text,
            **{name: (lambda house, stop, work=work: work(house, stop, attempt)) for name, work in mail_attacks.ATTACKS.items()}}
 
 
