@@ -387,6 +387,23 @@ Length People::password_length() const {
     return length;
 }
 
+std::vector<std::string> People::names_around(const std::string& person, const std::string& more) {
+    std::vector<std::string> slugs;
+    for (const auto& [slug, role] : store_->memberships_anywhere(person)) {
+        slugs.push_back(slug);
+    }
+    if (!more.empty()) {
+        slugs.push_back(more);
+    }
+    std::vector<std::string> names;
+    for (const std::string& slug : slugs) {
+        const auto association = store_->association(slug);
+        names.push_back(slug);
+        names.push_back(association ? association->name : std::string());
+    }
+    return names;
+}
+
 void People::check_password(JsonFields& fields, std::string_view field, const Secret& password, std::vector<std::string> names) {
     names.push_back(store_->house_value("name"));
     const Guessable why = password.empty() ? Guessable::none : guessable(password.reveal(), names);

@@ -103,6 +103,8 @@ private:
     std::int64_t setting_ms(std::string_view key, std::int64_t otherwise) const;
     Length password_length() const;
     /// Refuses a password that others guess first (modules/support/passwords.hpp); the house's name is added to `names`.
+    /// What everybody knows of a person's associations: their names and short names. `more`: the slug of one that they are about to join.
+    std::vector<std::string> names_around(const std::string& person, const std::string& more);
     void check_password(JsonFields& fields, std::string_view field, const Secret& password, std::vector<std::string> names);
 
     // Sign-in (api_session.cpp)

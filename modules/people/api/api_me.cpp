@@ -47,7 +47,9 @@ Task<Response> People::change_password(Request& request) {
     any.most = password_characters_max;
     const Secret current(fields.raw_text("current", any));
     const Secret fresh = new_password(fields, "new", password_length(), true);
-    check_password(fields, "new", fresh, {actor.name, actor.login});
+    std::vector<std::string> names = names_around(actor.person, std::string());
+    names.insert(names.end(), {actor.name, actor.login});
+    check_password(fields, "new", fresh, std::move(names));
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
     }

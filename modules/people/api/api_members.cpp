@@ -107,7 +107,9 @@ People::NewMember People::read_new_member(JsonFields& fields, const Request& req
     wanted.person.name = fields.text("name");
     wanted.role = fields.optional_choice("role", "member|manager|admin").value_or("member");
     wanted.password = new_password(fields, "password", password_length(), false);
-    check_password(fields, "password", wanted.password, {wanted.person.name, wanted.person.login});
+    std::vector<std::string> names = names_around(std::string(), slug);
+    names.insert(names.end(), {wanted.person.name, wanted.person.login});
+    check_password(fields, "password", wanted.password, std::move(names));
     wanted.invite = fields.boolean("invite", false);
     wanted.mailbox = fields.optional_address("mailbox");
     check_mailbox(fields, wanted.mailbox, slug);

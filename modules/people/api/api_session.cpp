@@ -242,7 +242,9 @@ Status People::use_recovery(const std::string& id, const std::vector<std::string
     if (!used) {
         return store_->status();
     }
-    if (guessable(password.reveal(), {{now->name, now->login}}) != Guessable::none) {
+    std::vector<std::string> names = names_around(id, std::string());
+    names.insert(names.end(), {now->name, now->login});
+    if (guessable(password.reveal(), names) != Guessable::none) {
         recovered = Recovered::own_name;
         return fail(ErrorKind::invalid, "refused");  // rolls back: the code is not used up
     }

@@ -286,6 +286,9 @@ TEST_F(Account_, PasswordsThatOthersGuessFirstAreRefusedEverywhere) {
     };
     refused(go(marie, "POST", "/api/v1/me/password", R"({"current":"marie-secret-words","new":"azertyuiop"})"), "new", "clavier");
     refused(go(marie, "POST", "/api/v1/associations/amis/members", R"({"login":"lena","name":"Léna Le Bihan","password":"LenaLeBihan1975"})"), "password", "noms");
+    // The association's name is known to everybody in it.
+    refused(go(marie, "POST", "/api/v1/me/password", R"({"current":"marie-secret-words","new":"LesAmis2026"})"), "new", "noms");
+    refused(go(marie, "POST", "/api/v1/associations/amis/members", R"({"login":"lena","name":"Léna Le Bihan","password":"LenaLesAmis"})"), "password", "noms");
     const Answer made = go(marie, "POST", "/api/v1/associations/amis/members", R"({"login":"lena","name":"Léna Le Bihan","invite":true})");
     const std::string path = "/api/v1/invitations/" + std::string(made.json.at("invitation").at("code").as_string());
     Visitor lena;
@@ -305,6 +308,7 @@ TEST_F(Account_, RecoveryWithAGuessablePasswordKeepsTheCodeAndTellsNobodyWhoIsTh
         EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":"PAGE-MARE","password":")" + std::string(password) + "\"}").status, 401);
     }
     EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":")" + code + R"(","password":"maryvonneguillou"})").status, 422);
+    EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":")" + code + R"(","password":"lesamislesamis"})").status, 422);
     EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", R"({"login":"marie","code":")" + code + R"(","password":"marie-third-words"})").status, 200);
 }
 
