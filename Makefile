@@ -4,7 +4,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 INSTALL := provisioning/dependencies/install
 export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
 
-.PHONY: build run test sanitize bench deb test-deb format clean
+.PHONY: build run test sanitize bench deb test-deb repo format clean
 .DEFAULT_GOAL := build
 
 build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
@@ -44,6 +44,9 @@ SUITE := bookworm
 test-deb: ## the packages of `make deb` on a fresh SUITE under real systemd: install, use, upgrade, remove, purge; ends with "N passed, N failed"
 	@[ -n "$(wildcard build/packages/hameau_*.deb)" ] || $(MAKE) deb
 	@tests/deb/run.sh --suite $(SUITE)
+
+repo: ## a signed apt repository of the packages, in build/repo: KEY=FINGERPRINT URL=https://... (debian/repo.sh)
+	@debian/repo.sh --key "$(KEY)" --url "$(URL)"
 
 format:
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format -i
