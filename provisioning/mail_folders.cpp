@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <grp.h>
 #include <pwd.h>
 #include <span>
@@ -83,6 +84,32 @@ Status make_all(const MailModel& model, std::span<const MailFolder> folders) {
         }
     }
     return {};
+}
+
+/// The set-group-id bit gives the group to what is made from now on. What hameau-mail made before there were engines (a house
+/// that waits for its first set-up, mail switched on later) has its own group, and no engine could read it. Only plain files
+/// of hameau-mail with one name: it owns the folder, and a link there may lead anywhere.
+Status give_files_to_group(const MailModel& model, const MailFolder& folder) {
+    const std::string path = model.state + folder.path;
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    std::error_code failed;
+    std::filesystem::directory_iterator at("/proc/self/fd/" + std::to_string(fd.get()), failed);
+    if (!fd || failed) {
+        return fail(ErrorKind::io, path + " cannot be listed");
+    }
+    for (const std::filesystem::directory_iterator end; at != end; at.increment(failed)) {
+        const std::string name = at->path().filename().string();
+        const Fd file(::openat(fd.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+        struct stat facts {};
+        if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != folder.uid ||
+            facts.st_nlink != 1 || facts.st_gid == folder.gid) {
+            continue;  // gone meanwhile, or not ours to give
+        }
+        if (::fchown(file.get(), facts.st_uid, folder.gid) != 0) {
+            return fail_errno(path + "/" + name);
+        }
+    }
+    return failed ? Status(fail(ErrorKind::io, path + ": " + failed.message(), failed)) : Status{};
 }
 
 /// As Postfix's own postfix-files says, but for `public`: our mail processes hand in what a Sieve script sends there
@@ -183,7 +210,20 @@ Result<std::vector<MailFolder>> mail_folders(const MailModel& model) {
 
 Status make_mail_folders(const MailModel& model) {
     const auto folders = mail_folders(model);
-    return folders ? make_all(model, *folders) : Status(fail(folders.error()));
+    if (!folders) {
+        return fail(folders.error());
+    }
+    if (auto made = make_all(model, *folders); !made) {
+        return made;
+    }
+    for (const MailFolder& folder : *folders) {
+        if (model.root && (folder.path == "/mail" || folder.path == "/mail/auth" || folder.path == "/mail/forward")) {
+            if (auto given = give_files_to_group(model, folder); !given) {
+                return given;
+            }
+        }
+    }
+    return {};
 }
 
 Result<std::string> doveadm_password(const MailModel& model) {
