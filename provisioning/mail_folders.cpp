@@ -17,6 +17,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/contract/auth_schema.hpp"
 #include "daemon/contract/manifest.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "daemon/store/database.hpp"
 
 namespace hameau {
@@ -167,6 +168,9 @@ Status make_access_here(const MailModel& model, const std::string& password) {
 }
 
 Status make_databases_here(const MailModel& model, const std::string& password) {
+    MigrationCopies copies;
+    copies.floor_bytes = model.disk_floor_bytes;
+    set_migration_copies(std::move(copies));
     if (auto made = make_access_here(model, password); !made) {
         return made;
     }

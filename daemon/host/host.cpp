@@ -13,6 +13,7 @@
 #include "daemon/host/client.hpp"
 #include "daemon/host/limits.hpp"
 #include "daemon/sandbox/sandbox.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "daemon/store/long_work.hpp"
 
 namespace hameau {
@@ -27,8 +28,26 @@ constexpr Event accept_failed{"module.accept_failed", Level::error};
 constexpr Event module_late{"module.late", Level::error, "it ends without having finished; the next start repairs what is left"};
 
 constexpr Event database_checked{"module.database_checked", Level::notice, "it was not closed in order, or is of an older version"};
+constexpr Event database_copied{"module.database_copied", Level::notice, "a new version changes the form of this database; the copy goes away by itself after two weeks"};
+constexpr Event database_not_copied{"module.database_not_copied", Level::warning, "the new version goes on without a copy: to go back to the version before, a backup is needed"};
 
 constexpr int exit_database = 65;
+
+/// What the journal hears of the copy that is made before a migration.
+void tell_migration_copies(const Journal& journal, const Settings& settings) {
+    MigrationCopies copies;
+    if (settings.has("house.disk_floor")) {
+        copies.floor_bytes = settings.size_bytes("house.disk_floor");
+    }
+    copies.told = [&journal](const std::string& copy, const Status& made) {
+        if (made) {
+            journal.write(database_copied, {{"file", copy}});
+        } else {
+            journal.write(database_not_copied, {{"file", copy}, {"error", made.error().message}});
+        }
+    };
+    set_migration_copies(std::move(copies));
+}
 } // namespace
 
 Host::Host(const Manifest& manifest, std::unique_ptr<Module> module, ChildEnvironment environment,
@@ -281,6 +300,7 @@ int run_module(const Manifest& manifest, std::unique_ptr<Module> (*make)()) {
             journal.write(database_checked, {{"file", path}, {"bytes", std::to_string(bytes)}, {"seconds_at_most", std::to_string(seconds)}});
             notify("EXTEND_TIMEOUT_USEC=" + std::to_string(seconds * 1'000'000) + "\nSTATUS=reading the whole database after an unclean stop or a new version");
         });
+        tell_migration_copies(journal, environment->settings);
         auto opened = Database::open(file, manifest.migrations);
         if (!opened) {
             journal.write(module_failed, {{"during", "opening " + file}, {"error", opened.error().message}});

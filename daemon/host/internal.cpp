@@ -8,6 +8,7 @@
 #include "daemon/host/host.hpp"
 #include "daemon/base/json_text.hpp"
 #include "daemon/host/limits.hpp"
+#include "daemon/store/before_migration.hpp"
 
 namespace hameau {
 
@@ -79,10 +80,13 @@ bool is_move(const Request& request) {
     return std::find(moves.begin(), moves.end(), request.path) != moves.end();
 }
 
-Task<Status> make_move(Module& module, std::string_view path, std::string slug) {
+Task<Status> make_move(Module& module, Database* database, std::string_view path, std::string slug) {
     Status done;
     if (path == "/internal/erase") {
         done = co_await module.erase_association(std::move(slug));
+        if (database != nullptr) {
+            forget_copies(*database);
+        }
     } else {
         const bool closed = path == "/internal/close";
         done = co_await module.close_association(std::move(slug), closed);
@@ -90,13 +94,13 @@ Task<Status> make_move(Module& module, std::string_view path, std::string slug) 
     co_return done;
 }
 
-Task<Response> answer_move(Module& module, Request& request) {
+Task<Response> answer_move(Module& module, Database* database, Request& request) {
     const auto body = co_await read_object(request);
     if (!body) {
         co_return json_problem(400, body.error().message);
     }
     std::string slug = text_in(*body, "association");
-    const Status done = co_await make_move(module, request.path, std::move(slug));
+    const Status done = co_await make_move(module, database, request.path, std::move(slug));
     if (!done) {
         const int status = done.error().kind == ErrorKind::unavailable ? 503 : 500;
         co_return json_problem(status, done.error().message);
@@ -120,7 +124,8 @@ Task<Response> Host::answer_internal(Request& request) {
     }
     const bool move = is_move(request);
     if (move && request.method == "POST" && (admin || request.who.module == "people")) {
-        co_return co_await answer_move(*module_, request);
+        Database* database = database_ ? &*database_ : nullptr;
+        co_return co_await answer_move(*module_, database, request);
     }
     if (move || (!listed && !admin)) {
         co_return json_problem(403, "not for this caller");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/base/fd.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "daemon/store/limits.hpp"
 #include "daemon/store/long_work.hpp"
 
@@ -246,6 +247,11 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
         if (!set) {
             return fail(std::move(set.error()).during(path));
         }
+    }
+    if (version && *version > 0 && *version < newest) {
+        copy_before_migration(database, path, *version);
+    } else if (version && !fresh && *version == newest) {
+        drop_old_copies(path);
     }
     if (auto migrated = apply_migrations(handle, migrations); !migrated) {
         return fail(std::move(migrated.error()).during(path));

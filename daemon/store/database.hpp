@@ -55,7 +55,8 @@ private:
 
 class Database {
 public:
-    /// Opens or makes the file (mode 0600 unless given), applies what is missing of `migrations`.
+    /// Opens or makes the file (mode 0600 unless given), applies what is missing of `migrations`, after a copy of the file
+    /// as it was (before_migration.hpp).
     /// Errors: conflict for a file of a newer version (nothing is touched), corrupt after a failed check.
     static Result<Database> open(const std::string& path, std::span<const Migration> migrations, unsigned mode = 0600);
     /// Another connection of this process to the same file, for a thread of its own. It must end before this one.

@@ -8,8 +8,11 @@ namespace hameau {
 // Work beside a living service
 /// Milliseconds that a statement waits for another process's lock; each of them writes for some milliseconds.
 inline constexpr int busy_timeout_ms = 5000;
-/// Pages copied at a time before a migration: 1 MiB, between which the start says that it goes on.
+/// Pages copied at a time before a migration: 1 MiB.
 inline constexpr int copy_pages_per_step = 256;
+/// How long the copy of before a migration stays: long enough to find that a new version is no good. What the house erased
+/// since then is still in it, so it does not stay as long as a bin.
+inline constexpr std::chrono::hours copy_kept{14 * 24};
 
 // All databases at one moment (moment.hpp)
 /// Milliseconds that the copy of one database waits for a writer.

@@ -210,6 +210,9 @@ Task<Status> Mail::erase_association(std::string slug) {
     if (!done) {
         co_return done;
     }
+    if (accounts_) {
+        accounts_->forget_copies();
+    }
     const bool ended = co_await end_sessions();
     if (!ended) {
         co_return fail(ErrorKind::unavailable, "the addresses are erased; open sessions end as soon as the disk and Dovecot allow it");

@@ -16,6 +16,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/modules.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "daemon/store/moment.hpp"
 #include "provisioning/backup/check_copy.hpp"
 #include "provisioning/backup/give.hpp"
@@ -252,7 +253,9 @@ Status Stager::one(int from, int to, const char* name, const std::string& path, 
         }
         way = rule->keep == Keep::unchanging ? Way::linked : rule->keep == Keep::maildirs ? Way::maildir : way;
     }
-    if (beside_a_database(name) || (way == Way::maildir && (is_index(name) || std::string_view(name) == "tmp"))) {
+    const Rule* copied_database = rule_of(std::string(migration_copy_of(path)));
+    const bool before_migration = copied_database != nullptr && copied_database->keep == Keep::database;
+    if (before_migration || beside_a_database(name) || (way == Way::maildir && (is_index(name) || std::string_view(name) == "tmp"))) {
         return {};
     }
     if (path.find_first_of("\n\t") != std::string::npos) {

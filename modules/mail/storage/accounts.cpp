@@ -8,6 +8,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/contract/auth_schema.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/mail/policy.hpp"
 
 namespace hameau::mail {
@@ -291,6 +292,8 @@ Result<std::string> Accounts::add_app_password(const std::string& member, const 
     }
     return id;
 }
+
+void Accounts::forget_copies() { hameau::forget_copies(database_); }
 
 Status Accounts::erase_app_passwords(const std::string& member) {
     return database_.prepare("DELETE FROM app_password WHERE member = ?").bind(1, member).run();

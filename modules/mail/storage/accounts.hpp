@@ -39,6 +39,8 @@ public:
     Result<std::string> add_app_password(const std::string& member, const std::string& name,
                                          const std::vector<std::string>& scopes, std::string& password);
     Status erase_app_passwords(const std::string& member);
+    /// The copies of before a migration: an association was erased (daemon/store/before_migration.hpp).
+    void forget_copies();
     /// Errors: not_found.
     Status erase_app_password(const std::string& member, const std::string& id);
     Result<std::vector<AppPassword>> app_passwords(const std::string& member);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
@@ -96,6 +97,7 @@ Status Store::erase_whole_association(const std::string& slug, std::string_view 
     // Before its rows go: the certificate counts them.
     const std::string facts = erasure_facts(association, there.size(), groups);
     auto done = erase_association(slug);
+    forget_copies(database_);
     // A "close" that is still to be told would shut a later association of the same name.
     auto told = ask("DELETE FROM association_task WHERE association = ?");
     done = done ? run(std::move(told.bind(1, slug))) : done;

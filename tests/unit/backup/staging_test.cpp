@@ -82,6 +82,17 @@ TEST_F(BackupStaging, HoldsWhatTheHouseNeedsAndNothingOfThisMachine) {
     EXPECT_TRUE(fs::exists(place.state + "/sites/blobs/ab/abc"));
 }
 
+TEST_F(BackupStaging, TheCopiesOfBeforeAMigrationAreLeftOut) {
+    for (const char* file : {"people/people.db.schema-7", "mail/auth/auth.db.schema-1.part", "modules/book/guests.sqlite.schema-2", "people/notes.schema-3"}) {
+        std::ofstream(fs::path(place.state) / file) << file;
+    }
+    ASSERT_TRUE(make_staging(place, ""));
+    EXPECT_FALSE(has("people/people.db.schema-7"));
+    EXPECT_FALSE(has("mail/auth/auth.db.schema-1.part"));
+    EXPECT_TRUE(has("modules/book/guests.sqlite.schema-2")) << "an external module's own file";
+    EXPECT_TRUE(has("people/notes.schema-3")) << "of no database";
+}
+
 TEST_F(BackupStaging, AMessageThatIsDeletedMeanwhileIsStillThere) {
     ASSERT_TRUE(make_staging(place, ""));
     const std::string message = place.state + "/mail/boxes/one/Maildir/cur/1.M1:2,S";

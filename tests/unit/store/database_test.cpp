@@ -10,6 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/disk.hpp"
+#include "daemon/store/before_migration.hpp"
+#include "daemon/store/limits.hpp"
+
 namespace hameau {
 namespace {
 
@@ -152,6 +156,118 @@ TEST_F(DatabaseTest, ACopyIsWholeWhileOthersWrite) {
     auto copy = Database::open((folder / "copy.db").string(), one);
     ASSERT_TRUE(copy);
     EXPECT_EQ(count(*copy), 2);
+}
+
+// --- The copy of before a migration ---
+
+class BeforeMigration : public DatabaseTest {
+protected:
+    void SetUp() override {
+        DatabaseTest::SetUp();
+        watch(0);
+        auto database = Database::open(path, one);
+        ASSERT_TRUE(database && add(*database, "kept"));
+    }
+    void TearDown() override {
+        set_migration_copies({});
+        DatabaseTest::TearDown();
+    }
+    void watch(std::uint64_t floor_bytes) {
+        set_migration_copies({floor_bytes, [this](const std::string& copy, const Status& made) { told.emplace_back(copy, made ? "" : made.error().message); }});
+    }
+    std::vector<std::string> copies() const {
+        std::vector<std::string> found;
+        for (const auto& entry : fs::directory_iterator(folder)) {
+            if (!migration_copy_of(entry.path().filename().string()).empty()) {
+                found.push_back(entry.path().filename());
+            }
+        }
+        return found;
+    }
+    fs::path copy() const { return folder / "t.db.schema-1"; }
+    std::vector<std::pair<std::string, std::string>> told;
+};
+
+TEST_F(BeforeMigration, TheOlderProgramReadsTheCopy) {
+    ASSERT_TRUE(Database::open(path, two));
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0], std::pair(copy().string(), std::string()));
+    EXPECT_FALSE(Database::open(path, one)) << "the newer schema";
+    auto before = Database::open(copy(), one);
+    ASSERT_TRUE(before) << before.error().message;
+    EXPECT_EQ(count(*before), 1);
+}
+
+TEST_F(BeforeMigration, ItHasTheModeOfTheDatabaseFromTheFirstByte) {
+    ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+    ASSERT_TRUE(Database::open(path, two));
+    struct stat status {};
+    ASSERT_EQ(::stat(copy().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0640U);
+}
+
+TEST_F(BeforeMigration, ThereIsNoneWithoutAMigration) {
+    ASSERT_TRUE(Database::open(path, one));
+    ASSERT_TRUE(Database::open(folder / "new.db", two));
+    EXPECT_TRUE(told.empty());
+    EXPECT_TRUE(copies().empty());
+}
+
+TEST_F(BeforeMigration, AFullDiskStopsNoMigrationAndLeavesNothing) {
+    watch(std::uint64_t{1} << 62);  // at most a twentieth of the disk: not enough to refuse on a large one
+    const auto space = disk_space(folder.string());
+    ASSERT_TRUE(space);
+    if (room_above_floor(*space, std::uint64_t{1} << 62) > 0) {
+        // The half cannot be made either: somebody else's folder has its name.
+        fs::create_directory(copy().string() + ".part");
+        std::ofstream(fs::path(copy().string() + ".part") / "full") << "x";
+    }
+    ASSERT_TRUE(Database::open(path, two));
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_FALSE(told[0].second.empty());
+    EXPECT_FALSE(fs::exists(copy()));
+}
+
+TEST_F(BeforeMigration, OneCopyIsKept) {
+    ASSERT_TRUE(Database::open(path, two));
+    std::ofstream(folder / "t.db.schema-12.part") << "a half that a kill left";
+    std::ofstream(folder / "t.db.schema-notes") << "not ours";
+    std::ofstream(folder / "other.db.schema-1") << "another database's";
+    const std::array three = {two[0], two[1], Migration{3, "ALTER TABLE t ADD COLUMN z TEXT NOT NULL DEFAULT ''"}};
+    ASSERT_TRUE(Database::open(path, three));
+    EXPECT_FALSE(fs::exists(copy()));
+    EXPECT_TRUE(fs::exists(folder / "t.db.schema-2"));
+    EXPECT_FALSE(fs::exists(folder / "t.db.schema-12.part"));
+    EXPECT_TRUE(fs::exists(folder / "t.db.schema-notes"));
+    EXPECT_TRUE(fs::exists(folder / "other.db.schema-1"));
+}
+
+TEST_F(BeforeMigration, ItGoesAwayAfterTwoWeeks) {
+    ASSERT_TRUE(Database::open(path, two));
+    fs::last_write_time(copy(), fs::file_time_type::clock::now() - copy_kept + std::chrono::hours(1));
+    ASSERT_TRUE(Database::open(path, two));
+    EXPECT_TRUE(fs::exists(copy()));
+    fs::last_write_time(copy(), fs::file_time_type::clock::now() - copy_kept - std::chrono::hours(1));
+    ASSERT_FALSE(Database::open(path, one)) << "an older program touches nothing";
+    EXPECT_TRUE(fs::exists(copy()));
+    ASSERT_TRUE(Database::open(path, two));
+    EXPECT_TRUE(copies().empty());
+}
+
+TEST_F(BeforeMigration, WhatIsErasedForGoodIsErasedThereToo) {
+    auto database = Database::open(path, two);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(fs::exists(copy()));
+    forget_copies(*database);
+    EXPECT_TRUE(copies().empty());
+    EXPECT_EQ(count(*database), 1);
+}
+
+TEST_F(BeforeMigration, AMigrationThatFailsLeavesTheCopyToo) {
+    ASSERT_FALSE(Database::open(path, broken));
+    EXPECT_TRUE(fs::exists(copy()));
+    ASSERT_TRUE(Database::open(path, two));
+    EXPECT_EQ(copies(), std::vector<std::string>{"t.db.schema-1"});
 }
 
 } // namespace

@@ -1,0 +1,123 @@
+// The copy is made under another name and renamed when it is whole and on the disk.
+#include "daemon/store/before_migration.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "daemon/base/disk.hpp"
+#include "daemon/base/fd.hpp"
+#include "daemon/store/database.hpp"
+#include "daemon/store/limits.hpp"
+
+namespace hameau {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view copy_mark = ".schema-";
+constexpr std::string_view half_mark = ".part";
+
+MigrationCopies& migration_copies() {
+    static MigrationCopies wanted;
+    return wanted;
+}
+
+/// Removes the copies of `path` that `unwanted` names. What cannot be removed stays: the next start tries again.
+template <class Unwanted>
+void remove_copies(const std::string& path, Unwanted unwanted) {
+    const std::string database = fs::path(path).filename().string();
+    std::error_code failed;
+    fs::directory_iterator at(fs::path(path).parent_path(), failed);
+    for (const fs::directory_iterator end; !failed && at != end; at.increment(failed)) {
+        const std::string name = at->path().filename().string();
+        if (migration_copy_of(name) == database && unwanted(at->path(), name)) {
+            std::error_code ignored;
+            fs::remove(at->path(), ignored);
+        }
+    }
+}
+
+Status make_copy(Database& database, const std::string& path, const std::string& copy) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) {
+        return fail_errno(path);
+    }
+    Statement pages = database.prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+    const auto row = pages.step();
+    if (!row) {
+        return fail(row.error());
+    }
+    const std::string folder = fs::path(path).parent_path().string();
+    if (auto room = check_disk_floor(folder, migration_copies().floor_bytes, static_cast<std::uint64_t>(pages.number(0))); !room) {
+        return room;
+    }
+    const std::string half = copy + std::string(half_mark);
+    const Fd made(::open(half.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!made || ::fchmod(made.get(), facts.st_mode & 07777) != 0) {
+        return fail_errno(half);
+    }
+    if (auto copied = database.copy_to(half); !copied) {
+        return copied;
+    }
+    if (::fsync(made.get()) != 0 || ::rename(half.c_str(), copy.c_str()) != 0) {
+        return fail_errno(copy);
+    }
+    const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return directory && ::fsync(directory.get()) == 0 ? Status{} : fail_errno(folder);
+}
+
+} // namespace
+
+void set_migration_copies(MigrationCopies wanted) { migration_copies() = std::move(wanted); }
+
+std::string_view migration_copy_of(std::string_view path) {
+    const std::size_t mark = path.rfind(copy_mark);
+    if (mark == std::string_view::npos) {
+        return {};
+    }
+    std::string_view number = path.substr(mark + copy_mark.size());
+    // SQLite's own file beside a half is left when the program is killed.
+    for (const std::string_view after : {std::string_view("-journal"), half_mark}) {
+        if (number.ends_with(after)) {
+            number.remove_suffix(after.size());
+        }
+    }
+    const bool whole = !number.empty() && std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return whole ? path.substr(0, mark) : std::string_view{};
+}
+
+void copy_before_migration(Database& database, const std::string& path, std::int64_t version) {
+    remove_copies(path, [](const fs::path&, const std::string&) { return true; });
+    const std::string copy = path + std::string(copy_mark) + std::to_string(version);
+    const Status made = make_copy(database, path, copy);
+    if (!made) {
+        remove_copies(path, [](const fs::path&, const std::string&) { return true; });
+    }
+    if (migration_copies().told) {
+        migration_copies().told(copy, made);
+    }
+}
+
+void forget_copies(Database& database) {
+    const char* file = sqlite3_db_filename(database.handle(), "main");
+    if (file != nullptr && *file != '\0') {
+        remove_copies(file, [](const fs::path&, const std::string&) { return true; });
+    }
+}
+
+void drop_old_copies(const std::string& path) {
+    const auto oldest = fs::file_time_type::clock::now() - copy_kept;
+    remove_copies(path, [oldest](const fs::path& one, const std::string& name) {
+        std::error_code failed;
+        return name.find(half_mark) != std::string::npos || (fs::last_write_time(one, failed) < oldest && !failed);
+    });
+}
+
+} // namespace hameau
