@@ -22,6 +22,10 @@ inline constexpr std::size_t engines_state_path_max = 52;
 inline constexpr std::size_t box_folder_bytes_max = 64;
 /// Bytes of a certificate with its chain; four certificates take 8 KiB.
 inline constexpr std::size_t pem_bytes_max = 65536;
+/// How long apt may take to ask the package repository; a person waits for it.
+inline constexpr std::chrono::milliseconds version_limit{60000};
+/// Bytes of a repository's signed list, and of /etc/os-release.
+inline constexpr std::size_t version_file_bytes_max = 1 << 20;
 
 // Certificates of an authority (acme)
 /// Orders of one turn; the rest comes in the next one.

@@ -23,6 +23,7 @@
 #include "provisioning/erase_box.hpp"
 #include "provisioning/limits.hpp"
 #include "provisioning/mail_engines.hpp"
+#include "provisioning/newest_version.hpp"
 #include "provisioning/probes.hpp"
 #include "provisioning/run_program.hpp"
 #include "provisioning/x509.hpp"
@@ -196,6 +197,25 @@ Status diagnose_house(const Job& job) {
 
 Status diagnosis_state(const Job& job) { return diagnose::print_diagnosis(job.state); }
 
+/// Its answer is lines on standard error; "none": no repository is configured, and nobody was asked.
+Status newest_version(const Job& job) {
+    provisioning::VersionQuestion question;
+    question.repository = job.settings.text("house.update_repository");
+    if (question.repository.empty()) {
+        std::fputs("none\n", stderr);
+        return {};
+    }
+    question.keyring = job.argument("keyring");
+    question.running = job.argument("running");
+    question.uid = job.acme().acme_uid;
+    const auto answer = provisioning::ask_newest_version(question);
+    if (!answer) {
+        return fail(answer.error());
+    }
+    std::fputs(provisioning::version_lines(*answer).c_str(), stderr);
+    return {};
+}
+
 template <Status (*verb)(const backup::VerbCall&)>
 Status of_backup(const Job& job) {
     return verb({job.settings, job.state, job.root, [&job](std::string_view name) { return job.argument(name); }});
@@ -216,6 +236,7 @@ constexpr std::array verbs = {
     Verb{"erase-box", erase_one_box},
     Verb{"diagnose", diagnose_house},
     Verb{"diagnosis", diagnosis_state},
+    Verb{"newest-version", newest_version},
     Verb{"backup", of_backup<backup::verb_backup>},
     Verb{"backup-state", of_backup<backup::verb_backup_state>},
     Verb{"backup-key", of_backup<backup::verb_backup_key>},

@@ -19,6 +19,7 @@ int restart_command(std::span<char*> words);
 int setup_command(std::span<char*> words);
 int backup_command(std::span<char*> words);
 int restore_command(std::span<char*> words);
+int version_command(std::span<char*> words);
 /// kind: member, mailbox, alias, group, site, pad, module.
 int resource_command(std::string_view kind, std::span<char*> words);
 

@@ -1,4 +1,4 @@
-// Two children: hameau-check, under its own uid, reads the settings; hameau-provision looks. Nothing of the house is started.
+// Two children: hameau-check, under its own uid, reads the settings; hameau-provision works. Nothing of the house is started.
 #include "daemon/cli/diagnose_alone.hpp"
 
 #include <array>
@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,15 +101,14 @@ Result<std::string> alone_settings(const std::string& binaries, const std::strin
 
 } // namespace
 
-Result<std::string> look_alone(const std::string& state, const std::vector<std::string>& only) {
+Result<std::string> provision_alone(const std::string& state, std::vector<std::string> words) {
     if (::geteuid() != 0) {
-        return fail(ErrorKind::denied, "the house does not answer; as root, hameau diagnose can look without it");
+        return fail(ErrorKind::denied, "only root can do this");
     }
     std::error_code failed;
     const std::string binaries = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path().string();
     const std::string whole = std::filesystem::weakly_canonical(state, failed).string();
-    const bool package = whole == house_state;
-    const auto settings = alone_settings(binaries, whole, package);
+    const auto settings = alone_settings(binaries, whole, whole == house_state);
     if (!settings) {
         return fail(settings.error());
     }
@@ -116,23 +116,32 @@ Result<std::string> look_alone(const std::string& state, const std::vector<std::
     if (!memory) {
         return fail(memory.error());
     }
-    AloneChild look;
-    look.arguments = {binaries + "/hameau-provision", "diagnose", "alone=1"};
+    AloneChild provision;
+    provision.arguments = {binaries + "/hameau-provision"};
+    provision.arguments.insert(provision.arguments.end(), std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
+    provision.environment = {"HAMEAU_STATE=" + whole, "HAMEAU_BINARIES=" + binaries, "HAMEAU_SETTINGS_FD=" + std::to_string(alone_settings_file), "HAMEAU_TRIAL=0", "LC_ALL=C.UTF-8",
+                             "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+    provision.kept = memory->get();
+    auto ended = run_alone(std::move(provision));
+    if (!ended) {
+        return fail(ended.error());
+    }
+    return ended->code == 0 ? Result<std::string>(std::move(ended->errors)) : fail(ErrorKind::io, ended->errors.substr(0, ended->errors.find('\n')));
+}
+
+Result<std::string> look_alone(const std::string& state, const std::vector<std::string>& only) {
+    if (::geteuid() != 0) {
+        return fail(ErrorKind::denied, "the house does not answer; as root, hameau diagnose can look without it");
+    }
+    std::vector<std::string> words = {"diagnose", "alone=1"};
     if (!only.empty()) {
         std::string ids;
         for (const std::string& id : only) {
             ids += (ids.empty() ? "" : ",") + id;
         }
-        look.arguments.push_back("only=" + ids);
+        words.push_back("only=" + ids);
     }
-    look.environment = {"HAMEAU_STATE=" + whole, "HAMEAU_BINARIES=" + binaries, "HAMEAU_SETTINGS_FD=" + std::to_string(alone_settings_file), "HAMEAU_TRIAL=0", "LC_ALL=C.UTF-8",
-                        "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
-    look.kept = memory->get();
-    auto ended = run_alone(std::move(look));
-    if (!ended) {
-        return fail(ended.error());
-    }
-    return ended->code == 0 ? Result<std::string>(std::move(ended->errors)) : fail(ErrorKind::io, ended->errors.substr(0, ended->errors.find('\n')));
+    return provision_alone(state, std::move(words));
 }
 
 } // namespace hameau::cli

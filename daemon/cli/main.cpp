@@ -58,6 +58,7 @@ int import_whole(std::string_view, std::span<char*> words) { return cli::import_
 int erase_whole(std::string_view, std::span<char*> words) { return cli::erase_command(words); }
 int backup(std::string_view, std::span<char*> words) { return cli::backup_command(words); }
 int restore(std::string_view, std::span<char*> words) { return cli::restore_command(words); }
+int version(std::string_view, std::span<char*> words) { return cli::version_command(words); }
 
 constexpr std::array commands = {
     Command{"trial", "a whole house in the foreground, on this computer only", trial},
@@ -82,6 +83,7 @@ constexpr std::array commands = {
     Command{"module", "list, add, change, remove", cli::resource_command},
     Command{"export", "everything that an association has, as one archive", export_whole},
     Command{"import", "brings such an archive into this house", import_whole},
+    Command{"version", "the version of this Hameau; whether there is a newer one", version},
     Command{"erase", "puts an association into the bin, or erases it with a certificate", erase_whole},
 };
 
@@ -104,6 +106,9 @@ std::string usage() {
 
 int main(int argc, char** argv) {
     const std::string_view name = argc > 1 ? argv[1] : "";
+    if (name == "--version") {
+        return cli::version_command({});
+    }
     if (name == "--help" || name == "help") {
         std::fputs(usage().c_str(), stdout);
         return 0;

@@ -55,6 +55,9 @@ constexpr std::array house_settings = {
     Setting{"diagnose_blocklists", SettingType::text, "",
             "Blocklists that the diagnosis asks about the house's address, separated by commas, such as zen.spamhaus.org (at most 5). They "
             "learn the address by the question. Empty: none is asked."},
+    Setting{"update_repository", SettingType::text, "",
+            "The package repository that `hameau version --check` asks whether there is a newer Hameau, as an https address, such as "
+            "https://paquets.example.org/hameau. It learns the house's address by the question. Empty: nobody is asked."},
     Setting{"time_zone", SettingType::time_zone, "",
             "The time zone in which the house counts days (in the history of pads, for example), such as Europe/Paris. A page "
             "shows the times of its reader. Empty: the machine's own."},

@@ -1,0 +1,199 @@
+// apt-get update with one source, then apt-cache policy. The folder is removed at the end.
+#include "provisioning/newest_version.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "provisioning/limits.hpp"
+#include "provisioning/run_program.hpp"
+
+namespace hameau::provisioning {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class WorkFolder {
+public:
+    WorkFolder() {
+        std::string name = "/tmp/hameau-version-XXXXXX";
+        path = ::mkdtemp(name.data()) == nullptr ? "" : name;
+    }
+    ~WorkFolder() {
+        std::error_code ignored;
+        if (!path.empty()) {
+            fs::remove_all(path, ignored);
+        }
+    }
+    WorkFolder(const WorkFolder&) = delete;
+    WorkFolder& operator=(const WorkFolder&) = delete;
+    std::string path;
+};
+
+Result<std::string> codename() {
+    const std::string facts = read_file("/etc/os-release", version_file_bytes_max).value_or("");
+    for (const std::string_view line : split(facts, '\n')) {
+        if (constexpr std::string_view key = "VERSION_CODENAME="; line.starts_with(key)) {
+            std::string name(line.substr(key.size()));
+            std::erase(name, '"');
+            const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+            return plain ? Result<std::string>(std::move(name)) : fail(ErrorKind::invalid, "/etc/os-release names no release of Debian");
+        }
+    }
+    return fail(ErrorKind::invalid, "/etc/os-release names no release of Debian");
+}
+
+/// Read by apt before anything else: of /etc/apt nothing is taken, neither other sources nor programs to run afterwards.
+std::string apt_settings(const std::string& folder) {
+    std::string text;
+    for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"Dir::Etc::main", "/dev/null"}, {"Dir::Etc::parts", folder + "/none"}, {"Dir::Etc::sourcelist", folder + "/sources.list"},
+             {"Dir::Etc::sourceparts", folder + "/none"}, {"Dir::Etc::preferences", "/dev/null"}, {"Dir::Etc::preferencesparts", folder + "/none"},
+             {"Dir::Etc::trusted", "/dev/null"}, {"Dir::Etc::trustedparts", folder + "/none"}, {"Dir::State", folder + "/state"},
+             {"Dir::State::status", "/var/lib/dpkg/status"}, {"Dir::Cache", folder + "/cache"}, {"Dir::Log", folder}, {"APT::Sandbox::User", ""},
+             {"Acquire::Languages", "none"}, {"Acquire::Retries", "0"}, {"Acquire::https::Timeout", "15"}, {"Acquire::MaxReleaseFileSize", "1000000"},
+             {"Acquire::AllowInsecureRepositories", "false"}, {"Acquire::AllowRedirect", "false"}, {"Dpkg::Use-Pty", "0"}}) {
+        text.append(key).append(" \"").append(value).append("\";\n");
+    }
+    return text;
+}
+
+Status lay_out(const std::string& folder, const VersionQuestion& question) {
+    const auto suite = codename();
+    if (!suite) {
+        return fail(suite.error());
+    }
+    std::error_code failed;
+    for (const char* below : {"/none", "/state/lists/partial", "/cache/archives/partial"}) {
+        fs::create_directories(folder + below, failed);
+    }
+    auto written = write_file_atomically(folder + "/apt.conf", apt_settings(folder), 0644);
+    if (written) {
+        written = write_file_atomically(folder + "/sources.list", "deb [signed-by=" + question.keyring + "] " + question.repository + " " + *suite + " main\n", 0644);
+    }
+    for (const char* below : {"", "/state", "/state/lists", "/state/lists/partial", "/cache", "/cache/archives", "/cache/archives/partial"}) {
+        if (written && question.uid != 0) {
+            written = chown_path(folder + below, question.uid, question.uid);
+        }
+    }
+    return written;
+}
+
+Result<ProgramEnd> run_apt(const std::string& program, std::vector<std::string> arguments, const std::string& folder, unsigned uid) {
+    ProgramRun run;
+    run.path = program;
+    run.arguments = std::move(arguments);
+    run.environment = {"APT_CONFIG=" + folder + "/apt.conf", "TMPDIR=" + folder, "HOME=" + folder};
+    run.uid = uid;
+    run.deadline = version_limit;
+    return run_to_end(std::move(run));
+}
+
+/// What the signed list says of its date.
+std::string published_of(const std::string& folder) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(folder + "/state/lists", failed)) {
+        if (!entry.path().string().ends_with("InRelease")) {
+            continue;
+        }
+        const std::string text = read_file(entry.path(), version_file_bytes_max).value_or("");
+        for (const std::string_view line : split(text, '\n')) {
+            if (line.starts_with("Date: ")) {
+                return first_complaint("E: " + std::string(line.substr(6)));
+            }
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+bool is_repository_address(std::string_view text) {
+    constexpr std::string_view scheme = "https://";
+    return text.starts_with(scheme) && text.size() > scheme.size() && text.size() < 300 &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_~-", scheme.size()) == std::string_view::npos;
+}
+
+std::string policy_value(std::string_view said, std::string_view key) {
+    for (const std::string_view line : split(said, '\n')) {
+        const std::size_t begin = line.find_first_not_of(' ');
+        if (begin != std::string_view::npos && line.substr(begin).starts_with(std::string(key) + ": ")) {
+            const std::string value(line.substr(begin + key.size() + 2));
+            const bool version = value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+:~-") == std::string::npos;
+            return version && value.size() < 100 ? value : std::string();
+        }
+    }
+    return {};
+}
+
+std::string first_complaint(std::string_view said) {
+    std::string found;
+    for (const std::string_view line : split(said, '\n')) {
+        if (line.starts_with("E: ") || (found.empty() && line.starts_with("W: "))) {
+            found = line.substr(3);
+            if (line.starts_with("E: ")) {
+                break;
+            }
+        }
+    }
+    found.resize(std::min<std::size_t>(found.size(), 300));
+    std::replace_if(found.begin(), found.end(), [](char c) { return c < ' ' || c > '~'; }, ' ');
+    return found;
+}
+
+Result<VersionAnswer> ask_newest_version(const VersionQuestion& question) {
+    if (!is_repository_address(question.repository)) {
+        return fail(ErrorKind::invalid, "house.update_repository: an https address was expected, such as https://paquets.example.org/hameau");
+    }
+    const bool plain = question.keyring.starts_with('/') && question.keyring.find_first_of(" []\n\t\"") == std::string::npos;
+    if (!plain || ::access(question.keyring.c_str(), R_OK) != 0) {
+        return fail(ErrorKind::not_found, question.keyring + " is not there: install the package hameau-archive-keyring of that repository");
+    }
+    const WorkFolder folder;
+    if (folder.path.empty()) {
+        return fail_errno("/tmp");
+    }
+    if (auto laid = lay_out(folder.path, question); !laid) {
+        return fail(laid.error());
+    }
+    const auto update = run_apt("/usr/bin/apt-get", {"update", "-q", "--error-on=any"}, folder.path, question.uid);
+    if (!update) {
+        return fail(update.error());
+    }
+    if (update->exit_code != 0) {
+        return fail(ErrorKind::unavailable, "the repository cannot be read, or its signature does not hold: " + first_complaint(update->output));
+    }
+    const auto policy = run_apt("/usr/bin/apt-cache", {"policy", "hameau"}, folder.path, question.uid);
+    if (!policy) {
+        return fail(policy.error());
+    }
+    VersionAnswer answer;
+    answer.installed = policy_value(policy->output, "Installed");
+    answer.newest = policy_value(policy->output, "Candidate");
+    // apt counts what is installed as a candidate too: without a line of the repository it offers nothing.
+    if (answer.newest.empty() || policy->output.find(question.repository) == std::string::npos) {
+        return fail(ErrorKind::not_found, "the repository has no package hameau for this machine");
+    }
+    if (answer.installed.empty()) {
+        answer.installed = question.running;
+    }
+    const auto compared = run_apt("/usr/bin/dpkg", {"--compare-versions", answer.newest, "gt", answer.installed}, folder.path, question.uid);
+    if (!compared) {
+        return fail(compared.error());
+    }
+    answer.newer = compared->exit_code == 0;
+    answer.published = published_of(folder.path);
+    return answer;
+}
+
+std::string version_lines(const VersionAnswer& answer) {
+    return "installed\t" + answer.installed + "\nnewest\t" + answer.newest + "\npublished\t" + answer.published + "\nnewer\t" + (answer.newer ? "1" : "0") + "\n";
+}
+
+} // namespace hameau::provisioning
