@@ -51,6 +51,7 @@ export const pages = [
   { name: 'site-member', path: 'site', who: 'member' },
   { name: 'home-admin', path: '', who: 'admin' },
   { name: 'status', path: 'status', who: 'admin' },
+  { name: 'news', path: 'news', who: 'admin' },
   { name: 'diagnosis', path: 'diagnosis', who: 'admin', act: async (page) => {
     await press(/^(Regarder maintenant|Look now)$/)(page);
     await page.locator('section[aria-labelledby=all]').waitFor();

@@ -22,6 +22,8 @@ BROUGHT_BY = {
     "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme",
     "sqlite of Postfix": "postfix-sqlite", "sqlite of Dovecot": "dovecot-sqlite",
     "/usr/bin/restic": "restic", "/usr/bin/ssh": "openssh-client", "/usr/bin/ssh-keygen": "openssh-client",
+    # Of every Debian: a package cannot be installed without them, and a dependency on them would be a fault of its own (lintian).
+    "/usr/bin/apt-get": None, "/usr/bin/apt-cache": None, "/usr/bin/dpkg": None,
     "imap": "dovecot-imapd", "lmtp": "dovecot-lmtpd", "sieve": "dovecot-managesieved",
 }
 # What the house does without, and says so: in Recommends.
@@ -70,6 +72,8 @@ def not_brought(wanted, control):
         return set(re.findall(r"[a-z0-9][a-z0-9.+-]+", found))
     for what in sorted(wanted):
         package = BROUGHT_BY.get(what)
+        if what in BROUGHT_BY and package is None:
+            continue
         if package is None:
             yield f"tests/tidy/package: which package brings {what}?"
         elif package not in named(field := "Recommends" if package in RECOMMENDED else "Depends"):
@@ -101,6 +105,19 @@ def not_there(lists):
                 yield f"{path}: {name} does not exist"
 
 
+def not_of_this_version(cmake, changelog, news, changes, fixtures):
+    """One version: of the programs, of the package, of the notes that the admins read. Each released version left its state."""
+    version = re.search(r"^project\(hameau VERSION ([0-9.]+)", cmake, re.M).group(1)
+    for path, found in (("debian/changelog", re.search(r"^hameau \(([0-9.]+)", changelog).group(1)),
+                        ("web-ui/src/portal/pages/news.tsx", re.search(r"releases = \['([0-9.]+)'", news).group(1)),
+                        ("CHANGELOG.md", re.search(r"^## ([0-9.]+)", changes, re.M).group(1))):
+        if found != version:
+            yield f"{path}: {found} is the newest, the programs are {version}"
+    for released, open_ in re.findall(r"^## ([0-9.]+)( \(not released\))?$", changes, re.M):
+        if not open_ and released not in fixtures:
+            yield f"tests/fixtures/state: {released} was released and left no state (README there)"
+
+
 def main():
     cmake, rules, control = text_of(files("CMakeLists.txt")), read("debian/rules"), read("debian/control")
     code = text_of(files("*.cpp") + files("*.hpp"))
@@ -111,6 +128,9 @@ def main():
     wanted = needed(code, engines)
     faults = not_installed(cmake, rules) + list(not_brought(wanted, control)) + list(without_account(contract, sysusers)) + \
         list(started_again(*ends)) + list(not_there(lists))
+    versions = [read("CMakeLists.txt"), read("debian/changelog"), read("web-ui/src/portal/pages/news.tsx"), read("CHANGELOG.md"),
+                {folder.name for folder in (ROOT / "tests/fixtures/state").iterdir()}]
+    faults += not_of_this_version(*versions)
     if set(BROUGHT_BY) - wanted:
         faults.append(f"the sources were not read, or this list is old: {sorted(set(BROUGHT_BY) - wanted)}")
     if len(programs(cmake)) < 12:
@@ -123,6 +143,8 @@ def main():
         "a path": list(not_brought(wanted | {"/usr/bin/borg"}, control)),
         "an account": list(without_account(contract, sysusers.replace("u hameau-milter", "u hameau-miller"))),
         "an exit code": list(started_again(*ends[:2], ends[2].replace(" 79", ""))),
+        "a version": list(not_of_this_version(versions[0], "hameau (9.9.9) unstable", *versions[2:])),
+        "a release without its state": list(not_of_this_version(*versions[:3], versions[3].replace(" (not released)", "", 1), set())),
         "a file": list(not_there({"debian/hameau.docs": "README.md no-such-file"})),
     }
     faults += [f"{what} that is wrong gave {found}" for what, found in broken.items() if len(found) != 1]

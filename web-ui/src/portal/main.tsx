@@ -20,6 +20,7 @@ import { Home } from './pages/home';
 import { InvitationPage } from './pages/invitation';
 import { Mail } from './pages/mail';
 import { Members } from './pages/members';
+import { News } from './pages/news';
 import { Pads } from './pages/pads';
 import { Recovery } from './pages/recovery';
 import { Setup } from './pages/setup';
@@ -40,6 +41,7 @@ const routes: Record<string, Route> = {
   '/account': { page: Account, title: 'title.account' },
   '/status': { page: StatusPage, title: 'title.status', wide: true },
   '/diagnosis': { page: DiagnosisPage, title: 'title.diagnosis', wide: true },
+  '/news': { page: News, title: 'title.news' },
   '/setup': { page: Setup, title: 'title.setup', open: true },
   '/invitation': { page: InvitationPage, title: 'title.invitation', open: true },
   '/recovery': { page: Recovery, title: 'title.recovery', open: true },

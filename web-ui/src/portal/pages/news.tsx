@@ -1,0 +1,24 @@
+// What is new, for admins: the notes of each release, the newest first. Static: they came with the programs, and nobody is asked.
+import { t } from '../../common/i18n';
+
+/** Of CHANGELOG.md, what an association notices. The first is the version of these pages; tests/tidy/package holds it. */
+const releases = ['0.1.0'] as const;
+
+export function News() {
+  return (
+    <>
+      <h1 tabIndex={-1}>{t('title.news')}</h1>
+      <p>{t('news.intro')}</p>
+      {releases.map((version) => {
+        const key = `news.${version.replaceAll('.', '_')}`;
+        return (
+          <section key={version} aria-labelledby={key}>
+            <h2 id={key}>{t('news.version', { version })}</h2>
+            <ul>{t(key).split('\n').map((line) => <li key={line}>{line}</li>)}</ul>
+          </section>
+        );
+      })}
+      <p><a href="/status">{t('title.status')}</a></p>
+    </>
+  );
+}
