@@ -44,6 +44,7 @@ SUITE := bookworm
 test-deb: ## the packages of `make deb` on a fresh SUITE under real systemd: install, use, upgrade, remove, purge; ends with "N passed, N failed"
 	@[ -n "$(wildcard build/packages/hameau_*.deb)" ] || $(MAKE) deb
 	@tests/deb/run.sh --suite $(SUITE)
+	@tests/deb/repo.py --suite $(SUITE)
 
 repo: ## a signed apt repository of the packages, in build/repo: KEY=FINGERPRINT URL=https://... (debian/repo.sh)
 	@debian/repo.sh --key "$(KEY)" --url "$(URL)"

@@ -22,6 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HOST, SITE = "maison.test", "amis.test"
+STATE = "/var/lib/hameau"
+TARGET = "/mnt/disk/hameau"
 PASSWORD = "marie au jardin"
 READY_SECONDS = 120
 EXPOSURE_MAX = 3.1
@@ -126,15 +128,15 @@ def pad_socket(cookie, pad):
     return wrapped
 
 
-def apt_install(folder):
+def apt_install(folder, *more):
     words = ["apt-get", "install", "-y", "--no-install-recommends", "--allow-downgrades", "-o", "Dpkg::Use-Pty=0",
-             *sorted(str(path) for path in Path(folder).glob("*.deb"))]
+             *sorted(str(path) for path in Path(folder).glob("*.deb")), *more]
     return subprocess.run(words, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL,
                           env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
-def install(folder):
-    done = apt_install(folder)
+def install(folder, *more):
+    done = apt_install(folder, *more)
     expect(done.returncode, 0, f"apt-get install: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
 
@@ -227,6 +229,76 @@ def use():
     check("a pad opens", lambda: pad_socket(sign_in(), pad_id(sign_in())).close())
     check("a site is shown", lambda: until(lambda: page(SITE)) and None)
     check("a mail is delivered and read by IMAP", lambda: mail_arrives("first letter"))
+
+
+def backup_state():
+    return json.loads(run("hameau", "backup", "--json"))
+
+
+def backup_and_drill():
+    """Within the unit: restic under its own uid, a capability of its own, a folder below /mnt. --new: it is the house's own disk."""
+    Path(TARGET).parent.mkdir(parents=True, exist_ok=True)
+    Path("/etc/hameau/hameau.yaml").write_text(f"house:\n  host: {HOST}\n  backup_targets: [{TARGET}]\n", encoding="utf-8")
+    run("systemctl", "reload", "hameau")
+    until(lambda: backup_state()["targets"])
+    sheet = run("hameau", "backup", "key")
+    assert Path(STATE, "backup/key").read_text().strip().split("-")[0] in sheet, sheet
+    saved = run("hameau", "backup", "now", TARGET, "--new", check=False)
+    target = backup_state()["targets"][0]
+    expect(target["code"], "fine", f"{saved}\n{target}")
+    drilled = run("hameau", "backup", "drill", check=False)
+    drill = backup_state()["drill"]
+    expect(drill["code"], "fine", f"{drilled}\n{drill}")
+    size = sum(file.stat().st_size for file in Path(TARGET).rglob("*") if file.is_file())
+    assert size > 10_000, "nothing was saved"
+    return f"{size // 1024} KiB, drill: {drill['detail'] or 'fine'}"
+
+
+def restored():
+    """The house of the backup takes the place of the one that runs; a pad made since then is gone, everything else is there."""
+    cookie = sign_in()
+    status, body, _ = call("POST", "/api/v1/associations/amis/pads", {"slug": "apres", "title": "after the backup"}, cookie=cookie)
+    expect(status, 201, f"a pad {body[:300]}")
+    run("systemctl", "stop", "hameau")
+    said = run("hameau", "restore", TARGET, "--replace")
+    run("systemctl", "start", "hameau")
+    until(lambda: active("hameau") == "active")
+    until(all_ready)
+    status, body, _ = call("GET", "/api/v1/associations/amis/pads", cookie=until(sign_in))
+    titles = [one["title"] for one in json.loads(body)["items"]]
+    assert "after the backup" not in titles and len(titles) >= 3, titles
+    until(lambda: page(SITE))
+    until(lambda: mail_is_there("first letter"), 60)
+    return said.strip().splitlines()[-1]
+
+
+def diagnosed():
+    """Each check can work within the unit: what root finds out with the house stopped, the house finds out by itself."""
+    def states():
+        said = json.loads(run("hameau", "diagnose", "--json", check=False))
+        return {one["id"]: (one["state"], one["code"], one["text"]) for one in said["checks"]}
+    within = states()
+    assert len(within) >= 40, sorted(within)
+    run("systemctl", "stop", "hameau")
+    outside = states()
+    run("systemctl", "start", "hameau")
+    until(lambda: active("hameau") == "active")
+    until(all_ready)
+    blind = {name: (within[name], outside[name]) for name in outside if name in within and within[name][0] == "unknown" and outside[name][0] != "unknown"}
+    expect(blind, {}, "known to root, not to the house within its unit")
+    counts = {state: sum(one[0] == state for one in within.values()) for state in ("fine", "attention", "broken", "unknown")}
+    broken = sorted(name for name, one in within.items() if one[0] == "broken")
+    return f"{counts}; broken here: {' '.join(broken)}; unknown: {' '.join(sorted(name for name, one in within.items() if one[0] == 'unknown'))}"
+
+
+def leaves_and_comes_in():
+    """An association goes into an archive and comes in again under another name: hameau-boxes and hameau-unarchive within the unit."""
+    archive = Path("/root/amis.tar.zst")
+    run("hameau", "export", "amis", str(archive), "--with-passwords")
+    run("hameau", "import", str(archive), "--as", "amis-deux", "--domain", "amis.test=deux.test")
+    shown = json.loads(run("hameau", "association", "list", "--json"))
+    assert "amis-deux" in json.dumps(shown), shown
+    return f"{archive.stat().st_size // 1024} KiB"
 
 
 class Loop(threading.Thread):
@@ -346,15 +418,19 @@ def main():
         hosts.write(f"127.0.0.1 {HOST} {SITE}\n")
     installed = "--installed" in sys.argv
     if not installed:
-        check("apt installs the packages", lambda: install("/opt/packages"))
+        check("apt installs the packages", lambda: install("/opt/packages", "restic"))
         check("no engine was started beside the house", engines_are_still)
         check("hameau.yaml was made", lambda: expect(Path("/etc/hameau/hameau.yaml").exists(), True, "hameau.yaml"))
     check("the house takes its name", settings)
     use()
     check(f"the unit is open to {EXPOSURE_MAX} at most", exposure)
     if not installed:
+        check("a backup and a drill work within the unit", backup_and_drill)
+        check("the diagnosis sees within the unit what root sees", diagnosed)
+        check("an association leaves and comes in", leaves_and_comes_in)
+        check("the backup brings the house back", restored)
         check("an upgrade refuses nobody and keeps everything", upgrade)
-        check("an upgrade keeps the settings", lambda: expect(Path("/etc/hameau/hameau.yaml").read_text(encoding="utf-8"), f"house:\n  host: {HOST}\n", "hameau.yaml"))
+        check("an upgrade keeps the settings", lambda: expect(f"backup_targets: [{TARGET}]" in Path("/etc/hameau/hameau.yaml").read_text(encoding="utf-8"), True, "hameau.yaml"))
         check("the state of a newer version is refused with advice, once", newer_state_is_refused)
         check("a downgrade is refused with advice, and done where the admin allows it", downgrade_is_refused)
         check("remove leaves settings and state", removed)

@@ -8,14 +8,18 @@ import argparse
 import filecmp
 import functools
 import http.server
+import json
 import os
+import re
 import shutil
+import socket
 import socketserver
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,8 +66,10 @@ class Builder:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    asked = []
+
     def log_message(self, *_):
-        pass
+        Quiet.asked.append(self.path)
 
 
 def serve(folder, work):
@@ -86,6 +92,88 @@ def same_tree(left, right):
         for name in one.common_files:
             assert Path(one.left, name).read_bytes() == Path(one.right, name).read_bytes(), f"{one.left}/{name} differs"
         stack += one.subdirs.values()
+
+
+class Question:
+    """`hameau version --check` of the package's programs: their state, their view of the files of the machine."""
+
+    def __init__(self, work, ring, package):
+        self.programs = work / "programs/usr/libexec/hameau"
+        run("dpkg-deb", "-x", package, work / "programs")
+        self.work, self.state, self.ring = work, work / "house", work / "ring.gpg"
+        self.state.mkdir()
+        shutil.copy(ring, self.ring)
+        work.chmod(0o755)
+        for path, text in (("/etc/hosts", f"127.0.0.1 localhost {HOST}\n"), ("/etc/ssl/certs/ca-certificates.crt", (work / "web.pem").read_text())):
+            own = work / Path(path).name
+            own.write_text(text)
+            run("mount", "--bind", own, path)
+
+    def ask(self, *words, repository=URL, ring=None):
+        (self.state / "hameau.yaml").write_text("house:\n  host: maison.test\n" + (f"  update_repository: {repository}\n" if repository else ""))
+        Quiet.asked.clear()
+        return run(self.programs / "hameau", "version", *words, "--state", self.state, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def check(self, **more):
+        done = self.ask("--check", "--json", "--keyring", self.ring, **more)
+        return json.loads(done.stdout) if done.returncode == 0 else done
+
+    def none_is_asked(self):
+        done = self.ask()
+        assert done.returncode == 0 and done.stdout.startswith("hameau "), done
+        done = self.ask("--check", "--keyring", self.ring, repository="")
+        assert done.returncode == 69 and "nobody was asked" in done.stderr and not Quiet.asked, done
+        done = self.ask("--check", "--keyring", self.work / "none.gpg")
+        assert done.returncode == 69 and "hameau-archive-keyring" in done.stderr and not Quiet.asked, done
+        return True
+
+    def newest(self):
+        said = self.check()
+        assert said["newer"] is False and said["newest"] == said["version"] and said["published"].endswith("UTC"), said
+        assert Quiet.asked and all(path.startswith("/hameau/dists/") for path in Quiet.asked), Quiet.asked
+        left = list(Path("/tmp").glob("hameau-version-*"))
+        assert not left, left
+        plain = self.ask("--check", "--keyring", self.ring)
+        assert plain.returncode == 0 and "newest version" in plain.stdout, plain
+        return f"{len(Quiet.asked)} questions to one host"
+
+    def newer(self, builder, packages, suite, served):
+        folder = self.work / "next"
+        folder.mkdir()
+        for file in [*packages.glob("hameau_*.deb"), *packages.glob("hameau-web_*.deb")]:
+            tree = self.work / "tree"
+            run("dpkg-deb", "-R", file, tree)
+            control = tree / "DEBIAN/control"
+            control.write_text(re.sub(r"^(Version: .*)$", r"\1+next", control.read_text(), flags=re.M))
+            run("dpkg-deb", "-Zgzip", "-z1", "-b", tree, folder)
+            shutil.rmtree(tree)
+        keep = self.work / "kept"
+        shutil.copytree(served, keep)
+        try:
+            builder.repo(served, folder, suite)
+            said = self.check()
+            assert said["newer"] is True and said["newest"].endswith("+next"), said
+            return said["newest"]
+        finally:
+            shutil.rmtree(served)
+            keep.rename(served)
+
+    def another(self, stranger, served):
+        ring = self.work / "stranger.gpg"
+        with open(ring, "wb") as file:
+            subprocess.run(["gpg", "--batch", "--export", stranger.key], env=stranger.environment, stdout=file, check=True)
+        done = self.ask("--check", "--keyring", ring)
+        assert done.returncode == 69 and "signature" in done.stderr and done.stdout == "", done
+        return done.stderr.strip()[:160]
+
+    def silent(self):
+        begin = time.time()
+        done = self.ask("--check", "--keyring", self.ring, repository=f"https://{HOST}:444/hameau")
+        assert done.returncode == 69 and time.time() - begin < 70, done
+        with socket.create_server(("127.0.0.1", 445)):  # takes connections, says nothing
+            done = self.ask("--check", "--keyring", self.ring, repository=f"https://{HOST}:445/hameau")
+        assert done.returncode == 69 and time.time() - begin < 70, done
+        return f"{time.time() - begin:.0f} s"
 
 
 class Machine:
@@ -226,6 +314,16 @@ def trials(work, cache, options, builders):
         shutil.rmtree(served / "dists")
         shutil.copytree(other / "dists", served / "dists")
 
+    def a_question():
+        nonlocal question
+        question = Question(work, served / "hameau-archive-keyring.gpg", next(packages.glob("hameau_*.deb")))
+
+    question = None
+    check("hameau version says its version, and asks nobody", lambda: (a_question(), question.none_is_asked()) and None)
+    check("hameau version --check: the newest", lambda: question.newest())
+    check("hameau version --check: a newer one", lambda: question.newer(builder, packages, suite, served))
+    check("hameau version --check: another's signature counts for nothing", lambda: question.another(stranger, served))
+    check("hameau version --check: who does not answer is given up", lambda: question.silent())
     check("apt takes it, with the keyring package alone", keyring)
     check("apt offers and fetches our packages", offered)
     check("a list that was changed is refused", lambda: damaged("list", a_byte_of_the_list))

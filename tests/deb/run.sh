@@ -57,7 +57,7 @@ cp /etc/resolv.conf etc/resolv.conf
 # Nobody cuts the power of this machine: dpkg need not wait for the disk.
 echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/hameau-test
 chroot . apt-get update -qq
-chroot . sh -c 'apt-get install -y -qq --no-install-recommends -d /opt/packages/*.deb' >/dev/null
+chroot . sh -c 'apt-get install -y -qq --no-install-recommends -d /opt/packages/*.deb restic' >/dev/null
 cat >etc/systemd/system/acceptance.service <<UNIT
 [Unit]
 After=multi-user.target
