@@ -12,6 +12,7 @@ import json
 import os
 import re
 import smtplib
+import socket
 import sqlite3
 import ssl
 import subprocess
@@ -117,7 +118,6 @@ def pad_id(cookie):
 
 def pad_socket(cookie, pad):
     """A WebSocket to a pad, open until the other side ends."""
-    import socket
     plain = socket.create_connection(("127.0.0.1", 443), 20)
     wrapped = QUIET.wrap_socket(plain, server_hostname=HOST)
     key = base64.b64encode(os.urandom(16)).decode()
@@ -193,6 +193,7 @@ def mail_arrives(subject):
     """From one member to another, as a mail program sends it: without DNS nobody else is believed."""
     sender, receiver = "yann.kervella@amis.test", "marie.legoff@amis.test"
     date = time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime())
+    until(lambda: socket.create_connection(("127.0.0.1", 587), 5).close() is None)  # "ready" is its process: the ports come a moment later
     with smtplib.SMTP("127.0.0.1", 587, local_hostname="client.test", timeout=60) as smtp:
         smtp.starttls(context=QUIET)
         smtp.login(sender, "yann au potager")

@@ -112,7 +112,7 @@ class Question:
     def ask(self, *words, repository=URL, ring=None):
         (self.state / "hameau.yaml").write_text("house:\n  host: maison.test\n" + (f"  update_repository: {repository}\n" if repository else ""))
         Quiet.asked.clear()
-        return run(self.programs / "hameau", "version", *words, "--state", self.state, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        return run(self.programs / "hameau", "version", *words, "--state", self.state, check=False, env={**os.environ, "LC_ALL": "en_US.UTF-8"})
 
     def check(self, **more):
         done = self.ask("--check", "--json", "--keyring", self.ring, **more)
