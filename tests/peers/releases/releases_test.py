@@ -2,12 +2,14 @@
 """Upgrades from each release: today's house starts over the state folder that a release left (tests/fixtures/state) and shows its members
 what that release showed them. --make VERSION makes such a folder with the programs of today."""
 import hashlib
+import http.client
 import imaplib
 import json
 import os
 import shutil
 import smtplib
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,7 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parents[0] / "house")]
+sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parents[0] / "house"), str(HERE.parents[0] / "gate")]
 from checks import Checks  # noqa: E402
 from house import ROOT, House  # noqa: E402
 from powers_end import Sieve  # noqa: E402
@@ -70,6 +72,7 @@ def answered(answer, status=200):
 
 
 def fill(house):
+    """Returns an app password of Marie's."""
     for number in range(3):
         send(house, f"message {number}", "Bonjour Yann.\n" * (1 + 50 * number))
         until = time.time() + 30
@@ -87,9 +90,21 @@ def fill(house):
     made = answered(marie.call("POST", "/api/v1/associations/amis/pads/import?format=markdown&slug=fete", raw="# Fête\n\nLes **photos** de l’été.\n\n- un\n- deux\n".encode(),
                                headers={"Content-Type": "text/markdown"}), 201).json()
     answered(marie.call("POST", f"/api/v1/pads/{made['id']}/images", raw=PNG, headers={"Content-Type": "image/png"}), 201)
-    answered(marie.call("POST", "/api/v1/app-passwords", {"name": "téléphone", "scopes": ["imap"]}), 201)
+    phone = answered(marie.call("POST", "/api/v1/me/app-passwords", {"name": "téléphone", "scopes": ["imap"], "current": MARIE[1]}), 201).json()["password"]
     house.hameau("mailbox", "change", "amis", YANN[0], "--address", "yann@amis.test")
     house.hameau("mailbox", "change", "amis", "yann@amis.test", "--address", YANN[0])
+    return phone
+
+
+def page_of(house, host):
+    """The certificates of a trial are not in the folder: the house's own stands in."""
+    connection = http.client.HTTPSConnection("127.0.0.1", house.ports["https"], timeout=30, context=ssl._create_unverified_context())
+    connection.request("GET", "/", headers={"Host": f"{host}:{house.ports['https']}"})
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200, (answer.status, body[:300])
+    connection.close()
+    return body
 
 
 def picture_of(house):
@@ -107,26 +122,31 @@ def picture_of(house):
         "groups": sorted([one["slug"], one["name"], one["address"]] for one in items(marie, "/api/v1/associations/amis/groups")),
         "aliases": sorted([one["address"], one["to"]] for one in items(marie, "/api/v1/associations/amis/aliases")),
         "versions": [[one["number"], one["live"]] for one in items(marie, "/api/v1/sites/amis.test/deploys")],
-        "page": hashlib.sha256(answered(house.visitor("amis.test").call("GET", "/")).body).hexdigest(),
+        "page": hashlib.sha256(page_of(house, "amis.test")).hexdigest(),
         "mail": mail_of(house),
     }
 
 
-def versions_of(state):
-    out = {}
-    for name in DATABASES:
-        database = sqlite3.connect(Path(state, name))
-        out[name] = database.execute("PRAGMA user_version").fetchone()[0]
+def schema_of(file):
+    database = sqlite3.connect(file)
+    try:
+        assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok", file
+        return database.execute("PRAGMA user_version").fetchone()[0]
+    finally:
         database.close()
-    return out
+
+
+def versions_of(state):
+    return {name: schema_of(Path(state, name)) for name in DATABASES}
 
 
 def make(version):
     folder = FIXTURES / version
     assert not folder.exists(), f"{folder} exists: it was made by its release, once"
     with House(apply=[CONTENT], base_port=PORTS) as house:
-        fill(house)
+        phone = fill(house)
         picture = picture_of(house)
+        picture["app_password"] = phone
         house.stop()
         picture["schemas"] = versions_of(house.state)
         for name in DATABASES:  # whole in one file; the engines' readers have gone
@@ -148,13 +168,14 @@ def test_of(version):
             os.chmod(state, 0o755)
             subprocess.run(["tar", "-C", state, "--numeric-owner", "-xJf", str(folder / "state.tar.xz")], check=True)
             wanted = json.loads((folder / "picture.json").read_text(encoding="utf-8"))
-            schemas = wanted.pop("schemas")
+            schemas, phone = wanted.pop("schemas"), wanted.pop("app_password")
             assert versions_of(state) == schemas, "the state is not the one of that release"
             house = House(state=state, base_port=PORTS)
             with house:
                 seen = json.loads(json.dumps(picture_of(house)))
                 for part, value in wanted.items():
                     assert seen[part] == value, (part, seen[part], value)
+                imap_of(house, (MARIE[0], phone)).logout()
                 # It can be worked with: not only read.
                 send(house, "after the upgrade", "Bonjour.\n")
                 until = time.time() + 30
@@ -167,6 +188,8 @@ def test_of(version):
                 copies = sorted(file.name for file in Path(state, name).parent.glob(Path(name).name + ".schema-*"))
                 before = [f"{Path(name).name}.schema-{schemas[name]}"] if now[name] > schemas[name] else []
                 assert copies == before, (name, schemas[name], now[name], copies)
+                for copy in copies:  # what the release itself can read
+                    assert schema_of(Path(state, name).parent / copy) == schemas[name], copy
         finally:
             shutil.rmtree(state, ignore_errors=True)
     return test
