@@ -201,6 +201,10 @@ inline constexpr std::size_t history_plain_bytes_max = 256 << 20;
 inline constexpr std::size_t converter_slice_bytes = 65536;
 /// Entries of `moves` that one restore writes. What is more comes back without a word of where it was: others may bring it back a second time.
 inline constexpr std::size_t moves_entries_max = 20;
+/// Units, and bytes, of all entries that restores of one pad leave in `moves`. The oldest ones go: by then hardly anybody has an undo, or unsent
+/// words, from before that restore. Half of the units that pages read, so that what people move always counts.
+inline constexpr std::uint64_t moves_restored_units_max = 2'000'000;
+inline constexpr std::size_t moves_restored_bytes_max = 2 << 20;
 
 // Calls and archives
 /// Logins in one question to people: they stand in the request's target, which has its bound.

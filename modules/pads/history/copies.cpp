@@ -2,6 +2,7 @@
 #include "modules/pads/history/copies.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "modules/pads/limits.hpp"
 
@@ -22,22 +23,26 @@ void Copies::append(std::vector<Units>& list, Units units) {
     }
 }
 
-void Copies::add(crdt::Id old, std::uint32_t length, std::uint32_t clock) {
-    while (length > 0) {
+void Copies::add(crdt::Id old, std::uint32_t length, std::uint32_t clock, Ways& ways) {
+    while (length > 0 && !ways.spent()) {
         const bool full = entries_.empty() || entries_.back().units == moves_units_max || entries_.back().from.size() == moves_ranges_max ||
                           entries_.back().to.size() == moves_ranges_max;
         if (full && entries_.size() == moves_entries_max) {
             return;
         }
         Entry& entry = full ? entries_.emplace_back() : entries_.back();
-        const std::uint32_t some = std::min(length, moves_units_max - entry.units);
-        append(entry.from, {old.client, old.clock, some});
+        const auto [from, some] = ways.now(old, std::min(length, moves_units_max - entry.units));
+        append(entry.from, {from.client, from.clock, some});
         append(entry.to, {0, clock, some});
         entry.units += some;
         old.clock += some;
         clock += some;
         length -= some;
     }
+}
+
+std::uint64_t Copies::units() const {
+    return std::accumulate(entries_.begin(), entries_.end(), std::uint64_t{0}, [](std::uint64_t sum, const Entry& entry) { return sum + entry.units; });
 }
 
 void Copies::write_ranges(crdt::Writer& out, const std::vector<Units>& list) {
@@ -62,7 +67,7 @@ void Copies::write(crdt::Writer& out, std::uint64_t client, std::optional<crdt::
     }
     out.uvar(entries_.size());
     for (const Entry& entry : entries_) {
-        out.any_object(3);
+        out.any_object(4);
         out.text("from");
         write_ranges(out, entry.from);
         out.text("to");
@@ -73,6 +78,8 @@ void Copies::write(crdt::Writer& out, std::uint64_t client, std::optional<crdt::
         write_ranges(out, to);
         out.text("again");
         out.any_number(by_no_hand);
+        out.text("restored");
+        out.any_number(1);
     }
 }
 

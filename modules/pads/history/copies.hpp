@@ -4,26 +4,22 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
-#include "modules/pads/crdt/update.hpp"
+#include "modules/pads/history/ways.hpp"
 
 namespace hameau::pads {
 
-inline constexpr std::string_view moves_root = "moves";
-/// Of one entry (docs/pads-format.md); readers pass over larger ones.
-inline constexpr std::uint32_t moves_units_max = 50'000;
-inline constexpr std::size_t moves_ranges_max = 2'000;
-
 class Copies {
 public:
-    /// The next `length` units from `old` on are those from `clock` on now.
-    void add(crdt::Id old, std::uint32_t length, std::uint32_t clock);
+    /// The next `length` units from `old` on, wherever they are now, are those from `clock` on. (An entry goes on from where a unit is: from
+    /// where it was there may be a way already, to a copy that was taken out since.)
+    void add(crdt::Id old, std::uint32_t length, std::uint32_t clock, Ways& ways);
     bool empty() const { return entries_.empty(); }
     /// One struct of `count()` values, each an entry of `client`; behind `last`, the last unit of that root, if it has any.
     void write(crdt::Writer& out, std::uint64_t client, std::optional<crdt::Id> last) const;
     std::uint32_t count() const { return static_cast<std::uint32_t>(entries_.size()); }
+    std::uint64_t units() const;
 
 private:
     struct Units {

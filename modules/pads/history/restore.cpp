@@ -5,7 +5,8 @@
 //                                d came since: it is deleted; a and c stay
 //
 // Of a line that came since, and of which nothing stays, the marker is not deleted but says `gone`. An entry of the root "moves" says
-// which copy is which old unit; the entries of others stay, whenever they came: they say what is, not what is shown.
+// which copy is which old unit; the entries of others stay, whenever they came: they say what is, not what is shown. Of the house's own
+// the oldest go when there are too many.
 #include "modules/pads/history/restore.hpp"
 
 #include <map>
@@ -13,6 +14,7 @@
 
 #include "modules/pads/crdt/range_set.hpp"
 #include "modules/pads/history/copies.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
@@ -28,7 +30,7 @@ constexpr std::string_view lines_root = "default";
 
 class Restorer {
 public:
-    Restorer(const Integrator& now, const crdt::Snapshot& then, std::uint64_t client) : now_(now), then_(then), client_(client) {}
+    Restorer(const Integrator& now, const crdt::Snapshot& then, std::uint64_t client) : now_(now), then_(then), client_(client), ways_(now) {}
 
     std::optional<Bytes> run() {
         for (const auto& [name, type] : now_.roots()) {
@@ -46,9 +48,11 @@ public:
             return std::nullopt;
         }
         if (!copies_.empty()) {
+            const std::size_t before = structs_.size();
             crdt::Writer out(structs_);
             copies_.write(out, client_, last_move());
             end_struct(copies_.count());
+            forget_oldest(copies_.units(), structs_.size() - before);
         }
         return finish();
     }
@@ -92,6 +96,20 @@ private:
     void erase(const Item& item) {
         std::vector<crdt::Range> fresh;
         deleted_[now_.client_id(item.client)].add({item.clock, item.clock + item.length}, fresh);
+    }
+
+    /// Entries of earlier restores, as far as there are too many with these new ones.
+    void forget_oldest(std::uint64_t units, std::size_t bytes) {
+        for (const Ways::Own& one : ways_.own()) {
+            units += one.units;
+            bytes += one.bytes;
+        }
+        for (auto one = ways_.own().begin(); one != ways_.own().end() && (units > moves_restored_units_max || bytes > moves_restored_bytes_max); ++one) {
+            std::vector<crdt::Range> fresh;
+            deleted_[one->entry.client].add({one->entry.clock, one->entry.clock + 1}, fresh);
+            units -= one->units;
+            bytes -= one->bytes;
+        }
     }
 
     bool is_marker(const Item& item) const {
@@ -179,7 +197,7 @@ private:
             } else if (then) {
                 flush_text();
                 if (is_of_lines(type, one)) {
-                    copies_.add(id_of(one), one.length, clock_);
+                    copies_.add(id_of(one), one.length, clock_, ways_);
                 }
                 copy(one, i);
             } else if (left > 0 && taken[left - 1] == i) {
@@ -200,7 +218,7 @@ private:
         crdt::Writer(structs_).text(text_);
         std::uint32_t clock = clock_;
         for (const std::uint32_t one : text_from_) {
-            copies_.add(id_of(item(one)), item(one).length, clock);
+            copies_.add(id_of(item(one)), item(one).length, clock, ways_);
             clock += item(one).length;
         }
         end_struct(crdt::utf16_length(text_));
@@ -416,6 +434,7 @@ private:
     std::string text_;  ///< of several deleted items of the sequence, written as one copy behind the last of them
     std::uint32_t text_behind_ = none;
     std::vector<std::uint32_t> text_from_;  ///< these items, where somebody may look for them
+    Ways ways_;
     Copies copies_;
 };
 

@@ -27,7 +27,7 @@ const packages = {
 const pad = process.env.HAMEAU_PAD ?? join(web, 'src/pad');
 if (!existsSync(join(pad, 'binding.ts'))) throw new Error(`no binding in ${pad}`);
 await build({
-  entryPoints: { words: join(here, 'main.mjs'), 'old-copy': join(here, 'old-copy.mjs'), hostile: join(here, 'hostile.mjs'), cases: join(here, 'cases.mjs') }, outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm',
+  entryPoints: { words: join(here, 'main.mjs'), 'old-copy': join(here, 'old-copy.mjs'), hostile: join(here, 'hostile.mjs'), cases: join(here, 'cases.mjs'), ways: join(here, 'ways.mjs') }, outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm',
   target: 'node18', logLevel: 'warning', sourcemap: process.env.HAMEAU_MAP ? 'inline' : false, plugins: [packages], loader: { '.css': 'empty' }, legalComments: 'none',
   define: { 'import.meta.glob': 'globalThis.noGlob' },
 });

@@ -1,6 +1,8 @@
 // An earlier state again, as the house does it (modules/pads/history/restore.cpp): what was there then and is gone is copied to where
-// it stood, what came since is taken out, attributes become what they were. A copy is the sign that it was made of (`moves`).
+// it stood, what came since is taken out, attributes become what they were. A copy is the sign that it was made of (`moves`), wherever that
+// is now. (The house has a reader of moves of its own, ways.cpp; tests/vectors/moves holds both to the same answers.)
 import * as Y from 'yjs';
+import { Moves } from '../../../web-ui/src/pad/lines/moves';
 
 const wasThere = (item, { sv, ds }) => item instanceof Y.Item && item.id.clock < (sv.get(item.id.client) ?? 0) && !Y.isDeleted(ds, item.id);
 const typeOf = (item) => (item.content instanceof Y.ContentType ? item.content.type : null);
@@ -33,6 +35,7 @@ function isWhole(marker, then) {
 
 /** `doc` keeps what was deleted (gc: false); `then`: Y.snapshot of that moment. */
 export function restore(doc, root, then) {
+  const moves = new Moves(root);
   doc.get('no text', Y.Text).toDelta(then);       // parts the items where that moment ends
   doc.transact((transaction) => {
     const make = (item, parent, left, right) => {
@@ -50,14 +53,13 @@ export function restore(doc, root, then) {
     };
     const entries = [];
     const copied = ({ id, length }, copy) => {
-      for (let done = 0; done < length;) {
+      for (let done = 0; done < length; done += 1) {
         let last = entries[entries.length - 1];
-        if (!last || last.units === units_max) entries.push(last = { units: 0, entry: { from: [], to: [], again: 1 } });
-        const some = Math.min(length - done, units_max - last.units);
-        add(last.entry.from, id.client, id.clock + done, some);
-        add(last.entry.to, copy.id.client, copy.id.clock + done, some);
-        last.units += some;
-        done += some;
+        if (!last || last.units === units_max) entries.push(last = { units: 0, entry: { from: [], to: [], again: 1, restored: 1 } });
+        const { id: now } = moves.end(Y.createID(id.client, id.clock + done));
+        add(last.entry.from, now.client, now.clock, 1);
+        add(last.entry.to, copy.id.client, copy.id.clock + done, 1);
+        last.units += 1;
       }
     };
     const sequence = (type) => {
@@ -77,6 +79,7 @@ export function restore(doc, root, then) {
       }
     };
     sequence(root);
+    moves.destroy();
     if (entries.length > 0) doc.getArray('moves').push(entries.map(({ entry }) => entry));
   }, 'restore');
 }

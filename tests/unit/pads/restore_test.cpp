@@ -241,13 +241,14 @@ TEST(Restore, SaysWhichCopyIsWhichOldUnit) {
     const std::vector<Bytes> updates = {before.finish(), erased(1, 2, 2), erased(1, 5, 2)};
     const Bytes change = back_to_the_first(updates, 99);
     // The copies are "n", the marker, its attribute, and "de".
-    const std::string first = R"({"again":1,"from":[1,2,2,1,5,2],"to":[99,0,2,99,3,2]})";
+    const std::string first = R"({"again":1,"from":[1,2,2,1,5,2],"restored":1,"to":[99,0,2,99,3,2]})";
     EXPECT_EQ(moves_of({updates[0], updates[1], updates[2], change}), R"({"$":"array","items":[)" + first + "]}");
     // Copies that were taken out, and units that never were: what others say stays, whenever they came.
     std::vector<Bytes> more = {updates[0], updates[1], updates[2], change, erased(99, 3, 2), erased(1, 7, 1)};
     const Bytes again = back_to_the_first(more, 100);
     more.push_back(again);
-    EXPECT_EQ(moves_of(more), R"({"$":"array","items":[)" + first + R"(,{"again":1,"from":[1,2,2,1,5,3],"to":[100,0,2,100,3,3]}]})");
+    EXPECT_EQ(moves_of(more), R"({"$":"array","items":[)" + first + R"(,{"again":1,"from":[99,0,2,99,3,2,1,7,1],"restored":1,"to":[100,0,2,100,3,3]}]})")
+        << "from where they are now: the first copies are those that count, and they do not stand";
 }
 
 // Pages pass over an entry of more than 50,000 units.
@@ -257,8 +258,8 @@ TEST(Restore, SaysItOfALongTextInSeveralEntries) {
     before.text(std::string(120'000, 'x'));
     const std::vector<Bytes> updates = {before.finish(), erased(1, 1, 120'000)};
     EXPECT_EQ(moves_of({updates[0], updates[1], back_to_the_first(updates, 99)}),
-              R"({"$":"array","items":[{"again":1,"from":[1,1,50000],"to":[99,0,50000]},{"again":1,"from":[1,50001,50000],"to":[99,50000,50000]},)"
-              R"({"again":1,"from":[1,100001,20000],"to":[99,1e+05,20000]}]})");
+              R"({"$":"array","items":[{"again":1,"from":[1,1,50000],"restored":1,"to":[99,0,50000]},{"again":1,"from":[1,50001,50000],"restored":1,"to":[99,50000,50000]},)"
+              R"({"again":1,"from":[1,100001,20000],"restored":1,"to":[99,1e+05,20000]}]})");
 }
 
 // A moment of the older form comes back as lines.
