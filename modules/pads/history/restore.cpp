@@ -4,6 +4,7 @@
 //     list:  a  [b]  c  (d)      b was there then and is gone: its copy comes behind b
 //                                d came since: it is deleted; a and c stay
 //
+// What of that moment stands beside where it stood, as another unit, is not copied, and words that stood torn come back whole (standing.hpp).
 // Of a line that came since, and of which nothing stays, the marker is not deleted but says `gone`. An entry of the root "moves" says
 // which copy is which old unit; the entries of others stay, whenever they came: they say what is, not what is shown. Of the house's own
 // the oldest go when there are too many.
@@ -14,6 +15,7 @@
 
 #include "modules/pads/crdt/range_set.hpp"
 #include "modules/pads/history/copies.hpp"
+#include "modules/pads/history/standing.hpp"
 #include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
@@ -26,11 +28,15 @@ using Item = Integrator::Item;
 constexpr std::uint32_t none = Integrator::none;
 constexpr std::string_view marker_name = "line";
 constexpr std::string_view gone_name = "gone";
-constexpr std::string_view lines_root = "default";
 
 class Restorer {
 public:
-    Restorer(const Integrator& now, const crdt::Snapshot& then, std::uint64_t client) : now_(now), then_(then), client_(client), ways_(now) {}
+    Restorer(Integrator& now, const crdt::Snapshot& then, std::uint64_t client)
+        : now_(now), then_(then), client_(client), ways_(now), lines_then_(standing_moment(now, then, ways_)) {
+        if (const auto root = now.roots().find(lines_root); root != now.roots().end()) {
+            lines_ = root->second;
+        }
+    }
 
     std::optional<Bytes> run() {
         for (const auto& [name, type] : now_.roots()) {
@@ -68,8 +74,9 @@ private:
     const Item& item(std::uint32_t index) const { return now_.items()[index]; }
 
     bool was_there(const Item& item) const {
-        return item.kind != Kind::deleted && item.kind != Kind::gc && item.clock < then_.next_clock[item.client] &&
-               !then_.deleted[item.client].contains(item.clock);
+        const crdt::Snapshot& then = item.parent == lines_ && item.key == none ? lines_then_ : then_;
+        return item.kind != Kind::deleted && item.kind != Kind::gc && item.clock < then.next_clock[item.client] &&
+               !then.deleted[item.client].contains(item.clock);
     }
 
     crdt::Id id_of(const Item& item) const { return {now_.client_id(item.client), item.clock}; }
@@ -89,8 +96,7 @@ private:
 
     /// Text, embeds and markers of the pad's lines; of other lists nobody looks for it.
     bool is_of_lines(std::uint32_t type, const Item& item) const {
-        const Integrator::Type& parent = now_.types()[type];
-        return parent.item == none && parent.name == lines_root && (item.kind == Kind::string || item.kind == Kind::embed || is_marker(item));
+        return type == lines_ && (item.kind == Kind::string || item.kind == Kind::embed || is_marker(item));
     }
 
     void erase(const Item& item) {
@@ -435,12 +441,14 @@ private:
     std::uint32_t text_behind_ = none;
     std::vector<std::uint32_t> text_from_;  ///< these items, where somebody may look for them
     Ways ways_;
+    crdt::Snapshot lines_then_;  ///< that moment, for the sequence of the lines: what of it stands elsewhere is not copied
+    std::uint32_t lines_ = none;
     Copies copies_;
 };
 
 } // namespace
 
-std::optional<Bytes> restoring_update(const crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client) {
+std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client) {
     return Restorer(now, then, client).run();
 }
 

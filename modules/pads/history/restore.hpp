@@ -10,9 +10,9 @@ namespace hameau::pads {
 
 using crdt::Bytes;
 
-/// `now` was built from updates that were never collected, `then` by now.snapshot(). Nothing when it is like that already.
+/// `now` was built from updates that were never collected, `then` by now.snapshot(); its items are parted further, what it says stays. Nothing when it is like that already.
 /// `client` is one that the pad does not know. Content that the history never had (a client collected it before it came
 /// here) stays lost.
-std::optional<Bytes> restoring_update(const crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client);
+std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client);
 
 } // namespace hameau::pads

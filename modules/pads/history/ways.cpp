@@ -200,7 +200,7 @@ std::vector<Ways::Entry> Ways::read_list(const Integrator& now) {
                 // (Who names what cannot be takes from his own share all the same.)
                 if (is_clock(from) && is_clock(to)) {
                     entry.steps.push_back({{from.client, static_cast<std::uint32_t>(from.clock + done_a)}, {to.client, static_cast<std::uint32_t>(to.clock + done_b)},
-                                           static_cast<std::uint32_t>(length), one.again == 1 || one.again == 2});
+                                           static_cast<std::uint32_t>(length), one.again == 1 || one.again == 2, one.again == 2});
                 }
                 done_a += length;
                 done_b += length;
@@ -259,7 +259,7 @@ void Ways::choose(Step step) {
             const Id other = before->second.other;
             before->second.length = begin - head;
             if (behind > end) {
-                goes_.emplace(Place(client, end), Piece{behind - end, {other.client, other.clock + end - head}});
+                goes_.emplace(Place(client, end), Piece{behind - end, {other.client, other.clock + end - head}, before->second.home});
             }
         }
     }
@@ -269,10 +269,10 @@ void Ways::choose(Step step) {
         const Piece piece = at->second;
         at = goes_.erase(at);
         if (head + piece.length > end) {
-            at = goes_.emplace(Place(client, end), Piece{head + piece.length - end, {piece.other.client, piece.other.clock + end - head}}).first;
+            at = goes_.emplace(Place(client, end), Piece{head + piece.length - end, {piece.other.client, piece.other.clock + end - head}, piece.home}).first;
         }
     }
-    goes_.emplace(Place(client, begin), Piece{step.length, step.to});
+    goes_.emplace(Place(client, begin), Piece{step.length, step.to, step.home});
 }
 
 /// The piece in which this unit is, if there is one; `length` ends where it (or what is none) ends.
@@ -292,20 +292,49 @@ const Ways::Pieces::value_type* Ways::covering(const Pieces& pieces, Id id, std:
     return nullptr;
 }
 
-Ways::Run Ways::now(Id id, std::uint32_t length) {
-    const auto along = [](const Pieces::value_type& piece, Id at) {
-        return Id{piece.second.other.client, piece.second.other.clock + at.clock - piece.first.second};
-    };
-    Id at = id;
+Id Ways::along(const Pieces::value_type& piece, Id at) {
+    return {piece.second.other.client, piece.second.other.clock + at.clock - piece.first.second};
+}
+
+/// Nothing for a circle, or a way that is longer than counts: moved by nobody. `length` ends where that is so for other units.
+std::optional<Id> Ways::origin(Id id, std::uint32_t& length) {
     std::uint32_t moves = 0;
-    for (const Pieces::value_type* one = covering(came_, at, length); one != nullptr; one = covering(came_, at, length)) {
-        at = along(*one, at);
-        // A circle, or farther than counts: moved by nobody.
+    for (const Pieces::value_type* one = covering(came_, id, length); one != nullptr; one = covering(came_, id, length)) {
+        id = along(*one, id);
         if (++moves > way_max) {
-            return {id, length};
+            return std::nullopt;
         }
     }
-    moves = 0;
+    return id;
+}
+
+Ways::Run Ways::first(Id id, std::uint32_t length) {
+    const std::optional<Id> found = origin(id, length);
+    return {found.value_or(id), length};
+}
+
+Ways::Run Ways::home(Id id, std::uint32_t length) {
+    const Run written = first(id, length);
+    length = written.length;
+    Id at = id;
+    std::uint32_t moves = 0;
+    for (const Pieces::value_type* one = covering(goes_, at, length); one != nullptr && one->second.home && moves < way_max; one = covering(goes_, at, length)) {
+        if (one->second.other.client != written.id.client) {
+            break;
+        }
+        at = along(*one, at);
+        ++moves;
+    }
+    return {at, length};
+}
+
+Ways::Run Ways::now(Id id, std::uint32_t length) {
+    const std::optional<Id> found = origin(id, length);
+    if (!found) {
+        return {id, length};
+    }
+    Id at = *found;
+    std::uint32_t moves = 0;
     for (const Pieces::value_type* one = covering(goes_, at, length); one != nullptr && moves < way_max; one = covering(goes_, at, length)) {
         at = along(*one, at);
         ++moves;

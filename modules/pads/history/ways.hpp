@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,6 +36,11 @@ public:
     /// Where the unit `id` is now; of the `length` (1 or more) units from there on, as many as went the same way. A unit that counts
     /// as moved by nobody is where it is.
     Run now(crdt::Id id, std::uint32_t length);
+    /// Where it was written.
+    Run first(crdt::Id id, std::uint32_t length);
+    /// Where its writer's program brought it home since (`again` 2), if that is what counts of it; else the unit itself.
+    Run home(crdt::Id id, std::uint32_t length);
+    bool any() const { return !came_.empty(); }
     /// So much was looked up that the rest of this restore does without. What is brought back then has no entry.
     bool spent() const { return looks_ > looks_max; }
     /// The house's entries, in the order of the list.
@@ -45,6 +51,7 @@ private:
     struct Piece {
         std::uint32_t length;
         crdt::Id other;
+        bool home = false;
     };
     using Pieces = std::map<Place, Piece>;
     struct Step {
@@ -52,6 +59,7 @@ private:
         crdt::Id to;
         std::uint32_t length;
         bool by_program;
+        bool home;
     };
     struct Entry {
         crdt::Id id;
@@ -66,6 +74,8 @@ private:
     void keep(const Entry& entry, const std::map<std::uint64_t, std::uint32_t>& states);
     void choose(Step step);
     bool came_there(const Step& step) const;
+    static crdt::Id along(const Pieces::value_type& piece, crdt::Id at);
+    std::optional<crdt::Id> origin(crdt::Id id, std::uint32_t& length);
     const Pieces::value_type* covering(const Pieces& pieces, crdt::Id id, std::uint32_t& length);
 
     Pieces came_;    ///< by where the units are now: where they came from

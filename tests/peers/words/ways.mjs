@@ -1,9 +1,13 @@
 // Makes tests/vectors/moves/ways.jsonl: small texts with lists of moves, good ones and bad ones, and where the page says that each unit is
-// now. The house reads the same lists (modules/pads/history/ways.cpp) and must say the same.
-//   node build.mjs && node build/ways.mjs > ../../vectors/moves/ways.jsonl
+// now. The house reads the same lists (modules/pads/history/ways.cpp) and must say the same. And restores.jsonl: states of sessions to which
+// somebody went back, and the text that restore.mjs makes of it, with how many units of it are copies.
+//   node build.mjs && node build/ways.mjs > ../../vectors/moves/ways.jsonl && node build/ways.mjs restores > ../../vectors/moves/restores.jsonl
 import * as Y from 'yjs';
 import { randomOf } from './clock.mjs';
 import { marker_clients } from '../../../web-ui/src/pad/lines/form';
+import { restore } from './restore.mjs';
+import { planOf, Session } from './session.mjs';
+import { subjectOf } from './subjects.mjs';
 import { Moves } from '../../../web-ui/src/pad/lines/moves';
 
 const letters = 12;
@@ -81,5 +85,48 @@ function longWay() {
   return { seed: 'a long way', update: Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64'), clients: [3], ends };
 }
 
-console.log(JSON.stringify(longWay()));
-for (let seed = 1; seed <= 120; seed += 1) console.log(JSON.stringify(caseOf(seed)));
+/** What stands, in order, a bar for each line that is not taken out; how many letters the client of the restore wrote. */
+function textOf(root, client) {
+  let [text, copied] = ['', 0];
+  for (let item = root._start; item; item = item.right) {
+    if (item.deleted) continue;
+    if (item.content instanceof Y.ContentString) {
+      text += item.content.str;
+      if (item.id.client === client) copied += item.length;
+    } else if (item.content instanceof Y.ContentType && !item.content.type.getAttribute('gone')) text += '|';
+  }
+  return { text, copied };
+}
+
+const base64 = (bytes) => Buffer.from(bytes).toString('base64');
+
+/** The restores of one session, asked for once more of the house as it was. */
+function restoresOf(seed, ops) {
+  const session = new Session(planOf(seed, { ops }), subjectOf('ours'));
+  const found = [];
+  const work = session.restore.bind(session);
+  session.restore = (random) => {
+    const state = Y.encodeStateAsUpdate(session.house.doc);
+    for (const then of session.moments.slice(-6)) {
+      const doc = new Y.Doc({ gc: false });
+      Y.applyUpdate(doc, state);
+      const client = 7777;
+      doc.clientID = client;
+      restore(doc, session.subject.root(doc), then);
+      const snapshot = Y.encodeSnapshot(then);
+      found.push({ seed, ops, state: base64(state), snapshot: base64(snapshot), ...textOf(session.subject.root(doc), client) });
+    }
+    work(random);
+  };
+  session.run();
+  return found;
+}
+
+if (process.argv[2] === 'restores') {
+  const of = [['restore', 1002], ['restore', 1069], ['restore', 1128], ['restore', 1235], ['restore,undo,delete stretch,enter', 1001], ['restore,move,drag,undo,join', 1003], ['all', 1004], ['restore,bold,undo,delete lines', 1005]];
+  for (const [ops, seed] of of) for (const one of restoresOf(seed, ops).filter((_, i) => i % 3 === 0).slice(0, 8)) console.log(JSON.stringify(one));
+} else {
+  console.log(JSON.stringify(longWay()));
+  for (let seed = 1; seed <= 120; seed += 1) console.log(JSON.stringify(caseOf(seed)));
+}
+process.exit(0);

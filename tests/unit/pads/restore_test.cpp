@@ -136,7 +136,7 @@ TEST(Restore, LinesThatCameSinceAreTakenOut) {
     more.line({{"type", "heading"}});
     more.text("deux");
     frame_update(past.framed, more.finish());
-    const auto integrated = integrate(past);
+    auto integrated = integrate(past);
     ASSERT_TRUE(integrated.has_value());
     const auto change = restoring_update(integrated->now, integrated->then, 99);
     ASSERT_TRUE(change.has_value());
@@ -179,7 +179,7 @@ TEST(Restore, WordsWrittenMeanwhileStay) {
     // The heading goes, and its line with it.
     const Bytes gone = erased(1, 3, 1);
     frame_update(past.framed, gone);
-    const auto integrated = integrate(past);
+    auto integrated = integrate(past);
     ASSERT_TRUE(integrated.has_value());
     const auto change = restoring_update(integrated->now, integrated->then, 99);
     ASSERT_TRUE(change.has_value());
@@ -223,7 +223,7 @@ Bytes back_to_the_first(const std::vector<Bytes>& updates, std::uint64_t client)
         frame_update(past.framed, update);
         past.then_bytes = past.then_bytes == 0 ? past.framed.size() : past.then_bytes;
     }
-    const auto integrated = integrate(past);
+    auto integrated = integrate(past);
     EXPECT_TRUE(integrated.has_value());
     const auto change = restoring_update(integrated->now, integrated->then, client);
     EXPECT_TRUE(change.has_value());
@@ -247,8 +247,8 @@ TEST(Restore, SaysWhichCopyIsWhichOldUnit) {
     std::vector<Bytes> more = {updates[0], updates[1], updates[2], change, erased(99, 3, 2), erased(1, 7, 1)};
     const Bytes again = back_to_the_first(more, 100);
     more.push_back(again);
-    EXPECT_EQ(moves_of(more), R"({"$":"array","items":[)" + first + R"(,{"again":1,"from":[99,0,2,99,3,2,1,7,1],"restored":1,"to":[100,0,2,100,3,3]}]})")
-        << "from where they are now: the first copies are those that count, and they do not stand";
+    EXPECT_EQ(moves_of(more), R"({"$":"array","items":[)" + first + R"(,{"again":1,"from":[99,1,1,99,3,2,1,7,1],"restored":1,"to":[100,0,1,100,2,3]}]})")
+        << "from where they are now: the first copies are those that count, and they do not stand. \"n\" stands, where it stood";
 }
 
 // Pages pass over an entry of more than 50,000 units.
@@ -374,7 +374,7 @@ std::string text_restored(std::vector<Bytes> updates, std::size_t upto) {
         frame_update(past.framed, updates[i]);
         past.then_bytes = i + 1 == upto ? past.framed.size() : past.then_bytes;
     }
-    const auto integrated = integrate(past);
+    auto integrated = integrate(past);
     EXPECT_TRUE(integrated.has_value());
     if (auto change = restoring_update(integrated->now, integrated->then, 99)) {
         updates.push_back(std::move(*change));
@@ -409,7 +409,7 @@ TEST(Restore, KeepsWhatDidNotChange) {
     past.then_bytes = past.framed.size();
     frame_update(past.framed, erased(1, 3, 4));
     frame_update(past.framed, typed(2, 0, "new"));
-    const auto integrated = integrate(past);
+    auto integrated = integrate(past);
     ASSERT_TRUE(integrated.has_value());
     const auto change = restoring_update(integrated->now, integrated->then, 99);
     ASSERT_TRUE(change.has_value());
@@ -422,7 +422,7 @@ TEST(Restore, KeepsWhatDidNotChange) {
     Past same;
     frame_update(same.framed, typed(1, 0, "x"));
     same.then_bytes = same.framed.size();
-    const auto unchanged = integrate(same);
+    auto unchanged = integrate(same);
     EXPECT_FALSE(restoring_update(unchanged->now, unchanged->then, 99).has_value());
 }
 
@@ -442,7 +442,7 @@ TEST(Restore, ARoomRelaysAndSavesItInTheCallersName) {
     house.committer_.run();
     const auto past = house.store_.past(pad.number, moment);
     ASSERT_TRUE(past.has_value());
-    const auto integrated = integrate(*past);
+    auto integrated = integrate(*past);
     const auto change = restoring_update(integrated->now, integrated->then, 77);
     ASSERT_TRUE(change.has_value());
     const std::size_t before = anna.socket_.of(Incoming::Kind::update).size();

@@ -69,6 +69,47 @@ TEST(Ways, AsThePageReadsThem) {
     EXPECT_GT(cases, 100);
 }
 
+/// What stands in the lines of this document, in order, a bar for each line that is not taken out; how many units `client` wrote.
+std::pair<std::string, std::uint32_t> standing_text(const crdt::Integrator& now, std::uint64_t client) {
+    std::string text;
+    std::uint32_t copied = 0;
+    const crdt::Document document(now);
+    for (std::uint32_t i = now.types()[now.roots().at("default")].head; i != crdt::Integrator::none; i = now.items()[i].next) {
+        const crdt::Integrator::Item& item = now.items()[i];
+        if (item.is_deleted()) {
+            continue;
+        }
+        if (item.kind == crdt::Kind::string) {
+            now.append_text(item, text);
+            copied += now.client_id(item.client) == client ? item.length : 0;
+        } else if (item.kind == crdt::Kind::type && !document.entry(item.content, "gone")) {
+            text += '|';
+        }
+    }
+    return {text, copied};
+}
+
+// Restores of simulated sessions (tests/peers/words/restore.mjs): the same text, and as many letters copied, no more.
+TEST(Ways, RestoresAsTheSimulator) {
+    std::ifstream lines(HAMEAU_SOURCE_DIR "/tests/vectors/moves/restores.jsonl");
+    ASSERT_TRUE(lines);
+    int cases = 0;
+    for (std::string line; std::getline(lines, line); ++cases) {
+        const json::object one = json::parse(line).as_object();
+        crdt::Integrator now;
+        ASSERT_TRUE(now.apply(from_base64(std::string_view(one.at("state").as_string()))).has_value());
+        const auto then = now.snapshot(from_base64(std::string_view(one.at("snapshot").as_string())));
+        ASSERT_TRUE(then.has_value());
+        if (const auto change = restoring_update(now, *then, 7777)) {
+            ASSERT_TRUE(now.apply(*change).has_value());
+        }
+        const auto [text, copied] = standing_text(now, 7777);
+        EXPECT_EQ(text, std::string_view(one.at("text").as_string())) << json::serialize(one.at("seed")) << ' ' << json::serialize(one.at("ops")) << ", line " << cases;
+        EXPECT_EQ(copied, one.at("copied").to_number<std::uint32_t>()) << json::serialize(one.at("seed")) << ' ' << json::serialize(one.at("ops")) << ", line " << cases;
+    }
+    EXPECT_GT(cases, 30);
+}
+
 /// Restores the first update of these again and again; between two restores everything that stands goes.
 struct Again {
     std::vector<Bytes> updates;
@@ -89,7 +130,7 @@ struct Again {
             frame_update(past.framed, update);
             past.then_bytes = past.then_bytes == 0 ? past.framed.size() : past.then_bytes;
         }
-        const auto integrated = integrate(past);
+        auto integrated = integrate(past);
         ASSERT_TRUE(integrated.has_value());
         const auto change = restoring_update(integrated->now, integrated->then, ++client);
         ASSERT_TRUE(change.has_value());
