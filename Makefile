@@ -25,8 +25,8 @@ test: ## every test that CI runs; ends with "N passed, N failed, N skipped"
 
 # CI (tests/run.py, kind "sanitize") builds and runs the first four: about a minute and a half on two cores.
 SANITIZED_CI := base_test store_test sites_format_test milter_test
-SANITIZED := $(SANITIZED_CI) crdt_test pads_test pads_convert_test gate_test host_test supervisor_test sites_module_test sites_unpack_test people_test mail_test provisioning_test backup_test diagnose_test
-sanitize: ## unit tests of base, store, gate, host, supervisor, provisioning, milter and all modules under ASan and UBSan; some minutes the first time
+SANITIZED := $(SANITIZED_CI) mail_auth_test crdt_test pads_test pads_convert_test gate_test host_test supervisor_test sites_module_test sites_unpack_test people_test mail_test provisioning_test backup_test diagnose_test
+sanitize: ## unit tests of base, store, gate, host, supervisor, provisioning, milter, mail authentication and all modules under ASan and UBSan; some minutes the first time
 	@$(INSTALL) build test >&2
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan -j $(JOBS) --target $(SANITIZED) >&2

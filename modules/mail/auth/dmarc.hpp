@@ -1,0 +1,41 @@
+// DMARC (RFC 9989): what the domain in From wants done with a message that neither SPF nor DKIM ties to it. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "modules/mail/auth/dkim.hpp"
+#include "modules/mail/auth/dns.hpp"
+#include "modules/mail/auth/spf.hpp"
+
+namespace hameau::mailauth {
+
+enum class DmarcPolicy { none, quarantine, reject };
+enum class DmarcResult { none, pass, fail, temperror, permerror };
+const char* word_of(DmarcPolicy policy);
+const char* word_of(DmarcResult result);
+
+struct DmarcRecord {
+    DmarcPolicy policy = DmarcPolicy::none;
+    std::optional<DmarcPolicy> subdomains;    ///< sp
+    std::optional<DmarcPolicy> non_existent;  ///< np
+    bool strict_dkim = false;
+    bool strict_spf = false;
+    bool testing = false;                     ///< t=y: one step milder
+    char psd = 'u';                           ///< y, n or u
+};
+/// Nothing: it is no DMARC record, or one without a policy and without an address for reports (§4.7).
+std::optional<DmarcRecord> parse_dmarc(std::string_view text);
+
+struct DmarcVerdict {
+    DmarcResult result = DmarcResult::none;
+    DmarcPolicy policy = DmarcPolicy::none;  ///< what is wanted of a message that fails
+    std::string domain;                      ///< in From
+    std::string record_at;                   ///< where the record is; "" without one
+};
+
+/// `author`: the domain in From, lower case. Nothing: not known yet.
+std::optional<DmarcVerdict> check_dmarc(const std::string& author, const SpfVerdict& spf, const std::vector<DkimVerdict>& dkim, Resolver& resolver);
+
+} // namespace hameau::mailauth

@@ -1,0 +1,60 @@
+// Limits of what is read from strangers to authenticate a message. Each has its unit and its reason.
+#pragma once
+
+#include <cstddef>
+
+#include "daemon/base/clock.hpp"
+
+namespace hameau::mailauth {
+
+// DNS
+/// Octets of a domain name as text (RFC 1035 §2.3.4), without the last dot.
+inline constexpr std::size_t domain_octets_max = 253;
+inline constexpr std::size_t label_octets_max = 63;
+/// Octets of one TXT record that is looked at: an RSA key of 4096 bits has 740, a long SPF record 2,000.
+inline constexpr std::size_t txt_octets_max = 8192;
+/// Records of one answer that are looked at. SPF: 10 MX or PTR; addresses of one name: a large farm has 32.
+inline constexpr std::size_t records_max = 64;
+
+// SPF (RFC 7208)
+/// Terms that cause look-ups, §4.6.4.
+inline constexpr int spf_terms_max = 10;
+/// Look-ups without an answer, §4.6.4.
+inline constexpr int spf_void_max = 2;
+/// Names of one mx or ptr term, §4.6.4.
+inline constexpr std::size_t spf_names_max = 10;
+/// Octets of an expanded explanation: what fits into a reply of SMTP.
+inline constexpr std::size_t spf_explanation_octets_max = 400;
+
+// The header section of a message
+/// Fields that are kept to be verified; a message with more gets permerror.
+inline constexpr std::size_t fields_max = 1000;
+/// Octets of all kept fields: Postfix takes 100 KiB in one field.
+inline constexpr std::size_t header_octets_max = 512 * 1024;
+/// Fields that h= of one signature may name: 40 is usual, oversigned twice that.
+inline constexpr std::size_t signed_fields_max = 300;
+/// DKIM signatures of one message that are verified: lists and providers add one or two each. Each costs a look-up and an RSA operation.
+inline constexpr std::size_t dkim_signatures_max = 8;
+/// Sets of ARC fields (RFC 8617 §5.1.1.1).
+inline constexpr unsigned arc_sets_max = 50;
+/// Tags of one tag-list; the largest known kind has 15.
+inline constexpr std::size_t tags_max = 64;
+
+// Keys
+/// Bits of an RSA key (RFC 8301 §3.2: verifiers take 1024 to 4096).
+inline constexpr int rsa_bits_min = 1024;
+inline constexpr int rsa_bits_max = 4096;
+/// Seconds that a signer's clock may be before ours.
+inline constexpr long clock_skew_seconds = 300;
+
+// DMARC (RFC 9989)
+/// Queries of one tree walk (§4.10).
+inline constexpr std::size_t tree_walk_queries_max = 8;
+/// Different domains in From that are judged; a message with more gets permerror.
+inline constexpr std::size_t author_domains_max = 4;
+
+// One message
+/// Look-ups: 14 are usual. The largest number that the RFCs allow together is over 130; nobody needs it.
+inline constexpr std::size_t lookups_per_message_max = 60;
+
+} // namespace hameau::mailauth
