@@ -80,7 +80,8 @@ smtpd_client_connection_count_limit = {connections_per_address}
 smtpd_client_connection_rate_limit = {connections_per_minute}
 smtpd_client_message_rate_limit = {messages_per_minute}
 smtpd_client_auth_rate_limit = {sign_ins_per_minute}
-smtpd_milters = { unix:{state}/run/milter.sock, default_action=accept, connect_timeout={milter_seconds}s }
+# Without the milter mail waits at its sender (451): nothing passes unchecked.
+smtpd_milters = { unix:{state}/run/milter.sock, default_action=tempfail, connect_timeout={milter_seconds}s }
 members_milters = { unix:{state}/run/milter.sock, default_action=tempfail, connect_timeout={milter_seconds}s }
 milter_protocol = 6
 

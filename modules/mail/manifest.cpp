@@ -30,6 +30,9 @@ constexpr std::array settings = {
     Setting{"smarthost_tls", SettingType::choice, "opportunistic",
             "Encryption to the smarthost: where it is offered (opportunistic), always (required), or always and with a certificate of its name (verified).",
             "opportunistic|required|verified"},
+    Setting{"incoming_checks", SettingType::choice, "automatic",
+            "What happens with mail whose sender cannot be proved (SPF, DKIM, DMARC). obey: what the sender's domain asks for, refuse it or put it into Junk. note: only write it into the message. off: ask nothing. automatic: obey, and off in a trial.",
+            "automatic|obey|note|off"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not limited."},
 };

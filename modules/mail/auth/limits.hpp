@@ -25,6 +25,8 @@ inline constexpr int spf_void_max = 2;
 inline constexpr std::size_t spf_names_max = 10;
 /// Octets of an expanded explanation: what fits into a reply of SMTP.
 inline constexpr std::size_t spf_explanation_octets_max = 400;
+/// Parts that a macro keeps: no name of 253 octets has more labels.
+inline constexpr unsigned spf_parts_max = 128;
 
 // The header section of a message
 /// Fields that are kept to be verified; a message with more gets permerror.
@@ -52,6 +54,10 @@ inline constexpr long clock_skew_seconds = 300;
 inline constexpr std::size_t tree_walk_queries_max = 8;
 /// Different domains in From that are judged; a message with more gets permerror.
 inline constexpr std::size_t author_domains_max = 4;
+
+// Authentication-Results
+/// Octets of one value: an address of 64 + 1 + 255.
+inline constexpr std::size_t result_value_octets_max = 320;
 
 // One message
 /// Look-ups: 14 are usual. The largest number that the RFCs allow together is over 130; nobody needs it.

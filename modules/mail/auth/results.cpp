@@ -4,19 +4,18 @@
 #include <algorithm>
 
 #include "daemon/base/text.hpp"
+#include "modules/mail/auth/limits.hpp"
 
 namespace hameau::mailauth {
 
 namespace {
-
-constexpr std::size_t value_octets_max = 320;
 
 /// value = token / quoted-string (RFC 2045 §5.1).
 std::string quoted(std::string_view text) {
     const auto plain = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`{|}~").find(c) != std::string_view::npos;
     };
-    text = text.substr(0, value_octets_max);
+    text = text.substr(0, result_value_octets_max);
     if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) {
         return std::string(text);
     }

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "daemon/base/text.hpp"
-#include "modules/mail/auth/dns.hpp"
+#include "modules/mail/auth/limits.hpp"
 #include "modules/mail/auth/spf_record.hpp"
 
 namespace hameau::mailauth {
@@ -11,8 +11,6 @@ namespace hameau::mailauth {
 namespace {
 
 constexpr std::string_view delimiters_known = ".-+,/_=";
-/// More parts than any name has labels (253 octets).
-constexpr unsigned parts_max = 128;
 
 struct Macro {
     char letter = 0;
@@ -37,7 +35,7 @@ std::optional<Macro> read_macro(std::string_view body, MacroPlace place) {
     body.remove_prefix(1);
     bool digits = false;
     while (!body.empty() && body.front() >= '0' && body.front() <= '9') {
-        macro.keep = std::min(macro.keep * 10 + static_cast<unsigned>(body.front() - '0'), parts_max);
+        macro.keep = std::min(macro.keep * 10 + static_cast<unsigned>(body.front() - '0'), spf_parts_max);
         digits = true;
         body.remove_prefix(1);
     }

@@ -46,6 +46,18 @@ inline constexpr std::size_t quota_response_bytes_max = 1024;
 /// How long quota-status may take; without it the message is taken, and LMTP judges.
 inline constexpr Duration quota_wait{5000};
 
+// DNS, for the checks of what arrives
+/// How long the look-ups of one message may take together. Postfix waits 300 s for the milter, the sender's server 600 s for its 250.
+inline constexpr Duration dns_wait_per_message{20000};
+/// How long one server may take for one look-up, the first time; the second time twice as long.
+inline constexpr int dns_try_ms = 2500;
+inline constexpr int dns_tries = 2;
+/// Look-ups of all messages that are open at a time: 40 smtpd with 12 each. Beyond it a look-up fails at once, and the message is judged
+/// without it.
+inline constexpr std::size_t dns_open_max = 480;
+/// Octets of an answer over UDP that we ask for: what passes everywhere in one piece (DNS flag day 2020). Larger ones come by TCP.
+inline constexpr int dns_udp_octets = 1232;
+
 // What a member sends to the outside
 /// An album of photographs in one evening: twelve messages of the largest size.
 inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;

@@ -1,8 +1,9 @@
-// hameau-milter: what leaves is really from its sender, what does not fit is refused in time. Own uid; reads mail.db,
-// asks Dovecot's quota-status, and hears nobody but Postfix. When it is down, submission waits (451) and mail from
-// outside comes in all the same (milter_default_action in provisioning/postfix.cpp).
+// hameau-milter: what leaves is really from its sender, what arrives is checked, what does not fit is refused in time. Own uid; reads
+// mail.db, asks Dovecot's quota-status and DNS, and hears nobody but Postfix. When it is down, mail waits at its sender, on submission and
+// from outside (451: default_action in provisioning/postfix.cpp).
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "daemon/base/disk.hpp"
@@ -25,7 +26,23 @@ SandboxPlan plan_sandbox(const ChildEnvironment& environment) {
     manifest.name = "milter";
     SandboxPlan plan = sandbox_for(manifest, environment);
     plan.reads.push_back(environment.state_folder + "/mail");
+    // DNS. c-ares reads these files for each burst of questions: resolv.conf is often a link into /run.
+    plan.internet = true;
+    for (const char* path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/run/systemd/resolve", "/run/resolvconf",
+                             "/run/NetworkManager"}) {
+        plan.reads.emplace_back(path);
+    }
     return plan;
+}
+
+/// mail.incoming_checks. A trial is on this computer alone: it asks no DNS unless it is told to.
+IncomingMode incoming_mode(const ChildEnvironment& environment) {
+    const std::string word = environment.settings.has("mail.incoming_checks") ? environment.settings.text("mail.incoming_checks") : "automatic";
+    const char* const trial = std::getenv("HAMEAU_TRIAL");
+    if (word == "automatic") {
+        return trial != nullptr && std::string_view(trial) == "1" ? IncomingMode::off : IncomingMode::obey;
+    }
+    return word == "obey" ? IncomingMode::obey : word == "note" ? IncomingMode::note : IncomingMode::off;
 }
 
 int run() {
@@ -46,6 +63,8 @@ int run() {
     places.disk_floor_bytes = environment->settings.has("house.disk_floor") ? environment->settings.size_bytes("house.disk_floor") : disk_floor_bytes_default;
     places.quota_socket = environment->state_folder + "/engines/dovecot/post/quota-status";
     places.postfix_data = environment->state_folder + "/engines/postfix/data";
+    places.host = environment->settings.has("house.host") ? environment->settings.text("house.host") : "";
+    places.incoming = incoming_mode(*environment);
     const SandboxPlan sandbox = plan_sandbox(*environment);
     Server server(places, std::move(listener->second), std::move(environment->control));
     if (auto walled = enter_sandbox(sandbox); !walled) {

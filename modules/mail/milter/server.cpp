@@ -1,14 +1,16 @@
-// epoll over: the listener, hameaud's control socket, Postfix's connections, questions to Dovecot.
+// epoll over: the listener, hameaud's control socket, Postfix's connections, questions to Dovecot, sockets of c-ares.
 #include "modules/mail/milter/server.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 #include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
@@ -23,6 +25,8 @@ constexpr Event stranger_refused{"milter.stranger_refused", Level::warning, "onl
 constexpr Event protocol_broken{"milter.protocol_broken", Level::warning, "the connection was ended"};
 constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the message is taken; Dovecot decides at delivery"};
 
+constexpr Event dns_too_slow{"milter.dns_too_slow", Level::warning, "the message was judged without the answers that did not come"};
+
 volatile std::sig_atomic_t asked_to_stop = 0;
 
 void on_signal(int) { asked_to_stop = 1; }
@@ -34,11 +38,16 @@ uid_t owner_of(const std::string& path) {
 
 } // namespace
 
+Server::Connection::Connection(Fd fd, Rights& rights, Outgoing& outgoing, IncomingMode mode, const std::string& host) :
+    socket(std::move(fd)), incoming(mode, host, lookups, [] { return static_cast<long>(std::time(nullptr)); }),
+    session(rights, outgoing, &incoming) {}
+
 Server::Server(const Places& places, Fd listener, Fd control) :
     rights_(places.database),
     outgoing_(clock_, [state = places.state, floor = places.disk_floor_bytes] { return !check_disk_floor(state, floor, 1); }),
     quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
-    listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), incoming_(places.incoming),
+    host_(places.host), dns_([this](int fd, bool readable, bool writable) { watch_dns(fd, readable, writable); }) {
     struct sigaction action {};
     action.sa_handler = on_signal;
     ::sigaction(SIGTERM, &action, nullptr);
@@ -65,8 +74,13 @@ int Server::wait_ms() const {
         if (connection->quota && (!next || connection->quota_deadline < *next)) {
             next = connection->quota_deadline;
         }
+        if (connection->looking_up && (!next || connection->dns_deadline < *next)) {
+            next = connection->dns_deadline;
+        }
     }
-    return next ? static_cast<int>(std::max<Duration::rep>((*next - clock_.now()).count() + 1, 0)) : -1;
+    const int dns = dns_.wait_ms();
+    const int own = next ? static_cast<int>(std::max<Duration::rep>((*next - clock_.now()).count() + 1, 0)) : -1;
+    return dns < 0 || (own >= 0 && own < dns) ? own : dns;
 }
 
 int Server::run() {
@@ -91,17 +105,89 @@ int Server::run() {
                 } else {
                     on_readable(*connection);
                 }
+            } else {
+                dns_.process(fd, (events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0, (events[i].events & EPOLLOUT) != 0);
             }
         }
-        const Duration now = clock_.now();
-        for (const auto& connection : std::map(by_fd_)) {
-            if (connection.second->quota && connection.second->quota_deadline <= now) {
-                settle(*connection.second, Room::unknown);
-            }
-        }
+        dns_.process(-1, false, false);
+        keep_deadlines();
+        resume_answered();
+        dns_.rest();
         drop_ended();
     }
     return 0;
+}
+
+void Server::keep_deadlines() {
+    const Duration now = clock_.now();
+    for (const auto& [fd, connection] : std::map(by_fd_)) {
+        if (connection->quota && connection->quota_deadline <= now) {
+            settle(*connection, Room::unknown);
+        }
+        if (connection->looking_up && connection->dns_deadline <= now) {
+            journal_.write(dns_too_slow);
+            connection->lookups.expire();
+            resume(*connection);
+        }
+    }
+}
+
+void Server::watch_dns(int fd, bool readable, bool writable) {
+    epoll_event event{};
+    event.events = (readable ? std::uint32_t{EPOLLIN} : 0U) | (writable ? std::uint32_t{EPOLLOUT} : 0U);
+    event.data.fd = fd;
+    if (event.events == 0) {
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, &event);
+    } else if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) {
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+    }
+}
+
+/// The message waits from now on, whatever it asks later.
+void Server::begin_look_up(Connection& connection) {
+    connection.looking_up = true;
+    connection.dns_deadline = clock_.now() + dns_wait_per_message;
+    send_questions(connection);
+}
+
+void Server::send_questions(Connection& connection) {
+    const std::shared_ptr<Connection> self = by_fd_.at(connection.socket.get());
+    for (const Lookups::Question& question : connection.lookups.take_unsent()) {
+        const auto done = [this, weak = std::weak_ptr(self), question, message = connection.lookups.message()](mailauth::Answer answer) {
+            const auto still = weak.lock();
+            if (!still || !still->looking_up || still->lookups.message() != message || !still->lookups.is_waiting()) {
+                return;
+            }
+            still->lookups.answer(question, std::move(answer));
+            if (!still->lookups.is_waiting()) {
+                answered_.push_back(still);
+            }
+        };
+        dns_.ask(question.first, question.second, done);
+    }
+}
+
+/// Not from within an answer: a message that goes on may ask more, and c-ares is in the middle of its own work then.
+void Server::resume_answered() {
+    while (!answered_.empty()) {
+        for (const auto& connection : std::exchange(answered_, {})) {
+            if (connection->looking_up && !connection->lookups.is_waiting() && !connection->ended) {
+                resume(*connection);
+            }
+        }
+    }
+}
+
+void Server::resume(Connection& connection) {
+    Step step = connection.session.on_answers();
+    if (step.look_up) {
+        send_questions(connection);
+        return;
+    }
+    connection.looking_up = false;
+    connection.lookups.forget();
+    apply(connection, std::move(step));
+    work(connection);
 }
 
 bool Server::is_postfix(int fd) const {
@@ -119,7 +205,7 @@ void Server::accept_one() {
         return;
     }
     const int number = fd.get();
-    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_, outgoing_);
+    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_, outgoing_, incoming_, host_);
     ++connections_;
     watch(number, EPOLLIN, true);
 }
@@ -156,9 +242,9 @@ void Server::on_readable(Connection& connection) {
     work(connection);
 }
 
-/// All whole packets, until one needs an answer of Dovecot.
+/// All whole packets, until one needs an answer of Dovecot or of DNS.
 void Server::work(Connection& connection) {
-    while (!connection.ended && !connection.quota) {
+    while (!connection.ended && !connection.quota && !connection.looking_up) {
         const auto packet = connection.reader.next();
         if (!packet) {
             journal_.write(protocol_broken, {{"error", packet.error().message}});
@@ -177,6 +263,10 @@ void Server::apply(Connection& connection, Step step) {
         connection.out += step.replies;
         connection.ended = connection.ended || step.close || connection.out.size() > out_bytes_max;
         flush(connection);
+        if (step.look_up && !connection.ended) {
+            begin_look_up(connection);
+            return;
+        }
         if (!step.ask || connection.ended || begin_question(connection)) {
             return;
         }

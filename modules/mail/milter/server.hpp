@@ -1,14 +1,17 @@
-// Server: the loop of hameau-milter. One thread, no timer while nobody waits for an answer of Dovecot.
+// Server: the loop of hameau-milter. One thread, no timer while nobody waits for an answer of Dovecot or of DNS.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 #include "daemon/base/clock.hpp"
 #include "daemon/base/fd.hpp"
 #include "daemon/base/journal.hpp"
+#include "modules/mail/milter/dns_client.hpp"
+#include "modules/mail/milter/lookups.hpp"
 #include "modules/mail/milter/session.hpp"
 
 namespace hameau::milter {
@@ -19,6 +22,8 @@ struct Places {
     std::string state;
     std::uint64_t disk_floor_bytes = 0;
     std::string postfix_data;  ///< its owner is who may connect
+    std::string host;          ///< our name in Authentication-Results
+    IncomingMode incoming = IncomingMode::off;
 };
 
 class Server {
@@ -29,14 +34,18 @@ public:
 
 private:
     struct Connection {
-        Connection(Fd fd, Rights& rights, Outgoing& outgoing) : socket(std::move(fd)), session(rights, outgoing) {}
+        Connection(Fd fd, Rights& rights, Outgoing& outgoing, IncomingMode mode, const std::string& host);
         Fd socket;
         PacketReader reader;
+        Lookups lookups;
+        Incoming incoming;
         Session session;
         std::string out;
         Fd quota;                   ///< open while a question is
         std::string quota_answer;
         Duration quota_deadline{0};
+        Duration dns_deadline{0};
+        bool looking_up = false;    ///< waits for DNS, until dns_deadline at most
         bool ended = false;
     };
 
@@ -48,6 +57,12 @@ private:
     void apply(Connection& connection, Step step);
     bool begin_question(Connection& connection);
     void settle(Connection& connection, Room room);
+    void begin_look_up(Connection& connection);
+    void send_questions(Connection& connection);
+    void resume(Connection& connection);
+    void resume_answered();
+    void watch_dns(int fd, bool readable, bool writable);
+    void keep_deadlines();
     void flush(Connection& connection);
     void watch(int fd, std::uint32_t events, bool add);
     void drop_ended();
@@ -65,6 +80,10 @@ private:
     Fd epoll_;
     std::map<int, std::shared_ptr<Connection>> by_fd_;  ///< its socket, and the quota socket while it asks
     std::size_t connections_ = 0;
+    IncomingMode incoming_;
+    std::string host_;
+    std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for
+    DnsClient dns_;
     bool stopping_ = false;
 };
 

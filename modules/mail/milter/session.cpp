@@ -15,8 +15,7 @@ namespace {
 constexpr std::uint32_t version_spoken = 6;
 /// The reply to the connection is asked for: Postfix keeps back what has none until it needs one, so a session would only be
 /// known from its first message on.
-constexpr std::uint32_t wanted_quiet = no_helo | no_end_of_headers | no_unknown | no_data | no_reply_to_headers |
-                                       no_reply_to_body;
+constexpr std::uint32_t wanted_quiet = no_end_of_headers | no_unknown | no_data | no_reply_to_headers | no_reply_to_body | leading_space;
 constexpr std::string_view hidden_names[] = {"received", "x-originating-ip", "x-originating-host", "x-sender-ip",
                                              "x-client-ip", "x-forwarded-for"};
 
@@ -46,7 +45,7 @@ std::uint64_t declared_size(const std::vector<std::string_view>& words) {
     return 0;
 }
 
-Step reply(std::string bytes) { return Step{std::move(bytes), false, false}; }
+Step reply(std::string bytes) { return Step{std::move(bytes), false, false, false}; }
 
 } // namespace
 
@@ -61,8 +60,9 @@ Step Session::on_packet(const Packet& packet) {
     case Command::macros:
         return take_macros(packet.data);
     case Command::connect:
-        open_session();
-        return reply(reply_continue());
+        return take_client(packet.data);
+    case Command::helo:
+        return take_helo(packet.data);
     case Command::mail:
         return begin_message(packet.data);
     case Command::recipient:
@@ -71,6 +71,9 @@ Step Session::on_packet(const Packet& packet) {
         return add_header(packet.data);
     case Command::body:
         counted_bytes_ += packet.data.size();
+        if (is_judged()) {
+            incoming_->add_body(packet.data);
+        }
         return answer(no_reply_to_body);
     case Command::end_of_message:
         return end_message(packet.data);
@@ -83,30 +86,55 @@ Step Session::on_packet(const Packet& packet) {
         user_.clear();
         return {};
     case Command::quit:
-        return Step{{}, true, false};
-    case Command::helo:
+        return Step{{}, true, false, false};
     case Command::end_of_headers:
     case Command::data:
     case Command::unknown:
         return reply(reply_continue());
     }
-    return Step{{}, true, false};
+    return Step{{}, true, false, false};
 }
 
 Step Session::negotiate(std::string_view data) {
     const auto offered = parse_negotiation(data);
     if (!offered || offered->version < 2) {
-        return Step{{}, true, false};
+        return Step{{}, true, false, false};
     }
     quiet_ = offered->protocol & wanted_quiet;
-    may_change_ = (offered->actions & change_headers) != 0;
-    return reply(reply_negotiation({std::min(offered->version, version_spoken), offered->actions & change_headers, quiet_}));
+    spaces_ = (quiet_ & leading_space) != 0;
+    const std::uint32_t changes = offered->actions & (add_headers | change_headers);
+    may_change_ = changes == (add_headers | change_headers);
+    return reply(reply_negotiation({std::min(offered->version, version_spoken), changes, quiet_}));
+}
+
+Step Session::take_client(std::string_view data) {
+    const auto client = parse_client(data);
+    if (!client) {
+        return Step{{}, true, false, false};
+    }
+    open_session();
+    if (incoming_ != nullptr) {
+        incoming_->connect(*client);
+        incoming_->greet("");
+    }
+    return reply(reply_continue());
+}
+
+Step Session::take_helo(std::string_view data) {
+    const auto words = parse_texts(data, 4);
+    if (!words || words->empty()) {
+        return Step{{}, true, false, false};
+    }
+    if (incoming_ != nullptr) {
+        incoming_->greet(words->front());
+    }
+    return reply(reply_continue());
 }
 
 Step Session::take_macros(std::string_view data) {
     const auto macros = parse_macros(data);
     if (!macros) {
-        return Step{{}, true, false};
+        return Step{{}, true, false, false};
     }
     if (macros->stage == static_cast<char>(Command::mail)) {
         user_.clear();
@@ -136,9 +164,12 @@ Step Session::begin_message(std::string_view data) {
     forget_message();
     const auto words = parse_texts(data, 64);
     if (!words || words->empty()) {
-        return Step{{}, true, false};
+        return Step{{}, true, false, false};
     }
     declared_bytes_ = declared_size(*words);
+    if (is_judged()) {
+        incoming_->begin(bare_address(words->front()));
+    }
     if (submission() && user_.empty()) {
         return reply(reply_text("530 5.7.0 Sign in first, with your address and your password"));
     }
@@ -155,7 +186,7 @@ Step Session::begin_message(std::string_view data) {
 Step Session::add_recipient(std::string_view data) {
     const auto words = parse_texts(data, 64);
     if (!words || words->empty()) {
-        return Step{{}, true, false};
+        return Step{{}, true, false, false};
     }
     Recipient recipient{bare_address(words->front()), {}};
     bool all_here = false;
@@ -180,11 +211,14 @@ Step Session::add_recipient(std::string_view data) {
 Step Session::add_header(std::string_view data) {
     const auto texts = parse_texts(data, 2);
     if (!texts || texts->size() != 2) {
-        return Step{{}, true, false};
+        return Step{{}, true, false, false};
     }
     const std::string_view name = texts->front();
     const std::string_view value = texts->back();
-    counted_bytes_ += name.size() + value.size() + 4 + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
+    counted_bytes_ += name.size() + value.size() + (spaces_ ? 3 : 4) + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
+    if (is_judged()) {
+        incoming_->add_header(name, with_space(value));
+    }
     if (!submission()) {
         return answer(no_reply_to_headers);
     }
@@ -280,6 +314,9 @@ std::string Session::check_from() {
 
 Step Session::end_message(std::string_view data) {
     counted_bytes_ += data.size();
+    if (is_judged()) {
+        incoming_->add_body(data);
+    }
     if (submission()) {
         std::string refusal = check_session();
         if (refusal.empty()) {
@@ -312,7 +349,7 @@ Step Session::ask_next() {
     if (recipient_at_ < recipients_.size()) {
         question_.mailbox = recipients_[recipient_at_].mailboxes[mailbox_at_];
         question_.size_bytes = std::max<std::uint64_t>(at_end_ ? counted_bytes_ + trace_bytes : declared_bytes_, 1);
-        return Step{{}, false, true};
+        return Step{{}, false, true, false};
     }
     return finish_message();
 }
@@ -349,6 +386,22 @@ Step Session::on_room(Room room) {
 
 Step Session::finish_message() {
     std::string replies;
+    if (is_judged()) {
+        const auto decision = incoming_->judge();
+        if (!decision) {
+            return Step{{}, false, false, true};
+        }
+        if (!decision->refusal.empty()) {
+            forget_message();
+            return reply(reply_text(decision->refusal));
+        }
+        for (const auto& [name, number] : decision->remove) {
+            replies += may_change_ ? reply_remove_header(name, number) : "";
+        }
+        for (const auto& [name, value] : decision->insert) {
+            replies += may_change_ ? reply_insert_header(name, spaces_ ? " " + value : value) : "";
+        }
+    }
     taken_.clear();  // the message is ours now
     if (may_change_) {
         // From the last to the first: each removal moves those behind it.

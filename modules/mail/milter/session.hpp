@@ -4,7 +4,8 @@
 // user lost the account, sends nothing more; each address in From must be one that the signed-in user may send as;
 // headers that tell where the user is are taken out; who hands in more than Outgoing allows is told to wait, and
 // so is who sends from outside to an address that leads outside. Everywhere: a message that fits into none of the mailboxes behind
-// a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted.
+// a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted. What comes from outside is judged
+// by Incoming at its end.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "daemon/base/result.hpp"
+#include "modules/mail/milter/incoming.hpp"
 #include "modules/mail/milter/outgoing.hpp"
 #include "modules/mail/milter/rights.hpp"
 #include "modules/mail/milter/wire.hpp"
@@ -26,6 +28,7 @@ struct Step {
     std::string replies;   ///< bytes for Postfix, in this order
     bool close = false;    ///< then end the connection
     bool ask = false;      ///< ask Dovecot about question(), then call on_room; Postfix waits
+    bool look_up = false;  ///< send what Incoming asked of DNS, then call on_answers; Postfix waits
 };
 
 struct QuotaQuestion {
@@ -38,7 +41,8 @@ enum class Room { enough, full, short_now, unknown };
 
 class Session {
 public:
-    Session(Rights& rights, Outgoing& outgoing) : rights_(rights), outgoing_(outgoing) {}
+    /// `incoming`: judges what comes from outside; without it nothing is judged.
+    Session(Rights& rights, Outgoing& outgoing, Incoming* incoming = nullptr) : rights_(rights), outgoing_(outgoing), incoming_(incoming) {}
     ~Session() { give_back(); }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -47,6 +51,8 @@ public:
     Step on_packet(const Packet& packet);
     const QuotaQuestion& question() const { return question_; }
     Step on_room(Room room);
+    /// All answers that the message waited for are here, or its time is up.
+    Step on_answers() { return finish_message(); }
 
 private:
     struct Header {
@@ -61,6 +67,8 @@ private:
     };
 
     Step negotiate(std::string_view data);
+    Step take_client(std::string_view data);
+    Step take_helo(std::string_view data);
     Step take_macros(std::string_view data);
     Step begin_message(std::string_view data);
     Step add_recipient(std::string_view data);
@@ -77,10 +85,15 @@ private:
     void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
+    bool is_judged() const { return incoming_ != nullptr && !incoming_->is_off() && !submission(); }
+    /// The space behind the colon, where Postfix did not send it.
+    std::string with_space(std::string_view value) const { return (spaces_ ? "" : " ") + std::string(value); }
     Step answer(std::uint32_t no_reply_flag) const;
 
     Rights& rights_;
     Outgoing& outgoing_;
+    Incoming* incoming_;
+    bool spaces_ = false;      ///< values of headers come with the space behind the colon
     std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed
     bool may_change_ = false;
     std::string daemon_;

@@ -94,6 +94,26 @@ Result<Macros> parse_macros(std::string_view data) {
     return macros;
 }
 
+Result<std::string> parse_client(std::string_view data) {
+    const std::size_t name_end = data.find('\0');
+    if (name_end == std::string_view::npos || name_end + 1 >= data.size()) {
+        return fail(ErrorKind::invalid, "a connection without a family");
+    }
+    const char family = data[name_end + 1];
+    data.remove_prefix(name_end + 2);
+    if (family != '4' && family != '6') {
+        return std::string();
+    }
+    if (data.size() < 3 || data.back() != '\0') {
+        return fail(ErrorKind::invalid, "a connection without an address");
+    }
+    std::string_view address = data.substr(2, data.size() - 3);  // behind the port
+    if (address.starts_with("IPv6:")) {
+        address.remove_prefix(5);
+    }
+    return std::string(address);
+}
+
 std::string reply_negotiation(const Negotiation& accepted) {
     std::string data;
     append_number(data, accepted.version);
@@ -121,6 +141,16 @@ std::string reply_remove_header(std::string_view name, std::uint32_t index) {
     data += name;
     data.append(2, '\0');
     return packet('m', data);
+}
+
+std::string reply_insert_header(std::string_view name, std::string_view value) {
+    std::string data;
+    append_number(data, 0);
+    data += name;
+    data += '\0';
+    data += value;
+    data += '\0';
+    return packet('i', data);
 }
 
 } // namespace hameau::milter

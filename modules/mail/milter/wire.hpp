@@ -42,9 +42,10 @@ enum Protocol : std::uint32_t {
     no_data = 0x200,
     no_reply_to_connect = 0x1000,
     no_reply_to_body = 0x80000,
+    leading_space = 0x100000,  ///< values of headers keep the space behind the colon, which DKIM's simple form signs
 };
 /// SMFIF_*: what a milter may change.
-enum Actions : std::uint32_t { change_headers = 0x10 };
+enum Actions : std::uint32_t { add_headers = 0x1, change_headers = 0x10 };
 
 struct Packet {
     Command command;
@@ -81,6 +82,10 @@ Result<Macros> parse_macros(std::string_view data);
 /// NUL-terminated texts one after the other. Errors: invalid when the last one is not ended, or too many.
 Result<std::vector<std::string_view>> parse_texts(std::string_view data, std::size_t count_max);
 
+/// The client of an SMTP session, as text. Empty when it is no address of the internet (a Unix socket), or unknown.
+/// Errors: invalid when the packet cannot be read.
+Result<std::string> parse_client(std::string_view data);
+
 std::string reply_negotiation(const Negotiation& accepted);
 std::string reply_continue();
 std::string reply_temporary_failure();
@@ -88,5 +93,7 @@ std::string reply_temporary_failure();
 std::string reply_text(std::string_view text);
 /// Removes the index-th (from 1) header of this name.
 std::string reply_remove_header(std::string_view name, std::uint32_t index);
+/// Puts a header in front of all others. `value`: folded with LF, with the space behind the colon if that was agreed.
+std::string reply_insert_header(std::string_view name, std::string_view value);
 
 } // namespace hameau::milter

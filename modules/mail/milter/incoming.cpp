@@ -1,0 +1,220 @@
+// SPF, DKIM and ARC first, DMARC over them, then what is done.
+#include "modules/mail/milter/incoming.hpp"
+
+#include <algorithm>
+
+#include "daemon/base/domain_letters.hpp"
+#include "modules/mail/auth/address_octets.hpp"
+#include "modules/mail/auth/limits.hpp"
+#include "modules/mail/milter/address.hpp"
+
+namespace hameau::milter {
+
+using namespace mailauth;
+
+namespace {
+
+constexpr const char* results_name = "Authentication-Results";
+
+/// The domains in all From fields, each once, as A-labels. Nothing: a field cannot be read, or there is none.
+std::optional<std::vector<std::string>> author_domains(const std::vector<Field>& fields) {
+    std::vector<std::string> domains;
+    for (const Field& field : fields) {
+        if (field.key != "from") {
+            continue;
+        }
+        const auto addresses = parse_addresses(field.value);
+        if (!addresses) {
+            return std::nullopt;
+        }
+        for (const std::string& address : *addresses) {
+            const std::string domain = normal_domain(domain_as_kept(address.substr(address.rfind('@') + 1)));
+            if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
+                domains.push_back(domain);
+            }
+        }
+    }
+    return domains.empty() ? std::nullopt : std::optional(domains);
+}
+
+std::string folded_with_lf(std::string text) {
+    std::erase(text, '\r');
+    return text;
+}
+
+} // namespace
+
+void Incoming::connect(std::string_view address) { address_ = read_address(address).value_or(""); }
+
+void Incoming::begin(std::string_view sender) {
+    sender_ = sender;
+    fields_.clear();
+    signed_.clear();
+    unreadable_.clear();
+    ours_.clear();
+    hashes_ = BodyHashes();
+    header_octets_ = 0;
+    results_ = 0;
+    headers_over_ = too_much_ = false;
+}
+
+void Incoming::add_header(std::string_view name, std::string_view value) {
+    Field field = make_field(name, value);
+    if (field.key == "authentication-results") {
+        ++results_;
+        if (claims_host(value, host_)) {
+            ours_.push_back(results_);
+        }
+    }
+    header_octets_ += name.size() + value.size();
+    too_much_ = too_much_ || fields_.size() >= fields_max || header_octets_ > header_octets_max;
+    // From always counts: nobody gets rid of a policy by a long header section.
+    if (!too_much_ || (field.key == "from" && value.size() <= address_bytes_max * addresses_max)) {
+        fields_.push_back(std::move(field));
+    }
+}
+
+/// Which hashes of the body are needed is known once all signatures are here.
+void Incoming::end_headers() {
+    headers_over_ = true;
+    if (too_much_) {
+        unreadable_.push_back({DkimResult::permerror, "the header section is too large", "", "", "", ""});
+        return;
+    }
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        if (fields_[i].key != "dkim-signature") {
+            continue;
+        }
+        if (signed_.size() + unreadable_.size() == dkim_signatures_max) {
+            break;
+        }
+        auto signature = parse_signature(fields_[i].value, SignatureKind::dkim);
+        if (!signature) {
+            unreadable_.push_back({DkimResult::permerror, signature.error().message, "", "", "", ""});
+            continue;
+        }
+        hashes_.want(signature->body_form, signature->length);
+        signed_.push_back({std::move(*signature), i});
+    }
+    want_arc_hash(fields_, hashes_);
+}
+
+void Incoming::add_body(std::string_view octets) {
+    if (!headers_over_) {
+        end_headers();
+    }
+    hashes_.add(octets);
+}
+
+std::optional<SpfVerdict> Incoming::judge_spf(long now_seconds) {
+    if (address_.empty()) {
+        return SpfVerdict{SpfResult::none, "", sender_.empty(), ""};
+    }
+    SpfQuestion question;
+    question.address = address_;
+    question.helo = helo_;
+    question.sender = sender_;
+    question.receiver = host_;
+    question.now_seconds = now_seconds;
+    return check_spf(question, resolver_);
+}
+
+/// False: a key is missing.
+bool Incoming::judge_dkim(long now_seconds, std::vector<DkimVerdict>& verdicts) {
+    bool complete = true;
+    for (const Signed& one : signed_) {
+        BodyHash* const hash = hashes_.find(one.signature.body_form, one.signature.length);
+        auto verdict = verify_signature(one.signature, fields_[one.field], fields_, *hash, resolver_, now_seconds);
+        complete = complete && verdict.has_value();
+        verdicts.push_back(verdict.value_or(DkimVerdict()));
+    }
+    verdicts.insert(verdicts.end(), unreadable_.begin(), unreadable_.end());
+    return complete;
+}
+
+/// False: an answer is missing.
+bool Incoming::judge_dmarc(const std::optional<std::vector<std::string>>& domains, Verdicts& verdicts) {
+    if (!domains || domains->size() > author_domains_max) {
+        verdicts.dmarc.push_back({DmarcResult::permerror, DmarcPolicy::none, "", ""});
+        return true;
+    }
+    // Several From fields (RFC 5322 §3.6 allows one): which of them a reader sees is open, so the message is suspect whatever they say.
+    if (std::count_if(fields_.begin(), fields_.end(), [](const Field& field) { return field.key == "from"; }) > 1) {
+        verdicts.dmarc.push_back({DmarcResult::permerror, DmarcPolicy::none, "", ""});
+    }
+    bool complete = true;
+    // Several domains in From: each of them is asked, so that none can hide behind another.
+    for (const std::string& domain : *domains) {
+        auto verdict = check_dmarc(domain, verdicts.spf, verdicts.dkim, resolver_);
+        complete = complete && verdict.has_value();
+        verdicts.dmarc.push_back(verdict.value_or(DmarcVerdict()));
+    }
+    return complete;
+}
+
+std::optional<Incoming::Decision> Incoming::judge() {
+    const long now_seconds = now_();
+    if (!headers_over_) {
+        end_headers();
+    }
+    Verdicts verdicts;
+    // All ask for what they need before the first answer is waited for, DMARC for its first record too: a slow DNS costs its time once.
+    const auto domains = author_domains(fields_);
+    for (std::size_t i = 0; domains && i < std::min(domains->size(), author_domains_max); ++i) {
+        if (is_domain("_dmarc." + (*domains)[i])) {
+            (void)resolver_.ask(RecordType::txt, "_dmarc." + (*domains)[i]);
+        }
+    }
+    auto spf = judge_spf(now_seconds);
+    const bool dkim = judge_dkim(now_seconds, verdicts.dkim);
+    auto arc = too_much_ ? std::optional(ArcVerdict()) : check_arc(fields_, hashes_, resolver_);
+    if (!spf || !dkim || !arc) {
+        return std::nullopt;
+    }
+    verdicts.spf = std::move(*spf);
+    verdicts.arc = std::move(*arc);
+    if (!judge_dmarc(domains, verdicts)) {
+        return std::nullopt;
+    }
+    return decide(verdicts);
+}
+
+/// Empty: the message is taken.
+std::string Incoming::refusal_of(const Verdicts& verdicts) const {
+    if (mode_ != IncomingMode::obey) {
+        return "";
+    }
+    for (const DmarcVerdict& one : verdicts.dmarc) {
+        if (one.result == DmarcResult::fail && one.policy == DmarcPolicy::reject) {
+            return "550 5.7.26 " + one.domain + " asks to refuse mail that is not provably its own (DMARC): SPF says " + word_of(verdicts.spf.result) +
+                   " for " + (verdicts.spf.domain.empty() ? "the sender" : verdicts.spf.domain) + ", and no valid DKIM signature is of " + one.domain;
+        }
+        // The record is known, and only a look-up failed that may prove the sender: it is tried again later.
+        if (one.result == DmarcResult::temperror && one.policy != DmarcPolicy::none) {
+            return "451 4.7.24 " + one.domain + " could not be checked now because DNS did not answer; try again later";
+        }
+    }
+    return "";
+}
+
+Incoming::Decision Incoming::decide(const Verdicts& verdicts) const {
+    Decision decision;
+    decision.refusal = refusal_of(verdicts);
+    if (!decision.refusal.empty()) {
+        return decision;
+    }
+    for (auto number = ours_.rbegin(); number != ours_.rend(); ++number) {
+        decision.remove.emplace_back(results_name, *number);
+    }
+    // A From that cannot be read shows a name that nobody could check.
+    const bool suspect = std::any_of(verdicts.dmarc.begin(), verdicts.dmarc.end(), [](const DmarcVerdict& one) {
+        return one.result == DmarcResult::permerror || (one.result == DmarcResult::fail && one.policy != DmarcPolicy::none);
+    });
+    if (suspect && mode_ == IncomingMode::obey) {
+        decision.insert.emplace_back("X-Spam-Flag", "YES");  // spam.sieve files it to Junk
+    }
+    decision.insert.emplace_back(results_name, folded_with_lf(host_ + ";\n\t" + write_results(verdicts, sender_, helo_)));
+    return decision;
+}
+
+} // namespace hameau::milter

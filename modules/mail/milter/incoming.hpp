@@ -1,0 +1,78 @@
+// Incoming: who a message from outside is really from, and what its sender's domain wants done with it. Pure: fields and octets in, a
+// decision out; DNS is asked through a Resolver.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "modules/mail/auth/results.hpp"
+
+namespace hameau::milter {
+
+/// The setting mail.incoming_checks.
+enum class IncomingMode {
+    off,
+    note,  ///< write down what was found, refuse nothing
+    obey,  ///< and do what the domain in From asks for
+};
+
+class Incoming {
+public:
+    /// `host`: our name in Authentication-Results. `now`: seconds since 1970.
+    Incoming(IncomingMode mode, std::string host, mailauth::Resolver& resolver, std::function<long()> now) :
+        mode_(mode), host_(std::move(host)), resolver_(resolver), now_(std::move(now)) {}
+
+    bool is_off() const { return mode_ == IncomingMode::off; }
+    /// `address`: as text; what is none is not judged by SPF.
+    void connect(std::string_view address);
+    void greet(std::string_view helo) { helo_ = helo; }
+    /// `sender`: of MAIL FROM, empty for a bounce.
+    void begin(std::string_view sender);
+    /// `value`: with the space behind the colon.
+    void add_header(std::string_view name, std::string_view value);
+    void add_body(std::string_view octets);
+
+    struct Decision {
+        std::string refusal;  ///< an SMTP reply; empty: the message is taken
+        std::vector<std::pair<std::string, std::uint32_t>> remove;  ///< name, which of them (from 1), the last ones first
+        std::vector<std::pair<std::string, std::string>> insert;    ///< name, value folded with LF, without a space in front
+    };
+    /// At the end of the message. Nothing: an answer of DNS is missing; ask again when it is here.
+    std::optional<Decision> judge();
+
+private:
+    struct Signed {
+        mailauth::Signature signature;
+        std::size_t field = 0;
+    };
+    void end_headers();
+    std::optional<mailauth::SpfVerdict> judge_spf(long now_seconds);
+    bool judge_dkim(long now_seconds, std::vector<mailauth::DkimVerdict>& verdicts);
+    bool judge_dmarc(const std::optional<std::vector<std::string>>& domains, mailauth::Verdicts& verdicts);
+    std::string refusal_of(const mailauth::Verdicts& verdicts) const;
+    Decision decide(const mailauth::Verdicts& verdicts) const;
+
+    IncomingMode mode_;
+    std::string host_;
+    mailauth::Resolver& resolver_;
+    std::function<long()> now_;
+    std::string address_;  ///< octets
+    std::string helo_;
+    std::string sender_;
+    std::vector<mailauth::Field> fields_;
+    std::size_t header_octets_ = 0;
+    std::vector<Signed> signed_;
+    std::vector<mailauth::DkimVerdict> unreadable_;  ///< signatures that cannot be verified at all
+    mailauth::BodyHashes hashes_;
+    std::vector<std::uint32_t> ours_;  ///< which Authentication-Results fields carry our name
+    std::uint32_t results_ = 0;
+    bool headers_over_ = false;
+    bool too_much_ = false;
+};
+
+} // namespace hameau::milter

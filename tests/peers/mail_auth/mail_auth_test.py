@@ -1,0 +1,286 @@
+"""SPF, DKIM, ARC and DMARC of what arrives: real Postfix, Dovecot and hameau-milter, messages signed by dkimpy, DNS of the test's own.
+
+Servers outside are addresses of the loopback: 127.0.1.1 is what strict.example and mild.example send from, 127.0.2.2 belongs to nobody.
+"""
+import os
+import random
+import signal
+import smtplib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parent / "mail")]
+import house
+import mail_clients
+from house import NotPossible
+from mail_clients import find, imap, member, refusal, unique
+from mail_places import MARIE, YANN, open_place
+from small_dns import SmallDns
+
+try:
+    import dkim
+except ImportError:
+    dkim = None
+
+place = dns = key = None
+GOOD, OTHER = "127.0.1.1", "127.0.2.2"
+
+
+def records():
+    return {
+        ("strict.example", "TXT"): [f"v=spf1 ip4:{GOOD} -all"], ("_dmarc.strict.example", "TXT"): ["v=DMARC1; p=reject"],
+        ("mild.example", "TXT"): [f"v=spf1 ip4:{GOOD} -all"], ("_dmarc.mild.example", "TXT"): ["v=DMARC1; p=quarantine; rua=mailto:r@mild.example"],
+        ("evil.example", "TXT"): ["v=spf1 +all"],
+        ("s1._domainkey.strict.example", "TXT"): ["v=DKIM1; k=rsa; p=" + key[1]],
+        ("s1._domainkey.list.example", "TXT"): ["v=DKIM1; k=rsa; p=" + key[1]],
+    }
+
+
+def make_key():
+    pem = subprocess.run(["openssl", "genrsa", "2048"], capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "rsa", "-pubout", "-outform", "DER"], input=pem, capture_output=True, check=True).stdout
+    import base64
+    return pem, base64.b64encode(der).decode()
+
+
+def raw(author, subject, body="bonjour\r\n", more=""):
+    return (f"From: {author}\r\nTo: {MARIE.address}\r\nSubject: {subject}\r\nDate: Mon, 30 Nov 2026 10:00:00 +0100\r\n"
+            f"Message-ID: <{unique()}@test>\r\n{more}\r\n{body}").encode()
+
+
+def deliver(data, sender, source=OTHER, to=MARIE.address, helo="mx.example"):
+    with smtplib.SMTP("127.0.0.1", place.ports["smtp"], timeout=60, source_address=(source, 0), local_hostname=helo) as client:
+        client.sendmail(sender, [to], data)
+
+
+def arrived(subject, folder="INBOX"):
+    text = find(MARIE, subject, folder)
+    assert text, f"{subject} is not in {folder}\n{place.tail()[-3000:]}"
+    return text
+
+
+def results(text):
+    """Our field, as one line."""
+    fields, name = [], None
+    for line in text.replace("\r\n", "\n").split("\n\n")[0].split("\n"):
+        if line[:1] in " \t":
+            fields[-1] += " " + line.strip()
+        else:
+            fields.append(line)
+    ours = [field for field in fields if field.startswith("Authentication-Results: localhost;")]
+    assert len(ours) == 1, ours
+    return ours[0]
+
+
+def signed(data, domain=b"strict.example", **more):
+    if dkim is None:
+        raise NotPossible("python3-dkim is not installed")
+    return dkim.sign(data, b"s1", domain, key[0], include_headers=[b"from", b"to", b"subject", b"date"], **more) + data
+
+
+def test_spf_proves_the_sender():
+    subject = unique()
+    deliver(raw("Zoé <zoe@strict.example>".encode("ascii", "ignore").decode(), subject), "zoe@strict.example", GOOD)
+    assert results(arrived(subject)) == ("Authentication-Results: localhost; spf=pass smtp.mailfrom=zoe@strict.example; dkim=none; "
+                                         "dmarc=pass policy.dmarc=none header.from=strict.example")
+
+
+def test_forged_is_refused_with_the_reason():
+    code, text = refusal(lambda: deliver(raw("zoe@strict.example", unique()), "x@evil.example"), 550)
+    assert "5.7.26 strict.example asks to refuse" in text and "SPF says pass for evil.example" in text, text
+    refusal(lambda: deliver(raw("zoe@strict.example", unique()), "zoe@strict.example"), 550)
+    refusal(lambda: deliver(raw("zoe@below.strict.example", unique()), "x@evil.example"), 550)
+    refusal(lambda: deliver(raw("a@evil.example, zoe@strict.example", unique()), "x@evil.example"), 550)
+
+
+def test_quarantine_goes_to_junk():
+    subject = unique()
+    deliver(raw("zoe@mild.example", subject), "x@evil.example")
+    assert "dmarc=fail policy.dmarc=quarantine" in results(arrived(subject, "Junk"))
+
+
+def test_without_records_mail_comes():
+    subject = unique()
+    deliver(raw("ami@nothing.example", subject), "ami@nothing.example")
+    assert "spf=none smtp.mailfrom=ami@nothing.example; dkim=none; dmarc=none" in results(arrived(subject))
+
+
+def test_signatures_of_dkimpy():
+    """Each form, through Postfix: what it hands to the milter is what was signed."""
+    for forms in ((b"relaxed", b"relaxed"), (b"simple", b"simple"), (b"relaxed", b"simple"), (b"simple", b"relaxed")):
+        subject = unique()
+        body = "bonjour \r\n\tligne  avec   espaces \r\n.point\r\n\r\n\r\n"
+        deliver(signed(raw("zoe@strict.example", f"{subject}\r\n  plie", body), canonicalize=forms), "x@evil.example")
+        text = results(arrived(subject))
+        assert "dkim=pass header.d=strict.example header.s=s1" in text and "dmarc=pass" in text, (forms, text)
+    subject = unique()
+    data = signed(raw("zoe@strict.example", subject))
+    refusal(lambda: deliver(data.replace(b"bonjour", b"bonsoir"), "x@evil.example"), 550)
+    refusal(lambda: deliver(data.replace(b"From: zoe", b"From: paul@strict.example\r\nFrom: zoe").replace(b"From: zoe", b"From: eve"), "x@evil.example"), 550)
+    two = unique()
+    deliver(signed(raw("zoe@strict.example", two)).replace(b"\r\nFrom: zoe", b"\r\nFrom: eve@evil.example\r\nFrom: zoe"), "x@evil.example")
+    assert arrived(two, "Junk")  # the signature holds, and a reader may show the other From
+    deliver(data, "x@evil.example", OTHER)  # from anywhere: the signature is enough
+    assert arrived(subject)
+
+
+def test_replayed_with_text_behind_it_is_no_proof():
+    data = raw("zoe@strict.example", unique())
+    refusal(lambda: deliver(signed(data, length=True) + b"Payez ici\r\n", "x@evil.example"), 550)
+
+
+def test_large_message_is_hashed_on_the_way():
+    subject = unique()
+    line = "x" * 76 + "\r\n"
+    deliver(signed(raw("zoe@strict.example", subject, line * 100000)), "x@evil.example")
+    assert "dkim=pass" in results(arrived(subject))
+
+
+def test_arc_of_dkimpy():
+    if dkim is None:
+        raise NotPossible("python3-dkim is not installed")
+    subject = unique()
+    data = b"Authentication-Results: list.example; spf=pass; dkim=pass\r\n" + raw("ami@nothing.example", subject)
+    seal = dkim.arc_sign(data, b"s1", b"list.example", key[0], b"list.example", include_headers=[b"from", b"to", b"subject"])
+    deliver(b"".join(seal) + data, "x@evil.example")
+    assert "arc=pass" in results(arrived(subject))
+    subject = unique()
+    deliver(b"".join(seal) + data.replace(b"Subject: ", b"Subject: " + subject.encode()), "x@evil.example")
+    assert "arc=fail" in results(arrived(subject))
+
+
+def test_results_in_our_name_are_taken_away():
+    subject = unique()
+    forged = ("Authentication-Results: localhost; dmarc=pass header.from=bank.example\r\nAuthentication-Results: other.example; spf=pass\r\n"
+              "AUTHENTICATION-results:\r\n (x) LocalHost 1; dkim=pass\r\n")
+    deliver(raw("ami@nothing.example", subject, more=forged), "ami@nothing.example")
+    text = arrived(subject)
+    results(text)
+    assert "bank.example" not in text and "LocalHost" not in text and "other.example; spf=pass" in text, text
+
+
+def test_submission_is_not_judged():
+    subject = unique()
+    before = len(dns.asked)
+    with member(YANN) as client:
+        client.sendmail(YANN.address, [MARIE.address], raw(YANN.address, subject))
+    assert "Authentication-Results" not in arrived(subject)
+    assert not [one for one in dns.asked[before:] if "amis.test" in one[0]], dns.asked[before:]
+
+
+def test_silent_dns_holds_nobody_else_up():
+    """One domain's servers say nothing. Its mail is judged without them in the end; everybody else's passes at once."""
+    dns.silent = {"slow.example", "_dmarc.slow.example"}
+    slow = unique()
+    took = []
+
+    def send_slow():
+        begin = time.time()
+        deliver(raw("ami@slow.example", slow), "ami@slow.example")
+        took.append(time.time() - begin)
+    threads = [threading.Thread(target=send_slow) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        for _ in range(5):
+            begin = time.time()
+            subject = unique()
+            deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD)
+            assert time.time() - begin < 1.5, time.time() - begin
+        for thread in threads:
+            thread.join(60)
+    finally:
+        dns.silent = set()
+    assert len(took) == 3 and 5 < max(took) < 25, took
+    assert "spf=temperror" in results(arrived(slow))
+
+
+def test_unsure_mail_of_a_strict_domain_waits():
+    """strict.example asks to refuse, and the look-up that could prove the sender fails for now: 451, and later it is taken."""
+    dns.records[("strict.example", "TXT")] = ["v=spf1 a:slow.example -all"]
+    dns.silent = {"slow.example"}
+    subject = unique()
+    try:
+        code, text = refusal(lambda: deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD), 451)
+        assert "4.7.24" in text, text
+    finally:
+        dns.silent = set()
+    dns.records = records()
+    deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD)
+    assert arrived(subject)
+
+
+def test_a_record_that_asks_without_end():
+    """Includes in a circle, and a record that would ask for hundreds of names: bounded, and quickly over."""
+    dns.records[("loop.example", "TXT")] = ["v=spf1 include:loop.example -all"]
+    dns.records[("many.example", "TXT")] = ["v=spf1 " + " ".join(f"mx:m{i}.many.example" for i in range(10)) + " -all"]
+    for i in range(10):
+        dns.records[(f"m{i}.many.example", "MX")] = [f"h{i}-{j}.many.example" for j in range(10)]
+        for j in range(10):
+            dns.records[(f"h{i}-{j}.many.example", "A")] = ["192.0.2.1"]
+    before = len(dns.asked)
+    for name, wanted in (("loop.example", "spf=permerror"), ("many.example", "spf=temperror")):
+        subject = unique()
+        begin = time.time()
+        deliver(raw(f"x@{name}", subject), f"x@{name}")
+        assert time.time() - begin < 5
+        assert wanted in results(arrived(subject)), results(arrived(subject))
+    assert len(dns.asked) - before < 90, len(dns.asked) - before
+    dns.records = records()
+
+
+def milter_pid():
+    return place.processes["milter"].pid
+
+
+def test_it_is_light_and_sleeps():
+    """After what came before: memory, no socket of DNS left open, no wake-up in ten seconds."""
+    pid = milter_pid()
+    folder = Path(f"/proc/{pid}")
+    pss = int(next(line.split()[1] for line in (folder / "smaps_rollup").read_text().splitlines() if line.startswith("Pss:")))
+    udp = Path(f"/proc/{pid}/net/udp").read_text()
+
+    def switches():
+        return sum(int(line.split()[1]) for line in (folder / "status").read_text().splitlines() if "ctxt_switches" in line)
+    time.sleep(1)
+    before = switches()
+    time.sleep(10)
+    assert switches() == before, switches() - before
+    inodes = {os.stat(f"/proc/{pid}/fd/{fd}").st_ino for fd in os.listdir(f"/proc/{pid}/fd")}
+    open_udp = [line for line in udp.splitlines()[1:] if int(line.split()[9]) in inodes]
+    assert not open_udp, open_udp
+    print(f"     PSS {pss} kB", flush=True)
+    assert pss < 9000, pss
+
+
+def test_without_the_milter_mail_waits():
+    process = place.processes.pop("milter")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    try:
+        refusal(lambda: deliver(raw("ami@nothing.example", unique()), "ami@nothing.example"), 451)
+    finally:
+        place.start_milter()
+    subject = unique()
+    deliver(raw("ami@nothing.example", subject), "ami@nothing.example")
+    assert arrived(subject)
+
+
+TESTS = [value for name, value in list(globals().items()) if name.startswith("test_") and callable(value)]
+
+if __name__ == "__main__":
+    key = make_key()
+    dns = SmallDns()
+    dns.records = records()
+    with open_place(["mail.incoming_checks=obey"]) as place:
+        mail_clients.place = place
+        code = house.main(TESTS)
+        if code:
+            print(place.tail()[-6000:])
+    sys.exit(code)

@@ -1,0 +1,217 @@
+// A message from outside, judged with a zone of the test's own, alone and through a session of Postfix.
+#include <gtest/gtest.h>
+
+#include "modules/mail/auth/limits.hpp"
+#include "modules/mail/milter/incoming.hpp"
+#include "modules/mail/milter/session.hpp"
+#include "tests/unit/mail_auth/zone.hpp"
+
+namespace hameau::milter {
+namespace {
+
+using mailauth::RecordType;
+using mailauth::Zone;
+
+constexpr long now = 1'800'000'000;
+const std::string host = "mail.amis.bzh";
+
+/// A domain that sends from 192.0.2.1 alone and wants the rest refused; its key; one that wants the rest in Junk; one without records.
+Zone world() {
+    Zone zone;
+    zone.add("strict.test", RecordType::txt, "v=spf1 ip4:192.0.2.1 -all");
+    zone.add("_dmarc.strict.test", RecordType::txt, "v=DMARC1; p=reject");
+    zone.add("mild.test", RecordType::txt, "v=spf1 ip4:192.0.2.1 -all");
+    zone.add("_dmarc.mild.test", RecordType::txt, "v=DMARC1; p=quarantine");
+    zone.add("evil.test", RecordType::txt, "v=spf1 +all");
+    zone.add("plain.test", RecordType::a, "192.0.2.9");
+    return zone;
+}
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+Incoming::Decision judge(Zone& zone, const std::string& address, const std::string& sender, const Headers& headers, IncomingMode mode = IncomingMode::obey) {
+    Incoming incoming(mode, host, zone, [] { return now; });
+    incoming.connect(address);
+    incoming.greet("helo.test");
+    incoming.begin(sender);
+    for (const auto& [name, value] : headers) {
+        incoming.add_header(name, value);
+    }
+    incoming.add_body("Bonjour\r\n");
+    for (int round = 0; round < 20; ++round) {
+        if (auto decision = incoming.judge()) {
+            return *decision;
+        }
+    }
+    ADD_FAILURE() << "no decision";
+    return {};
+}
+
+Incoming::Decision judge(const std::string& address, const std::string& sender, const Headers& headers, IncomingMode mode = IncomingMode::obey) {
+    Zone zone = world();
+    zone.answer_late();
+    return judge(zone, address, sender, headers, mode);
+}
+
+std::string results_of(const Incoming::Decision& decision) { return decision.insert.empty() ? "" : decision.insert.back().second; }
+bool is_junk(const Incoming::Decision& decision) { return decision.insert.size() == 2 && decision.insert.front().first == "X-Spam-Flag"; }
+
+TEST(Incoming, WhatIsProvedIsTakenAndWrittenDown) {
+    const auto decision = judge("192.0.2.1", "marie@strict.test", {{"From", " Marie <marie@strict.test>"}});
+    EXPECT_EQ(decision.refusal, "");
+    EXPECT_EQ(results_of(decision), "mail.amis.bzh;\n\tspf=pass smtp.mailfrom=marie@strict.test;\n\tdkim=none;\n\tdmarc=pass policy.dmarc=none header.from=strict.test");
+    EXPECT_FALSE(is_junk(decision));
+}
+
+TEST(Incoming, WhatADomainWantsRefusedIsRefusedWithTheReason) {
+    const auto decision = judge("192.0.2.7", "x@evil.test", {{"From", " Marie <marie@strict.test>"}});
+    EXPECT_EQ(decision.refusal, "550 5.7.26 strict.test asks to refuse mail that is not provably its own (DMARC): SPF says pass for evil.test, and no valid "
+                                "DKIM signature is of strict.test");
+    EXPECT_TRUE(is_junk(judge("192.0.2.7", "x@evil.test", {{"From", " marie@mild.test"}})));
+    EXPECT_EQ(judge("192.0.2.7", "x@evil.test", {{"From", " marie@plain.test"}}).refusal, "");
+    EXPECT_FALSE(is_junk(judge("192.0.2.7", "x@evil.test", {{"From", " marie@plain.test"}})));
+}
+
+TEST(Incoming, NoDressOfFromGetsAround) {
+    for (const Headers& headers : {Headers{{"From", " good@plain.test"}, {"From", " marie@strict.test"}}, Headers{{"From", " good@plain.test, marie@strict.test"}},
+                                   Headers{{"FROM ", " \"good@plain.test\" <marie@STRICT.test>"}}, Headers{{"From", " (x) marie@strict.test\n (y)"}},
+                                   Headers{{"From", " friends: marie@strict.test;"}}}) {
+        EXPECT_NE(judge("192.0.2.7", "x@evil.test", headers).refusal, "") << headers.front().second;
+    }
+    for (const Headers& headers : {Headers{}, Headers{{"From", " marie@strict.test <"}}, Headers{{"From", ""}}}) {
+        EXPECT_TRUE(is_junk(judge("192.0.2.7", "x@evil.test", headers)));
+    }
+    EXPECT_TRUE(is_junk(judge("192.0.2.7", "x@evil.test", {{"From", " a@plain.test"}, {"From", " b@plain.test"}})));
+    Headers many;
+    for (std::size_t i = 0; i < mailauth::fields_max + 5; ++i) {
+        many.emplace_back("X-Many", " x");
+    }
+    many.emplace_back("From", " marie@strict.test");
+    EXPECT_NE(judge("192.0.2.7", "x@evil.test", many).refusal, "") << "behind a header section that is too long";
+}
+
+TEST(Incoming, NoteRefusesNothing) {
+    const auto decision = judge("192.0.2.7", "x@evil.test", {{"From", " marie@strict.test"}}, IncomingMode::note);
+    EXPECT_EQ(decision.refusal, "");
+    EXPECT_EQ(decision.insert.size(), 1U);
+    EXPECT_NE(results_of(decision).find("dmarc=fail policy.dmarc=reject header.from=strict.test"), std::string::npos);
+}
+
+TEST(Incoming, ResultsInOurNameAreTakenAway) {
+    const auto decision = judge("192.0.2.1", "marie@strict.test", {{"Authentication-Results", " mail.amis.bzh; dkim=pass header.d=bank.test"},
+                                                                   {"From", " marie@strict.test"},
+                                                                   {"Authentication-Results", " other.test; spf=pass"},
+                                                                   {"AUTHENTICATION-RESULTS", "\n\tMail.Amis.Bzh (x) 1;\n\tdmarc=pass"}});
+    ASSERT_EQ(decision.remove.size(), 2U);
+    EXPECT_EQ(decision.remove[0].second, 3U) << "the last first: each removal moves those behind it";
+    EXPECT_EQ(decision.remove[1].second, 1U);
+}
+
+TEST(Incoming, DnsThatFailsMakesMailWaitOnlyWhereItDecides) {
+    Zone zone = world();
+    zone.fail_rest("down.test");
+    EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.test", {{"From", " marie@strict.test"}}).refusal.substr(0, 10), "451 4.7.24");
+    EXPECT_EQ(judge(zone, "192.0.2.1", "x@strict.test", {{"From", " marie@strict.test"}}).refusal, "");
+    EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.test", {{"From", " marie@plain.test"}}).refusal, "");
+    zone.fail_rest("_dmarc.broken.test");
+    EXPECT_EQ(judge(zone, "192.0.2.7", "x@evil.test", {{"From", " marie@broken.test"}}).refusal, "") << "a domain whose DNS is broken for good still writes";
+}
+
+TEST(Incoming, ABounceIsJudgedByTheNameOfTheServer) {
+    Zone zone = world();
+    zone.add("helo.test", RecordType::txt, "v=spf1 ip4:192.0.2.1 -all");
+    EXPECT_EQ(results_of(judge(zone, "192.0.2.1", "", {{"From", " mailer@helo.test"}})).substr(0, 44), "mail.amis.bzh;\n\tspf=pass smtp.helo=helo.test");
+}
+
+// Through the session.
+
+class NoRights final : public Rights {
+public:
+    Result<bool> may_send(const std::string&, const std::string&) override { return true; }
+    Result<std::int64_t> session_clock() override { return 0; }
+    Result<std::int64_t> session_end(const std::string&) override { return 0; }
+    Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {
+        all_here = true;
+        return std::vector<std::string>{recipient};
+    }
+};
+
+std::string texts(std::initializer_list<std::string> parts) {
+    std::string out;
+    for (const std::string& part : parts) {
+        out += part + '\0';
+    }
+    return out;
+}
+
+class Talk {
+public:
+    explicit Talk(std::string daemon, const std::string& offered = std::string("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12)) : daemon_(std::move(daemon)) {
+        zone_.answer_late();
+        negotiated = say('O', offered);
+        say('D', "C" + texts({"{daemon_name}", daemon_}));
+        say('C', "client" + std::string("\0" "4\0\x19", 4) + "192.0.2.7" + std::string(1, '\0'));
+        say('H', texts({"helo.test"}));
+    }
+
+    std::string say(char command, const std::string& data) {
+        Step step = session_.on_packet({static_cast<Command>(command), data});
+        std::string out = step.replies;
+        for (int round = 0; round < 30 && (step.ask || step.look_up); ++round) {
+            waited += step.look_up ? 1 : 0;
+            step = step.ask ? session_.on_room(Room::enough) : session_.on_answers();
+            out += step.replies;
+        }
+        return out;
+    }
+
+    std::string send(const std::string& from, const std::string& user = "") {
+        say('D', "M" + (user.empty() ? texts({"i", "1"}) : texts({"i", "1", "{auth_authen}", user})));
+        say('M', texts({"<x@evil.test>"}));
+        say('R', texts({"<marie@amis.bzh>"}));
+        say('L', texts({"From", from}));
+        say('L', texts({"Authentication-Results", " mail.amis.bzh; dmarc=pass"}));
+        say('B', "Bonjour\r\n");
+        return say('E', "");
+    }
+
+    std::string negotiated;
+    int waited = 0;
+
+private:
+    Zone zone_ = world();
+    NoRights rights_;
+    FakeClock clock_;
+    Outgoing outgoing_{clock_};
+    Incoming incoming_{IncomingMode::obey, host, zone_, [] { return now; }};
+    Session session_{rights_, outgoing_, &incoming_};
+    std::string daemon_;
+};
+
+TEST(IncomingSession, WaitsForDnsThenRefusesOrMarks) {
+    Talk talk(host);
+    const std::string refused = talk.send(" marie@strict.test");
+    EXPECT_GT(talk.waited, 0);
+    EXPECT_EQ(refused.substr(4, 11), "y550 5.7.26");
+    const std::string taken = talk.send(" marie@plain.test");
+    EXPECT_NE(taken.find(std::string("mail.amis.bzh;\n\tspf=pass")), std::string::npos) << "the second message is judged anew";
+    EXPECT_NE(taken.find("i" + std::string(4, '\0') + "Authentication-Results" + std::string(1, '\0') + " mail.amis.bzh;"), std::string::npos);
+    EXPECT_NE(taken.find("m" + std::string("\0\0\0\1", 4) + "Authentication-Results"), std::string::npos);
+    EXPECT_EQ(taken.substr(taken.size() - 1), "c");
+}
+
+TEST(IncomingSession, SubmissionIsNeverJudged) {
+    Talk talk("SUBMISSION");
+    const std::string taken = talk.send(" marie@strict.test", "marie@amis.bzh");
+    EXPECT_EQ(talk.waited, 0);
+    EXPECT_EQ(taken.find("Authentication-Results"), std::string::npos);
+}
+
+TEST(IncomingSession, WithoutLeadingSpaceTheSpaceIsPutBack) {
+    Talk talk(host, std::string("\0\0\0\6\0\0\1\xff\0\x0f\xff\xff", 12));
+    EXPECT_EQ(static_cast<unsigned char>(talk.negotiated[14]) & 0x10, 0);
+    EXPECT_NE(talk.send("marie@plain.test").find(std::string("Authentication-Results\0mail.amis.bzh;", 37)), std::string::npos);
+}
+
+} // namespace
+} // namespace hameau::milter
