@@ -1,6 +1,7 @@
 // fork, exec, read until the end or the deadline.
 #include "provisioning/run_program.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -41,7 +42,7 @@ constexpr int exit_not_there = 127;
 
 /// Until the program `child` (a pidfd) has ended: what it started may hold `fd` open, and it may close `fd` and live on. False when
 /// the deadline passed first.
-bool read_until_end(int fd, int child, std::string& out, Duration deadline) {
+bool read_until_end(int fd, int child, std::string& out, std::size_t kept, Duration deadline) {
     const SystemClock clock;
     const Duration limit = clock.now() + deadline;
     for (;;) {
@@ -62,9 +63,7 @@ bool read_until_end(int fd, int child, std::string& out, Duration deadline) {
             fd = -1;  // closed: now only its end is waited for
             continue;
         }
-        if (out.size() < output_bytes_max) {
-            out.append(part, static_cast<std::size_t>(n));
-        }
+        out.append(part, std::min(static_cast<std::size_t>(n), kept - out.size()));
     }
 }
 
@@ -92,7 +91,7 @@ Result<ProgramEnd> run_to_end(ProgramRun run) {
     writer.reset();
     ProgramEnd end;
     const Fd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    const bool ended = child && read_until_end(reader.get(), child.get(), end.output, run.deadline);
+    const bool ended = child && read_until_end(reader.get(), child.get(), end.output, run.kept_bytes == 0 ? output_bytes_max : run.kept_bytes, run.deadline);
     if (!ended) {
         if (run.uid != 0) {
             ::kill(-pid, SIGKILL);

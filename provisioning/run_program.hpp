@@ -18,8 +18,9 @@ struct ProgramRun {
     int kept_file = -1;                     ///< is file 3 of the program; -1: none
     unsigned uid = 0;                       ///< and gid, without other groups or new privileges; 0: as we are
     std::chrono::milliseconds deadline{40000};
+    std::size_t kept_bytes = 0;             ///< of what it writes; 0: 64 KiB
 };
-/// What it wrote (both streams, at most 64 KiB are kept), and how it ended.
+/// What it wrote (both streams, as much as was to be kept), and how it ended.
 struct ProgramEnd {
     std::string output;
     int exit_code = 0;  ///< -1: by a signal

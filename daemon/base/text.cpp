@@ -64,6 +64,49 @@ std::string percent_decode_lenient(std::string_view text) {
     return out;
 }
 
+namespace {
+
+/// Bytes of the character at the front (RFC 3629 §4); 0: no character begins there.
+std::size_t character_bytes(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t bytes = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    if (bytes == 0 || bytes > text.size()) {
+        return 0;
+    }
+    const bool more = std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(bytes), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; });
+    const auto second = bytes > 1 ? static_cast<unsigned char>(text[1]) : 0U;
+    const bool shortest = (first != 0xe0 || second >= 0xa0) && (first != 0xf0 || second >= 0x90) && (first != 0xf4 || second < 0x90) && (first != 0xed || second < 0xa0);
+    return more && shortest ? bytes : 0;
+}
+
+/// A control character, or a mark that nobody sees and that changes what one reads.
+bool steers(std::string_view character) {
+    if (character.size() == 1) {
+        return static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7f;
+    }
+    // U+0080 to U+009F; U+061C; U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069; U+FEFF.
+    const auto between = [character](std::string_view from, std::string_view to) { return character.size() == from.size() && character >= from && character <= to; };
+    return between("\xc2\x80", "\xc2\x9f") || character == "\xd8\x9c" || between("\xe2\x80\x8e", "\xe2\x80\x8f") ||
+           between("\xe2\x80\xa8", "\xe2\x80\xae") || between("\xe2\x81\xa6", "\xe2\x81\xa9") || character == "\xef\xbb\xbf";
+}
+
+} // namespace
+
+std::string one_plain_line(std::string_view text, std::size_t most) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t bytes = character_bytes(text);
+        const std::string_view character = text.substr(0, std::max<std::size_t>(bytes, 1));
+        const std::string_view shown = bytes == 0 || steers(character) ? std::string_view(" ") : character;
+        if (out.size() + shown.size() > most) {
+            break;
+        }
+        out += shown;
+        text.remove_prefix(character.size());
+    }
+    return out;
+}
+
 std::string percent_encode(std::string_view text, bool (*plain)(char)) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;

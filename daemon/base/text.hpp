@@ -28,6 +28,11 @@ constexpr std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+/// What may stand in a line that a terminal or a letter shows, whoever wrote it: each control character (C0, DEL, and C1, which terminals
+/// obey too), each mark that turns the direction of writing or ends a line (Unicode 15.0 §23.2), and each byte that is no UTF-8 becomes a
+/// space. At most `most` bytes, without half a character.
+std::string one_plain_line(std::string_view text, std::size_t most = std::string_view::npos);
+
 /// 0 to 15 for a hexadecimal digit of either case; -1 for every other byte.
 constexpr int hex_value(char c) {
     if (c >= '0' && c <= '9') {

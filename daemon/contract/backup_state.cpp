@@ -61,17 +61,7 @@ bool at_once(std::string_view word) {
 
 } // namespace
 
-std::string one_line(std::string_view text) {
-    std::string out;
-    for (const char c : text.substr(0, said_bytes_max)) {
-        const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-        out.push_back(plain ? c : ' ');
-    }
-    while (!out.empty() && (static_cast<unsigned char>(out.back()) & 0xc0) == 0x80 && text.size() > said_bytes_max) {
-        out.pop_back();  // no half character
-    }
-    return out;
-}
+std::string one_line(std::string_view text) { return one_plain_line(text, said_bytes_max); }
 
 State State::parse(std::string_view text) {
     State state;

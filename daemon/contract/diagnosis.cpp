@@ -15,12 +15,6 @@ namespace {
 constexpr std::array words = {std::pair{State::fine, std::string_view("fine")}, std::pair{State::unknown, std::string_view("unknown")},
                               std::pair{State::attention, std::string_view("attention")}, std::pair{State::broken, std::string_view("broken")}};
 
-std::string clean(std::string_view text) {
-    std::string out(text);
-    std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    return out;
-}
-
 std::int64_t number_of(std::string_view text) {
     std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -52,12 +46,11 @@ State state_of(std::string_view word) {
 }
 
 std::string to_line(const Finding& finding) {
-    std::string line = "found\t" + clean(finding.id) + "\t" + std::string(to_text(finding.state)) + "\t" + clean(finding.code) + "\t" + std::to_string(finding.at);
+    std::string line = "found\t" + one_plain_line(finding.id) + "\t" + std::string(to_text(finding.state)) + "\t" + one_plain_line(finding.code) + "\t" + std::to_string(finding.at);
     for (const auto& [name, value] : finding.values) {
-        const std::string column = "\t" + clean(name) + "=" + clean(value);
-        const std::size_t room = finding_bytes_max - std::min(line.size(), finding_bytes_max);
+        line += "\t" + one_plain_line(name) + "=";
         // A value that does not fit is cut, its name is not: the sentence would show a bare {name}.
-        line += column.substr(0, std::max(room, std::min(column.size(), name.size() + 2)));
+        line += one_plain_line(value, finding_bytes_max - std::min(line.size(), finding_bytes_max));
     }
     return line;
 }

@@ -50,7 +50,9 @@ json::value repair_of(std::string_view words, bool english) {
         if (columns[0] == "nothing") {
             text = phrase_of("nothing", "", english);
         } else if (columns[0] == "not_mended") {
-            text = phrase_of("not_mended", std::string(columns.size() > 2 ? columns[2] : ""), english);
+            const std::string why(columns.size() > 2 ? columns[2] : "");
+            const std::string known = phrase_of("refused." + why, "", english);
+            text = phrase_of("not_mended", known.empty() ? why : known, english);
         }
         out["text"] = text;
     }

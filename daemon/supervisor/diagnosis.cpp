@@ -21,6 +21,7 @@ constexpr Event became_worse{"diagnosis.worse", Level::warning, "hameau diagnose
 constexpr Event letter_failed{"diagnosis.mail_failed", Level::warning, "the admins were not told by mail; hameau diagnose says it"};
 constexpr Event repaired{"diagnosis.repaired", Level::notice};
 constexpr Event diagnosis_failed{"diagnosis.failed", Level::error};
+constexpr Event repair_refused{"diagnosis.repair_refused", Level::notice};
 constexpr TurnBounds diagnosis_bounds{diagnosis_state_bytes_max, diagnosis_line_max, diagnosis_turn_min, diagnosis_turn_max, diagnosis_after_failure};
 
 } // namespace
@@ -56,7 +57,25 @@ void House::nightly_diagnosis() {
     start_next_diagnosis();
 }
 
+/// Why this service may not have that repair; empty: it may. The command is root's or of the group hameau; every other asker speaks for
+/// a page, and may have been broken into: it gets no repair that loses something, and none again and again.
+std::string House::refuse_repair(const Service& asker, const Message& message) const {
+    if (asker.spec.kind == Kind::admin) {
+        return "";
+    }
+    if (!message.get("yes").empty()) {
+        return "diagnose.command";
+    }
+    const auto last = repaired_.find(message.get("repair"));
+    return last != repaired_.end() && clock_.now() - last->second < repairs_of_pages_every ? "diagnose.lately" : "";
+}
+
 void House::want_diagnosis(Service& asker, const Message& message) {
+    if (const std::string refused = refuse_repair(asker, message); !refused.empty()) {
+        journal_.write(repair_refused, {{"from", asker.spec.name}, {"check", std::string(message.get("repair").substr(0, diagnosis_argument_bytes_max))}, {"why", refused}});
+        answer_provision(asker, message.serial, refused);
+        return;
+    }
     Diagnose wanted;
     for (const char* name : {"only", "repair", "yes"}) {
         if (!message.get(name).empty()) {
@@ -121,9 +140,11 @@ void House::start_next_diagnosis() {
     }
 }
 
-void House::on_diagnosis_wish(std::string_view line) {
+/// Why nothing comes of it, as a code (diagnosis_texts.cpp, "refused."); empty: it is done, or begun.
+std::string House::on_diagnosis_wish(std::string_view line) {
     const auto words = split(line, '\t');
     if (words.size() == 2 && words[0] == "restart") {
+        // Not waiting any more: it was started meanwhile.
         if (Service* target = find(words[1]); target != nullptr && target->policy.state() == State::waiting) {
             act(*target, target->policy.on_restart_wanted(clock_.now()));
         }
@@ -133,7 +154,7 @@ void House::on_diagnosis_wish(std::string_view line) {
     } else if (words[0] == "certificates") {
         // Each wish passes over the waits between orders: an authority closes the account of who asks too often.
         if (certificates_mended_ != Duration{} && clock_.now() - certificates_mended_ < certificates_mended_every) {
-            return;
+            return "certificates.lately";
         }
         certificates_mended_ = clock_.now();
         want_certificates(true);
@@ -142,8 +163,49 @@ void House::on_diagnosis_wish(std::string_view line) {
     } else if (words[0] == "backup" || words[0] == "drill") {
         Message wish;
         wish.fields.emplace_back(words[0] == "drill" ? "drill" : "target", words[0] == "drill" ? "1" : "*");
-        (void)want_backup(wish);
+        return want_backup(wish);
     }
+    return "";
+}
+
+/// What a repair needs of us. The first refusal.
+std::string House::on_diagnosis_wishes(std::string_view text) {
+    std::string refused;
+    for (const std::string_view line : split(text, '\n')) {
+        if (line.starts_with("ask\t")) {
+            const std::string why = on_diagnosis_wish(line.substr(4));
+            refused = refused.empty() ? why : refused;
+        }
+    }
+    return refused;
+}
+
+/// What the asker gets. "mended" that we refused is not mended.
+std::string House::answer_of_diagnosis(std::string_view text, bool good) {
+    const std::string refused = good ? on_diagnosis_wishes(text) : "";
+    std::string answer;
+    for (const std::string_view line : split(text, '\n')) {
+        const auto words = split(line, '\t');
+        if (words[0] == "ask" && good) {
+            answer += refused.empty() ? "later\t1\n" : "";
+        } else if (words[0] == "worse") {
+            journal_.write(became_worse, {{"checks", std::string(line.substr(6))}});
+        } else if (words[0] == "mail") {
+            journal_.write(letter_failed, {{"error", std::string(line.substr(5))}});
+        } else if (words[0] == "mended" && words.size() == 2 && !refused.empty()) {
+            answer += "not_mended\t" + std::string(words[1]) + "\t" + refused + "\n";
+        } else if (!line.empty()) {
+            if (words[0] == "mended" && words.size() == 2) {
+                journal_.write(repaired, {{"check", std::string(words[1])}});
+            }
+            if ((words[0] == "mended" || words[0] == "not_mended") && words.size() >= 2) {
+                repaired_.insert_or_assign(std::string(words[1]), clock_.now());
+            }
+            answer += std::string(line.substr(0, diagnosis_line_max)) + "\n";
+        }
+    }
+    answer.resize(std::min(answer.size(), answer_text_max));
+    return answer;
 }
 
 void House::on_diagnosis_end(int wait_status) {
@@ -151,23 +213,7 @@ void House::on_diagnosis_end(int wait_status) {
     diagnoses_.pop_front();
     const std::string text = take_words(diagnosis_);
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
-    std::string answer;
-    for (const std::string_view line : split(text, '\n')) {
-        if (line.starts_with("ask\t") && good) {
-            on_diagnosis_wish(line.substr(4));
-            answer += "later\t1\n";
-        } else if (line.starts_with("worse\t")) {
-            journal_.write(became_worse, {{"checks", std::string(line.substr(6))}});
-        } else if (line.starts_with("mail\t")) {
-            journal_.write(letter_failed, {{"error", std::string(line.substr(5))}});
-        } else if (!line.empty()) {
-            if (line.starts_with("mended\t")) {
-                journal_.write(repaired, {{"check", std::string(line.substr(7))}});
-            }
-            answer += std::string(line.substr(0, diagnosis_line_max)) + "\n";
-        }
-    }
-    answer.resize(std::min(answer.size(), answer_text_max));
+    const std::string answer = answer_of_diagnosis(text, good);
     if (done.askers.empty()) {
         if (!good) {
             journal_.write(diagnosis_failed, {{"error", answer.substr(0, diagnosis_line_max)}});

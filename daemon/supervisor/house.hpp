@@ -184,7 +184,10 @@ private:
     void start_next_diagnosis();
     void on_diagnosis_end(int wait_status);
     /// What a repair needs of us: "restart TAB NAME", "engines", "certificates", "show-certificates", "backup", "drill".
-    void on_diagnosis_wish(std::string_view line);
+    std::string on_diagnosis_wish(std::string_view line);
+    std::string on_diagnosis_wishes(std::string_view text);
+    std::string answer_of_diagnosis(std::string_view text, bool good);
+    std::string refuse_repair(const Service& asker, const Message& message) const;
     std::vector<std::string> facts_for_diagnosis() const;
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
@@ -232,6 +235,7 @@ private:
     Duration next_diagnosis_{0};
     unsigned diagnosis_put_off_ = 0;
     Duration certificates_mended_{0};
+    std::map<std::string, Duration, std::less<>> repaired_;  ///< by check: when it was mended last, or tried to be
     std::deque<Diagnose> diagnoses_;  ///< the first one runs
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;

@@ -59,6 +59,8 @@ inline constexpr int diagnosis_nice = 10;
 inline constexpr unsigned diagnosis_put_off_max = 4;
 /// The repair of certificates asks the authority anew, so often at most.
 inline constexpr Duration certificates_mended_every = std::chrono::hours(1);
+/// The same repair for pages, so often at most: each tries again what Postfix, Dovecot or others put off for minutes. The command may at once.
+inline constexpr Duration repairs_of_pages_every = std::chrono::minutes(5);
 /// How long hameau-check may take: hameaud waits for it at a start and at a reload. It has 10 s of processor itself.
 inline constexpr std::chrono::seconds check_limit{20};
 

@@ -7,7 +7,6 @@
 #include "daemon/base/text.hpp"
 #include "provisioning/diagnose/checks.hpp"
 #include "provisioning/diagnose/limits.hpp"
-#include "provisioning/limits.hpp"
 
 namespace hameau::diagnose {
 
@@ -120,7 +119,7 @@ std::optional<Waiting> waiting_in(const Machine& machine, std::string_view queue
     if (!told || told->exit_code != 0) {
         return std::nullopt;
     }
-    cut = told->output.size() >= provisioning::output_bytes_max;
+    cut = told->output.size() >= program_output_bytes_max;
     Waiting out;
     const std::string name = "\"queue_name\": \"" + std::string(queue) + "\"";
     for (const std::string_view line : split(told->output, '\n')) {
@@ -140,16 +139,16 @@ Verdict age_of(const Machine& machine, std::string_view queue, std::int64_t atte
     }
     bool cut = false;
     const auto waiting = waiting_in(machine, queue, cut);
-    if (cut) {
-        return {State::unknown, any::unreadable};  // more messages than can be read: their number is in mail.queue
-    }
     if (!waiting) {
         return {State::unknown, any::silent};
     }
-    if (waiting->count == 0) {
+    if (waiting->count == 0 && !cut) {
         return {State::fine, "empty", {}};
     }
     const std::int64_t age = std::max<std::int64_t>(machine.now_s() - waiting->oldest_s, 0);
+    if (cut && age <= broken) {
+        return {State::unknown, any::unreadable};  // more messages than can be read, and an older one may be among the rest: mail.queue has their number
+    }
     const State state = age > broken ? State::broken : age > attention ? State::attention : State::fine;
     return {state, state == State::fine ? "fine" : "old", {{"count", std::to_string(waiting->count)}, {"hours", std::to_string(age / hour_s)}}};
 }

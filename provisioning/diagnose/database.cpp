@@ -77,6 +77,25 @@ std::string ask_in_child(const std::string& path, const std::string& sql) {
     return good ? told.text : "";
 }
 
+/// What stands in the journal is copied while others read and write (PASSIVE); only the small rest is copied while writers are kept out
+/// (TRUNCATE takes their lock first, and would keep it for seconds of a slow card).
+int checkpoint_gently(sqlite3* handle) {
+    int code = SQLITE_BUSY;
+    for (int i = 0; i < journal_tries && code == SQLITE_BUSY; ++i) {
+        if (i > 0) {
+            sqlite3_sleep(journal_nap_ms);
+        }
+        int pages = 0;
+        int copied = 0;
+        code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+        if (code == SQLITE_OK) {
+            // A reader of long ago keeps the rest from being copied.
+            code = pages - copied > journal_rest_pages ? SQLITE_BUSY : sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        }
+    }
+    return code;
+}
+
 /// In the child. SQLite's code.
 std::string empty_in_child(const std::string& path) {
     sqlite3* handle = nullptr;
@@ -90,7 +109,7 @@ std::string empty_in_child(const std::string& path) {
         code = sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);
     }
     if (code == SQLITE_OK) {
-        code = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+        code = checkpoint_gently(handle);
     }
     sqlite3_close(handle);
     return std::to_string(code);

@@ -38,9 +38,7 @@ std::string date_of(std::int64_t at) {
 std::string body_of(const std::string& host, const std::vector<diagnosis::Finding>& worse, bool english) {
     std::string body = diagnosis::phrase_of("letter_begin", "", english) + "\n";
     for (const auto& finding : worse) {
-        const std::string advice = diagnosis::advice_of(finding, english);
-        body += "\n" + diagnosis::title_of(finding.id, english) + " (" + finding.id + ")\n  " + diagnosis::sentence_of(finding, english) + "\n";
-        body += advice.empty() ? "" : "  " + advice + "\n";
+        body += "- " + diagnosis::title_of(finding.id, english) + " (" + finding.id + "): " + std::string(diagnosis::state_word(finding.state, english)) + "\n";
     }
     body += "\n" + diagnosis::phrase_of("letter_end", host, english) + "\n";
     return body;
@@ -48,26 +46,21 @@ std::string body_of(const std::string& host, const std::vector<diagnosis::Findin
 
 } // namespace
 
-std::string letter_text(const std::string& host, const std::vector<std::string>& recipients, const std::vector<diagnosis::Finding>& worse, std::int64_t at, bool english) {
-    std::string to;
-    for (const std::string& one : recipients) {
-        to += (to.empty() ? "" : ",\n ") + one;
-    }
-    std::string text = "From: Hameau <postmaster@" + host + ">\nTo: " + to + "\nSubject: ";
-    text += encoded_word(diagnosis::phrase_of("letter_subject", "", english));
-    text += "\nDate: " + date_of(at) + "\nMessage-ID: <diagnosis." + std::to_string(at) + "@" + host + ">\n";
+std::string letter_text(const LetterHead& head, const std::vector<diagnosis::Finding>& worse) {
+    std::string text = "From: Hameau <postmaster@" + head.host + ">\nTo: " + head.recipient + "\nSubject: ";
+    text += encoded_word(diagnosis::phrase_of("letter_subject", "", head.english));
+    text += "\nDate: " + date_of(head.at) + "\nMessage-ID: <diagnosis." + std::to_string(head.at) + "." + std::to_string(head.number) + "@" + head.host + ">\n";
     text += "Auto-Submitted: auto-generated\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n";
-    const std::string body = base64(body_of(host, worse, english));
+    const std::string body = base64(body_of(head.host, worse, head.english));
     for (std::size_t at_byte = 0; at_byte < body.size(); at_byte += line_bytes) {
         text += body.substr(at_byte, line_bytes) + "\n";
     }
     return text;
 }
 
-Status send_letter(const Machine& machine, const std::vector<diagnosis::Finding>& worse) {
-    if (!has_mail(machine)) {
-        return fail(ErrorKind::unavailable, "there is no mail service");
-    }
+namespace {
+
+std::vector<std::string> recipients_of(const Machine& machine) {
     const auto rows = machine.ask("people/people.db", "SELECT coalesce((SELECT address FROM sign_in_address s WHERE s.person = p.id ORDER BY position LIMIT 1), contact) "
                                                       "FROM person p WHERE admin = 1 AND disabled = 0 AND binned = 0 ORDER BY created_ms");
     std::vector<std::string> recipients;
@@ -78,12 +71,10 @@ Status send_letter(const Machine& machine, const std::vector<diagnosis::Finding>
             recipients.push_back(address);
         }
     }
-    if (recipients.empty()) {
-        return fail(ErrorKind::unavailable, "no admin has an address");
-    }
-    const auto language = machine.ask("people/people.db", "SELECT value FROM house WHERE name = 'language'");
-    const bool english = language && !language->empty() && language->front().front() == "en";
-    const std::string text = letter_text(machine.settings().text("house.host"), recipients, worse, machine.now_s(), english);
+    return recipients;
+}
+
+Status hand_over(const Machine& machine, const std::string& recipient, const std::string& text) {
     const auto memory = sealed_memory("letter", text);
     if (!memory) {
         return fail(memory.error());
@@ -91,13 +82,37 @@ Status send_letter(const Machine& machine, const std::vector<diagnosis::Finding>
     provisioning::ProgramRun run;
     run.path = machine.binaries() + "/hameau-submit";
     run.input = memory->get();
-    run.arguments = {machine.state() + "/engines/postfix/queue/public/inject", "-i", "-f", "<>", "--"};
-    run.arguments.insert(run.arguments.end(), recipients.begin(), recipients.end());
+    run.arguments = {machine.state() + "/engines/postfix/queue/public/inject", "-i", "-f", "<>", "--", recipient};
     const auto end = provisioning::run_to_end(std::move(run));
     if (!end) {
         return fail(end.error());
     }
     return end->exit_code == exit_fine ? Status{} : Status(fail(ErrorKind::unavailable, "Postfix did not take it"));
+}
+
+} // namespace
+
+Status send_letter(const Machine& machine, const std::vector<diagnosis::Finding>& worse) {
+    if (!has_mail(machine)) {
+        return fail(ErrorKind::unavailable, "there is no mail service");
+    }
+    const std::vector<std::string> recipients = recipients_of(machine);
+    if (recipients.empty()) {
+        return fail(ErrorKind::unavailable, "no admin has an address");
+    }
+    const auto language = machine.ask("people/people.db", "SELECT value FROM house WHERE name = 'language'");
+    LetterHead head{machine.settings().text("house.host"), "", machine.now_s(), 0, language && !language->empty() && language->front().front() == "en"};
+    // Told when one admin is: another try the next night would write to that one again.
+    Status last;
+    bool told = false;
+    for (const std::string& recipient : recipients) {
+        head.recipient = recipient;
+        ++head.number;
+        const Status sent = hand_over(machine, recipient, letter_text(head, worse));
+        told = told || sent.has_value();
+        last = sent ? last : sent;
+    }
+    return told ? Status{} : last;
 }
 
 } // namespace hameau::diagnose

@@ -46,6 +46,8 @@ inline constexpr std::chrono::milliseconds stranger_limit{4000};
 inline constexpr int depth_max = 12;
 /// How long a program of the distribution may take.
 inline constexpr std::chrono::milliseconds program_limit{6000};
+/// Bytes of what a program writes that are read: twenty thousand messages of `postqueue -j`.
+inline constexpr std::size_t program_output_bytes_max = 8 << 20;
 /// Files of Postfix's queue that are counted: twenty times what is too long.
 inline constexpr std::size_t queue_files_max = 20'000;
 /// Files of one mailbox that are added up.
@@ -62,8 +64,13 @@ inline constexpr std::size_t answer_bytes_spare = 64;
 inline constexpr std::size_t rows_max = 10'000;
 /// Milliseconds that a question waits for a writer of the database.
 inline constexpr int ask_busy_ms = 1000;
-/// The same of the repair that empties a journal, which needs a moment without readers.
-inline constexpr int journal_busy_ms = 2000;
+/// Milliseconds that the repair of a journal keeps writers out while it waits for the last readers: less than a module's answer may take.
+inline constexpr int journal_busy_ms = 200;
+/// It tries so often, and gives writers and readers so long between two tries, milliseconds.
+inline constexpr int journal_tries = 10;
+inline constexpr int journal_nap_ms = 300;
+/// Pages that may be left to copy while writers are kept out: some MB, less than a second of a slow card.
+inline constexpr int journal_rest_pages = 500;
 /// How long it may take for one database: hundreds of MB on a slow card. hameaud ends the whole run after diagnosis_limit (supervisor/limits.hpp).
 inline constexpr std::chrono::milliseconds journal_limit{75'000};
 

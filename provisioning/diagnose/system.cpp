@@ -226,6 +226,7 @@ std::optional<ProgramFacts> System::run(const std::string& path, const std::vect
     program.path = path;
     program.arguments = arguments;
     program.deadline = program_limit;
+    program.kept_bytes = program_output_bytes_max;
     auto end = provisioning::run_to_end(std::move(program));
     return end ? std::optional(ProgramFacts{end->exit_code, std::move(end->output)}) : std::nullopt;
 }

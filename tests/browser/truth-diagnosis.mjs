@@ -1,4 +1,4 @@
-// The diagnosis on its page: what is really broken is shown, its button mends it, and what loses something asks first.
+// The diagnosis on its page: what is really broken is shown, its button mends it, and what loses something is left to the command.
 import { chmodSync, statSync } from 'node:fs';
 import { axeFindings, openPage, overflow, settled } from './browser.mjs';
 import { holds, same, until } from './check.mjs';
@@ -29,32 +29,24 @@ export async function diagnosisChecks({ check, house, browser }) {
     await until(async () => (await page.evaluate(() => document.activeElement?.tagName)) === 'H1', 'the focus is on the heading');
     await context.close();
   });
-  await check('truth: a repair that loses something asks first, and sends its yes only then', async () => {
+  await check('truth: a repair that loses something has no button, its command stands there', async () => {
     const { page, context } = await openPage(browser);
     const card = (await cardsOf(house.url, page)).admin;
     await signIn(page, house.url, card.login, card.password);
-    const sent = [];
     await page.route('**/api/v1/diagnosis', async (route) => {
       const answer = await route.fetch({ method: 'GET', postData: undefined });
       const document = await answer.json();
-      if (route.request().method() === 'POST') sent.push(route.request().postDataJSON());
       document.checks = [{ id: 'mail.hold', group: 'mail', title: 'Messages retenus', state: 'attention', code: 'mail.hold.held', text: 'Messages retenus : 2.', advice: '', at: null, repair: 'asks', repair_text: 'Les messages retenus sont remis en route.' }];
       document.counts = { fine: 0, attention: 1, broken: 0, unknown: 0 };
-      document.repair = sent.length > 0 ? { id: 'mail.hold', done: true, text: 'Les messages retenus sont remis en route.', later: false } : null;
+      document.repair = null;
       await route.fulfill({ json: document });
     });
     await page.goto(`${house.url}diagnosis`);
     await settled(page);
-    await page.getByRole('button', { name: 'Réparer : Messages retenus' }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('ne peut pas être annulée').waitFor();
-    holds((await axeFindings(page)).length === 0, 'axe, the question');
-    await dialog.getByRole('button', { name: 'Renoncer' }).click();
-    same(sent.length, 0, 'nothing is sent before a yes');
-    await page.getByRole('button', { name: 'Réparer : Messages retenus' }).click();
-    await dialog.getByRole('button', { name: 'Réparer' }).click();
-    await until(() => sent.length === 1, 'sent');
-    same(JSON.stringify(sent), '[{"repair":"mail.hold","yes":true}]', 'the wish');
+    await page.getByText('hameau diagnose --repair mail.hold --yes').waitFor();
+    same(await page.getByRole('button', { name: 'Réparer : Messages retenus' }).count(), 0, 'no button');
+    holds((await axeFindings(page)).length === 0, 'axe, what the command does');
+    same(await overflow(page), '', 'no scrolling sideways');
     await context.close();
   });
 }

@@ -41,7 +41,6 @@ Task<Response> People::run_diagnosis(Request& request) {
     }
     JsonFields fields(opened.body);
     const std::string repair = fields.optional_text("repair", {1, check_letters_max}).value_or("");
-    const bool yes = fields.boolean("yes", false);
     const auto only = fields.optional_texts("only", diagnosis_checks_max, {1, check_letters_max});
     if (!fields.finish()) {
         co_return fields.refuse(request, people_catalogue);
@@ -49,9 +48,6 @@ Task<Response> People::run_diagnosis(Request& request) {
     std::map<std::string, std::string> arguments;
     if (!repair.empty()) {
         arguments.emplace("repair", repair);
-    }
-    if (yes) {
-        arguments.emplace("yes", "1");
     }
     if (only && !only->empty()) {
         std::string ids;
@@ -68,6 +64,9 @@ Task<Response> People::run_diagnosis(Request& request) {
     const std::string& why = words.error().message;
     if (why.starts_with("diagnose.yes")) {
         co_return say(request, 422, "diagnosis_yes");
+    }
+    if (why.starts_with("diagnose.lately")) {
+        co_return say(request, 429, "diagnosis_lately");
     }
     if (why.starts_with("diagnose.no_repair")) {
         co_return say(request, 422, "diagnosis_no_repair");

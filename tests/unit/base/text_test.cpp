@@ -14,6 +14,18 @@ TEST(Text, LowersLettersOfAsciiOnly) {
     EXPECT_EQ(ascii_lower(std::string("A\0B", 3)), std::string("a\0b", 3));
 }
 
+TEST(Text, OnePlainLineHasNoSignThatSteersATerminal) {
+    EXPECT_EQ(one_plain_line("brest-été 日本 𝄞"), "brest-été 日本 𝄞");
+    EXPECT_EQ(one_plain_line("a\tb\nc\x7f\x1b[2J"), "a b c  [2J");
+    EXPECT_EQ(one_plain_line("\xc2\x9b" "31m\xc2\xa0"), " 31m\xc2\xa0");
+    EXPECT_EQ(one_plain_line("\xe2\x80\xae" "x\xe2\x81\xa6" "y\xe2\x80\x8f\xd8\x9c\xe2\x80\xa8\xef\xbb\xbf"), " x y    ");
+    // No UTF-8: alone, cut, longer than needed, half of a pair, beyond U+10FFFF.
+    EXPECT_EQ(one_plain_line("\xff\xc3"), "  ");
+    EXPECT_EQ(one_plain_line("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80"), std::string(9, ' '));
+    EXPECT_EQ(one_plain_line("aé", 2), "a");
+    EXPECT_EQ(one_plain_line("aé", 3), "aé");
+}
+
 TEST(Text, KnowsHexadecimalDigitsAndNothingBesideThem) {
     int digits = 0;
     for (int byte = 0; byte < 256; ++byte) {

@@ -230,6 +230,9 @@ std::vector<Case> mail_cases() {
         {"mail.deferred.fine", fine, [queued](F& f) { queued(f, "deferred", 3600); }},
         {"mail.deferred.old", attention, [queued](F& f) { queued(f, "deferred", 30 * 3600); }},
         {"mail.deferred.old", broken, [queued](F& f) { queued(f, "deferred", 100 * 3600); }},
+        // More than can be read, and what came last is young: an older one may be among the rest.
+        {"mail.deferred *unreadable", unknown, [queued](F& f) { queued(f, "deferred", 3600); f.programs_["/usr/sbin/postqueue"].output.resize(8 << 20, ' '); }},
+        {"mail.deferred.old", broken, [queued](F& f) { queued(f, "deferred", 100 * 3600); f.programs_["/usr/sbin/postqueue"].output.resize(8 << 20, ' '); }},
         {"mail.deferred *trial", unknown, [](F& f) { f.trial_ = true; }},
         {"mail.hold.held", attention, [files](F& f) { files(f, "hold", 2); }},
         {"mail.hold.corrupt", broken, [files](F& f) { files(f, "corrupt", 1); }},

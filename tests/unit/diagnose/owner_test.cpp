@@ -1,4 +1,6 @@
 // Root looks into the databases of the modules with the uid of the module: a module that was broken into chooses what stands there.
+#include <algorithm>
+#include <atomic>
 #include <fcntl.h>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -6,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <thread>
 #include <unistd.h>
 
 #include "daemon/base/clock.hpp"
@@ -156,6 +159,40 @@ TEST_F(Owner, EmptiesTheJournalOfItsOwnDatabase) {
     struct stat facts {};
     ASSERT_EQ(::stat((state_ + "/people/people.db-shm").c_str(), &facts), 0);
     EXPECT_EQ(facts.st_uid, people_uid);
+}
+
+/// A reader that does not go keeps the journal from being emptied: the writers of the house must not wait for it meanwhile.
+TEST_F(Owner, AnEmptiedJournalKeepsNoWriterOut) {
+    sqlite3* reader = nullptr;
+    ASSERT_EQ(sqlite3_open((state_ + "/people/people.db").c_str(), &reader), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM t", nullptr, nullptr, nullptr), SQLITE_OK);
+    std::atomic<bool> done = false;
+    std::thread repair([&] {
+        EXPECT_FALSE(mend_journals()) << "the reader was there";
+        done = true;
+    });
+    const SystemClock clock;
+    Duration longest{0};
+    int written = 0;
+    sqlite3_busy_timeout(writer_, 20'000);
+    while (!done) {
+        const Duration begun = clock.now();
+        EXPECT_EQ(sqlite3_exec(writer_, "INSERT INTO t VALUES ('x', 'y')", nullptr, nullptr, nullptr), SQLITE_OK);
+        longest = std::max(longest, clock.now() - begun);
+        ++written;
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    repair.join();
+    EXPECT_LT(longest, std::chrono::seconds(1));
+    EXPECT_GT(written, 20);
+    sqlite3_close(reader);
+}
+
+/// A queue of two thousand messages is half a MiB of `postqueue -j`.
+TEST_F(Owner, WhatAProgramSaysIsReadToItsEnd) {
+    const auto told = machine()->run("/usr/bin/seq", {"1", "50000"});
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(told->output.ends_with("\n50000\n"));
 }
 
 /// Dovecot and Postfix read mail.db, and may make no file beside it.

@@ -105,13 +105,27 @@ TEST(Worse, OnlyWhatBecameWorseIsSaid) {
 
 TEST(Letter, IsAMessageInTheHousesLanguage) {
     const std::vector<Finding> worse = {{"disk.room", State::broken, "disk.room.full", {{"free", "12"}, {"size", "99"}}, 0}};
-    const std::string text = letter_text("maison.test", {"marie@amis.test", "yann@amis.test"}, worse, 1'800'000'000, false);
-    EXPECT_NE(text.find("To: marie@amis.test,\n yann@amis.test\n"), std::string::npos);
+    const std::string text = letter_text({"maison.test", "marie@amis.test", 1'800'000'000, 2, false}, worse);
+    EXPECT_NE(text.find("To: marie@amis.test\n"), std::string::npos);
+    EXPECT_NE(text.find("Message-ID: <diagnosis.1800000000.2@maison.test>\n"), std::string::npos);
     EXPECT_NE(text.find("Date: Fri, 15 Jan 2027 08:00:00 +0000\n"), std::string::npos);
     EXPECT_NE(text.find("Auto-Submitted: auto-generated\n"), std::string::npos);
     for (const char c : text) {
         EXPECT_LT(static_cast<unsigned char>(c), 0x80U) << "the transport of a house may be 7 bit";
     }
+}
+
+/// A service that was broken into chooses values; the letter has none of them.
+TEST(Letter, SaysNothingThatOthersWrote) {
+    const std::vector<Finding> plain = {{"disk.room", State::broken, "disk.room.full", {}, 0}};
+    const std::vector<Finding> hostile = {{"disk.room", State::broken, "disk.room.full", {{"free", "call https://evil.example"}, {"size", "now"}}, 0}};
+    const LetterHead head{"maison.test", "marie@amis.test", 1'800'000'000, 1, true};
+    EXPECT_EQ(letter_text(head, plain), letter_text(head, hostile));
+}
+
+TEST(Line, SteersNoTerminal) {
+    const Finding finding{"a.b", State::broken, "a.b.c", {{"host", "x\xc2\x9b" "31mEVIL\xe2\x80\xae" "\x1b[0m\xff"}}, 0};
+    EXPECT_EQ(diagnosis::to_line(finding), "found\ta.b\tbroken\ta.b.c\t0\thost=x 31mEVIL  [0m ");
 }
 
 TEST(Network, ReverseNames) {

@@ -2,7 +2,7 @@
 // sentences are the house's own (daemon/contract/diagnosis_texts.cpp); status.tsx leads here.
 import { useState } from 'preact/hooks';
 import { call, get } from '../../common/api';
-import { useAction, useLoad, useModal } from '../../common/hooks';
+import { useAction, useLoad } from '../../common/hooks';
 import { moment, t, tn } from '../../common/i18n';
 import { Button, type Light, Loading, Notice, Phrase, ProblemNotice, Window } from '../../common/parts';
 import { useMember } from '../state';
@@ -10,7 +10,7 @@ import { useMember } from '../state';
 type State = 'fine' | 'attention' | 'broken' | 'unknown';
 interface Found {
   id: string; group: string; title: string; state: State; text: string; advice: string; at: string | null;
-  /** free: it loses nothing; asks: it does, and the person is asked first. */
+  /** free: it loses nothing; asks: it does, and only the command does it: a page may have been taken over. */
   repair: 'free' | 'asks' | null; repair_text: string;
 }
 interface Repaired { id: string; done: boolean; text: string; later: boolean }
@@ -23,19 +23,6 @@ const lights: Record<State, Light> = { fine: 'lit', unknown: 'asleep', attention
 const later_ms = 2500;
 const later_times = 4;
 
-function MendDialog({ one, onMend, onClose }: { one: Found; onMend: () => void; onClose: () => void }) {
-  const dialog = useModal();
-  return (
-    <dialog ref={dialog} aria-labelledby="mend-title" onClose={onClose}>
-      <h3 id="mend-title">{one.title}</h3>
-      <p>{t('diagnosis.loses')}</p>
-      <p>{one.repair_text}</p>
-      <p class="verbs"><Button onClick={() => dialog.current?.close()}>{t('cancel')}</Button>
-        <Button kind="danger" onClick={() => { dialog.current?.close(); onMend(); }}>{t('diagnosis.mend')}</Button></p>
-    </dialog>
-  );
-}
-
 /** What is not fine: the sentence, what to do, and the button where the house can do it. */
 function Wrong({ one, busy, onMend }: { one: Found; busy: boolean; onMend: (one: Found) => void }) {
   return (
@@ -43,8 +30,9 @@ function Wrong({ one, busy, onMend }: { one: Found; busy: boolean; onMend: (one:
       <p class="row-title"><Window light={lights[one.state]} /> {one.title} <span class={one.state === 'broken' ? 'failed-check' : 'soft'}>{t(`diagnosis.state.${one.state}`)}</span></p>
       <p>{one.text}</p>
       {one.advice && <p class="soft">{one.advice}</p>}
+      {one.repair === 'asks' && <p class="soft">{one.repair_text} {t('diagnosis.by_command')} <code>hameau diagnose --repair {one.id} --yes</code></p>}
     </div>
-    {one.repair && <Button busy={busy} label={t('diagnosis.mend_what', { title: one.title })} onClick={() => onMend(one)}>{t('diagnosis.mend')}</Button>}
+    {one.repair === 'free' && <Button busy={busy} label={t('diagnosis.mend_what', { title: one.title })} onClick={() => onMend(one)}>{t('diagnosis.mend')}</Button>}
     </li>
   );
 }
@@ -76,7 +64,6 @@ function joined(before: Diagnosis, newer: Diagnosis): Diagnosis {
 
 function Found({ first }: { first: Diagnosis }) {
   const [found, setFound] = useState(first);
-  const [asking, setAsking] = useState<Found | null>(null);
   const [mended, setMended] = useState<Repaired | null>(null);
   const { house } = useMember();
   const looking = useAction();
@@ -84,7 +71,7 @@ function Found({ first }: { first: Diagnosis }) {
   const look = () => void looking.run(async () => { setMended(null); setFound(await call<Diagnosis>('POST', path, {})); });
   const mend = (one: Found) => void mending.run(async () => {
     setMended(null);
-    let newer = await call<Diagnosis>('POST', path, { repair: one.id, yes: one.repair === 'asks' });
+    let newer = await call<Diagnosis>('POST', path, { repair: one.id });
     setMended(newer.repair);
     for (let i = 0; newer.checks[0]?.state !== 'fine' && newer.repair?.later !== false && i < later_times; i++) {
       await new Promise((done) => setTimeout(done, later_ms));
@@ -106,7 +93,7 @@ function Found({ first }: { first: Diagnosis }) {
       {wrong.length > 0 && (
         <section aria-labelledby="wrong">
           <h2 id="wrong">{t('diagnosis.to_do')}</h2>
-          <ul class="rows">{wrong.map((one) => <Wrong key={one.id} one={one} busy={mending.busy} onMend={(chosen) => (chosen.repair === 'asks' ? setAsking(chosen) : mend(chosen))} />)}</ul>
+          <ul class="rows">{wrong.map((one) => <Wrong key={one.id} one={one} busy={mending.busy} onMend={mend} />)}</ul>
         </section>
       )}
       {found.checks.length > 0 && (
@@ -115,7 +102,6 @@ function Found({ first }: { first: Diagnosis }) {
           {groups.map((name) => <Group key={name} name={name} checks={found.checks.filter((one) => one.group === name)} />)}
         </section>
       )}
-      {asking && <MendDialog one={asking} onMend={() => mend(asking)} onClose={() => setAsking(null)} />}
     </>
   );
 }
