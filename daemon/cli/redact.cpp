@@ -14,13 +14,20 @@ namespace {
 constexpr std::string_view delimiters = " \t,;()[]{}<>\"'=|#?&";
 constexpr std::size_t known_letters_min = 2;
 constexpr std::size_t secret_characters_min = 14;
+constexpr std::ptrdiff_t telephone_digits_min = 8;
 
-/// Fields of journals whose values are numbers or words of ours. The value of every other field is a mark.
-constexpr std::array kept_fields = {"code", "signal", "pid", "service", "services", "version", "count", "number", "files", "doors", "sites", "error", "state", "check",
-                                    "checks", "verb", "status", "dsn", "delay", "delays", "size", "nrcpt", "proto", "ehlo", "mail", "rcpt", "data", "quit", "commands",
-                                    "starttls", "auth", "noop", "rset", "unknown", "kind", "from_state", "reference", "restarts", "exit", "bytes"};
-/// Files of ours that look like host names.
-constexpr std::array kept_endings = {"db", "log", "sock", "pem", "key", "conf", "cf", "yaml", "manifest", "map", "service", "cpp"};
+/// Fields of our journals whose values are words of ours. Of every other field a number is kept, and all else is a mark.
+constexpr std::array kept_fields = {"service", "services", "version", "error", "check", "checks", "verb", "kind"};
+/// Files that look like host names. A host may end in ".pem" in a folder of certificates: so whole names, but for sources.
+constexpr std::array kept_files = {"people.db", "mail.db", "auth.db", "sites.db", "pads.db", "people.log", "mail.log", "sites.log", "pads.log", "gate.log", "admin.log", "hameaud.log",
+                                   "milter.log", "postfix.log", "dovecot.log", "hosts.map", "default.pem", "ca.pem", "ca.key", "hameau.yaml", "hameau.service", "main.cf",
+                                   "master.cf", "dovecot.conf", "resolv.conf", "admin.sock", "people.sock", "mail.sock", "sites.sock", "pads.sock"};
+constexpr std::string_view source_ending = "cpp";
+/// Words with a capital letter that name nobody. Every other one may be a name that the house does not know (any more).
+constexpr std::array kept_capitals = {"Postfix", "Dovecot", "SQLite", "Debian", "Linux", "Landlock", "Hameau", "DNS", "TLS", "ACME", "IPv4", "IPv6", "HTTP", "JSON", "YAML", "SMTP", "IMAP",
+                                      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Connection", "Permission", "No", "Not", "Bad", "Broken", "Operation", "Resource", "Address", "Cannot", "File", "Is", "Too", "Read-only", "Input/output",
+                                      "Transport", "Network", "Host", "Version", "Info", "Warning", "Error", "UNIQUE", "FOREIGN", "KEY", "CHECK", "NOT", "NULL", "Invalid", "Value", "Device",
+                                      "Cross-device", "Directory", "Function", "Exec", "Destination", "Protocol", "Stale", "Disk"};
 /// Dovecot's and Postfix's services: NAME(USER) in front of a line.
 constexpr std::array with_user = {"imap", "lmtp", "managesieve", "doveadm", "indexer", "quota-status", "auth", "script", "sieve", "pop3", "submission"};
 
@@ -34,6 +41,31 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 bool is_number(std::string_view word) {
     return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.' || c == '/' || c == '-' || c == '+'; });
+}
+
+/// "0612345678", "+33612345678", "06.12.34.56.78": eight digits and more that begin as telephone numbers do, or with three marks between them.
+/// Counts, times and dates have neither.
+bool is_telephone(std::string_view word) {
+    const auto digits = std::count_if(word.begin(), word.end(), is_digit);
+    const auto marks = std::count_if(word.begin() + (word.empty() ? 0 : 1), word.end(), [](char c) { return c == '.' || c == '-' || c == '/'; });
+    return is_number(word) && digits >= telephone_digits_min && (word.front() == '0' || word.front() == '+' || marks >= 3);
+}
+
+/// "06 12 34 56 78": where the run of groups of at most three digits, which begins at `at`, ends; `at` when it is none.
+std::size_t end_of_telephone(std::string_view text, std::size_t at) {
+    const bool begins = at < text.size() && (text[at] == '0' || text[at] == '+') && (at == 0 || text[at - 1] == ' ' || text[at - 1] == '"');
+    std::size_t digits = 0;
+    std::size_t group = 0;
+    std::size_t end = at + (begins && text[at] == '+' ? 1 : 0);
+    while (begins && end < text.size() && (is_digit(text[end]) || (text[end] == ' ' && end + 1 < text.size() && is_digit(text[end + 1])))) {
+        group = is_digit(text[end]) ? group + 1 : 0;
+        digits += is_digit(text[end]) ? 1 : 0;
+        ++end;
+        if (group > 3) {
+            return at;
+        }
+    }
+    return digits >= static_cast<std::size_t>(telephone_digits_min) ? end : at;
 }
 
 bool is_ipv4(std::string_view word) {
@@ -55,7 +87,7 @@ bool is_dotted_name(std::string_view word) {
     if (parts.size() < 2 || parts.back().size() < 2 || !std::all_of(parts.back().begin(), parts.back().end(), [](char c) { return is_letter(c) || c == '-' || is_digit(c); })) {
         return false;
     }
-    return std::any_of(parts.back().begin(), parts.back().end(), is_letter) && !is_one_of(kept_endings, parts.back());
+    return std::any_of(parts.back().begin(), parts.back().end(), is_letter) && !is_one_of(kept_files, word) && !(parts.size() == 2 && parts.back() == source_ending);
 }
 
 bool looks_secret(std::string_view word) {
@@ -116,17 +148,24 @@ bool Redactor::is_known(std::string_view token) const {
 
 std::string Redactor::plain_word(std::string_view token) const {
     if (token.empty() || is_number(token)) {
-        return is_ipv4(token) ? "<ip>" : std::string(token);
+        return is_ipv4(token) ? "<ip>" : is_telephone(token) ? "<number>" : std::string(token);
     }
     if (std::any_of(token.begin(), token.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
         return "<word>";
     }
-    return is_known(token) ? "<name>" : is_dotted_name(token) ? "<host>" : looks_secret(token) ? "<token>" : std::string(token);
+    if (is_known(token)) {
+        return "<name>";
+    }
+    const bool capital = token.size() > 1 && token.front() >= 'A' && token.front() <= 'Z' && !is_one_of(kept_capitals, token);
+    return is_dotted_name(token) ? "<host>" : looks_secret(token) ? "<token>" : capital ? "<word>" : std::string(token);
 }
 
 std::string Redactor::word(std::string_view token) const {
     if (token.find('@') != std::string_view::npos || token.find('%') != std::string_view::npos) {
         return "<address>";
+    }
+    if (token.size() > 5 && ascii_lower(token.substr(0, 5)) == "ipv6:") {
+        return "<ip>";  // RFC 5321 §4.1.3
     }
     if (is_ipv6(token) || is_ipv4(token)) {
         return "<ip>";
@@ -159,6 +198,11 @@ std::string Redactor::line(std::string_view text) const {
         out = text.substr(0, at);
     }
     while (at < text.size()) {
+        if (const std::size_t behind = end_of_telephone(text, at); behind > at) {
+            out += "<number>";
+            at = behind;
+            continue;
+        }
         const std::size_t end = std::min(text.find_first_of(delimiters, at), text.size());
         const std::string_view token = text.substr(at, end - at);
         if (!token.empty()) {

@@ -1,5 +1,7 @@
 // `hameau report FILE`: what somebody who helps needs to know of this house, and nothing about its people: the diagnosis, the processes,
 // the ends of the journals without names. One plain text, so that it can be read before it is sent.
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fcntl.h>
 #include <string>
@@ -24,9 +26,11 @@ namespace json = boost::json;
 namespace {
 
 constexpr int exit_cannot_create = 73;
+/// Every line in them is written by a program of ours.
+constexpr std::array<std::string_view, 8> kept_journals = {"hameaud", "gate", "people", "mail", "sites", "pads", "admin", "milter"};
 constexpr const char* report_usage =
     "usage: hameau report FILE [--state DIR]     (- is standard output)\n"
-    "Writes a report for whoever helps: the diagnosis, the processes, the ends of the journals but those of Postfix and Dovecot. No password, no\n"
+    "Writes a report for whoever helps: the diagnosis, the processes, the ends of the journals of its own programs. No password, no\n"
     "key, no name, no address and no host name should be in it: they are replaced by marks such as <name>. It is a plain text: read it before you\n"
     "send it.\n";
 
@@ -49,6 +53,18 @@ Status know_names(const Client& client, Redactor& redactor) {
         return fail(ErrorKind::unavailable, "the house did not say its name");
     }
     know(house->object(), {"name"});
+    // Also who is in a bin; people's own database is asked, as no list has them.
+    const auto all = client.call("GET", "/admin/module/people/internal/names");
+    if (!all || !all->good()) {
+        return fail(ErrorKind::unavailable, "the house did not say its names");
+    }
+    know(all->object(), {"names"});
+    const std::string host = read_file(client.state() + "/host", small_file_bytes_max).value_or("");
+    redactor.know(host);
+    std::array<char, 256> machine{};
+    if (::gethostname(machine.data(), machine.size() - 1) == 0) {
+        redactor.know(machine.data());
+    }
     const auto associations = client.list("/api/v1/associations");
     if (!associations) {
         return fail(associations.error());
@@ -111,14 +127,16 @@ std::string processes_part(const Client& client, const Redactor& redactor, bool 
 }
 
 /// The journals of Postfix and Dovecot hold what strangers' servers said, and people's addresses in many forms: nobody can take all of
-/// that out. What they count is in the diagnosis.
-std::string without_engines(std::string_view journals) {
+/// that out. What they count is in the diagnosis. What an external module writes is its author's, in words that we do not know.
+std::string without_strangers(std::string_view journals) {
     std::string out;
     bool kept = true;
     for (const std::string_view line : split(journals, '\n')) {
         if (line.starts_with("== ")) {
-            kept = line != "== postfix" && line != "== dovecot";
-            out += kept ? "" : std::string(line) + "\nleft out: it holds addresses and words of strangers\n";
+            const std::string_view name = line.substr(3);
+            const bool engine = name == "postfix" || name == "dovecot";
+            kept = std::find(kept_journals.begin(), kept_journals.end(), name) != kept_journals.end();
+            out += kept ? "" : "== " + (engine ? std::string(name) : "another journal") + "\nleft out: it holds addresses and words of strangers\n";
         }
         if (kept && !(line.empty() && out.ends_with("\n"))) {
             out += std::string(line) + "\n";
@@ -142,7 +160,7 @@ std::string make_report(const Client& client) {
         return out + "left out: the house could not tell all names that must not be in them (" + redactor.line(known.error().message) + ")\n";
     }
     const auto logs = client.call("GET", "/admin/logs");
-    return out + (logs && logs->good() ? redactor.text(without_engines(logs->body)) : std::string("the house does not answer\n"));
+    return out + (logs && logs->good() ? redactor.text(without_strangers(logs->body)) : std::string("the house does not answer\n"));
 }
 
 } // namespace

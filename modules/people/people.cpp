@@ -96,6 +96,7 @@ void People::add_routes() {
     router_.add("POST", "/internal/identity", this, &People::internal_identity);
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);
+    router_.add("GET", "/internal/names", this, &People::internal_names);
     router_.add("POST", "/internal/mailboxes", this, &People::internal_mailboxes);
     router_.add("POST", "/internal/usage", this, &People::internal_usage);
     router_.add("POST", "/internal/resend", this, &People::internal_resend);

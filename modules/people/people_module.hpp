@@ -179,6 +179,8 @@ private:
     Status judge_domains(Refusal& refusal, const Request& request, const DomainQuestion& question);
     Response refuse_carried(const Request& request, std::string_view code, const std::string& domain, const std::vector<Carried>& found) const;
     Task<Response> internal_association(Request& request);
+    /// Every name and address that is in the database, also of people and associations in a bin: what a report must not say. Admin's socket only.
+    Task<Response> internal_names(Request& request);
     boost::json::object members_by_login(std::string_view logins);
     // The one quota of mail, sites and texts (api_usage.cpp)
     Task<Response> show_usage(Request& request);

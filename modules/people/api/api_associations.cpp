@@ -256,6 +256,15 @@ json::object People::members_by_login(std::string_view logins) {
     return members;
 }
 
+Task<Response> People::internal_names(Request& request) {
+    if (request.who.caller != Caller::admin) {
+        co_return say(request, 403, "forbidden");
+    }
+    json::object out;
+    out["names"] = json::value_from(store_->all_names());
+    co_return json_response(200, out);
+}
+
 Task<Response> People::internal_association(Request& request) {
     if (request.who.caller == Caller::gate) {
         co_return say(request, 403, "forbidden");

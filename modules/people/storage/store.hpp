@@ -237,6 +237,8 @@ public:
         std::string facts;         ///< JSON: members, accounts, groups, domains, bytes by service, holdings by service
     };
     /// The newest first, begun before that time.
+    /// Logins, names, addresses, domains of everybody and everything here, in use or in a bin.
+    std::vector<std::string> all_names();
     std::vector<Erasure> erasures(std::int64_t before_ms, std::size_t limit);
     /// JSON, of what is there now.
     std::string erasure_facts(const Association& association, std::size_t members, std::size_t groups);

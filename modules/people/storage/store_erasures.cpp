@@ -50,6 +50,20 @@ Status Store::settle_erasures(const std::string& association) {
     return run(std::move(change));
 }
 
+std::vector<std::string> Store::all_names() {
+    auto query = ask("SELECT login FROM person UNION SELECT name FROM person UNION SELECT contact FROM person UNION SELECT address FROM sign_in_address "
+                     "UNION SELECT slug FROM association UNION SELECT name FROM association UNION SELECT name FROM domain "
+                     "UNION SELECT slug FROM circle UNION SELECT name FROM circle UNION SELECT coalesce(address, '') FROM circle UNION SELECT address FROM circle_outside "
+                     "UNION SELECT login FROM removed_member UNION SELECT address FROM refused_address "
+                     "UNION SELECT association FROM erasure UNION SELECT name FROM erasure UNION SELECT association FROM association_task "
+                     "UNION SELECT value FROM house WHERE name = 'name'");
+    std::vector<std::string> out;
+    while (row(query)) {
+        out.push_back(query.text(0));
+    }
+    return out;
+}
+
 std::vector<Store::Erasure> Store::erasures(std::int64_t before_ms, std::size_t limit) {
     auto query = ask("SELECT id, association, name, way, binned_ms, begun_ms, done_ms, facts FROM erasure WHERE begun_ms < ? ORDER BY begun_ms DESC LIMIT ?");
     query.bind(1, before_ms).bind(2, static_cast<std::int64_t>(limit));

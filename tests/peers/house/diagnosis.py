@@ -7,6 +7,7 @@ import imaplib
 import json
 import os
 import shutil
+import signal
 import smtplib
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import as_a_child
+import hostile_child
 from common import house, marie, node, ok, send, wait_until, yann  # noqa: F401
 from production_house import NewHouse
 from small_dns import SmallDns
@@ -365,6 +367,9 @@ def a_night():
     kept = Path(night.state, "diagnosis", "state").read_text()
     assert kept.startswith("next\t") and int(kept.split()[1]) > time.time() and "said\tstate.secrets\tbroken" in kept, kept[:300]
     # What hameaud refuses is not called mended: an order of certificates passes over all waits, once an hour.
+    night.configuration.write_text(night.configuration.read_text().replace("house:\n", "house:\n  acme_url: https://127.0.0.1:1/directory\n"))
+    os.kill(hostile_child.house_pid(night.process), signal.SIGHUP)
+    time.sleep(3)
     first = diagnose("--repair", "certificate.house", of=night)
     assert first["repair"]["done"], first["repair"]
     second = diagnose("--repair", "certificate.house", of=night)

@@ -32,11 +32,17 @@ TEST(Redact, NoMarkedSecretIsLeft) {
         "http://secret.example/path?x=1 https://[2001:db8::77]:8443/setup#SECRETTOKEN00000",
         "Betreff Zénobie, zénobie; Amis/Zorglub_2",
         "xn--secret-9za.example and secret.example.",
+        // People who left, and whom no list has.
+        "<4>people people.import_failed error=\"no such person: Jean Lefebvre\"",
+        "<4>mail mail.failed error=\"the box 'Famille Lefebvre' is full\" state=lefebvre unknown=lefebvre auth=lefebvre code=lefebvre",
+        "<4>hameaud certificate.failed error=\"tls/hosts/lefebvre-jean.pem: Permission denied\" file=lefebvre.key",
+        "<4>mail x.y error=\"call 0612345678 or +33612345678, 06.12.34.56.78, 06-12-34-56-78, 06 12 34 56 78 or +33 6 12 34 56 78\"",
+        "<4>gate x.y error=\"[IPv6:2001:db8::1] IPv6:2001:db8::1 203.0.113.2-203.0.113.9\"",
     };
     for (const char* line : lines) {
         const std::string out = house().line(line);
         for (const char* marked : {"zorglub", "Zorglub", "quasimodo", "QUASIMODO", "Zénobie", "zénobie", "secret.example", "203.0.113", "2001:db8", "victim", "secretname", "Secret Folder",
-                                   "secretsession", "secretDEF", "secretbox", "SECRETTOKEN", "FAKE0secret", "eyJhbGci", "argon2id", "abcdefghijklmnop", "amis", "Amis", "bourg", "xn--"}) {
+                                   "secretsession", "secretDEF", "secretbox", "SECRETTOKEN", "FAKE0secret", "eyJhbGci", "argon2id", "abcdefghijklmnop", "Lefebvre", "lefebvre", "Jean", "12345678", "34.56", "34-56", "34 56", "amis", "Amis", "bourg", "xn--"}) {
             EXPECT_EQ(out.find(marked), std::string::npos) << marked << " in: " << out;
         }
     }
@@ -48,8 +54,11 @@ TEST(Redact, WhatHelpsStays) {
     EXPECT_EQ(redactor.line("<3>hameaud spawn.failed service=pads error=\"pads.db: the database is damaged\""), "<3>hameaud spawn.failed service=pads error=\"pads.db: the database is damaged\"");
     EXPECT_EQ(redactor.line("Nov 30 13:14:24 localhost postfix/smtp[9]: connect to mx.a.test[203.0.113.7]:25: Connection timed out"),
               "Nov 30 13:14:24 localhost postfix/smtp[9]: connect to <host>[<ip>]:25: Connection timed out");
+    EXPECT_EQ(redactor.line("<3>pads store.failed error=\"pads.db: disk I/O error, Permission denied\" bytes=123456789 free=40960000 code=10"),
+              "<3>pads store.failed error=\"pads.db: disk I/O error, Permission denied\" bytes=123456789 free=40960000 code=10");
+    EXPECT_EQ(redactor.line("at 2026-11-30 17:01:02 store.cpp:84 0 1 2 0 12"), "at 2026-11-30 17:01:02 store.cpp:84 0 1 2 0 12");
     EXPECT_EQ(redactor.line("Version 3.7.11: tried with this house."), "Version 3.7.11: tried with this house.");
-    EXPECT_EQ(redactor.line("Nov 30 imap(marie)<97><s>: Info: Logged out in=42 out=710"), "Nov 30 imap(...)<...><...>: Info: Logged out in=42 out=710");
+    EXPECT_EQ(redactor.line("Nov 30 imap(marie)<97><s>: Info: Logged out in=42 out=710"), "Nov 30 imap(...)<...><...>: Info: <word> out in=42 out=710");
 }
 
 TEST(Redact, AnyBytes) {
