@@ -158,9 +158,13 @@ std::int64_t due_of(const TargetState& target, const Night& night) {
     return target.last_good == 0 ? 0 : next_night(target.last_good, night);
 }
 
+bool DrillState::was_not_whole() const {
+    return code == code::broken || code == code::incomplete || code == code::emptied || code == code::wrong_key;
+}
+
 bool drill_due(const State& state, std::int64_t now) {
     const bool failed = !state.drill.code.empty() && state.drill.code != code::fine;
-    return (!failed || state.drill.at + day_s <= now) && std::any_of(state.targets.begin(), state.targets.end(), [now](const TargetState& target) {
+    return (!failed || state.drill.at + (state.drill.code == code::no_room ? drill_no_room_s : day_s) <= now) && std::any_of(state.targets.begin(), state.targets.end(), [now](const TargetState& target) {
         return target.last_good != 0 && target.failures == 0 && target.drilled + drill_every_s <= now;
     });
 }
@@ -185,8 +189,12 @@ Trouble trouble_of(const State& state, std::int64_t now) {
         }
     }
     const bool any_good = std::any_of(state.targets.begin(), state.targets.end(), [](const TargetState& target) { return target.last_good != 0; });
-    if (worst.count == 0 && !state.drill.code.empty() && state.drill.code != code::fine) {
+    if (worst.count == 0 && state.drill.was_not_whole()) {
         return {std::string(code::drill), state.drill.address, state.drill.at, 1};
+    }
+    const bool missed = std::all_of(state.targets.begin(), state.targets.end(), [now](const TargetState& target) { return target.drilled + drill_missed_s < now; });
+    if (worst.count == 0 && missed && !state.drill.code.empty() && state.drill.code != code::fine) {
+        return {std::string(code::drill_untried), state.drill.address, state.drill.at, 1};
     }
     if (worst.count == 0 && any_good && state.key_shown == 0) {
         return {std::string(code::key_unseen), state.targets.front().address, 0, 1};

@@ -34,6 +34,7 @@ inline constexpr std::string_view none = "none";              ///< no target is 
 inline constexpr std::string_view old = "old";                ///< no good backup for three days, whatever the reason
 inline constexpr std::string_view key_unseen = "key_unseen";  ///< nobody has the key outside of the house
 inline constexpr std::string_view drill = "drill";            ///< what was restored in the last drill was not whole
+inline constexpr std::string_view drill_untried = "drill_untried";  ///< no drill could be made for long: the target was away, there was no room
 } // namespace code
 
 struct TargetState {
@@ -56,6 +57,9 @@ struct DrillState {
     std::int64_t at = 0;
     std::string address;
     std::string detail;  ///< counts, or what was not whole
+
+    /// Something came back, and it was not the house. Every other failure says nothing about the backup.
+    bool was_not_whole() const;
 };
 
 /// What runs now. Left behind by a kill: whoever reads it compares `pid`.

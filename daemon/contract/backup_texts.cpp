@@ -28,6 +28,8 @@ constexpr std::array texts = {
          "The key of the backups is in this house alone: if it burns, the backups are worth nothing. Print the sheet: hameau backup key."},
     Text{code::drill, "L’essai de remise en place depuis {target} a échoué : la sauvegarde n’est pas entière. Voyez : hameau backup.",
          "The drill from {target} failed: what was restored is not whole. See: hameau backup."},
+    Text{code::drill_untried, "La remise en place d’essai depuis {target} ne peut pas se faire : rien ne prouve que la sauvegarde est bonne. La raison est dans : hameau backup.",
+         "The drill from {target} cannot be made: nothing proves that the backup is good. The reason is in: hameau backup."},
     Text{code::away, "{target} n’est pas là ou ne répond pas. Branchez le disque, ou regardez si l’autre machine tourne. Dernière bonne sauvegarde : {last}.",
          "{target} is not there or does not answer. Plug the disk in, or look whether the other machine runs. Last good backup: {last}."},
     Text{code::refused, "{target} ne nous laisse pas entrer : vérifiez les droits du dossier, le mot de passe ou la clé (hameau backup ssh-key). Dernière bonne sauvegarde : {last}.",

@@ -51,6 +51,10 @@ namespace hameau::backup {
 inline constexpr std::size_t said_bytes_max = 300;
 /// Seconds between two drills of one target, in which a copy is read back whole.
 inline constexpr std::int64_t drill_every_s = std::int64_t{30} * 24 * 3600;
+/// A drill that cannot be made (no room, the target is away) is a trouble when the last good one is this old. Seconds.
+inline constexpr std::int64_t drill_missed_s = std::int64_t{45} * 24 * 3600;
+/// Seconds to the next try of one that found no room: a disk is not emptied every day, and the whole backup is measured each time.
+inline constexpr std::int64_t drill_no_room_s = std::int64_t{7} * 24 * 3600;
 /// Seconds after the last good copy from which a failure is news. One missed night is none yet (the disk is plugged in once a week, the other machine is off).
 inline constexpr std::int64_t quiet_s = 36 * 3600;
 /// Seconds after the last good copy from which its age is news by itself.

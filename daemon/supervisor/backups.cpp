@@ -18,7 +18,7 @@ namespace {
 constexpr Event backup_saved{"backup.saved", Level::notice};
 constexpr Event backup_failed{"backup.failed", Level::warning, "tried again later; hameau backup says more"};
 constexpr Event drill_fine{"backup.drilled", Level::notice};
-constexpr Event drill_failed{"backup.drill_failed", Level::error, "what was restored was not whole; hameau backup says more"};
+constexpr Event drill_failed{"backup.drill_failed", Level::error, "hameau backup says why, and whether the backup was not whole or only could not be tried"};
 constexpr Event backup_turn_failed{"backup.turn_failed", Level::error, "tried again within the hour"};
 constexpr const char* backup_stopped = "stopped\t\t0\t1";
 
@@ -29,10 +29,14 @@ constexpr TurnBounds backup_turn_bounds{backup_state_bytes_max, backup_line_max,
 
 bool House::may_back_up() const { return !closing_ && (!settings_.text("house.backup_targets").empty() || !backup_wish_.empty()); }
 
-void House::plan_backups() {
+void House::read_backup_trouble() {
     // A trial has nothing to lose, and is told nothing.
     const bool any = !settings_.text("house.backup_targets").empty();
     backup_trouble_ = any ? turn_end_in(place_.state + "/backup/state", backup_turn_bounds).trouble : place_.trial ? "" : "none\t\t0\t0";
+}
+
+void House::plan_backups() {
+    read_backup_trouble();
     next_backup_ = clock_.now() + backup_after_start;
 }
 

@@ -163,6 +163,8 @@ private:
     bool may_back_up() const;
     /// At a start and behind a reload: what the last turn left, and when the next one may begin.
     void plan_backups();
+    /// From its file: a turn, or who showed the sheet of the key, wrote it.
+    void read_backup_trouble();
     /// Somebody asks for one now (fields target, drill, anew). Empty, or the code of a refusal.
     std::string want_backup(const Message& message);
     void start_backup();

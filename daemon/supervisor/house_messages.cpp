@@ -382,6 +382,9 @@ void House::on_provision_end(int wait_status) {
     if (good && done.verb == "certificate") {
         reload_gate_certificates();
     }
+    if (good && done.verb == "backup-key") {
+        read_backup_trouble();  // the sheet was shown
+    }
     if (good && done.verb == "set-host" && is_waiting()) {
         reload_at_ = clock_.now() + after_set_host;
     }

@@ -58,6 +58,9 @@ inline constexpr int staging_tries = 3;
 /// Bytes of free disk beside the databases' own size: what the house writes meanwhile.
 inline constexpr std::uint64_t room_spare_bytes = 64 << 20;
 
+/// Bytes that are copied between two looks whether the disk has room above its floor.
+inline constexpr std::uint64_t copy_slice_bytes = std::uint64_t{64} << 20U;
+
 // Turns
 /// Bytes of STATE/backup/state: eight targets and their sentences take a few KiB.
 inline constexpr std::size_t backup_state_bytes_max = 1 << 20;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "daemon/base/disk.hpp"
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/modules.hpp"
@@ -61,11 +62,12 @@ bool is_index(std::string_view name) {
 }
 
 /// What the walk does with the files of a folder.
+constexpr std::string_view modules_below = "modules/";
 enum class Way { copied, linked, maildir, foreign };
 
 class Stager {
 public:
-    Stager(const Place& place, std::string to) : place_(place), to_(std::move(to)), rules_(all_rules()) {}
+    Stager(const Place& place, std::string to, std::uint64_t floor_bytes) : place_(place), to_(std::move(to)), floor_bytes_(floor_bytes), rules_(all_rules()) {}
 
     Status copy_databases();
     Status take_files();
@@ -78,6 +80,8 @@ private:
     Status folder(int from, int to, const char* name, const std::string& path, Way way, int depth, const struct stat& facts);
     Status file(int from, int to, const char* name, const std::string& path, Way way, const struct stat& facts);
     Status copy(int from, int to, const char* name, const struct stat& facts);
+    Status copy_bytes(int from, int to, const char* name, off_t size);
+    Status copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts);
     const Rule* rule_of(const std::string& path) const;
     bool note_link(int from, const char* name, const std::string& path);
     void note_owner(const std::string& path, const struct stat& facts, const struct stat& parent);
@@ -87,6 +91,7 @@ private:
 
     const Place& place_;
     std::string to_;
+    std::uint64_t floor_bytes_;
     std::vector<Rule> rules_;
     std::vector<std::string> copied_;  ///< databases, below the state folder
     std::string owners_;
@@ -174,6 +179,51 @@ bool Stager::note_link(int from, const char* name, const std::string& path) {
     return true;
 }
 
+/// Holes stay holes: a file of a terabyte that holds nothing would fill the disk. `size`: what it grows to meanwhile is left out.
+Status Stager::copy_bytes(int from, int to, const char* name, off_t size) {
+    std::array<char, 65536> part{};
+    std::uint64_t room = 0;
+    for (off_t at = 0; at < size;) {
+        const off_t data = ::lseek(from, at, SEEK_DATA);
+        if (data < 0 || data >= size) {
+            if (data < 0 && errno != ENXIO) {
+                return fail_errno(name);
+            }
+            break;  // the rest is a hole
+        }
+        const off_t hole = std::min(::lseek(from, data, SEEK_HOLE), size);
+        for (at = data; at < hole;) {
+            const auto wanted = std::min<std::size_t>(part.size(), static_cast<std::size_t>(hole - at));
+            if (room < wanted) {
+                room = std::min(copy_slice_bytes, static_cast<std::uint64_t>(hole - at));
+                if (auto fits = check_disk_floor(place_.state, floor_bytes_, room); !fits) {
+                    return fits;
+                }
+            }
+            const ssize_t n = ::pread(from, part.data(), wanted, at);
+            if (n < 0 || (n > 0 && ::pwrite(to, part.data(), static_cast<std::size_t>(n), at) != n)) {
+                return fail_errno(name);
+            }
+            at = n == 0 ? hole : at + n;
+            room -= static_cast<std::uint64_t>(n);
+        }
+    }
+    return ::ftruncate(to, size) == 0 ? Status{} : Status(fail_errno(name));
+}
+
+/// What an external module keeps must not fill the disk of the house: a file of it that does not fit is linked, and restic reads it while
+/// the module goes on writing.
+Status Stager::copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts) {
+    const auto bytes = static_cast<std::uint64_t>(facts.st_blocks) * 512;
+    auto fits = bytes > copy_slice_bytes ? check_disk_floor(place_.state, floor_bytes_, bytes) : Status{};
+    auto done = fits ? copy(from, to, name, facts) : fits;
+    if (!done && done.error().kind == ErrorKind::too_large && path.starts_with(modules_below)) {
+        ::unlinkat(to, name, 0);
+        return ::linkat(from, name, to, name, 0) == 0 || errno == ENOENT ? Status{} : Status(fail_errno(path));
+    }
+    return done;
+}
+
 Status Stager::copy(int from, int to, const char* name, const struct stat& facts) {
     const Fd source(::openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!source) {
@@ -183,15 +233,12 @@ Status Stager::copy(int from, int to, const char* name, const struct stat& facts
     if (!target) {
         return fail_errno(name);
     }
-    std::array<char, 65536> part{};
-    for (ssize_t n = 1; n > 0;) {
-        n = ::read(source.get(), part.data(), part.size());
-        if (n < 0) {
-            return fail_errno(name);
-        }
-        if (auto written = write_all(target.get(), {part.data(), static_cast<std::size_t>(n)}); !written) {
-            return written;
-        }
+    struct stat now {};
+    if (::fstat(source.get(), &now) != 0 || !S_ISREG(now.st_mode)) {
+        return fail(ErrorKind::io, std::string(name) + " is no file any more");
+    }
+    if (auto written = copy_bytes(source.get(), target.get(), name, now.st_size); !written) {
+        return written;
     }
     // What did not change keeps its time, so that restic need not read it again.
     const std::array<timespec, 2> times = {facts.st_atim, facts.st_mtim};
@@ -215,7 +262,7 @@ Status Stager::file(int from, int to, const char* name, const std::string& path,
             done = errno == EXDEV || errno == EMLINK || errno == EPERM ? copy(from, to, name, facts) : Status(fail_errno(path));
         }
     } else {
-        done = copy(from, to, name, facts);
+        done = copy_or_link(from, to, name, path, facts);
     }
     ++staged.files;
     staged.bytes += static_cast<std::uint64_t>(facts.st_size);
@@ -376,13 +423,13 @@ void drop_staging(const Place& place) {
     std::filesystem::remove_all(place.staging(), ignored);
 }
 
-Result<Staged> make_staging(const Place& place, const std::string& host) {
+Result<Staged> make_staging(const Place& place, const std::string& host, std::uint64_t floor_bytes) {
     for (int turn = 1;; ++turn) {
         drop_staging(place);
         if (auto made = make_folder(place.staging(), 0700); !made) {
             return fail(with_room(std::move(made.error())));
         }
-        Stager stager(place, place.staging());
+        Stager stager(place, place.staging(), floor_bytes);
         Status done = stager.copy_databases();
         done = done ? stager.take_files() : done;
         done = done ? stager.finish(host) : done;

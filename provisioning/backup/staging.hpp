@@ -28,7 +28,7 @@ struct Staged {
 std::uint64_t room_for_staging(const Place& place);
 /// Makes it again. `host`: how the house is called. Errors: too_large (the disk is full), unavailable (a module kept its database
 /// locked), io, corrupt. Whatever happened, drop_staging() is called afterwards.
-Result<Staged> make_staging(const Place& place, const std::string& host);
+Result<Staged> make_staging(const Place& place, const std::string& host, std::uint64_t floor_bytes = 0);
 /// Also what a kill left behind.
 void drop_staging(const Place& place);
 

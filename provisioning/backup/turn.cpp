@@ -191,7 +191,17 @@ std::vector<std::string> Turn::due() const {
     return out;
 }
 
+/// Two processes write the file: a turn, and whoever shows the sheet. Held for some milliseconds around reading and writing.
+Fd hold_state(const Place& place) {
+    Fd lock(::open((place.folder() + "/state-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (lock) {
+        ::flock(lock.get(), LOCK_EX);
+    }
+    return lock;
+}
+
 void Turn::write() {
+    const Fd held = hold_state(place_);
     state_.next = now_of(place_) + std::int64_t{12} * 3600;
     for (TargetState& target : state_.targets) {
         target.next = due_of(target, night_);
@@ -222,7 +232,7 @@ Result<Staged> Turn::stage() {
     if (auto room = check_disk_floor(place_.state, settings_.size_bytes("house.disk_floor"), needed); !room) {
         return fail(room.error());
     }
-    return make_staging(place_, settings_.text("house.host"));
+    return make_staging(place_, settings_.text("house.host"), settings_.size_bytes("house.disk_floor"));
 }
 
 void Turn::fail_target(const std::string& address, const Failure& why) {
@@ -502,24 +512,53 @@ std::string state_words(const Settings& settings, const Place& place) {
     return state.to_text();
 }
 
+namespace {
+
+/// Two of us may find no key at the same moment: the first one's file stands, and the other reads it. A sheet must never show a key that
+/// opens nothing.
+Result<std::string> kept_or_new_key(const Place& place) {
+    auto kept = read_file(key_path(place), 4096);
+    if (!kept && kept.error().code == std::errc::no_such_file_or_directory) {
+        auto key = new_key();
+        if (!key) {
+            return key;
+        }
+        const std::string fresh = key_path(place) + ".new-" + std::to_string(::getpid());
+        if (auto written = write_file_atomically(fresh, *key + "\n"); !written) {
+            return fail(written.error());
+        }
+        const int linked = ::link(fresh.c_str(), key_path(place).c_str());
+        const int code = errno;
+        ::unlink(fresh.c_str());
+        if (linked != 0 && code != EEXIST) {
+            errno = code;
+            return fail_errno(key_path(place));
+        }
+        const Fd folder(::open(place.folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!folder || ::fsync(folder.get()) != 0) {
+            return fail_errno(place.folder());
+        }
+        kept = read_file(key_path(place), 4096);
+    }
+    if (!kept) {
+        return fail(kept.error());
+    }
+    auto key = read_key(*kept);
+    return key ? std::move(key) : fail(key.error().kind, key_path(place) + " is damaged");  // no word of it: this goes into the journal
+}
+
+} // namespace
+
 Result<std::string> show_key(const Place& place, bool seen) {
     if (auto made = make_folder(place.folder(), 0711); !made) {
         return fail(made.error());
     }
-    const auto kept = read_file(key_path(place), 4096);
-    auto key = kept ? read_key(*kept) : new_key();
-    if (!kept && kept.error().code != std::errc::no_such_file_or_directory) {
-        return fail(kept.error());
-    }
+    auto key = kept_or_new_key(place);
     if (!key) {
-        return fail(key.error().kind, key_path(place) + " is damaged");  // no word of it: this goes into the journal
-    }
-    if (!kept) {
-        if (auto written = write_file_atomically(key_path(place), *key + "\n"); !written) {
-            return fail(written.error());
-        }
+        return key;
     }
     if (seen) {
+        const Fd held = hold_state(place);
         State state = State::parse(read_file(place.folder() + "/state", backup_state_bytes_max).value_or(""));
         state.key_shown = now_of(place);
         state.trouble = trouble_of(state, now_of(place));

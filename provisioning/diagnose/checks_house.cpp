@@ -339,6 +339,9 @@ Verdict backup_drill(const Machine& machine) {
         return {State::attention, "never", {}};
     }
     const std::int64_t age = std::max<std::int64_t>(machine.now_s() - state.drill.at, 0);
+    if (state.drill.code != backup::code::fine && !state.drill.was_not_whole()) {
+        return {State::attention, "untried", {{"days", std::to_string(age / day_s)}}};
+    }
     const bool failed = state.drill.code != backup::code::fine;
     const bool old = age > drill_old_s;
     return {failed ? State::broken : old ? State::attention : State::fine, failed ? "failed" : old ? "old" : "fine", {{"days", std::to_string(age / day_s)}}};

@@ -367,7 +367,7 @@ def a_night():
     kept = Path(night.state, "diagnosis", "state").read_text()
     assert kept.startswith("next\t") and int(kept.split()[1]) > time.time() and "said\tstate.secrets\tbroken" in kept, kept[:300]
     # What hameaud refuses is not called mended: an order of certificates passes over all waits, once an hour.
-    night.configuration.write_text(night.configuration.read_text().replace("house:\n", "house:\n  acme_url: https://127.0.0.1:1/directory\n"))
+    night.configuration.write_text(night.configuration.read_text().replace('acme_url: ""', "acme_url: https://127.0.0.1:1/directory"))
     os.kill(hostile_child.house_pid(night.process), signal.SIGHUP)
     time.sleep(3)
     first = diagnose("--repair", "certificate.house", of=night)

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "daemon/base/disk.hpp"
 #include "daemon/base/io.hpp"
 #include "provisioning/backup/check_copy.hpp"
 
@@ -164,6 +166,41 @@ TEST_F(BackupStaging, AnExternalModuleCannotHoldUpABackup) {
     EXPECT_TRUE(fs::exists(place.staging() + "/modules/livre/livre.db")) << "copied as it stands";
     EXPECT_TRUE(fs::exists(place.staging() + "/people/people.db"));
     sqlite3_close(held);
+}
+
+/// A file of a terabyte that holds one letter: written out it would fill the disk.
+TEST_F(BackupStaging, HolesOfAModulesFilesStayHoles) {
+    const std::string path = place.state + "/modules/book/sparse";
+    std::ofstream(path) << "begin";
+    fs::resize_file(path, std::uintmax_t{1} << 40U);
+    ASSERT_TRUE(make_staging(place, "", 1));
+    struct stat facts {};
+    ASSERT_EQ(::stat((place.staging() + "/modules/book/sparse").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_size, off_t{1} << 40U);
+    EXPECT_LT(facts.st_blocks, 1000);
+    std::string begin(5, ' ');
+    std::ifstream(place.staging() + "/modules/book/sparse").read(begin.data(), 5);
+    EXPECT_EQ(begin, "begin");
+}
+
+/// The floor of the disk is for mail: a file of a module that does not fit above it is linked.
+TEST_F(BackupStaging, AModulesLargeFileDoesNotFillTheDisk) {
+    if (::mount("none", place.state.c_str(), "tmpfs", 0, "size=150m") != 0) {
+        GTEST_SKIP() << "may not mount";
+    }
+    fs::create_directories(place.state + "/modules/book");
+    fs::create_directories(place.state + "/backup");
+    fs::create_directories(place.state + "/people");
+    fs::create_directories(place.state + "/mail/boxes");
+    const std::string large = place.state + "/modules/book/large";
+    std::ofstream(large) << std::string(std::size_t{80} << 20U, 'x');
+    std::ofstream(place.state + "/modules/book/small") << "x";
+    const auto staged = make_staging(place, "", std::uint64_t{1} << 40U);
+    EXPECT_TRUE(staged) << staged.error().message;
+    EXPECT_EQ(fs::hard_link_count(large), 2U);
+    EXPECT_EQ(fs::file_size(place.staging() + "/modules/book/large"), std::uintmax_t{80} << 20U);
+    EXPECT_EQ(fs::hard_link_count(place.state + "/modules/book/small"), 1U) << "what fits is copied";
+    EXPECT_EQ(::umount2(place.state.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(BackupStaging, FilesThatUnprivilegedReadersNeedStayBesideTheDatabase) {

@@ -138,6 +138,25 @@ TEST_F(BackupState, ADrillIsDueBehindTheFirstBackupAndThenMonthly) {
     EXPECT_EQ(trouble_of(state, midnight + 30 * day).code, code::drill);
 }
 
+/// A disk that is away, a house without room: that says nothing about the backup.
+TEST_F(BackupState, ADrillThatCouldNotBeMadeIsNotCalledABadBackup) {
+    State state = with({"/a"});
+    state.key_shown = 1;
+    state.targets[0].drilled = midnight;
+    save(state.targets[0], midnight + 30 * day);
+    for (const auto code : {code::no_room, code::away, code::refused, code::no_tool}) {
+        state.drill = {std::string(code), midnight + 30 * day, "/a", "x"};
+        EXPECT_EQ(trouble_of(state, midnight + 30 * day).code, "") << code;
+        save(state.targets[0], midnight + 46 * day);
+        EXPECT_EQ(trouble_of(state, midnight + 46 * day).code, code::drill_untried) << code;
+    }
+    state.drill.code = code::no_room;
+    EXPECT_FALSE(drill_due(state, midnight + 36 * day));
+    EXPECT_TRUE(drill_due(state, midnight + 37 * day));
+    state.drill.code = code::away;
+    EXPECT_TRUE(drill_due(state, midnight + 31 * day));
+}
+
 TEST_F(BackupState, TheFileSaysTheSameAgain) {
     State state = with({"/a", "sftp:u@h:/x"});
     fail(state.targets[1], midnight, code::refused);

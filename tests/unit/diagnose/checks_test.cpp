@@ -298,6 +298,7 @@ std::vector<Case> house_cases() {
         {"backup.age *empty", unknown, [](F& f) { f.texts_.erase("/s/backup/state"); }},
         {"backup.drill.never", attention, [](F& f) { backups(f, [](auto& s) { s.drill = {}; }); }},
         {"backup.drill.old", attention, [](F& f) { backups(f, [](auto& s) { s.drill.at = F::now - 50 * day; }); }},
+        {"backup.drill.untried", attention, [](F& f) { backups(f, [](auto& s) { s.drill.code = "no_room"; }); }},
         {"backup.drill.failed", broken, [](F& f) { backups(f, [](auto& s) { s.drill.code = "broken"; }); }},
         {"backup.key.unseen", broken, [](F& f) { backups(f, [](auto& s) { s.key_shown = 0; }); }},
     };
