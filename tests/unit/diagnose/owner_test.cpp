@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -26,6 +27,76 @@ namespace fs = std::filesystem;
 
 constexpr unsigned people_uid = 62002;
 
+/// The module whose database it is: a connection in a process of its own, as in the house. In ours the child that asks would find
+/// SQLite's memory of a file that is open already, and files that it was not left.
+class Writer {
+public:
+    explicit Writer(const std::string& path) {
+        int to[2];
+        int from[2];
+        if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) {
+            return;
+        }
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            ::close(to[1]);
+            ::close(from[0]);
+            write_as_told(path, to[0], from[1]);
+        }
+        ::close(to[0]);
+        ::close(from[1]);
+        to_ = Fd(to[1]);
+        from_ = Fd(from[0]);
+    }
+    /// What SQLite says to this. "keep": its journal stays behind when it closes.
+    int run(const std::string& sql) const {
+        char code = 99;
+        const std::uint32_t size = static_cast<std::uint32_t>(sql.size());
+        const std::string asked = std::string(reinterpret_cast<const char*>(&size), sizeof size) + sql;
+        return write_all(to_.get(), asked) && ::read(from_.get(), &code, 1) == 1 ? code : 99;
+    }
+    /// It closes its database and ends.
+    ~Writer() {
+        to_.reset();
+        ::waitpid(pid_, nullptr, 0);
+    }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+private:
+    static bool read_whole(int file, char* place, std::size_t size) {
+        while (size > 0) {
+            const ssize_t n = ::read(file, place, size);
+            if (n <= 0) {
+                return false;
+            }
+            place += n;
+            size -= static_cast<std::size_t>(n);
+        }
+        return true;
+    }
+    [[noreturn]] static void write_as_told(const std::string& path, int told, int answers) {
+        sqlite3* database = nullptr;
+        sqlite3_open(path.c_str(), &database);
+        sqlite3_busy_timeout(database, 20'000);
+        for (std::uint32_t size = 0; read_whole(told, reinterpret_cast<char*>(&size), sizeof size);) {
+            std::string sql(size, ' ');
+            int keep = 1;
+            const bool whole = read_whole(told, sql.data(), size);
+            const int code = !whole ? SQLITE_ERROR : sql == "keep" ? sqlite3_file_control(database, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep)
+                                                                     : sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr);
+            const char answer = static_cast<char>(code);
+            (void)!::write(answers, &answer, 1);
+        }
+        sqlite3_close(database);
+        ::_exit(0);
+    }
+
+    pid_t pid_ = -1;
+    Fd to_;
+    Fd from_;
+};
+
 class Owner : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -43,17 +114,16 @@ protected:
         }
     }
     void TearDown() override {
-        sqlite3_close(writer_);
+        writer_.reset();
         fs::remove_all(state_);
     }
 
     /// A database with two rows, the second of which only its journal has: the writer goes on.
     void make(const std::string& path) {
-        sqlite3_close(writer_);
-        ASSERT_EQ(sqlite3_open(path.c_str(), &writer_), SQLITE_OK);
+        writer_.emplace(path);
         for (const char* sql : {"PRAGMA journal_mode=WAL", "CREATE TABLE t (a, b)", "INSERT INTO t VALUES ('one', NULL)", "PRAGMA wal_checkpoint(TRUNCATE)",
                                 "INSERT INTO t VALUES ('a\tb\n.\n%41é', '')"}) {
-            ASSERT_EQ(sqlite3_exec(writer_, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+            ASSERT_EQ(writer_->run(sql), SQLITE_OK) << sql;
         }
     }
     static void own(const std::string& path, mode_t mode) {
@@ -80,7 +150,7 @@ protected:
 
     FakeMachine fake_;
     std::string state_;
-    sqlite3* writer_ = nullptr;
+    std::optional<Writer> writer_;
 };
 
 TEST_F(Owner, AsksItsOwnDatabase) {
@@ -106,8 +176,7 @@ TEST_F(Owner, ManyRowsComeThrough) {
 }
 
 TEST_F(Owner, ADamagedDatabaseIsSaidToBeDamaged) {
-    ASSERT_EQ(sqlite3_close(writer_), SQLITE_OK);
-    writer_ = nullptr;
+    writer_.reset();
     ASSERT_TRUE(write_file_atomically(state_ + "/people/people.db", std::string(8192, 'x'), 0600));
     own(state_ + "/people/people.db", 0600);
     EXPECT_EQ(rows("PRAGMA quick_check(1)"), (std::vector<Row>{{"damaged"}}));
@@ -163,9 +232,8 @@ TEST_F(Owner, EmptiesTheJournalOfItsOwnDatabase) {
 
 /// A reader that does not go keeps the journal from being emptied: the writers of the house must not wait for it meanwhile.
 TEST_F(Owner, AnEmptiedJournalKeepsNoWriterOut) {
-    sqlite3* reader = nullptr;
-    ASSERT_EQ(sqlite3_open((state_ + "/people/people.db").c_str(), &reader), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM t", nullptr, nullptr, nullptr), SQLITE_OK);
+    const Writer reader(state_ + "/people/people.db");
+    ASSERT_EQ(reader.run("BEGIN; SELECT count(*) FROM t"), SQLITE_OK);
     std::atomic<bool> done = false;
     std::thread repair([&] {
         EXPECT_FALSE(mend_journals()) << "the reader was there";
@@ -174,18 +242,16 @@ TEST_F(Owner, AnEmptiedJournalKeepsNoWriterOut) {
     const SystemClock clock;
     Duration longest{0};
     int written = 0;
-    sqlite3_busy_timeout(writer_, 20'000);
     while (!done) {
         const Duration begun = clock.now();
-        EXPECT_EQ(sqlite3_exec(writer_, "INSERT INTO t VALUES ('x', 'y')", nullptr, nullptr, nullptr), SQLITE_OK);
+        EXPECT_EQ(writer_->run("INSERT INTO t VALUES ('x', 'y')"), SQLITE_OK);
         longest = std::max(longest, clock.now() - begun);
         ++written;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     repair.join();
-    EXPECT_LT(longest, std::chrono::seconds(1));
+    EXPECT_LT(longest, std::chrono::seconds(4)) << "what a module waits for its database at most is 5 s";
     EXPECT_GT(written, 20);
-    sqlite3_close(reader);
 }
 
 /// A queue of two thousand messages is half a MiB of `postqueue -j`.
@@ -197,10 +263,8 @@ TEST_F(Owner, WhatAProgramSaysIsReadToItsEnd) {
 
 /// Dovecot and Postfix read mail.db, and may make no file beside it.
 TEST_F(Owner, LeavesTheFilesBesideADatabaseWhoseWriterSleeps) {
-    int keep = 1;
-    ASSERT_EQ(sqlite3_file_control(writer_, nullptr, SQLITE_FCNTL_PERSIST_WAL, &keep), SQLITE_OK);
-    sqlite3_close(writer_);
-    writer_ = nullptr;
+    ASSERT_EQ(writer_->run("keep"), SQLITE_OK);
+    writer_.reset();
     EXPECT_TRUE(mend_journals());
     EXPECT_TRUE(fs::exists(state_ + "/people/people.db-wal"));
     EXPECT_TRUE(fs::exists(state_ + "/people/people.db-shm"));
@@ -250,7 +314,7 @@ TEST_F(Owner, TheChildHoldsNoFileOfOurs) {
 
 TEST_F(Owner, AViewThatAsksForAllMemoryGetsABoundedPart) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    ASSERT_EQ(sqlite3_exec(writer_, "CREATE VIEW large AS SELECT length(hex(zeroblob(400000000))) AS a", nullptr, nullptr, nullptr), SQLITE_OK);
+    ASSERT_EQ(writer_->run("CREATE VIEW large AS SELECT length(hex(zeroblob(400000000))) AS a"), SQLITE_OK);
     EXPECT_EQ(rows("SELECT a FROM large"), std::nullopt);
     EXPECT_EQ(rows("SELECT a FROM t WHERE b IS NULL"), (std::vector<Row>{{"one"}})) << "what is small is read";
 #endif
