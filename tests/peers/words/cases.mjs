@@ -160,6 +160,19 @@ const written = {
     b.behind('one w').key('Enter');
     return [scene.meet(), (all) => all[1].includes('one word')];
   },
+  'what I write at the end of a line stays there, though another put lines behind it and took them out again'() {
+    const wrong = [];
+    for (const first of [0, 1]) {
+      const scene = new Scene(['top', 'one', 'end']);
+      const [a, b] = first ? [...scene.people].reverse() : scene.people;
+      a.behind('one').type(' ours').key('Enter').type('new').key('Enter').type('more');
+      a.mark(2, 3).key('Backspace');
+      b.behind('one').type(' mine');
+      const all = scene.meet().lines();
+      if (all.length !== 3 || !all[1].includes('ours') || !all[1].includes('mine')) wrong.push([first, all]);
+    }
+    return [{ lines: () => wrong }, (all) => all.length === 0];
+  },
   'a cursor behind a word that another is writing stays behind that word'() {
     const scene = new Scene(['top', 'one', 'end']);
     const [a, b] = scene.people;
