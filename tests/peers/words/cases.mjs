@@ -114,6 +114,19 @@ const moved = {
     a.undo();
     return [scene.meet(), (all) => all.join('|').includes('two words')];
   },
+  'undo of words that two others moved on, with words of theirs between, takes nothing of theirs with it'() {
+    const scene = new Scene(['one', 'two words', 'three', 'four'], 3);
+    const [a, b, c] = scene.people;
+    a.behind('two').type(' mine also');
+    scene.meet();
+    b.mark('mine also').drag('four');
+    scene.meet();
+    c.behind('mine').type(' guest');
+    c.mark('mine', 'also').drag('three');
+    scene.meet();
+    a.undo();
+    return [scene.meet(), (all) => all.join('|').includes('guest')];
+  },
   'one letter that was cut and is pasted'() {
     const scene = new Scene(['one', 'two', 'three', 'four']);
     const [a, b] = scene.people;
@@ -346,6 +359,20 @@ const restored = {
       if (!all.join('|').includes('endtwo three more')) wrong.push([first, second, all]);
     }
     return [{ lines: () => wrong }, (all) => all.length === 0];
+  },
+  'undo of what the house brought back, and another wrote into and moved, takes nothing of his with it'() {
+    const scene = new Scene(['one', 'two three', 'four', 'end']);
+    const [a, b] = scene.people;
+    const then = scene.moment();
+    a.mark('two three').drag('end');
+    scene.meet();
+    scene.restore(then);
+    scene.meet();
+    b.behind('two').type(' new');
+    b.mark('two', 'three').drag('four');
+    scene.meet();
+    a.undo();
+    return [scene.meet(), (all) => all.join('|').includes('new') && all.join('|').split('two').length === 2 && all.join('|').split('three').length === 2];
   },
   'what another moved, away from where the house restored it, stands once'() {
     const scene = new Scene(['one', 'two three', 'four', 'end']);

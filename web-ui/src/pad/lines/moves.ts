@@ -486,19 +486,45 @@ export class Moves {
     }
   }
 
-  /** Signs of mine that others moved end where they end for me, and at these clocks of mine. */
+  /** Signs of mine that others moved end where they end for me, and at these clocks of mine; and mine where they stand side by side no more. (Undo
+   * follows a sign of mine to where it is, and takes out all of the item that it finds there: it may be in one piece with words of others.) */
   part(transaction: Y.Transaction, clocks: readonly number[]): void {
     const { clientID, store } = this.doc;
     const structs = store.clients.get(clientID) ?? [];
-    for (const { from, to, length } of this.mineMoved) {
-      if (from.clock >= Y.getState(store, clientID)) continue;
-      const ends = new Set([0, length, ...clocks.map((clock) => clock - from.clock)]);
-      for (let i = structs.length > 0 ? Y.findIndexSS(structs, from.clock) : 0; i < structs.length && structs[i]!.id.clock < from.clock + length; i += 1) ends.add(structs[i]!.id.clock - from.clock);
-      for (const end of ends) {
-        const id = Y.createID(to.client, to.clock + end);
-        if (end >= 0 && end <= length && this.item(id)) Y.getItemCleanStart(transaction, id);
+    const most = this.looks + looks_max;
+    for (const { from, length } of this.mineMoved) {
+      const known = Y.getState(store, clientID);
+      if (from.clock >= known) continue;
+      const [begin, end] = [from.clock, Math.min(from.clock + length, known)];
+      const ends = new Set([begin, end, ...clocks.filter((clock) => begin < clock && clock < end)]);
+      for (let i = Y.findIndexSS(structs, begin); i < structs.length && structs[i]!.id.clock < end; i += 1) ends.add(Math.max(begin, structs[i]!.id.clock));
+      let last: Y.ID | null = null;
+      for (let clock = begin; clock < end && this.looks < most; clock += 1) {
+        const here = this.lastCopy(Y.createID(clientID, clock));
+        if (last && (ends.has(clock) || !Y.compareIDs(here, Y.createID(last.client, last.clock + 1)))) {
+          this.cut(transaction, Y.createID(last.client, last.clock + 1));
+          if (!ends.has(clock)) this.cut(transaction, Y.createID(clientID, clock));
+        }
+        if (!last || ends.has(clock) || !Y.compareIDs(here, Y.createID(last.client, last.clock + 1))) this.cut(transaction, here);
+        last = here;
       }
+      if (last) this.cut(transaction, Y.createID(last.client, last.clock + 1));
     }
+  }
+
+  private cut(transaction: Y.Transaction, id: Y.ID): void {
+    if (this.item(id)) Y.getItemCleanStart(transaction, id);
+  }
+
+  /** Where Yjs comes to when it follows this sign to where it came back. */
+  private lastCopy(id: Y.ID): Y.ID {
+    for (let n = 0; n < way_max; n += 1) {
+      this.looks += 1;
+      const item = this.item(id);
+      if (!item?.redone) return id;
+      id = Y.createID(item.redone.client, item.redone.clock + id.clock - item.id.clock);
+    }
+    return id;
   }
 
   /** Whether this sign, followed to where it came back, comes to that one (or goes on and on). Yjs follows it without end. */
