@@ -45,7 +45,7 @@ const pair = (a, b) => (a < b ? `${a}|${b}` : `${b}|${a}`);
 export class Model {
   constructor() {
     this.words = [];
-    this.deleted = new Map();     // sign -> people who saw it and took it out
+    this.deleted = new Map();     // sign -> people who saw it and took it out, and by which act
     this.touched = new Map();     // sign -> people who ever took it out or put it back
     this.most = new Map();        // sign -> how often somebody made it stand
     this.log = [];                // acts: who, what had come to him before, and by what one knows that he did it
@@ -94,14 +94,16 @@ export class Model {
     for (const code of old.at.keys()) {
       if (now.at.has(code)) continue;
       if (taking && !mine(code)) continue;
-      this.note(this.deleted, code, who);
+      if (!this.deleted.has(code)) this.deleted.set(code, new Map());
+      this.deleted.get(code).set(who, act);
       this.note(this.touched, code, who);
     }
     for (const [code, places] of now.at) {
       const count = old.at.get(code)?.length ?? 0;
       if (places.length <= count) continue;
-      if (who < 0) this.deleted.delete(code);
-      else this.deleted.get(code)?.delete(who);
+      // (Who took it out while the house brought it back, and did not hear of that, took it out.)
+      if (who < 0) for (const [one, other] of [...this.deleted.get(code) ?? []]) if (this.knew(stamp.state, other)) this.deleted.get(code).delete(one);
+      if (who >= 0) this.deleted.get(code)?.delete(who);
       this.note(this.touched, code, who);
       this.put.set(code, act);
       if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
