@@ -86,7 +86,11 @@ private:
         std::uint32_t length;
         std::size_t order;
     };
-    using Gap = std::map<Place, Standing>;
+    /// What stands since the last unit of that moment. What came before `floor` in this walk counts no more.
+    struct Gap {
+        std::map<Place, Standing> runs;
+        std::size_t floor = 0;
+    };
 
     const Item& item(std::uint32_t index) const { return now_.items()[index]; }
     Id id_of(const Item& item) const { return {now_.client_id(item.client), item.clock}; }
@@ -219,13 +223,14 @@ bool Lines::match(const Item& old, bool from_the_end, Gap& gap, std::vector<Same
         std::uint32_t end = run.length;
         while (begin < end) {
             const Id wanted{run.id.client, run.id.clock + (from_the_end ? end - 1 : begin)};
-            const auto next = gap.upper_bound({wanted.client, wanted.clock});
-            if (ways_.spent() || next == gap.begin()) {
+            const auto next = gap.runs.upper_bound({wanted.client, wanted.clock});
+            if (ways_.spent() || next == gap.runs.begin()) {
                 return false;
             }
-            const auto [place, one] = *std::prev(next);
+            const auto found_at = std::prev(next);
+            const auto [place, one] = *found_at;
             const std::uint32_t here = wanted.clock - place.second;
-            if (place.first != wanted.client || here >= one.length) {
+            if (place.first != wanted.client || here >= one.length || one.order < gap.floor) {
                 return false;
             }
             const std::uint32_t most = std::min(end - begin, from_the_end ? here + 1 : one.length - here);
@@ -239,11 +244,12 @@ bool Lines::match(const Item& old, bool from_the_end, Gap& gap, std::vector<Same
             const std::uint32_t skipped = from_the_end ? most - same : 0;
             found.push_back({{now_.client_id(old.client), old.clock + first + from + skipped}, {place.first, place.second + at + skipped}, same});
             // What stands beyond it, and the rest of that run, is left.
-            std::erase_if(gap, [&](const auto& other) { return other.second.order <= one.order; });
+            gap.runs.erase(found_at);
+            gap.floor = one.order;
             const std::uint32_t rest = from_the_end ? 0 : at + same;
             const std::uint32_t size = from_the_end ? at + skipped : one.length - rest;
             if (size > 0) {
-                gap.emplace(Place(place.first, place.second + rest), Standing{one.item, size, one.order});
+                gap.runs.emplace(Place(place.first, place.second + rest), Standing{one.item, size, one.order});
             }
             (from_the_end ? end : begin) = from_the_end ? end - same : begin + same;
         }
@@ -267,12 +273,12 @@ std::vector<Same> Lines::beside(const Snapshot& then, bool from_the_end) {
         if (!had(one, then)) {
             if (one.kind == Kind::string && !one.is_deleted()) {
                 const Id id = id_of(one);
-                gap.emplace(Place(id.client, id.clock), Standing{i, one.length, order});
+                gap.runs.emplace(Place(id.client, id.clock), Standing{i, one.length, order});
             }
             continue;
         }
-        if (gap.empty() || one.kind != Kind::string || !one.is_deleted() || !match(one, from_the_end, gap, found)) {
-            gap.clear();
+        if (gap.runs.empty() || one.kind != Kind::string || !one.is_deleted() || !match(one, from_the_end, gap, found)) {
+            gap.runs.clear();
         }
     }
     return found;

@@ -164,6 +164,35 @@ TEST(Ways, OldEntriesOfTheHouseGoWhenThereAreTooMany) {
     EXPECT_EQ(ways.now({1, 8}, 1).id, (crdt::Id{1, 8})) << "the first entry is forgotten";
 }
 
+// 20,000 letters, each an item of its own. A restore writes them again; as long as these stand, the next one has nothing to do.
+TEST(Ways, WhatStandsAlreadyIsNotWrittenAgain) {
+    constexpr std::uint32_t letters = 20'000;
+    RawLines text(1);
+    text.root_attribute("format", 2);
+    for (std::uint32_t n = 0; n < letters; ++n) {
+        text.text("x", {{n % 2 == 0 ? "bold" : "italic", boost::json::object()}});
+    }
+    Past past;
+    const Bytes first = text.finish();
+    crdt::Integrator then;
+    ASSERT_TRUE(then.apply(first).has_value());
+    frame_update(past.framed, first);
+    past.then_bytes = past.framed.size();
+    for (const auto& item : then.items()) {
+        if (item.kind == crdt::Kind::string) {
+            frame_update(past.framed, erased(1, item.clock, 1));
+        }
+    }
+    auto once = integrate(past);
+    ASSERT_TRUE(once.has_value());
+    const auto change = restoring_update(once->now, once->then, 99);
+    ASSERT_TRUE(change.has_value());
+    frame_update(past.framed, *change);
+    auto twice = integrate(past);
+    ASSERT_TRUE(twice.has_value());
+    EXPECT_FALSE(restoring_update(twice->now, twice->then, 100).has_value());
+}
+
 // Somebody else's entries stay, however many the house has.
 TEST(Ways, ManyRestoresOfASmallTextStaySmall) {
     RawLines text(1);
