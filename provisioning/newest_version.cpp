@@ -1,4 +1,4 @@
-// apt-get update with one source, then apt-cache policy. The folder is removed at the end.
+// apt-get update with one source, then apt-cache policy; dpkg says what is installed. The folder is removed at the end.
 #include "provisioning/newest_version.hpp"
 
 #include <algorithm>
@@ -56,7 +56,7 @@ std::string apt_settings(const std::string& folder) {
              {"Dir::Etc::main", "/dev/null"}, {"Dir::Etc::parts", folder + "/none"}, {"Dir::Etc::sourcelist", folder + "/sources.list"},
              {"Dir::Etc::sourceparts", folder + "/none"}, {"Dir::Etc::preferences", "/dev/null"}, {"Dir::Etc::preferencesparts", folder + "/none"},
              {"Dir::Etc::trusted", "/dev/null"}, {"Dir::Etc::trustedparts", folder + "/none"}, {"Dir::State", folder + "/state"},
-             {"Dir::State::status", "/var/lib/dpkg/status"}, {"Dir::Cache", folder + "/cache"}, {"Dir::Log", folder}, {"APT::Sandbox::User", ""},
+             {"Dir::State::status", folder + "/status"}, {"Dir::Cache", folder + "/cache"}, {"Dir::Log", folder}, {"APT::Sandbox::User", ""},
              {"Acquire::Languages", "none"}, {"Acquire::Retries", "0"}, {"Acquire::https::Timeout", "15"}, {"Acquire::MaxReleaseFileSize", "1000000"},
              {"Acquire::AllowInsecureRepositories", "false"}, {"Acquire::AllowRedirect", "false"}, {"Dpkg::Use-Pty", "0"}}) {
         text.append(key).append(" \"").append(value).append("\";\n");
@@ -74,6 +74,10 @@ Status lay_out(const std::string& folder, const VersionQuestion& question) {
         fs::create_directories(folder + below, failed);
     }
     auto written = write_file_atomically(folder + "/apt.conf", apt_settings(folder), 0644);
+    if (written) {
+        // Nothing is installed, as far as this apt knows: its candidate is the repository's own.
+        written = write_file_atomically(folder + "/status", "", 0644);
+    }
     if (written) {
         written = write_file_atomically(folder + "/sources.list", "deb [signed-by=" + question.keyring + "] " + question.repository + " " + *suite + " main\n", 0644);
     }
@@ -174,12 +178,12 @@ Result<VersionAnswer> ask_newest_version(const VersionQuestion& question) {
         return fail(policy.error());
     }
     VersionAnswer answer;
-    answer.installed = policy_value(policy->output, "Installed");
     answer.newest = policy_value(policy->output, "Candidate");
-    // apt counts what is installed as a candidate too: without a line of the repository it offers nothing.
-    if (answer.newest.empty() || policy->output.find(question.repository) == std::string::npos) {
+    if (answer.newest.empty()) {
         return fail(ErrorKind::not_found, "the repository has no package hameau for this machine");
     }
+    const auto installed = run_apt("/usr/bin/dpkg-query", {"-W", "-f=Installed: ${Version}", "hameau"}, folder.path, question.uid);
+    answer.installed = installed && installed->exit_code == 0 ? policy_value(installed->output, "Installed") : std::string();
     if (answer.installed.empty()) {
         answer.installed = question.running;
     }
@@ -188,6 +192,9 @@ Result<VersionAnswer> ask_newest_version(const VersionQuestion& question) {
         return fail(compared.error());
     }
     answer.newer = compared->exit_code == 0;
+    if (!answer.newer) {
+        answer.newest = answer.installed;
+    }
     answer.published = published_of(folder.path);
     return answer;
 }

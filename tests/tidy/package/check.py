@@ -23,7 +23,7 @@ BROUGHT_BY = {
     "sqlite of Postfix": "postfix-sqlite", "sqlite of Dovecot": "dovecot-sqlite",
     "/usr/bin/restic": "restic", "/usr/bin/ssh": "openssh-client", "/usr/bin/ssh-keygen": "openssh-client",
     # Of every Debian: a package cannot be installed without them, and a dependency on them would be a fault of its own (lintian).
-    "/usr/bin/apt-get": None, "/usr/bin/apt-cache": None, "/usr/bin/dpkg": None,
+    "/usr/bin/apt-get": None, "/usr/bin/apt-cache": None, "/usr/bin/dpkg": None, "/usr/bin/dpkg-query": None,
     "imap": "dovecot-imapd", "lmtp": "dovecot-lmtpd", "sieve": "dovecot-managesieved",
 }
 # What the house does without, and says so: in Recommends.
