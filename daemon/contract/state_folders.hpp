@@ -21,7 +21,7 @@ inline constexpr std::array<StateFolder, 16> state_folders = {{
     {"/people", 0700, "people", ""},  {"/mail", 0755, "mail", ""},
     {"/sites", 0750, "sites", "gate"}, {"/pads", 0700, "pads", ""},
     {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},
-    {"/milter", 0700, "milter", ""},  {"/modules.d", 0755, "", ""},
+    {"/milter", 0711, "milter", ""},  {"/modules.d", 0755, "", ""},
     {"/modules", 0755, "", ""},       {"/diagnosis", 0700, "", ""},
 }};
 

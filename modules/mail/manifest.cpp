@@ -33,6 +33,9 @@ constexpr std::array settings = {
     Setting{"incoming_checks", SettingType::choice, "automatic",
             "What happens with mail whose sender cannot be proved (SPF, DKIM, DMARC). obey: what the sender's domain asks for, refuse it or put it into Junk. note: only write it into the message. off: ask nothing. automatic: obey, and off in a trial.",
             "automatic|obey|note|off"},
+    Setting{"outgoing_signatures", SettingType::choice, "automatic",
+            "Whether what members send is signed (DKIM) with a key of its domain, once its record is seen in DNS. automatic: on, and off in a trial.",
+            "automatic|on|off"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not limited."},
 };

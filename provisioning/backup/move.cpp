@@ -27,7 +27,7 @@ constexpr std::string_view aside_word = "aside ";
 constexpr std::string_view aside_prefix = "before-restore-";
 constexpr std::string_view moving_word = "moving";
 /// What says that there is a house (people) comes last.
-constexpr std::array moved_parts = {"tls", "acme", "modules.d", "modules", "mail", "sites", "pads", "host", "backup/ssh", "backup/credentials", "people"};
+constexpr std::array moved_parts = {"tls", "acme", "milter", "modules.d", "modules", "mail", "sites", "pads", "host", "backup/ssh", "backup/credentials", "people"};
 /// Made again by hameaud; of the old house all the same.
 constexpr std::array old_parts = {"tls", "acme", "modules.d", "modules", "mail", "sites", "pads", "host", "people", "gate", "engines", "admin", "milter"};
 /// Copied, not moved: the command that goes on after a cut needs them too.

@@ -58,6 +58,26 @@ inline constexpr std::size_t dns_open_max = 480;
 /// Octets of an answer over UDP that we ask for: what passes everywhere in one piece (DNS flag day 2020). Larger ones come by TCP.
 inline constexpr int dns_udp_octets = 1232;
 
+/// How long a member's program waits for the look-up of the house's own record.
+inline constexpr Duration dns_wait_to_sign{5000};
+
+// Signatures of what leaves
+inline constexpr int signing_key_bits = 2048;
+/// Keys of one domain: the present one, and the next while its record spreads.
+inline constexpr std::size_t signing_keys_max = 2;
+/// Domains whose keys are held in memory: some kilobytes each.
+inline constexpr std::size_t signing_domains_max = 200;
+/// Bytes of a key's file: RSA of 2048 bits has 1,700.
+inline constexpr std::size_t signing_key_bytes_max = 16 * 1024;
+/// Octets of a line with its CR: Postfix cuts longer ones when it sends (smtp_line_length_limit), which would break the signature.
+inline constexpr std::size_t signed_line_octets_max = 999;
+/// Seconds since 1970 (2026-01-01): a clock before it is wrong, and a signature from the past or the future is none.
+inline constexpr long signing_clock_least = 1767225600;
+/// How often the domains of the house are compared with the keys, at most.
+inline constexpr Duration signing_keys_look{10000};
+/// Domains that are looked at then.
+inline constexpr std::size_t signing_domains_listed_max = 1000;
+
 // What a member sends to the outside
 /// An album of photographs in one evening: twelve messages of the largest size.
 inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20U;

@@ -35,12 +35,26 @@ SandboxPlan plan_sandbox(const ChildEnvironment& environment) {
     return plan;
 }
 
+std::string setting(const ChildEnvironment& environment, const std::string& name) {
+    return environment.settings.has(name) ? environment.settings.text(name) : "automatic";
+}
+
+bool is_trial() {
+    const char* const trial = std::getenv("HAMEAU_TRIAL");
+    return trial != nullptr && std::string_view(trial) == "1";
+}
+
+/// mail.outgoing_signatures.
+bool signs(const ChildEnvironment& environment) {
+    const std::string word = setting(environment, "mail.outgoing_signatures");
+    return word == "on" || (word == "automatic" && !is_trial());
+}
+
 /// mail.incoming_checks. A trial is on this computer alone: it asks no DNS unless it is told to.
 IncomingMode incoming_mode(const ChildEnvironment& environment) {
-    const std::string word = environment.settings.has("mail.incoming_checks") ? environment.settings.text("mail.incoming_checks") : "automatic";
-    const char* const trial = std::getenv("HAMEAU_TRIAL");
+    const std::string word = setting(environment, "mail.incoming_checks");
     if (word == "automatic") {
-        return trial != nullptr && std::string_view(trial) == "1" ? IncomingMode::off : IncomingMode::obey;
+        return is_trial() ? IncomingMode::off : IncomingMode::obey;
     }
     return word == "obey" ? IncomingMode::obey : word == "note" ? IncomingMode::note : IncomingMode::off;
 }
@@ -65,6 +79,7 @@ int run() {
     places.postfix_data = environment->state_folder + "/engines/postfix/data";
     places.host = environment->settings.has("house.host") ? environment->settings.text("house.host") : "";
     places.incoming = incoming_mode(*environment);
+    places.sign = signs(*environment);
     const SandboxPlan sandbox = plan_sandbox(*environment);
     Server server(places, std::move(listener->second), std::move(environment->control));
     if (auto walled = enter_sandbox(sandbox); !walled) {

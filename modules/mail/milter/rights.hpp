@@ -33,6 +33,8 @@ public:
     Result<std::int64_t> session_clock() override;
     Result<std::int64_t> session_end(const std::string& user) override;
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override;
+    /// The domains that have mail here. Errors: unavailable.
+    Result<std::vector<std::string>> domains() const;
 
 private:
     std::string path_;

@@ -27,6 +27,9 @@ constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the messa
 
 constexpr Event dns_too_slow{"milter.dns_too_slow", Level::warning, "the message was judged without the answers that did not come"};
 
+constexpr Event key_made{"milter.key_made", Level::info};
+constexpr Event key_missing{"milter.key_missing", Level::warning, "what this domain sends is not signed"};
+
 volatile std::sig_atomic_t asked_to_stop = 0;
 
 void on_signal(int) { asked_to_stop = 1; }
@@ -36,18 +39,30 @@ uid_t owner_of(const std::string& path) {
     return ::stat(path.c_str(), &facts) == 0 ? facts.st_uid : ::geteuid();
 }
 
+long seconds_now() { return static_cast<long>(std::time(nullptr)); }
+
+/// Of a key that is made now: its date. A name that changes with the key is what makes changing keys possible.
+std::string new_selector() {
+    const std::time_t now = std::time(nullptr);
+    std::tm day{};
+    ::gmtime_r(&now, &day);
+    char text[16];
+    std::strftime(text, sizeof text, "h%Y%m%d", &day);
+    return text;
+}
+
 } // namespace
 
-Server::Connection::Connection(Fd fd, Rights& rights, Outgoing& outgoing, IncomingMode mode, const std::string& host) :
-    socket(std::move(fd)), incoming(mode, host, lookups, [] { return static_cast<long>(std::time(nullptr)); }),
-    session(rights, outgoing, &incoming) {}
+Server::Connection::Connection(Fd fd, Server& server) :
+    socket(std::move(fd)), incoming(server.incoming_, server.host_, lookups, seconds_now), signing(server.keys_, lookups, seconds_now),
+    session(server.rights_, server.outgoing_, &incoming, server.sign_ ? &signing : nullptr) {}
 
 Server::Server(const Places& places, Fd listener, Fd control) :
     rights_(places.database),
     outgoing_(clock_, [state = places.state, floor = places.disk_floor_bytes] { return !check_disk_floor(state, floor, 1); }),
     quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
     listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), incoming_(places.incoming),
-    host_(places.host), dns_([this](int fd, bool readable, bool writable) { watch_dns(fd, readable, writable); }) {
+    sign_(places.sign), keys_(places.state + "/milter"), host_(places.host), dns_([this](int fd, bool readable, bool writable) { watch_dns(fd, readable, writable); }) {
     struct sigaction action {};
     action.sa_handler = on_signal;
     ::sigaction(SIGTERM, &action, nullptr);
@@ -146,7 +161,7 @@ void Server::watch_dns(int fd, bool readable, bool writable) {
 /// The message waits from now on, whatever it asks later.
 void Server::begin_look_up(Connection& connection) {
     connection.looking_up = true;
-    connection.dns_deadline = clock_.now() + dns_wait_per_message;
+    connection.dns_deadline = clock_.now() + connection.session.dns_wait();
     send_questions(connection);
 }
 
@@ -205,9 +220,31 @@ void Server::accept_one() {
         return;
     }
     const int number = fd.get();
-    by_fd_[number] = std::make_shared<Connection>(std::move(fd), rights_, outgoing_, incoming_, host_);
+    by_fd_[number] = std::make_shared<Connection>(std::move(fd), *this);
     ++connections_;
     watch(number, EPOLLIN, true);
+    make_missing_keys();
+}
+
+/// A domain that is new gets its key at the next connection of Postfix (the health check of hameau-mail is one), one at a time.
+/// No timer looks for it.
+void Server::make_missing_keys() {
+    const Duration now = clock_.now();
+    if (!sign_ || (keys_looked_ && now - *keys_looked_ < signing_keys_look)) {
+        return;
+    }
+    keys_looked_ = now;
+    const auto domains = rights_.domains();
+    for (std::size_t i = 0; domains && i < domains->size(); ++i) {
+        const auto made = keys_.ensure((*domains)[i], new_selector());
+        if (!made) {
+            journal_.write(key_missing, {{"domain", (*domains)[i]}, {"error", made.error().message}});
+        } else if (*made) {
+            journal_.write(key_made, {{"domain", (*domains)[i]}});
+            keys_looked_.reset();
+            return;
+        }
+    }
 }
 
 void Server::on_control() {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -24,6 +25,7 @@ struct Places {
     std::string postfix_data;  ///< its owner is who may connect
     std::string host;          ///< our name in Authentication-Results
     IncomingMode incoming = IncomingMode::off;
+    bool sign = false;         ///< sign what members send
 };
 
 class Server {
@@ -34,11 +36,12 @@ public:
 
 private:
     struct Connection {
-        Connection(Fd fd, Rights& rights, Outgoing& outgoing, IncomingMode mode, const std::string& host);
+        Connection(Fd fd, Server& server);
         Fd socket;
         PacketReader reader;
         Lookups lookups;
         Incoming incoming;
+        Signing signing;
         Session session;
         std::string out;
         Fd quota;                   ///< open while a question is
@@ -63,6 +66,7 @@ private:
     void resume_answered();
     void watch_dns(int fd, bool readable, bool writable);
     void keep_deadlines();
+    void make_missing_keys();
     void flush(Connection& connection);
     void watch(int fd, std::uint32_t events, bool add);
     void drop_ended();
@@ -81,6 +85,9 @@ private:
     std::map<int, std::shared_ptr<Connection>> by_fd_;  ///< its socket, and the quota socket while it asks
     std::size_t connections_ = 0;
     IncomingMode incoming_;
+    bool sign_;
+    StoredKeys keys_;
+    std::optional<Duration> keys_looked_;
     std::string host_;
     std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for
     DnsClient dns_;

@@ -74,6 +74,9 @@ Step Session::on_packet(const Packet& packet) {
         if (is_judged()) {
             incoming_->add_body(packet.data);
         }
+        if (is_signed()) {
+            signing_->add_body(packet.data);
+        }
         return answer(no_reply_to_body);
     case Command::end_of_message:
         return end_message(packet.data);
@@ -167,6 +170,9 @@ Step Session::begin_message(std::string_view data) {
         return Step{{}, true, false, false};
     }
     declared_bytes_ = declared_size(*words);
+    if (is_signed()) {
+        signing_->begin();
+    }
     if (is_judged()) {
         incoming_->begin(bare_address(words->front()));
     }
@@ -218,6 +224,9 @@ Step Session::add_header(std::string_view data) {
     counted_bytes_ += name.size() + value.size() + (spaces_ ? 3 : 4) + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
     if (is_judged()) {
         incoming_->add_header(name, with_space(value));
+    }
+    if (is_signed()) {
+        signing_->add_header(name, with_space(value));
     }
     if (!submission()) {
         return answer(no_reply_to_headers);
@@ -299,6 +308,7 @@ std::string Session::check_from() {
     if (addresses->empty()) {
         return reply_text("550 5.7.1 The From header names nobody");
     }
+    author_domain_ = addresses->front().substr(addresses->front().rfind('@') + 1);
     for (const std::string& address : *addresses) {
         const auto allowed = rights_.may_send(user_, address);
         if (!allowed) {
@@ -316,6 +326,9 @@ Step Session::end_message(std::string_view data) {
     counted_bytes_ += data.size();
     if (is_judged()) {
         incoming_->add_body(data);
+    }
+    if (is_signed()) {
+        signing_->add_body(data);
     }
     if (submission()) {
         std::string refusal = check_session();
@@ -384,24 +397,53 @@ Step Session::on_room(Room room) {
     return ask_next();
 }
 
-Step Session::finish_message() {
-    std::string replies;
-    if (is_judged()) {
-        const auto decision = incoming_->judge();
-        if (!decision) {
-            return Step{{}, false, false, true};
-        }
-        if (!decision->refusal.empty()) {
-            forget_message();
-            return reply(reply_text(decision->refusal));
-        }
+/// False: `step` is what comes next instead of the 250.
+bool Session::judge_incoming(Step& step) {
+    const auto decision = incoming_->judge();
+    if (!decision) {
+        step.look_up = true;
+        return false;
+    }
+    if (!decision->refusal.empty()) {
+        forget_message();
+        step = reply(reply_text(decision->refusal));
+        return false;
+    }
+    if (may_change_) {
         for (const auto& [name, number] : decision->remove) {
-            replies += may_change_ ? reply_remove_header(name, number) : "";
+            step.replies += reply_remove_header(name, number);
         }
         for (const auto& [name, value] : decision->insert) {
-            replies += may_change_ ? reply_insert_header(name, spaces_ ? " " + value : value) : "";
+            step.replies += reply_insert_header(name, spaces_ ? " " + value : value);
         }
     }
+    return true;
+}
+
+/// False: `step` is what comes next instead of the 250.
+bool Session::sign_outgoing(Step& step) {
+    if (!may_change_) {
+        return true;
+    }
+    auto value = signing_->sign(author_domain_);
+    if (!value) {
+        step.look_up = true;
+        return false;
+    }
+    if (!value->empty()) {
+        std::erase(*value, '\r');  // Postfix folds with LF
+        step.replies = reply_insert_header("DKIM-Signature", spaces_ ? *value : value->substr(1));
+    }
+    return true;
+}
+
+Step Session::finish_message() {
+    std::string replies;
+    Step step;
+    if ((is_judged() && !judge_incoming(step)) || (is_signed() && !sign_outgoing(step))) {
+        return step;
+    }
+    replies = std::move(step.replies);
     taken_.clear();  // the message is ours now
     if (may_change_) {
         // From the last to the first: each removal moves those behind it.

@@ -19,6 +19,7 @@
 #include "modules/mail/milter/incoming.hpp"
 #include "modules/mail/milter/outgoing.hpp"
 #include "modules/mail/milter/rights.hpp"
+#include "modules/mail/milter/signing.hpp"
 #include "modules/mail/milter/wire.hpp"
 
 namespace hameau::milter {
@@ -41,8 +42,9 @@ enum class Room { enough, full, short_now, unknown };
 
 class Session {
 public:
-    /// `incoming`: judges what comes from outside; without it nothing is judged.
-    Session(Rights& rights, Outgoing& outgoing, Incoming* incoming = nullptr) : rights_(rights), outgoing_(outgoing), incoming_(incoming) {}
+    /// `incoming`: judges what comes from outside; without it nothing is judged. `signing`: signs what leaves; without it nothing is signed.
+    Session(Rights& rights, Outgoing& outgoing, Incoming* incoming = nullptr, Signing* signing = nullptr) :
+        rights_(rights), outgoing_(outgoing), incoming_(incoming), signing_(signing) {}
     ~Session() { give_back(); }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -53,6 +55,7 @@ public:
     Step on_room(Room room);
     /// All answers that the message waited for are here, or its time is up.
     Step on_answers() { return finish_message(); }
+    Duration dns_wait() const { return submission() ? dns_wait_to_sign : dns_wait_per_message; }
 
 private:
     struct Header {
@@ -76,6 +79,8 @@ private:
     Step end_message(std::string_view data);
     Step ask_next();
     Step finish_message();
+    bool judge_incoming(Step& step);
+    bool sign_outgoing(Step& step);
     std::string check_from();
     /// Empty while the sign-in still holds, else the refusal.
     std::string check_session();
@@ -85,6 +90,7 @@ private:
     void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
+    bool is_signed() const { return signing_ != nullptr && submission(); }
     bool is_judged() const { return incoming_ != nullptr && !incoming_->is_off() && !submission(); }
     /// The space behind the colon, where Postfix did not send it.
     std::string with_space(std::string_view value) const { return (spaces_ ? "" : " ") + std::string(value); }
@@ -93,6 +99,8 @@ private:
     Rights& rights_;
     Outgoing& outgoing_;
     Incoming* incoming_;
+    Signing* signing_;
+    std::string author_domain_;  ///< of the first address in From, once it was checked
     bool spaces_ = false;      ///< values of headers come with the space behind the colon
     std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed
     bool may_change_ = false;

@@ -3,12 +3,11 @@
 Servers outside are addresses of the loopback: 127.0.1.1 is what strict.example and mild.example send from, 127.0.2.2 belongs to nobody.
 """
 import os
-import random
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parent / "mail")]
 import house
 import mail_clients
 from house import NotPossible
-from mail_clients import find, imap, member, refusal, unique
+from mail_clients import find, member, refusal, unique
 from mail_places import MARIE, YANN, open_place
 from small_dns import SmallDns
 
@@ -27,8 +26,9 @@ try:
 except ImportError:
     dkim = None
 
-place = dns = key = None
+place = dns = key = outside = None
 GOOD, OTHER = "127.0.1.1", "127.0.2.2"
+OUTSIDE_PORT = 2600
 
 
 def records():
@@ -170,7 +170,7 @@ def test_submission_is_not_judged():
     with member(YANN) as client:
         client.sendmail(YANN.address, [MARIE.address], raw(YANN.address, subject))
     assert "Authentication-Results" not in arrived(subject)
-    assert not [one for one in dns.asked[before:] if "amis.test" in one[0]], dns.asked[before:]
+    assert not [one for one in dns.asked[before:] if "_domainkey" not in one[0]], dns.asked[before:]  # (only its own key)
 
 
 def test_silent_dns_holds_nobody_else_up():
@@ -259,6 +259,140 @@ def test_it_is_light_and_sleeps():
     assert pss < 9000, pss
 
 
+class Outside:
+    """A server outside that takes everything: the smarthost of the house."""
+
+    def __init__(self, port, eight_bits=True):
+        self.messages, self.eight_bits = [], eight_bits
+        self.socket = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+
+    def talk(self, client):
+        with client, client.makefile("rwb", 0) as lines:
+            lines.write(b"220 outside\r\n")
+            while line := lines.readline():
+                word = line[:4].upper()
+                if word == b"DATA":
+                    lines.write(b"354 go on\r\n")
+                    data = b""
+                    while (line := lines.readline()) not in (b".\r\n", b""):
+                        data += line[1:] if line.startswith(b".") else line
+                    self.messages.append(data)
+                    lines.write(b"250 ok\r\n")
+                elif word == b"EHLO":
+                    lines.write(b"250-outside\r\n250 8BITMIME\r\n" if self.eight_bits else b"250 outside\r\n")
+                elif word == b"QUIT":
+                    lines.write(b"221 bye\r\n")
+                    return
+                else:
+                    lines.write(b"250 ok\r\n")
+
+    def wait(self, subject, seconds=20):
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            for data in list(self.messages):
+                if subject.encode() in data:
+                    return data
+            time.sleep(0.05)
+        raise AssertionError(f"{subject} did not leave\n{place.tail()[-3000:]}")
+
+
+def record():
+    """Name and text of the record that the house hands out."""
+    file = Path(place.state, "milter", "records", "amis.test")
+    deadline = time.time() + 10
+    while not file.exists():
+        mail_clients.smtp().quit()
+        assert time.time() < deadline, place.tail()[-2000:]
+        time.sleep(0.2)
+    name, kind, text = file.read_text().strip().split(" ", 2)
+    assert kind == "TXT" and name.endswith("._domainkey.amis.test"), name
+    return name, text
+
+
+def send_out(data, port="submission"):
+    with member(MARIE, port) as client:
+        client.sendmail(MARIE.address, ["ami@elsewhere.example"], data)
+
+
+def leaves(subject, more="", body="bonjour\r\n", port="submission"):
+    send_out(f"From: Marie <{MARIE.address}>\r\nTo: ami@elsewhere.example\r\nSubject: {subject}\r\n{more}\r\n{body}".encode(), port)
+    return outside.wait(subject)
+
+
+def verifies(data):
+    """dkimpy and opendkim-testmsg, each with the DNS of this test."""
+    assert dkim.verify(data), data.decode(errors="replace")
+    done = subprocess.run(["opendkim-testmsg"], input=data.replace(b"\r\n", b"\n"), capture_output=True)
+    assert done.returncode == 0 and not done.stderr, (done.returncode, done.stderr, data.decode(errors="replace"))
+
+
+def test_nothing_is_signed_before_the_record_is_seen():
+    record()
+    assert b"DKIM-Signature" not in leaves(unique())
+
+
+def test_what_leaves_is_signed_and_verifies():
+    if dkim is None:
+        raise NotPossible("python3-dkim is not installed")
+    name, text = record()
+    dns.records[(name, "TXT")] = [text]
+    mime = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+    for more, body in (("", "bonjour\r\n"), ("", ""), ("Date: Mon, 30 Nov 2026 10:00:00 +0100\r\nMessage-ID: <x@y>\r\n", "a \r\n\r\n\r\n"),
+                       ("X-Originating-IP: 192.0.2.1\r\nReceived: from here by there; now\r\n", ".point\r\n..deux\r\nFrom here\r\n"),
+                       (mime + "8bit\r\n", "déjà\r\n"), ("Cc: a@b.example,\r\n c@d.example\r\n", "x\r\n")):
+        for port in ("submission", "submissions"):
+            data = leaves(unique(), more, body, port)
+            assert data.count(b"DKIM-Signature:") == 1 and b"d=amis.test" in data and b"X-Originating" not in data, data
+            verifies(data)
+    assert b"\r\nDate: " in data and b"date:date" in data.replace(b"\r\n\t", b""), data  # Postfix added it, and it is signed
+
+
+def test_a_changed_message_does_not_verify():
+    if dkim is None:
+        raise NotPossible("python3-dkim is not installed")
+    data = leaves(unique())
+    verifies(data)
+    assert not dkim.verify(data.replace(b"bonjour", b"bonsoir"))
+    assert not dkim.verify(data.replace(b"\r\nFrom:", b"\r\nFrom: eve@evil.example\r\nFrom:", 1))
+    assert not dkim.verify(data.replace(b"\r\nSubject:", b"\r\nReply-To: eve@evil.example\r\nSubject:", 1))
+
+
+def test_programs_are_told_to_write_seven_bits():
+    with mail_clients.smtp("submission") as client:
+        assert not client.has_extn("8bitmime")
+
+
+def test_a_silent_dns_delays_no_member_for_long():
+    """The record was seen: what leaves is signed although DNS says nothing now."""
+    name, _ = record()
+    dns.silent = {name}
+    try:
+        begin = time.time()
+        data = leaves(unique())
+        assert time.time() - begin < 9 and b"DKIM-Signature" in data, time.time() - begin
+    finally:
+        dns.silent = set()
+
+
+def test_the_key_is_nobody_elses():
+    folder = Path(place.state, "milter", "keys")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for file in folder.rglob("*.pem"):
+        assert file.stat().st_mode & 0o777 == 0o600 and file.stat().st_uid == 62009, file
+        word = file.read_text().splitlines()[1]
+        for log in Path(place.state, "log").glob("*"):
+            assert word not in log.read_text(errors="replace")
+
+
 def test_without_the_milter_mail_waits():
     process = place.processes.pop("milter")
     process.send_signal(signal.SIGKILL)
@@ -278,7 +412,8 @@ if __name__ == "__main__":
     key = make_key()
     dns = SmallDns()
     dns.records = records()
-    with open_place(["mail.incoming_checks=obey"]) as place:
+    outside = Outside(OUTSIDE_PORT)
+    with open_place(["mail.incoming_checks=obey", "mail.outgoing_signatures=on", f"mail.smarthost=127.0.0.1:{OUTSIDE_PORT}"]) as place:
         mail_clients.place = place
         code = house.main(TESTS)
         if code:

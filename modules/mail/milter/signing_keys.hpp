@@ -1,0 +1,54 @@
+// The keys with which this house signs what leaves (DKIM): made here, kept in STATE/milter/keys, readable by hameau-milter alone.
+// Only the records for DNS leave the process: STATE/milter/records/DOMAIN.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/result.hpp"
+#include "modules/mail/auth/keys.hpp"
+
+namespace hameau::milter {
+
+struct DomainKey {
+    std::string selector;
+    mailauth::SigningKey key;
+    std::string public_text;  ///< p= of its record
+    bool seen = false;        ///< its record was in DNS when it was last asked for with an answer
+};
+
+/// Asked by a session; in tests a table.
+class SigningKeys {
+public:
+    virtual ~SigningKeys() = default;
+    /// The newest first, at most signing_keys_max. A newer key is used once its record is seen; until then the older one is.
+    virtual std::vector<DomainKey>& of(const std::string& domain) = 0;
+    virtual void note_seen(const std::string& domain, DomainKey& key, bool seen) = 0;
+};
+
+class StoredKeys final : public SigningKeys {
+public:
+    /// `folder`: STATE/milter.
+    explicit StoredKeys(std::string folder) : folder_(std::move(folder)) {}
+    std::vector<DomainKey>& of(const std::string& domain) override;
+    void note_seen(const std::string& domain, DomainKey& key, bool seen) override;
+    /// Makes the key of a domain that has none, and its record. `selector`: for a new key. Takes a second on a small computer.
+    /// True: one was made. Errors: invalid for a name that is none, io.
+    Result<bool> ensure(const std::string& domain, const std::string& selector);
+
+private:
+    std::string key_folder(const std::string& domain) const { return folder_ + "/keys/" + domain; }
+    Result<bool> make(const std::string& domain, const std::string& selector);
+    std::vector<DomainKey> read(const std::string& domain) const;
+    Status write_record(const std::string& domain, const DomainKey& key) const;
+
+    std::string folder_;
+    std::map<std::string, std::vector<DomainKey>> read_;
+};
+
+/// The name and text of the TXT record, as a zone file writes it on one line without quotes: "NAME TXT v=DKIM1; k=rsa; p=...".
+std::string dkim_record(const std::string& domain, const DomainKey& key);
+
+} // namespace hameau::milter

@@ -1,0 +1,111 @@
+// What a member hands in is signed once the record of its domain's key is in DNS; keys on the disk.
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "modules/mail/milter/signing.hpp"
+#include "tests/unit/mail_auth/zone.hpp"
+
+namespace hameau::milter {
+namespace {
+
+using mailauth::RecordType;
+using mailauth::Zone;
+
+constexpr long now = 1'800'000'000;
+
+class KeysOnDisk : public testing::Test {
+protected:
+    void SetUp() override { std::filesystem::create_directories(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    std::string p_of(const std::string& domain) { return StoredKeys(folder_).of(domain).at(0).public_text; }
+
+    std::string sign(StoredKeys& keys, Zone& zone, const std::string& domain, const std::string& body = "Bonjour\r\n", long at = now) {
+        Signing signing(keys, zone, [at] { return at; });
+        signing.begin();
+        signing.add_header("From", " marie@amis.test");
+        signing.add_body(body);
+        for (int round = 0; round < 5; ++round) {
+            if (auto value = signing.sign(domain)) {
+                return *value;
+            }
+        }
+        return "pending";
+    }
+
+    std::string folder_ = testing::TempDir() + "hameau-keys-" + std::to_string(::getpid());
+};
+
+TEST_F(KeysOnDisk, AKeyIsMadeOnceAndReadableByItsOwnerAlone) {
+    StoredKeys keys(folder_);
+    EXPECT_TRUE(keys.ensure("amis.test", "h20261130").value());
+    EXPECT_FALSE(keys.ensure("amis.test", "h20261201").value());
+    EXPECT_EQ(std::filesystem::status(folder_ + "/keys/amis.test/h20261130.pem").permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    EXPECT_EQ(std::filesystem::status(folder_ + "/keys").permissions(), std::filesystem::perms::owner_all);
+    std::ifstream record(folder_ + "/records/amis.test");
+    std::string line;
+    std::getline(record, line);
+    EXPECT_EQ(line, "h20261130._domainkey.amis.test TXT v=DKIM1; k=rsa; p=" + p_of("amis.test"));
+    for (const char* name : {"../x.test", "a/b.test", "", "test", ".."}) {
+        EXPECT_FALSE(keys.ensure(name, "h1")) << name;
+    }
+    // A power cut before the record was written: the next look writes it.
+    std::filesystem::remove(folder_ + "/records/amis.test");
+    EXPECT_FALSE(StoredKeys(folder_).ensure("amis.test", "h20261201").value());
+    EXPECT_TRUE(std::filesystem::exists(folder_ + "/records/amis.test"));
+}
+
+TEST_F(KeysOnDisk, SignedOnceTheRecordIsSeenAndNoLongerThanThat) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h1"));
+    const std::string name = "h1._domainkey.amis.test";
+    Zone none;
+    EXPECT_EQ(sign(keys, none, "amis.test"), "");
+    Zone other;
+    other.add(name, RecordType::txt, "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQ");
+    EXPECT_EQ(sign(keys, other, "amis.test"), "");
+    Zone right;
+    right.add(name, RecordType::txt, "v=DKIM1; k=rsa; p=" + p_of("amis.test"));
+    right.answer_late();
+    EXPECT_NE(sign(keys, right, "amis.test").find(" d=amis.test;\r\n\ts=h1;"), std::string::npos);
+    // DNS does not answer for a while: what was seen is believed, by the next process too.
+    Zone down;
+    down.fail_rest(name);
+    StoredKeys again(folder_);
+    EXPECT_NE(sign(again, down, "amis.test"), "");
+    EXPECT_EQ(sign(keys, none, "amis.test"), "") << "taken out of DNS";
+    StoredKeys last(folder_);
+    EXPECT_EQ(sign(last, down, "amis.test"), "");
+}
+
+TEST_F(KeysOnDisk, TheOlderKeySignsUntilTheNewerOneIsSeen) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h20260101"));
+    const std::string old_text = p_of("amis.test");
+    ASSERT_TRUE(StoredKeys(folder_ + "/other").of("amis.test").empty());
+    std::filesystem::create_directories(folder_ + "/2");
+    StoredKeys second(folder_ + "/2");
+    ASSERT_TRUE(second.ensure("amis.test", "h20270101"));
+    std::filesystem::copy(folder_ + "/2/keys/amis.test/h20270101.pem", folder_ + "/keys/amis.test/h20270101.pem");
+    Zone zone;
+    zone.add("h20260101._domainkey.amis.test", RecordType::txt, "p=" + old_text);
+    StoredKeys both(folder_);
+    EXPECT_NE(sign(both, zone, "amis.test").find("s=h20260101;"), std::string::npos);
+    zone.add("h20270101._domainkey.amis.test", RecordType::txt, "p=" + second.of("amis.test").at(0).public_text);
+    EXPECT_NE(sign(both, zone, "amis.test").find("s=h20270101;"), std::string::npos);
+}
+
+TEST_F(KeysOnDisk, WhatWouldBreakOnTheWayIsNotSigned) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h1"));
+    Zone zone;
+    zone.add("h1._domainkey.amis.test", RecordType::txt, "p=" + p_of("amis.test"));
+    EXPECT_NE(sign(keys, zone, "amis.test", std::string(998, 'x') + "\r\n"), "");
+    EXPECT_EQ(sign(keys, zone, "amis.test", std::string(999, 'x') + "\r\n"), "");
+    EXPECT_EQ(sign(keys, zone, "amis.test", "x\r\n", 1'000'000), "") << "a clock that was never set";
+    EXPECT_EQ(sign(keys, zone, "nothing.test"), "");
+}
+
+} // namespace
+} // namespace hameau::milter
