@@ -102,8 +102,8 @@ std::optional<Seal> parse_seal(const Field& field) {
     return good ? std::optional(seal) : std::nullopt;
 }
 
-/// What the seal of the last of `sets` covers (§5.1.1).
-std::string sealed_data(const std::map<unsigned, Set>& sets, unsigned last, unsigned first = 1) {
+/// What the seal of the set `last` covers (§5.1.1).
+std::string sealed_data(const std::map<unsigned, Set>& sets, unsigned last, unsigned first) {
     std::string data;
     for (unsigned i = first; i <= last; ++i) {
         const Set& set = sets.at(i);
@@ -113,24 +113,46 @@ std::string sealed_data(const std::map<unsigned, Set>& sets, unsigned last, unsi
     return data;
 }
 
-/// One seal: "" when it holds, else what is wrong. Nothing: the key is not here yet.
-std::optional<std::string> check_seal(const std::map<unsigned, Set>& sets, unsigned instance, Resolver& resolver) {
-    const auto seal = parse_seal(*sets.at(instance).seal);
-    if (!seal) {
-        return "a seal cannot be read";
+/// All seals, the newest first: "" when they hold, else what is wrong. Nothing: a key is not here yet.
+/// Nothing is computed before all keys are here: this runs again for each answer of DNS.
+std::optional<std::string> check_seals(const std::map<unsigned, Set>& sets, Resolver& resolver) {
+    std::vector<Seal> seals;
+    std::vector<Result<PublicKey>> keys;
+    bool pending = false;
+    for (const auto& [instance, set] : sets) {
+        const auto seal = parse_seal(*set.seal);
+        if (!seal) {
+            return "a seal cannot be read";
+        }
+        if (seal->chain != (instance == 1 ? "none" : "pass")) {
+            return "a seal says that the chain before it failed";
+        }
+        auto key = find_key(seal->domain, seal->selector, resolver);
+        pending = pending || !key;
+        if (key && !*key) {
+            return key->error().message;
+        }
+        if (key) {
+            seals.push_back(*seal);
+            keys.push_back(std::move(*key));
+        }
     }
-    if (seal->chain != (instance == 1 ? "none" : "pass")) {
-        return "a seal says that the chain before it failed";
-    }
-    const auto key = find_key(seal->domain, seal->selector, resolver);
-    if (!key) {
+    if (pending) {
         return std::nullopt;
     }
-    if (!*key) {
-        return key->error().message;
+    // Each seal covers the sets before it too: their canonical text grows, and is made once.
+    std::string before;
+    for (const auto& [instance, set] : sets) {
+        const std::string own = canonical_field(*set.results, Form::relaxed) + "\r\n" + canonical_field(*set.message, Form::relaxed) + "\r\n";
+        const Result<PublicKey>& key = keys[instance - 1];
+        before += own;
+        if (key->algorithm != seals[instance - 1].algorithm ||
+            !verify(*key, before + canonical_field(without_signature(*set.seal), Form::relaxed), seals[instance - 1].octets)) {
+            return "a seal did not verify";
+        }
+        before += canonical_field(*set.seal, Form::relaxed) + "\r\n";
     }
-    const bool good = (*key)->algorithm == seal->algorithm && verify(**key, sealed_data(sets, instance), seal->octets);
-    return good ? "" : "a seal did not verify";
+    return "";
 }
 
 std::optional<std::string> check_message(const Field& field, const std::vector<Field>& fields, BodyHashes& hashes, Resolver& resolver) {
@@ -179,21 +201,15 @@ std::optional<ArcVerdict> check_arc(const std::vector<Field>& fields, BodyHashes
     if (sets.empty()) {
         return ArcVerdict();
     }
-    std::string reason;
-    bool pending = false;
     const auto message = check_message(*sets.at(last).message, fields, hashes, resolver);
-    pending = !message;
-    reason = message.value_or("");
-    // All keys are asked for in one go: no early end while an answer is missing.
-    for (unsigned i = last; i >= 1 && reason.empty(); --i) {
-        const auto seal = check_seal(sets, i, resolver);
-        pending = pending || !seal;
-        reason = seal.value_or("");
+    if (message && !message->empty()) {
+        return failed(*message, last);
     }
-    if (!reason.empty()) {
-        return failed(reason, last);
+    const auto seals = check_seals(sets, resolver);
+    if (seals && !seals->empty()) {
+        return failed(*seals, last);
     }
-    if (pending) {
+    if (!message || !seals) {
         return std::nullopt;
     }
     return ArcVerdict{ArcResult::pass, "", last, parse_seal(*sets.at(last).seal)->domain};

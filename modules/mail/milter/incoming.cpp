@@ -53,6 +53,7 @@ void Incoming::begin(std::string_view sender) {
     unreadable_.clear();
     ours_.clear();
     hashes_ = BodyHashes();
+    arc_.reset();
     header_octets_ = 0;
     results_ = 0;
     headers_over_ = too_much_ = false;
@@ -94,7 +95,7 @@ void Incoming::end_headers() {
             continue;
         }
         hashes_.want(signature->body_form, signature->length);
-        signed_.push_back({std::move(*signature), i});
+        signed_.push_back({std::move(*signature), i, std::nullopt});
     }
     want_arc_hash(fields_, hashes_);
 }
@@ -122,11 +123,13 @@ std::optional<SpfVerdict> Incoming::judge_spf(long now_seconds) {
 /// False: a key is missing.
 bool Incoming::judge_dkim(long now_seconds, std::vector<DkimVerdict>& verdicts) {
     bool complete = true;
-    for (const Signed& one : signed_) {
-        BodyHash* const hash = hashes_.find(one.signature.body_form, one.signature.length);
-        auto verdict = verify_signature(one.signature, fields_[one.field], fields_, *hash, resolver_, now_seconds);
-        complete = complete && verdict.has_value();
-        verdicts.push_back(verdict.value_or(DkimVerdict()));
+    for (Signed& one : signed_) {
+        if (!one.verdict) {
+            BodyHash* const hash = hashes_.find(one.signature.body_form, one.signature.length);
+            one.verdict = verify_signature(one.signature, fields_[one.field], fields_, *hash, resolver_, now_seconds);
+        }
+        complete = complete && one.verdict.has_value();
+        verdicts.push_back(one.verdict.value_or(DkimVerdict()));
     }
     verdicts.insert(verdicts.end(), unreadable_.begin(), unreadable_.end());
     return complete;
@@ -167,12 +170,14 @@ std::optional<Incoming::Decision> Incoming::judge() {
     }
     auto spf = judge_spf(now_seconds);
     const bool dkim = judge_dkim(now_seconds, verdicts.dkim);
-    auto arc = too_much_ ? std::optional(ArcVerdict()) : check_arc(fields_, hashes_, resolver_);
-    if (!spf || !dkim || !arc) {
+    if (!arc_) {
+        arc_ = too_much_ ? std::optional(ArcVerdict()) : check_arc(fields_, hashes_, resolver_);
+    }
+    if (!spf || !dkim || !arc_) {
         return std::nullopt;
     }
     verdicts.spf = std::move(*spf);
-    verdicts.arc = std::move(*arc);
+    verdicts.arc = *arc_;
     if (!judge_dmarc(domains, verdicts)) {
         return std::nullopt;
     }

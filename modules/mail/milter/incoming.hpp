@@ -49,6 +49,7 @@ private:
     struct Signed {
         mailauth::Signature signature;
         std::size_t field = 0;
+        std::optional<mailauth::DkimVerdict> verdict;  ///< kept: judge() runs again for each answer, and this takes a millisecond
     };
     void end_headers();
     std::optional<mailauth::SpfVerdict> judge_spf(long now_seconds);
@@ -69,6 +70,7 @@ private:
     std::vector<Signed> signed_;
     std::vector<mailauth::DkimVerdict> unreadable_;  ///< signatures that cannot be verified at all
     mailauth::BodyHashes hashes_;
+    std::optional<mailauth::ArcVerdict> arc_;        ///< likewise
     std::vector<std::uint32_t> ours_;  ///< which Authentication-Results fields carry our name
     std::uint32_t results_ = 0;
     bool headers_over_ = false;

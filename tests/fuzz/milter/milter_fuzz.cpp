@@ -1,5 +1,6 @@
 // Any bytes as a milter connection, and as a From header: no crash, replies bounded, addresses well formed.
 #include <cstdlib>
+#include <map>
 
 #include "modules/mail/milter/address.hpp"
 #include "modules/mail/milter/session.hpp"
@@ -20,6 +21,25 @@ public:
     }
 };
 
+/// Knows each answer the second time that it is asked: a failure, nothing, or one record that asks for more.
+class OddResolver final : public mailauth::Resolver {
+public:
+    const mailauth::Answer* ask(mailauth::RecordType type, const std::string& name) override {
+        const auto [at, is_new] = answers_.try_emplace({type, name});
+        if (!is_new) {
+            return &at->second;
+        }
+        at->second.status = static_cast<mailauth::Answer::Status>((name.size() + answers_.size()) % 4);
+        if (at->second.status == mailauth::Answer::Status::found) {
+            at->second.records = {name.starts_with("_dmarc.") ? "v=DMARC1; p=reject" : "v=spf1 mx include:%{l}.%{d2} -all"};
+        }
+        return answers_.size() > 2000 ? &at->second : nullptr;
+    }
+
+private:
+    std::map<std::pair<mailauth::RecordType, std::string>, mailauth::Answer> answers_;
+};
+
 void require(bool holds) {
     if (!holds) {
         std::abort();
@@ -38,9 +58,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     }
     (void)parse_quota_answer(bytes);
     OpenRights rights;
+    OddResolver resolver;
+    Incoming incoming(IncomingMode::obey, "mail.amis.bzh", resolver, [] { return 1L; });
     const hameau::FakeClock clock;
     Outgoing outgoing(clock);
-    Session session(rights, outgoing);
+    Session session(rights, outgoing, &incoming);
     PacketReader reader;
     std::size_t rooms = 0;
     for (std::size_t at = 0; at < size; at += 97) {
@@ -54,8 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
                 break;
             }
             Step step = session.on_packet(**packet);
-            while (step.ask) {
-                step = session.on_room(static_cast<Room>(rooms++ % 3));
+            while (step.ask || step.look_up) {
+                step = step.ask ? session.on_room(static_cast<Room>(rooms++ % 3)) : session.on_answers();
             }
             if (step.close) {
                 return 0;

@@ -1,4 +1,5 @@
 // A message from outside, judged with a zone of the test's own, alone and through a session of Postfix.
+#include <ctime>
 #include <gtest/gtest.h>
 
 #include "modules/mail/auth/limits.hpp"
@@ -29,7 +30,8 @@ Zone world() {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-Incoming::Decision judge(Zone& zone, const std::string& address, const std::string& sender, const Headers& headers, IncomingMode mode = IncomingMode::obey) {
+Incoming::Decision judge(Zone& zone, const std::string& address, const std::string& sender, const Headers& headers, IncomingMode mode = IncomingMode::obey,
+                         int rounds = 20) {
     Incoming incoming(mode, host, zone, [] { return now; });
     incoming.connect(address);
     incoming.greet("helo.test");
@@ -38,7 +40,7 @@ Incoming::Decision judge(Zone& zone, const std::string& address, const std::stri
         incoming.add_header(name, value);
     }
     incoming.add_body("Bonjour\r\n");
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < rounds; ++round) {
         if (auto decision = incoming.judge()) {
             return *decision;
         }
@@ -121,6 +123,42 @@ TEST(Incoming, ABounceIsJudgedByTheNameOfTheServer) {
     Zone zone = world();
     zone.add("helo.test", RecordType::txt, "v=spf1 ip4:192.0.2.1 -all");
     EXPECT_EQ(results_of(judge(zone, "192.0.2.1", "", {{"From", " mailer@helo.test"}})).substr(0, 44), "mail.amis.bzh;\n\tspf=pass smtp.helo=helo.test");
+}
+
+TEST(Incoming, AHostileMessageCostsLittleTime) {
+    // Eight good signatures over a quarter of a megabyte, and an SPF record whose answers come one after the other: each answer makes the
+    // judges run again, and what is expensive must not run with them.
+    auto pem = mailauth::make_rsa_key(2048);
+    ASSERT_TRUE(pem);
+    const auto key = mailauth::parse_private_key(*pem);
+    ASSERT_TRUE(key);
+    Zone zone = world();
+    zone.add("s._domainkey.evil.test", RecordType::txt, "p=" + mailauth::public_text(*key));
+    zone.add("long.test", RecordType::txt, "v=spf1 mx:m0.test mx:m1.test mx:m2.test mx:m3.test -all");
+    for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 10; ++j) {
+            const std::string host_name = std::to_string(i) + "-" + std::to_string(j) + ".test";
+            zone.add("m" + std::to_string(i) + ".test", RecordType::mx, host_name).add(host_name, RecordType::a, "192.0.2.200");
+        }
+    }
+    zone.answer_late();
+    std::vector<mailauth::Field> fields = {mailauth::make_field("From", " x@evil.test")};
+    for (int i = 0; i < 200; ++i) {
+        fields.push_back(mailauth::make_field("References", " " + std::string(1100, 'x')));
+    }
+    const auto value = mailauth::make_signature({"evil.test", "s", &*key}, fields, mailauth::sha256("Bonjour\r\n"), now);
+    ASSERT_TRUE(value);
+    Headers headers(8, {"DKIM-Signature", *value});
+    for (const mailauth::Field& field : fields) {
+        headers.emplace_back(field.name, field.value);
+    }
+    const std::clock_t begin = std::clock();
+    const auto decision = judge(zone, "192.0.2.7", "x@long.test", headers, IncomingMode::obey, 60);
+    const double ms = 1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    EXPECT_NE(results_of(decision).find("dkim=pass"), std::string::npos) << results_of(decision);
+    EXPECT_GT(zone.asked(), 44U);
+    RecordProperty("milliseconds", static_cast<int>(ms));
+    EXPECT_LT(ms, 300);
 }
 
 // Through the session.
