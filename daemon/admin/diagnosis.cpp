@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 
 #include <boost/json.hpp>
 
@@ -67,8 +68,15 @@ Task<Response> answer_diagnosis(ModuleContext& context, Request& request) {
     std::map<std::string, std::string> arguments;
     if (request.method == "POST") {
         std::array<char, diagnosis_body_bytes_max> buffer{};
-        const auto n = co_await request.body->read_some(buffer);
-        auto wish = wish_in(std::string_view(buffer.data(), n.value_or(0)));
+        std::size_t size = 0;
+        bool ended = false;
+        while (!ended && size < buffer.size()) {
+            const auto rest = std::span(buffer).subspan(size);
+            const auto n = co_await request.body->read_some(rest);
+            size += n.value_or(0);
+            ended = n.value_or(0) == 0;
+        }
+        auto wish = wish_in(std::string_view(buffer.data(), size));
         if (!wish) {
             co_return refuse(400, "invalid", "An object with only, repair or yes was expected.");
         }

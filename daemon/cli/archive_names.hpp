@@ -14,6 +14,9 @@ struct ArchiveNames {
     std::map<std::string, std::string, std::less<>> domains;  ///< old, new
     std::map<std::string, std::string, std::less<>> logins;
 
+    bool trusted = false;  ///< the admin knows who made the archive
+    bool same = false;     ///< who is here already under the same login is the same person
+
     std::string domain(std::string_view name) const;
     /// The domain itself, or a name below it.
     std::string host(std::string_view name) const;

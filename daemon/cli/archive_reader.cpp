@@ -1,6 +1,7 @@
 // hameau-unarchive as a child: the archive is its standard input, its parts come through a pipe.
 #include "daemon/cli/archive_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -13,6 +14,8 @@
 #include "daemon/base/disk.hpp"
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
+#include "daemon/cli/client.hpp"
 #include "daemon/cli/limits.hpp"
 
 namespace hameau::cli {

@@ -98,7 +98,7 @@ bool Answer::is_switched_off() const {
     return code != nullptr && code->is_string() && code->as_string() == "switched_off";
 }
 
-Result<Fd> Client::connect() const {
+Result<Fd> Client::connect(long seconds) const {
     // The socket's path may be longer than 107 bytes: connect from inside its folder, and come back.
     const Fd back(::open(".", O_PATH | O_CLOEXEC));
     if (::chdir((state_ + "/run").c_str()) != 0) {
@@ -115,14 +115,20 @@ Result<Fd> Client::connect() const {
     if (!socket) {
         return fail(ErrorKind::unavailable, "no house runs with the folder " + state_ + " (start it, or name another with --state DIR)");
     }
-    const timeval limit{call_seconds, 0};
+    const timeval limit{seconds, 0};
     ::setsockopt(socket->get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     return socket;
 }
 
 Result<Answer> Client::call(std::string_view method, const std::string& path, const json::value* body) const {
-    auto socket = connect();
+    return call_within(call_seconds, method, path, body);
+}
+
+bool Client::answers(const std::string& path) const { return call_within(short_call_seconds, "GET", path, nullptr).has_value(); }
+
+Result<Answer> Client::call_within(long seconds, std::string_view method, const std::string& path, const json::value* body) const {
+    auto socket = connect(seconds);
     if (!socket) {
         return fail(socket.error());
     }
@@ -140,7 +146,7 @@ Result<Answer> Client::call(std::string_view method, const std::string& path, co
 }
 
 Result<Answer> Client::upload(const std::string& path, const Upload& upload) const {
-    auto socket = connect();
+    auto socket = connect(call_seconds);
     if (!socket) {
         return fail(socket.error());
     }
@@ -165,7 +171,7 @@ Result<Answer> Client::upload(const std::string& path, const Upload& upload) con
 }
 
 Result<Sending> Client::send(const std::string& path, const std::string& type) const {
-    auto socket = connect();
+    auto socket = connect(call_seconds);
     if (!socket) {
         return fail(socket.error());
     }
@@ -197,7 +203,7 @@ Result<Answer> Sending::finish() {
 }
 
 Result<Answer> Client::download(const std::string& path, int out) const {
-    auto socket = connect();
+    auto socket = connect(call_seconds);
     if (!socket) {
         return fail(socket.error());
     }

@@ -57,6 +57,8 @@ public:
 
     /// Errors: unavailable (no house runs there), denied (not root nor in the group hameau), io.
     Result<Answer> call(std::string_view method, const std::string& path, const boost::json::value* body = nullptr) const;
+    /// Whether the house answers a question within some seconds: a process that hangs is no reason to wait for minutes.
+    bool answers(const std::string& path) const;
     Result<Answer> upload(const std::string& path, const Upload& upload) const;
     /// Begins a POST whose size is not known. Errors: as call.
     Result<Sending> send(const std::string& path, const std::string& type) const;
@@ -68,7 +70,8 @@ public:
     Result<boost::json::array> list(const std::string& path) const;
 
 private:
-    Result<Fd> connect() const;
+    Result<Fd> connect(long seconds) const;
+    Result<Answer> call_within(long seconds, std::string_view method, const std::string& path, const boost::json::value* body) const;
     std::string state_;
 };
 

@@ -14,6 +14,8 @@ inline constexpr std::uint64_t response_bytes_max = 64 << 20;
 inline constexpr std::size_t upload_chunk_bytes = 65536;
 /// Seconds without a byte before a call is given up: a large site takes its time to be checked and compressed.
 inline constexpr long call_seconds = 600;
+/// The same where only a sign of life is asked for.
+inline constexpr long short_call_seconds = 10;
 /// Milliseconds between two looks at a backup that runs: a person watches.
 inline constexpr int follow_nap_ms = 500;
 /// After the host name is known every process restarts, and the mail engines are configured: half a minute on a small

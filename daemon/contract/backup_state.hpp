@@ -62,6 +62,9 @@ struct DrillState {
     bool was_not_whole() const;
 };
 
+/// A file in people's folder: it was restored, and sessions of before are over. Holds the time of the backup, UTC seconds since 1970.
+inline constexpr const char* restored_mark = "restored";
+
 /// What runs now. Left behind by a kill: whoever reads it compares `pid`.
 struct Running {
     std::int64_t pid = 0;      ///< 0: nothing

@@ -44,14 +44,16 @@ Status put_raw_targets(Store& store, const std::vector<std::pair<std::string, js
 }
 
 /// What the owners of mailboxes answered to the copies that are asked for.
-Status import_answers(Store& store, const std::vector<std::pair<std::string, json::object>>& states) {
+Status import_answers(Store& store, const std::vector<std::pair<std::string, json::object>>& states, bool trusted) {
     for (const auto& [address, answers] : states) {
         for (const auto& field : answers) {
             const json::string* state = field.value().if_string();
             if (state == nullptr || (*state != "waiting" && *state != "running" && *state != "agreed" && *state != "ended")) {
                 return bad_archive(address + ": forward_states has an answer that does not exist");
             }
-            const auto set = store.answer_forward(address, std::string(field.key()), std::string_view(state->data(), state->size()));
+            const bool consent = *state == "running" || *state == "agreed";
+            const std::string_view kept = consent && !trusted ? std::string_view("waiting") : std::string_view(state->data(), state->size());
+            const auto set = store.answer_forward(address, std::string(field.key()), kept);
             if (!set && set.error().kind != ErrorKind::not_found) {
                 return set;
             }
@@ -99,7 +101,7 @@ json::object Mail::addresses_document(const std::string& slug) {
     return out;
 }
 
-Status Mail::import_now(const std::string& slug, const json::object& archive) {
+Status Mail::import_now(const std::string& slug, const json::object& archive, bool trusted) {
     const auto association = store_->association(slug);
     if (!association) {
         return fail(ErrorKind::not_found, "mail does not know the association " + slug + " yet. Nothing was imported. Import its people first.");
@@ -132,7 +134,7 @@ Status Mail::import_now(const std::string& slug, const json::object& archive) {
             return done;
         }
     }
-    return import_answers(*store_, imported.answers);
+    return import_answers(*store_, imported.answers, trusted);
 }
 
 Status Mail::import_mailbox(const Association& association, const json::object& archived, Imported& imported) {

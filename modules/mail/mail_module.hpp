@@ -173,7 +173,8 @@ private:
 
     // Whole associations (archive.cpp)
     boost::json::object addresses_document(const std::string& slug);
-    Status import_now(const std::string& slug, const boost::json::object& archive);
+    /// `trusted`: what its members agreed to counts; else each copy to an outside address waits for the owner's word.
+    Status import_now(const std::string& slug, const boost::json::object& archive, bool trusted);
     struct Imported {
         std::set<std::string> addresses;  ///< so far: an archive has each once
         std::vector<std::pair<std::string, boost::json::value>> targets;   ///< of mailboxes (copies) and aliases, by address

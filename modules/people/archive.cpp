@@ -30,7 +30,7 @@ std::string first_error(JsonFields& fields) {
 
 } // namespace
 
-Status People::import_now(const std::string& slug, const json::object& archive) {
+Status People::import_now(const std::string& slug, const json::object& archive, ImportTrust trust) {
     JsonFields fields(archive);
     (void)fields.integer("version", 1, 1);
     Association association;
@@ -59,7 +59,7 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
         if (!(*members)[i].is_object()) {
             return bad_archive("a member is not an object");
         }
-        const auto id = import_member(slug, (*members)[i].get_object(), i + 1);
+        const auto id = import_member(slug, (*members)[i].get_object(), i + 1, trust);
         if (!id) {
             return fail(id.error());
         }
@@ -84,7 +84,7 @@ Status People::import_now(const std::string& slug, const json::object& archive) 
     return store_->status();
 }
 
-Result<std::string> People::import_member(const std::string& slug, const json::object& archived, std::size_t number) {
+Result<std::string> People::import_member(const std::string& slug, const json::object& archived, std::size_t number, ImportTrust trust) {
     JsonFields item(archived);
     Length any;
     any.least = 0;
@@ -106,6 +106,12 @@ Result<std::string> People::import_member(const std::string& slug, const json::o
                        (person.password_hash.empty() || is_password_hash(person.password_hash));
     if (!sound) {
         return bad_archive("the member " + person.login + " has an id, address or password that we did not write");
+    }
+    if (!trust.passwords) {
+        person.password_hash.clear();  // the member is invited
+    }
+    if (!trust.same && store_->person(person.id)) {
+        return fail(ErrorKind::conflict, person.login + " is here already. Nothing was imported.");
     }
     const auto same_login = store_->person_by_login(person.login);
     if (auto back = take_out_of_bin(*store_, person); !back) {

@@ -186,7 +186,7 @@ constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "
 } // namespace
 
 constexpr std::array backup = {
-    BackupPart{"people.db", Keep::database}, BackupPart{"setup-token", Keep::left_out},
+    BackupPart{"people.db", Keep::database}, BackupPart{"setup-token", Keep::left_out}, BackupPart{"restored", Keep::left_out},
 };
 
 constexpr Manifest make_manifest() {

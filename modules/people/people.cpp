@@ -3,9 +3,11 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <unistd.h>
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "daemon/contract/backup_state.hpp"
 #include "modules/people/limits.hpp"
 #include "modules/people/secrets.hpp"
 #include "modules/support/passwords.hpp"
@@ -35,6 +37,7 @@ std::string route_of(std::string_view path) {
     return "(none)";
 }
 
+constexpr hameau::Event sessions_ended{"people.sessions_ended", Level::notice, "the house was restored: everybody signs in again"};
 constexpr hameau::Event request_failed{"people.request_failed", Level::error, "look at the disk and at people.db"};
 } // namespace
 
@@ -112,7 +115,12 @@ Task<Status> People::start(ModuleContext& context) {
     const char* const trial = std::getenv("HAMEAU_TRIAL");
     trial_ = trial != nullptr && std::string_view(trial) == "1";
     std::vector<std::string> erased;
-    Status ready = store_->transaction([this, &erased] {
+    const std::string restored = context.folder() + "/" + backup::restored_mark;
+    const bool first_after_restore = ::access(restored.c_str(), F_OK) == 0;
+    Status ready = store_->transaction([this, &erased, first_after_restore] {
+        if (first_after_restore) {
+            store_->end_all_sessions();
+        }
         store_->erase_outdated(wall_ms_());
         auto purged = store_->purge_removed_before(bin_since());
         purged = purged ? store_->purge_associations_before(bin_since(), erased) : purged;
@@ -134,6 +142,10 @@ Task<Status> People::start(ModuleContext& context) {
         }
         return store_->status();
     });
+    if (ready && first_after_restore) {
+        (void)::unlink(restored.c_str());  // it stands until then: once too often is no harm
+        context.journal().write(sessions_ended);
+    }
     if (ready) {
         ready = prepare_setup();
     }

@@ -388,14 +388,19 @@ private:
     // An archive that comes in (api_import.cpp)
     Task<Response> internal_import(Request& request);
     Task<Response> internal_import_done(Request& request);
-    Task<boost::json::array> import_conflicts(std::string slug, boost::json::object archive);
+    Task<boost::json::array> import_conflicts(std::string slug, boost::json::object archive, bool same);
     void add_slug_conflict(boost::json::array& list, const std::string& slug);
-    void add_login_conflicts(boost::json::array& list, const boost::json::array& members);
+    void add_login_conflicts(boost::json::array& list, const boost::json::array& members, bool same);
 
     // Whole associations (archive.cpp)
-    Status import_now(const std::string& slug, const boost::json::object& archive);
+    /// What the admin said of an archive. Without a word it is anybody's file: whoever wrote it knows its passwords and chose its ids.
+    struct ImportTrust {
+        bool passwords = false;  ///< hashes of passwords are taken
+        bool same = false;       ///< a member whose id and login are here already is that person
+    };
+    Status import_now(const std::string& slug, const boost::json::object& archive, ImportTrust trust);
     /// The `number`th member of an archive; answers the person's id. Within the transaction of the import.
-    Result<std::string> import_member(const std::string& slug, const boost::json::object& archived, std::size_t number);
+    Result<std::string> import_member(const std::string& slug, const boost::json::object& archived, std::size_t number, ImportTrust trust);
     Status import_group(const Association& association, boost::json::object archived, std::size_t number);
 
     std::function<std::int64_t()> wall_ms_;

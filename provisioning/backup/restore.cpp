@@ -53,6 +53,7 @@ private:
     Status judge();
     Status give_owners() { return give_tree(place_, work_folder(place_)); }
     Status move();
+    Status mark_people();
     Status settle();
     Result<ResticEnd> restic(std::vector<std::string> words, const std::string& writes = "");
     Status failed(const Result<ResticEnd>& end) const;
@@ -233,9 +234,23 @@ Status Restore::move() {
         say("aside " + place_.state + "/" + mark->aside);
     }
     auto done = put_aside(place_, *mark);
+    done = done ? mark_people() : done;
     done = done ? move_in(place_) : done;
     done = done ? settle() : done;
     return done ? done : Status(fail(Error(done.error()).during("cut")));
+}
+
+/// Sessions and invitations of the day of the backup were perhaps ended since: hameau-people ends them all at its first start. It alone
+/// writes its database.
+Status Restore::mark_people() {
+    const std::string folder = work_folder(place_) + "/people";
+    struct stat owner {};
+    if (::stat(folder.c_str(), &owner) != 0) {
+        return {};  // moved in already: this is the second call behind a cut
+    }
+    const std::string path = folder + "/" + restored_mark;
+    auto written = write_file_atomically(path, std::to_string(chosen_.time) + "\n", 0600);
+    return written && place_.uid != 0 ? chown_path(path, owner.st_uid, owner.st_gid) : written;
 }
 
 /// The settings, the key, and the end.

@@ -32,7 +32,8 @@ Task<Response> Mail::import_addresses(Request& request) {
     if (!archive) {
         co_return refuse_import(422, "mail/addresses.json cannot be read");
     }
-    const Status done = store_->transaction([&] { return import_now(slug, *archive); });
+    const bool trusted = request.query_parameter("trusted") == "1";
+    const Status done = store_->transaction([&] { return import_now(slug, *archive, trusted); });
     if (!done) {
         co_return refuse_import(done.error());
     }

@@ -75,7 +75,7 @@ Task<Response> PadsModule::import_archived_image(Request& request) {
     for (;;) {
         const auto n = co_await request.body->read_some(slice);
         if (!n || bytes.size() + *n > bytes_max) {
-            co_return n ? refuse_import(413, "an image is larger than pads.limits.image_max") : refuse_import(n.error());
+            co_return n ? refuse_import(422, "an image is larger than pads.limits.image_max") : refuse_import(n.error());
         }
         if (*n == 0) {
             break;

@@ -29,6 +29,15 @@ json::object state_document(std::string_view state, json::array conflicts) {
     return out;
 }
 
+std::vector<std::string> domains_in(const json::object& archive) {
+    std::vector<std::string> out;
+    const json::value* domains = archive.if_contains("domains");
+    for (const json::value& value : domains != nullptr && domains->is_array() ? domains->as_array() : json::array()) {
+        out.emplace_back(value.is_string() ? value.as_string() : json::string());
+    }
+    return out;
+}
+
 } // namespace
 
 void People::add_slug_conflict(json::array& list, const std::string& slug) {
@@ -40,7 +49,7 @@ void People::add_slug_conflict(json::array& list, const std::string& slug) {
     }
 }
 
-void People::add_login_conflicts(json::array& list, const json::array& members) {
+void People::add_login_conflicts(json::array& list, const json::array& members, bool same) {
     for (const json::value& value : members) {
         const json::object* member = value.if_object();
         const std::string id = member != nullptr ? text_in(*member, "id") : std::string();
@@ -51,16 +60,18 @@ void People::add_login_conflicts(json::array& list, const json::array& members) 
             add_conflict(list, "login", login, "somebody else in this house has it (" + same_login->name + "); give the member another one: --login " + login + "=NEW");
         } else if (same_id && same_id->login != login && !store_->is_binned(id)) {
             add_conflict(list, "login", login, "the same person is here as " + same_id->login + ": --login " + login + "=" + same_id->login);
+        } else if (same_id && !same) {
+            // Ids are in every archive: a file may name anybody, also somebody whose account is in a bin.
+            add_conflict(list, "login", login, "this person is here already (" + same_id->name + "); if it is the same one, and you trust who made the file: --same");
         }
     }
 }
 
-Task<json::array> People::import_conflicts(std::string slug, json::object archive) {
+Task<json::array> People::import_conflicts(std::string slug, json::object archive, bool same) {
     json::array list;
     add_slug_conflict(list, slug);
-    const json::value* domains = archive.if_contains("domains");
-    for (const json::value& value : domains != nullptr && domains->is_array() ? domains->as_array() : json::array()) {
-        const std::string domain = value.is_string() ? std::string(value.as_string()) : std::string();
+    const std::vector<std::string> domains = domains_in(archive);
+    for (const std::string& domain : domains) {
         const std::string owner = store_->owner_of_domain(domain);
         if (!owner.empty()) {
             add_conflict(list, "domain", domain, "it belongs to the association " + owner + "; take another one: --domain " + domain + "=NEW");
@@ -76,7 +87,7 @@ Task<json::array> People::import_conflicts(std::string slug, json::object archiv
     }
     const json::value* members = archive.if_contains("members");
     if (members != nullptr && members->is_array()) {
-        add_login_conflicts(list, members->as_array());
+        add_login_conflicts(list, members->as_array(), same);
     }
     co_return list;
 }
@@ -102,14 +113,21 @@ Task<Response> People::internal_import(Request& request) {
         }
         co_return json_response(200, state_document(begun->done ? "done" : "begun", std::move(conflicts)));
     }
+    const ImportTrust trust{request.query_parameter("trusted") == "1", request.query_parameter("same") == "1"};
     json::object asked = *body;
     std::string name = slug;
-    json::array conflicts = co_await import_conflicts(std::move(name), std::move(asked));
+    json::array conflicts = co_await import_conflicts(std::move(name), std::move(asked), trust.same);
     if (!conflicts.empty() || request.query_parameter("dry") == "1") {
         co_return json_response(200, state_document("new", std::move(conflicts)));
     }
+    const DomainQuestion question = domain_question(slug, domains_in(*body), true);
     const Status done = store_->transaction([&]() -> Status {
-        const Status put = import_now(slug, *body);
+        // The answers of the others came a while ago: what people itself knows of the domains is judged again.
+        Refusal refusal;
+        if (!judge_domains(refusal, request, question)) {
+            return fail(ErrorKind::conflict, "one of its domains was taken meanwhile. Nothing was imported. Give the same command again: it says what is in the way.");
+        }
+        const Status put = import_now(slug, *body, trust);
         return put ? store_->note_import(slug, archive, false) : put;
     });
     if (!done) {

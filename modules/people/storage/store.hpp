@@ -320,6 +320,8 @@ public:
     std::vector<std::pair<std::string, std::string>> declared();
     Status set_declared(std::string_view name, std::optional<std::string_view> hash);
     void erase_outdated(std::int64_t now_ms);
+    /// Also invitations, and the marks of known devices: behind a restore nobody knows what was ended since the backup.
+    void end_all_sessions();
 
     // Outbox (store_events.cpp); call within the transaction of the change.
     Status emit_association(const std::string& slug);

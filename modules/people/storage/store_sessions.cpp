@@ -225,6 +225,13 @@ Status Store::set_declared(std::string_view name, std::optional<std::string_view
     return run(std::move(change));
 }
 
+void Store::end_all_sessions() {
+    for (const std::string_view sql : {"DELETE FROM session", "DELETE FROM invitation", "DELETE FROM device"}) {
+        auto remove = ask(sql);
+        row(remove);
+    }
+}
+
 void Store::erase_outdated(std::int64_t now_ms) {
     for (const std::string_view sql : {"DELETE FROM session WHERE expires_ms <= ?", "DELETE FROM invitation WHERE expires_ms <= ?"}) {
         auto remove = ask(sql);

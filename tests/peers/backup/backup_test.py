@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Backups from outside: a house with people, mail, sites, texts and images is saved with real restic, destroyed, restored, and compared by what
 its members see. Then what goes wrong: a damaged target, a kill in the middle, a full disk, a disk that is away."""
+import contextlib
 import hashlib
 import imaplib
 import json
@@ -8,6 +9,7 @@ import os
 import shutil
 import signal
 import smtplib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -356,6 +358,10 @@ def test_the_house_is_destroyed_and_comes_back_from_each_target():
             send(other, "facture 12")
             wait_for_mail(other, "Archives-2025", len(wanted["mail"]["Archives-2025"][1]) + 1)
             assert backup(of=other)["key_shown"] != 0
+            # Whoever was signed in on the day of the backup may have been signed out since.
+            with contextlib.closing(sqlite3.connect(state / "people" / "people.db")) as people:
+                stale = people.execute("SELECT count(*) FROM session WHERE created_ms < ?", (int(begun * 1000),)).fetchone()[0]
+            assert stale == 0 and not (state / "people" / "restored").exists(), stale
         finally:
             other.stop()
         assert (state / "people").stat().st_uid == 62002 and (state / "mail" / "mail.db").stat().st_uid == 62003 and (state / "mail" / "boxes").stat().st_uid == 62010

@@ -229,7 +229,7 @@ def test_export_ended_in_the_middle():
     assert target.exists() and not part.exists()
 
 
-MOVED = ["--as", "aulnaie", "--domain", "aulne.test=aulnaie.test"]
+MOVED = ["--as", "aulnaie", "--domain", "aulne.test=aulnaie.test", "--trusted", "--same"]
 
 
 def test_archives_that_are_refused():
@@ -325,7 +325,7 @@ def test_import_under_other_names_ended_in_the_middle():
 def test_import_while_services_are_killed():
     """kill -9 of each service that takes a part of it, in the middle: the command says so or goes on; given again it ends well."""
     for name in ("people", "mail", "sites", "pads"):
-        words = [str(BINARIES / "hameau"), "import", str(ARCHIVE), "--as", f"tue-{name}", "--domain", f"aulne.test=tue-{name}.test", "--state", there.state]
+        words = [str(BINARIES / "hameau"), "import", str(ARCHIVE), "--as", f"tue-{name}", "--domain", f"aulne.test=tue-{name}.test", "--trusted", "--same", "--state", there.state]
         ok(anne(there).call("GET", "/api/v1/associations/aulnaie/pads"))
         ok(anne(there).call("GET", "/api/v1/associations/aulnaie/sites"))
         ok(anne(there).call("GET", "/api/v1/associations/aulnaie/mailboxes"))
@@ -348,11 +348,13 @@ def test_without_passwords_members_are_invited():
     file = FOLDER / "without.tar.zst"
     house.hameau("export", "aulne", str(file))
     done = there.hameau("import", str(file), "--as", "aulne", "--login", "anne=anne-l,erwan=erwan-l", check=False)
-    # The persons are the same ones, and are here already under their logins.
+    # The persons are the same ones, and are here already under their logins: each is named before anything is written.
+    named = there.hameau("import", str(file), "--as", "aulne", check=False)
+    assert named.returncode == 70 and "login anne: this person is here already" in named.stderr and "Nothing was changed" in named.stderr, named
     assert done.returncode == 70 and "the same person is here as anne" in done.stderr, done
     # From house to house, as over ssh.
     leaves = subprocess.Popen([str(BINARIES / "hameau"), "export", "aulne", "-", "--state", house.state], stdout=subprocess.PIPE)
-    done = subprocess.run([str(BINARIES / "hameau"), "import", "-", "--as", "aulne", "--state", there.state], stdin=leaves.stdout, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([str(BINARIES / "hameau"), "import", "-", "--as", "aulne", "--same", "--state", there.state], stdin=leaves.stdout, capture_output=True, text=True, timeout=120)
     assert leaves.wait(10) == 0 and done.returncode == 0 and "No password came along" in done.stdout, done
     before, after = mail_of(house, "anne@aulne.test"), mail_of(there, "anne@aulne.test")
     assert before == after, (before, after)

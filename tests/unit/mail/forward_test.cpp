@@ -100,8 +100,14 @@ TEST_F(Forwards, TheOwnersAnswersTravelWithTheAssociation) {
     const std::string document = archived();
     ASSERT_TRUE(run(mail->erase_association("amis")));
     tell_house();
-    ASSERT_EQ(go(admin, "POST", "/internal/archive/addresses?association=amis", document).status, 204);
+    ASSERT_EQ(go(admin, "POST", "/internal/archive/addresses?association=amis&trusted=1", document).status, 204);
     EXPECT_EQ(rows("SELECT mailbox, target, state FROM forward"), before);
+    // A file that anybody may have written: nobody's letters leave the house before they say so here.
+    ASSERT_TRUE(run(mail->erase_association("amis")));
+    tell_house();
+    ASSERT_EQ(go(admin, "POST", "/internal/archive/addresses?association=amis", document).status, 204);
+    EXPECT_TRUE(rows("SELECT target FROM forward WHERE state IN ('running', 'agreed')").empty());
+    EXPECT_EQ(rows("SELECT target FROM forward WHERE state = 'ended'"), Rows{"b@x.example"});
 }
 
 TEST_F(Forwards, CopiesOfBeforeGoOnAndAreShown) {

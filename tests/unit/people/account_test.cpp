@@ -381,8 +381,8 @@ protected:
         return boost::json::serialize(archive_people(facts));
     }
     /// Why it was not imported; nothing when it was.
-    std::string refusal(const std::string& slug, const std::string& text) {
-        const Answer answer = go(admin, "POST", "/internal/archive?association=" + slug + "&archive=one", text);
+    std::string refusal(const std::string& slug, const std::string& text, const std::string& trust = "&trusted=1&same=1") {
+        const Answer answer = go(admin, "POST", "/internal/archive?association=" + slug + "&archive=one" + trust, text);
         const bool listed = answer.status == 200 && !answer.json.at("conflicts").as_array().empty();
         return answer.status != 200 || listed ? boost::json::serialize(answer.json) : "";
     }
@@ -400,6 +400,39 @@ TEST_F(Archive, EraseAndImportKeepsPasswords) {
     EXPECT_EQ(go(admin, "GET", "/api/v1/associations/amis/groups").json.at("items").at(0).at("members").at(0), "marie");
     Visitor stranger;
     EXPECT_EQ(go(stranger, "POST", "/internal/archive?association=amis&archive=one", text).status, 403) << "by the admin's socket alone";
+}
+
+/// Whoever wrote the file knows its passwords.
+TEST_F(Archive, WithoutTrustNoPasswordIsTaken) {
+    const std::string text = archived();
+    ASSERT_TRUE(run(people->erase_association("amis")));
+    EXPECT_EQ(refusal("amis", text, ""), "");
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations/amis/members/yann").json.at("state"), "invited");
+}
+
+/// Ids are in every archive: a file that names somebody of this house gets no power over the account.
+TEST_F(Archive, WhoIsHereAlreadyIsNamedFirst) {
+    std::string text = archived();
+    boost::json::value document = boost::json::parse(text);
+    document.as_object()["slug"] = "autre";
+    document.as_object()["domains"] = boost::json::array{"autre.test"};
+    document.as_object()["groups"] = boost::json::array();
+    text = boost::json::serialize(document);
+    EXPECT_THAT(refusal("autre", text, ""), HasSubstr("this person is here already"));
+    EXPECT_EQ(go(admin, "GET", "/api/v1/associations").json.at("items").as_array().size(), 1u);
+    // An account that only waits in a bin too.
+    ASSERT_EQ(go(admin, "DELETE", "/api/v1/associations/amis/members/yann").status, 200);
+    boost::json::array only;
+    for (const auto& member : document.at("members").as_array()) {
+        if (member.at("login") == "yann") {
+            only.push_back(member);
+        }
+    }
+    ASSERT_EQ(only.size(), 1U);
+    document.as_object()["members"] = only;
+    text = boost::json::serialize(document);
+    EXPECT_THAT(refusal("autre", text, "&trusted=1"), HasSubstr("this person is here already"));
+    EXPECT_EQ(refusal("autre", text, "&same=1"), "");
 }
 
 TEST_F(Archive, AStrangersArchiveChangesNothing) {
