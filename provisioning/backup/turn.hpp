@@ -2,8 +2,10 @@
 // restores one into a scratch folder to see whether it is whole. hameaud starts it; nothing stays in memory between two turns.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/settings/settings.hpp"
 #include "provisioning/backup/place.hpp"
@@ -29,5 +31,10 @@ Result<std::string> list_backups(const Settings& settings, const Place& place, c
 /// The public half of the key with which the house signs in at SFTP targets, as authorized_keys wants it (sshd(8)); made if there is
 /// none. Errors: unavailable: ssh-keygen is not installed.
 Result<std::string> ssh_key(const Place& place);
+
+/// UTC seconds since 1970, by the place's clock.
+std::int64_t now_of(const Place& place);
+/// Two processes write STATE/backup/state: a turn, and whoever shows the sheet. Held for some milliseconds around reading and writing.
+Fd hold_state(const Place& place);
 
 } // namespace hameau::backup

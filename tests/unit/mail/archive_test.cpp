@@ -23,7 +23,7 @@ protected:
         }
         return all;
     }
-    Answer import(const std::string& text) { return go(admin, "POST", "/internal/archive/addresses?association=amis", text); }
+    Answer import(const std::string& text) { return go(admin, "POST", "/internal/archive/addresses?association=amis&trusted=1", text); }
 };
 
 TEST_F(Archive, OutErasedAndInAgain) {
