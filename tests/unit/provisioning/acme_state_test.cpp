@@ -49,6 +49,8 @@ TEST(AcmeState, WhatTheAdminIsToKnowIsTheHouseFirstThenWhatEndsFirst) {
         << "b.test never had one: sites tells of it";
     EXPECT_EQ(of({name("a.test", "unreachable", now + 20 * day), name("b.test", "elsewhere", now + 9 * day)}), "2 b.test elsewhere");
     EXPECT_EQ(of({name("a.test", "unreachable", now - day), name("maison.test", "no_address", 0), name("b.test", "failed", now - 9 * day)}), "3 maison.test no_address");
+    // The house's ends last of all: it is still the one that is named.
+    EXPECT_EQ(of({name("a.test", "unreachable", now + 9 * day), name("maison.test", "no_address", now + 20 * day), name("b.test", "failed", now + 5 * day)}), "3 maison.test no_address");
     EXPECT_EQ(of({name("c.test", "own", now + 13 * day)}), "1 c.test own");
     AcmeName once = name("a.test", "unreachable", now + 20 * day);
     once.failures = 2;
