@@ -38,6 +38,8 @@ export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 part=$out.part
 rm -rf "$part"
+ring=
+trap 'rm -rf "$part" ${ring:+"$ring"}' EXIT
 mkdir -p "$part"
 if [ -d "$out" ]; then cp -a "$out/." "$part/"; fi
 pool=pool/$suite
@@ -55,7 +57,6 @@ for file in "$packages"/hameau_*.deb "$packages"/hameau-web_*.deb; do add "$file
 
 # The keyring package: the public key and the source of packages. Without scripts; apt asks for nothing.
 ring=$(mktemp -d)
-trap 'rm -rf "$ring" "$part"' EXIT
 name=hameau-archive-keyring
 gpg --batch --quiet --export --export-options export-minimal "$key" >"$ring/key.gpg"
 [ -s "$ring/key.gpg" ] || { echo "make repo: GnuPG has no key $key" >&2; exit 66; }

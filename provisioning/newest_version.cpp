@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/open_regular.hpp"
 #include "daemon/base/text.hpp"
 #include "provisioning/limits.hpp"
 #include "provisioning/run_program.hpp"
@@ -58,7 +61,7 @@ std::string apt_settings(const std::string& folder) {
              {"Dir::Etc::trusted", "/dev/null"}, {"Dir::Etc::trustedparts", folder + "/none"}, {"Dir::State", folder + "/state"},
              {"Dir::State::status", folder + "/status"}, {"Dir::Cache", folder + "/cache"}, {"Dir::Log", folder}, {"APT::Sandbox::User", ""},
              {"Acquire::Languages", "none"}, {"Acquire::Retries", "0"}, {"Acquire::https::Timeout", "15"}, {"Acquire::MaxReleaseFileSize", "1000000"},
-             {"Acquire::AllowInsecureRepositories", "false"}, {"Acquire::AllowRedirect", "false"}, {"Dpkg::Use-Pty", "0"}}) {
+             {"Acquire::AllowInsecureRepositories", "false"}, {"Acquire::https::AllowRedirect", "false"}, {"Dpkg::Use-Pty", "0"}}) {
         text.append(key).append(" \"").append(value).append("\";\n");
     }
     return text;
@@ -81,7 +84,8 @@ Status lay_out(const std::string& folder, const VersionQuestion& question) {
     if (written) {
         written = write_file_atomically(folder + "/sources.list", "deb [signed-by=" + question.keyring + "] " + question.repository + " " + *suite + " main\n", 0644);
     }
-    for (const char* below : {"", "/state", "/state/lists", "/state/lists/partial", "/cache", "/cache/archives", "/cache/archives/partial"}) {
+    // The deepest first: nothing is given away below a folder that is no longer root's.
+    for (const char* below : {"/state/lists/partial", "/state/lists", "/state", "/cache/archives/partial", "/cache/archives", "/cache", ""}) {
         if (written && question.uid != 0) {
             written = chown_path(folder + below, question.uid, question.uid);
         }
@@ -101,12 +105,15 @@ Result<ProgramEnd> run_apt(const std::string& program, std::vector<std::string> 
 
 /// What the signed list says of its date.
 std::string published_of(const std::string& folder) {
+    const Fd lists(::open((folder + "/state/lists").c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(folder + "/state/lists", failed)) {
         if (!entry.path().string().ends_with("InRelease")) {
             continue;
         }
-        const std::string text = read_file(entry.path(), version_file_bytes_max).value_or("");
+        // apt's uid made it: no link is followed, and no pipe waited for.
+        const auto file = open_regular(lists.get(), entry.path().filename());
+        const std::string text = file ? read_all(file->get(), version_file_bytes_max).value_or("") : std::string();
         for (const std::string_view line : split(text, '\n')) {
             if (line.starts_with("Date: ")) {
                 return first_complaint("E: " + std::string(line.substr(6)));

@@ -158,7 +158,7 @@ int diagnose_command(std::span<char*> arguments) {
     }
     const json::value sent = wish;
     int code = 0;
-    const bool answers = client.answers("/admin/diagnosis");
+    const bool answers = client.answers("/admin/status");
     if (!answers && repair.empty() && !words->has("--last")) {
         return show_alone(*words, english);
     }

@@ -32,7 +32,8 @@ constexpr std::string_view import_usage =
     "  --as       another short name            --domain   other domains: addresses and sites move along\n"
     "  --login    other logins                  --check    verifies the archive, lists what is in the way, and writes nothing\n"
     "  --trusted  the file comes from a house that you trust: passwords are taken, and copies of letters to outside addresses that the\n"
-    "             members agreed to run at once. Without it members are invited and asked again: anybody may have written the file.\n"
+    "             members agreed to run at once, filters of mailboxes too. Without it members are invited and asked again: anybody may\n"
+    "             have written the file.\n"
     "  --same     members who are here already under the same login are the same persons\n"
     "  --limit    the largest that it may unpack to (without it: by the size of the archive)\n";
 
@@ -424,6 +425,9 @@ Status import_archive(const Words& words, ArchiveNames names, std::uint64_t limi
     const json::value* passwords = head.if_contains("passwords");
     if (!names.trusted || passwords == nullptr || !passwords->is_bool() || !passwords->as_bool()) {
         std::printf("No password came along: invite the members (page Membres, or hameau member invite %s LOGIN).\n", names.slug.c_str());
+    }
+    if (!names.trusted) {
+        std::printf("Filters of mailboxes came along and none is in force: each owner looks at them and switches them on (page Courrier).\n");
     }
     return {};
 }

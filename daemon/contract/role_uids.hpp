@@ -12,7 +12,7 @@ struct RoleUid {
     std::string_view role;
     uid_t uid;
 };
-inline constexpr std::array<RoleUid, 11> role_uids = {{{"gate", 62001},
+inline constexpr std::array<RoleUid, 12> role_uids = {{{"gate", 62001},
                                                       {"people", 62002},
                                                       {"mail", 62003},
                                                       {"sites", 62004},
@@ -22,6 +22,7 @@ inline constexpr std::array<RoleUid, 11> role_uids = {{{"gate", 62001},
                                                       {"milter", 62009},
                                                       {"dovemail", 62010},
                                                       {"acme", 62011},
-                                                      {"backup", 62012}}};
+                                                      {"backup", 62012},
+                                                      {"versions", 62013}}};
 
 } // namespace hameau

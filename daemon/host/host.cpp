@@ -111,6 +111,18 @@ Task<void> Host::begin() {
     notify("READY=1\nSTATUS=ready");
     journal_.write(module_ready);
     spawn(io_, accept_loop(), journal_, "accept");
+    drop_copies_daily();
+}
+
+/// A process that is in use for weeks opens its database no second time. Does not keep it awake.
+void Host::drop_copies_daily() {
+    copies_timer_.expires_after(copies_looked_at_every);
+    copies_timer_.async_wait([this](boost::system::error_code failed) {
+        if (!failed && database_) {
+            drop_old_copies(*database_);
+            drop_copies_daily();
+        }
+    });
 }
 
 Task<void> Host::accept_loop() {
@@ -170,6 +182,7 @@ Task<void> Host::stop(std::string reason) {
     notify("STOPPING=1\nSTATUS=" + reason);
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    copies_timer_.cancel();
     idle_timer_.cancel();
     close_sockets(sockets_);
     stop_timer_.expires_after(stop_deadline);

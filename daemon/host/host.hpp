@@ -75,6 +75,7 @@ public:
 
 private:
     Task<void> begin();
+    void drop_copies_daily();
     Task<void> accept_loop();
     Task<void> stop(std::string reason);
     void on_idle();
@@ -93,6 +94,7 @@ private:
     boost::asio::steady_timer idle_timer_{io_};
     boost::asio::steady_timer quiet_{io_};
     boost::asio::steady_timer stop_timer_{io_};
+    boost::asio::steady_timer copies_timer_{io_};
     std::unique_ptr<ControlChannel> control_;
     std::unique_ptr<boost::asio::thread_pool> worker_;
     std::set<SocketConnection*> sockets_;

@@ -8,6 +8,9 @@
 
 namespace hameau {
 
+/// How often a process that is in use for weeks looks for copies of before a migration that are too old.
+inline constexpr std::chrono::hours copies_looked_at_every{24};
+
 // Requests and responses, per process
 /// Bytes of a header section: above the gate's 32 KiB, with the fields that the gate adds.
 inline constexpr std::size_t head_bytes_max = 65536;

@@ -55,7 +55,9 @@ Status make_copy(Database& database, const std::string& path, const std::string&
         return fail(row.error());
     }
     const std::string folder = fs::path(path).parent_path().string();
-    if (auto room = check_disk_floor(folder, migration_copies().floor_bytes, static_cast<std::uint64_t>(pages.number(0))); !room) {
+    // The migration itself may write each page into the log once, and into the file.
+    const auto room_bytes = migration_room_sizes * static_cast<std::uint64_t>(pages.number(0));
+    if (auto room = check_disk_floor(folder, migration_copies().floor_bytes, room_bytes); !room) {
         return room;
     }
     const std::string half = copy + std::string(half_mark);
@@ -94,14 +96,34 @@ std::string_view migration_copy_of(std::string_view path) {
 }
 
 void copy_before_migration(Database& database, const std::string& path, std::int64_t version) {
-    remove_copies(path, [](const fs::path&, const std::string&) { return true; });
+    const auto is_half = [](const fs::path&, const std::string& name) { return name.find(half_mark) != std::string::npos; };
+    remove_copies(path, is_half);
     const std::string copy = path + std::string(copy_mark) + std::to_string(version);
     const Status made = make_copy(database, path, copy);
-    if (!made) {
-        remove_copies(path, [](const fs::path&, const std::string&) { return true; });
+    if (made) {
+        remove_copies(path, [&copy](const fs::path& one, const std::string&) { return one != fs::path(copy); });
+    } else {
+        remove_copies(path, is_half);
     }
     if (migration_copies().told) {
         migration_copies().told(copy, made);
+    }
+}
+
+bool give_up_copies(const std::string& path, std::int64_t version) {
+    bool any = false;
+    remove_copies(path, [&any](const fs::path&, const std::string&) { return any = true; });
+    if (any && migration_copies().told) {
+        migration_copies().told(path + std::string(copy_mark) + std::to_string(version),
+                                fail(ErrorKind::too_large, "the migration itself needs the room on the disk; the copy was removed again"));
+    }
+    return any;
+}
+
+void drop_old_copies(Database& database) {
+    const char* file = sqlite3_db_filename(database.handle(), "main");
+    if (file != nullptr && *file != '\0') {
+        drop_old_copies(std::string(file));
     }
 }
 

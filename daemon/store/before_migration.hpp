@@ -28,11 +28,15 @@ void set_migration_copies(MigrationCopies wanted);
 /// Backups leave the copies out.
 std::string_view migration_copy_of(std::string_view path);
 
-/// Removes the other copies of `path`, then makes PATH.schema-VERSION, with the mode of `path`. One file at most is left.
+/// Makes PATH.schema-VERSION, with the mode of `path`, then removes the other copies of it. What cannot be made takes no older one away.
 void copy_before_migration(Database& database, const std::string& path, std::int64_t version);
+
+/// The migration had no room on the disk: removes the copies, and tells so. True: there was one.
+bool give_up_copies(const std::string& path, std::int64_t version);
 
 /// Removes halves, and copies older than copy_kept (limits.hpp): what was erased since then is still in them.
 void drop_old_copies(const std::string& path);
+void drop_old_copies(Database& database);
 
 /// Removes every copy of this database: something in it was erased for good, at somebody's word.
 void forget_copies(Database& database);

@@ -113,19 +113,22 @@ Status apply_migrations(sqlite3* handle, std::span<const Migration> migrations) 
                                              std::to_string(*version) + ", this program knows " + std::to_string(newest) +
                                              "). Nothing was changed. Install the newer version again.");
     }
+    if (*version == newest) {
+        return {};
+    }
+    // All or none: a schema in between is one that neither the old program nor the new one knows.
+    Status done = run_sql(handle, "BEGIN IMMEDIATE");
     for (const Migration& migration : migrations) {
-        if (migration.number <= *version) {
-            continue;
-        }
-        const std::string sql = "BEGIN IMMEDIATE;" + std::string(migration.sql) +
-                                ";PRAGMA user_version=" + std::to_string(migration.number) + ";COMMIT";
-        if (auto done = run_sql(handle, sql); !done) {
-            Error error = std::move(done.error());
-            (void)run_sql(handle, "ROLLBACK");
-            return fail(std::move(error).during("migration " + std::to_string(migration.number)));
+        if (done && migration.number > *version) {
+            done = run_sql(handle, std::string(migration.sql) + ";PRAGMA user_version=" + std::to_string(migration.number));
+            done = done ? std::move(done) : Status(fail(std::move(done.error()).during("migration " + std::to_string(migration.number))));
         }
     }
-    return {};
+    done = done ? run_sql(handle, "COMMIT") : std::move(done);
+    if (!done) {
+        (void)run_sql(handle, "ROLLBACK");
+    }
+    return done;
 }
 
 } // namespace
@@ -253,7 +256,11 @@ Result<Database> Database::open(const std::string& path, std::span<const Migrati
     } else if (version && !fresh && *version == newest) {
         drop_old_copies(path);
     }
-    if (auto migrated = apply_migrations(handle, migrations); !migrated) {
+    auto migrated = apply_migrations(handle, migrations);
+    if (!migrated && migrated.error().kind == ErrorKind::too_large && give_up_copies(path, *version)) {
+        migrated = apply_migrations(handle, migrations);
+    }
+    if (!migrated) {
         return fail(std::move(migrated.error()).during(path));
     }
     database.opened_ = true;

@@ -10,6 +10,8 @@ namespace hameau {
 inline constexpr int busy_timeout_ms = 5000;
 /// Pages copied at a time before a migration: 1 MiB.
 inline constexpr int copy_pages_per_step = 256;
+/// Sizes of a database that must be free for the copy of before a migration: the copy, and twice for the migration that rewrites all of it.
+inline constexpr std::uint64_t migration_room_sizes = 3;
 /// How long the copy of before a migration stays: long enough to find that a new version is no good. What the house erased
 /// since then is still in it, so it does not stay as long as a bin.
 inline constexpr std::chrono::hours copy_kept{14 * 24};

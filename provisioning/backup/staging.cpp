@@ -81,7 +81,7 @@ private:
     Status file(int from, int to, const char* name, const std::string& path, Way way, const struct stat& facts);
     Status copy(int from, int to, const char* name, const struct stat& facts);
     Status copy_bytes(int from, int to, const char* name, off_t size);
-    Status copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts);
+    Status copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts, bool& left_out);
     const Rule* rule_of(const std::string& path) const;
     bool note_link(int from, const char* name, const std::string& path);
     void note_owner(const std::string& path, const struct stat& facts, const struct stat& parent);
@@ -213,15 +213,32 @@ Status Stager::copy_bytes(int from, int to, const char* name, off_t size) {
 
 /// What an external module keeps must not fill the disk of the house: a file of it that does not fit is linked, and restic reads it while
 /// the module goes on writing.
-Status Stager::copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts) {
+Status Stager::copy_or_link(int from, int to, const char* name, const std::string& path, const struct stat& facts, bool& left_out) {
     const auto bytes = static_cast<std::uint64_t>(facts.st_blocks) * 512;
     auto fits = bytes > copy_slice_bytes ? check_disk_floor(place_.state, floor_bytes_, bytes) : Status{};
     auto done = fits ? copy(from, to, name, facts) : fits;
-    if (!done && done.error().kind == ErrorKind::too_large && path.starts_with(modules_below)) {
-        ::unlinkat(to, name, 0);
-        return ::linkat(from, name, to, name, 0) == 0 || errno == ENOENT ? Status{} : Status(fail_errno(path));
+    if (done || !path.starts_with(modules_below)) {
+        return done;
     }
-    return done;
+    // A module may put something else in the place of a file at any moment: that one is left out, and no backup fails for it.
+    struct stat now {};
+    const auto is_still = [&now, &facts](int folder, const char* file) {
+        return ::fstatat(folder, file, &now, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(now.st_mode) && now.st_ino == facts.st_ino && now.st_dev == facts.st_dev;
+    };
+    ::unlinkat(to, name, 0);
+    left_out = !is_still(from, name);
+    if (left_out || done.error().kind != ErrorKind::too_large) {
+        return left_out ? Status{} : done;
+    }
+    const bool linked = ::linkat(from, name, to, name, 0) == 0;
+    if (!linked && errno != ENOENT) {
+        return fail_errno(path);
+    }
+    left_out = !linked || !is_still(to, name);
+    if (left_out) {
+        ::unlinkat(to, name, 0);
+    }
+    return {};
 }
 
 Status Stager::copy(int from, int to, const char* name, const struct stat& facts) {
@@ -262,7 +279,11 @@ Status Stager::file(int from, int to, const char* name, const std::string& path,
             done = errno == EXDEV || errno == EMLINK || errno == EPERM ? copy(from, to, name, facts) : Status(fail_errno(path));
         }
     } else {
-        done = copy_or_link(from, to, name, path, facts);
+        bool left_out = false;
+        done = copy_or_link(from, to, name, path, facts, left_out);
+        if (left_out) {
+            return {};  // not counted: a drill would miss it
+        }
     }
     ++staged.files;
     staged.bytes += static_cast<std::uint64_t>(facts.st_size);

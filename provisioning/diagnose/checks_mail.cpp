@@ -146,7 +146,7 @@ Verdict age_of(const Machine& machine, std::string_view queue, std::int64_t atte
         return {State::fine, "empty", {}};
     }
     const std::int64_t age = std::max<std::int64_t>(machine.now_s() - waiting->oldest_s, 0);
-    if (cut && age <= broken) {
+    if (cut && (waiting->count == 0 || age <= broken)) {
         return {State::unknown, any::unreadable};  // more messages than can be read, and an older one may be among the rest: mail.queue has their number
     }
     const State state = age > broken ? State::broken : age > attention ? State::attention : State::fine;

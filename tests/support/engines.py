@@ -18,7 +18,7 @@ from pathlib import Path
 from house import BINARIES, PORT_NAMES
 
 UIDS = {"gate": 62001, "people": 62002, "mail": 62003, "sites": 62004, "pads": 62005, "admin": 62006, "check": 62007,
-        "milter": 62009, "dovemail": 62010, "acme": 62011, "backup": 62012}
+        "milter": 62009, "dovemail": 62010, "acme": 62011, "backup": 62012, "versions": 62013}
 INTERNAL = 62000
 
 

@@ -6,6 +6,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -171,6 +172,11 @@ Task<bool> Mail::erase_box(std::string folder) {
     }
     if (gone) {
         gone = store_->transaction([&] { return store_->forget_box(folder); });
+        // Copies of before an update: the mailbox and its passwords are in them.
+        forget_copies(context_->database());
+        if (accounts_) {
+            accounts_->forget_copies();
+        }
     }
     if (!gone) {
         context_->journal().write(box_stays, {{"folder", folder}, {"error", gone.error().message}});
@@ -199,6 +205,9 @@ Task<void> Mail::erase_boxes(std::shared_ptr<const bool> alive) {
 }
 
 void Mail::empty_bin() {
+    if (accounts_) {
+        accounts_->drop_old_copies();
+    }
     const Status done = store_->transaction([this] { return store_->purge_removed_before(now_ms() - bin_ms); });
     if (!done) {
         context_->journal().write(box_stays, {{"error", done.error().message}});

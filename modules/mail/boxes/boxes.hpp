@@ -18,7 +18,8 @@ struct Placed {
     std::uint64_t present = 0;   ///< that were there already, whatever their flags
 };
 /// Reads parts from `in` into the mailbox. A message whose name is there already is left alone, so the same archive may come twice.
+/// `trusted`: who made the archive is known. Else its scripts are kept and none is in force: a script can send each letter elsewhere.
 /// On the disk when it returns. Errors: invalid for a path that no mailbox of ours has, closed when the stream was cut, io.
-Result<Placed> place_box(int home, int in);
+Result<Placed> place_box(int home, int in, bool trusted);
 
 } // namespace hameau::mail

@@ -2,7 +2,7 @@
 // each connection to its socket `hameau-boxes`, in a folder that is open to hameau-mail alone (`script -p`: the connection is
 // standard input and output). Started by root, it takes the uid that owns the mailboxes before it reads anything.
 //   we are told   pack FOLDER PREFIX LF       parts of the mailbox boxes/FOLDER, each below PREFIX/, then END
-//                 place FOLDER LF parts END   OK NEW PRESENT LF
+//                 place FOLDER [trusted] LF parts END   OK NEW PRESENT LF
 // FOLDER is a mailbox's id. Anything that goes wrong is "- SENTENCE LF" in the place of the END or the OK.
 #include <charconv>
 #include <cstdio>
@@ -49,7 +49,7 @@ Status pack(const std::string& path, const std::string& prefix) {
     return mail::pack_box(home ? home.get() : -1, prefix, STDOUT_FILENO);
 }
 
-Status place(const std::string& path) {
+Status place(const std::string& path, bool trusted) {
     if (auto made = make_folder(path, 0700); !made) {
         return made;
     }
@@ -57,7 +57,7 @@ Status place(const std::string& path) {
     if (!home) {
         return fail_errno("opening the mailbox");
     }
-    const auto placed = mail::place_box(home.get(), STDIN_FILENO);
+    const auto placed = mail::place_box(home.get(), STDIN_FILENO, trusted);
     return placed ? write_all(STDOUT_FILENO, "OK " + std::to_string(placed->messages) + " " + std::to_string(placed->present) + "\n")
                   : Status(fail(placed.error()));
 }
@@ -69,8 +69,8 @@ Status obey(const std::string& boxes) {
     if (words.size() == 3 && words[0] == "pack" && is_id(words[1]) && is_part_path(words[2])) {
         return pack(path, std::string(words[2]));
     }
-    if (words.size() == 2 && words[0] == "place" && is_id(words[1])) {
-        return place(path);
+    if (words.size() >= 2 && words.size() <= 3 && words[0] == "place" && is_id(words[1]) && (words.size() == 2 || words[2] == "trusted")) {
+        return place(path, words.size() == 3);
     }
     return fail(ErrorKind::invalid, "an order was expected");
 }

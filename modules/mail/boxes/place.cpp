@@ -40,7 +40,7 @@ Fd make_below(int at, const std::string& path) {
 
 class Placer final : public PartSink {
 public:
-    explicit Placer(int home) : home_(home) {}
+    Placer(int home, bool trusted) : home_(home), trusted_(trusted) {}
 
     Status begin(const Part& part) override {
         const auto file = box_file(part.path);
@@ -180,7 +180,7 @@ private:
         const auto text = file ? read_all(file.get(), 512) : Result<std::string>(std::string());
         (void)::unlinkat(folder_.get(), file_.name.c_str(), 0);
         const std::string name = text ? text->substr(0, text->find('\n')) + std::string(script_ending) : std::string();
-        if (!is_part_path(name) || name.find('/') != std::string::npos || ::faccessat(folder_.get(), name.c_str(), F_OK, 0) != 0) {
+        if (!trusted_ || !is_part_path(name) || name.find('/') != std::string::npos || ::faccessat(folder_.get(), name.c_str(), F_OK, 0) != 0) {
             return {};
         }
         (void)::unlinkat(home_, ".dovecot.sieve", 0);
@@ -188,6 +188,7 @@ private:
     }
 
     int home_;
+    bool trusted_;
     BoxFile file_;
     std::string opened_;  ///< the folder of messages that folder_, room_ and bases_ are of
     Fd folder_;
@@ -228,11 +229,11 @@ std::optional<BoxFile> box_file(std::string_view path) {
     return has(message_folders, segments.back()) && file.name.front() != '.' ? std::optional(file) : std::nullopt;
 }
 
-Result<Placed> place_box(int home, int in) {
+Result<Placed> place_box(int home, int in, bool trusted) {
     if (::flock(home, LOCK_EX | LOCK_NB) != 0) {
         return fail(ErrorKind::unavailable, "something else is brought into this mailbox at the moment");
     }
-    Placer placer(home);
+    Placer placer(home, trusted);
     PartReader reader;
     std::string slice(box_slice_bytes, '\0');
     while (!reader.ended()) {

@@ -293,6 +293,8 @@ Result<std::string> Accounts::add_app_password(const std::string& member, const 
     return id;
 }
 
+void Accounts::drop_old_copies() { hameau::drop_old_copies(database_); }
+
 void Accounts::forget_copies() { hameau::forget_copies(database_); }
 
 Status Accounts::erase_app_passwords(const std::string& member) {

@@ -41,6 +41,8 @@ public:
     Status erase_app_passwords(const std::string& member);
     /// The copies of before a migration: an association was erased (daemon/store/before_migration.hpp).
     void forget_copies();
+    /// Those that are too old (store/before_migration.hpp).
+    void drop_old_copies();
     /// Errors: not_found.
     Status erase_app_password(const std::string& member, const std::string& id);
     Result<std::vector<AppPassword>> app_passwords(const std::string& member);

