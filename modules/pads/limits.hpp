@@ -205,6 +205,8 @@ inline constexpr std::size_t moves_entries_max = 20;
 /// words, from before that restore. Half of the units that pages read, so that what people move always counts.
 inline constexpr std::uint64_t moves_restored_units_max = 2'000'000;
 inline constexpr std::size_t moves_restored_bytes_max = 2 << 20;
+/// Steps from place to place that one restore follows: a second or two, of lists that somebody made for it. What is more has no entry.
+inline constexpr std::uint64_t moves_looks_max = 20'000'000;
 
 // Calls and archives
 /// Logins in one question to people: they stand in the request's target, which has its bound.

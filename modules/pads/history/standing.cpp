@@ -337,7 +337,7 @@ Snapshot Lines::with(const Snapshot& then, const std::vector<Same>& found) const
     }
     out.raw(states);
     auto snapshot = now_.snapshot(deletes);
-    return snapshot ? std::move(*snapshot) : then;
+    return snapshot ? *snapshot : then;
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "modules/pads/crdt/integrator.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
@@ -42,7 +43,7 @@ public:
     Run home(crdt::Id id, std::uint32_t length);
     bool any() const { return !came_.empty(); }
     /// So much was looked up that the rest of this restore does without. What is brought back then has no entry.
-    bool spent() const { return looks_ > looks_max; }
+    bool spent() const { return looks_ > moves_looks_max; }
     /// The house's entries, in the order of the list.
     const std::vector<Own>& own() const { return own_; }
 
@@ -67,8 +68,6 @@ private:
         std::uint64_t units = 0;
         std::vector<Step> steps;
     };
-
-    static constexpr std::uint64_t looks_max = 20'000'000;
 
     std::vector<Entry> read_list(const crdt::Integrator& now);
     void keep(const Entry& entry, const std::map<std::uint64_t, std::uint32_t>& states);
