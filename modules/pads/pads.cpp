@@ -9,7 +9,6 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
-#include "daemon/store/before_migration.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
@@ -76,7 +75,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     // The process sleeps most of the time: the bin is looked after at each start, not by a clock.
     const auto gone = store_->purge(now_ms() - bin_ms);
     if (gone && *gone > 0) {
-        forget_copies(context.database());
+        store_->forget_copies();
         context.journal().write(purged, {{"pads", std::to_string(*gone)}});
     }
     forget_arrivals();

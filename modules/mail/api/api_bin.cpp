@@ -6,7 +6,6 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
-#include "daemon/store/before_migration.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/support/bin.hpp"
 #include "modules/support/validators.hpp"
@@ -173,7 +172,7 @@ Task<bool> Mail::erase_box(std::string folder) {
     if (gone) {
         gone = store_->transaction([&] { return store_->forget_box(folder); });
         // Copies of before an update: the mailbox and its passwords are in them.
-        forget_copies(context_->database());
+        store_->forget_copies();
         if (accounts_) {
             accounts_->forget_copies();
         }

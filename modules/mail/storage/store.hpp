@@ -246,6 +246,8 @@ public:
     std::vector<std::string> boxes_to_erase_of(const std::string& member, const std::string& association);
     /// The folder is not on the disk any more; that the address was somebody's is known until the 30 days are over.
     Status forget_box(const std::string& folder);
+    /// The copies of before a migration: something was erased for good.
+    void forget_copies();
 
 private:
     Status restore_links(const BinnedMailbox& box, std::vector<std::string>& left_out);

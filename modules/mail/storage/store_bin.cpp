@@ -2,6 +2,7 @@
 // messages stay in boxes/FOLDER. Called by api_bin.cpp and by what people tells. Never touches a file.
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/store/before_migration.hpp"
 #include "modules/mail/policy.hpp"
 #include "modules/mail/storage/store.hpp"
 
@@ -220,6 +221,8 @@ Status Store::purge_removed_before(std::int64_t time_ms) {
     auto done = run(std::move(change.bind(1, time_ms)));
     return done ? run(std::move(forget.bind(1, time_ms))) : done;
 }
+
+void Store::forget_copies() { hameau::forget_copies(database_); }
 
 std::vector<std::string> Store::boxes_to_erase(const std::string& after, std::size_t limit) {
     auto query = ask("SELECT folder FROM retired_box WHERE erase = 1 AND folder > ? ORDER BY folder LIMIT ?");

@@ -2,7 +2,6 @@
 #include <array>
 
 #include "daemon/base/io.hpp"
-#include "daemon/store/before_migration.hpp"
 #include "modules/pads/api/search.hpp"
 #include "modules/pads/documents/templates.hpp"
 #include "modules/pads/export/export.hpp"
@@ -389,7 +388,7 @@ Task<Response> PadsModule::purge(const Request& request, Found found) {
     std::function<Status(PadStore&)> erase = [&](PadStore& store) -> Status {
         const auto erased = store.erase_from_bin(found.pad.number);
         if (erased && *erased) {
-            forget_copies(store.database());  // of before an update: the text is in them
+            store.forget_copies();  // of before an update: the text is in them
             images = remove_unused_images(store, *images_);
         }
         return !erased ? Status(fail(erased.error())) : *erased ? Status() : Status(fail(ErrorKind::conflict, "the pad is not in the bin any more"));

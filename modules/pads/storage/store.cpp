@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/store/before_migration.hpp"
+
 namespace hameau::pads {
 
 namespace {
@@ -276,6 +278,8 @@ Status PadStore::erase(std::int64_t number) {
     auto statement = database_.prepare("DELETE FROM pad WHERE number = ?1");
     return statement.bind(1, number).run();
 }
+
+void PadStore::forget_copies() { hameau::forget_copies(database_); }
 
 Result<bool> PadStore::erase_from_bin(std::int64_t number) {
     auto statement = database_.prepare("DELETE FROM pad WHERE number = ?1 AND deleted_ms IS NOT NULL");

@@ -218,6 +218,8 @@ public:
     Result<std::uint64_t> used_bytes_of(std::int64_t number);
 
     Database& database() { return database_; }
+    /// The copies of before a migration: something was erased for good.
+    void forget_copies();
     /// As Database's, for what is done many times a second: nothing of it is parsed again.
     Status transaction(const std::function<Status()>& work);
     const std::shared_ptr<LogIndex>& index() const { return index_; }
