@@ -49,10 +49,17 @@ struct DkimVerdict {
     std::string beginning;
 };
 
+/// Seconds since 1970, and whether the clock is known to be right (it is set by NTP).
+struct VerifyTime {
+    VerifyTime(long seconds, bool is_sure = true) : now_seconds(seconds), sure(is_sure) {}
+    long now_seconds;
+    bool sure;
+};
+
 /// Verifies the signature that stands in `own`. `hash`: of the body, for its form and length; finished.
 /// Nothing: the key is not here yet.
 std::optional<DkimVerdict> verify_signature(const Signature& signature, const Field& own, const std::vector<Field>& fields, BodyHash& hash,
-                                            Resolver& resolver, long now_seconds);
+                                            Resolver& resolver, VerifyTime time);
 /// The key at SELECTOR._domainkey.DOMAIN. Nothing: not here yet. Errors: unavailable for now, invalid for good.
 std::optional<Result<PublicKey>> find_key(const std::string& domain, const std::string& selector, Resolver& resolver);
 

@@ -2,6 +2,8 @@
 #include "modules/mail/auth/keys.hpp"
 
 #include <algorithm>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -51,6 +53,14 @@ Key read_rsa(std::string_view der) {
     return key && EVP_PKEY_get_base_id(key.get()) == EVP_PKEY_RSA ? std::move(key) : Key();
 }
 
+int exponent_bits(const Key& key) {
+    BIGNUM* exponent = nullptr;
+    const bool read = EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_RSA_E, &exponent) == 1;
+    const int bits = read ? BN_num_bits(exponent) : rsa_exponent_bits_max + 1;
+    BN_free(exponent);
+    return bits;
+}
+
 } // namespace
 
 void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
@@ -92,6 +102,9 @@ Result<PublicKey> parse_key_record(std::string_view text) {
     out.bits = EVP_PKEY_get_bits(out.key.get());
     if (kind == "rsa" && (out.bits < rsa_bits_min || out.bits > rsa_bits_max)) {
         return unusable("the key has " + std::to_string(out.bits) + " bits");  // RFC 8301 §3.2
+    }
+    if (kind == "rsa" && exponent_bits(out.key) > rsa_exponent_bits_max) {
+        return unusable("the exponent of the key is too long");
     }
     return out;
 }

@@ -23,6 +23,12 @@ inline constexpr int spf_terms_max = 10;
 inline constexpr int spf_void_max = 2;
 /// Names of one mx or ptr term, §4.6.4.
 inline constexpr std::size_t spf_names_max = 10;
+/// Macros of one text, and octets that they make: a name has 253, an explanation one line. Each costs the length of what a stranger said.
+inline constexpr std::size_t spf_macros_max = 64;
+inline constexpr std::size_t spf_expanded_octets_max = 4096;
+/// Octets of a local part and of a HELO name in macros; RFC 5321 §4.5.3.1 allows 64 and 255, Postfix takes 800.
+inline constexpr std::size_t spf_local_octets_max = 320;
+inline constexpr std::size_t spf_helo_octets_max = 255;
 /// Octets of an expanded explanation: what fits into a reply of SMTP.
 inline constexpr std::size_t spf_explanation_octets_max = 400;
 /// Parts that a macro keeps: no name of 253 octets has more labels.
@@ -47,8 +53,8 @@ inline constexpr std::size_t tags_max = 64;
 /// Bits of an RSA key (RFC 8301 §3.2: verifiers take 1024 to 4096).
 inline constexpr int rsa_bits_min = 1024;
 inline constexpr int rsa_bits_max = 4096;
-/// Seconds that a signer's clock may be before ours.
-inline constexpr long clock_skew_seconds = 300;
+/// Bits of the public exponent: 65537 has 17. OpenSSL takes 3072, and one signature would cost 150 times as much.
+inline constexpr int rsa_exponent_bits_max = 32;
 
 // DMARC (RFC 9989)
 /// Queries of one tree walk (§4.10).

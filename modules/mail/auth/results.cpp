@@ -2,6 +2,7 @@
 #include "modules/mail/auth/results.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "daemon/base/text.hpp"
 #include "modules/mail/auth/limits.hpp"
@@ -72,37 +73,49 @@ std::string write_results(const Verdicts& verdicts, const std::string& sender, c
     return out;
 }
 
-bool claims_host(std::string_view value, std::string_view host) {
-    // [CFWS] authserv-id [CFWS version] (";" ...): comments may nest.
-    std::string name;
+namespace {
+
+/// Reads [CFWS] token [CFWS version] [CFWS] up to ";" or the end (RFC 8601 §2.2), and nothing else. The words without comments.
+/// Nothing: it is written in another way, which some reader may understand as any name.
+std::optional<std::vector<std::string>> plain_words(std::string_view value) {
+    std::vector<std::string> words;
     int depth = 0;
+    bool within = false;  // the last octet belonged to a word
     for (std::size_t i = 0; i < value.size(); ++i) {
         const char c = value[i];
         const bool space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-        if (c == '(') {
-            ++depth;
-        } else if (c == ')' && depth > 0) {
-            --depth;
-        } else if (depth == 0 && !space) {
-            if (c == ';') {
-                break;
-            }
-            name += c;
+        if (c == '"' || c == '\\' || (!space && (c < ' ' || c >= 0x7f)) || (c == ')' && depth == 0)) {
+            return std::nullopt;
         }
-        // White space behind the name ends it; a version may follow. A comment without a space in front may be left out by a reader
-        // who then puts both halves together: not readable.
-        if (!name.empty() && (depth > 0 || space)) {
-            name += depth > 0 ? "(" : "";
-            break;
+        depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+        if (c == ';' && depth == 0) {
+            return words;
         }
+        const bool text = depth == 0 && !space && c != ')';
+        if (text && !within) {
+            words.emplace_back();
+        }
+        if (text) {
+            words.back() += c;
+        }
+        within = text;
     }
-    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'; };
-    name = ascii_lower(name);
-    if (!name.empty() && std::all_of(name.begin(), name.end(), plain)) {
-        return normal_domain(name) == ascii_lower(host);
+    return depth == 0 ? std::optional(words) : std::nullopt;
+}
+
+} // namespace
+
+bool claims_host(std::string_view value, std::string_view host) {
+    const auto words = plain_words(value);
+    if (words && words->empty()) {
+        return value.find(';') != std::string_view::npos;  // results without a name: of whom, a reader may guess
     }
-    // Quoted, or not readable: some reader may be more lenient than this one, so our name anywhere in it counts.
-    return ascii_lower(value).find(ascii_lower(host)) != std::string::npos;
+    const auto consists_of = [](const std::string& word, std::string_view known) { return word.find_first_not_of(known) == std::string::npos; };
+    if (!words || words->size() > 2 || !consists_of(ascii_lower(words->front()), "abcdefghijklmnopqrstuvwxyz0123456789.-_") ||
+        (words->size() == 2 && !consists_of(words->back(), "0123456789"))) {
+        return true;
+    }
+    return normal_domain(ascii_lower(words->front())) == normal_domain(ascii_lower(host));
 }
 
 } // namespace hameau::mailauth

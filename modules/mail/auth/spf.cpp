@@ -51,12 +51,12 @@ public:
     Evaluation(const SpfQuestion& question, Resolver& resolver) : question_(question), resolver_(resolver) {
         const std::size_t at = question.sender.rfind('@');
         values_.sender_domain = at == std::string::npos ? question.helo : question.sender.substr(at + 1);
-        values_.local = at == std::string::npos || at == 0 ? "postmaster" : question.sender.substr(0, at);
+        values_.local = at == std::string::npos || at == 0 ? "postmaster" : question.sender.substr(0, std::min(at, spf_local_octets_max));
         values_.sender = values_.local + "@" + values_.sender_domain;
         values_.address = macro_address(question.address);
         values_.readable_address = write_address(question.address);
         values_.v6 = question.address.size() == 16;
-        values_.helo = question.helo;
+        values_.helo = question.helo.substr(0, spf_helo_octets_max);
         values_.receiver = question.receiver;
         values_.now_seconds = question.now_seconds;
     }
@@ -158,9 +158,10 @@ Outcome Evaluation::expand(const std::string& text, const std::string& domain, M
         return Outcome::permerror;
     }
     out = std::move(*made);
-    // §7.3: a name that became too long loses labels on the left.
-    while (place == MacroPlace::domain && out.size() > domain_octets_max && out.find('.') != std::string::npos) {
-        out.erase(0, out.find('.') + 1);
+    // §7.3: a name that became too long loses labels on the left. One cut: label by label would be quadratic.
+    if (place == MacroPlace::domain && out.size() > domain_octets_max) {
+        const std::size_t dot = out.find('.', out.size() - domain_octets_max - 1);
+        out.erase(0, dot == std::string::npos ? 0 : dot + 1);
     }
     return Outcome::match;
 }

@@ -124,8 +124,14 @@ bool needs_validated_name(std::string_view text) {
 
 Result<std::string> expand_macros(std::string_view text, const MacroValues& values, MacroPlace place) {
     std::string out;
+    std::size_t macros = 0;
     while (!text.empty()) {
+        // Both the text and the values are of strangers: the work is bounded before it is done.
+        if (macros > spf_macros_max || out.size() > spf_expanded_octets_max) {
+            return fail(ErrorKind::invalid, "the SPF record has too many macros");
+        }
         if (text.front() == '%') {
+            ++macros;
             const auto value = take_macro(text, values, place);
             if (!value) {
                 return fail(ErrorKind::invalid, "the SPF record has a macro that cannot be read");

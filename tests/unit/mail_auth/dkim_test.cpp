@@ -1,6 +1,9 @@
 // DKIM: the example of RFC 8463, canonical forms of RFC 6376 §3.4.5, what breaks a signature, and our own signatures.
 #include <fstream>
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <sstream>
 
 #include "daemon/base/text.hpp"
@@ -31,7 +34,7 @@ Zone rfc_zone() {
 }
 
 /// The verdict on each DKIM-Signature, from the top.
-std::vector<DkimVerdict> judge(const Message& message, Zone& zone, long now = rfc_time) {
+std::vector<DkimVerdict> judge(const Message& message, Zone& zone, VerifyTime now = rfc_time) {
     std::vector<DkimVerdict> out;
     for (const Field& field : message.fields) {
         if (field.key != "dkim-signature") {
@@ -117,8 +120,29 @@ TEST(Dkim, SignaturesThatAreNotTaken) {
     EXPECT_EQ(first(changed(good, "t=1528637909", "t=1528637909; x=1528637910")), DkimResult::fail);
     EXPECT_EQ(first(changed(good, "s=brisbane", "s=..")), DkimResult::permerror);
     Zone zone = rfc_zone();
-    EXPECT_EQ(judge(read_message(good), zone, rfc_time - 301).at(0).result, DkimResult::neutral);
-    EXPECT_EQ(judge(read_message(good), zone, rfc_time - 300).at(0).result, DkimResult::pass);
+    EXPECT_EQ(judge(read_message(good), zone, 1).at(0).result, DkimResult::pass) << "a clock that was never set: t= lies far ahead";
+    const Message ended = read_message(changed(good, "t=1528637909", "t=1528637909; x=1528637910"));
+    EXPECT_EQ(judge(ended, zone, {rfc_time + 10, true}).at(0).result, DkimResult::fail);
+    EXPECT_EQ(judge(ended, zone, {rfc_time + 10, false}).at(0).result, DkimResult::temperror) << "a clock that nobody set may be ahead";
+}
+
+TEST(Dkim, AKeyThatIsSlowToUseIsNotTaken) {
+    // OpenSSL takes exponents as long as the modulus. Verifying costs their length; 65537 is what everybody has.
+    for (const auto& [exponent, taken] : {std::pair("10001", true), std::pair("FFFFFFFB", true), std::pair("10000000000000000000000000F", false)}) {
+        BIGNUM* number = nullptr;
+        ASSERT_GT(BN_hex2bn(&number, exponent), 0);
+        EVP_PKEY_CTX* const context = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nullptr);
+        EVP_PKEY* made = nullptr;
+        ASSERT_EQ(EVP_PKEY_keygen_init(context), 1);
+        ASSERT_EQ(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 1024), 1);
+        ASSERT_EQ(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, number), 1);
+        ASSERT_EQ(EVP_PKEY_keygen(context, &made), 1) << exponent;
+        SigningKey key;
+        key.key.reset(made);
+        EXPECT_EQ(parse_key_record("p=" + public_text(key)).has_value(), taken) << exponent;
+        EVP_PKEY_CTX_free(context);
+        BN_free(number);
+    }
 }
 
 TEST(Dkim, BodiesOfRfc6376) {

@@ -132,10 +132,13 @@ TEST(Results, EveryValueOfAStrangerStaysAValue) {
 TEST(Results, OurNameIsKnownInEveryDress) {
     const std::string host = "mail.amis.bzh";
     for (const char* value : {" mail.amis.bzh; spf=pass", "mail.amis.bzh", "(a (b) c) MAIL.amis.bzh 1; none", "\r\n\tmail.amis.bzh (x); dkim=pass",
-                              " \"mail.amis.bzh\"; spf=pass", " mail.amis.bzh.; spf=pass", " mail.am(c)is.bzh mail.amis.bzh;", " m\xc3\xa9il mail.amis.bzh"}) {
+                              " \"mail.amis.bzh\"; spf=pass", " mail.amis.bzh.; spf=pass", " mail.am(c)is.bzh; none", " \"mail\\.amis.bzh\"; none",
+                              " mail .amis.bzh; none", " mail.\n amis.bzh; none", " m\xc3\xa9il.bzh; none", " (mail.amis.bzh; none", " mail.amis.bzh(x)1(y); none",
+                              " mail\\.amis.bzh; none", " \x01mail.amis.bzh;", "; dmarc=pass", " (a\\) mail.amis.bzh; none", " spf=pass smtp.mailfrom=x.test"}) {
         EXPECT_TRUE(claims_host(value, host)) << value;
     }
-    for (const char* value : {" other.test; spf=pass smtp.mailfrom=x@mail.amis.bzh", " notmail.amis.bzh; none", "amis.bzh;", "", "(mail.amis.bzh) other.test;"}) {
+    for (const char* value : {" other.test; spf=pass smtp.mailfrom=x@mail.amis.bzh", " notmail.amis.bzh; none", "amis.bzh;", "", "(mail.amis.bzh) other.test;", " other.test 1 (x); none",
+                              " other.test\n\t(mail.amis.bzh; x)\n 1\n ;\n none", " other.test"}) {
         EXPECT_FALSE(claims_host(value, host)) << value;
     }
 }

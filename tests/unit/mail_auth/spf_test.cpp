@@ -1,4 +1,5 @@
 // SPF as a house meets it, without the suite of others: the everyday records, the limits, and a DNS that answers late or not at all.
+#include <ctime>
 #include <gtest/gtest.h>
 
 #include "modules/mail/auth/spf.hpp"
@@ -39,6 +40,37 @@ TEST(Spf, RecordsThatCallEachOtherEnd) {
     EXPECT_EQ(judge(redirect, "a@amis.bzh"), "permerror");
     Zone voids = zone_with("v=spf1 a:x1.test a:x2.test a:x3.test ip4:192.0.2.1 -all");
     EXPECT_EQ(judge(voids, "a@amis.bzh"), "permerror");
+}
+
+/// RFC 7208 §7.3 cuts a name that became too long; both the record and the local part are of strangers.
+TEST(Spf, MacrosCostLittleTime) {
+    const auto macros = [](const std::string& macro, int times) {
+        std::string out;
+        for (int i = 0; i < times; ++i) {
+            out += macro + ".";
+        }
+        return out;
+    };
+    std::string local;
+    for (int i = 0; i < 900; ++i) {
+        local += "a.";
+    }
+    const std::clock_t begin = std::clock();
+    EXPECT_EQ(judge(zone_with("v=spf1 exists:" + macros("%{l}", 1500) + "x.test ~all"), local + "a@amis.bzh"), "permerror");
+    EXPECT_EQ(judge(zone_with("v=spf1 exists:" + macros("%{l1}", 1500) + "x.test ~all"), local + "a@amis.bzh"), "permerror");
+    EXPECT_EQ(judge(zone_with("v=spf1 exists:%{l}.%{l}.%{l}.x.test ~all"), local + "a@amis.bzh"), "softfail");
+    EXPECT_LT(1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 100);
+    // What is left of "a.a.a...": whole labels, 253 octets at most.
+    std::string rest;
+    for (int i = 0; i < 124; ++i) {
+        rest += "a.";
+    }
+    Zone zone = zone_with("v=spf1 exists:%{l}.%{l}.x.t -all");
+    zone.add(rest + "x.t", RecordType::a, "127.0.0.2");
+    EXPECT_EQ(rest.size() + 3, 251U);
+    EXPECT_EQ(judge(zone, local.substr(0, 199) + "@amis.bzh"), "fail") << "253 octets are one label more";
+    zone.add("a." + rest + "x.t", RecordType::a, "127.0.0.2");
+    EXPECT_EQ(judge(zone, local.substr(0, 199) + "@amis.bzh"), "pass");
 }
 
 TEST(Spf, DnsThatFailsOrIsLate) {
