@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "daemon/base/domain_letters.hpp"
+#include "daemon/base/text.hpp"
 #include "modules/mail/auth/address_octets.hpp"
 #include "modules/mail/auth/limits.hpp"
 #include "modules/mail/milter/address.hpp"
@@ -47,26 +48,22 @@ std::string folded_with_lf(std::string text) {
 void Incoming::connect(std::string_view address) { address_ = read_address(address).value_or(""); }
 
 void Incoming::begin(std::string_view sender) {
+    forget();
     sender_ = sender;
-    fields_.clear();
-    signed_.clear();
+}
+
+void Incoming::forget() {
+    fields_ = std::vector<Field>();  // clear() keeps the memory
+    signed_ = std::vector<Signed>();
     unreadable_.clear();
-    ours_.clear();
     hashes_ = BodyHashes();
     arc_.reset();
     header_octets_ = 0;
-    results_ = 0;
     headers_over_ = too_much_ = false;
 }
 
 void Incoming::add_header(std::string_view name, std::string_view value) {
     Field field = make_field(name, value);
-    if (field.key == "authentication-results") {
-        ++results_;
-        if (claims_host(value, host_)) {
-            ours_.push_back(results_);
-        }
-    }
     header_octets_ += name.size() + value.size();
     too_much_ = too_much_ || fields_.size() >= fields_max || header_octets_ > header_octets_max;
     // From always counts: nobody gets rid of a policy by a long header section.
@@ -121,12 +118,12 @@ std::optional<SpfVerdict> Incoming::judge_spf(long now_seconds) {
 }
 
 /// False: a key is missing.
-bool Incoming::judge_dkim(long now_seconds, std::vector<DkimVerdict>& verdicts) {
+bool Incoming::judge_dkim(VerifyTime time, std::vector<DkimVerdict>& verdicts) {
     bool complete = true;
     for (Signed& one : signed_) {
         if (!one.verdict) {
             BodyHash* const hash = hashes_.find(one.signature.body_form, one.signature.length);
-            one.verdict = verify_signature(one.signature, fields_[one.field], fields_, *hash, resolver_, now_seconds);
+            one.verdict = verify_signature(one.signature, fields_[one.field], fields_, *hash, resolver_, time);
         }
         complete = complete && one.verdict.has_value();
         verdicts.push_back(one.verdict.value_or(DkimVerdict()));
@@ -156,7 +153,7 @@ bool Incoming::judge_dmarc(const std::optional<std::vector<std::string>>& domain
 }
 
 std::optional<Incoming::Decision> Incoming::judge() {
-    const long now_seconds = now_();
+    const VerifyTime time = now_();
     if (!headers_over_) {
         end_headers();
     }
@@ -168,8 +165,8 @@ std::optional<Incoming::Decision> Incoming::judge() {
             (void)resolver_.ask(RecordType::txt, "_dmarc." + (*domains)[i]);
         }
     }
-    auto spf = judge_spf(now_seconds);
-    const bool dkim = judge_dkim(now_seconds, verdicts.dkim);
+    auto spf = judge_spf(time.now_seconds);
+    const bool dkim = judge_dkim(time, verdicts.dkim);
     if (!arc_) {
         arc_ = too_much_ ? std::optional(ArcVerdict()) : check_arc(fields_, hashes_, resolver_);
     }
@@ -182,6 +179,24 @@ std::optional<Incoming::Decision> Incoming::judge() {
         return std::nullopt;
     }
     return decide(verdicts);
+}
+
+/// Whether a field that may stand once (RFC 5322 §3.6, RFC 2045) stands more often than a valid signature covers: who sends a signed
+/// message on can put another Subject or Content-Type on top, and readers show the first one (RFC 6376 §8.15).
+bool Incoming::has_fields_on_top() const {
+    constexpr std::string_view once[] = {"subject", "date", "to", "cc", "reply-to", "sender", "message-id", "in-reply-to", "references",
+                                         "mime-version", "content-type", "content-transfer-encoding", "content-disposition"};
+    for (const std::string_view key : once) {
+        const auto there = std::count_if(fields_.begin(), fields_.end(), [key](const Field& field) { return field.key == key; });
+        for (const Signed& one : signed_) {
+            const auto covered = std::count_if(one.signature.fields.begin(), one.signature.fields.end(),
+                                               [key](const std::string& name) { return ascii_lower(name) == key; });
+            if (there > 1 && covered < there && one.verdict && one.verdict->result == DkimResult::pass) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /// Empty: the message is taken.
@@ -208,11 +223,8 @@ Incoming::Decision Incoming::decide(const Verdicts& verdicts) const {
     if (!decision.refusal.empty()) {
         return decision;
     }
-    for (auto number = ours_.rbegin(); number != ours_.rend(); ++number) {
-        decision.remove.emplace_back(results_name, *number);
-    }
     // A From that cannot be read shows a name that nobody could check.
-    const bool suspect = std::any_of(verdicts.dmarc.begin(), verdicts.dmarc.end(), [](const DmarcVerdict& one) {
+    const bool suspect = has_fields_on_top() || std::any_of(verdicts.dmarc.begin(), verdicts.dmarc.end(), [](const DmarcVerdict& one) {
         return one.result == DmarcResult::permerror || (one.result == DmarcResult::fail && one.policy != DmarcPolicy::none);
     });
     if (suspect && mode_ == IncomingMode::obey) {

@@ -23,10 +23,11 @@ enum class IncomingMode {
 
 class Incoming {
 public:
-    /// `host`: our name in Authentication-Results. `now`: seconds since 1970.
-    Incoming(IncomingMode mode, std::string host, mailauth::Resolver& resolver, std::function<long()> now) :
+    /// `host`: our name in Authentication-Results. `now`: seconds since 1970, and whether they are sure.
+    Incoming(IncomingMode mode, std::string host, mailauth::Resolver& resolver, std::function<mailauth::VerifyTime()> now) :
         mode_(mode), host_(std::move(host)), resolver_(resolver), now_(std::move(now)) {}
 
+    const std::string& host() const { return host_; }
     bool is_off() const { return mode_ == IncomingMode::off; }
     /// `address`: as text; what is none is not judged by SPF.
     void connect(std::string_view address);
@@ -36,10 +37,11 @@ public:
     /// `value`: with the space behind the colon.
     void add_header(std::string_view name, std::string_view value);
     void add_body(std::string_view octets);
+    /// The message is over: frees what was kept of it, up to 256 KB.
+    void forget();
 
     struct Decision {
         std::string refusal;  ///< an SMTP reply; empty: the message is taken
-        std::vector<std::pair<std::string, std::uint32_t>> remove;  ///< name, which of them (from 1), the last ones first
         std::vector<std::pair<std::string, std::string>> insert;    ///< name, value folded with LF, without a space in front
     };
     /// At the end of the message. Nothing: an answer of DNS is missing; ask again when it is here.
@@ -53,15 +55,16 @@ private:
     };
     void end_headers();
     std::optional<mailauth::SpfVerdict> judge_spf(long now_seconds);
-    bool judge_dkim(long now_seconds, std::vector<mailauth::DkimVerdict>& verdicts);
+    bool judge_dkim(mailauth::VerifyTime time, std::vector<mailauth::DkimVerdict>& verdicts);
     bool judge_dmarc(const std::optional<std::vector<std::string>>& domains, mailauth::Verdicts& verdicts);
+    bool has_fields_on_top() const;
     std::string refusal_of(const mailauth::Verdicts& verdicts) const;
     Decision decide(const mailauth::Verdicts& verdicts) const;
 
     IncomingMode mode_;
     std::string host_;
     mailauth::Resolver& resolver_;
-    std::function<long()> now_;
+    std::function<mailauth::VerifyTime()> now_;
     std::string address_;  ///< octets
     std::string helo_;
     std::string sender_;
@@ -71,8 +74,6 @@ private:
     std::vector<mailauth::DkimVerdict> unreadable_;  ///< signatures that cannot be verified at all
     mailauth::BodyHashes hashes_;
     std::optional<mailauth::ArcVerdict> arc_;        ///< likewise
-    std::vector<std::uint32_t> ours_;  ///< which Authentication-Results fields carry our name
-    std::uint32_t results_ = 0;
     bool headers_over_ = false;
     bool too_much_ = false;
 };

@@ -161,6 +161,13 @@ void Session::forget_message() {
     hidden_.clear();
     headers_ = 0;
     too_much_ = at_end_ = false;
+    old_results_.begin();
+    if (incoming_ != nullptr) {
+        incoming_->forget();
+    }
+    if (signing_ != nullptr) {
+        signing_->forget();
+    }
 }
 
 Step Session::begin_message(std::string_view data) {
@@ -222,6 +229,9 @@ Step Session::add_header(std::string_view data) {
     const std::string_view name = texts->front();
     const std::string_view value = texts->back();
     counted_bytes_ += name.size() + value.size() + (spaces_ ? 3 : 4) + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
+    // "From :" is the same field in the obsolete syntax (RFC 5322 §4.5).
+    const std::string key = ascii_lower(trim(name));
+    old_results_.add_header(key, value);
     if (is_judged()) {
         incoming_->add_header(name, with_space(value));
     }
@@ -235,8 +245,6 @@ Step Session::add_header(std::string_view data) {
         too_much_ = true;
         return answer(no_reply_to_headers);
     }
-    // "From :" is the same field in the obsolete syntax (RFC 5322 §4.5).
-    const std::string key = ascii_lower(trim(name));
     if (key == "from") {
         from_.emplace_back(value);
     }
@@ -330,18 +338,19 @@ Step Session::end_message(std::string_view data) {
     if (is_signed()) {
         signing_->add_body(data);
     }
-    if (submission()) {
-        std::string refusal = check_session();
+    std::string refusal = check_removals();
+    if (submission() && refusal.empty()) {
+        refusal = check_session();
         if (refusal.empty()) {
             refusal = check_from();
         }
         if (refusal.empty()) {
             refusal = take_room(user_, counted_bytes_);
         }
-        if (!refusal.empty()) {
-            forget_message();
-            return reply(std::move(refusal));
-        }
+    }
+    if (!refusal.empty()) {
+        forget_message();
+        return reply(std::move(refusal));
     }
     // (What came to an address outside cannot be refused for one recipient any more: the next message is.)
     for (auto& [user, bytes] : taken_) {
@@ -410,9 +419,6 @@ bool Session::judge_incoming(Step& step) {
         return false;
     }
     if (may_change_) {
-        for (const auto& [name, number] : decision->remove) {
-            step.replies += reply_remove_header(name, number);
-        }
         for (const auto& [name, value] : decision->insert) {
             step.replies += reply_insert_header(name, spaces_ ? " " + value : value);
         }
@@ -437,20 +443,37 @@ bool Session::sign_outgoing(Step& step) {
     return true;
 }
 
+std::string Session::check_removals() const {
+    if (old_results_.too_many()) {
+        return reply_text("550 5.6.0 The message has too many Authentication-Results fields");
+    }
+    return hidden_.size() > hidden_fields_max ? reply_text("550 5.6.0 The message has too many Received fields") : "";
+}
+
+std::string Session::removals() const {
+    std::string replies;
+    if (!may_change_) {
+        return replies;
+    }
+    // From the last to the first: each removal moves those behind it.
+    for (auto header = hidden_.rbegin(); header != hidden_.rend(); ++header) {
+        replies += reply_remove_header(header->name, header->index);
+    }
+    for (const std::uint32_t number : old_results_.ours()) {
+        replies += reply_remove_header("Authentication-Results", number);
+    }
+    return replies;
+}
+
 Step Session::finish_message() {
     std::string replies;
     Step step;
     if ((is_judged() && !judge_incoming(step)) || (is_signed() && !sign_outgoing(step))) {
         return step;
     }
-    replies = std::move(step.replies);
+    // First what goes, counted in the message as it came; then what is added.
+    replies = removals() + step.replies;
     taken_.clear();  // the message is ours now
-    if (may_change_) {
-        // From the last to the first: each removal moves those behind it.
-        for (auto header = hidden_.rbegin(); header != hidden_.rend(); ++header) {
-            replies += reply_remove_header(header->name, header->index);
-        }
-    }
     replies += reply_continue();
     forget_message();
     return reply(std::move(replies));

@@ -17,6 +17,7 @@
 
 #include "daemon/base/result.hpp"
 #include "modules/mail/milter/incoming.hpp"
+#include "modules/mail/milter/old_results.hpp"
 #include "modules/mail/milter/outgoing.hpp"
 #include "modules/mail/milter/rights.hpp"
 #include "modules/mail/milter/signing.hpp"
@@ -44,7 +45,8 @@ class Session {
 public:
     /// `incoming`: judges what comes from outside; without it nothing is judged. `signing`: signs what leaves; without it nothing is signed.
     Session(Rights& rights, Outgoing& outgoing, Incoming* incoming = nullptr, Signing* signing = nullptr) :
-        rights_(rights), outgoing_(outgoing), incoming_(incoming), signing_(signing) {}
+        rights_(rights), outgoing_(outgoing), incoming_(incoming), signing_(signing),
+        old_results_(incoming == nullptr ? "" : incoming->host()) {}
     ~Session() { give_back(); }
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -82,6 +84,10 @@ private:
     bool judge_incoming(Step& step);
     bool sign_outgoing(Step& step);
     std::string check_from();
+    /// Empty, or the refusal: Postfix would search the message for each of them.
+    std::string check_removals() const;
+    /// Of what is taken out of the message.
+    std::string removals() const;
     /// Empty while the sign-in still holds, else the refusal.
     std::string check_session();
     /// Takes what this message needs of the room of `user` beyond what it took before. Empty, or the refusal.
@@ -100,6 +106,7 @@ private:
     Outgoing& outgoing_;
     Incoming* incoming_;
     Signing* signing_;
+    OldResults old_results_;
     std::string author_domain_;  ///< of the first address in From, once it was checked
     bool spaces_ = false;      ///< values of headers come with the space behind the colon
     std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed

@@ -23,6 +23,8 @@ public:
     /// `value`: with the space behind the colon.
     void add_header(std::string_view name, std::string_view value);
     void add_body(std::string_view octets);
+    /// The message is over: frees what was kept of it.
+    void forget() { fields_ = std::vector<mailauth::Field>(); }
     /// At the end: the value of a DKIM-Signature of this domain (with the space in front, folded with CRLF), "" when it is not signed.
     /// Nothing: an answer of DNS is missing.
     std::optional<std::string> sign(const std::string& domain);

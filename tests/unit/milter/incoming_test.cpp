@@ -1,7 +1,9 @@
 // A message from outside, judged with a zone of the test's own, alone and through a session of Postfix.
 #include <ctime>
 #include <gtest/gtest.h>
+#include <tuple>
 
+#include "daemon/base/text.hpp"
 #include "modules/mail/auth/limits.hpp"
 #include "modules/mail/milter/incoming.hpp"
 #include "modules/mail/milter/session.hpp"
@@ -99,14 +101,42 @@ TEST(Incoming, NoteRefusesNothing) {
     EXPECT_NE(results_of(decision).find("dmarc=fail policy.dmarc=reject header.from=strict.test"), std::string::npos);
 }
 
-TEST(Incoming, ResultsInOurNameAreTakenAway) {
-    const auto decision = judge("192.0.2.1", "marie@strict.test", {{"Authentication-Results", " mail.amis.bzh; dkim=pass header.d=bank.test"},
-                                                                   {"From", " marie@strict.test"},
-                                                                   {"Authentication-Results", " other.test; spf=pass"},
-                                                                   {"AUTHENTICATION-RESULTS", "\n\tMail.Amis.Bzh (x) 1;\n\tdmarc=pass"}});
-    ASSERT_EQ(decision.remove.size(), 2U);
-    EXPECT_EQ(decision.remove[0].second, 3U) << "the last first: each removal moves those behind it";
-    EXPECT_EQ(decision.remove[1].second, 1U);
+/// RFC 6376 §8.15: what a signature left open can be added on top, and a reader shows the first one.
+TEST(Incoming, AFieldAddedToASignedMessageMakesItSuspect) {
+    auto pem = mailauth::make_rsa_key(2048);
+    ASSERT_TRUE(pem);
+    const auto key = mailauth::parse_private_key(*pem);
+    ASSERT_TRUE(key);
+    const auto with = [&key](const std::string& signed_names, const Headers& above) {
+        Zone zone = world();
+        zone.add("s._domainkey.strict.test", RecordType::txt, "p=" + mailauth::public_text(*key));
+        std::vector<mailauth::Field> fields;
+        const Headers below = {{"From", " x@strict.test"}, {"Subject", " old"}, {"Date", " Mon, 30 Nov 2026 10:00:00 +0100"}, {"Content-Type", " text/plain"}};
+        for (const auto& [name, value] : below) {
+            fields.push_back(mailauth::make_field(name, value));
+        }
+        std::string value = " v=1; a=rsa-sha256; c=relaxed/relaxed; d=strict.test; s=s; h=" + signed_names + "; bh=" +
+                            base64(std::string_view(mailauth::sha256("Bonjour\r\n"))) + "; b=";
+        std::vector<std::string> names;
+        for (const std::string_view name : split(signed_names, ':')) {
+            names.emplace_back(name);
+        }
+        const std::string data = mailauth::signed_fields(fields, names, mailauth::Form::relaxed) +
+                                 mailauth::canonical_field(mailauth::make_field("DKIM-Signature", value), mailauth::Form::relaxed);
+        Headers headers = above;
+        headers.emplace_back("DKIM-Signature", value + base64(std::string_view(*mailauth::sign(*key, data))));
+        headers.insert(headers.end(), below.begin(), below.end());
+        return judge(zone, "192.0.2.7", "x@evil.test", headers);
+    };
+    const std::string some = "from:subject:date";
+    EXPECT_EQ(with(some, {}).refusal, "");
+    EXPECT_FALSE(is_junk(with(some, {})));
+    EXPECT_FALSE(is_junk(with(some, {{"Received", " x"}, {"Received", " y"}, {"X-Other", " x"}, {"X-Other", " y"}})));
+    for (const char* name : {"Subject", "subject", "Date", "Content-Type"}) {
+        EXPECT_TRUE(is_junk(with(some, {{name, " new"}}))) << name;
+        EXPECT_NE(results_of(with(some, {{name, " new"}})).find("dkim=pass"), std::string::npos);
+    }
+    EXPECT_NE(with("from:subject:subject:date", {{"Subject", " new"}}).refusal, "") << "oversigned: the signature is broken";
 }
 
 TEST(Incoming, DnsThatFailsMakesMailWaitOnlyWhereItDecides) {
@@ -184,7 +214,9 @@ std::string texts(std::initializer_list<std::string> parts) {
 
 class Talk {
 public:
-    explicit Talk(std::string daemon, const std::string& offered = std::string("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12)) : daemon_(std::move(daemon)) {
+    explicit Talk(std::string daemon, const std::string& offered = std::string("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12),
+                  IncomingMode mode = IncomingMode::obey) :
+        incoming_(mode, host, zone_, [] { return now; }), daemon_(std::move(daemon)) {
         zone_.answer_late();
         negotiated = say('O', offered);
         say('D', "C" + texts({"{daemon_name}", daemon_}));
@@ -203,12 +235,14 @@ public:
         return out;
     }
 
-    std::string send(const std::string& from, const std::string& user = "") {
+    std::string send(const std::string& from, const std::string& user = "", const Headers& more = {{"Authentication-Results", " mail.amis.bzh; dmarc=pass"}}) {
         say('D', "M" + (user.empty() ? texts({"i", "1"}) : texts({"i", "1", "{auth_authen}", user})));
         say('M', texts({"<x@evil.test>"}));
         say('R', texts({"<marie@amis.bzh>"}));
         say('L', texts({"From", from}));
-        say('L', texts({"Authentication-Results", " mail.amis.bzh; dmarc=pass"}));
+        for (const auto& [name, value] : more) {
+            say('L', texts({name, value}));
+        }
         say('B', "Bonjour\r\n");
         return say('E', "");
     }
@@ -221,7 +255,7 @@ private:
     NoRights rights_;
     FakeClock clock_;
     Outgoing outgoing_{clock_};
-    Incoming incoming_{IncomingMode::obey, host, zone_, [] { return now; }};
+    Incoming incoming_;
     Session session_{rights_, outgoing_, &incoming_};
     std::string daemon_;
 };
@@ -242,7 +276,47 @@ TEST(IncomingSession, SubmissionIsNeverJudged) {
     Talk talk("SUBMISSION");
     const std::string taken = talk.send(" marie@strict.test", "marie@amis.bzh");
     EXPECT_EQ(talk.waited, 0);
-    EXPECT_EQ(taken.find("Authentication-Results"), std::string::npos);
+    EXPECT_EQ(taken.find("spf="), std::string::npos);
+}
+
+std::string removal(std::uint32_t number) {
+    return "m" + std::string("\0\0\0", 3) + static_cast<char>(number) + "Authentication-Results" + std::string(2, '\0');
+}
+
+/// RFC 8601 §5: whoever hands it in, and whether it is judged or not, nobody else writes in our name.
+TEST(IncomingSession, ResultsInOurNameAreTakenAwayFromWhateverComes) {
+    const Headers forged = {{"Authentication-Results", " mail.amis.bzh; dkim=pass header.d=bank.test"},
+                            {"Authentication-Results", " other.test; spf=pass"},
+                            {"AUTHENTICATION-RESULTS", "\n\tMail.Amis.Bzh (x) 1;\n\tdmarc=pass"}};
+    const std::string offered("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff", 12);
+    for (const auto& [daemon, user, mode] : {std::tuple(host, "", IncomingMode::obey), std::tuple(host, "", IncomingMode::off),
+                                             std::tuple(std::string("SUBMISSION"), "marie@amis.bzh", IncomingMode::obey)}) {
+        Talk talk(daemon, offered, mode);
+        for (int turn = 0; turn < 2; ++turn) {
+            const std::string taken = talk.send(" marie@plain.test", user, forged);
+            const std::size_t last = taken.find(removal(3));
+            const std::size_t first = taken.find(removal(1));
+            ASSERT_NE(last, std::string::npos) << daemon << *user;
+            ASSERT_NE(first, std::string::npos);
+            EXPECT_LT(last, first) << "the last first: each removal moves those behind it";
+            EXPECT_EQ(taken.find(removal(2)), std::string::npos);
+            const std::size_t ours = taken.find("mail.amis.bzh;\n\tspf=");
+            EXPECT_EQ(ours != std::string::npos, mode == IncomingMode::obey && *user == '\0');
+            EXPECT_TRUE(ours == std::string::npos || ours > first) << "ours goes in at the top after the removals, or it would be the first of them";
+        }
+    }
+}
+
+/// Postfix searches its queue file from the beginning for each removal: 4000 cost it 16 s.
+TEST(IncomingSession, TooManyFieldsToTakeOutAreRefused) {
+    Talk talk(host);
+    EXPECT_NE(talk.send(" marie@plain.test", "", Headers(50, {"Authentication-Results", " mail.amis.bzh"})).find(removal(50)), std::string::npos);
+    EXPECT_EQ(talk.send(" marie@plain.test", "", Headers(51, {"Authentication-Results", " mail.amis.bzh"})).substr(4, 10), "y550 5.6.0");
+    EXPECT_EQ(talk.send(" marie@plain.test", "", Headers(51, {"Authentication-results", " other.test"})).substr(4, 10), "y550 5.6.0");
+    EXPECT_EQ(talk.send(" marie@plain.test", "", {}).find("y550"), std::string::npos) << "the next message is counted anew";
+    Talk member("SUBMISSION");
+    EXPECT_EQ(member.send(" marie@plain.test", "marie@amis.bzh", Headers(101, {"Received", " x"})).substr(4, 10), "y550 5.6.0");
+    EXPECT_EQ(member.send(" marie@plain.test", "marie@amis.bzh", Headers(100, {"Received", " x"})).substr(4, 1), "m");
 }
 
 TEST(IncomingSession, WithoutLeadingSpaceTheSpaceIsPutBack) {
