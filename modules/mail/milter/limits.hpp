@@ -62,6 +62,10 @@ inline constexpr std::size_t dns_open_max = 480;
 /// Octets of an answer over UDP that we ask for: what passes everywhere in one piece (DNS flag day 2020). Larger ones come by TCP.
 inline constexpr int dns_udp_octets = 1232;
 
+/// DNS counts as silent when so many look-ups in a row failed, over so long a time.
+inline constexpr unsigned dns_silent_look_ups = 20;
+inline constexpr Duration dns_silent_after{180 * 1000};
+
 /// How long a member's program waits for the look-up of the house's own record.
 inline constexpr Duration dns_wait_to_sign{5000};
 
@@ -79,8 +83,10 @@ inline constexpr std::size_t signed_line_octets_max = 999;
 inline constexpr long signing_clock_least = 1767225600;
 /// How often the domains of the house are compared with the keys, at most.
 inline constexpr Duration signing_keys_look{10000};
-/// Domains that are looked at then.
-inline constexpr std::size_t signing_domains_listed_max = 1000;
+/// How long after failures: each pause is twice the last one.
+inline constexpr Duration signing_keys_pause_max{3600 * 1000};
+/// Domains that are looked at then. One that has its key costs a look at one file.
+inline constexpr std::size_t signing_domains_listed_max = 5000;
 
 // What a member sends to the outside
 /// An album of photographs in one evening: twelve messages of the largest size.

@@ -100,7 +100,7 @@ Result<bool> DatabaseRights::may_send(const std::string& user, const std::string
 
 Result<std::vector<std::string>> DatabaseRights::domains() const {
     const auto handle = open(path_);
-    return handle ? column(handle->get(), "SELECT name FROM engine_open_domain", {}, signing_domains_listed_max) : fail(handle.error());
+    return handle ? column(handle->get(), "SELECT name FROM engine_open_domain ORDER BY name", {}, signing_domains_listed_max) : fail(handle.error());
 }
 
 Result<std::int64_t> DatabaseRights::session_clock() { return number(path_, "SELECT sequence FROM engine_session_clock", {}); }

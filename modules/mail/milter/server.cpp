@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <utility>
@@ -27,6 +28,9 @@ constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the messa
 
 constexpr Event dns_too_slow{"milter.dns_too_slow", Level::warning, "the message was judged without the answers that did not come"};
 
+constexpr Event dns_silent{"milter.dns_silent", Level::error, "no look-up was answered for minutes: what arrives is checked in part only; see /etc/resolv.conf"};
+constexpr Event dns_back{"milter.dns_back", Level::info};
+
 constexpr Event key_made{"milter.key_made", Level::info};
 constexpr Event key_missing{"milter.key_missing", Level::warning, "what this domain sends is not signed"};
 
@@ -37,6 +41,12 @@ void on_signal(int) { asked_to_stop = 1; }
 uid_t owner_of(const std::string& path) {
     struct stat facts {};
     return ::stat(path.c_str(), &facts) == 0 ? facts.st_uid : ::geteuid();
+}
+
+/// Whether something keeps the clock right. Where nobody tells the kernel (a container's host, a network without NTP) it is not known.
+bool clock_is_set() {
+    timex state{};
+    return ::adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
 }
 
 long seconds_now() { return static_cast<long>(std::time(nullptr)); }
@@ -54,7 +64,7 @@ std::string new_selector() {
 } // namespace
 
 Server::Connection::Connection(Fd fd, Server& server) :
-    socket(std::move(fd)), incoming(server.incoming_, server.host_, lookups, seconds_now), signing(server.keys_, lookups, seconds_now),
+    socket(std::move(fd)), incoming(server.incoming_, server.host_, lookups, [] { return mailauth::VerifyTime(seconds_now(), clock_is_set()); }), signing(server.keys_, lookups, seconds_now),
     session(server.rights_, server.outgoing_, &incoming, server.sign_ ? &signing : nullptr) {}
 
 Server::Server(const Places& places, Fd listener, Fd control) :
@@ -169,6 +179,7 @@ void Server::send_questions(Connection& connection) {
     const std::shared_ptr<Connection> self = by_fd_.at(connection.socket.get());
     for (const Lookups::Question& question : connection.lookups.take_unsent()) {
         const auto done = [this, weak = std::weak_ptr(self), question, message = connection.lookups.message()](mailauth::Answer answer) {
+            note_dns(answer.status == mailauth::Answer::Status::failed);
             const auto still = weak.lock();
             if (!still || !still->looking_up || still->lookups.message() != message || !still->lookups.is_waiting()) {
                 return;
@@ -179,6 +190,13 @@ void Server::send_questions(Connection& connection) {
             }
         };
         dns_.ask(question.first, question.second, done);
+    }
+}
+
+void Server::note_dns(bool failed) {
+    const DnsHealth::News news = dns_health_.on_answer(failed, clock_.now());
+    if (news != DnsHealth::News::none) {
+        journal_.write(news == DnsHealth::News::silent ? dns_silent : dns_back);
     }
 }
 
@@ -229,21 +247,19 @@ void Server::accept_one() {
 /// A domain that is new gets its key at the next connection of Postfix (the health check of hameau-mail is one), one at a time.
 /// No timer looks for it.
 void Server::make_missing_keys() {
-    const Duration now = clock_.now();
-    if (!sign_ || (keys_looked_ && now - *keys_looked_ < signing_keys_look)) {
+    // A clock that was not set yet would give the key the wrong day.
+    if (!sign_ || !key_rounds_.is_due() || seconds_now() < signing_clock_least) {
         return;
     }
-    keys_looked_ = now;
     const auto domains = rights_.domains();
-    for (std::size_t i = 0; domains && i < domains->size(); ++i) {
-        const auto made = keys_.ensure((*domains)[i], new_selector());
-        if (!made) {
-            journal_.write(key_missing, {{"domain", (*domains)[i]}, {"error", made.error().message}});
-        } else if (*made) {
-            journal_.write(key_made, {{"domain", (*domains)[i]}});
-            keys_looked_.reset();
-            return;
-        }
+    if (!domains) {
+        return;
+    }
+    const auto outcome = key_rounds_.run(*domains, [this](const std::string& domain) { return keys_.ensure(domain, new_selector()); });
+    if (outcome && !outcome->error) {
+        journal_.write(key_made, {{"domain", outcome->domain}});
+    } else if (outcome && outcome->news) {
+        journal_.write(key_missing, {{"domain", outcome->domain}, {"error", outcome->error->message}});
     }
 }
 

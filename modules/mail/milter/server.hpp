@@ -12,6 +12,8 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/journal.hpp"
 #include "modules/mail/milter/dns_client.hpp"
+#include "modules/mail/milter/dns_health.hpp"
+#include "modules/mail/milter/key_rounds.hpp"
 #include "modules/mail/milter/lookups.hpp"
 #include "modules/mail/milter/session.hpp"
 
@@ -64,6 +66,7 @@ private:
     void send_questions(Connection& connection);
     void resume(Connection& connection);
     void resume_answered();
+    void note_dns(bool failed);
     void watch_dns(int fd, bool readable, bool writable);
     void keep_deadlines();
     void make_missing_keys();
@@ -87,7 +90,8 @@ private:
     IncomingMode incoming_;
     bool sign_;
     StoredKeys keys_;
-    std::optional<Duration> keys_looked_;
+    KeyRounds key_rounds_{clock_};
+    DnsHealth dns_health_;
     std::string host_;
     std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for
     DnsClient dns_;

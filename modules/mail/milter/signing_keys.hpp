@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,13 +42,17 @@ public:
 private:
     std::string key_folder(const std::string& domain) const { return folder_ + "/keys/" + domain; }
     Result<bool> make(const std::string& domain, const std::string& selector);
-    std::vector<DomainKey> read(const std::string& domain) const;
+    Result<std::vector<std::string>> selectors(const std::string& domain) const;
+    Result<std::vector<DomainKey>> read(const std::string& domain) const;
     Status write_record(const std::string& domain, const DomainKey& key) const;
 
     std::string folder_;
     std::map<std::string, std::vector<DomainKey>> read_;
+    std::set<std::string> whole_;  ///< have a key and a record; asked at each round, so not from the disk
 };
 
+/// `wanted` (h and a day), or a name above all that are taken: the newest key is the one with the highest name.
+std::string free_selector(const std::string& wanted, const std::vector<std::string>& taken);
 /// The name and text of the TXT record, as a zone file writes it on one line without quotes: "NAME TXT v=DKIM1; k=rsa; p=...".
 std::string dkim_record(const std::string& domain, const DomainKey& key);
 

@@ -1,8 +1,10 @@
 // What a member hands in is signed once the record of its domain's key is in DNS; keys on the disk.
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "modules/mail/milter/limits.hpp"
 #include "modules/mail/milter/signing.hpp"
 #include "tests/unit/mail_auth/zone.hpp"
 
@@ -54,6 +56,51 @@ TEST_F(KeysOnDisk, AKeyIsMadeOnceAndReadableByItsOwnerAlone) {
     std::filesystem::remove(folder_ + "/records/amis.test");
     EXPECT_FALSE(StoredKeys(folder_).ensure("amis.test", "h20261201").value());
     EXPECT_TRUE(std::filesystem::exists(folder_ + "/records/amis.test"));
+}
+
+TEST_F(KeysOnDisk, AKeyThatCannotBeReadIsNotReplaced) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h20261130"));
+    const std::string path = folder_ + "/keys/amis.test/h20261130.pem";
+    std::filesystem::rename(path, path + ".away");
+    std::filesystem::create_directory(path);  // reading it fails, also for root
+    EXPECT_FALSE(StoredKeys(folder_).ensure("amis.test", "h20261130"));
+    EXPECT_TRUE(std::filesystem::is_directory(path));
+    std::filesystem::remove(path);
+    // Half a file: what is in it may be the key that DNS names. The new one stands beside it, above it.
+    std::filesystem::rename(path + ".away", path);
+    std::filesystem::resize_file(path, 100);
+    EXPECT_TRUE(StoredKeys(folder_).ensure("amis.test", "h20261130").value());
+    EXPECT_EQ(std::filesystem::file_size(path), 100U);
+    EXPECT_EQ(StoredKeys(folder_).of("amis.test").at(0).selector, "h20261131");
+}
+
+TEST(Selectors, TheNextOneIsAboveAllOthers) {
+    EXPECT_EQ(free_selector("h20261130", {}), "h20261130");
+    EXPECT_EQ(free_selector("h20261130", {"h20261129", "h19700101"}), "h20261130");
+    EXPECT_EQ(free_selector("h20261130", {"h20261130"}), "h20261131");
+    EXPECT_EQ(free_selector("h20261130", {"h20991231", "h20261130"}), "h20991232") << "made by a clock that was fast";
+    EXPECT_EQ(free_selector("h19700101", {"h20261130"}), "h20261131") << "a clock that was not set";
+    EXPECT_EQ(free_selector("h1", {"own"}), "owna");
+}
+
+TEST_F(KeysOnDisk, MoreDomainsThanAreHeldInMemoryAreNotReadInEachRound) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("d0.test", "h1"));
+    for (std::size_t i = 1; i <= signing_domains_max + 20; ++i) {
+        const std::string name = "d" + std::to_string(i) + ".test";
+        std::filesystem::create_directories(folder_ + "/keys/" + name);
+        std::filesystem::copy(folder_ + "/keys/d0.test/h1.pem", folder_ + "/keys/" + name + "/h1.pem");
+    }
+    const auto round = [&keys] {
+        const std::clock_t begin = std::clock();
+        for (std::size_t i = 0; i <= signing_domains_max + 20; ++i) {
+            EXPECT_FALSE(keys.ensure("d" + std::to_string(i) + ".test", "h2").value());
+        }
+        return 1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    };
+    round();
+    EXPECT_LT(round(), 15) << "220 files to look at";
 }
 
 TEST_F(KeysOnDisk, SignedOnceTheRecordIsSeenAndNoLongerThanThat) {
