@@ -35,7 +35,7 @@ void allow_path(int ruleset, const std::string& path, std::uint64_t access) {
 
 } // namespace
 
-void confine_files(const std::vector<std::string>& reads, const std::vector<std::string>& writes) {
+void confine_files(const std::vector<std::string>& reads, const std::vector<std::string>& writes, const std::vector<std::string>& files_below) {
     landlock_ruleset_attr attributes{};
     attributes.handled_access_fs = all_reads | all_writes | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_FIFO |
                                    LANDLOCK_ACCESS_FS_MAKE_BLOCK;
@@ -51,6 +51,9 @@ void confine_files(const std::vector<std::string>& reads, const std::vector<std:
     }
     for (const std::string& path : reads) {
         allow_path(ruleset.get(), path, all_reads);
+    }
+    for (const std::string& path : files_below) {
+        allow_path(ruleset.get(), path, LANDLOCK_ACCESS_FS_READ_FILE);
     }
     for (const std::string& path : writes) {
         allow_path(ruleset.get(), path, all_reads | write_access);

@@ -63,6 +63,9 @@ Status fill(scmp_filter_ctx filter, const SandboxPlan& plan) {
                                         SCMP_A0(SCMP_CMP_MASKED_EQ, 0x00010000, 0x00010000)) == 0;
         good = good && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
     }
+    if (plan.asks_clock) {
+        good = good && allow(filter, "adjtimex") && allow(filter, "clock_adjtime");
+    }
     if (plan.internet) {
         good = good && allow(filter, "socket");
     } else {
@@ -136,7 +139,7 @@ Status enter_sandbox(const SandboxPlan& plan) {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail_errno("no_new_privs");
     }
-    confine_files(plan.reads, plan.writes);
+    confine_files(plan.reads, plan.writes, plan.files_below);
     return enter_seccomp(plan);
 }
 

@@ -20,6 +20,8 @@ struct SandboxPlan {
     Violation violation = Violation::refuse;
     std::vector<std::string> reads;   ///< absolute paths, files or folders
     std::vector<std::string> writes;  ///< likewise; read and write
+    std::vector<std::string> files_below;  ///< folders whose files may be read, also files that are put there later
+    bool asks_clock = false;  ///< may ask whether the clock is set (clock_adjtime, which changes nothing without CAP_SYS_TIME)
 };
 
 /// The plan for a module, from its manifest and the setting house.sandbox.

@@ -26,12 +26,11 @@ SandboxPlan plan_sandbox(const ChildEnvironment& environment) {
     manifest.name = "milter";
     SandboxPlan plan = sandbox_for(manifest, environment);
     plan.reads.push_back(environment.state_folder + "/mail");
-    // DNS. c-ares reads these files for each burst of questions: resolv.conf is often a link into /run.
+    // DNS. c-ares reads resolv.conf, hosts, nsswitch.conf and host.conf for each burst of questions. resolv.conf is often a link into /run,
+    // and whoever changes it renames a new file over it, or makes it after this process began: so the folders, not the files.
     plan.internet = true;
-    for (const char* path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/run/systemd/resolve", "/run/resolvconf",
-                             "/run/NetworkManager"}) {
-        plan.reads.emplace_back(path);
-    }
+    plan.files_below = {"/etc", "/run"};
+    plan.asks_clock = true;
     return plan;
 }
 

@@ -235,6 +235,81 @@ def test_a_record_that_asks_without_end():
     dns.records = records()
 
 
+def test_resolv_conf_is_replaced():
+    """As NetworkManager, dhclient and editors do: a new file, renamed over the old one, names another server."""
+    def use(address):
+        Path("/etc/resolv.conf.new").write_text(f"nameserver {address}\n")
+        os.chmod("/etc/resolv.conf.new", 0o644)
+        os.rename("/etc/resolv.conf.new", "/etc/resolv.conf")
+    other = SmallDns("127.0.0.9")
+    other.records = {**records(), ("_dmarc.moved.example", "TXT"): ["v=DMARC1; p=reject"], ("moved.example", "TXT"): ["v=spf1 -all"]}
+    try:
+        use("127.0.0.9")
+        code, text = refusal(lambda: deliver(raw("zoe@moved.example", unique()), "x@evil.example"), 550)
+        assert "5.7.26 moved.example asks to refuse" in text, text
+        assert ("_dmarc.moved.example", "TXT") in other.asked
+    finally:
+        use("127.0.0.1")
+        other.close()
+    subject = unique()
+    deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD)
+    assert "spf=pass" in results(arrived(subject))
+
+
+def test_our_name_in_other_dresses_is_taken_away():
+    subject = unique()
+    forged = ("Authentication-Results: \"local\\host\"; dmarc=pass header.from=bank.example\r\nAuthentication-Results: local(x)host; dmarc=pass header.from=bank.example\r\n"
+              "Authentication-Results: other.example (x) 1; spf=pass\r\n")
+    deliver(raw("ami@nothing.example", subject, more=forged), "ami@nothing.example")
+    text = arrived(subject)
+    results(text)
+    assert "bank.example" not in text and "other.example (x) 1; spf=pass" in text, text
+    subject = unique()
+    with member(YANN) as client:
+        client.sendmail(YANN.address, [MARIE.address], raw(YANN.address, subject, more=forged.replace("\"local\\host\"", "localhost")))
+    assert "bank.example" not in arrived(subject)
+
+
+def test_fields_to_take_out_are_few():
+    """Postfix searches the message from its beginning for each: 4000 took 16 s."""
+    for sender in (lambda data: deliver(data, "ami@nothing.example"), lambda data: member_sends(data)):
+        begin = time.time()
+        refusal(lambda: sender(raw(YANN.address, unique(), more="Authentication-Results: localhost\r\n" * 2000)), 550)
+        assert time.time() - begin < 8, time.time() - begin
+    subject = unique()
+    deliver(raw("ami@nothing.example", subject, more="Authentication-Results: localhost; dmarc=pass header.from=bank.example\r\n" * 50), "ami@nothing.example")
+    assert "bank.example" not in arrived(subject)
+
+
+def member_sends(data):
+    with member(YANN) as client:
+        client.sendmail(YANN.address, [MARIE.address], data)
+
+
+def test_fields_on_top_of_a_signed_message_are_suspect():
+    """What the signature left open stands on top, where readers look; SPF proves nothing here."""
+    new = unique()
+    data = signed(raw("zoe@strict.example", unique()))
+    deliver(f"Subject: {new}\r\nReply-To: eve@evil.example\r\n".encode() + data, "x@evil.example")
+    assert "dkim=pass" in results(arrived(new, "Junk"))
+
+
+def test_macros_hold_nobody_up():
+    """A record of many macros and a local part of 800 octets took seconds of the only thread."""
+    dns.records[("macro.example", "TXT")] = ["v=spf1 exists:" + "%{l}." * 180 + "x.macro.example ~all"]
+    before = milter_seconds()
+    subject = unique()
+    deliver(raw("ami@nothing.example", subject), "a." * 400 + "a@macro.example")
+    assert "spf=permerror" in results(arrived(subject))
+    assert milter_seconds() - before < 0.1, milter_seconds() - before
+    dns.records = records()
+
+
+def milter_seconds():
+    fields = Path(f"/proc/{milter_pid()}/stat").read_text().split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+
 def milter_pid():
     return place.processes["milter"].pid
 

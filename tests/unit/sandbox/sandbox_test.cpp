@@ -7,9 +7,11 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -25,18 +27,20 @@ namespace {
 constexpr int walls_failed = 99;
 
 /// Exit code of a child that runs this, or the negative number of the signal that ended it.
-int in_child(const std::function<int()>& work) {
+int in_child(const std::function<int()>& work, const std::function<void()>& meanwhile = [] {}) {
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::_exit(work());
     }
+    meanwhile();
     int status = 0;
     ::waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-int behind(const SandboxPlan& plan, const std::function<int()>& work) {
-    return in_child([&] { return enter_sandbox(plan) ? work() : walls_failed; });
+/// `meanwhile`: what the parent does, outside of the walls.
+int behind(const SandboxPlan& plan, const std::function<int()>& work, const std::function<void()>& meanwhile = [] {}) {
+    return in_child([&] { return enter_sandbox(plan) ? work() : walls_failed; }, meanwhile);
 }
 
 int jailed(int folder, const JailLimits& limits, const std::function<int()>& work) {
@@ -116,6 +120,46 @@ TEST(Sandbox, OnlyNamedPathsAreThere) {
     const std::string theirs = other.at("a");
     EXPECT_EQ(behind(plan, [&] { return (opens(mine.c_str(), O_CREAT | O_RDWR) ? 1 : 0) | (opens(theirs.c_str(), O_CREAT | O_RDWR) ? 2 : 0) |
                                         (opens("/etc/passwd") ? 4 : 0) | (opens("/etc/hostname", O_RDWR) ? 8 : 0); }), 1);
+}
+
+TEST(Sandbox, AFileThatIsReplacedStaysReadableBelowAFolder) {
+    if (!has_landlock()) {
+        GTEST_SKIP() << "this kernel has no Landlock";
+    }
+    const Folder etc;
+    const std::string file = etc.at("resolv.conf");
+    const std::string fresh = etc.at("fresh");
+    const auto replaced_and_read = [&] { return (opens(file.c_str()) ? 1 : 0) | (opens(etc.path.c_str(), O_DIRECTORY) ? 2 : 0) |
+                                                (opens(file.c_str(), O_RDWR) ? 4 : 0) | (opens("/usr/bin/env") ? 8 : 0); };
+    SandboxPlan plan;
+    plan.files_below = {etc.path};
+    EXPECT_EQ(behind(plan, replaced_and_read), 0) << "not there yet";
+    std::ofstream(file) << "x";
+    std::ofstream(fresh) << "y";
+    // The file as it was is open to the child; then somebody outside of the walls renames another one over it.
+    const auto after_the_rename = [&] {
+        for (int i = 0; i < 500 && ::access(fresh.c_str(), F_OK) == 0; ++i) {
+            ::usleep(10'000);
+        }
+        return replaced_and_read();
+    };
+    const auto rename_it = [&] {
+        ::usleep(300'000);
+        std::filesystem::rename(fresh, file);
+    };
+    EXPECT_EQ(behind(plan, after_the_rename, rename_it), 1);
+}
+
+TEST(Sandbox, TheClockIsAskedOnlyWhereThatIsNeeded) {
+    SandboxPlan plan;
+    plan.writes = {"/"};
+    const auto asks = [] {
+        timex state{};
+        return ::adjtimex(&state) >= 0 ? 1 : 2;
+    };
+    EXPECT_EQ(behind(plan, asks), 2);
+    plan.asks_clock = true;
+    EXPECT_EQ(behind(plan, asks), 1);
 }
 
 TEST(Sandbox, TheManifestDecides) {
