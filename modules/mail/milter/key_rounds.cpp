@@ -1,3 +1,4 @@
+// The round goes once about all domains, from behind the one that failed last.
 #include "modules/mail/milter/key_rounds.hpp"
 
 #include <algorithm>
