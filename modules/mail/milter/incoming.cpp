@@ -188,10 +188,13 @@ bool Incoming::has_fields_on_top() const {
                                          "mime-version", "content-type", "content-transfer-encoding", "content-disposition"};
     for (const std::string_view key : once) {
         const auto there = std::count_if(fields_.begin(), fields_.end(), [key](const Field& field) { return field.key == key; });
+        if (there < 2) {
+            continue;
+        }
         for (const Signed& one : signed_) {
             const auto covered = std::count_if(one.signature.fields.begin(), one.signature.fields.end(),
                                                [key](const std::string& name) { return ascii_lower(name) == key; });
-            if (there > 1 && covered < there && one.verdict && one.verdict->result == DkimResult::pass) {
+            if (covered < there && one.verdict && one.verdict->result == DkimResult::pass) {
                 return true;
             }
         }

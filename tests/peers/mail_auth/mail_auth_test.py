@@ -259,6 +259,7 @@ def test_resolv_conf_is_replaced():
 def test_our_name_in_other_dresses_is_taken_away():
     subject = unique()
     forged = ("Authentication-Results: \"local\\host\"; dmarc=pass header.from=bank.example\r\nAuthentication-Results: local(x)host; dmarc=pass header.from=bank.example\r\n"
+              "Authentication-Results : localhost; dmarc=pass header.from=bank.example\r\n"
               "Authentication-Results: other.example (x) 1; spf=pass\r\n")
     deliver(raw("ami@nothing.example", subject, more=forged), "ami@nothing.example")
     text = arrived(subject)
