@@ -33,9 +33,14 @@ struct DmarcVerdict {
     DmarcPolicy policy = DmarcPolicy::none;  ///< what is wanted of a message that fails
     std::string domain;                      ///< in From
     std::string record_at;                   ///< where the record is; "" without one
+    /// A limit of ours ended the search for the record: `policy` may be milder than what the domain asks for.
+    bool limited = false;
 };
 
-/// `author`: the domain in From, lower case. Nothing: not known yet.
+/// Asks for all that tells the policy of `author`, by Resolver::ask_first: call it before anything else asks.
+void ask_policy(const std::string& author, Resolver& resolver);
+/// `author`: the domain in From, lower case. Nothing: not known yet. temperror has the policy that is known: DNS that fails above or
+/// below a record does not take the record away.
 std::optional<DmarcVerdict> check_dmarc(const std::string& author, const SpfVerdict& spf, const std::vector<DkimVerdict>& dkim, Resolver& resolver);
 
 } // namespace hameau::mailauth

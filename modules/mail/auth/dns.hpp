@@ -18,11 +18,13 @@ struct Answer {
         found,    ///< `records` has at least one
         none,     ///< the name is there, and has no record of this type
         no_name,  ///< NXDOMAIN: neither the name nor anything below it (RFC 8020)
-        failed,   ///< SERVFAIL, no answer in time, or the budget of this message is used up
+        failed,   ///< SERVFAIL, no answer in time, or a limit of ours
     };
     Status status = Status::none;
     /// a: 4 octets, aaaa: 16 octets, mx: the hosts, the preferred first, txt: its strings joined, ptr: the names.
     std::vector<std::string> records;
+    /// Of failed: a limit of ours ended it (budget, time, open look-ups), and DNS did not fail. The sender of a message can bring this about.
+    bool limited = false;
 };
 
 class Resolver {
@@ -30,6 +32,10 @@ public:
     virtual ~Resolver() = default;
     /// Nothing: not known yet. The answer stays valid until the next message. `name`: lower case or not, without the last dot.
     virtual const Answer* ask(RecordType type, const std::string& name) = 0;
+    /// The same, before all others and with a budget of its own, which nothing that the sender wrote for SPF, DKIM or ARC can use up.
+    virtual const Answer* ask_first(RecordType type, const std::string& name) { return ask(type, name); }
+    /// The next message begins.
+    virtual void forget() {}
 };
 
 /// At most 253 octets in labels of 1 to 63 octets; one dot at its end is taken away. The octets themselves are not looked at.

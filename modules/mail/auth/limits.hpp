@@ -67,7 +67,9 @@ inline constexpr std::size_t author_domains_max = 4;
 inline constexpr std::size_t result_value_octets_max = 320;
 
 // One message
-/// Look-ups: 14 are usual. The largest number that the RFCs allow together is over 130; nobody needs it.
+/// Look-ups for SPF, DKIM, ARC and alignment: 14 are usual. The largest number that the RFCs allow together is over 130; nobody needs it.
 inline constexpr std::size_t lookups_per_message_max = 60;
+/// Look-ups for the records of the domains in From: the walk of each, and whether the name exists (np=).
+inline constexpr std::size_t author_lookups_max = author_domains_max * (tree_walk_queries_max + 1);
 
 } // namespace hameau::mailauth

@@ -110,8 +110,55 @@ TEST(Dmarc, DnsThatFailsRefusesNobodyForGood) {
     zone.fail_rest("_dmarc.b.test");
     EXPECT_EQ(judge("b.test", no_spf, {}, zone).result, DmarcResult::temperror);
     EXPECT_EQ(judge("a.test", spf("a.test", SpfResult::temperror), {}, zone).result, DmarcResult::temperror);
-    EXPECT_EQ(judge("a.test", no_spf, {signed_by("x.test", DkimResult::temperror)}, zone).result, DmarcResult::temperror);
+    EXPECT_EQ(judge("a.test", no_spf, {signed_by("x.a.test", DkimResult::temperror)}, zone).result, DmarcResult::temperror);
     EXPECT_EQ(judge("a..test", no_spf, {}, zone).result, DmarcResult::permerror);
+}
+
+TEST(Dmarc, AFailureThatCouldProveNothingChangesNothing) {
+    Zone zone = zone_with({{"a.test", "v=DMARC1; p=quarantine"}, {"s.test", "v=DMARC1; p=reject; adkim=s"}});
+    zone.fail_rest("_dmarc.mort.test");
+    EXPECT_EQ(said(judge("a.test", no_spf, {signed_by("mort.test", DkimResult::temperror)}, zone)), "fail quarantine a.test");
+    EXPECT_EQ(said(judge("a.test", spf("mort.test", SpfResult::temperror), {}, zone)), "fail quarantine a.test");
+    EXPECT_EQ(said(judge("a.test", spf("mort.test"), {signed_by("mort.test")}, zone)), "fail quarantine a.test");
+    EXPECT_EQ(said(judge("s.test", no_spf, {signed_by("x.s.test", DkimResult::temperror)}, zone)), "fail reject s.test") << "strict";
+    EXPECT_EQ(said(judge("s.test", no_spf, {signed_by("s.test", DkimResult::temperror)}, zone)), "temperror reject s.test");
+    zone.fail_rest("_dmarc.x.a.test");
+    EXPECT_EQ(said(judge("a.test", spf("x.a.test"), {}, zone)), "temperror quarantine a.test") << "it may say psd=n";
+}
+
+TEST(Dmarc, AFailureAboveTheRecordThrowsNothingAway) {
+    Zone zone = zone_with({{"a.test", "v=DMARC1; p=reject"}});
+    zone.fail_rest("_dmarc.test");
+    EXPECT_EQ(said(judge("a.test", spf("evil.example"), {}, zone)), "fail reject a.test");
+    EXPECT_EQ(said(judge("a.test", spf("evil.test"), {}, zone)), "temperror reject a.test") << "they could be of one organization";
+    EXPECT_EQ(said(judge("a.test", spf("a.test"), {}, zone)), "pass none a.test");
+    EXPECT_EQ(said(judge("a.test", spf("mail.a.test"), {}, zone)), "pass none a.test") << "whatever stands above";
+    EXPECT_EQ(said(judge("x.a.test", no_spf, {signed_by("y.a.test")}, zone)), "pass none a.test");
+    EXPECT_EQ(said(judge("x.a.test", spf("evil.example"), {}, zone)), "temperror reject a.test") << "the organization may be test";
+}
+
+TEST(Dmarc, AFailureBelowTheRecordIsNoWayAroundIt) {
+    Zone zone = zone_with({{"a.test", "v=DMARC1; p=reject"}, {"np.test", "v=DMARC1; p=none; np=reject"}});
+    zone.fail_rest("_dmarc.lame.a.test");
+    EXPECT_EQ(said(judge("lame.a.test", spf("evil.example"), {}, zone)), "temperror reject a.test");
+    EXPECT_EQ(said(judge("lame.a.test", spf("a.test"), {}, zone)), "temperror reject a.test");
+    EXPECT_EQ(said(judge("lame.a.test", spf("lame.a.test"), {}, zone)), "pass none a.test");
+    zone.fail_rest("lame.np.test");
+    EXPECT_EQ(said(judge("lame.np.test", spf("evil.example"), {}, zone)), "temperror reject np.test") << "whether the name exists is not known";
+    EXPECT_EQ(said(judge("gone.np.test", spf("evil.example"), {}, zone)), "fail reject np.test");
+}
+
+TEST(Dmarc, OneSlipDoesNotRemoveThePolicy) {
+    for (const char* text : {"v=DMARC1; p=reject;; rua=mailto:a@b.test", "v=DMARC1; p=reject; rua=mailto:a@b.test; pct", "v=DMARC1;p=reject;;",
+                             "v=DMARC1; p=reject; p=none", "v=DMARC1; fo=\xc3\xa9; p=reject", "v=DMARC1; =x; p=reject", " v = DMARC1 ; P=Reject ; 9=8"}) {
+        const auto record = parse_dmarc(text);
+        ASSERT_TRUE(record) << text;
+        EXPECT_EQ(record->policy, DmarcPolicy::reject) << text;
+    }
+    for (const char* text : {"v=DMARC1 p=reject", ";v=DMARC1; p=reject", "v=dmarc1; p=reject", "v=DMARC2; p=reject", ""}) {
+        EXPECT_FALSE(parse_dmarc(text)) << text;
+    }
+    EXPECT_TRUE(parse_dmarc("v=DMARC1; p=quarantine" + std::string(10000, ';') + "sp=none"));
 }
 
 TEST(Results, EveryValueOfAStrangerStaysAValue) {
