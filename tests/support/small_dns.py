@@ -23,10 +23,12 @@ def packed(kind, value):
 
 
 class SmallDns:
-    """`records`: {(name, kind): [values]}; may be changed while it runs. `silent`: names without an answer."""
+    """`records`: {(name, kind): [values]}; may be changed while it runs. `silent`: names without an answer; one that begins with "." stands
+    for all names below it. `broken`: names that get SERVFAIL. `delayed`: {name: seconds before its answer}."""
 
     def __init__(self, address="127.0.0.1", port=53):
         self.records, self.silent, self.asked = {}, set(), []
+        self.broken, self.delayed = set(), {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, port))
         threading.Thread(target=self.serve, daemon=True).start()
@@ -44,13 +46,17 @@ class SmallDns:
             name, (number, _) = ".".join(labels).lower(), struct.unpack(">HH", question[at + 1:at + 5])
             kind = next((kind for kind, known in TYPES.items() if known == number), "?")
             self.asked.append((name, kind))
-            if name in self.silent:
+            if name in self.silent or any(one.startswith(".") and name.endswith(one) for one in self.silent):
                 continue
             values = self.records.get((name, kind), [])
             known = any(one == name for one, _ in self.records)
             answers = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", number, 1, 60, len(data)) + data for data in (packed(kind, value) for value in values))
-            flags = 0x8180 if known else 0x8183  # NXDOMAIN
-            self.socket.sendto(question[:2] + struct.pack(">HHHHH", flags, 1, len(values), 0, 0) + question[12:at + 5] + answers, who)
+            flags = 0x8182 if name in self.broken else 0x8180 if known else 0x8183  # SERVFAIL, NXDOMAIN
+            answer = question[:2] + struct.pack(">HHHHH", flags, 1, len(values), 0, 0) + question[12:at + 5] + answers
+            if name in self.delayed:
+                threading.Timer(self.delayed[name], self.socket.sendto, (answer, who)).start()
+            else:
+                self.socket.sendto(answer, who)
 
     def close(self):
         self.socket.close()

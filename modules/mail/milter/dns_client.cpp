@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ares.h>
 #include <arpa/nameser.h>
+#include <netinet/in.h>
 #include <netdb.h>
 
 #include "modules/mail/auth/limits.hpp"
@@ -140,6 +141,26 @@ void on_socket(void* watch, ares_socket_t socket, int readable, int writable) {
     (*static_cast<const DnsClient::Watch*>(watch))(socket, readable != 0, writable != 0);
 }
 
+/// ADDRESS:PORT or [ADDRESS]:PORT of each name server, in the order in which they are asked.
+std::vector<std::string> servers_of(ares_channel channel) {
+    ares_addr_port_node* raw = nullptr;
+    std::vector<std::string> out;
+    if (ares_get_servers_ports(channel, &raw) != ARES_SUCCESS) {
+        return out;
+    }
+    const AresList<ares_addr_port_node> list(raw, ares_free_data);
+    for (const ares_addr_port_node* one = raw; one != nullptr; one = one->next) {
+        if (one->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(reinterpret_cast<const in6_addr*>(&one->addr))) {
+            return {};  // as text it would lose its interface
+        }
+        char text[INET6_ADDRSTRLEN] = "";
+        ares_inet_ntop(one->family, &one->addr, text, sizeof text);
+        const std::string port = std::to_string(one->udp_port == 0 ? NS_DEFAULTPORT : one->udp_port);
+        out.push_back((one->family == AF_INET6 ? "[" + std::string(text) + "]" : std::string(text)) + ":" + port);
+    }
+    return out;
+}
+
 } // namespace
 
 DnsClient::DnsClient(Watch watch) : watch_(std::move(watch)) {}
@@ -168,8 +189,53 @@ bool DnsClient::open() {
 #endif
     if (ares_init_options(&channel_, &options, given) != ARES_SUCCESS) {
         channel_ = nullptr;
+        return false;
     }
-    return channel_ != nullptr;
+    order_servers();
+    return true;
+}
+
+std::size_t DnsClient::room(bool first) const {
+    const std::size_t all = first ? dns_open_max + dns_open_first_max : dns_open_max;
+    return all - std::min(open_, all);
+}
+
+/// The preferred server first. c-ares begins each look-up at the first server and a channel lives as long as a burst of questions: with a
+/// dead server in front each step of a chain would wait for it. Only while no question is open (ares_set_servers).
+void DnsClient::order_servers() {
+    reorder_ = false;
+    if (preferred_.empty()) {
+        return;
+    }
+    if (clock_.now() >= preferred_until_) {
+        preferred_.clear();  // what stood in front gets another chance, at the next burst
+        return;
+    }
+    std::vector<std::string> servers = servers_of(channel_);
+    const auto at = std::find(servers.begin(), servers.end(), preferred_);
+    if (at == servers.begin() || at == servers.end()) {
+        return;  // or /etc/resolv.conf names it no more
+    }
+    std::rotate(servers.begin(), at, std::next(at));
+    std::string list;
+    for (const std::string& server : servers) {
+        list += (list.empty() ? "" : ",") + server;
+    }
+    (void)ares_set_servers_ports_csv(channel_, list.c_str());
+}
+
+/// An answer came after this many time-outs: each of them went to one server, in their order.
+void DnsClient::note_server(int timeouts) {
+    const std::vector<std::string> servers = timeouts > 0 ? servers_of(channel_) : std::vector<std::string>();
+    if (servers.size() < 2) {
+        return;
+    }
+    const std::string& answered = servers[static_cast<std::size_t>(timeouts) % servers.size()];
+    if (answered != preferred_ && answered != servers.front()) {
+        preferred_ = answered;
+        preferred_until_ = clock_.now() + dns_server_kept;
+        reorder_ = true;
+    }
 }
 
 void DnsClient::ask(RecordType type, const std::string& name, Done done) {
@@ -177,22 +243,31 @@ void DnsClient::ask(RecordType type, const std::string& name, Done done) {
         done(Answer{Answer::Status::no_name, {}});
         return;
     }
-    if (open_ >= dns_open_max || !open()) {
-        done(Answer{Answer::Status::failed, {}});
+    if (room(true) == 0 || !open()) {
+        done(Answer{Answer::Status::failed, {}, true});
         return;
+    }
+    if (open_ == 0 && reorder_) {
+        order_servers();
     }
     ++open_;
     auto question = std::make_unique<Question>(Question{this, type, std::move(done)});
     ares_query(channel_, name.c_str(), ns_c_in, number_of(type), on_answer, question.release());
 }
 
-void DnsClient::on_answer(void* argument, int status, int /*timeouts*/, unsigned char* octets, int size) {
+void DnsClient::on_answer(void* argument, int status, int timeouts, unsigned char* octets, int size) {
     const std::unique_ptr<Question> question(static_cast<Question*>(argument));
     --question->client->open_;
     if (status == ARES_EDESTRUCTION) {
         return;  // the process ends
     }
-    question->done(read_answer(question->type, status, octets, size));
+    if (status == ARES_SUCCESS || status == ARES_ENODATA || status == ARES_ENOTFOUND) {
+        question->client->note_server(timeouts);
+    }
+    Answer answer = read_answer(question->type, status, octets, size);
+    // So many questions at a time may be what the name server could not bear, and who sends us messages makes them.
+    answer.limited = status == ARES_ETIMEOUT && question->client->open_ >= dns_crowded;
+    question->done(std::move(answer));
 }
 
 void DnsClient::process(int socket, bool readable, bool writable) {

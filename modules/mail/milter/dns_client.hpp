@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/base/clock.hpp"
 #include "modules/mail/auth/dns.hpp"
 
 struct ares_channeldata;
@@ -23,6 +24,8 @@ public:
     DnsClient(const DnsClient&) = delete;
     DnsClient& operator=(const DnsClient&) = delete;
 
+    /// How many questions can be sent now. `first`: those that may use the reserved room.
+    std::size_t room(bool first) const;
     /// Calls `done` once: at once when the question cannot be sent, else from process().
     void ask(mailauth::RecordType type, const std::string& name, Done done);
     /// A watched socket is ready. Below 0: only the time has passed.
@@ -35,11 +38,17 @@ public:
 private:
     struct Question;
     bool open();
+    void order_servers();
+    void note_server(int timeouts);
     static void on_answer(void* argument, int status, int timeouts, unsigned char* octets, int size);
 
     Watch watch_;
     ares_channeldata* channel_ = nullptr;
     std::size_t open_ = 0;
+    std::string preferred_;  ///< address and port of the name server that answered when the one before it did not; empty: the first
+    Duration preferred_until_{0};
+    bool reorder_ = false;   ///< the channel still has the order of before
+    SystemClock clock_;
 };
 
 } // namespace hameau::milter

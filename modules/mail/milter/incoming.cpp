@@ -49,6 +49,8 @@ void Incoming::connect(std::string_view address) { address_ = read_address(addre
 
 void Incoming::begin(std::string_view sender) {
     forget();
+    // The budget of look-ups is one message's, also after one that was decided without waiting for its answers.
+    resolver_.forget();
     sender_ = sender;
 }
 
@@ -59,7 +61,8 @@ void Incoming::forget() {
     hashes_ = BodyHashes();
     arc_.reset();
     header_octets_ = 0;
-    headers_over_ = too_much_ = false;
+    headers_over_ = too_much_ = from_too_long_ = false;
+    from_fields_ = 0;
 }
 
 void Incoming::add_header(std::string_view name, std::string_view value) {
@@ -67,7 +70,12 @@ void Incoming::add_header(std::string_view name, std::string_view value) {
     header_octets_ += name.size() + value.size();
     too_much_ = too_much_ || fields_.size() >= fields_max || header_octets_ > header_octets_max;
     // From always counts: nobody gets rid of a policy by a long header section.
-    if (!too_much_ || (field.key == "from" && value.size() <= address_bytes_max * addresses_max)) {
+    const bool from = field.key == "from";
+    from_fields_ += from ? 1 : 0;
+    if (from && (from_fields_ > from_fields_max || value.size() > address_bytes_max * addresses_max)) {
+        from_too_long_ = true;
+    }
+    if (!too_much_ || (from && !from_too_long_)) {
         fields_.push_back(std::move(field));
     }
 }
@@ -132,6 +140,14 @@ bool Incoming::judge_dkim(VerifyTime time, std::vector<DkimVerdict>& verdicts) {
     return complete;
 }
 
+/// Empty, or why nobody can tell whose policy counts: such a message could show the name of any domain.
+std::string Incoming::refusal_of_authors(const std::optional<std::vector<std::string>>& domains) const {
+    if (mode_ != IncomingMode::obey || (domains && !from_too_long_ && domains->size() <= author_domains_max)) {
+        return "";
+    }
+    return domains || from_too_long_ ? "550 5.6.0 The From header is too long or names too many different domains" : "550 5.6.0 The From header is missing or cannot be read (RFC 5322)";
+}
+
 /// False: an answer is missing.
 bool Incoming::judge_dmarc(const std::optional<std::vector<std::string>>& domains, Verdicts& verdicts) {
     if (!domains || domains->size() > author_domains_max) {
@@ -158,12 +174,14 @@ std::optional<Incoming::Decision> Incoming::judge() {
         end_headers();
     }
     Verdicts verdicts;
-    // All ask for what they need before the first answer is waited for, DMARC for its first record too: a slow DNS costs its time once.
     const auto domains = author_domains(fields_);
-    for (std::size_t i = 0; domains && i < std::min(domains->size(), author_domains_max); ++i) {
-        if (is_domain("_dmarc." + (*domains)[i])) {
-            (void)resolver_.ask(RecordType::txt, "_dmarc." + (*domains)[i]);
-        }
+    if (std::string refusal = refusal_of_authors(domains); !refusal.empty()) {
+        return Decision{std::move(refusal), {}, {}};
+    }
+    // The policies first: what the sender lets us ask for must not keep them from us. All ask for what they need before the first answer is
+    // waited for: a slow DNS costs its time once.
+    for (std::size_t i = 0; domains && domains->size() <= author_domains_max && i < domains->size(); ++i) {
+        ask_policy((*domains)[i], resolver_);
     }
     auto spf = judge_spf(time.now_seconds);
     const bool dkim = judge_dkim(time, verdicts.dkim);
@@ -212,8 +230,9 @@ std::string Incoming::refusal_of(const Verdicts& verdicts) const {
             return "550 5.7.26 " + one.domain + " asks to refuse mail that is not provably its own (DMARC): SPF says " + word_of(verdicts.spf.result) +
                    " for " + (verdicts.spf.domain.empty() ? "the sender" : verdicts.spf.domain) + ", and no valid DKIM signature is of " + one.domain;
         }
-        // The record is known, and only a look-up failed that may prove the sender: it is tried again later.
-        if (one.result == DmarcResult::temperror && one.policy != DmarcPolicy::none) {
+        // A policy is known, and a look-up failed that may prove the sender; or a limit of ours hid the policy, which the sender of a
+        // forged message can bring about. Where DNS itself does not tell the policy, the message is taken: some DNS is broken for good.
+        if (one.result == DmarcResult::temperror && (one.policy == DmarcPolicy::reject || one.limited)) {
             return "451 4.7.24 " + one.domain + " could not be checked now because DNS did not answer; try again later";
         }
     }
@@ -226,9 +245,11 @@ Incoming::Decision Incoming::decide(const Verdicts& verdicts) const {
     if (!decision.refusal.empty()) {
         return decision;
     }
-    // A From that cannot be read shows a name that nobody could check.
+    // A From that cannot be read shows a name that nobody could check. What a domain wants in Junk is not worth days of waiting: a look-up
+    // that failed is no proof then.
     const bool suspect = has_fields_on_top() || std::any_of(verdicts.dmarc.begin(), verdicts.dmarc.end(), [](const DmarcVerdict& one) {
-        return one.result == DmarcResult::permerror || (one.result == DmarcResult::fail && one.policy != DmarcPolicy::none);
+        return one.result == DmarcResult::permerror ||
+               ((one.result == DmarcResult::fail || one.result == DmarcResult::temperror) && one.policy != DmarcPolicy::none);
     });
     if (suspect && mode_ == IncomingMode::obey) {
         decision.insert.emplace_back("X-Spam-Flag", "YES");  // spam.sieve files it to Junk

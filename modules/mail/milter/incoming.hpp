@@ -56,6 +56,7 @@ private:
     void end_headers();
     std::optional<mailauth::SpfVerdict> judge_spf(long now_seconds);
     bool judge_dkim(mailauth::VerifyTime time, std::vector<mailauth::DkimVerdict>& verdicts);
+    std::string refusal_of_authors(const std::optional<std::vector<std::string>>& domains) const;
     bool judge_dmarc(const std::optional<std::vector<std::string>>& domains, mailauth::Verdicts& verdicts);
     bool has_fields_on_top() const;
     std::string refusal_of(const mailauth::Verdicts& verdicts) const;
@@ -76,6 +77,8 @@ private:
     std::optional<mailauth::ArcVerdict> arc_;        ///< likewise
     bool headers_over_ = false;
     bool too_much_ = false;
+    std::size_t from_fields_ = 0;
+    bool from_too_long_ = false;  ///< a From field was not kept
 };
 
 } // namespace hameau::milter

@@ -35,6 +35,8 @@ inline constexpr std::uint64_t trace_bytes = 600;
 inline constexpr std::size_t addresses_max = 32;
 /// Bytes of one of them: a local part of 64 and a domain of 255.
 inline constexpr std::size_t address_bytes_max = 320;
+/// From fields of one message (RFC 5322 §3.6 allows one); a message with more is refused.
+inline constexpr std::size_t from_fields_max = 16;
 /// Comments within comments (RFC 5322 §3.2.2).
 inline constexpr int comment_depth_max = 16;
 
@@ -56,9 +58,18 @@ inline constexpr Duration dns_wait_per_message{20000};
 /// How long one server may take for one look-up, the first time; the second time twice as long.
 inline constexpr int dns_try_ms = 2500;
 inline constexpr int dns_tries = 2;
-/// Look-ups of all messages that are open at a time: 40 smtpd with 12 each. Beyond it a look-up fails at once, and the message is judged
-/// without it.
+/// Look-ups of one message for SPF, DKIM, ARC and alignment that are open at a time; the others wait for their turn.
+inline constexpr std::size_t dns_open_per_message_max = 12;
+/// Those of all messages that are open at a time: 40 smtpd with 12 each. Beyond it they wait until the time of their message is up.
 inline constexpr std::size_t dns_open_max = 480;
+/// Room beside it that only the policies of the domains in From and the house's own records may use: 40 smtpd with 12 each.
+inline constexpr std::size_t dns_open_first_max = 480;
+/// Open look-ups from which on a time-out counts as ours and not as a DNS that fails: ten messages at a time with all that each may ask.
+inline constexpr std::size_t dns_crowded = 120;
+/// How long the name server that answered is asked before the one that did not: then the first of /etc/resolv.conf gets another chance.
+inline constexpr Duration dns_server_kept{300000};
+/// How often a message that DNS kept waiting too long is logged: anybody can send such messages.
+inline constexpr Duration dns_slow_logged{600000};
 /// Octets of an answer over UDP that we ask for: what passes everywhere in one piece (DNS flag day 2020). Larger ones come by TCP.
 inline constexpr int dns_udp_octets = 1232;
 

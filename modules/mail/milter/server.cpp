@@ -136,7 +136,10 @@ int Server::run() {
         }
         dns_.process(-1, false, false);
         keep_deadlines();
-        resume_answered();
+        do {
+            resume_answered();
+            send_waiting();
+        } while (!answered_.empty());
         dns_.rest();
         drop_ended();
     }
@@ -150,10 +153,21 @@ void Server::keep_deadlines() {
             settle(*connection, Room::unknown);
         }
         if (connection->looking_up && connection->dns_deadline <= now) {
-            journal_.write(dns_too_slow);
+            note_slow();
             connection->lookups.expire();
             resume(*connection);
         }
+    }
+}
+
+/// Anybody can send a message that waits too long: one line for many of them.
+void Server::note_slow() {
+    ++slow_messages_;
+    const Duration now = clock_.now();
+    if (!slow_logged_ || now - *slow_logged_ >= dns_slow_logged) {
+        journal_.write(dns_too_slow, {{"messages", std::to_string(slow_messages_)}});
+        slow_logged_ = now;
+        slow_messages_ = 0;
     }
 }
 
@@ -177,7 +191,7 @@ void Server::begin_look_up(Connection& connection) {
 
 void Server::send_questions(Connection& connection) {
     const std::shared_ptr<Connection> self = by_fd_.at(connection.socket.get());
-    for (const Lookups::Question& question : connection.lookups.take_unsent()) {
+    for (const Lookups::Question& question : connection.lookups.take_unsent({dns_.room(false), dns_.room(true)})) {
         const auto done = [this, weak = std::weak_ptr(self), question, message = connection.lookups.message()](mailauth::Answer answer) {
             note_dns(answer.status == mailauth::Answer::Status::failed);
             const auto still = weak.lock();
@@ -197,6 +211,15 @@ void Server::note_dns(bool failed) {
     const DnsHealth::News news = dns_health_.on_answer(failed, clock_.now());
     if (news != DnsHealth::News::none) {
         journal_.write(news == DnsHealth::News::silent ? dns_silent : dns_back);
+    }
+}
+
+/// What found no room before. Each message has its turn from the start of the list; the time of each is bounded.
+void Server::send_waiting() {
+    for (const auto& [fd, connection] : by_fd_) {
+        if (connection->looking_up && !connection->ended && connection->lookups.has_unsent() && fd == connection->socket.get()) {
+            send_questions(*connection);
+        }
     }
 }
 

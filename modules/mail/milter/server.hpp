@@ -64,6 +64,8 @@ private:
     void settle(Connection& connection, Room room);
     void begin_look_up(Connection& connection);
     void send_questions(Connection& connection);
+    void send_waiting();
+    void note_slow();
     void resume(Connection& connection);
     void resume_answered();
     void note_dns(bool failed);
@@ -95,6 +97,8 @@ private:
     std::string host_;
     std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for
     DnsClient dns_;
+    std::optional<Duration> slow_logged_;
+    unsigned slow_messages_ = 0;  ///< since then
     bool stopping_ = false;
 };
 

@@ -40,7 +40,7 @@ void Signing::add_body(std::string_view octets) {
 /// Whether the record of this key is in DNS. A DNS that does not answer leaves it as it was.
 Signing::Seen Signing::look(const std::string& domain, DomainKey& key) {
     const std::string name = key.selector + "._domainkey." + domain;
-    const Answer* const answer = resolver_.ask(RecordType::txt, name);
+    const Answer* const answer = resolver_.ask_first(RecordType::txt, name);
     if (answer == nullptr) {
         return Seen::pending;
     }

@@ -311,6 +311,106 @@ def milter_seconds():
     return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
+FORGED = "ceo@strict.example"
+
+
+def greedy(domain):
+    """Keys that nobody has: 8 of DKIM and 50 of ARC."""
+    fields = [f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s={unique()}; h=from; bh=AAAA; b=AAAA" for _ in range(8)]
+    for i in range(1, 51):
+        fields += [f"ARC-Seal: i={i}; a=rsa-sha256; cv={'none' if i == 1 else 'pass'}; d={domain}; s={unique()}; b=AAAA",
+                   f"ARC-Message-Signature: i={i}; a=rsa-sha256; d={domain}; s={unique()}; h=from; bh=AAAA; b=AAAA", f"ARC-Authentication-Results: i={i}; x"]
+    return "".join(field + "\r\n" for field in fields)
+
+
+def test_a_budget_used_up_lets_nothing_forged_in():
+    for author in (FORGED, "ceo@below.strict.example"):
+        refusal(lambda: deliver(raw(author, unique(), more=greedy("evil.example")), "x@evil.example"), 550)
+
+
+def test_time_used_up_lets_nothing_forged_in():
+    """The sender's own SPF answers slowly and without end, until the 20 s are over."""
+    for i in range(10):
+        dns.records[(f"l{i}.example", "TXT")] = [f"v=spf1 include:l{i + 1}.example ~all"]
+        dns.delayed[f"l{i}.example"] = 2.2
+    try:
+        refusal(lambda: deliver(raw(FORGED, unique()), "x@l0.example"), 550)
+    finally:
+        dns.records, dns.delayed = records(), {}
+
+
+def test_messages_decided_at_once_take_nothing_from_the_next():
+    with smtplib.SMTP("127.0.0.1", place.ports["smtp"], timeout=60, source_address=(OTHER, 0), local_hostname="localhost") as client:
+        for message in range(16):
+            many = ", ".join(f"a@d{message * 5 + i}.example" for i in range(5))
+            refusal(lambda: client.sendmail("", [MARIE.address], raw(many, unique())), 550)
+            client.sendmail("", [MARIE.address], raw("ami@nothing.example", unique()))
+        refusal(lambda: client.sendmail("", [MARIE.address], raw(FORGED, unique())), 550)
+
+
+def test_a_from_that_nobody_can_judge_is_refused():
+    for author in (f"{FORGED} <", "", f"{FORGED}, a@1.example, b@2.example, c@3.example, d@4.example"):
+        code, text = refusal(lambda: deliver(raw(author, unique()), "x@evil.example"), 550)
+        assert "5.6.0" in text, text
+
+
+def test_dns_that_fails_beside_the_record():
+    """Above the author's record, below it, in it, and in what could prove nothing."""
+    try:
+        dns.broken = {"_dmarc.example"}
+        subject = unique()
+        deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD)
+        assert "dmarc=pass" in results(arrived(subject))
+        refusal(lambda: deliver(raw(FORGED, unique()), "x@evil.test"), 550)
+        refusal(lambda: deliver(raw(FORGED, unique()), "x@evil.example"), 451)
+        dns.broken = {"_dmarc.lame.strict.example"}
+        refusal(lambda: deliver(raw("ceo@lame.strict.example", unique()), "x@evil.example"), 451)
+        dns.broken = {"_dmarc.lame.example"}
+        subject = unique()
+        deliver(raw("ami@lame.example", subject), "x@evil.example")
+        assert "dmarc=temperror" in results(arrived(subject))
+        dns.broken, dns.silent = set(), {"s1._domainkey.mort.example"}
+        subject = unique()
+        dead = "DKIM-Signature: v=1; a=rsa-sha256; d=mort.example; s=s1; h=from; bh=AAAA; b=AAAA\r\n"
+        deliver(raw("zoe@mild.example", subject, more=dead), "list@nothing.example")
+        assert "dmarc=fail policy.dmarc=quarantine" in results(arrived(subject, "Junk"))
+    finally:
+        dns.broken, dns.silent = set(), set()
+
+
+def test_one_slip_in_a_record_does_not_remove_the_policy():
+    for text in ("v=DMARC1; p=reject;; rua=mailto:a@slip.example", "v=DMARC1; p=reject; pct"):
+        dns.records[("_dmarc.slip.example", "TXT")] = [text]
+        refusal(lambda: deliver(raw("ceo@slip.example", unique()), "x@evil.example"), 550)
+
+
+def test_a_dead_first_name_server_costs_its_time_once():
+    """A chain of six look-ups, each of which would wait 2.5 s for the first server of /etc/resolv.conf."""
+    dead = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    dead.bind(("127.0.0.9", 53))
+    dns.records[("long.example", "TXT")] = ["v=spf1 include:c0.example -all"]
+    dns.records[("_dmarc.long.example", "TXT")] = ["v=DMARC1; p=reject"]
+    for i in range(6):
+        dns.records[(f"c{i}.example", "TXT")] = [f"v=spf1 include:c{i + 1}.example -all" if i < 5 else f"v=spf1 ip4:{GOOD} -all"]
+    resolv = Path("/etc/resolv.conf")
+    before = resolv.read_text()
+    took = []
+    try:
+        resolv.write_text("nameserver 127.0.0.9\nnameserver 127.0.0.1\n")
+        for _ in range(2):
+            begin = time.time()
+            subject = unique()
+            deliver(raw("zoe@long.example", subject), "zoe@long.example", GOOD)
+            took.append(time.time() - begin)
+            assert "dmarc=pass" in results(arrived(subject))
+    finally:
+        resolv.write_text(before)
+        dead.close()
+        dns.records = records()
+    assert took[0] < 7 and took[1] < 2, took
+    print("     seconds", *(f"{one:.1f}" for one in took), flush=True)
+
+
 def milter_pid():
     return place.processes["milter"].pid
 
@@ -467,6 +567,41 @@ def test_the_key_is_nobody_elses():
         word = file.read_text().splitlines()[1]
         for log in Path(place.state, "log").glob("*"):
             assert word not in log.read_text(errors="replace")
+
+
+def test_a_flood_of_silent_names_hides_no_policy():
+    """Fourteen sessions, each with a hundred names that nobody answers: more than may be open at a time."""
+    dns.silent = {".stumm.example"}
+    answers = []
+
+    def junk():
+        for _ in range(2):
+            try:
+                deliver(raw("ami@nothing.example", unique(), more=greedy("stumm.example")), "x@evil.example")
+                answers.append(250)
+            except smtplib.SMTPException as error:
+                answers.append(error)
+    threads = [threading.Thread(target=junk) for _ in range(14)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(8):
+            time.sleep(1)
+            begin = time.time()
+            refusal(lambda: deliver(raw(FORGED, unique()), "x@evil.example"), 550)
+            assert time.time() - begin < 5, time.time() - begin
+            subject = unique()
+            deliver(raw("zoe@strict.example", subject), "zoe@strict.example", GOOD)
+        for thread in threads:
+            thread.join(90)
+    finally:
+        dns.silent = set()
+    assert len(answers) == 28, answers
+
+
+def test_slow_messages_are_one_line_in_the_log():
+    lines = sum(file.read_text(errors="replace").count("dns_too_slow") for file in Path(place.state, "log").glob("*"))
+    assert lines <= 1, lines
 
 
 def test_without_the_milter_mail_waits():

@@ -6,6 +6,8 @@
 #include "daemon/base/text.hpp"
 #include "modules/mail/auth/limits.hpp"
 #include "modules/mail/milter/incoming.hpp"
+#include "modules/mail/milter/lookups.hpp"
+#include "modules/mail/milter/limits.hpp"
 #include "modules/mail/milter/session.hpp"
 #include "tests/unit/mail_auth/zone.hpp"
 
@@ -82,8 +84,14 @@ TEST(Incoming, NoDressOfFromGetsAround) {
                                    Headers{{"From", " friends: marie@strict.test;"}}}) {
         EXPECT_NE(judge("192.0.2.7", "x@evil.test", headers).refusal, "") << headers.front().second;
     }
-    for (const Headers& headers : {Headers{}, Headers{{"From", " marie@strict.test <"}}, Headers{{"From", ""}}}) {
-        EXPECT_TRUE(is_junk(judge("192.0.2.7", "x@evil.test", headers)));
+    Headers five{{"From", " marie@strict.test, a@1.test, b@2.test, c@3.test, d@4.test"}};
+    Headers fields;
+    for (int i = 0; i < 40; ++i) {
+        fields.emplace_back("From", " good@plain.test");
+    }
+    for (const Headers& headers : {Headers{}, Headers{{"From", " marie@strict.test <"}}, Headers{{"From", ""}}, five, fields}) {
+        EXPECT_EQ(judge("192.0.2.7", "x@evil.test", headers).refusal.substr(0, 9), "550 5.6.0");
+        EXPECT_TRUE(judge("192.0.2.7", "x@evil.test", headers, IncomingMode::note).refusal.empty());
     }
     EXPECT_TRUE(is_junk(judge("192.0.2.7", "x@evil.test", {{"From", " a@plain.test"}, {"From", " b@plain.test"}})));
     Headers many;
@@ -92,6 +100,8 @@ TEST(Incoming, NoDressOfFromGetsAround) {
     }
     many.emplace_back("From", " marie@strict.test");
     EXPECT_NE(judge("192.0.2.7", "x@evil.test", many).refusal, "") << "behind a header section that is too long";
+    many.back().second += " (" + std::string(address_bytes_max * addresses_max, 'x') + ")";
+    EXPECT_NE(judge("192.0.2.7", "x@evil.test", many).refusal, "") << "and long itself";
 }
 
 TEST(Incoming, NoteRefusesNothing) {
@@ -141,12 +151,105 @@ TEST(Incoming, AFieldAddedToASignedMessageMakesItSuspect) {
 
 TEST(Incoming, DnsThatFailsMakesMailWaitOnlyWhereItDecides) {
     Zone zone = world();
-    zone.fail_rest("down.test");
-    EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.test", {{"From", " marie@strict.test"}}).refusal.substr(0, 10), "451 4.7.24");
+    for (const char* name : {"down.test", "down.strict.test", "down.mild.test"}) {
+        zone.fail_rest(name);
+    }
+    EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.strict.test", {{"From", " marie@strict.test"}}).refusal.substr(0, 10), "451 4.7.24");
+    EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.test", {{"From", " marie@strict.test"}}).refusal.substr(0, 10), "550 5.7.26") << "it could prove nothing";
+    EXPECT_TRUE(is_junk(judge(zone, "192.0.2.7", "x@down.mild.test", {{"From", " marie@mild.test"}}))) << "Junk is not worth days of waiting";
     EXPECT_EQ(judge(zone, "192.0.2.1", "x@strict.test", {{"From", " marie@strict.test"}}).refusal, "");
     EXPECT_EQ(judge(zone, "192.0.2.7", "x@down.test", {{"From", " marie@plain.test"}}).refusal, "");
     zone.fail_rest("_dmarc.broken.test");
     EXPECT_EQ(judge(zone, "192.0.2.7", "x@evil.test", {{"From", " marie@broken.test"}}).refusal, "") << "a domain whose DNS is broken for good still writes";
+}
+
+// Over the real Lookups, which have limits of their own.
+
+/// One SMTP session: `zone` answers what is sent, in rounds; the time is up after `rounds_until_late` of them.
+class Visit {
+public:
+    explicit Visit(Zone zone, const std::string& helo = "evil.test") : zone_(std::move(zone)) {
+        incoming_.connect("192.0.2.7");
+        incoming_.greet(helo);
+    }
+    Incoming::Decision send(const std::string& sender, const Headers& headers, int rounds_until_late = 1000) {
+        incoming_.begin(sender);
+        for (const auto& [name, value] : headers) {
+            incoming_.add_header(name, value);
+        }
+        incoming_.add_body("Bonjour\r\n");
+        for (int round = 0; round < 200; ++round) {
+            if (auto decision = incoming_.judge()) {
+                return *decision;
+            }
+            if (round >= rounds_until_late) {
+                lookups_.expire();
+            }
+            for (const auto& question : lookups_.take_unsent()) {
+                lookups_.answer(question, *zone_.ask(question.first, question.second));
+            }
+        }
+        ADD_FAILURE() << "no decision";
+        return {};
+    }
+
+private:
+    Zone zone_;
+    Lookups lookups_;
+    Incoming incoming_{IncomingMode::obey, host, lookups_, [] { return now; }};
+};
+
+/// Keys that nobody has: 8 of DKIM and 100 of ARC.
+Headers greedy() {
+    Headers headers;
+    for (int i = 0; i < 8; ++i) {
+        headers.emplace_back("DKIM-Signature", " v=1; a=rsa-sha256; d=evil.test; s=k" + std::to_string(i) + "; h=from; bh=AAAA; b=AAAA");
+    }
+    for (int i = 1; i <= 50; ++i) {
+        const std::string n = std::to_string(i);
+        headers.emplace_back("ARC-Authentication-Results", " i=" + n + "; x");
+        headers.emplace_back("ARC-Message-Signature", " i=" + n + "; a=rsa-sha256; d=evil.test; s=m" + n + "; h=from; bh=AAAA; b=AAAA");
+        headers.emplace_back("ARC-Seal", " i=" + n + "; a=rsa-sha256; cv=" + (i == 1 ? "none" : "pass") + "; d=evil.test; s=a" + n + "; b=AAAA");
+    }
+    return headers;
+}
+
+std::string five_domains(int from) {
+    std::string text;
+    for (int i = from; i < from + 5; ++i) {
+        text += (i > from ? ", a@d" : " a@d") + std::to_string(i) + ".test";
+    }
+    return text;
+}
+
+TEST(IncomingLimits, ABudgetUsedUpLetsNothingForgedIn) {
+    for (const char* author : {" ceo@strict.test", " ceo@below.strict.test", " ceo@gone.np.test"}) {
+        Zone zone = world();
+        zone.add("_dmarc.np.test", RecordType::txt, "v=DMARC1; p=none; np=reject");
+        Headers headers = greedy();
+        headers.emplace_back("From", author);
+        EXPECT_EQ(Visit(std::move(zone)).send("x@evil.test", headers).refusal.substr(0, 10), "550 5.7.26") << author;
+    }
+}
+
+TEST(IncomingLimits, TimeUsedUpLetsNothingForgedIn) {
+    Zone zone = world();
+    for (int i = 0; i < 9; ++i) {
+        zone.add("s" + std::to_string(i) + ".test", RecordType::txt, "v=spf1 include:s" + std::to_string(i + 1) + ".test ~all");
+    }
+    for (int rounds = 0; rounds < 8; ++rounds) {
+        for (const char* author : {" ceo@strict.test", " ceo@a.b.strict.test"}) {
+            EXPECT_NE(Visit(zone).send("x@s0.test", {{"From", author}}, rounds).refusal, "") << author << " late after rounds: " << rounds;
+        }
+    }
+}
+
+TEST(IncomingLimits, WhatWasDecidedWithoutWaitingTakesNothingFromTheNextMessage) {
+    Visit visit(world(), "localhost");
+    for (int i = 0; i < 30; ++i) {
+        (void)visit.send("", {{"From", five_domains(5 * i)}});
+    }
+    EXPECT_EQ(visit.send("", {{"From", " ceo@strict.test"}}).refusal.substr(0, 10), "550 5.7.26");
 }
 
 TEST(Incoming, ABounceIsJudgedByTheNameOfTheServer) {
