@@ -170,7 +170,12 @@ Status write_dovecot(const MailModel& model) {
     return done;
 }
 
-Status write_postfix(const MailModel& model) {
+Status write_postfix(MailModel model) {
+    const auto version = run_program("/usr/sbin/postconf", {"-d", "-h", "mail_version"});
+    if (!version) {
+        return fail(version.error());
+    }
+    model.converts_to_7bit = converts_to_7bit(*version);
     return replace_when_accepted(model.postfix_folder(), postfix_files(model), [](const std::string& candidate) -> Status {
         const auto checked = run_program("/usr/sbin/postfix", {"-c", candidate, "check"});
         return checked ? Status{} : Status(fail(checked.error()));

@@ -42,6 +42,7 @@ struct MailModel {
     std::uint64_t message_bytes_max = 0;
     std::uint64_t disk_floor_bytes = 0;  ///< below it members send nothing
     std::vector<std::string> exempt_networks;
+    bool converts_to_7bit = false;       ///< Postfix 3.9 or later, which knows force_mime_input_conversion
     MailUsers users;
 
     std::string postfix_folder() const { return state + "/engines/postfix"; }
@@ -58,6 +59,8 @@ struct EngineFile {
 
 /// Dovecot 2.4 reads another language than 2.3.
 enum class DovecotLanguage { v2_3, v2_4 };
+/// From the output of `postconf -h mail_version`: whether it is 3.9 or later.
+bool converts_to_7bit(std::string_view version);
 /// From the output of `dovecot --version`. Errors: unavailable for a version that was never tried.
 Result<DovecotLanguage> dovecot_language(std::string_view version);
 

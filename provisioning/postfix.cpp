@@ -1,6 +1,7 @@
 // Postfix: main.cf, master.cf and the sqlite maps over the engine_* views of mail.db (modules/mail/manifest.cpp).
 // Nothing here is compiled by postmap: a new mailbox or a new certificate needs no run of anything.
 #include <algorithm>
+#include <cstdio>
 
 #include "provisioning/limits.hpp"
 #include "provisioning/mail_model.hpp"
@@ -123,8 +124,7 @@ inject unix n - n - {inject_processes} smtpd
   -o cleanup_service_name=cleanup-members
 cleanup unix n - n - 0 cleanup
 cleanup-members unix n - n - 0 cleanup
-  -o force_mime_input_conversion=yes
-  -o always_add_missing_headers=yes
+{convert}  -o always_add_missing_headers=yes
   -o header_checks=regexp:$config_directory/members_headers
   -o mime_header_checks=
   -o nested_header_checks=
@@ -144,7 +144,7 @@ postlog unix-dgram n - n - 1 postlogd
 )";
 
 /// What is signed must not be changed on the way: 8BITMIME is not offered, so that programs encode to 7 bits themselves, and Postfix from
-/// 3.9 on encodes the rest before the milter sees it (force_mime_input_conversion; 3.7 does not know the name and passes over it).
+/// 3.9 on encodes the rest before the milter sees it (force_mime_input_conversion; 3.7 does not know the name, and `postfix check` would complain).
 /// Both ports for members: signed in, with an envelope and a header of their own (the milter), and in silence about
 /// where they are. An office behind one address sends what it likes: the milter counts by person.
 constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
@@ -221,6 +221,13 @@ std::string smtp_tls_level(const MailModel& model) {
 
 } // namespace
 
+bool converts_to_7bit(std::string_view version) {
+    int major = 0;
+    int minor = 0;
+    const bool read = std::sscanf(std::string(version).c_str(), "%d.%d", &major, &minor) == 2;
+    return read && (major > 3 || (major == 3 && minor >= 9));
+}
+
 std::vector<EngineFile> postfix_files(const MailModel& model) {
     std::string exempt;
     for (const std::string& network : model.exempt_networks) {
@@ -248,6 +255,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"submission_port", std::to_string(model.submission_port)},
         {"submissions_port", std::to_string(model.submissions_port)},
         {"members", members_options},
+        {"convert", model.converts_to_7bit ? "  -o force_mime_input_conversion=yes\n" : ""},
         {"processes", std::to_string(postfix_processes_max)},
         {"connections_per_address", std::to_string(smtp_connections_per_address_max)},
         {"connections_per_minute", std::to_string(smtp_connections_per_minute_max)},

@@ -176,7 +176,7 @@ std::optional<Incoming::Decision> Incoming::judge() {
     Verdicts verdicts;
     const auto domains = author_domains(fields_);
     if (std::string refusal = refusal_of_authors(domains); !refusal.empty()) {
-        return Decision{std::move(refusal), {}, {}};
+        return Decision{std::move(refusal), {}};
     }
     // The policies first: what the sender lets us ask for must not keep them from us. All ask for what they need before the first answer is
     // waited for: a slow DNS costs its time once.
