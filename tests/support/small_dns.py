@@ -59,4 +59,8 @@ class SmallDns:
                 self.socket.sendto(answer, who)
 
     def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which holds the address until then
+        except OSError:
+            pass
         self.socket.close()
