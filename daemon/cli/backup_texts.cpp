@@ -194,8 +194,8 @@ std::string restore_line(const std::string& line, bool english) {
     if (kind == "done") {
         return english ? "Everything is back, as it was on the day of the backup. Everybody signs in again; who was removed, passwords and app passwords that were\n"
                          "changed, and associations that were erased since are as before: change and erase them again. Start the house: systemctl start hameau"
-                       : "Tout est revenu, comme au jour de la sauvegarde. Chacun se connecte de nouveau. Les personnes retirées, les mots de passe changés et les\n"
-                         "associations effacées depuis sont comme avant : refaites-le. Démarrez la maison : systemctl start hameau";
+                       : "Tout est revenu, comme au jour de la sauvegarde. Chacun se connecte de nouveau. Les personnes retirées, les mots de passe (aussi ceux\n"
+                         "d’application) changés et les associations effacées depuis sont redevenus comme avant : retirez, changez ou effacez-les de nouveau. Démarrez la maison : systemctl start hameau";
     }
     if (kind == "failed") {
         for (const BackupWords& pair : restore_endings) {

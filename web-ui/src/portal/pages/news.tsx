@@ -14,7 +14,7 @@ export function News() {
         return (
           <section key={version} aria-labelledby={key}>
             <h2 id={key}>{t('news.version', { version })}</h2>
-            <ul>{t(key).split('\n').map((line) => <li key={line}>{line}</li>)}</ul>
+            <ul className="notes">{t(key).split('\n').map((line) => <li key={line}>{line}</li>)}</ul>
           </section>
         );
       })}
