@@ -296,7 +296,7 @@ def leaves_and_comes_in():
     """An association goes into an archive and comes in again under another name: hameau-boxes and hameau-unarchive within the unit."""
     archive = Path("/root/amis.tar.zst")
     run("hameau", "export", "amis", str(archive), "--with-passwords")
-    run("hameau", "import", str(archive), "--as", "amis-deux", "--domain", "amis.test=deux.test")
+    run("hameau", "import", str(archive), "--as", "amis-deux", "--domain", "amis.test=deux.test", "--trusted", "--same")
     shown = json.loads(run("hameau", "association", "list", "--json"))
     assert "amis-deux" in json.dumps(shown), shown
     return f"{archive.stat().st_size // 1024} KiB"
