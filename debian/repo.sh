@@ -92,6 +92,14 @@ cp "$ring/key.gpg" "$part/$name.gpg"
 
 cd "$part"
 dist=dists/$suite
+# What was published before. apt asks "newer than this date?": a list that changed needs a later one, also for the same version.
+at=$SOURCE_DATE_EPOCH
+: >"$ring/sums.before"
+before_at=0
+if [ -f "$dist/Release" ]; then
+    sed -n '/^SHA256:/,$p' "$dist/Release" >"$ring/sums.before"
+    before_at=$(date -u -d "$(sed -n 's/^Date: //p' "$dist/Release")" +%s)
+fi
 rm -rf "$dist"
 architectures=$(for file in "$pool"/*.deb; do dpkg-deb -f "$file" Architecture; done | grep -vx all | sort -u | tr '\n' ' ')
 for architecture in $architectures; do
@@ -102,20 +110,30 @@ for architecture in $architectures; do
     gzip -9 -n -k "$folder/Packages"
 done
 {
-    printf 'Origin: Hameau\nLabel: Hameau\nSuite: %s\nCodename: %s\nDate: %s\n' "$suite" "$suite" "$(date -u -d "@$SOURCE_DATE_EPOCH" '+%a, %d %b %Y %H:%M:%S UTC')"
-    printf 'Architectures: %s\nComponents: main\nDescription: packages of Hameau %s\nSHA256:\n' "${architectures% }" "$version"
+    printf 'SHA256:\n'
     find "$dist/main" -type f | LC_ALL=C sort | while read -r file; do
         printf ' %s %16d %s\n' "$(sha256sum "$file" | cut -d' ' -f1)" "$(stat -c %s "$file")" "${file#"$dist"/}"
     done
+} >"$ring/sums"
+if cmp -s "$ring/sums" "$ring/sums.before"; then
+    at=$before_at
+elif [ "$at" -le "$before_at" ]; then
+    at=$((before_at + 1))
+fi
+{
+    printf 'Origin: Hameau\nLabel: Hameau\nSuite: %s\nCodename: %s\nDate: %s\n' "$suite" "$suite" "$(date -u -d "@$at" '+%a, %d %b %Y %H:%M:%S UTC')"
+    printf 'Architectures: %s\nComponents: main\nDescription: packages of Hameau %s\n' "${architectures% }" "$version"
+    cat "$ring/sums"
 } >"$ring/Release"
 mv "$ring/Release" "$dist/Release"
 # No signature is older than its key: gpgv would not believe it.
-signed_at=$(gpg --batch --with-colons --list-keys "$key" | awk -F: -v at="$SOURCE_DATE_EPOCH" '$1 == "pub" || $1 == "sub" { if ($6 > at) at = $6 } END { print at }')
+signed_at=$(gpg --batch --with-colons --list-keys "$key" | awk -F: -v at="$at" '$1 == "pub" || $1 == "sub" { if ($6 > at) at = $6 } END { print at }')
 sign() { gpg --batch --quiet --no-tty --local-user "$key" --digest-algo SHA256 --faked-system-time "$signed_at!" --output "$2" "$1" "$dist/Release"; }
 sign --clear-sign "$dist/InRelease"
 sign --detach-sign "$ring/Release.gpg"
 mv "$ring/Release.gpg" "$dist/Release.gpg"
 find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+find "$dist" -exec touch -h -d "@$at" {} +
 chmod -R u=rwX,go=rX .
 
 # The signature is read as apt will read it, before anybody else can.

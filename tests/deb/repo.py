@@ -260,12 +260,29 @@ def trials(work, cache, options, builders):
             arguments = {"packages": packages, **words}
             done = builder.repo(served, arguments.pop("packages"), suite, check=False, **arguments)
             assert done.returncode != 0 and "make repo: " in done.stderr, (what, done)
+            assert not Path(f"{served}.part").exists(), what
         assert before == sorted(str(file) for file in served.rglob("*")), "the repository of before was touched"
-        assert not Path(f"{served}.part").exists()
+
+    def a_later_date():
+        """Packages of a second machine come to the same version: apt asks with the date of what it has, and a web server answers by the file's."""
+        out, both = work / "dates", work / "both"
+        shutil.copytree(packages, both)
+        tree = work / "arm64"
+        run("dpkg-deb", "-R", next(packages.glob("hameau_*_amd64.deb")), tree)
+        control = tree / "DEBIAN/control"
+        control.write_text(control.read_text().replace("Architecture: amd64", "Architecture: arm64"))
+        run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, both)
+        dates = []
+        for folder in (packages, packages, both, both):
+            builder.repo(out, folder, suite)
+            release = out / f"dists/{suite}/InRelease"
+            dates.append((next(line for line in release.read_text().splitlines() if line.startswith("Date: ")), release.stat().st_mtime))
+        assert dates[0] == dates[1] and dates[1][1] < dates[2][1] and dates[1][0] != dates[2][0] and dates[2] == dates[3], dates
 
     check("make repo makes it", made)
     check("twice the same bytes, signatures too", reproducible)
     check("what is wrong is said, and nothing changes", refused)
+    check("a list that changed has a later date", a_later_date)
     serve(web, work)
     machine = Machine(cache, suite, work)
 
