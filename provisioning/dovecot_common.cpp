@@ -47,10 +47,8 @@ service managesieve-login {
     port = {sieve_port}
   }
 }
-# Who searches in a large mailbox takes no time from those who sign in.
 service imap {
-  executable = /usr/bin/nice -n {imap_nice} /usr/lib/dovecot/imap{imap_seats}
-  process_limit = {imap_processes}
+  process_limit = {imap_processes}{imap_seats}
 }
 service managesieve {
   process_limit = {sieve_processes}{sieve_seats}
@@ -244,8 +242,7 @@ std::string dovecot_services(const MailModel& model, DovecotLanguage language) {
     auto values = dovecot_bounds();
     values.insert(values.end(),
                          {{"seats", seats},
-                          {"imap_seats", old ? " seats-imap" : ""},
-                          {"imap_nice", std::to_string(imap_nice)},
+                          {"imap_seats", old ? "\n  executable = imap seats-imap" : ""},
                           {"sieve_seats", old ? "\n  executable = managesieve seats-sieve" : ""},
                           {"anvil_socket", old ? "\n  unix_listener anvil {\n    mode = 0600\n    user = $default_internal_user\n  }" : ""},
                           {"anvil_chroot", model.root ? "" : "\n  chroot ="},

@@ -96,8 +96,6 @@ inline constexpr unsigned sieve_login_clients_max = 100;
 inline constexpr unsigned sieve_login_processes_max = 1;
 /// IMAP connections that are signed in, one process each, of 2 to 4 MB. Fifty people with two telephones and a computer each fit.
 inline constexpr unsigned imap_processes_max = 200;
-/// Niceness of the processes that read mailboxes: fifty that search take no time from those who sign in, read a page or write.
-inline constexpr int imap_nice = 5;
 /// ManageSieve connections that are signed in, one process each.
 inline constexpr unsigned sieve_processes_max = 20;
 /// Processes that look accounts up and compare passwords: argon2id takes a core and 19 MiB each time.

@@ -8,7 +8,8 @@
 namespace hameau {
 
 // Helpers
-/// Niceness of hameau-convert and hameau-unpack, above their module's: one person waits for them, everybody for the processor.
+/// Niceness of hameau-convert and hameau-unpack, above their module's: one person waits for them, everybody for the processor. (The unit of
+/// the package forbids it.)
 inline constexpr int helper_nice = 10;
 
 // Requests
