@@ -60,6 +60,10 @@ const Answer* ask(Whose whose, RecordType type, const std::string& name, Resolve
 }
 
 Asked ask_record(Whose whose, const std::string& name, Resolver& resolver, DmarcRecord& out) {
+    // Below the longest names there is no room for a record.
+    if (!is_domain("_dmarc." + name)) {
+        return Asked::none;
+    }
     const Answer* const answer = ask(whose, RecordType::txt, "_dmarc." + name, resolver);
     if (answer == nullptr) {
         return Asked::pending;
