@@ -330,6 +330,8 @@ try {
         }
         return false;
       }, 'a moment with all of it');
+      // What comes within half a second is one step of undo: the text itself and what is taken out of it must be two.
+      await hers.waitForTimeout(800);
       await click(hers, 'Ordre du jour.');
       await press(hers, 'Shift+Home', 'Backspace');
       await until(async () => !(await words(his)).includes('Ordre du jour.'), 'it is taken out');
