@@ -44,6 +44,14 @@ void remove_copies(const std::string& path, Unwanted unwanted) {
     }
 }
 
+/// Empty for a database in memory.
+std::string file_of(Database& database) {
+    const char* const file = sqlite3_db_filename(database.handle(), "main");
+    return file == nullptr ? "" : file;
+}
+
+bool is_half(const std::string& name) { return name.find(half_mark) != std::string::npos; }
+
 Status make_copy(Database& database, const std::string& path, const std::string& copy) {
     struct stat facts {};
     if (::stat(path.c_str(), &facts) != 0) {
@@ -96,14 +104,14 @@ std::string_view migration_copy_of(std::string_view path) {
 }
 
 void copy_before_migration(Database& database, const std::string& path, std::int64_t version) {
-    const auto is_half = [](const fs::path&, const std::string& name) { return name.find(half_mark) != std::string::npos; };
-    remove_copies(path, is_half);
+    const auto half = [](const fs::path&, const std::string& name) { return is_half(name); };
+    remove_copies(path, half);
     const std::string copy = path + std::string(copy_mark) + std::to_string(version);
     const Status made = make_copy(database, path, copy);
     if (made) {
         remove_copies(path, [&copy](const fs::path& one, const std::string&) { return one != fs::path(copy); });
     } else {
-        remove_copies(path, is_half);
+        remove_copies(path, half);
     }
     if (migration_copies().told) {
         migration_copies().told(copy, made);
@@ -121,15 +129,13 @@ bool give_up_copies(const std::string& path, std::int64_t version) {
 }
 
 void drop_old_copies(Database& database) {
-    const char* file = sqlite3_db_filename(database.handle(), "main");
-    if (file != nullptr && *file != '\0') {
-        drop_old_copies(std::string(file));
+    if (const std::string file = file_of(database); !file.empty()) {
+        drop_old_copies(file);
     }
 }
 
 void forget_copies(Database& database) {
-    const char* file = sqlite3_db_filename(database.handle(), "main");
-    if (file != nullptr && *file != '\0') {
+    if (const std::string file = file_of(database); !file.empty()) {
         remove_copies(file, [](const fs::path&, const std::string&) { return true; });
     }
 }
@@ -138,7 +144,7 @@ void drop_old_copies(const std::string& path) {
     const auto oldest = fs::file_time_type::clock::now() - copy_kept;
     remove_copies(path, [oldest](const fs::path& one, const std::string& name) {
         std::error_code failed;
-        return name.find(half_mark) != std::string::npos || (fs::last_write_time(one, failed) < oldest && !failed);
+        return is_half(name) || (fs::last_write_time(one, failed) < oldest && !failed);
     });
 }
 

@@ -155,16 +155,14 @@ Task<Response> PadsModule::handle(Request& request) {
 
 Task<Status> PadsModule::write_aside(std::function<Status(PadStore&)> work) {
     const auto held = context_->busy();
-    const std::uint64_t number = ++writings_begun_;
+    ++writings_begun_;
     auto outcome = std::make_shared<Status>();
     commit_thread_->run(std::move(work), [this, outcome](Status done) {
         *outcome = std::move(done);
         ++writings_ended_;
         writing_ends_->cancel();
     });
-    while (writings_ended_ < number) {
-        co_await writing_ends_->async_wait(asio::as_tuple(asio::use_awaitable));
-    }
+    co_await writings_ended();
     co_return std::move(*outcome);
 }
 
