@@ -19,6 +19,7 @@ import mail_clients
 from house import NotPossible
 from mail_clients import find, member, refusal, unique
 from mail_places import MARIE, YANN, open_place
+from outside_smtp import Outside
 from small_dns import SmallDns
 
 try:
@@ -435,52 +436,6 @@ def test_it_is_light_and_sleeps():
     assert pss < 9000, pss
 
 
-class Outside:
-    """A server outside that takes everything: the smarthost of the house."""
-
-    def __init__(self, port, eight_bits=True):
-        self.messages, self.eight_bits = [], eight_bits
-        self.socket = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.talk, args=(client,), daemon=True).start()
-
-    def talk(self, client):
-        with client, client.makefile("rwb", 0) as lines:
-            lines.write(b"220 outside\r\n")
-            while line := lines.readline():
-                word = line[:4].upper()
-                if word == b"DATA":
-                    lines.write(b"354 go on\r\n")
-                    data = b""
-                    while (line := lines.readline()) not in (b".\r\n", b""):
-                        data += line[1:] if line.startswith(b".") else line
-                    self.messages.append(data)
-                    lines.write(b"250 ok\r\n")
-                elif word == b"EHLO":
-                    lines.write(b"250-outside\r\n250 8BITMIME\r\n" if self.eight_bits else b"250 outside\r\n")
-                elif word == b"QUIT":
-                    lines.write(b"221 bye\r\n")
-                    return
-                else:
-                    lines.write(b"250 ok\r\n")
-
-    def wait(self, subject, seconds=20):
-        deadline = time.time() + seconds
-        while time.time() < deadline:
-            for data in list(self.messages):
-                if subject.encode() in data:
-                    return data
-            time.sleep(0.05)
-        raise AssertionError(f"{subject} did not leave\n{place.tail()[-3000:]}")
-
-
 def record():
     """Name and text of the record that the house hands out."""
     file = Path(place.state, "milter", "records", "amis.test")
@@ -620,7 +575,7 @@ if __name__ == "__main__":
     key = make_key()
     dns = SmallDns()
     dns.records = records()
-    outside = Outside(OUTSIDE_PORT)
+    outside = Outside(OUTSIDE_PORT, tell=lambda: place.tail()[-3000:])
     with open_place(["mail.incoming_checks=obey", "mail.outgoing_signatures=on", f"mail.smarthost=127.0.0.1:{OUTSIDE_PORT}"]) as place:
         mail_clients.place = place
         code = house.main(TESTS)

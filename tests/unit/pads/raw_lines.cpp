@@ -1,6 +1,8 @@
 // Documents of lines for the tests of the readers, made struct by struct as other programs may make them.
 #include "tests/unit/pads/raw_lines.hpp"
 
+#include <boost/beast/core/detail/base64.hpp>
+
 #include "modules/pads/lines/line_writer.hpp"
 
 namespace hameau::pads {
@@ -11,6 +13,12 @@ namespace {
 constexpr std::uint64_t type_xml_element = 3;
 constexpr std::uint64_t type_xml_text = 6;
 } // namespace
+
+crdt::Bytes from_base64(std::string_view text) {
+    crdt::Bytes bytes(boost::beast::detail::base64::decoded_size(text.size()));
+    bytes.resize(boost::beast::detail::base64::decode(bytes.data(), text.data(), text.size()).first);
+    return bytes;
+}
 
 void put_any_value(crdt::Writer& out, const json::value& value) {
     if (value.is_bool()) {

@@ -12,6 +12,9 @@ namespace hameau::pads {
 /// A JSON value as lib0 writes it.
 void put_any_value(crdt::Writer& out, const boost::json::value& value);
 
+/// The bytes of a case of tests/vectors.
+crdt::Bytes from_base64(std::string_view text);
+
 class RawLines {
 public:
     explicit RawLines(std::uint64_t client = 7) : client_(client) {}

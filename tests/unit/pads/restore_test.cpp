@@ -1,5 +1,4 @@
 // Restoring: moments from rows, and the change that makes a document what it was, held to what real Yjs sessions left.
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/json.hpp>
 #include <fstream>
 
@@ -17,12 +16,6 @@ namespace hameau::pads {
 namespace {
 
 namespace json = boost::json;
-
-Bytes from_base64(std::string_view text) {
-    Bytes bytes(boost::beast::detail::base64::decoded_size(text.size()));
-    bytes.resize(boost::beast::detail::base64::decode(bytes.data(), text.data(), text.size()).first);
-    return bytes;
-}
 
 /// Every root as JSON, empty ones left out: a root that was written later is there and empty after a restore.
 std::string content(const crdt::Integrator& integrator, const json::object& roots) {

@@ -1,5 +1,4 @@
 // Where units are now: the answers of the page (tests/peers/words/ways.mjs) for good and for bad lists of moves; and what a restore leaves.
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
@@ -18,12 +17,6 @@ namespace hameau::pads {
 namespace {
 
 namespace json = boost::json;
-
-Bytes from_base64(std::string_view text) {
-    Bytes bytes(boost::beast::detail::base64::decoded_size(text.size()));
-    bytes.resize(boost::beast::detail::base64::decode(bytes.data(), text.data(), text.size()).first);
-    return bytes;
-}
 
 using Ends = std::map<std::pair<std::uint64_t, std::uint32_t>, crdt::Id>;
 

@@ -356,8 +356,7 @@ export class Reunion {
       }
     }
     const anchor = gap < between.length ? between[gap]! : item;
-    // (Of a line that was taken out, too: with my words in it, it would be shown.)
-    const markers = between.filter((one, i) => i < gap && stands(one) && markerOf(one));
+    const markers = between.filter((one, i) => i < gap && stands(one) && markerOf(one));  // of a line that was taken out too: my words show it
     const ends = (one: Y.Item | null): one is Y.Item => one !== null && stands(one) && this.wrote(lastId(one)) && letter.test(textOf(one).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
     const begun = ends(item) && holds(item, origin) && lastId(item).clock === origin!.clock;
     // Somebody wrote into a word whose end he did not see, whatever he did there since: the whole word goes to its beginning.
