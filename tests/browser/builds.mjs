@@ -86,9 +86,17 @@ try {
     await text(yann.page).waitFor();
     await until(async () => (await build()) === 'second', 'the next opening has the second build', 30_000);
     await saved(yann.page);
-    // What is kept changes when nobody has a page of the house open any more.
     await until(() => yann.page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/pads/'))?.waiting?.state === 'installed'), 'the second one is kept beside the first', 30_000);
+    // What is kept changes some time after the last page of the house was left: who opens one before that still has the first.
+    const workers = new Map();
+    const watch = await yann.context.newCDPSession(yann.page);
+    watch.on('ServiceWorker.workerVersionUpdated', ({ versions }) => { for (const one of versions) workers.set(one.versionId, one.status); });
+    await watch.send('ServiceWorker.enable');
+    const states = () => [...workers.values()].filter((state) => state !== 'redundant').join(' ');
+    await until(() => states().includes('installed'), 'two workers are known', 30_000);
     await yann.page.goto('about:blank');
+    await until(() => states() === 'activated', 'the second one took over', 60_000);
+    await watch.detach();
     await open(yann, pad);
     await until(async () => {
       const { files } = await kept(yann.page);
