@@ -62,7 +62,7 @@ void House::start_backup() {
     next_backup_ = clock_.now() + backup_after_failure;
     std::vector<std::string> arguments = std::exchange(backup_wish_, {});
     arguments.push_back("configuration=" + configuration_path_);
-    auto running = spawn_provision("backup", arguments);
+    auto running = spawn_provision("backup", arguments, background_nice);
     if (!running) {
         journal_.write(backup_turn_failed, {{"error", running.error().message}});
         return;

@@ -124,7 +124,7 @@ void House::start_next_diagnosis() {
         const Diagnose& wanted = diagnoses_.front();
         std::vector<std::string> arguments = facts_for_diagnosis();
         arguments.insert(arguments.end(), wanted.arguments.begin(), wanted.arguments.end());
-        auto running = spawn_provision("diagnose", arguments, wanted.askers.empty() ? diagnosis_nice : 0);
+        auto running = spawn_provision("diagnose", arguments, wanted.askers.empty() ? background_nice : 0);
         if (running) {
             diagnosis_ = std::move(*running);
             diagnosis_deadline_ = clock_.now() + diagnosis_limit;

@@ -365,6 +365,8 @@ void House::start(Service& service) {
             epoll_add(service.control.get(), "control:" + spec.name);
         }
     }
+    const Fd group = cgroups_.open(spec.name, false);
+    plan.cgroup = group.get();
     auto pid = spawn(plan);
     if (!pid) {
         journal_.write(spawn_failed, {{"service", spec.name}, {"error", pid.error().message}});

@@ -13,6 +13,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/journal.hpp"
 #include "daemon/base/message.hpp"
+#include "daemon/supervisor/cgroups.hpp"
 #include "daemon/supervisor/logs.hpp"
 #include "daemon/supervisor/manager.hpp"
 #include "daemon/supervisor/services.hpp"
@@ -209,6 +210,7 @@ private:
     Fd signals_;
     Fd notify_;
     Fd settings_memory_;
+    Cgroups cgroups_;
     Fd lock_;
     std::map<int, std::string> tags_;
     std::vector<std::unique_ptr<Service>> services_;

@@ -307,6 +307,8 @@ Result<House::Running> House::spawn_provision(const std::string& verb, const std
     plan.program = program.get();
     plan.errors = running.output.get();
     plan.nice = nice;
+    const Fd group = cgroups_.open(nice > 0 ? "hameaud.work" : "hameaud.provision", nice > 0);
+    plan.cgroup = group.get();
     const auto pid = spawn(plan);
     if (!pid) {
         return fail(pid.error());

@@ -10,6 +10,19 @@
 
 namespace hameau::supervisor {
 
+// What each process may take from the others (control groups; the numbers are the kernel's, cgroup-v2)
+/// Shares of the processor while others want it too: all services alike, the mail's many processes together as much as one gate.
+inline constexpr int cgroup_weight = 100;
+/// Work that nobody waits for: a backup, the diagnosis of the night.
+inline constexpr int cgroup_low_weight = 20;
+/// Of the machine's memory, for one service with its helpers: what grows beyond is ended alone and started again, instead of
+/// whatever the kernel finds largest on the machine.
+inline constexpr unsigned cgroup_memory_percent = 60;
+/// Processes and threads of one service: Dovecot has 200 for IMAP alone.
+inline constexpr unsigned cgroup_pids_max = 1024;
+/// Bytes of /proc/self/cgroup: a line for each tree, 4 KiB of path at most.
+inline constexpr std::size_t cgroup_text_max = 16384;
+
 // What hameaud is told and asked
 /// How long the gate may take until it serves a new version of a site; a restart of the gate fits.
 inline constexpr std::chrono::milliseconds serve_wait{5000};
@@ -54,7 +67,7 @@ inline constexpr std::chrono::seconds diagnosis_limit{90};
 /// Runs of it that wait.
 inline constexpr std::size_t diagnoses_max = 8;
 /// It gives way to everybody who is waited for.
-inline constexpr int diagnosis_nice = 10;
+inline constexpr int background_nice = 10;
 /// A nightly run is put off so often, half a day each at most.
 inline constexpr unsigned diagnosis_put_off_max = 4;
 /// The repair of certificates asks the authority anew, so often at most.
@@ -105,6 +118,8 @@ inline constexpr std::uint64_t log_bytes_min = 256 * 1024;
 inline constexpr Duration log_age_interval = std::chrono::hours(24);
 /// Bytes read from a service's output at a time.
 inline constexpr std::size_t log_piece_bytes = 65536;
+/// The group's right to read is for `hameau logs`, which the command's service answers.
+inline constexpr unsigned log_file_mode = 0640;
 /// Bytes that a service may write while hameaud does something else. A service waits when it is full.
 inline constexpr int log_pipe_bytes = 256 * 1024;
 /// Bytes of one line that goes to the journal; a longer one becomes several.

@@ -50,14 +50,14 @@ Status LogSink::open(unsigned group) {
 }
 
 bool LogSink::open_file() {
-    file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+    file_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, log_file_mode));
     struct stat facts {};
     if (!file_ || ::fstat(file_.get(), &facts) != 0) {
         return false;
     }
     bytes_ = static_cast<std::uint64_t>(facts.st_size);
-    // Without the group `hameau logs` cannot show it; nothing else changes.
-    return ::geteuid() != 0 || ::fchown(file_.get(), 0, group_) == 0;
+    // Without the group `hameau logs` cannot show it; nothing else changes. The umask has taken the group's right away.
+    return ::fchmod(file_.get(), log_file_mode) == 0 && (::geteuid() != 0 || ::fchown(file_.get(), 0, group_) == 0);
 }
 
 void LogSink::rotate() {

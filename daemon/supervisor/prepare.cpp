@@ -1,6 +1,7 @@
 // Before the first child: the lock, the folders with their owners, the settings, the sockets.
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -57,7 +58,10 @@ Status House::prepare() {
     started_ = clock_.now();
     manager_.extend(preparing_max);
     journal_stream_ = is_journal_stream();
-    ::umask(0022);
+    // Nothing is readable by others that does not say so: what another uid must read has its mode given by the code that makes it.
+    ::umask(0077);
+    const char* const groups = std::getenv("HAMEAU_CGROUPS");
+    cgroups_ = delegated_cgroups(groups == nullptr ? "" : groups);
     const auto steps = {&House::take_state, &House::make_folders, &House::run_check, &House::say_host, &House::open_loop};
     for (const auto step : steps) {
         if (auto done = (this->*step)(); !done) {

@@ -216,6 +216,7 @@ void House::forget_left() {
         if (!service->listeners.empty()) {
             ::unlink((service->spec.name + ".sock").c_str());
         }
+        cgroups_.forget(service->spec.name);
         return true;
     });
 }

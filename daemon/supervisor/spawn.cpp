@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -91,6 +92,9 @@ std::vector<ChildFile> files_of(const SpawnPlan& plan, std::vector<std::string>&
 }
 
 [[noreturn]] void become_service(const SpawnPlan& plan, pid_t parent) {
+    if (plan.cgroup >= 0 && ::write(plan.cgroup, "0", 1) != 1) {
+        std::perror("hameaud: joining the control group");  // a limit less; the service is worth more
+    }
     std::vector<std::string> environment = plan.environment;
     int next = 0;
     std::vector<ChildFile> files = files_of(plan, environment, next);

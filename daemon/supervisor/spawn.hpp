@@ -23,6 +23,7 @@ struct SpawnPlan {
     int input = -1;                   ///< standard input, else /dev/null
     int output = -1;                  ///< standard output, else as `errors`
     int errors = -1;                  ///< standard error
+    int cgroup = -1;                  ///< cgroup.procs of the control group that it joins; -1: hameaud's
     std::string folder = "/";
     bool drop = false;                ///< to uid/gid/groups, with no_new_privs
     uid_t uid = 0;

@@ -189,6 +189,28 @@ def memory_is_said():
     return ", ".join(f"{name} {kb / 1024:.1f} MiB{how}" for name, (kb, how) in sorted(used.items()))
 
 
+def groups_are_apart():
+    """Each process is in the control group of its name, with those that it started; what the kernel offers is set."""
+    found = {}
+    for name, one in processes().items():
+        if one["state"] == "ready":
+            found[name] = Path(f"/proc/{one['pid']}/cgroup").read_text(encoding="utf-8").strip().rpartition("hameau.service")[2]
+    assert found.pop("hameaud") == "/hameaud.own" and found == {name: "/" + name for name in found}, found
+    base = Path("/sys/fs/cgroup/system.slice/hameau.service")
+    with_engine = (base / "dovecot/cgroup.procs").read_text(encoding="utf-8").split()
+    assert len(with_engine) > 1, with_engine
+    weights = [(base / name / "cpu.weight") for name in found if (base / name / "cpu.weight").exists()]
+    assert all(file.read_text(encoding="utf-8").strip() == "100" for file in weights)
+    try:
+        Path("/sys/fs/cgroup/system.slice/x").mkdir()
+        Path("/sys/fs/cgroup/system.slice/x").rmdir()
+    except OSError:
+        raise AssertionError("the test itself cannot write to the tree") from None
+    assert run("nsenter", "-t", str(processes()["hameaud"]["pid"]), "-m", "sh", "-c", "mkdir /sys/fs/cgroup/system.slice/x 2>/dev/null || echo closed").strip() == "closed"
+    controllers = (base / "cgroup.subtree_control").read_text(encoding="utf-8").strip()
+    return f"controllers: {controllers or 'none in this kernel'}"
+
+
 def mail_arrives(subject):
     """From one member to another, as a mail program sends it: without DNS nobody else is believed."""
     sender, receiver = "yann.kervella@amis.test", "marie.legoff@amis.test"
@@ -224,6 +246,7 @@ def use():
     check("all services are ready", lambda: until(all_ready))
     check("memory is said of each process", memory_is_said)
     check("the house's own walls are up within the unit's", walls_are_up)
+    check("each process has a control group of its own, and the rest of the tree is closed", groups_are_apart)
     check("content is applied", lambda: until(lambda: run("hameau", "apply", str(HERE / "content.yaml")) or True) and None)
     check("the sign-in page is shown", lambda: until(lambda: b"<html" in page(HOST).lower() or b"<!doctype" in page(HOST).lower()) and None)
     check("a member signs in", lambda: sign_in() and None)

@@ -16,6 +16,7 @@ namespace hameau::mail {
 namespace {
 
 constexpr unsigned group_reads = 0640;
+constexpr mode_t group_enters = 0750;
 constexpr std::size_t selector_bytes = 5;  // 8 characters of base32
 constexpr std::size_t secret_bytes = 16;   // 26 characters
 
@@ -25,7 +26,8 @@ Status need_folder(const std::string& path) {
     if (::stat(path.c_str(), &facts) == 0) {
         return S_ISDIR(facts.st_mode) ? Status{} : Status(fail(ErrorKind::io, path + " is not a folder"));
     }
-    if (::mkdir(path.c_str(), 0750) != 0) {
+    if (::mkdir(path.c_str(), group_enters) != 0 || ::stat(path.c_str(), &facts) != 0 ||
+        ::chmod(path.c_str(), group_enters | (facts.st_mode & S_ISGID)) != 0) {  // whatever the umask is
         return fail_errno(path);
     }
     return {};
