@@ -168,6 +168,36 @@ TEST_F(BackupStaging, AnExternalModuleCannotHoldUpABackup) {
     sqlite3_close(held);
 }
 
+/// Between the moment of the databases and the walk over the files the house goes on: here it deletes an image, its row first. The
+/// copy is made again, for its database names what it has not got. The module that keeps its database makes the time between long.
+TEST_F(BackupStaging, WhatGoesBetweenTheMomentAndTheWalkIsInNeitherPart) {
+    const std::string database = place.state + "/pads/pads.db";
+    sql(database, "PRAGMA journal_mode=WAL; CREATE TABLE pad (deleted_ms INTEGER); CREATE TABLE image (association TEXT, hash TEXT, webp_bytes INTEGER);"
+                  "INSERT INTO image VALUES ('amis', 'hash', 0)");
+    fs::create_directories(place.state + "/modules/livre");
+    sqlite3* held = nullptr;
+    sqlite3_open((place.state + "/modules/livre/livre.db").c_str(), &held);
+    sqlite3_exec(held, "CREATE TABLE t(n); INSERT INTO t VALUES(7); BEGIN EXCLUSIVE", nullptr, nullptr, nullptr);
+    std::atomic<bool> stop{false};
+    std::atomic<bool> named{false};
+    std::thread house([&] {
+        while (!stop && !has("pads/pads.db")) {
+            std::this_thread::yield();
+        }
+        named = has("pads/pads.db") && !has("pads/images/amis/hash");
+        sql(database, "DELETE FROM image");
+        fs::remove(place.state + "/pads/images/amis/hash");
+    });
+    const auto staged = make_staging(place, "");
+    stop = true;
+    house.join();
+    sqlite3_close(held);
+    ASSERT_TRUE(staged) << staged.error().message;
+    EXPECT_TRUE(named) << "the image went too late to try anything";
+    EXPECT_EQ(number(place.staging() + "/pads/pads.db", "SELECT count(*) FROM image"), 0);
+    EXPECT_FALSE(has("pads/images/amis/hash"));
+}
+
 /// A file of a terabyte that holds one letter: written out it would fill the disk.
 TEST_F(BackupStaging, HolesOfAModulesFilesStayHoles) {
     const std::string path = place.state + "/modules/book/sparse";
