@@ -379,6 +379,24 @@ def test_erased_with_a_certificate():
     assert there.hameau("erase", "aulnaie", check=False).returncode == 66
     done = there.hameau("import", str(ARCHIVE), *MOVED)
     assert "+ text minutes" in done.stdout and whole(there, "aulnaie", "aulnaie.test")["pads"] == whole(house, "aulne", "aulne.test")["pads"], "it can come again"
+    erased_while_a_service_stands_still()
+
+
+def erased_while_a_service_stands_still():
+    """The certificate says done when the last service has done its part, and not before."""
+    ok(anne(there).call("GET", "/api/v1/associations/aulnaie/pads"))
+    pads = there.process_of("pads")["pid"]
+    os.kill(pads, signal.SIGSTOP)
+    process = subprocess.Popen([str(BINARIES / "hameau"), "erase", "aulnaie", "--now", "--state", there.state], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    newest = lambda: json.loads(there.hameau("erase", "--certificates", "--json").stdout)[0]  # noqa: E731
+    try:
+        wait_until(lambda: newest()["done"] is None)
+        time.sleep(2)  # mail and sites have done their part by now
+        assert newest()["done"] is None, newest()
+    finally:
+        os.kill(pads, signal.SIGCONT)
+        process.communicate(timeout=60)
+    wait_until(lambda: newest()["done"])
 
 
 def end():
