@@ -345,12 +345,13 @@ export class Reunion {
     for (; item && !holds(item, origin); item = left(item)) {
       if (between.push(item) > walk_max || this.spent()) return undefined;
     }
+    item = this.past(item, mine, come, between);
     if (!between.some((one) => come.has(one))) return undefined;
     const known = new Set(between);
     // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
     let gap = between.length;
     for (let i = 0; i < between.length; i += 1) {
-      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known) && !this.goesOn(between[i]!, mine, known)) {
+      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known) && (markerOf(between[i]!) || !this.goesOn(between[i]!, mine, known))) {
         gap = i;
         break;
       }
@@ -403,6 +404,7 @@ export class Reunion {
       const before = Y.getItem(this.doc.store, id) as unknown;
       if (!(before instanceof Y.Item) || !between.has(before)) return false;
       if (!this.knew(before, mine, between)) return true;
+      if (markerOf(before)) return false;      // it says what its author had seen
       item = before;
     }
     return false;
@@ -514,6 +516,30 @@ export class Reunion {
     if (!origin) return true;
     const item = Y.getItem(this.doc.store, origin) as unknown;
     return item instanceof Y.Item && item.content instanceof Y.ContentType;
+  }
+
+  /** What I wrote behind was taken out: further to the left, over what came, to what I knew and still stands in my line. */
+  private past(origin: Y.Item | null, mine: Y.Item, come: ReadonlySet<Y.Item>, between: Y.Item[]): Y.Item | null {
+    if (!origin?.deleted || this.standsBeside(mine, come)) return origin;
+    const more: Y.Item[] = [];
+    let item: Y.Item | null = origin;
+    for (; item && !(stands(item) && !come.has(item)); item = left(item)) {
+      if (more.push(item) + between.length > walk_max || this.spent()) return origin;
+    }
+    // (Nothing that I knew is left of my line: my words may stand in any of these.)
+    if (!item || markerOf(item)) return origin;
+    between.push(...more);
+    return item;
+  }
+
+  /** Words that I knew stand behind mine, in its line. */
+  private standsBeside(mine: Y.Item, come: ReadonlySet<Y.Item>): boolean {
+    for (let item = right(mine), n = 0; item && n < walk_max; n += 1, item = right(item)) {
+      if (!stands(item)) continue;
+      if (markerOf(item) && !isTaken(item)) return false;
+      if (!this.own(item) && !come.has(item) && letter.test(textOf(item))) return true;
+    }
+    return false;
   }
 
   /** It still stands in the line, in front of whose words I wrote it. */
