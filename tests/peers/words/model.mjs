@@ -47,6 +47,7 @@ export class Model {
     this.words = [];
     this.deleted = new Map();     // sign -> people who saw it and took it out, and by which act
     this.touched = new Map();     // sign -> people who ever took it out or put it back
+    this.moved_by = new Map();    // sign -> people who ever moved it at once
     this.most = new Map();        // sign -> how often somebody made it stand
     this.log = [];                // acts: who, what had come to him before, and by what one knows that he did it
     this.put = new Map();         // sign -> the act by which somebody last put it where it is (paste, drag, undo)
@@ -56,6 +57,8 @@ export class Model {
     this.kin = new Set();         // pairs of words of one line that somebody made several of
     this.put_in = new Set();      // pairs of a word and one that came into its line when somebody put several lines there
     this.ended = new Set();       // words behind which somebody ended a line, though a space stood there
+    this.lines = new Map();       // a line -> one that it was joined with, or that it is now (by names that say which line it is)
+    this.shown = [];              // names of the lines that all have at the end
   }
   /** A new word about to be written by `who` at `column` of line `line` (of `seen`); `state`: what had come to them. `meant`: the word
    * at which they had put their caret, if somebody took it from there before they wrote a letter. `where`: which line that is. */
@@ -64,9 +67,10 @@ export class Model {
     const here = seen.lines[line] ?? [];
     // The nearest words on both sides. Of a word that stands on both sides (it is not whole yet) nobody can say what it is.
     const sides = new Map();
+    const begins = (word) => seen.at.get(word * letters)?.some((place) => lineOf(place) === line);
     for (const word of here) {
       // Its beginning was just taken from here, or stands in another line: the rest goes to it, and says nothing of this line.
-      if (!seen.at.get(word * letters)?.some((place) => lineOf(place) === line)) continue;
+      if (!begins(word)) continue;
       const places = Array.from({ length: letters }, (_, k) => seen.at.get(word * letters + k) ?? []).flat().filter((place) => lineOf(place) === line);
       const [first, last] = [Math.min(...places) % 65536, Math.max(...places) % 65536];
       if (last < column) sides.set(word, last);
@@ -75,7 +79,7 @@ export class Model {
     const nearest = (side) => [...sides].filter(([, at]) => side < 0 === at < column).sort((a, b) => side * (a[1] - b[1]))[0]?.[0] ?? null;
     const [left, right] = [nearest(-1), nearest(1)];
     this.words.push({
-      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, meant, where, typed: 0, mates: new Set(here), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
+      id, who, left, right, spaced: left !== null && sides.get(left) < column - 1, state, meant, where, typed: 0, mates: new Set(here.filter(begins)), before: new Set(seen.lines[line - 1] ?? []), behind: new Set(seen.lines[line + 1] ?? []),
     });
     return this.words[id];
   }
@@ -90,7 +94,8 @@ export class Model {
   did(who, kind, old, now, stamp, moved = []) {
     const act = this.log.push({ who, ...stamp }) - 1;
     const taking = kind === 'undo' || kind === 'redo';
-    const mine = (code) => this.wordOf(code).who === who || this.touched.get(code)?.has(who);
+    const mine = (code) => this.wordOf(code).who === who || this.touched.get(code)?.has(who) || this.moved_by.get(code)?.has(who);
+    for (const code of moved) this.note(this.moved_by, code, who);
     for (const code of old.at.keys()) {
       if (now.at.has(code)) continue;
       if (taking && !mine(code)) continue;
@@ -135,6 +140,27 @@ export class Model {
       if (last !== undefined && !now.spaced[k] && old.followed.has(last)) this.ended.add(last);
     });
   }
+  /** Lines that somebody brought into one. `olds`, `news`: names of all lines before and after; `lines` as in `descend`. */
+  joinLines(olds, news, lines) {
+    lines.forEach((found, i) => {
+      if (found.length !== 1) return;
+      const [one, other] = [this.lineNow(olds[i]), this.lineNow(news[found[0]])];
+      if (one !== other) this.lines.set(one, other);
+    });
+  }
+  lineNow(name) {
+    let now = name;
+    while (this.lines.has(now)) now = this.lines.get(now);
+    return now;
+  }
+  /** Somebody ended the line behind this word, or behind what others had put between it and the space behind which `word` was written. */
+  endedBehind(left, word) {
+    return [...this.ended].some((id) => {
+      let at = id;
+      while (at !== null && at !== left && this.words[at].who !== word.who && this.words[at].left !== at) at = this.words[at].left;
+      return at === left;
+    });
+  }
   /** Who put a word somewhere while what stood around it was out (cut, taken out) put it there without that. */
   alone(now, act) {
     const stands = wordLines(now);
@@ -175,8 +201,9 @@ export class Model {
       if (!together(after, a, b)) this.broken.add(two);
     }
   }
-  /** Faults in the text that all have at the end: [{ word, fault }]. */
-  judge(seen) {
+  /** Faults in the text that all have at the end: [{ word, fault }]. `shown`: names of its lines. */
+  judge(seen, shown = []) {
+    this.shown = shown;
     const faults = [];
     for (const word of this.words) {
       const fault = this.faultOf(word, seen);
@@ -212,10 +239,12 @@ export class Model {
       return undefined;
     };
     const holds = (other) => other !== null && whole(other) !== undefined && !this.broken.has(pair(word.id, other)) && !this.apart(word.id * letters, other * letters);
-    const next = [word.left, word.right].filter(holds);
+    // (Of two neighbours that somebody parted, and of which another parted the word from the one, the word need not be with the other.)
+    const far = (one, other) => one !== null && other !== null && this.broken.has(pair(one, other)) && this.broken.has(pair(word.id, other));
+    const next = [[word.left, word.right], [word.right, word.left]].filter(([one, other]) => holds(one) && !far(one, other)).map(([one]) => one);
     if (next.length > 0) {
       // Somebody ended the line between the word on its left and the space behind which this one was written.
-      if (next.length === 1 && next[0] === word.left && word.spaced && this.ended.has(word.left)) return null;
+      if (next.length === 1 && next[0] === word.left && word.spaced && this.endedBehind(word.left, word)) return null;
       if (!next.some((other) => here.has(other))) return next.some((other) => [...here].some((one) => this.put_in.has(pair(one, other)))) ? null : 'misplaced';
       if (word.left !== null && holds(word.left) && here.has(word.left) && !this.handled(word.left) && whole(word.left) > place) return 'disordered';
       if (word.right !== null && holds(word.right) && here.has(word.right) && !this.handled(word.right) && whole(word.right) < place) return 'disordered';
@@ -231,6 +260,8 @@ export class Model {
     // It stands with a word that another wrote in the very same line; or where that line was joined, of which nothing else is left.
     const same = this.words.filter(({ id, where }) => where !== null && where === word.where && id !== word.id);
     if (same.some(({ id }) => (here.has(id) && !this.moved(id, word.state)) || [...here].some((one) => this.kin.has(pair(id, one))))) return null;
+    // It stands in the line that it was written in, or in one with which somebody joined that.
+    if (word.where !== null && this.shown[line] !== undefined && this.lineNow(word.where) === this.lineNow(this.shown[line])) return null;
     // It may not stand in another line's words, unless somebody joined those lines.
     // (What somebody brought here by hand, unseen, says nothing of the line that it came from.)
     const stayed = (other) => here.has(other) && !this.moved(other, word.state);

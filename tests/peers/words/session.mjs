@@ -93,10 +93,16 @@ class Person {
     }
     return random.of(lines);
   }
+  /** Of each line here which it is. */
+  names() {
+    const { lineAt } = this.session.subject;
+    return lineAt ? linesOf(this.state.doc).map(({ from }) => lineAt(this.editor, from)) : [];
+  }
   /** One act, and what it made of what was seen. */
   did(kind, work) {
     const before = this.state.doc;
     const old = look(before);
+    const names = this.names();
     const { steps } = this.editor.view;
     steps.splice(0);
     const state = stateOf(this.doc);
@@ -104,7 +110,11 @@ class Person {
     const now = look(this.state.doc);
     const stamp = { state, client: this.doc.clientID, clock: Y.getState(this.doc.store, this.doc.clientID) };
     this.session.model.did(this.who, kind, old, now, stamp, kind === 'undo' || kind === 'redo' ? [] : movedBy(before, this.state.doc, [...steps]));
-    if (kind !== 'undo' && kind !== 'redo') this.session.model.descend(old, now, descents(before, this.state.doc, steps));
+    if (kind !== 'undo' && kind !== 'redo') {
+      const lines = descents(before, this.state.doc, steps);
+      this.session.model.descend(old, now, lines);
+      if (names.length > 0) this.session.model.joinLines(names, this.names(), lines);
+    }
     return done;
   }
   several(work) {
@@ -281,7 +291,7 @@ export class Session {
     this.agenda.run();
     const faults = this.agreement();
     const seen = look(this.people[0].state.doc);
-    faults.push(...this.model.judge(seen));
+    faults.push(...this.model.judge(seen, this.people[0].names()));
     for (const one of this.people) one.editor.destroy();
     return { faults, words: this.model.words.length, trace: this.trace, model: this.model, seen };
   }

@@ -9,7 +9,7 @@ import { type Step, looks_max } from './moves';
 import { formatted, isTaken, markerOf } from './read';
 import { type Rest, adjoins, tornByMoves } from './torn';
 import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
-import { type Ends, endsWord, lastBefore, wordBegin, wordEnd } from './word-ends';
+import { type Ends, cameWhole, endsWord, lastBefore, wordBegin, wordEnd } from './word-ends';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
 const moves_max = 50;          // for one message
@@ -30,6 +30,14 @@ interface Piece { insert: string | object; attributes: Values; item: Y.Item }
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 const left = (item: Y.Item) => item.left as Y.Item | null;
 const holds = (item: Y.Item, id: Y.ID | null) => id !== null && item.id.client === id.client && item.id.clock <= id.clock && id.clock < item.id.clock + item.length;
+
+/** This line was made of words behind a rule or an image, which hold none: nobody put its marker there by hand (docs/pads-format.md, Repairs). */
+function isRepair(marker: Y.Item): boolean {
+  let before = left(marker);
+  while (before && !stands(before)) before = left(before);
+  const type = before && markerOf(before)?.getAttribute('type');
+  return type === 'horizontalRule' || type === 'image';
+}
 
 export class Reunion {
   private readonly doc: Y.Doc;
@@ -186,7 +194,7 @@ export class Reunion {
     if (anchor && !anchor.id) return null;
     const id = anchor?.id ?? origin;
     if (!id) return undefined;
-    const to = this.carried(id, mine, fresh) ?? (before ? null : this.carriedHome(id, mine, fresh));
+    const to = this.carried(id, mine, fresh) ?? this.carriedHome(id, mine, fresh);
     if (to) return { to, before };
     const at = moves.item(moves.end(id).id);
     // What I wrote before it goes: it goes behind that.
@@ -251,10 +259,12 @@ export class Reunion {
     return item && stands(item) && !isTaken(item) ? end : null;
   }
 
-  /** Where this sign went home, if that is another line: within a line words find their order without that. */
+  /** Where this sign went home with the beginning of its word, if that is another line: within a line words find their order without that. (The
+   * end of a word whose beginning stood elsewhere already goes alone: I did not write beside that word.) */
   private carriedHome(id: Y.ID, mine: Y.Item, fresh: ReadonlySet<Step>): Y.ID | null {
     const to = this.carried(id, mine, fresh, false, true);
-    return to && this.lineOf(this.binding.moves.item(to)) !== this.lineOf(mine) ? to : null;
+    if (!to || this.lineOf(this.binding.moves.item(to)) === this.lineOf(mine)) return null;
+    return cameWhole(to, mine, this.ends) ? to : null;
   }
 
   private lineOf(item: Y.Item | null): Y.Item | null {
@@ -265,6 +275,11 @@ export class Reunion {
   /** I typed this sign, whoever put it where it is. */
   private wrote(id: Y.ID): boolean {
     return this.binding.moves.first(id).client === this.doc.clientID;
+  }
+
+  /** I typed it here, or put it here; this program did not bring it. */
+  private putByHand(mine: Y.Item): boolean {
+    return stands(mine) && Y.compareIDs(this.binding.moves.typed(mine.id).id, mine.id);
   }
 
   /** Mine: a word, or a marker (write.ts). */
@@ -289,7 +304,7 @@ export class Reunion {
   /** Moves one run of mine; true when there was one. */
   private uniteOne(come: ReadonlySet<Y.Item>): boolean {
     for (const one of come) {
-      if (stands(one) && markerOf(one) && !isTaken(one) && this.uniteBehind(one)) return true;
+      if (stands(one) && markerOf(one) && !isTaken(one) && this.uniteBehind(one, come)) return true;
     }
     // Mine, near behind something that came: in one walk, however much came.
     let near = 0;
@@ -309,9 +324,10 @@ export class Reunion {
   }
 
   /** A new line came between the beginning of the first line, where I was writing, and the words in front of which I wrote. */
-  private uniteBehind(come: Y.Item): boolean {
-    let first = left(come);
-    while (first && !stands(first)) first = left(first);
+  private uniteBehind(line: Y.Item, come: ReadonlySet<Y.Item>): boolean {
+    let first = left(line);
+    // (What others wrote in the new line, too.)
+    for (; first && (!stands(first) || (come.has(first) && !markerOf(first))); first = left(first)) if (this.spent()) return false;
     if (!first || first.id.client !== this.doc.clientID) return false;
     const run = new Set([first]);
     for (let item = left(first); item; item = left(item)) {
@@ -319,11 +335,14 @@ export class Reunion {
       if (item.id.client === this.doc.clientID && holds(item, first.origin)) run.add(first = item);
       else if (stands(item)) break;
     }
-    if (!this.beginsLine(first) || !first.rightOrigin || this.knew(come, first, no_items)) return false;
+    if (!this.beginsLine(first) || this.knew(line, first, no_items)) return false;
+    const { clock } = this.binding.moves.typed(first.id).id;
+    const behind = this.binding.anchors.find((one) => one.before && one.clock === clock)?.id ?? first.rightOrigin;
+    if (!behind) return false;
     const knew = (id: Y.ID | null) => id !== null && [...run].some((item) => holds(item, id));
-    for (let item: Y.Item | null = come, n = 0; item && n < walk_max; n += 1, item = right(item)) {
+    for (let item: Y.Item | null = line, n = 0; item && n < walk_max; n += 1, item = right(item)) {
       if (this.spent()) return false;
-      if (holds(item, first.rightOrigin)) return stands(item) && !markerOf(item) && this.move(first, left(item));
+      if (holds(item, behind)) return stands(item) && !markerOf(item) && this.move(first, left(item));
       if (stands(item) && (this.own(item) || knew(item.origin))) return false;
     }
     return false;
@@ -348,10 +367,10 @@ export class Reunion {
     item = this.past(item, mine, come, between);
     if (!between.some((one) => come.has(one))) return undefined;
     const known = new Set(between);
-    // What I put there myself, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
+    // What I put there by hand, or somebody who saw my words, stays in front of them. (My deleted words may have been moved.)
     let gap = between.length;
     for (let i = 0; i < between.length; i += 1) {
-      if (this.own(between[i]!) ? !between[i]!.deleted : this.knew(between[i]!, mine, known) && (markerOf(between[i]!) || !this.goesOn(between[i]!, mine, known))) {
+      if (this.own(between[i]!) ? this.putByHand(between[i]!) : this.knew(between[i]!, mine, known) && (markerOf(between[i]!) ? !isRepair(between[i]!) : !this.goesOn(between[i]!, mine, known))) {
         gap = i;
         break;
       }
@@ -361,7 +380,7 @@ export class Reunion {
     const ends = (one: Y.Item | null): one is Y.Item => one !== null && stands(one) && this.wrote(lastId(one)) && letter.test(textOf(one).at(-1) ?? '') && letter.test(textOf(mine)[0] ?? '');
     const begun = ends(item) && holds(item, origin) && lastId(item).clock === origin!.clock;
     // Somebody wrote into a word whose end he did not see, whatever he did there since: the whole word goes to its beginning.
-    if (begun && !between.some((one) => this.own(one) && stands(one) && Y.compareIDs(this.binding.moves.typed(one.id).id, one.id)) && between.some((one) => !this.own(one) && stands(one) && !this.knew(one, mine, known))) {
+    if (begun && !between.some((one) => this.own(one) && this.putByHand(one)) && between.some((one) => !this.own(one) && stands(one) && !this.knew(one, mine, known))) {
       return { after: item, wordOnly: !between.some((one) => markerOf(one) && !isTaken(one)) };
     }
     if (!between.some((one, i) => i < gap && stands(one))) return undefined;

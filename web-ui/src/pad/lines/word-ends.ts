@@ -61,6 +61,22 @@ export function wordEnd(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
   return end;
 }
 
+/** A fresh step brought this sign with the beginning of its word, or what is no letter with the word in front of it. */
+export function cameWhole(id: Y.ID, mine: Y.Item, ends: Ends): boolean {
+  const { moves, fresh } = ends;
+  const came = ({ client, clock }: Y.ID) => [...fresh].some(({ to, length }) => client === to.client && to.clock <= clock && clock < to.clock + length);
+  let item = moves.item(id);
+  let at = id;
+  for (let n = 0; item && !letterAt(item, at.clock) && came(at) && n < word_max; n += 1) {
+    if (at.clock > item.id.clock) at = Y.createID(at.client, at.clock - 1);
+    else {
+      do item = left(item); while (item && !stands(item));
+      if (item) at = lastId(item);
+    }
+  }
+  return item !== null && came(wordBegin(at, mine, ends));
+}
+
 /** What stands in front of this item of mine, if that is the beginning of its word: they go, or stay, together. */
 export function endsWord(mine: Y.Item, { moves, me }: Ends): Y.Item | null {
   let before = left(mine);
