@@ -16,6 +16,7 @@ ssl_key = <{state}/tls/default.pem
     .lower_user = R"(%Lu
 auth_worker_max_count = {auth_workers}
 )",
+    .user = "%u",
     .accounts = R"(passdb {
   driver = sql
   args = {place}/sql.conf

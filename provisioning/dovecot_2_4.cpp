@@ -20,6 +20,7 @@ ssl_server_key_file = {state}/tls/default.pem
     .cleartext = "auth_allow_cleartext = no",
     .lower_user = R"(%{user | lower}
 )",
+    .user = "%{user}",
     .accounts = R"(sql_driver = sqlite
 sqlite_path = {state}/mail/auth/auth.db
 sqlite_readonly = yes

@@ -157,7 +157,7 @@ last_valid_gid = {boxes}
 lmtp_save_to_detail_mailbox = no
 lda_mailbox_autocreate = yes
 quota_full_tempfail = yes
-sendmail_path = {binaries}/hameau-submit {inject}
+sendmail_path = {binaries}/hameau-submit --user {user} {inject}
 
 # Names in English on the wire; SPECIAL-USE lets each program show its own language.
 namespace inbox {
@@ -224,6 +224,7 @@ const char* const dovecot_head = "# Written by hameau-provision from hameau.yaml
 std::string dovecot_main(const DovecotWords& words, const std::vector<std::pair<std::string, std::string>>& values) {
     auto all = values;
     all.emplace_back("log_elements", words.log_elements);
+    all.emplace_back("user", words.user);
     for (const auto& [name, text] : {std::pair{"certificate", words.certificate}, std::pair{"cleartext", words.cleartext},
                                      std::pair{"lower_user", words.lower_user}, std::pair{"accounts", words.accounts},
                                      std::pair{"store", words.store}, std::pair{"protocols", words.protocols}}) {

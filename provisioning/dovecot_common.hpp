@@ -29,6 +29,7 @@ struct DovecotWords {
     std::string_view certificate;  ///< lines, each with its end, as all that follow
     std::string_view cleartext;    ///< the line that forbids passwords in clear
     std::string_view lower_user;   ///< the sign-in name in lower case, and lines that follow
+    std::string_view user;         ///< the variable of the sign-in name
     std::string_view accounts;     ///< passdb and userdb
     std::string_view store;        ///< Maildir, quota
     std::string_view protocols;    ///< plugins of each protocol and their settings

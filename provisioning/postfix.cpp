@@ -118,14 +118,21 @@ inject unix n - n - {inject_processes} smtpd
   -o smtpd_sender_restrictions=
   -o smtpd_relay_restrictions=check_client_access,static:OK,reject
   -o smtpd_recipient_restrictions=
-  -o smtpd_milters=
+  -o smtpd_milters=$members_milters
+  -o milter_macro_daemon_name=INJECTED
+  -o local_header_rewrite_clients=
   -o smtpd_tls_security_level=none
   -o queue_minfree=$members_minfree
-  -o cleanup_service_name=cleanup-members
+  -o cleanup_service_name=cleanup-injected
 cleanup unix n - n - 0 cleanup
 cleanup-members unix n - n - 0 cleanup
 {convert}  -o always_add_missing_headers=yes
   -o header_checks=regexp:$config_directory/members_headers
+  -o mime_header_checks=
+  -o nested_header_checks=
+# What is passed on stays as it came, byte for byte: a change would break its sender's signature.
+cleanup-injected unix n - n - 0 cleanup
+  -o header_checks=regexp:$config_directory/injected_headers
   -o mime_header_checks=
   -o nested_header_checks=
 qmgr unix n - n 300 1 qmgr
@@ -166,6 +173,11 @@ constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
 constexpr const char* members_headers = R"(/^Received: from .*[[:space:]]by ({host_regexp}) \(Postfix\)[[:space:]]+with (E?SMTPS?A?) id ([0-9A-Za-z]+).*; *([^;]+)$/
   REPLACE Received: by $1 (Hameau) with $2 id $3; $4
 /^(Received|X-Originating-IP):/ IGNORE
+)";
+
+/// The line of this computer's own hop names the mailbox whose script handed the message in (HELO of hameau-submit).
+constexpr const char* injected_headers = R"(/^Received: from .*\(localhost \[127\.0\.0\.1\]\)[[:space:]]+by ({host_regexp}) \(Postfix\)[[:space:]]+with (E?SMTP) id ([0-9A-Za-z]+).*; *([^;]+)$/
+  REPLACE Received: by $1 (Hameau) with $2 id $3; $4
 )";
 
 std::string map_file(const MailModel& model, const std::string& query) {
@@ -274,6 +286,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"main.cf", head + fill_template(main_template, values) + outside_settings(model)},
         {"master.cf", head + master},
         {"members_headers", head + fill_template(members_headers, values)},
+        {"injected_headers", head + fill_template(injected_headers, values)},
         {"maps/domain.cf", map_file(model, "SELECT name FROM engine_domain WHERE name = '%s'")},
         {"maps/house.cf", map_file(model, "SELECT '%s' WHERE '%s' = '" + model.host +
                                               "' AND NOT EXISTS (SELECT 1 FROM engine_domain WHERE name = '%s')")},

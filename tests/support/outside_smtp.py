@@ -8,7 +8,7 @@ class Outside:
     """A server outside that takes everything: the smarthost of the house. `tell`: what a check that fails shows of the house."""
 
     def __init__(self, port, eight_bits=True, tell=lambda: ""):
-        self.messages, self.eight_bits, self.tell = [], eight_bits, tell
+        self.messages, self.senders, self.eight_bits, self.tell = [], [], eight_bits, tell
         self.socket = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -30,6 +30,7 @@ class Outside:
                     data = b""
                     while (line := lines.readline()) not in (b".\r\n", b""):
                         data += line[1:] if line.startswith(b".") else line
+                    self.senders.append(sender)
                     self.messages.append(data)
                     lines.write(b"250 ok\r\n")
                 elif word == b"EHLO":
@@ -38,6 +39,8 @@ class Outside:
                     lines.write(b"221 bye\r\n")
                     return
                 else:
+                    if word == b"MAIL":
+                        sender = line.decode(errors="replace").split(":", 1)[1].split()[0]
                     lines.write(b"250 ok\r\n")
 
     def wait(self, subject, seconds=20):
@@ -48,3 +51,7 @@ class Outside:
                     return data
             time.sleep(0.05)
         raise AssertionError(f"{subject} did not leave\n{self.tell()}")
+
+    def sender_of(self, subject):
+        """MAIL FROM of a message that came, with its angle brackets."""
+        return next(sender for sender, data in zip(self.senders, list(self.messages)) if subject.encode() in data)

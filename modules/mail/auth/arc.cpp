@@ -23,7 +23,7 @@ struct Set {
     const Field* seal = nullptr;
 };
 
-ArcVerdict failed(std::string reason, unsigned sets) { return {ArcResult::fail, std::move(reason), sets, {}}; }
+ArcVerdict failed(std::string reason, unsigned sets, bool unsure = false) { return {ArcResult::fail, std::move(reason), sets, {}, unsure}; }
 
 /// 1 to 50 without leading zeros; 0 for anything else.
 unsigned read_instance(std::string_view text) {
@@ -115,7 +115,8 @@ std::string sealed_data(const std::map<unsigned, Set>& sets, unsigned last, unsi
 
 /// All seals, the newest first: "" when they hold, else what is wrong. Nothing: a key is not here yet.
 /// Nothing is computed before all keys are here: this runs again for each answer of DNS.
-std::optional<std::string> check_seals(const std::map<unsigned, Set>& sets, Resolver& resolver) {
+/// `unsure`: what is wrong is that DNS did not answer.
+std::optional<std::string> check_seals(const std::map<unsigned, Set>& sets, Resolver& resolver, bool& unsure) {
     std::vector<Seal> seals;
     std::vector<Result<PublicKey>> keys;
     bool pending = false;
@@ -130,6 +131,7 @@ std::optional<std::string> check_seals(const std::map<unsigned, Set>& sets, Reso
         auto key = find_key(seal->domain, seal->selector, resolver);
         pending = pending || !key;
         if (key && !*key) {
+            unsure = key->error().kind == ErrorKind::unavailable;
             return key->error().message;
         }
         if (key) {
@@ -155,7 +157,7 @@ std::optional<std::string> check_seals(const std::map<unsigned, Set>& sets, Reso
     return "";
 }
 
-std::optional<std::string> check_message(const Field& field, const std::vector<Field>& fields, BodyHashes& hashes, Resolver& resolver) {
+std::optional<std::string> check_message(const Field& field, const std::vector<Field>& fields, BodyHashes& hashes, Resolver& resolver, bool& unsure) {
     const auto signature = parse_signature(field.value, SignatureKind::arc);
     if (!signature) {
         return signature.error().message;
@@ -171,6 +173,7 @@ std::optional<std::string> check_message(const Field& field, const std::vector<F
     if (!verdict) {
         return std::nullopt;
     }
+    unsure = verdict->result == DkimResult::temperror;
     return verdict->result == DkimResult::pass ? "" : "the newest message signature: " + verdict->reason;
 }
 
@@ -201,18 +204,19 @@ std::optional<ArcVerdict> check_arc(const std::vector<Field>& fields, BodyHashes
     if (sets.empty()) {
         return ArcVerdict();
     }
-    const auto message = check_message(*sets.at(last).message, fields, hashes, resolver);
+    bool unsure = false;
+    const auto message = check_message(*sets.at(last).message, fields, hashes, resolver, unsure);
     if (message && !message->empty()) {
-        return failed(*message, last);
+        return failed(*message, last, unsure);
     }
-    const auto seals = check_seals(sets, resolver);
+    const auto seals = check_seals(sets, resolver, unsure);
     if (seals && !seals->empty()) {
-        return failed(*seals, last);
+        return failed(*seals, last, unsure);
     }
     if (!message || !seals) {
         return std::nullopt;
     }
-    return ArcVerdict{ArcResult::pass, "", last, parse_seal(*sets.at(last).seal)->domain};
+    return ArcVerdict{ArcResult::pass, "", last, parse_seal(*sets.at(last).seal)->domain, false};
 }
 
 Result<ArcSeal> make_seal(const Signer& signer, const std::vector<Field>& fields, const ArcVerdict& verdict, const std::string& host,

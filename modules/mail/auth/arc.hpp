@@ -17,6 +17,7 @@ struct ArcVerdict {
     std::string reason;
     unsigned sets = 0;
     std::string sealer;  ///< d= of the newest seal
+    bool unsure = false;  ///< fail, because DNS did not give a key now: no seal may call the chain failed
 };
 
 /// Asks `hashes` for the body hash that the newest message signature needs. Before the body.

@@ -6,6 +6,7 @@
 
 #include "daemon/base/text.hpp"
 #include "modules/mail/auth/limits.hpp"
+#include "modules/mail/auth/tags.hpp"
 
 namespace hameau::mailauth {
 
@@ -104,6 +105,15 @@ std::optional<std::vector<std::string>> plain_words(std::string_view value) {
 }
 
 } // namespace
+
+std::string results_in(std::string_view value) {
+    const std::size_t name_end = value.find(';');
+    std::string out;
+    for (const char c : name_end == std::string_view::npos ? std::string_view() : strip_space(value.substr(name_end + 1))) {
+        out += c == '\r' ? "" : c == '\n' ? "\r\n" : std::string(1, c);
+    }
+    return out.empty() ? "none" : out;  // RFC 8601 §2.2
+}
 
 bool claims_host(std::string_view value, std::string_view host) {
     const auto words = plain_words(value);

@@ -176,7 +176,7 @@ std::optional<Incoming::Decision> Incoming::judge() {
     Verdicts verdicts;
     const auto domains = author_domains(fields_);
     if (std::string refusal = refusal_of_authors(domains); !refusal.empty()) {
-        return Decision{std::move(refusal), {}};
+        return Decision{std::move(refusal), false, {}};
     }
     // The policies first: what the sender lets us ask for must not keep them from us. All ask for what they need before the first answer is
     // waited for: a slow DNS costs its time once.
@@ -251,7 +251,8 @@ Incoming::Decision Incoming::decide(const Verdicts& verdicts) const {
         return one.result == DmarcResult::permerror ||
                ((one.result == DmarcResult::fail || one.result == DmarcResult::temperror) && one.policy != DmarcPolicy::none);
     });
-    if (suspect && mode_ == IncomingMode::obey) {
+    decision.suspect = suspect && mode_ == IncomingMode::obey;
+    if (decision.suspect) {
         decision.insert.emplace_back("X-Spam-Flag", "YES");  // spam.sieve files it to Junk
     }
     decision.insert.emplace_back(results_name, folded_with_lf(host_ + ";\n\t" + write_results(verdicts, sender_, helo_)));

@@ -42,6 +42,7 @@ public:
 
     struct Decision {
         std::string refusal;  ///< an SMTP reply; empty: the message is taken
+        bool suspect = false; ///< it goes to Junk
         std::vector<std::pair<std::string, std::string>> insert;    ///< name, value folded with LF, without a space in front
     };
     /// At the end of the message. Nothing: an answer of DNS is missing; ask again when it is here.

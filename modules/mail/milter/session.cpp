@@ -128,6 +128,7 @@ Step Session::take_helo(std::string_view data) {
     if (!words || words->empty()) {
         return Step{{}, true, false, false};
     }
+    helo_ = ascii_lower(words->front());
     if (incoming_ != nullptr) {
         incoming_->greet(words->front());
     }
@@ -160,7 +161,9 @@ void Session::forget_message() {
     seen_.clear();
     hidden_.clear();
     headers_ = 0;
-    too_much_ = at_end_ = false;
+    too_much_ = at_end_ = redirected_ = stays_ = false;
+    sealer_.clear();
+    own_results_.clear();
     old_results_.begin();
     if (incoming_ != nullptr) {
         incoming_->forget();
@@ -201,15 +204,22 @@ Step Session::add_recipient(std::string_view data) {
     if (!words || words->empty()) {
         return Step{{}, true, false, false};
     }
+    if (injected()) {
+        return reply(reply_continue());
+    }
     Recipient recipient{bare_address(words->front()), {}};
     bool all_here = false;
     auto mailboxes = rights_.mailboxes_of(recipient.address, all_here);
+    stays_ = stays_ || !mailboxes || !mailboxes->empty();
     if (!mailboxes || !all_here || mailboxes->empty() || recipients_.size() == recipients_max) {
         // Outside, unknown, or a group with somebody outside: not refused for the room of one of them. From outside to the outside
         // nobody's room counts it, and it may wait in the queue for days.
         const bool passes = !submission() && mailboxes && !all_here;
         if (passes && outgoing_.disk_low()) {
             return reply(reply_text("452 4.3.1 The server has no room now for what it only passes on"));
+        }
+        if (passes) {
+            begin_seal(recipient.address);
         }
         std::string refusal = passes ? take_room("to " + recipient.address, std::max<std::uint64_t>(declared_bytes_, 1)) : std::string();
         return reply(refusal.empty() ? reply_continue() : std::move(refusal));
@@ -231,7 +241,11 @@ Step Session::add_header(std::string_view data) {
     counted_bytes_ += name.size() + value.size() + (spaces_ ? 3 : 4) + static_cast<std::size_t>(std::count(value.begin(), value.end(), '\n'));
     // "From :" is the same field in the obsolete syntax (RFC 5322 §4.5).
     const std::string key = ascii_lower(trim(name));
-    old_results_.add_header(key, value);
+    if (injected()) {
+        note_injected(key, value);
+    } else {
+        old_results_.add_header(key, value);
+    }
     if (is_judged()) {
         incoming_->add_header(name, with_space(value));
     }
@@ -338,7 +352,7 @@ Step Session::end_message(std::string_view data) {
     if (is_signed()) {
         signing_->add_body(data);
     }
-    std::string refusal = check_removals();
+    std::string refusal = injected() ? check_written() : check_removals();
     if (submission() && refusal.empty()) {
         refusal = check_session();
         if (refusal.empty()) {
@@ -413,32 +427,21 @@ bool Session::judge_incoming(Step& step) {
         step.look_up = true;
         return false;
     }
-    if (!decision->refusal.empty()) {
+    // What would go to Junk here must not go on in our name.
+    const bool only_passes = !sealer_.empty() && !stays_;
+    const std::string refusal = decision->suspect && only_passes ? "550 5.7.1 The sender could not be proved; such a message is not passed on from here" : decision->refusal;
+    if (!refusal.empty()) {
         forget_message();
-        step = reply(reply_text(decision->refusal));
+        step = reply(reply_text(refusal));
         return false;
+    }
+    if (!decision->insert.empty()) {
+        own_results_ = mailauth::results_in(decision->insert.back().second);
     }
     if (may_change_) {
         for (const auto& [name, value] : decision->insert) {
             step.replies += reply_insert_header(name, spaces_ ? " " + value : value);
         }
-    }
-    return true;
-}
-
-/// False: `step` is what comes next instead of the 250.
-bool Session::sign_outgoing(Step& step) {
-    if (!may_change_) {
-        return true;
-    }
-    auto value = signing_->sign(author_domain_);
-    if (!value) {
-        step.look_up = true;
-        return false;
-    }
-    if (!value->empty()) {
-        std::erase(*value, '\r');  // Postfix folds with LF
-        step.replies = reply_insert_header("DKIM-Signature", spaces_ ? *value : value->substr(1));
     }
     return true;
 }
@@ -468,7 +471,8 @@ std::string Session::removals() const {
 Step Session::finish_message() {
     std::string replies;
     Step step;
-    if ((is_judged() && !judge_incoming(step)) || (is_signed() && !sign_outgoing(step))) {
+    const bool seals = redirected_ || !sealer_.empty();
+    if ((is_judged() && !judge_incoming(step)) || (is_signed() && !(seals ? seal_outgoing(step) : sign_outgoing(step)))) {
         return step;
     }
     // First what goes, counted in the message as it came; then what is added.

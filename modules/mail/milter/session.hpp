@@ -5,7 +5,9 @@
 // headers that tell where the user is are taken out; who hands in more than Outgoing allows is told to wait, and
 // so is who sends from outside to an address that leads outside. Everywhere: a message that fits into none of the mailboxes behind
 // a recipient is refused before its 250, at RCPT by the SIZE declared, at the end by the size counted. What comes from outside is judged
-// by Incoming at its end.
+// by Incoming at its end, and sealed (ARC) when it goes on to the outside through an alias or a group.
+// What Dovecot hands in for a Sieve script ({daemon_name} is INJECTED, HELO names the mailbox) is sealed when it is somebody else's message
+// on its way on, and signed when the script wrote it, in a name of the mailbox's owner.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +59,7 @@ public:
     Step on_room(Room room);
     /// All answers that the message waited for are here, or its time is up.
     Step on_answers() { return finish_message(); }
-    Duration dns_wait() const { return submission() ? dns_wait_to_sign : dns_wait_per_message; }
+    Duration dns_wait() const { return submission() || injected() ? dns_wait_to_sign : dns_wait_per_message; }
 
 private:
     struct Header {
@@ -83,7 +85,13 @@ private:
     Step finish_message();
     bool judge_incoming(Step& step);
     bool sign_outgoing(Step& step);
+    bool seal_outgoing(Step& step);
     std::string check_from();
+    std::string check_written();
+    Result<bool> may_write(const std::string& address);
+    void begin_seal(const std::string& recipient);
+    void note_injected(const std::string& key, std::string_view value);
+    bool put_fields(std::optional<Signing::Headers> fields, Step& step) const;
     /// Empty, or the refusal: Postfix would search the message for each of them.
     std::string check_removals() const;
     /// Of what is taken out of the message.
@@ -96,8 +104,10 @@ private:
     void open_session();
     void forget_message();
     bool submission() const { return daemon_ == "SUBMISSION"; }
-    bool is_signed() const { return signing_ != nullptr && submission(); }
-    bool is_judged() const { return incoming_ != nullptr && !incoming_->is_off() && !submission(); }
+    bool injected() const { return daemon_ == "INJECTED"; }
+    /// Written here or passed on: it gets a signature or a seal.
+    bool is_signed() const { return signing_ != nullptr && (submission() || injected() || !sealer_.empty()); }
+    bool is_judged() const { return incoming_ != nullptr && !incoming_->is_off() && !submission() && !injected(); }
     /// The space behind the colon, where Postfix did not send it.
     std::string with_space(std::string_view value) const { return (spaces_ ? "" : " ") + std::string(value); }
     Step answer(std::uint32_t no_reply_flag) const;
@@ -108,6 +118,11 @@ private:
     Signing* signing_;
     OldResults old_results_;
     std::string author_domain_;  ///< of the first address in From, once it was checked
+    std::string helo_;
+    std::string sealer_;         ///< the domain that seals, when this message is passed on to the outside
+    bool stays_ = false;         ///< somebody in the house gets it
+    bool redirected_ = false;    ///< injected, and somebody else's message
+    std::string own_results_;    ///< of what is passed on: what we found when it arrived
     bool spaces_ = false;      ///< values of headers come with the space behind the colon
     std::uint32_t quiet_ = 0;  ///< Protocol flags that were agreed
     bool may_change_ = false;

@@ -16,7 +16,8 @@ void Signing::begin() {
     body_ = BodyHashes();
     body_.want(Form::relaxed, std::nullopt);
     octets_ = line_octets_ = 0;
-    unfit_ = false;
+    unfit_ = headers_over_ = false;
+    chain_.reset();
 }
 
 void Signing::add_header(std::string_view name, std::string_view value) {
@@ -27,7 +28,16 @@ void Signing::add_header(std::string_view name, std::string_view value) {
     }
 }
 
+/// Which hash the chain of ARC needs is known once all fields are here.
+void Signing::end_headers() {
+    headers_over_ = true;
+    want_arc_hash(fields_, body_);
+}
+
 void Signing::add_body(std::string_view octets) {
+    if (!headers_over_) {
+        end_headers();
+    }
     for (const char c : octets) {
         line_octets_ = c == '\n' ? 0 : line_octets_ + 1;
         unfit_ = unfit_ || line_octets_ > signed_line_octets_max;
@@ -54,22 +64,63 @@ Signing::Seen Signing::look(const std::string& domain, DomainKey& key) {
     return key.seen ? Seen::yes : Seen::no;
 }
 
-std::optional<std::string> Signing::sign(const std::string& domain) {
-    const long now = now_();
-    if (unfit_ || now < signing_clock_least) {
-        return "";
-    }
+/// The newest key whose record is seen. A null pointer: there is none. Nothing: an answer of DNS is missing.
+std::optional<DomainKey*> Signing::usable_key(const std::string& domain) {
     for (DomainKey& key : keys_.of(domain)) {
         const Seen seen = look(domain, key);
         if (seen == Seen::pending) {
             return std::nullopt;
         }
         if (seen == Seen::yes) {
-            const auto value = make_signature({domain, key.selector, &key.key}, fields_, body_.find(Form::relaxed, std::nullopt)->finish(), now);
-            return value ? *value : "";
+            return &key;
         }
     }
-    return "";
+    return nullptr;
+}
+
+std::optional<std::string> Signing::sign(const std::string& domain) {
+    if (!may_sign()) {
+        return "";
+    }
+    const auto key = usable_key(domain);
+    if (!key) {
+        return std::nullopt;
+    }
+    if (*key == nullptr) {
+        return "";
+    }
+    const auto value = make_signature({domain, (*key)->selector, &(*key)->key}, fields_, body_.find(Form::relaxed, std::nullopt)->finish(), now_());
+    return value ? *value : "";
+}
+
+std::optional<Signing::Headers> Signing::seal(const std::string& domain, const std::string& host, const std::string& results) {
+    if (!may_sign()) {
+        return Headers();
+    }
+    if (!headers_over_) {
+        end_headers();
+    }
+    // Both ask for what they need before the first answer is waited for.
+    const auto key = usable_key(domain);
+    if (!chain_) {
+        chain_ = check_arc(fields_, body_, resolver_);
+    }
+    if (!key || !chain_) {
+        return std::nullopt;
+    }
+    // A chain that DNS hides now may be good: calling it failed would spoil it for everybody behind us (RFC 8617 §5.1).
+    if (*key == nullptr || chain_->unsure) {
+        return Headers();
+    }
+    std::vector<std::string> names = names_to_sign(fields_);
+    const auto signatures = std::count_if(fields_.begin(), fields_.end(), [](const Field& field) { return field.key == "dkim-signature"; });
+    names.insert(names.end(), static_cast<std::size_t>(signatures), "dkim-signature");  // §4.1.2
+    const auto set = make_seal({domain, (*key)->selector, &(*key)->key}, fields_, *chain_, host, results, names,
+                               body_.find(Form::relaxed, std::nullopt)->finish(), now_());
+    if (!set) {
+        return Headers();  // the chain is full, or was called failed by somebody before us
+    }
+    return Headers{{"ARC-Authentication-Results", set->results}, {"ARC-Message-Signature", set->message_signature}, {"ARC-Seal", set->seal}};
 }
 
 } // namespace hameau::milter

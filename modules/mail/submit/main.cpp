@@ -1,5 +1,5 @@
-// hameau-submit SOCKET -i -f SENDER -- RECIPIENT...: takes a message on standard input and gives it to Postfix's `inject`
-// service. Run by Dovecot's LMTP under the mailboxes' uid for what a Sieve script sends (redirect, vacation, reject).
+// hameau-submit [--user MAILBOX] SOCKET -i -f SENDER -- RECIPIENT...: takes a message on standard input and gives it to Postfix's `inject`
+// service. HELO tells hameau-milter whose script hands it in; only the mailboxes' uid and root reach that socket. Run by Dovecot's LMTP under the mailboxes' uid for what a Sieve script sends (redirect, vacation, reject).
 // Exit codes of sysexits: 75 try again later (Dovecot then keeps the delivery), 69 refused for good.
 #include <cstdio>
 #include <string>
@@ -21,6 +21,7 @@ constexpr int exit_refused = 69;
 constexpr int exit_later = 75;
 
 struct Order {
+    std::string user = "localhost";
     std::string socket;
     std::string sender;
     std::vector<std::string> recipients;
@@ -34,6 +35,10 @@ bool parse(int argc, char** argv, Order& order) {
     int at = 1;
     if (argc < 3) {
         return false;
+    }
+    if (std::string_view(argv[at]) == "--user" && argc > at + 2) {
+        order.user = argv[at + 1];
+        at += 2;
     }
     order.socket = argv[at++];
     for (; at < argc; ++at) {
@@ -51,7 +56,7 @@ bool parse(int argc, char** argv, Order& order) {
     if (order.sender == "<>") {
         order.sender.clear();
     }
-    bool clean = is_clean(order.sender) && !order.recipients.empty();
+    bool clean = is_clean(order.sender) && is_clean(order.user) && order.user.find_first_of(" \t") == std::string::npos && !order.user.empty() && !order.recipients.empty();
     for (const std::string& recipient : order.recipients) {
         clean = clean && is_clean(recipient) && !recipient.empty();
     }
@@ -122,7 +127,7 @@ int submit(const Order& order, const std::string& message) {
     ::setsockopt(socket->get(), SOL_SOCKET, SO_SNDTIMEO, &submission::patience, sizeof submission::patience);
     Dialogue dialogue(std::move(*socket));
     int code = dialogue.expect('2');
-    code = code != 0 ? code : dialogue.say("EHLO localhost\r\n", '2');
+    code = code != 0 ? code : dialogue.say("EHLO " + order.user + "\r\n", '2');
     code = code != 0 ? code : dialogue.say("MAIL FROM:<" + order.sender + ">\r\n", '2');
     for (const std::string& recipient : order.recipients) {
         code = code != 0 ? code : dialogue.say("RCPT TO:<" + recipient + ">\r\n", '2');
@@ -140,7 +145,7 @@ int submit(const Order& order, const std::string& message) {
 int main(int argc, char** argv) {
     Order order;
     if (!parse(argc, argv, order)) {
-        std::fprintf(stderr, "usage: hameau-submit SOCKET -i -f SENDER -- RECIPIENT...\n");
+        std::fprintf(stderr, "usage: hameau-submit [--user MAILBOX] SOCKET -i -f SENDER -- RECIPIENT...\n");
         return exit_usage;
     }
     const auto message = read_all(STDIN_FILENO, submission::message_bytes_max);
