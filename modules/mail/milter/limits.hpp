@@ -88,6 +88,8 @@ inline constexpr std::size_t signing_keys_max = 2;
 inline constexpr std::size_t signing_domains_max = 200;
 /// Bytes of a key's file: RSA of 2048 bits has 1,700.
 inline constexpr std::size_t signing_key_bytes_max = 16 * 1024;
+/// Bytes of the file with the records of one domain: two lines of 450.
+inline constexpr std::size_t signing_records_bytes_max = 4096;
 /// Octets of a line with its CR: Postfix cuts longer ones when it sends (smtp_line_length_limit), which would break the signature.
 inline constexpr std::size_t signed_line_octets_max = 999;
 /// Seconds since 1970 (2026-01-01): a clock before it is wrong, and a signature from the past or the future is none.
@@ -98,6 +100,15 @@ inline constexpr Duration signing_keys_look{10000};
 inline constexpr Duration signing_keys_pause_max{3600 * 1000};
 /// Domains that are looked at then. One that has its key costs a look at one file.
 inline constexpr std::size_t signing_domains_listed_max = 5000;
+
+/// Age at which a key gets a successor: whoever copied it signs no longer than that. Somebody has to put a record into DNS for it.
+inline constexpr long signing_key_seconds = 365L * 86400;
+/// How long an older key and its record stay when the newer one's record is seen: mail waits 5 days in queues before it is verified.
+inline constexpr long signing_key_overlap_seconds = 7L * 86400;
+/// How long the keys of a domain stay that is not ours any more: an association lies in the bin for 30 days and comes back whole.
+inline constexpr long signing_key_left_seconds = 45L * 86400;
+/// How often the ages are looked at: a look opens one folder for each domain.
+inline constexpr Duration signing_keys_tend{3600 * 1000};
 
 // What a member sends to the outside
 /// An album of photographs in one evening: twelve messages of the largest size.

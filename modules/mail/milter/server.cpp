@@ -32,6 +32,10 @@ constexpr Event dns_silent{"milter.dns_silent", Level::error, "no look-up was an
 constexpr Event dns_back{"milter.dns_back", Level::info};
 
 constexpr Event key_made{"milter.key_made", Level::info};
+constexpr Event key_next{"milter.key_next", Level::info, "a newer key waits for its record in DNS; the older one goes on signing"};
+constexpr Event key_dropped{"milter.key_dropped", Level::info, "a newer key signs; the older one's record may leave DNS"};
+constexpr Event keys_forgotten{"milter.keys_forgotten", Level::info, "the domain is not ours any more"};
+constexpr Event keys_not_tended{"milter.keys_not_tended", Level::warning, "the keys stay as they are"};
 constexpr Event key_missing{"milter.key_missing", Level::warning, "what this domain sends is not signed"};
 
 volatile std::sig_atomic_t asked_to_stop = 0;
@@ -282,10 +286,42 @@ void Server::make_missing_keys() {
         return;
     }
     const auto outcome = key_rounds_.run(*domains, [this](const std::string& domain) { return keys_.ensure(domain, new_selector()); });
-    if (outcome && !outcome->error) {
+    if (!outcome) {
+        tend_keys(*domains);
+    } else if (!outcome->error) {
         journal_.write(key_made, {{"domain", outcome->domain}});
-    } else if (outcome && outcome->news) {
+    } else if (outcome->news) {
         journal_.write(key_missing, {{"domain", outcome->domain}, {"error", outcome->error->message}});
+    }
+}
+
+/// Once an hour: keys that are old, and keys of domains that left. One key at a time is made, since that takes up to a second.
+void Server::tend_keys(const std::vector<std::string>& domains) {
+    const Duration now = clock_.now();
+    if (keys_tended_ && now - *keys_tended_ < signing_keys_tend) {
+        return;
+    }
+    keys_tended_ = now;
+    for (const std::string& domain : domains) {
+        const auto turn = keys_.tend(domain, new_selector(), seconds_now());
+        if (!turn) {
+            journal_.write(keys_not_tended, {{"domain", domain}, {"error", turn.error().message}});
+        } else if (*turn == KeyTurn::make_next) {
+            journal_.write(key_next, {{"domain", domain}});
+            keys_tended_.reset();  // the others at the next connection
+            return;
+        } else if (*turn == KeyTurn::drop_older) {
+            journal_.write(key_dropped, {{"domain", domain}});
+        }
+    }
+    // A list that was cut is no proof that a domain left.
+    const auto gone = domains.size() < signing_domains_listed_max ? keys_.forget_others(domains, seconds_now()) : std::vector<std::string>();
+    if (!gone) {
+        journal_.write(keys_not_tended, {{"error", gone.error().message}});
+        return;
+    }
+    for (const std::string& domain : *gone) {
+        journal_.write(keys_forgotten, {{"domain", domain}});
     }
 }
 

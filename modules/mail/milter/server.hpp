@@ -72,6 +72,7 @@ private:
     void watch_dns(int fd, bool readable, bool writable);
     void keep_deadlines();
     void make_missing_keys();
+    void tend_keys(const std::vector<std::string>& domains);
     void flush(Connection& connection);
     void watch(int fd, std::uint32_t events, bool add);
     void drop_ended();
@@ -93,6 +94,7 @@ private:
     bool sign_;
     StoredKeys keys_;
     KeyRounds key_rounds_{clock_};
+    std::optional<Duration> keys_tended_;
     DnsHealth dns_health_;
     std::string host_;
     std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for

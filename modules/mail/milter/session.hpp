@@ -87,6 +87,7 @@ private:
     bool sign_outgoing(Step& step);
     bool seal_outgoing(Step& step);
     std::string check_from();
+    bool by_house() const { return injected() && helo_.find('@') == std::string::npos; }
     std::string check_written();
     Result<bool> may_write(const std::string& address);
     void begin_seal(const std::string& recipient);

@@ -64,14 +64,13 @@ std::string Session::check_written() {
     if (redirected_) {
         return {};
     }
-    const bool house = helo_.find('@') == std::string::npos;
     const auto addresses = from_.size() == 1 ? parse_addresses(from_.front()) : fail(ErrorKind::invalid, "not exactly one From field");
     if (!addresses || addresses->empty()) {
         return reply_text("550 5.7.1 The From header cannot be read");
     }
     author_domain_ = domain_of(addresses->front());
     for (const std::string& address : *addresses) {
-        const auto allowed = house ? Result<bool>(true) : may_write(address);
+        const auto allowed = by_house() ? Result<bool>(true) : may_write(address);
         if (!allowed) {
             return reply_text("451 4.3.0 The accounts cannot be read now; nothing was sent");
         }
@@ -84,7 +83,8 @@ std::string Session::check_written() {
 
 /// False: `step` is what comes next instead of the 250.
 bool Session::sign_outgoing(Step& step) {
-    auto value = may_change_ ? signing_->sign(author_domain_) : std::string();
+    const Signing::Reach reach = by_house() ? Signing::Reach::above : Signing::Reach::own;
+    auto value = may_change_ ? signing_->sign(author_domain_, reach) : std::string();
     if (!value) {
         return put_fields(std::nullopt, step);
     }

@@ -78,11 +78,15 @@ std::optional<DomainKey*> Signing::usable_key(const std::string& domain) {
     return nullptr;
 }
 
-std::optional<std::string> Signing::sign(const std::string& domain) {
+std::optional<std::string> Signing::sign(std::string domain, Reach reach) {
     if (!may_sign()) {
         return "";
     }
-    const auto key = usable_key(domain);
+    auto key = usable_key(domain);
+    while (reach == Reach::above && key && *key == nullptr && is_plain_domain(domain)) {
+        domain.erase(0, domain.find('.') + 1);
+        key = usable_key(domain);
+    }
     if (!key) {
         return std::nullopt;
     }

@@ -31,9 +31,11 @@ public:
         fields_ = std::vector<mailauth::Field>();
         chain_.reset();
     }
+    /// Whose key signs for a domain: its own, or also that of the next domain above it that has one (relaxed alignment, RFC 9989 §4.3).
+    enum class Reach { own, above };
     /// At the end: the value of a DKIM-Signature of this domain (with the space in front, folded with CRLF), "" when it is not signed.
     /// Nothing: an answer of DNS is missing.
-    std::optional<std::string> sign(const std::string& domain);
+    std::optional<std::string> sign(std::string domain, Reach reach = Reach::own);
     using Headers = std::vector<std::pair<std::string, std::string>>;
     /// At the end: the three fields of an ARC set of this domain, names and values as of sign(), in the order in which they are put on top.
     /// None: it is not sealed. `results`: what Authentication-Results of `host` says, without the name. Nothing: an answer of DNS is missing.

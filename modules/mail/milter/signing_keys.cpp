@@ -1,4 +1,4 @@
-// keys/DOMAIN/SELECTOR.pem (0600), and SELECTOR.seen once its record was in DNS.
+// keys/DOMAIN/SELECTOR.pem (0600), SELECTOR.seen since its record is in DNS, and "left" since the domain is not ours.
 #include "modules/mail/milter/signing_keys.hpp"
 
 #include <algorithm>
@@ -113,7 +113,7 @@ Result<bool> StoredKeys::ensure(const std::string& domain, const std::string& se
         return fail(ErrorKind::invalid, "not the name of a domain");
     }
     std::error_code failed;
-    const bool has_record = fs::exists(folder_ + "/records/" + domain, failed);
+    const bool has_record = fs::exists(record_file(domain), failed);
     if (has_record && whole_.contains(domain)) {
         return false;
     }
@@ -126,7 +126,7 @@ Result<bool> StoredKeys::ensure(const std::string& domain, const std::string& se
     }
     // A power cut between the key and its record: the record is made from the key.
     if (!has_record) {
-        if (auto written = write_record(domain, keys->front()); !written) {
+        if (auto written = write_records(domain, *keys); !written) {
             return fail(written.error());
         }
     }
@@ -159,15 +159,20 @@ Result<bool> StoredKeys::make(const std::string& domain, const std::string& sele
     if (keys.empty()) {
         return fail(ErrorKind::io, "the new key cannot be read");
     }
-    auto written = write_record(domain, keys.front());
+    auto written = write_records(domain, keys);
     return written ? Result<bool>(true) : Result<bool>(fail(written.error()));
 }
 
-Status StoredKeys::write_record(const std::string& domain, const DomainKey& key) const {
+Status StoredKeys::write_records(const std::string& domain, const std::vector<DomainKey>& keys) const {
     if (auto made = make_folder(folder_ + "/records", 0755); !made) {
         return made;
     }
-    return write_file_atomically(folder_ + "/records/" + domain, dkim_record(domain, key) + "\n", 0644);
+    std::string lines;
+    for (const DomainKey& key : keys) {
+        lines += dkim_record(domain, key) + "\n";
+    }
+    const auto before = read_file(record_file(domain), signing_records_bytes_max);
+    return before && *before == lines ? Status{} : write_file_atomically(record_file(domain), lines, 0644);
 }
 
 } // namespace hameau::milter

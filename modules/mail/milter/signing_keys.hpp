@@ -1,5 +1,6 @@
 // The keys with which this house signs what leaves (DKIM): made here, kept in STATE/milter/keys, readable by hameau-milter alone.
-// Only the records for DNS leave the process: STATE/milter/records/DOMAIN.
+// Only the records for DNS leave the process: STATE/milter/records/DOMAIN has one line for each record that is to be in DNS now, the
+// newest key's first: "NAME TXT v=DKIM1; k=rsa; p=...". During a change of keys there are two, and both are needed.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "daemon/base/result.hpp"
 #include "modules/mail/auth/keys.hpp"
+#include "modules/mail/milter/key_ages.hpp"
 
 namespace hameau::milter {
 
@@ -38,13 +40,21 @@ public:
     /// Makes the key of a domain that has none, and its record. `selector`: for a new key. Takes a second on a small computer.
     /// True: one was made. Errors: invalid for a name that is none, io.
     Result<bool> ensure(const std::string& domain, const std::string& selector);
+    /// Makes the next key of this domain, or throws the older one away, when it is time (key_ages.hpp); mends the file of records.
+    /// `now`: seconds since 1970. Errors: io.
+    Result<KeyTurn> tend(const std::string& domain, const std::string& selector, long now);
+    /// Throws away what belongs to domains that are not in `ours` for long enough. The names of those that went now. Errors: io.
+    Result<std::vector<std::string>> forget_others(const std::vector<std::string>& ours, long now);
 
 private:
     std::string key_folder(const std::string& domain) const { return folder_ + "/keys/" + domain; }
     Result<bool> make(const std::string& domain, const std::string& selector);
     Result<std::vector<std::string>> selectors(const std::string& domain) const;
     Result<std::vector<DomainKey>> read(const std::string& domain) const;
-    Status write_record(const std::string& domain, const DomainKey& key) const;
+    Result<KeyAge> age_of(const std::string& domain, const std::string& selector) const;
+    Status drop(const std::string& domain, const std::string& selector);
+    std::string record_file(const std::string& domain) const { return folder_ + "/records/" + domain; }
+    Status write_records(const std::string& domain, const std::vector<DomainKey>& keys) const;
 
     std::string folder_;
     std::map<std::string, std::vector<DomainKey>> read_;

@@ -1,5 +1,6 @@
 """What leaves the house, by every way: what members hand in, what scripts write, what is passed on. Each is read by a server outside and
 verified by dkimpy and opendkim-testmsg with the DNS of the test. mail_auth_test.py opens the house and sets `world`."""
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -293,5 +294,39 @@ def test_without_the_milter_scripts_wait_too():
         world.place.start_milter()
 
 
-LAST = [test_without_the_milter_scripts_wait_too]  # it starts another milter, whose log begins anew
+def tend_keys():
+    """The ages of the keys are looked at once an hour, and when the milter starts."""
+    world.stop_milter()
+    world.place.start_milter()
+    mail_clients.smtp().quit()
+    file = Path(world.place.state, "milter", "records", "amis.test")
+    return [line.split(" ", 2) for line in file.read_text().splitlines()]
+
+
+def test_a_key_is_changed():
+    """A key of a year ago; the new record is put into DNS; a week later the old one may go."""
+    needs_record()
+    old = record()[0].split(".")[0]
+    assert f"s={old};".encode() in leaves(unique())
+    keys = Path(world.place.state, "milter", "keys", "amis.test")
+    year_ago, week_ago = time.time() - 366 * 86400, time.time() - 8 * 86400
+    os.utime(keys / f"{old}.pem", (year_ago, year_ago))
+    lines = tend_keys()
+    assert len(lines) == 2 and lines[1][0].startswith(f"{old}."), lines
+    new = lines[0][0].split(".")[0]
+    data = leaves(unique())
+    assert f"s={old};".encode() in data, "nobody could verify the new one"
+    verifies(data)
+    world.dns.records[(lines[0][0], "TXT")] = [lines[0][2]]
+    data = leaves(unique())
+    assert f"s={new};".encode() in data
+    verifies(data)
+    assert len(tend_keys()) == 2 and (keys / f"{old}.pem").exists()
+    os.utime(keys / f"{new}.seen", (week_ago, week_ago))
+    assert [line[0] for line in tend_keys()] == [lines[0][0]] and not (keys / f"{old}.pem").exists()
+    del world.dns.records[(f"{old}._domainkey.amis.test", "TXT")]
+    verifies(leaves(unique()))
+
+
+LAST = [test_a_key_is_changed, test_without_the_milter_scripts_wait_too]  # they start another milter, whose log begins anew
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_") and callable(value) and value not in LAST]

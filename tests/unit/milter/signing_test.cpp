@@ -1,8 +1,10 @@
 // What a member hands in is signed once the record of its domain's key is in DNS; keys on the disk.
 #include <ctime>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "modules/mail/milter/limits.hpp"
 #include "modules/mail/milter/signing.hpp"
@@ -141,6 +143,97 @@ TEST_F(KeysOnDisk, TheOlderKeySignsUntilTheNewerOneIsSeen) {
     EXPECT_NE(sign(both, zone, "amis.test").find("s=h20260101;"), std::string::npos);
     zone.add("h20270101._domainkey.amis.test", RecordType::txt, "p=" + second.of("amis.test").at(0).public_text);
     EXPECT_NE(sign(both, zone, "amis.test").find("s=h20270101;"), std::string::npos);
+}
+
+constexpr long day = 86400;
+
+TEST(KeyAges, ASuccessorWhenItIsTimeAndNoLossWhenNobodyDoesAnything) {
+    const long old = now - signing_key_seconds;
+    EXPECT_EQ(turn_of({}, now), KeyTurn::none);
+    EXPECT_EQ(turn_of({{old, old}}, now), KeyTurn::make_next);
+    EXPECT_EQ(turn_of({{old + 1, old}}, now), KeyTurn::none);
+    EXPECT_EQ(turn_of({{old, 0}}, now), KeyTurn::none) << "its own record was never put into DNS";
+    EXPECT_EQ(turn_of({{now + day, now + day}}, now), KeyTurn::none) << "a clock that was wrong";
+    EXPECT_EQ(turn_of({{old, 0}, {old, old}}, now), KeyTurn::none) << "the new record is not there: the old one signs for ever";
+    EXPECT_EQ(turn_of({{old, now - signing_key_overlap_seconds + 1}, {old, old}}, now), KeyTurn::none);
+    EXPECT_EQ(turn_of({{old, now - signing_key_overlap_seconds}, {old, old}}, now), KeyTurn::drop_older);
+    EXPECT_EQ(turn_of({{old, now + day}, {old, old}}, now), KeyTurn::none);
+    EXPECT_FALSE(is_over(now + day, now));
+}
+
+void date_file(const std::string& path, long when) {
+    const timespec times[2] = {{when, 0}, {when, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0) << path;
+}
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(KeysOnDisk, AKeyIsChangedWithBothRecordsSideBySide) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h20260101"));
+    const std::string place = folder_ + "/keys/amis.test/";
+    const std::string first = text_of(folder_ + "/records/amis.test");
+    date_file(place + "h20260101.pem", now - signing_key_seconds);
+    EXPECT_EQ(keys.tend("amis.test", "h20270101", now).value(), KeyTurn::none) << "its record is not in DNS";
+    Zone zone;
+    zone.add("h20260101._domainkey.amis.test", RecordType::txt, "p=" + p_of("amis.test"));
+    EXPECT_NE(sign(keys, zone, "amis.test"), "");
+    EXPECT_EQ(keys.tend("amis.test", "h20270101", now).value(), KeyTurn::make_next);
+    const std::string both = text_of(folder_ + "/records/amis.test");
+    EXPECT_TRUE(both.starts_with("h20270101._domainkey.amis.test TXT ")) << both;
+    EXPECT_TRUE(both.ends_with(first)) << "the present one must stay";
+    EXPECT_EQ(keys.tend("amis.test", "h20280101", now + 1000 * day).value(), KeyTurn::none) << "no third one";
+    EXPECT_NE(sign(keys, zone, "amis.test").find("s=h20260101;"), std::string::npos);
+    zone.add("h20270101._domainkey.amis.test", RecordType::txt, "p=" + p_of("amis.test"));
+    Zone fresh = zone;
+    EXPECT_NE(sign(keys, fresh, "amis.test").find("s=h20270101;"), std::string::npos);
+    const long seen = std::time(nullptr);
+    EXPECT_EQ(keys.tend("amis.test", "h20280101", seen + signing_key_overlap_seconds - day).value(), KeyTurn::none);
+    // The new record disappears: the old key signs again, and its week begins anew.
+    Zone without;
+    without.add("h20260101._domainkey.amis.test", RecordType::txt, "p=" + keys.of("amis.test").at(1).public_text);
+    EXPECT_NE(sign(keys, without, "amis.test").find("s=h20260101;"), std::string::npos);
+    EXPECT_EQ(keys.tend("amis.test", "h20280101", seen + 100 * day).value(), KeyTurn::none);
+    EXPECT_NE(sign(keys, fresh, "amis.test").find("s=h20270101;"), std::string::npos);
+    EXPECT_EQ(keys.tend("amis.test", "h20280101", seen + signing_key_overlap_seconds + day).value(), KeyTurn::drop_older);
+    EXPECT_FALSE(std::filesystem::exists(place + "h20260101.pem"));
+    EXPECT_EQ(text_of(folder_ + "/records/amis.test") + first, both);
+    EXPECT_NE(sign(keys, fresh, "amis.test").find("s=h20270101;"), std::string::npos);
+    EXPECT_NE(text_of(folder_ + "/records/amis.test").find(StoredKeys(folder_).of("amis.test").at(0).public_text), std::string::npos);
+}
+
+TEST_F(KeysOnDisk, APowerCutBehindTheNewKeyLosesNoRecord) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h1"));
+    std::filesystem::copy(folder_ + "/keys/amis.test/h1.pem", folder_ + "/keys/amis.test/h2.pem");
+    EXPECT_EQ(StoredKeys(folder_).tend("amis.test", "h3", now).value(), KeyTurn::none);
+    const std::string lines = text_of(folder_ + "/records/amis.test");
+    EXPECT_TRUE(lines.starts_with("h2._domainkey") && lines.find("\nh1._domainkey") != std::string::npos) << lines;
+}
+
+TEST_F(KeysOnDisk, KeysOfADomainThatLeftGoAfterTheirTime) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("a.test", "h1"));
+    ASSERT_TRUE(keys.ensure("b.test", "h1"));
+    const std::string mark = folder_ + "/keys/b.test/left";
+    EXPECT_TRUE(keys.forget_others({"a.test"}, now)->empty());
+    ASSERT_TRUE(std::filesystem::exists(mark));
+    date_file(mark, now - signing_key_left_seconds + 1);
+    EXPECT_TRUE(keys.forget_others({"a.test"}, now)->empty());
+    // It comes back, whole, and leaves again: its time begins anew.
+    EXPECT_TRUE(keys.forget_others({"a.test", "b.test"}, now)->empty());
+    EXPECT_FALSE(std::filesystem::exists(mark));
+    EXPECT_TRUE(keys.forget_others({"a.test"}, std::time(nullptr))->empty());
+    date_file(mark, now - signing_key_left_seconds);
+    EXPECT_EQ(keys.forget_others({"a.test"}, now).value(), std::vector<std::string>{"b.test"});
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/keys/b.test"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/records/b.test"));
+    EXPECT_TRUE(keys.of("b.test").empty());
+    EXPECT_TRUE(keys.ensure("b.test", "h2").value()) << "a new key when it comes back after that";
+    EXPECT_FALSE(keys.ensure("a.test", "h2").value());
 }
 
 TEST_F(KeysOnDisk, WhatWouldBreakOnTheWayIsNotSigned) {

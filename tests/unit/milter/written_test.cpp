@@ -137,6 +137,8 @@ TEST(Written, TheHousesOwnNoticeIsSigned) {
     Talk talk("INJECTED", "localhost");
     EXPECT_EQ(count(talk.send({{"From", " hameau@amis.bzh"}}), "DKIM-Signature"), 1U);
     EXPECT_EQ(count(talk.send({{"From", " hameau@other.test"}}), "DKIM-Signature"), 0U);
+    EXPECT_EQ(count(talk.send({{"From", " MAILER-DAEMON@mail.amis.bzh (Mail Delivery System)"}}), " d=amis.bzh;"), 1U) << "the house below the domain";
+    EXPECT_EQ(count(talk.send({{"From", " x@mail.amis.bzh.other.test"}}), "DKIM-Signature"), 0U);
 }
 
 TEST(Written, WhatIsRedirectedIsSealedAndNeverSigned) {
