@@ -280,7 +280,9 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
     const bool sends = !model.trial || !model.smarthost.empty();
     std::string master = fill_template(master_template, values);
     if (sends) {
-        master += "smtp unix - - n - - smtp\n";
+        // A server that offers no 8BITMIME gets eight bits all the same: encoding them here would break our signature, and the one of a
+        // message that is only passed on.
+        master += "smtp unix - - n - - smtp\n  -o disable_mime_output_conversion=yes\n";
     }
     return {
         {"main.cf", head + fill_template(main_template, values) + outside_settings(model)},

@@ -220,6 +220,22 @@ bool Incoming::has_fields_on_top() const {
     return false;
 }
 
+/// Whether DNS hides what the domain wants, and what the message proves would not do for every policy.
+bool Incoming::waits_for_policy(const DmarcVerdict& one, const Verdicts& verdicts) const {
+    if (patience_ == nullptr || one.domain.empty()) {
+        return false;
+    }
+    if (one.result != DmarcResult::temperror || !one.record_at.empty()) {
+        patience_->answered(one.domain);
+        return false;
+    }
+    const bool proved = (verdicts.spf.result == SpfResult::pass && verdicts.spf.domain == one.domain) ||
+                        std::any_of(verdicts.dkim.begin(), verdicts.dkim.end(), [&one](const DkimVerdict& signature) {
+                            return signature.result == DkimResult::pass && signature.domain == one.domain;
+                        });
+    return !proved && !patience_->is_over(one.domain, now_().now_seconds);
+}
+
 /// Empty: the message is taken.
 std::string Incoming::refusal_of(const Verdicts& verdicts) const {
     if (mode_ != IncomingMode::obey) {
@@ -231,8 +247,10 @@ std::string Incoming::refusal_of(const Verdicts& verdicts) const {
                    " for " + (verdicts.spf.domain.empty() ? "the sender" : verdicts.spf.domain) + ", and no valid DKIM signature is of " + one.domain;
         }
         // A policy is known, and a look-up failed that may prove the sender; or a limit of ours hid the policy, which the sender of a
-        // forged message can bring about. Where DNS itself does not tell the policy, the message is taken: some DNS is broken for good.
-        if (one.result == DmarcResult::temperror && (one.policy == DmarcPolicy::reject || one.limited)) {
+        // forged message can bring about. Where DNS itself does not tell the policy, the message is taken after a while: some DNS is broken
+        // for good.
+        const bool hidden = waits_for_policy(one, verdicts);
+        if (hidden || (one.result == DmarcResult::temperror && (one.policy == DmarcPolicy::reject || one.limited))) {
             return "451 4.7.24 " + one.domain + " could not be checked now because DNS did not answer; try again later";
         }
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "modules/mail/auth/results.hpp"
+#include "modules/mail/milter/dns_patience.hpp"
 
 namespace hameau::milter {
 
@@ -24,8 +25,9 @@ enum class IncomingMode {
 class Incoming {
 public:
     /// `host`: our name in Authentication-Results. `now`: seconds since 1970, and whether they are sure.
-    Incoming(IncomingMode mode, std::string host, mailauth::Resolver& resolver, std::function<mailauth::VerifyTime()> now) :
-        mode_(mode), host_(std::move(host)), resolver_(resolver), now_(std::move(now)) {}
+    /// `patience`: what all sessions know of domains whose DNS fails; without it their mail is taken at once.
+    Incoming(IncomingMode mode, std::string host, mailauth::Resolver& resolver, std::function<mailauth::VerifyTime()> now, DnsPatience* patience = nullptr) :
+        mode_(mode), host_(std::move(host)), resolver_(resolver), now_(std::move(now)), patience_(patience) {}
 
     const std::string& host() const { return host_; }
     bool is_off() const { return mode_ == IncomingMode::off; }
@@ -61,12 +63,14 @@ private:
     bool judge_dmarc(const std::optional<std::vector<std::string>>& domains, mailauth::Verdicts& verdicts);
     bool has_fields_on_top() const;
     std::string refusal_of(const mailauth::Verdicts& verdicts) const;
+    bool waits_for_policy(const mailauth::DmarcVerdict& one, const mailauth::Verdicts& verdicts) const;
     Decision decide(const mailauth::Verdicts& verdicts) const;
 
     IncomingMode mode_;
     std::string host_;
     mailauth::Resolver& resolver_;
     std::function<mailauth::VerifyTime()> now_;
+    DnsPatience* patience_;
     std::string address_;  ///< octets
     std::string helo_;
     std::string sender_;

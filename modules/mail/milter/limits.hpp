@@ -77,6 +77,13 @@ inline constexpr int dns_udp_octets = 1232;
 inline constexpr unsigned dns_silent_look_ups = 20;
 inline constexpr Duration dns_silent_after{180 * 1000};
 
+/// How long mail of a domain waits (451) whose policy DNS does not tell, from the first message on: honest servers try for days.
+inline constexpr long dns_patience_seconds = 2L * 3600;
+/// How long such a domain is remembered behind its last message, so that one that is broken for good waits once and not each week.
+inline constexpr long dns_patience_kept_seconds = 30L * 86400;
+/// Such domains in memory, 200 bytes each. Beyond it the one that wrote least recently waits anew.
+inline constexpr std::size_t dns_patience_domains_max = 1000;
+
 /// How long a member's program waits for the look-up of the house's own record.
 inline constexpr Duration dns_wait_to_sign{5000};
 

@@ -71,7 +71,8 @@ std::string new_selector() {
 } // namespace
 
 Server::Connection::Connection(Fd fd, Server& server) :
-    socket(std::move(fd)), incoming(server.incoming_, server.host_, lookups, [] { return mailauth::VerifyTime(seconds_now(), clock_is_set()); }), signing(server.keys_, lookups, seconds_now),
+    socket(std::move(fd)), incoming(server.incoming_, server.host_, lookups, [] { return mailauth::VerifyTime(seconds_now(), clock_is_set()); }, &server.dns_patience_),
+    signing(server.keys_, lookups, seconds_now),
     session(server.rights_, server.outgoing_, &incoming, server.sign_ ? &signing : nullptr) {}
 
 Server::Server(const Places& places, Fd listener, Fd control) :

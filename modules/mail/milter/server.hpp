@@ -96,6 +96,7 @@ private:
     KeyRounds key_rounds_{clock_};
     std::optional<Duration> keys_tended_;
     DnsHealth dns_health_;
+    DnsPatience dns_patience_;
     std::string host_;
     std::vector<std::shared_ptr<Connection>> answered_;  ///< have all answers that they waited for
     DnsClient dns_;

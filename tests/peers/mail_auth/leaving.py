@@ -270,6 +270,22 @@ def test_what_cannot_be_proved_is_not_passed_on():
     not_left(subject, 1)
 
 
+def test_a_server_without_8bitmime_changes_nothing():
+    """What a program sends in eight bits against the offer, and what is only passed on."""
+    needs_record()
+    mime = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+    person = world.place.add_member("vieux", forward=["ami@elsewhere.example"])
+    subject = unique()
+    world.outside.eight_bits = False
+    try:
+        verifies(leaves(unique(), mime, "déjà\r\n"))
+        world.deliver(world.signed(world.raw(ZOE, subject, "déjà\r\n", mime, encoding="utf-8")), ZOE, world.GOOD, to=person.address)
+        left = world.outside.wait(subject)
+    finally:
+        world.outside.eight_bits = True
+    assert dkim.verify(left) and seals(left) == 1 and "déjà".encode() in left, left
+
+
 def submit(data, *words):
     """hameau-submit as Dovecot runs it: with the mailboxes' uid."""
     socket = f"{world.place.state}/engines/postfix/queue/public/inject"

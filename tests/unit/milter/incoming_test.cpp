@@ -163,6 +163,43 @@ TEST(Incoming, DnsThatFailsMakesMailWaitOnlyWhereItDecides) {
     EXPECT_EQ(judge(zone, "192.0.2.7", "x@evil.test", {{"From", " marie@broken.test"}}).refusal, "") << "a domain whose DNS is broken for good still writes";
 }
 
+TEST(Incoming, ADomainWhoseDnsHidesItsPolicyWaitsForAWhile) {
+    Zone zone = world();
+    zone.fail_rest("_dmarc.broken.test");
+    zone.add("broken.test", RecordType::txt, "v=spf1 ip4:192.0.2.1 -all");
+    DnsPatience patience;
+    long at = now;
+    const auto send = [&](const std::string& address, const std::string& author, IncomingMode mode = IncomingMode::obey) {
+        Incoming incoming(mode, host, zone, [&at] { return at; }, &patience);
+        incoming.connect(address);
+        incoming.greet("helo.test");
+        incoming.begin("x@broken.test");
+        incoming.add_header("From", " marie@" + author);
+        return incoming.judge()->refusal.substr(0, 10);
+    };
+    EXPECT_EQ(send("192.0.2.7", "broken.test"), "451 4.7.24");
+    EXPECT_EQ(send("192.0.2.7", "broken.test", IncomingMode::note), "");
+    EXPECT_EQ(send("192.0.2.1", "broken.test"), "") << "SPF proves it, whatever the policy is";
+    EXPECT_EQ(send("192.0.2.7", "plain.test"), "");
+    at += dns_patience_seconds - 1;
+    EXPECT_EQ(send("192.0.2.7", "broken.test"), "451 4.7.24");
+    at += 1;
+    EXPECT_EQ(send("192.0.2.7", "broken.test"), "") << "broken for good";
+    at += dns_patience_kept_seconds - 1;
+    EXPECT_EQ(send("192.0.2.7", "broken.test"), "") << "not each month anew";
+    at += dns_patience_kept_seconds;
+    EXPECT_EQ(send("192.0.2.7", "broken.test"), "451 4.7.24");
+    // Hostile senders use many domains: memory is bounded, and none of them gets in earlier.
+    for (std::size_t i = 0; i < dns_patience_domains_max + 10; ++i) {
+        EXPECT_FALSE(patience.is_over("d" + std::to_string(i) + ".test", at));
+    }
+    EXPECT_FALSE(patience.is_over("broken.test", at + dns_patience_seconds));
+    EXPECT_TRUE(patience.is_over("d900.test", at + dns_patience_seconds));
+    patience.answered("d900.test");
+    EXPECT_FALSE(patience.is_over("d900.test", at + dns_patience_seconds));
+    EXPECT_FALSE(patience.is_over("d901.test", at - 1)) << "the clock was put back";
+}
+
 // Over the real Lookups, which have limits of their own.
 
 /// One SMTP session: `zone` answers what is sent, in rounds; the time is up after `rounds_until_late` of them.
