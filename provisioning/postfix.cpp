@@ -139,8 +139,12 @@ qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n - 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
+{own}defer unix - - n - 0 bounce
+{own}trace unix - - n - 0 bounce
+{own}# What Postfix itself writes about mail that did not arrive is signed too.
+cleanup-own unix n - n - 0 cleanup
+  -o non_smtpd_milters=$members_milters
+  -o milter_macro_daemon_name=INJECTED
 flush unix n - n - 0 flush
 showq unix n - n - - showq
 error unix - - n - - error
@@ -166,6 +170,11 @@ constexpr const char* members_options = R"(  -o smtpd_sasl_auth_enable=yes
   -o milter_macro_daemon_name=SUBMISSION
   -o smtpd_discard_ehlo_keywords=chunking,etrn,silent-discard,8bitmime
   -o cleanup_service_name=cleanup-members
+)";
+
+/// Bounces. Without the milter they wait with the message that they are about.
+constexpr const char* own_options = R"(  -o cleanup_service_name=cleanup-own
+  -o internal_mail_filter_classes=bounce
 )";
 
 /// Our own Received line keeps its hop, protocol and date, and loses the member's address and host name. It stays as a
@@ -267,6 +276,7 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         {"submission_port", std::to_string(model.submission_port)},
         {"submissions_port", std::to_string(model.submissions_port)},
         {"members", members_options},
+        {"own", own_options},
         {"convert", model.converts_to_7bit ? "  -o force_mime_input_conversion=yes\n" : ""},
         {"processes", std::to_string(postfix_processes_max)},
         {"connections_per_address", std::to_string(smtp_connections_per_address_max)},

@@ -5,10 +5,11 @@ import time
 
 
 class Outside:
-    """A server outside that takes everything: the smarthost of the house. `tell`: what a check that fails shows of the house."""
+    """A server outside that takes everything but what is for nobody@: the smarthost of the house. `tell`: what a check that fails shows of the house."""
 
     def __init__(self, port, eight_bits=True, tell=lambda: ""):
         self.messages, self.senders, self.eight_bits, self.tell = [], [], eight_bits, tell
+        self.pause = 0  # seconds before nobody@ is refused
         self.socket = socket.create_server(("127.0.0.1", port))
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -41,7 +42,9 @@ class Outside:
                 else:
                     if word == b"MAIL":
                         sender = line.decode(errors="replace").split(":", 1)[1].split()[0]
-                    lines.write(b"250 ok\r\n")
+                    refused = line.upper().startswith(b"RCPT TO:<NOBODY@")
+                    time.sleep(self.pause if refused else 0)
+                    lines.write(b"550 5.1.1 nobody\r\n" if refused else b"250 ok\r\n")
 
     def wait(self, subject, seconds=20):
         deadline = time.time() + seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 import mail_clients
 from house import NotPossible
 from mail_clients import Sieve, member, unique
-from mail_places import MARIE, YANN
+from mail_places import MARIE, YANN, EnginesPlace
 
 try:
     import dkim
@@ -344,5 +344,28 @@ def test_a_key_is_changed():
     verifies(leaves(unique()))
 
 
-LAST = [test_a_key_is_changed, test_without_the_milter_scripts_wait_too]  # they start another milter, whose log begins anew
+def test_what_postfix_writes_itself_is_signed():
+    """A house below its domain: mail that an alias passes on comes back, and the sender outside is told."""
+    second = EnginesPlace([*world.place.settings, "house.host=mail.amis.test"])
+    second.ports = {name: port + 20 for name, port in second.ports.items()}
+    with second as world.place:
+        mail_clients.place = second
+        needs_record()
+        address = second.add_alias(["nobody@elsewhere.example"])
+        subject = unique()
+        world.deliver(world.raw(ZOE, subject), ZOE, world.GOOD, to=address)
+        data = world.outside.wait("Undelivered Mail")
+        assert subject.encode() in data and "MAILER-DAEMON@mail.amis.test" in field(data, "From")[0], data
+        verifies(data)
+        assert b"d=amis.test" in data
+        # Without the milter it waits, with the message that it is about.
+        world.outside.pause = 2
+        subject = unique()
+        world.deliver(world.raw(ZOE, subject), ZOE, world.GOOD, to=address)
+        time.sleep(1)
+        world.stop_milter()
+        not_left(subject, 3)
+        assert ZOE in second.queue(), second.queue()
+
+LAST = [test_a_key_is_changed, test_without_the_milter_scripts_wait_too, test_what_postfix_writes_itself_is_signed]  # they start another milter, whose log begins anew
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_") and callable(value) and value not in LAST]
