@@ -2,6 +2,7 @@
 #include "daemon/store/before_migration.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
@@ -141,10 +142,20 @@ void forget_copies(Database& database) {
 }
 
 void drop_old_copies(const std::string& path) {
-    const auto oldest = fs::file_time_type::clock::now() - copy_kept;
-    remove_copies(path, [oldest](const fs::path& one, const std::string& name) {
+    const auto now = std::chrono::file_clock::now();
+    const auto earliest = std::chrono::file_clock::from_sys(std::chrono::sys_seconds(std::chrono::seconds(clock_earliest_s)));
+    remove_copies(path, [now, earliest](const fs::path& one, const std::string& name) {
         std::error_code failed;
-        return is_half(name) || (fs::last_write_time(one, failed) < oldest && !failed);
+        const auto made = fs::last_write_time(one, failed);
+        if (is_half(name) || failed || now < earliest) {
+            return is_half(name);
+        }
+        if (made < earliest || made > now + copy_ahead_max) {
+            // The clock was wrong when it was made, so nobody knows its age: it counts from now on.
+            fs::last_write_time(one, now, failed);
+            return false;
+        }
+        return made < now - copy_kept;
     });
 }
 

@@ -34,7 +34,8 @@ void copy_before_migration(Database& database, const std::string& path, std::int
 /// The migration had no room on the disk: removes the copies, and tells so. True: there was one.
 bool give_up_copies(const std::string& path, std::int64_t version);
 
-/// Removes halves, and copies older than copy_kept (limits.hpp): what was erased since then is still in them.
+/// Removes halves, and copies older than copy_kept (limits.hpp): what was erased since then is still in them. A copy whose date cannot be (before
+/// this program, or ahead) was made by a clock that was wrong: its two weeks begin now.
 void drop_old_copies(const std::string& path);
 void drop_old_copies(Database& database);
 

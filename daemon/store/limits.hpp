@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace hameau {
 
@@ -15,6 +16,10 @@ inline constexpr std::uint64_t migration_room_sizes = 3;
 /// How long the copy of before a migration stays: long enough to find that a new version is no good. What the house erased
 /// since then is still in it, so it does not stay as long as a bin.
 inline constexpr std::chrono::hours copy_kept{14 * 24};
+/// Seconds since 1970 (2026-01-01) before which a clock is not set: a board without a battery starts at any date.
+inline constexpr std::int64_t clock_earliest_s = 1'767'225'600;
+/// How far ahead of the clock the date of a copy may lie before it says nothing.
+inline constexpr std::chrono::hours copy_ahead_max{24};
 
 // All databases at one moment (moment.hpp)
 /// Milliseconds that the copy of one database waits for a writer.

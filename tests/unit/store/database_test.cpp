@@ -254,6 +254,21 @@ TEST_F(BeforeMigration, ItGoesAwayAfterTwoWeeks) {
     EXPECT_TRUE(copies().empty());
 }
 
+TEST_F(BeforeMigration, ACopyOfAClockThatWasWrongIsKeptForTwoWeeksFromNow) {
+    ASSERT_TRUE(Database::open(path, two));
+    const auto now = fs::file_time_type::clock::now();
+    // A board without a battery at its start, and a clock that was years ahead.
+    const fs::file_time_type first = std::chrono::file_clock::from_sys(std::chrono::sys_seconds(std::chrono::hours(24)));
+    for (const fs::file_time_type wrong : {first, now + std::chrono::hours(24 * 365 * 5)}) {
+        fs::last_write_time(copy(), wrong);
+        ASSERT_TRUE(Database::open(path, two));
+        ASSERT_TRUE(fs::exists(copy()));
+        const auto dated = fs::last_write_time(copy());
+        EXPECT_GE(dated, now - std::chrono::hours(1));
+        EXPECT_LE(dated, now + std::chrono::hours(1)) << "its two weeks have begun";
+    }
+}
+
 TEST_F(BeforeMigration, WhatIsErasedForGoodIsErasedThereToo) {
     auto database = Database::open(path, two);
     ASSERT_TRUE(database);
