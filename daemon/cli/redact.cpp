@@ -15,6 +15,7 @@ constexpr std::string_view delimiters = " \t,;()[]{}<>\"'=|#?&";
 constexpr std::size_t known_letters_min = 2;
 constexpr std::size_t secret_characters_min = 14;
 constexpr std::ptrdiff_t telephone_digits_min = 8;
+constexpr std::size_t telephone_group_digits = 4;
 
 /// Fields of our journals whose values are words of ours. Of every other field a number is kept, and all else is a mark.
 constexpr std::array kept_fields = {"service", "services", "version", "error", "check", "checks", "verb", "kind"};
@@ -39,6 +40,12 @@ bool is_one_of(const List& list, std::string_view word) {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+/// "Lefebvre", "jean-Lefebvre".
+bool has_capital_part(std::string_view token) {
+    const auto parts = split(token, '-');
+    return std::any_of(parts.begin(), parts.end(), [](std::string_view part) { return !part.empty() && part.front() >= 'A' && part.front() <= 'Z'; });
+}
+
 bool is_number(std::string_view word) {
     return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return is_digit(c) || c == '.' || c == '/' || c == '-' || c == '+'; });
 }
@@ -51,17 +58,30 @@ bool is_telephone(std::string_view word) {
     return is_number(word) && digits >= telephone_digits_min && (word.front() == '0' || word.front() == '+' || marks >= 3);
 }
 
-/// "06 12 34 56 78": where the run of groups of at most three digits, which begins at `at`, ends; `at` when it is none.
+/// "06 12 34 56 78", "+33 (0)6 12 34 56 78", "06 1234 5678": where the run of groups of at most four digits, which begins at `at` with 0 or +,
+/// ends; `at` when it is none.
 std::size_t end_of_telephone(std::string_view text, std::size_t at) {
-    const bool begins = at < text.size() && (text[at] == '0' || text[at] == '+') && (at == 0 || text[at - 1] == ' ' || text[at - 1] == '"');
+    constexpr std::string_view in_front = " \"':(=<>,;[";
+    constexpr std::string_view national = "(0)";
+    const bool begins = at < text.size() && (text[at] == '0' || text[at] == '+') && (at == 0 || in_front.find(text[at - 1]) != std::string_view::npos);
     std::size_t digits = 0;
     std::size_t group = 0;
     std::size_t end = at + (begins && text[at] == '+' ? 1 : 0);
-    while (begins && end < text.size() && (is_digit(text[end]) || (text[end] == ' ' && end + 1 < text.size() && is_digit(text[end + 1])))) {
+    while (begins && end < text.size()) {
+        const bool gap = text[end] == ' ' || text[end] == '-' || text[end] == '.';
+        const bool goes_on = end + 1 < text.size() && (is_digit(text[end + 1]) || text.substr(end + 1).starts_with(national));
+        if (text.substr(end).starts_with(national)) {
+            end += national.size();
+            group = 0;
+            continue;
+        }
+        if (!is_digit(text[end]) && !(gap && goes_on)) {
+            break;
+        }
         group = is_digit(text[end]) ? group + 1 : 0;
         digits += is_digit(text[end]) ? 1 : 0;
         ++end;
-        if (group > 3) {
+        if (group > telephone_group_digits) {
             return at;
         }
     }
@@ -156,7 +176,7 @@ std::string Redactor::plain_word(std::string_view token) const {
     if (is_known(token)) {
         return "<name>";
     }
-    const bool capital = token.size() > 1 && token.front() >= 'A' && token.front() <= 'Z' && !is_one_of(kept_capitals, token);
+    const bool capital = token.size() > 1 && has_capital_part(token) && !is_one_of(kept_capitals, token);
     return is_dotted_name(token) ? "<host>" : looks_secret(token) ? "<token>" : capital ? "<word>" : std::string(token);
 }
 
@@ -205,6 +225,12 @@ std::string Redactor::line(std::string_view text) const {
         }
         const std::size_t end = std::min(text.find_first_of(delimiters, at), text.size());
         const std::string_view token = text.substr(at, end - at);
+        const std::size_t colon = token.rfind(':');
+        if (colon != std::string_view::npos && end_of_telephone(text, at + colon + 1) > at + colon + 1) {
+            out += word(token.substr(0, colon)) + ":";  // "tel:06 12 34 56 78"
+            at += colon + 1;
+            continue;
+        }
         if (!token.empty()) {
             out += word(token);
             last = token;
@@ -227,8 +253,11 @@ std::string Redactor::line(std::string_view text) const {
         if (mark == '=' && !is_one_of(kept_fields, last)) {
             const bool quoted = at < text.size() && text[at] == '"';
             const std::size_t value_end = quoted ? std::min(text.find('"', at + 1), text.size() - 1) + 1 : std::min(text.find_first_of(" ,", at), text.size());
-            out += is_number(text.substr(at, value_end - at)) && !is_ipv4(text.substr(at, value_end - at)) ? std::string(text.substr(at, value_end - at)) : "...";
-            at = value_end;
+            const std::string_view value = text.substr(at, value_end - at);
+            const std::size_t telephone_end = end_of_telephone(text, at);  // it may have blanks in it
+            const bool kept = is_number(value) && !is_ipv4(value) && !is_telephone(value) && telephone_end == at;
+            out += kept ? std::string(value) : "...";
+            at = std::max(value_end, telephone_end);
         }
     }
     return out;

@@ -37,12 +37,14 @@ TEST(Redact, NoMarkedSecretIsLeft) {
         "<4>mail mail.failed error=\"the box 'Famille Lefebvre' is full\" state=lefebvre unknown=lefebvre auth=lefebvre code=lefebvre",
         "<4>hameaud certificate.failed error=\"tls/hosts/lefebvre-jean.pem: Permission denied\" file=lefebvre.key",
         "<4>mail x.y error=\"call 0612345678 or +33612345678, 06.12.34.56.78, 06-12-34-56-78, 06 12 34 56 78 or +33 6 12 34 56 78\"",
+        "<4>mail x.y error=\"(06 12 34 56 78) tel:06 12 34 56 78 +33 (0)6 12 34 56 78 06 1234 5678 06-12-34-56-78 jean-Lefebvre's\" count=0612345678 reason=0612345678",
+        "<4>mail x.y error=\"call\" at=+33 (0)6 12 34 56 78",
         "<4>gate x.y error=\"[IPv6:2001:db8::1] IPv6:2001:db8::1 203.0.113.2-203.0.113.9\"",
     };
     for (const char* line : lines) {
         const std::string out = house().line(line);
         for (const char* marked : {"zorglub", "Zorglub", "quasimodo", "QUASIMODO", "Zénobie", "zénobie", "secret.example", "203.0.113", "2001:db8", "victim", "secretname", "Secret Folder",
-                                   "secretsession", "secretDEF", "secretbox", "SECRETTOKEN", "FAKE0secret", "eyJhbGci", "argon2id", "abcdefghijklmnop", "Lefebvre", "lefebvre", "Jean", "12345678", "34.56", "34-56", "34 56", "amis", "Amis", "bourg", "xn--"}) {
+                                   "secretsession", "secretDEF", "secretbox", "SECRETTOKEN", "FAKE0secret", "eyJhbGci", "argon2id", "abcdefghijklmnop", "Lefebvre", "lefebvre", "Jean", "12345678", "34.56", "34-56", "34 56", "1234 5678", "34", "amis", "Amis", "bourg", "xn--"}) {
             EXPECT_EQ(out.find(marked), std::string::npos) << marked << " in: " << out;
         }
     }
