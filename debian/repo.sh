@@ -38,6 +38,8 @@ export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 umask 022
 part=$out.part
 rm -rf "$part"
+# A run that was cut between its last two steps has left the folder of before, and no other.
+[ -d "$out" ] || [ ! -d "$out.before" ] || mv "$out.before" "$out"
 ring=
 trap 'rm -rf "$part" ${ring:+"$ring"}' EXIT
 mkdir -p "$part"
@@ -88,7 +90,18 @@ CONTROL
 find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zxz -b "$tree" "$ring/${name}_${version}_all.deb" >/dev/null
 add "$ring/${name}_${version}_all.deb"
-cp "$ring/key.gpg" "$part/$name.gpg"
+cp "$ring/key.gpg" "$ring/root.gpg"
+# Suites that another key signed stay readable: its public key stays in the keyring at the root. Each package of a keyring has its own.
+for signed in "$part"/dists/*/InRelease; do
+    [ -e "$signed" ] && [ "$signed" != "$part/dists/$suite/InRelease" ] || continue
+    gpgv --quiet --keyring "$ring/root.gpg" "$signed" >/dev/null 2>&1 || {
+        mkdir -m 700 -p "$ring/home"  # each key once, however often this is done
+        gpg --homedir "$ring/home" --batch --quiet --import "$ring/key.gpg" "$part/$name.gpg"
+        gpg --homedir "$ring/home" --batch --quiet --export --export-options export-minimal >"$ring/root.gpg"
+        break
+    }
+done
+cp "$ring/root.gpg" "$part/$name.gpg"
 
 cd "$part"
 dist=dists/$suite

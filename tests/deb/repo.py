@@ -279,10 +279,27 @@ def trials(work, cache, options, builders):
             dates.append((next(line for line in release.read_text().splitlines() if line.startswith("Date: ")), release.stat().st_mtime))
         assert dates[0] == dates[1] and dates[1][1] < dates[2][1] and dates[1][0] != dates[2][0] and dates[2] == dates[3], dates
 
+    def cut():
+        """A power cut between the two renames of a publication, and a publication by another key beside a suite that stays."""
+        out = work / "cut"
+        builder.repo(out, packages, "trixie")
+        builder.repo(out, packages, suite if suite != "trixie" else "bookworm")
+        whole = sorted(str(file.relative_to(out)) for file in out.rglob("*"))
+        out.rename(f"{out}.before")
+        builder.repo(out, packages, suite if suite != "trixie" else "bookworm")
+        assert whole == sorted(str(file.relative_to(out)) for file in out.rglob("*")) and not Path(f"{out}.before").exists()
+        changed = work / "stranger-packages"
+        shutil.copytree(packages, changed)
+        shutil.rmtree(out / "pool/trixie")  # its keyring package has the other key under the same version
+        stranger.repo(out, changed, "trixie")
+        for signed in out.glob("dists/*/InRelease"):
+            run("gpgv", "--keyring", out / "hameau-archive-keyring.gpg", signed)
+
     check("make repo makes it", made)
     check("twice the same bytes, signatures too", reproducible)
     check("what is wrong is said, and nothing changes", refused)
     check("a list that changed has a later date", a_later_date)
+    check("a publication that was cut, and one by another key, lose no suite", cut)
     serve(web, work)
     machine = Machine(cache, suite, work)
 
