@@ -141,6 +141,9 @@ Usage measure_usage() {
         };
         usage.cpu_ms = ms(spent.ru_utime) + ms(spent.ru_stime);
         usage.wakeups = static_cast<std::uint64_t>(spent.ru_nvcsw);
+        constexpr std::uint64_t block_bytes = 512;
+        usage.read_bytes = static_cast<std::uint64_t>(spent.ru_inblock) * block_bytes;
+        usage.written_bytes = static_cast<std::uint64_t>(spent.ru_oublock) * block_bytes;
     }
     return usage;
 }
@@ -153,6 +156,8 @@ Message usage_message(const Message& question) {
     answer.fields.emplace_back("pss_kb", std::to_string(usage.pss_kb));
     answer.fields.emplace_back("cpu_ms", std::to_string(usage.cpu_ms));
     answer.fields.emplace_back("wakeups", std::to_string(usage.wakeups));
+    answer.fields.emplace_back("read_bytes", std::to_string(usage.read_bytes));
+    answer.fields.emplace_back("written_bytes", std::to_string(usage.written_bytes));
     return answer;
 }
 

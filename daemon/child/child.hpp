@@ -46,6 +46,8 @@ struct Usage {
     std::uint64_t pss_kb = 0;   ///< /proc/self/smaps_rollup
     std::uint64_t cpu_ms = 0;   ///< user + system
     std::uint64_t wakeups = 0;  ///< voluntary context switches
+    std::uint64_t read_bytes = 0;     ///< of the disk
+    std::uint64_t written_bytes = 0;
 };
 Usage measure_usage();
 /// The answer to a `report` message.

@@ -69,3 +69,19 @@ namespace hameau::diagnosis {
 inline constexpr std::size_t finding_bytes_max = 500;
 
 } // namespace hameau::diagnosis
+
+namespace hameau::energy {
+
+// What the services used each day: STATE/energy, and the answer to who asked (energy.hpp)
+/// Days that are kept and shown: five weeks tell a habit from a chance.
+inline constexpr std::size_t days_max = 35;
+/// Names of one day: the house's own and some dozens of external modules. The others of that day are one row, "rest".
+inline constexpr std::size_t names_max = 48;
+/// Bytes of the text: it goes into one message of root (answer_text_max of hameaud). The oldest days give way.
+inline constexpr std::size_t text_bytes_max = 45'000;
+/// Days that the advice looks back on.
+inline constexpr std::int64_t advice_days = 7;
+/// Hours that must have been seen before anything is advised: a start is no habit.
+inline constexpr std::uint64_t advice_hours_min = 6;
+
+} // namespace hameau::energy

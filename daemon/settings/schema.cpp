@@ -55,6 +55,9 @@ constexpr std::array house_settings = {
     Setting{"diagnose_blocklists", SettingType::text, "",
             "Blocklists that the diagnosis asks about the house's address, separated by commas, such as zen.spamhaus.org (at most 5). They "
             "learn the address by the question. Empty: none is asked."},
+    Setting{"power_watts", SettingType::integer, "0",
+            "What the machine draws at the socket in ordinary use, in whole watts, as a power meter there shows it. The energy page reckons with it. "
+            "0: not known; then only what the machine itself reports is shown.", "0|10000"},
     Setting{"update_repository", SettingType::text, "",
             "The package repository that `hameau version --check` asks whether there is a newer Hameau, as an https address, such as "
             "https://paquets.example.org/hameau. It learns the house's address by the question. Empty: nobody is asked."},

@@ -70,12 +70,31 @@ std::string House::refuse_repair(const Service& asker, const Message& message) c
     return last != repaired_.end() && clock_.now() - last->second < repairs_of_pages_every ? "diagnose.lately" : "";
 }
 
-void House::want_diagnosis(Service& asker, const Message& message) {
-    if (const std::string refused = refuse_repair(asker, message); !refused.empty()) {
-        journal_.write(repair_refused, {{"from", asker.spec.name}, {"check", std::string(message.get("repair").substr(0, diagnosis_argument_bytes_max))}, {"why", refused}});
-        answer_provision(asker, message.serial, refused);
-        return;
+/// From when it was asked for, whatever comes of it: one that fails, or is killed, is not begun again at once either. False: who asks for so
+/// many is no page.
+bool House::note_repair(std::string_view check) {
+    std::erase_if(repaired_, [this](const auto& one) { return clock_.now() - one.second >= repairs_of_pages_every; });
+    if (repaired_.size() >= diagnosis_facts_max) {
+        return false;
     }
+    if (!check.empty()) {
+        repaired_.insert_or_assign(std::string(check.substr(0, diagnosis_argument_bytes_max)), clock_.now());
+    }
+    return true;
+}
+
+/// The same question while the first has not begun is one run. True: `who` waits for that one now.
+bool House::join_diagnosis(const std::vector<std::string>& arguments, const std::pair<std::string, std::uint32_t>& who) {
+    for (std::size_t i = diagnosis_.pid == 0 ? 0 : 1; i < diagnoses_.size(); ++i) {
+        if (diagnoses_[i].arguments == arguments && diagnoses_[i].askers.size() < diagnoses_max) {
+            diagnoses_[i].askers.push_back(who);
+            return true;
+        }
+    }
+    return false;
+}
+
+void House::want_diagnosis(Service& asker, const Message& message) {
     Diagnose wanted;
     for (const char* name : {"only", "repair", "yes"}) {
         if (!message.get(name).empty()) {
@@ -83,13 +102,16 @@ void House::want_diagnosis(Service& asker, const Message& message) {
         }
     }
     const std::pair who{asker.spec.name, message.serial};
-    for (std::size_t i = diagnosis_.pid == 0 ? 0 : 1; i < diagnoses_.size(); ++i) {
-        if (diagnoses_[i].arguments == wanted.arguments && diagnoses_[i].askers.size() < diagnoses_max) {
-            diagnoses_[i].askers.push_back(who);
-            return;
-        }
+    const std::string refused = refuse_repair(asker, message);
+    if (refused != "diagnose.command" && join_diagnosis(wanted.arguments, who)) {
+        return;
     }
-    if (diagnoses_.size() >= diagnoses_max) {
+    if (!refused.empty()) {
+        journal_.write(repair_refused, {{"from", asker.spec.name}, {"check", std::string(message.get("repair").substr(0, diagnosis_argument_bytes_max))}, {"why", refused}});
+        answer_provision(asker, message.serial, refused);
+        return;
+    }
+    if (diagnoses_.size() >= diagnoses_max || !note_repair(message.get("repair"))) {
         answer_provision(asker, message.serial, "diagnose.busy");
         return;
     }
@@ -197,9 +219,6 @@ std::string House::answer_of_diagnosis(std::string_view text, bool good) {
         } else if (!line.empty()) {
             if (words[0] == "mended" && words.size() == 2) {
                 journal_.write(repaired, {{"check", std::string(words[1])}});
-            }
-            if ((words[0] == "mended" || words[0] == "not_mended") && words.size() >= 2) {
-                repaired_.insert_or_assign(std::string(words[1]), clock_.now());
             }
             answer += std::string(line.substr(0, diagnosis_line_max)) + "\n";
         }

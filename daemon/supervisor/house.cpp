@@ -102,6 +102,7 @@ int House::run() {
                                          [](const auto& service) { return service->policy.running(); });
             if (!any) {
                 drain_logs();
+                save_energy();
                 return exit_code_;
             }
         }
@@ -173,6 +174,7 @@ void House::tick() {
         start_backup();
     }
     tick_diagnosis(now);
+    tick_energy(now);
     if (next_watchdog_ && *next_watchdog_ <= now) {
         manager_.feed_watchdog();
         next_watchdog_ = now + *manager_.watchdog_interval();
@@ -417,8 +419,7 @@ void House::reap() {
             // What a killed master left behind holds its ports.
             end_group(pid, ended.si_code == CLD_EXITED ? Patience::long_after_a_stop : Patience::short_after_a_crash);
         }
-        int status = 0;
-        ::waitpid(pid, &status, 0);
+        const int status = take_ended(pid);
         if (pid == certificates_.pid) {
             on_certificates_end(status);
             continue;

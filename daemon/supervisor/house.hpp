@@ -14,6 +14,7 @@
 #include "daemon/base/journal.hpp"
 #include "daemon/base/message.hpp"
 #include "daemon/supervisor/cgroups.hpp"
+#include "daemon/supervisor/energy_log.hpp"
 #include "daemon/supervisor/logs.hpp"
 #include "daemon/supervisor/manager.hpp"
 #include "daemon/supervisor/services.hpp"
@@ -98,7 +99,7 @@ private:
     Status say_host();
     std::vector<std::string> check_words(const std::string& host_of_setup) const;
     std::map<std::string, uid_t> module_uids() const;
-    Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments);
+    Result<std::string> run_provision_now(const std::string& verb, const std::vector<std::string>& arguments, Duration limit = provision_limit);
     void act(Service& service, Action action);
     void start(Service& service);
     bool is_blocked(Service& service);
@@ -120,6 +121,8 @@ private:
     Result<Running> spawn_provision(const std::string& verb, const std::vector<std::string>& arguments, int nice = 0);
     /// What it wrote; it has ended.
     static std::string take_words(Running& running);
+    /// Of what the verb mail-engines wrote: tells the journal of the copies that were made before a migration, and gives the rest back.
+    std::string tell_copies(const std::string& words);
     void start_next_provision();
     static void answer_provision(Service& asker, std::uint32_t serial, const std::string& error, const std::string& words = "");
     void on_provision(Service& service, const Message& message);
@@ -191,7 +194,18 @@ private:
     std::string on_diagnosis_wishes(std::string_view text);
     std::string answer_of_diagnosis(std::string_view text, bool good);
     std::string refuse_repair(const Service& asker, const Message& message) const;
+    bool note_repair(std::string_view check);
+    bool join_diagnosis(const std::vector<std::string>& arguments, const std::pair<std::string, std::uint32_t>& who);
     std::vector<std::string> facts_for_diagnosis() const;
+    // What the services use (energy.cpp)
+    EnergyLog::Moment moment() const;
+    void tick_energy(Duration now);
+    void look_at_energy(bool asked);
+    std::string energy_text();
+    void save_energy();
+    void note_report(const Service& service, const Message& answer);
+    static bool answers_who_asked(const Message& answer);
+    int take_ended(pid_t pid);
     /// True once after the certificate of the mail ports has changed.
     bool engines_certificate_changed();
     std::optional<pid_t> engine_main_pid(const Service& service) const;
@@ -215,6 +229,7 @@ private:
     std::map<int, std::string> tags_;
     std::vector<std::unique_ptr<Service>> services_;
     std::vector<StatusQuery> queries_;
+    std::unique_ptr<EnergyLog> energy_;  ///< there once the state folder is
     std::vector<ServeQuery> serving_;
     std::uint32_t next_gate_serial_ = 1;
     std::deque<Provision> provisions_;
@@ -239,7 +254,7 @@ private:
     Duration next_diagnosis_{0};
     unsigned diagnosis_put_off_ = 0;
     Duration certificates_mended_{0};
-    std::map<std::string, Duration, std::less<>> repaired_;  ///< by check: when it was mended last, or tried to be
+    std::map<std::string, Duration, std::less<>> repaired_;  ///< by check: when its repair was last asked for
     std::deque<Diagnose> diagnoses_;  ///< the first one runs
     Duration gate_returned_{Duration::min() / 2};  ///< when a turn was last asked for again because of the gate
     int exit_code_ = 0;

@@ -9,12 +9,14 @@
 #include <sys/wait.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/child/child.hpp"
 #include "daemon/sandbox/sandbox.hpp"
 #include "daemon/supervisor/collect.hpp"
 #include "daemon/supervisor/contract.hpp"
 #include "daemon/supervisor/house.hpp"
 #include "daemon/supervisor/limits.hpp"
+#include "daemon/supervisor/processes.hpp"
 
 namespace hameau::supervisor {
 
@@ -22,64 +24,9 @@ namespace {
 
 constexpr Event message_refused{"control.refused", Level::warning};
 constexpr Event provision_failed{"provision.failed", Level::error};
-
-/// What an engine or an external module uses: its main process and its descendants.
-struct TreeMemory {
-    std::uint64_t kb = 0;
-    bool proportional = true;  ///< PSS; else resident memory, which counts shared pages in each process
-};
-
-/// The number behind `key` in a file such as /proc/PID/status; nothing when it cannot be read.
-std::optional<std::uint64_t> number_in(const std::filesystem::path& file, std::string_view key) {
-    const auto text = read_file(file, 8192);
-    const std::size_t at = text ? text->find(key) : std::string::npos;
-    if (at == std::string::npos) {
-        return std::nullopt;
-    }
-    return std::strtoull(text->c_str() + at + key.size(), nullptr, 10);
-}
-
-std::map<pid_t, pid_t> parents_of_all() {
-    std::map<pid_t, pid_t> parents;
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
-        const pid_t pid = std::atoi(entry.path().filename().c_str());
-        const auto parent = pid > 0 ? number_in(entry.path() / "status", "\nPPid:") : std::nullopt;
-        if (parent) {
-            parents[pid] = static_cast<pid_t>(*parent);
-        }
-    }
-    return parents;
-}
-
-bool descends(const std::map<pid_t, pid_t>& parents, pid_t pid, pid_t root) {
-    for (int depth = 0; depth < 8 && pid > 1; ++depth) {
-        if (pid == root) {
-            return true;
-        }
-        const auto parent = parents.find(pid);
-        pid = parent == parents.end() ? 0 : parent->second;
-    }
-    return false;
-}
-
-TreeMemory memory_of(const std::map<pid_t, pid_t>& parents, pid_t root) {
-    TreeMemory proportional;
-    TreeMemory resident{0, false};
-    for (const auto& [pid, parent] : parents) {
-        if (!descends(parents, pid, root)) {
-            continue;
-        }
-        const std::filesystem::path folder = "/proc/" + std::to_string(pid);
-        const auto rss = number_in(folder / "status", "\nVmRSS:");
-        // Of another user's process this needs root (ptrace(2), PTRACE_MODE_READ).
-        const auto pss = number_in(folder / "smaps_rollup", "\nPss:");
-        resident.kb += rss.value_or(0);
-        proportional.kb += pss.value_or(0);
-        proportional.proportional = proportional.proportional && (pss || !rss);
-    }
-    return proportional.proportional ? proportional : resident;
-}
+// As daemon/host tells it of the other databases.
+constexpr Event database_copied{"module.database_copied", Level::notice, "a new version changes the form of this database; the copy goes away by itself after two weeks"};
+constexpr Event database_not_copied{"module.database_not_copied", Level::warning, "the new version goes on without a copy: to go back to the version before, a backup is needed"};
 
 } // namespace
 
@@ -95,8 +42,9 @@ void House::on_message(Service& service, const Message& message) {
                 service.usage[name] = value;
             }
         }
+        note_report(service, message);
         for (StatusQuery& query : queries_) {
-            query.awaited -= query.awaited > 0 ? 1 : 0;
+            query.awaited -= query.awaited > 0 && answers_who_asked(message) ? 1 : 0;
         }
         return;
     case MessageKind::status:
@@ -200,6 +148,10 @@ void House::on_provision(Service& service, const Message& message) {
     }
     if (verb == "diagnose") {
         want_diagnosis(service, message);
+        return;
+    }
+    if (verb == "energy") {
+        answer_provision(service, message.serial, "", energy_text());
         return;
     }
     Provision wanted{service.spec.name, message.serial, verb, {}};
@@ -327,7 +279,22 @@ std::string House::take_words(Running& running) {
     return text;
 }
 
-Result<std::string> House::run_provision_now(const std::string& verb, const std::vector<std::string>& arguments) {
+std::string House::tell_copies(const std::string& words) {
+    std::string rest;
+    for (const std::string_view line : split(words, '\n')) {
+        const auto columns = split(line, '\t');
+        if (columns[0] == "copied" && columns.size() == 2) {
+            journal_.write(database_copied, {{"file", std::string(columns[1])}});
+        } else if (columns[0] == "not_copied" && columns.size() == 3) {
+            journal_.write(database_not_copied, {{"file", std::string(columns[1])}, {"error", std::string(columns[2])}});
+        } else if (!line.empty()) {
+            rest.append(line).append("\n");
+        }
+    }
+    return rest;
+}
+
+Result<std::string> House::run_provision_now(const std::string& verb, const std::vector<std::string>& arguments, Duration limit) {
     const Fd program(::open((place_.binaries + "/hameau-provision").c_str(), O_RDONLY | O_CLOEXEC));
     int ends[2];
     if (!program || ::pipe2(ends, O_CLOEXEC) != 0) {
@@ -343,10 +310,11 @@ Result<std::string> House::run_provision_now(const std::string& verb, const std:
     if (!pid) {
         return fail(pid.error());
     }
-    auto done = collect(*pid, Fd(), std::move(reader), settings_bytes_max, provision_limit);
+    auto done = collect(*pid, Fd(), std::move(reader), settings_bytes_max, limit);
     if (!done) {
         return fail(std::move(done.error()).during("hameau-provision " + verb));
     }
+    done->errors = tell_copies(done->errors);
     if (!done->good()) {
         return fail(ErrorKind::io, done->errors.empty() ? "no answer" : done->errors.substr(0, error_text_max));
     }
@@ -370,7 +338,8 @@ void House::start_next_provision() {
 void House::on_provision_end(int wait_status) {
     const Provision done = std::move(provisions_.front());
     provisions_.pop_front();
-    std::string text = take_words(provision_).substr(0, provision_text_max);
+    std::string text = take_words(provision_);
+    text = (done.verb == "mail-engines" ? tell_copies(text) : text).substr(0, provision_text_max);
     text.erase(text.find_last_not_of('\n') + 1);
     const bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     // A certificate that is not there yet is no failure of ours: the turn that asks for it says what comes of it.

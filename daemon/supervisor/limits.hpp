@@ -58,6 +58,8 @@ inline constexpr std::size_t uids_file_bytes_max = 1 << 16;
 // Programs of one job
 /// How long a verb of hameau-provision may take: below the 60 s of who asked.
 inline constexpr std::chrono::seconds provision_limit{55};
+/// The same for mail-engines at a start: it also copies and migrates the databases of mail, which may be large on a slow card.
+inline constexpr std::chrono::minutes engines_limit{3};
 /// A turn over the certificates that are due: ten orders of two minutes at most, and the look-ups before them.
 inline constexpr std::chrono::minutes certificates_limit{25};
 /// A turn of backups: the first one over a slow line takes days. hameau-provision ends what is silent for two hours.
@@ -176,5 +178,27 @@ inline constexpr Duration diagnosis_turn_min = std::chrono::minutes(1);
 inline constexpr Duration diagnosis_turn_max = std::chrono::hours(12);
 /// After one that wrote nothing.
 inline constexpr Duration diagnosis_after_failure = std::chrono::minutes(1);
+
+// The energy page (energy_log.hpp)
+/// Bytes of STATE/energy that are read: more than text_of ever writes (daemon/contract/limits.hpp).
+inline constexpr std::size_t energy_file_bytes_max = 1 << 17;
+/// Between two readings of the network and of the sensors, when the loop runs anyway: two small files. The watchdog of systemd lets it run each five minutes.
+inline constexpr Duration energy_sensors_every = std::chrono::minutes(4);
+/// Between two readings of all processes: some hundred files of /proc.
+inline constexpr Duration energy_look_every = std::chrono::hours(1);
+/// The same for somebody who opens the page again and again.
+inline constexpr Duration energy_asked_every = std::chrono::seconds(2);
+/// Between two writings of STATE/energy: cards wear. A kill loses as much; an end of the house saves.
+inline constexpr Duration energy_save_every = std::chrono::hours(6);
+/// Milliseconds since 1970 (2026-01-01) before which the clock is not set.
+inline constexpr std::int64_t energy_clock_earliest_ms = std::int64_t{1'767'225'600} * 1000;
+/// Bytes that one process may say it used (a petabyte): more is no figure.
+inline constexpr std::uint64_t energy_bytes_max = std::uint64_t{1} << 50;
+/// How long one value of a power sensor may stand for: beyond it the time between is not known.
+inline constexpr Duration power_sample_stands = std::chrono::minutes(15);
+/// Watts that one package or board may draw at most: says when a counter may have run over, and bounds what a sensor that is wrong adds.
+inline constexpr std::uint64_t power_watts_max = 500;
+/// Bytes of /proc/net/dev: some hundred interfaces.
+inline constexpr std::size_t network_file_bytes_max = 1 << 16;
 
 } // namespace hameau::supervisor

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/base/time_zone.hpp"
 #include "daemon/supervisor/collect.hpp"
 #include "daemon/contract/state_folders.hpp"
 #include "daemon/supervisor/contract.hpp"
@@ -68,6 +69,7 @@ Status House::prepare() {
             return done;
         }
     }
+    energy_ = std::make_unique<EnergyLog>(place_.state + "/energy");
     for (ServiceSpec& spec : plan_services(settings_, place_, module_uids())) {
         if (auto added = add_service(std::move(spec)); !added) {
             return added;
@@ -242,7 +244,7 @@ void House::configure_engines() {
         return;
     }
     (void)engines_certificate_changed();
-    if (auto made = run_provision_now("mail-engines", {}); !made) {
+    if (auto made = run_provision_now("mail-engines", {}, engines_limit); !made) {
         journal_.write(engines_failed, {{"error", made.error().message}});
         drop_engines(made.error().message);
     }
@@ -425,6 +427,7 @@ Status House::run_check() {
         return fail(std::move(parsed.error()));
     }
     settings_ = std::move(*parsed);
+    set_time_zone(settings_.text("house.time_zone"));
     auto memory = sealed_memory("settings", checked->output);
     if (!memory) {
         return fail(std::move(memory.error()));

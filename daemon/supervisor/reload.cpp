@@ -88,7 +88,7 @@ bool House::plan_again(const Settings& before) {
     const bool there = find("dovecot") != nullptr;
     bool engines = wanted && (!there || of_mail(before) != of_mail(settings_));
     if (engines) {
-        auto made = run_provision_now("mail-engines", {});
+        auto made = run_provision_now("mail-engines", {}, engines_limit);
         engines_missing_.clear();
         if (!made) {
             journal_.write(reload_failed, {{"error", made.error().message}});

@@ -39,6 +39,7 @@ constexpr std::array routes = {
     Route{"/api/v1/me/app-passwords/{id}", Who::member},
     Route{"/api/v1/status", Who::admin},
     Route{"/api/v1/diagnosis", Who::admin},
+    Route{"/api/v1/energy", Who::admin},
     Route{"/api/v1/declared", Who::admin},
 };
 
@@ -180,7 +181,7 @@ CREATE INDEX erasure_association ON erasure(association);
 )sql"},
 };
 
-constexpr std::array<std::string_view, 4> verbs = {"set-host", "probe", "diagnose", "diagnosis"};
+constexpr std::array<std::string_view, 5> verbs = {"set-host", "probe", "diagnose", "diagnosis", "energy"};
 constexpr std::array<std::string_view, 5> internal_callers = {"gate", "admin", "mail", "sites", "pads"};
 
 } // namespace

@@ -90,6 +90,7 @@ void People::add_routes() {
     router_.add("POST", "/api/v1/setup/host", this, &People::set_host);
     router_.add("GET", "/api/v1/house", this, &People::show_house);
     router_.add("GET", "/api/v1/status", this, &People::show_status);
+    router_.add("GET", "/api/v1/energy", this, &People::show_energy);
     router_.add("GET", "/api/v1/diagnosis", this, &People::show_diagnosis);
     router_.add("POST", "/api/v1/diagnosis", this, &People::run_diagnosis);
     router_.add("GET", "/api/v1/declared", this, &People::list_declared);

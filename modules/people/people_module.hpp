@@ -310,6 +310,7 @@ private:
     Task<Response> show_setup(Request& request);
     Task<Response> show_setup_secret(Request& request);
     Task<Response> check_setup(Request& request);
+    Task<Response> show_energy(Request& request);
     Task<Response> show_diagnosis(Request& request);
     Task<Response> run_diagnosis(Request& request);
     Task<Response> set_host(Request& request);

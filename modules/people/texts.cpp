@@ -211,7 +211,7 @@ constexpr std::array texts = {
     CatalogueText{"probe_clock_fine", "L'horloge suit l'heure du réseau.", "The clock follows the time of the network."},
     CatalogueText{"diagnosis_yes", "Cette réparation perd quelque chose : elle ne se fait que par la commande hameau diagnose. Rien n’a été changé.",
                   "This repair loses something: only the command hameau diagnose does it. Nothing was changed."},
-    CatalogueText{"diagnosis_lately", "Cette réparation vient d’être faite. Attendez cinq minutes.", "This was mended a moment ago. Wait for five minutes."},
+    CatalogueText{"diagnosis_lately", "Cette réparation vient d’être tentée. Attendez cinq minutes.", "This repair was tried a moment ago. Wait for five minutes."},
     CatalogueText{"diagnosis_no_repair", "La maison ne peut pas réparer cela elle-même. Rien n’a été changé.",
                   "The house cannot mend this itself. Nothing was changed."},
     CatalogueText{"diagnosis_no_check", "Cette vérification n’existe pas. Rien n’a été changé.", "There is no such check. Nothing was changed."},

@@ -52,6 +52,7 @@ export const pages = [
   { name: 'home-admin', path: '', who: 'admin' },
   { name: 'status', path: 'status', who: 'admin' },
   { name: 'news', path: 'news', who: 'admin' },
+  { name: 'energy', path: 'energy', who: 'admin' },
   { name: 'diagnosis', path: 'diagnosis', who: 'admin', act: async (page) => {
     await press(/^(Regarder maintenant|Look now)$/)(page);
     await page.locator('section[aria-labelledby=all]').waitFor();

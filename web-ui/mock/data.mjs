@@ -59,6 +59,20 @@ export const diagnosis = () => {
   };
 };
 
+/** Five weeks with a day off, a heavy day and a quiet one; the last is today. */
+export const energy = () => {
+  const names = ['hameaud', 'gate', 'people', 'mail', 'sites', 'pads', 'milter', 'dovecot', 'postfix', 'backup'];
+  const days = Array.from({ length: 35 }, (_, ago) => ago).filter((ago) => ago !== 12).reverse().map((ago) => {
+    const seen_s = ago === 0 ? 50_000 : 86_400;
+    const services = names.map((name, place) => {
+      const busy = (1 + ((ago * 7 + place * 3) % 5)) * (ago === 4 ? 6 : 1) * (place + 1);
+      return { name, cpu_ms: busy * 1100, wakeups: busy * 310, read_bytes: busy * 90_000, written_bytes: busy * 410_000 };
+    });
+    return { date: new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10), seen_s, received_bytes: 4e6 * (1 + (ago % 4)), sent_bytes: 9e6 * (1 + (ago % 6)), watt_hours: (4 * seen_s) / 3600, services };
+  });
+  return { days, power: { source: 'stated', watts: 4 }, advice: [{ code: 'machine', service: null, amount: 1 }, { code: 'awake', service: 'pads', amount: 0 }, { code: 'wakes', service: 'dovecot', amount: 1312 }] };
+};
+
 export const status = () => ({
   processes: [
     ['hameaud', 'running', 411, 5_400_000, 0, 3100, 210, 44], ['gate', 'running', 420, 5_399_000, 0, 6900, 1800, 310],

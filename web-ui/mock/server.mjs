@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { dirname, extname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { diagnosis, freshData, status } from './data.mjs';
+import { diagnosis, energy, freshData, status } from './data.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(process.env.HAMEAU_WEB_OUT ?? join(here, '../../build/release/web'));
@@ -152,6 +152,7 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
   }));
   on('GET', '/api/v1/status', member, ({ session }) => (session.who.admin ? status() : refuse(403, 'forbidden', 'Cette page est réservée aux administrateurs de la maison.')));
   on('GET', '/api/v1/diagnosis', member, ({ session }) => (session.who.admin ? diagnosis() : refuse(403, 'forbidden', 'Cette page est réservée aux administrateurs de la maison.')));
+  on('GET', '/api/v1/energy', member, ({ session }) => (session.who.admin ? energy() : refuse(403, 'forbidden', 'Cette page est réservée aux administrateurs de la maison.')));
   on('POST', '/api/v1/diagnosis', member, ({ session }) => (session.who.admin ? diagnosis() : refuse(403, 'forbidden', 'Cette page est réservée aux administrateurs de la maison.')));
 
   on('GET', '/api/v1/associations', member, ({ session }) => listed(slugs(session.who).map((one) => ({ slug: one.slug, name: one.name, role: roleIn(session.who, one), domains: one.domains, members: Object.keys(one.members).length }))));

@@ -121,6 +121,10 @@ def test_what_a_page_may_not():
     again = ok(annick.call("POST", PATH, {"repair": "state.folders"}, headers={"Accept-Language": "fr"}), 429)
     assert "cinq minutes" in again.json()["detail"] and folder.stat().st_mode & 0o777 == 0o755, again.body
     assert repair("state.folders")["repair"]["done"], "the command may at once"
+    # One that finds nothing to mend, or fails, was tried all the same.
+    assert not ok(annick.call("POST", PATH, {"repair": "state.secrets"})).json()["repair"]["done"]
+    tried = ok(annick.call("POST", PATH, {"repair": "state.secrets"}, headers={"Accept-Language": "en"}), 429)
+    assert "was tried" in tried.json()["detail"], tried.body
     assert "diagnosis.repair_refused from=people" in house.tail()
     old.unlink()
 

@@ -9,6 +9,7 @@ from common import house, marie, node, ok, yann, zipped  # first: it makes the p
 import association_bin
 import borders
 import diagnosis
+import energy
 import first_run
 import mail_in_the_house
 import powers_end
@@ -126,7 +127,7 @@ if __name__ == "__main__":
         if not sys.argv[1:] or "a_night" in sys.argv:
             diagnosis.begin_night()
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], diagnosis, mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
+        tests = [value for part in (sys.modules[__name__], diagnosis, energy, mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts) + [diagnosis.a_night]))
     finally:

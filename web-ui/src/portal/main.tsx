@@ -15,6 +15,7 @@ import { Shell } from './shell';
 import { Account } from './pages/account';
 import { Away } from './pages/away';
 import { DiagnosisPage } from './pages/diagnosis';
+import { EnergyPage } from './pages/energy';
 import { Help } from './pages/help';
 import { Home } from './pages/home';
 import { InvitationPage } from './pages/invitation';
@@ -41,6 +42,7 @@ const routes: Record<string, Route> = {
   '/account': { page: Account, title: 'title.account' },
   '/status': { page: StatusPage, title: 'title.status', wide: true },
   '/diagnosis': { page: DiagnosisPage, title: 'title.diagnosis', wide: true },
+  '/energy': { page: EnergyPage, title: 'title.energy', wide: true },
   '/news': { page: News, title: 'title.news' },
   '/setup': { page: Setup, title: 'title.setup', open: true },
   '/invitation': { page: InvitationPage, title: 'title.invitation', open: true },

@@ -1,4 +1,5 @@
-// What is new, for admins: the notes of each release, the newest first. Static: they came with the programs, and nobody is asked.
+// What is new: the notes of each release, the newest first. The page of admins (status.tsx) leads here, but nothing in it is theirs alone:
+// every member who types the address may read it. Static: the notes came with the programs, and nobody is asked.
 import { t } from '../../common/i18n';
 
 /** Of CHANGELOG.md, what an association notices. The first is the version of these pages; tests/tidy/package holds it. */

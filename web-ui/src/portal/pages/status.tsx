@@ -37,7 +37,7 @@ export function StatusPage() {
       <h1 tabIndex={-1}>{t('title.status')}</h1>
       <Phrase light={failed.length > 0 ? 'stopped' : 'lit'} live>{failed.length > 0 ? tn('status.failed', failed.length) : t('status.well')}</Phrase>
       <p class="soft">{t(processes.some((one) => one.memory === 'rss') ? 'home.memory_about' : 'home.memory', { size: size(total * 1024) })} {tn('home.asleep', processes.filter((one) => lightOf(one.state) === 'asleep').length)}</p>
-      <p class="verbs"><Button onClick={status.reload}>{t('status.again')}</Button> <a href="/diagnosis">{t('status.diagnosis')}</a> <a href="/news">{t('status.news')}</a></p>
+      <p class="verbs"><Button onClick={status.reload}>{t('status.again')}</Button> <a href="/diagnosis">{t('status.diagnosis')}</a> <a href="/energy">{t('status.energy')}</a> <a href="/news">{t('status.news')}</a></p>
       <section aria-labelledby="services">
         <h2 id="services">{t('status.services')}</h2>
         <ul class="rows">
