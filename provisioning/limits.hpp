@@ -24,6 +24,8 @@ inline constexpr std::size_t box_folder_bytes_max = 64;
 inline constexpr std::size_t pem_bytes_max = 65536;
 /// How long apt may take to ask the package repository; a person waits for it.
 inline constexpr std::chrono::milliseconds version_limit{60000};
+/// How old a work folder of such a question is before another one removes it: far longer than any question takes.
+inline constexpr std::chrono::hours version_folder_kept{1};
 /// Bytes of a repository's signed list, and of /etc/os-release.
 inline constexpr std::size_t version_file_bytes_max = 1 << 20;
 

@@ -15,6 +15,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/exec.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/contract/auth_schema.hpp"
 #include "daemon/contract/manifest.hpp"
 #include "daemon/store/before_migration.hpp"
@@ -170,6 +171,11 @@ Status make_access_here(const MailModel& model, const std::string& password) {
 Status make_databases_here(const MailModel& model, const std::string& password) {
     MigrationCopies copies;
     copies.floor_bytes = model.disk_floor_bytes;
+    // Lines for hameaud, whose journal it is (House::tell_copies).
+    copies.told = [](const std::string& copy, const Status& made) {
+        const std::string line = made ? "copied\t" + copy : "not_copied\t" + copy + "\t" + one_plain_line(made.error().message);
+        (void)write_all(STDERR_FILENO, line + "\n");
+    };
     set_migration_copies(std::move(copies));
     if (auto made = make_access_here(model, password); !made) {
         return made;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -22,10 +24,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view work_name = "hameau-version-";
+
 class WorkFolder {
 public:
-    WorkFolder() {
-        std::string name = "/tmp/hameau-version-XXXXXX";
+    explicit WorkFolder(const std::string& scratch) {
+        std::string name = scratch + "/" + std::string(work_name) + "XXXXXX";
         path = ::mkdtemp(name.data()) == nullptr ? "" : name;
     }
     ~WorkFolder() {
@@ -93,15 +97,30 @@ Status lay_out(const std::string& folder, const VersionQuestion& question) {
     return written;
 }
 
-Result<ProgramEnd> run_apt(const std::string& program, std::vector<std::string> arguments, const std::string& folder, unsigned uid) {
-    ProgramRun run;
-    run.path = program;
-    run.arguments = std::move(arguments);
-    run.environment = {"APT_CONFIG=" + folder + "/apt.conf", "TMPDIR=" + folder, "HOME=" + folder};
-    run.uid = uid;
-    run.deadline = version_limit;
-    return run_to_end(std::move(run));
-}
+/// The programs of one question: they share its time.
+class Apt {
+public:
+    Apt(const VersionQuestion& question, std::string folder) :
+        question_(question), folder_(std::move(folder)), end_(std::chrono::steady_clock::now() + question.limit) {}
+    Result<ProgramEnd> run(const char* program, std::vector<std::string> arguments) const {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end_ - std::chrono::steady_clock::now());
+        if (left.count() <= 0) {
+            return fail(ErrorKind::timed_out, "the repository did not answer in time");
+        }
+        ProgramRun run;
+        run.path = question_.root + program;
+        run.arguments = std::move(arguments);
+        run.environment = {"APT_CONFIG=" + folder_ + "/apt.conf", "TMPDIR=" + folder_, "HOME=" + folder_};
+        run.uid = question_.uid;
+        run.deadline = left;
+        return run_to_end(std::move(run));
+    }
+
+private:
+    const VersionQuestion& question_;
+    std::string folder_;
+    std::chrono::steady_clock::time_point end_;
+};
 
 /// What the signed list says of its date.
 std::string published_of(const std::string& folder) {
@@ -129,6 +148,32 @@ bool is_repository_address(std::string_view text) {
     constexpr std::string_view scheme = "https://";
     return text.starts_with(scheme) && text.size() > scheme.size() && text.size() < 300 &&
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_~-", scheme.size()) == std::string_view::npos;
+}
+
+std::string installed_version(std::string_view said) {
+    // dpkg-query(1): the second letter is the state: n nothing, c its settings alone.
+    constexpr std::string_view key = "State: ";
+    const bool there = said.starts_with(key) && said.size() > key.size() + 1 && said[key.size() + 1] != 'n' && said[key.size() + 1] != 'c';
+    const std::size_t version = said.find("Version: ");
+    return there && version != std::string_view::npos ? policy_value(said.substr(version), "Version") : std::string();
+}
+
+void drop_left_folders(const std::string& scratch, unsigned uid) {
+    std::error_code failed;
+    std::vector<fs::path> left;
+    const auto oldest = fs::file_time_type::clock::now() - version_folder_kept;
+    for (fs::directory_iterator entry(scratch, failed), end; !failed && entry != end; entry.increment(failed)) {
+        struct stat facts {};
+        const bool named = entry->path().filename().string().starts_with(work_name);
+        const bool ours = named && ::lstat(entry->path().c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && (facts.st_uid == uid || facts.st_uid == ::geteuid());
+        std::error_code gone;
+        if (ours && fs::last_write_time(entry->path(), gone) < oldest && !gone) {
+            left.push_back(entry->path());
+        }
+    }
+    for (const fs::path& folder : left) {
+        fs::remove_all(folder, failed);
+    }
 }
 
 std::string policy_value(std::string_view said, std::string_view key) {
@@ -166,21 +211,23 @@ Result<VersionAnswer> ask_newest_version(const VersionQuestion& question) {
     if (!plain || ::access(question.keyring.c_str(), R_OK) != 0) {
         return fail(ErrorKind::not_found, question.keyring + " is not there: install the package hameau-archive-keyring of that repository");
     }
-    const WorkFolder folder;
+    drop_left_folders(question.scratch, question.uid);
+    const WorkFolder folder(question.scratch);
     if (folder.path.empty()) {
-        return fail_errno("/tmp");
+        return fail_errno(question.scratch);
     }
     if (auto laid = lay_out(folder.path, question); !laid) {
         return fail(laid.error());
     }
-    const auto update = run_apt("/usr/bin/apt-get", {"update", "-q", "--error-on=any"}, folder.path, question.uid);
+    const Apt apt(question, folder.path);
+    const auto update = apt.run("/usr/bin/apt-get", {"update", "-q", "--error-on=any"});
     if (!update) {
         return fail(update.error());
     }
     if (update->exit_code != 0) {
         return fail(ErrorKind::unavailable, "the repository cannot be read, or its signature does not hold: " + first_complaint(update->output));
     }
-    const auto policy = run_apt("/usr/bin/apt-cache", {"policy", "hameau"}, folder.path, question.uid);
+    const auto policy = apt.run("/usr/bin/apt-cache", {"policy", "hameau"});
     if (!policy) {
         return fail(policy.error());
     }
@@ -189,19 +236,16 @@ Result<VersionAnswer> ask_newest_version(const VersionQuestion& question) {
     if (answer.newest.empty()) {
         return fail(ErrorKind::not_found, "the repository has no package hameau for this machine");
     }
-    const auto installed = run_apt("/usr/bin/dpkg-query", {"-W", "-f=Installed: ${Version}", "hameau"}, folder.path, question.uid);
-    answer.installed = installed && installed->exit_code == 0 ? policy_value(installed->output, "Installed") : std::string();
+    const auto installed = apt.run("/usr/bin/dpkg-query", {"-W", "-f=State: ${db:Status-Abbrev} Version: ${Version}", "hameau"});
+    answer.installed = installed && installed->exit_code == 0 ? installed_version(installed->output) : std::string();
     if (answer.installed.empty()) {
         answer.installed = question.running;
     }
-    const auto compared = run_apt("/usr/bin/dpkg", {"--compare-versions", answer.newest, "gt", answer.installed}, folder.path, question.uid);
+    const auto compared = apt.run("/usr/bin/dpkg", {"--compare-versions", answer.newest, "gt", answer.installed});
     if (!compared) {
         return fail(compared.error());
     }
     answer.newer = compared->exit_code == 0;
-    if (!answer.newer) {
-        answer.newest = answer.installed;
-    }
     answer.published = published_of(folder.path);
     return answer;
 }

@@ -49,7 +49,10 @@ int check_version(const Words& words, bool english) {
         return 0;
     }
     const bool newer = facts["newer"] == "1";
-    std::printf("%s\n", (newer ? is_newer(facts["newest"], facts["installed"], english) : is_newest(facts["installed"], facts["published"], english)).c_str());
+    const bool same = facts["newest"] == facts["installed"];
+    std::printf("%s\n", (newer  ? is_newer(facts["newest"], facts["installed"], english)
+                         : same ? is_newest(facts["installed"], facts["published"], english)
+                                : is_older(facts["newest"], facts["installed"], english)).c_str());
     return 0;
 }
 
