@@ -143,6 +143,10 @@ Result<Edit> read_history_line(const std::string& line) {
     edit.time_ms = number(*object, "end_ms", 0);
     edit.added = number(*object, "added", 0);
     edit.removed = number(*object, "removed", 0);
+    // Rows of several minutes: their figures say nothing of one change. Archives of before the key have it of none.
+    const json::value* cut = object->if_contains("cut");
+    const bool joined = cut != nullptr || number(*object, "begin_ms", edit.time_ms) != edit.time_ms;
+    edit.judged = !joined ? CutJudged::by_figures : cut != nullptr && cut->is_bool() && cut->as_bool() ? CutJudged::cut : CutJudged::none;
     edit.person = std::make_shared<const Person>(Person{text_in(*object, "member"), text_in(*object, "login"), text_in(*object, "name")});
     for (const json::value& one : updates->as_array()) {
         const json::string* packed = one.if_string();

@@ -68,6 +68,9 @@ std::string history_line(const HistoryRow& row, const Person& person, View frame
     line["name"] = person.name;
     line["added"] = row.added;
     line["removed"] = row.removed;
+    if (row.folded) {
+        line["cut"] = row.cut.has_value();
+    }
     json::array updates;
     each_framed(framed, [&updates](View update) { updates.emplace_back(base64(std::span<const unsigned char>(update.data(), update.size()))); });
     line["updates"] = std::move(updates);

@@ -64,6 +64,12 @@ inline constexpr std::size_t dead_rows_max = 4000;
 /// History rows join the edits of one author within this time.
 inline constexpr std::int64_t history_bucket_ms = 10 * 60 * 1000;
 inline constexpr std::int64_t history_hour_ms = 60 * 60 * 1000;
+/// Who removes so much (units: about ten words) leaves a moment just before it; the rows of one author with no longer pause between them count
+/// together. Of the cuts of one hour, those after the first so many must each remove twice what the last one did: a hostile writer who
+/// empties a text a thousand times leaves some forty moments and rows, and a larger removal is still found.
+inline constexpr std::int64_t cut_units_min = 60;
+inline constexpr std::int64_t cut_pause_ms = 5'000;
+inline constexpr std::size_t cuts_per_hour_max = 20;
 
 /// Images and documents that wait for the one converter; those of one member, or of all guests of a pad; what they hold in memory
 /// meanwhile; how long one may take.
@@ -95,6 +101,14 @@ inline constexpr std::size_t forms_known_max = 100'000;
 
 /// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
+/// Moments that the page's list has at once, the newest ones: the slider reaches the others. Places of the slider.
+inline constexpr std::size_t film_moments_max = 1000;
+inline constexpr std::size_t film_places_max = 400;
+/// Films (history/film.hpp) that are kept between two steps of the slider, for how long after the last one, and how large each: 100,000
+/// edits take about 25 MB. One that is larger is made again for each step.
+inline constexpr std::size_t films_kept_max = 2;
+inline constexpr std::chrono::seconds film_kept_for{120};
+inline constexpr std::size_t film_bytes_kept_max = 96 << 20;
 /// Bytes of decompressed updates that one reading of the history may take. A longer history can be read by nobody at once.
 inline constexpr std::size_t history_bytes_max = 256 << 20;
 /// People who are named as readers or writers of one pad: beyond, a group or the association is meant.

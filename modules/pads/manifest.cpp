@@ -23,6 +23,8 @@ constexpr std::array routes = {
     Route{"/api/v1/pads/{pad}/history", Who::member},
     Route{"/api/v1/pads/{pad}/history/{moment}", Who::member},
     Route{"/api/v1/pads/{pad}/history/{moment}/restore", Who::member},
+    Route{"/api/v1/pads/{pad}/film", Who::member},
+    Route{"/api/v1/pads/{pad}/film/{step}", Who::member},
     Route{"/api/v1/pads/ws/{pad}", Who::anyone, true},
 };
 
@@ -117,6 +119,11 @@ ALTER TABLE pad ADD COLUMN people_members TEXT NOT NULL DEFAULT '';
     Migration{7, R"sql(
 -- Associations in the house's bin: their pads answer as deleted ones.
 CREATE TABLE closed_association (slug TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+)sql"},
+    Migration{8, R"sql(
+-- Rows in which somebody removed or replaced much (storage/cuts.hpp). Of the log only what came with an archive is judged already.
+ALTER TABLE pad_update ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pad_history ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
 )sql"},
 };
 

@@ -43,6 +43,7 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     context_ = &context;
     store_ = std::make_unique<PadStore>(context.database());
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
+    film_timer_ = std::make_unique<asio::steady_timer>(context.io());
     batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
     writing_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
@@ -138,6 +139,8 @@ void PadsModule::add_routes() {
     router_.add("GET", "/api/v1/pads/{pad}/history", this, &PadsModule::history);
     router_.add("GET", "/api/v1/pads/{pad}/history/{moment}", this, &PadsModule::look_back);
     router_.add("POST", "/api/v1/pads/{pad}/history/{moment}/restore", this, &PadsModule::restore_moment);
+    router_.add("GET", "/api/v1/pads/{pad}/film", this, &PadsModule::film);
+    router_.add("GET", "/api/v1/pads/{pad}/film/{step}", this, &PadsModule::film_step);
     router_.add("POST", "/api/v1/pads/{pad}/images", this, &PadsModule::add_image);
     router_.add("GET", "/api/v1/pads/{pad}/images/{hash}", this, &PadsModule::get_image);
     router_.add("GET", "/internal/archive", this, &PadsModule::internal_archive);
@@ -350,6 +353,7 @@ Task<void> PadsModule::stop() {
         }
     }
     commit_timer_->cancel();
+    film_timer_->cancel();
     kept_timer_->cancel();
     stop_readings();
     commit_thread_->stop();

@@ -32,6 +32,8 @@
 
 namespace hameau::pads {
 
+class Film;
+
 /// The header that carries a link's key, for people without an account: never in a query, except an image's.
 inline constexpr std::string_view key_header = "pad-key";
 
@@ -165,6 +167,15 @@ private:
     Task<Response> look_back(Request& request);
     Task<Response> restore_moment(Request& request);
     FoundOr find_for_history(const Request& request);
+
+    // api/api_film.cpp
+    using FilmWork = std::function<Result<std::string>(Film&)>;
+    Task<Response> film(Request& request);
+    Task<Response> film_step(Request& request);
+    /// What `work` says of the pad's film, as JSON. A film that is kept serves when it reaches to the row `upto`; 0: a new one is made.
+    Task<Response> film_answer(Request& request, std::int64_t upto, FilmWork work);
+    std::shared_ptr<Film> kept_film(std::int64_t number, std::int64_t upto);
+    void keep_film(std::int64_t number, std::shared_ptr<Film> film);
     Response no_past(const Request& request, const PadRow& pad, const Error& error);
     /// The images that these bytes name, as far as the pad's association has them: rows are looked up now, by this store,
     /// files read when they are asked for; on any thread.
@@ -310,6 +321,12 @@ private:
     std::unique_ptr<boost::asio::thread_pool> reading_threads_;  ///< made when it is needed
     std::unique_ptr<Converter> converter_;
     std::unique_ptr<ImageFiles> images_;
+    struct KeptFilm {
+        std::int64_t pad = 0;
+        std::shared_ptr<Film> film;
+    };
+    std::vector<KeptFilm> films_;  ///< that were asked for last; gone when nobody asks for some minutes, and with their pads
+    std::unique_ptr<boost::asio::steady_timer> film_timer_;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;

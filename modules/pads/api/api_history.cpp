@@ -1,5 +1,6 @@
 // The HTTP API of the history: saved moments, a look at one, restoring it as a change in the caller's name.
 #include <charconv>
+#include <numeric>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -34,6 +35,47 @@ std::optional<std::int64_t> moment_of(std::string_view text) {
     return whole ? std::optional(number) : std::nullopt;
 }
 
+/// "57", everything up to the row 57, or "57-2", that less the last two updates.
+struct MomentName {
+    std::int64_t seq = 0;
+    std::size_t less = 0;
+};
+
+std::optional<MomentName> moment_name(std::string_view text) {
+    const std::size_t dash = text.find('-');
+    const auto seq = moment_of(text.substr(0, dash));
+    const auto less = dash == std::string_view::npos ? std::optional<std::int64_t>(0) : moment_of(text.substr(dash + 1));
+    return seq && less ? std::optional(MomentName{*seq, static_cast<std::size_t>(*less)}) : std::nullopt;
+}
+
+/// "0", or the client and the clock of a marker: "2811-340".
+std::optional<OneLine> line_name(std::string_view text) {
+    if (text == "0") {
+        return OneLine{};
+    }
+    const std::size_t dash = text.find('-');
+    crdt::Id id;
+    const auto read = [](std::string_view part, auto& number) {
+        const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), number);
+        return !part.empty() && failed == std::errc{} && end == part.data() + part.size();
+    };
+    if (dash == std::string_view::npos || !read(text.substr(0, dash), id.client) || !read(text.substr(dash + 1), id.clock)) {
+        return std::nullopt;
+    }
+    return OneLine{id};
+}
+
+Result<Past> past_of(PadStore& store, std::int64_t number, const MomentName& moment, const Stop& stop) {
+    auto past = store.past(number, moment.seq, stop);
+    if (!past) {
+        return past;
+    }
+    if (auto done = leave_out(*past, moment.less); !done) {
+        return fail(done.error());
+    }
+    return past;
+}
+
 json::object describe(const Moment& moment) {
     json::object out;
     out["moment"] = std::to_string(moment.seq);
@@ -42,6 +84,14 @@ json::object describe(const Moment& moment) {
     out["authors"] = json::value_from(moment.authors);
     out["added"] = moment.added;
     out["removed"] = moment.removed;
+    if (moment.before) {
+        json::object before;
+        before["author"] = moment.before->author;
+        before["at"] = format_utc(moment.before->time_ms);
+        before["added"] = moment.before->added;
+        before["removed"] = moment.before->removed;
+        out["before"] = std::move(before);
+    }
     return out;
 }
 
@@ -57,15 +107,15 @@ std::uint64_t unused_client(const Recorder& recorder) {
     return client;
 }
 
-/// What makes the pad again what it was at that moment, as changes of `client`; none when it is like that already.
-Status changes_back_to(PadStore& store, std::int64_t number, std::int64_t moment, std::uint64_t client, std::size_t bytes_max, const Stop& stop,
+/// What makes the pad, or one line of it, again what it was at that moment, as changes of `client`; none when it is like that already.
+Status changes_back_to(PadStore& store, std::int64_t number, const MomentName& moment, const OneLine* only, std::uint64_t client, std::size_t bytes_max, const Stop& stop,
                        std::vector<Bytes>& changes) {
-    const auto past = store.past(number, moment, stop);
+    const auto past = past_of(store, number, moment, stop);
     auto integrated = past ? integrate(*past, stop, crdt::Crowded::refuse) : Result<Integrated>(fail(past.error()));
     if (!integrated) {
         return fail(integrated.error());
     }
-    auto back = restoring_update(integrated->now, integrated->then, client);
+    auto back = restoring_update(integrated->now, integrated->then, client, only);
     if (!back) {
         return {};
     }
@@ -187,7 +237,7 @@ Task<Response> PadsModule::look_back(Request& request) {
     }
     const Found found = std::get<Found>(outcome);
     const std::string format = request.query_parameter("format").value_or("html");
-    const auto moment = moment_of(request.parameter("moment"));
+    const auto moment = moment_name(request.parameter("moment"));
     if (format != "html" && format != "json" && format != "text") {
         Parameters parameters;
         parameters.emplace_back("formats", "html, json, text");
@@ -203,7 +253,7 @@ Task<Response> PadsModule::look_back(Request& request) {
     const bool english = language_of(request) == Language::english;
     std::string document;
     ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
-        const auto past = store.past(found.pad.number, *moment, stop);
+        const auto past = past_of(store, found.pad.number, *moment, stop);
         const auto integrated = past ? integrate(*past, stop) : Result<Integrated>(fail(past.error()));
         if (!integrated) {
             return fail(integrated.error());
@@ -241,8 +291,10 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     if (found.permission != Permission::write) {
         co_return problem(pads_catalogue, request, 403, "pad_read_only");
     }
-    const auto moment = moment_of(request.parameter("moment"));
-    if (!moment) {
+    const auto moment = moment_name(request.parameter("moment"));
+    const auto asked = request.query_parameter("line");
+    const auto line = asked ? line_name(*asked) : std::nullopt;
+    if (!moment || (asked && !line)) {
         co_return problem(pads_catalogue, request, 404, "pad_no_moment");
     }
     const bool written = co_await all_written(found.pad.number);
@@ -255,7 +307,7 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     const std::uint64_t client = unused_client(room->recorder());
     std::vector<Bytes> changes;
     ReadingWork work = [&](PadStore& store, const Stop& stop) -> Status {
-        return changes_back_to(store, found.pad.number, *moment, client, pad_bytes_max_, stop, changes);
+        return changes_back_to(store, found.pad.number, *moment, line ? &*line : nullptr, client, pad_bytes_max_, stop, changes);
     };
     Status done = co_await read_aside(found.pad.number, std::move(work));
     // The reading takes its time: the right to write is asked again before anything changes.
@@ -267,16 +319,14 @@ Task<Response> PadsModule::restore_moment(Request& request) {
         co_return now != nullptr ? problem(pads_catalogue, request, 403, "pad_read_only") : std::move(std::get<Response>(still));
     }
     // Nobody sees a restored text that is then not kept.
-    std::size_t bytes = 0;
-    for (const Bytes& change : changes) {
-        bytes += change.size();
-    }
+    const std::size_t bytes = std::accumulate(changes.begin(), changes.end(), std::size_t{0}, [](std::size_t sum, const Bytes& one) { return sum + one.size(); });
     auto no_room = bytes > 0 ? refuse_growth(request, found.pad.association, bytes) : std::nullopt;
     if (done && bytes > 0 && !no_room) {
         for (std::size_t i = 0; done && i < changes.size(); ++i) {
             done = room->change(std::make_shared<const Person>(person_of(request.who)), changes[i]);
         }
-        if (done) {
+        // Of one paragraph the others see what they see of any edit.
+        if (done && !line) {
             room->tell_restored(person_of(request.who));
         }
     }

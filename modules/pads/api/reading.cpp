@@ -68,6 +68,7 @@ void PadsModule::end_reading(ReadingTurns::Number number) {
 }
 
 void PadsModule::drop_readings(std::int64_t pad) {
+    std::erase_if(films_, [pad](const KeptFilm& one) { return one.pad == pad; });
     for (const ReadingTurns::Number number : turns_.drop(pad)) {
         readings_.at(number)->done = fail(ErrorKind::unavailable, "the pad went away");
         end_reading(number);

@@ -157,6 +157,8 @@ void Document::Runs::begin(Run& out, const Item& item) const {
         out.attributes = attributes_;
     out.version = version_;
     out.client = document_->source_.client_id(item.client);
+    out.clock = item.clock;
+    out.group = document_->group(item);
 }
 
 bool Document::Runs::next(Run& out) {
@@ -171,7 +173,7 @@ bool Document::Runs::next(Run& out) {
         }
         if (item.kind != Kind::string && item.kind != Kind::embed && item.kind != Kind::type)
             continue;
-        if (begun && (item.kind != Kind::string || !same(out) ||
+        if (begun && (item.kind != Kind::string || !same(out) || document_->group(item) != out.group ||
                       (split_ == Split::authors && out.client != document_->source_.client_id(item.client))))
             return true;
         if (!begun)

@@ -39,6 +39,15 @@ struct Run {
     std::vector<Attribute> attributes;      ///< sorted by key
     std::uint64_t version = 0;              ///< of the attributes: the same as the last run's when they are
     std::uint64_t client = 0;               ///< author of the first unit
+    std::uint32_t clock = 0;                ///< of the first unit
+    std::uint32_t group = 0;                ///< what Groups says of its units
+};
+
+/// Says what the units of an item are in the eyes of who shows the document. Runs end where it changes.
+class Groups {
+public:
+    virtual ~Groups() = default;
+    virtual std::uint32_t group(const Integrator::Item& item) const = 0;
 };
 
 /// Where runs of text end: at changed attributes, or also where the author changes.
@@ -46,8 +55,8 @@ enum class Split { attributes, authors };
 
 class Document {
 public:
-    /// `at` shows an earlier state (see Integrator::snapshot()); both must outlive the document.
-    explicit Document(const Integrator& source, const Snapshot* at = nullptr) : source_(source), at_(at) {}
+    /// `at` shows an earlier state (see Integrator::snapshot()); all must outlive the document.
+    explicit Document(const Integrator& source, const Snapshot* at = nullptr, const Groups* groups = nullptr) : source_(source), at_(at), groups_(groups) {}
 
     /// Root names in byte order.
     std::vector<std::string_view> root_names() const;
@@ -106,6 +115,7 @@ public:
     std::string json(const Node& node) const;
 
     const Integrator& source() const { return source_; }
+    bool grouped() const { return groups_ != nullptr; }
 
 private:
     friend class Children;
@@ -113,7 +123,9 @@ private:
 
     const Integrator& source_;
     const Snapshot* at_;
+    const Groups* groups_;
 
+    std::uint32_t group(const Integrator::Item& item) const { return groups_ == nullptr ? 0 : groups_->group(item); }
     bool visible(const Integrator::Item& item) const {
         if (at_ == nullptr)
             return !item.is_deleted();

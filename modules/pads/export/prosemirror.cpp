@@ -23,7 +23,7 @@ std::string_view mark_name(std::string_view key) {
 
 class ProseMirrorWriter final : public BlockSink {
 public:
-    ProseMirrorWriter(const crdt::Document& document, std::size_t bytes_max) : document_(document), bytes_max_(bytes_max) {}
+    ProseMirrorWriter(const crdt::Document& document, std::size_t bytes_max) : document_(document), bytes_max_(bytes_max), grouped_(document.grouped()) {}
 
     Result<std::string> write(std::optional<std::uint32_t> root) {
         out_ = R"({"type":"doc")";
@@ -38,10 +38,22 @@ public:
         return std::move(out_);
     }
 
+    void line(const LineMark* marker) override {
+        if (grouped_) {
+            line_ = marker == nullptr ? "0" : std::to_string(marker->client) + "-" + std::to_string(marker->clock);
+            line_group_ = marker == nullptr ? 0 : marker->group;
+        }
+    }
+
     void open(std::string_view name, const Attributes& attributes) override {
         begin_child();
         out_ += R"({"type":)" + quoted(name);
         bool first = true;
+        if (!line_.empty()) {
+            out_ += R"(,"attrs":{"line":)" + quoted(line_) + R"(,"group":)" + std::to_string(line_group_);
+            line_.clear();
+            first = false;
+        }
         for (const auto& [key, value] : attributes) {
             if (key != "ychange") {
                 out_ += (first ? R"(,"attrs":{)" : ",") + quoted(key) + ":" + value;
@@ -60,15 +72,13 @@ public:
     void text(const crdt::Run& run, std::string_view text, bool marked) override {
         begin_child();
         out_ += R"({"type":"text","text":)" + quoted(text);
-        if (marked) {
-            marks(run);
-        }
+        marks(run, marked);
         out_ += "}";
     }
 
     void inside(const crdt::Run& run, std::string_view name, const Attributes& attributes) override {
         open(name, attributes);
-        marks(run);
+        marks(run, true);
         close();
     }
 
@@ -88,11 +98,15 @@ public:
     bool full() const override { return out_.size() > bytes_max_; }
 
 private:
-    void marks(const crdt::Run& run) {
+    /// `own`: with those of the run; that of its group is there in any case.
+    void marks(const crdt::Run& run, bool own) {
         // The two exclude each other; two people may set both.
         const bool above = std::any_of(run.attributes.begin(), run.attributes.end(), [](const crdt::Attribute& mark) { return mark_name(mark.key) == "superscript"; });
-        bool first = true;
-        for (const crdt::Attribute& mark : run.attributes) {
+        bool first = run.group == 0;
+        if (!first) {
+            out_ += R"(,"marks":[{"type":"stretch","attrs":{"group":)" + std::to_string(run.group) + "}}";
+        }
+        for (const crdt::Attribute& mark : own ? run.attributes : none_) {
             const std::string_view name = mark_name(mark.key);
             if (above && name == "subscript") {
                 continue;
@@ -142,6 +156,10 @@ private:
 
     const crdt::Document& document_;
     std::size_t bytes_max_;
+    bool grouped_;                                 ///< it is shown with groups: lines and stretches say whose they are
+    std::string line_;                             ///< of the block that opens next
+    std::uint32_t line_group_ = 0;
+    const std::vector<crdt::Attribute> none_;
     std::vector<crdt::Document::Children> stack_;  ///< elements of a tree
     std::vector<bool> begun_;                      ///< of each node that is open: it has children
     std::string out_;

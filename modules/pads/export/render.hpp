@@ -21,7 +21,8 @@ std::string render_html_fragment(std::span<const Event> events, const ImageSourc
 std::string render_markdown(std::span<const Event> events, const ImageSource& images = {});
 /// OpenDocument Text 1.2.
 std::string render_odt(std::span<const Event> events, std::string_view title, bool english, const ImageSource& images = {});
-/// The editor's own JSON. Errors: too_large when it would be longer; no more than a little beyond is made of it.
+/// The editor's own JSON; of a document with groups, each block that is a line has the attributes `line` (its marker's client and clock, or
+/// "0") and `group` (the marker's), each stretch of text the mark `stretch` with its `group`. Errors: too_large when it would be longer; no more than a little beyond is made of it.
 Result<std::string> render_prosemirror(const crdt::Document& document, std::size_t bytes_max = prosemirror_bytes_max);
 
 /// The declarations of CSS that a colour, a highlight stand for: "color:#c00;font-size:14pt".

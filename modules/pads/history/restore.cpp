@@ -31,8 +31,8 @@ constexpr std::string_view gone_name = "gone";
 
 class Restorer {
 public:
-    Restorer(Integrator& now, const crdt::Snapshot& then, std::uint64_t client)
-        : now_(now), then_(then), client_(client), ways_(now), lines_then_(standing_moment(now, then, ways_)) {
+    Restorer(Integrator& now, const crdt::Snapshot& then, std::uint64_t client, const OneLine* only)
+        : now_(now), then_(then), client_(client), only_(only), ways_(now), lines_then_(standing_moment(now, then, ways_)) {
         if (const auto root = now.roots().find(lines_root); root != now.roots().end()) {
             lines_ = root->second;
         }
@@ -40,7 +40,7 @@ public:
 
     std::optional<Bytes> run() {
         for (const auto& [name, type] : now_.roots()) {
-            if (name != moves_root) {
+            if (only_ != nullptr ? type == lines_ : name != moves_root) {
                 common_.push_back(type);
             }
         }
@@ -48,7 +48,9 @@ public:
             const std::uint32_t type = common_.back();
             common_.pop_back();
             sequence(type);
-            keys(type);
+            if (only_ == nullptr || type != lines_) {
+                keys(type);
+            }
         }
         if (count_ == 0 && deleted_.empty()) {
             return std::nullopt;
@@ -182,11 +184,45 @@ private:
         end_struct(1);
     }
 
+    /// Follows the one line that is wanted through the list: whether a unit is of it, and whether what came since goes.
+    struct Window {
+        bool inside = false;
+        bool erases = false;
+        bool over = false;
+    };
+
+    void look(Window& window, const Item& one) const {
+        if (!is_marker(one)) {
+            return;
+        }
+        const crdt::Id id = id_of(one);
+        if (only_->marker && id.client == only_->marker->client && id.clock == only_->marker->clock) {
+            window.inside = window.erases = was_there(one);
+            window.over = !window.inside;
+        } else if (window.inside && was_there(one)) {
+            window.over = true;
+        } else if (!one.is_deleted()) {
+            window.erases = false;
+        }
+    }
+
     void sequence(std::uint32_t type) {
-        const std::vector<std::uint32_t> taken = lines_to_take(type);
+        const bool one_line = only_ != nullptr && type == lines_;
+        Window window;
+        window.inside = window.erases = !one_line || !only_->marker;
+        const std::vector<std::uint32_t> taken = one_line ? std::vector<std::uint32_t>() : lines_to_take(type);
         std::size_t left = taken.size();
         for (std::uint32_t i = now_.types()[type].head; i != none; i = item(i).next) {
             const Item& one = item(i);
+            if (one_line) {
+                look(window, one);
+            }
+            if (window.over) {
+                break;
+            }
+            if (!window.inside) {
+                continue;
+            }
             const bool then = was_there(one);
             if (then && !one.is_deleted()) {
                 flush_text();
@@ -209,7 +245,7 @@ private:
             } else if (left > 0 && taken[left - 1] == i) {
                 --left;
                 take_line(one);
-            } else if (!one.is_deleted()) {
+            } else if (!one.is_deleted() && (window.erases && !(one_line && is_marker(one)))) {
                 erase(one);
             }
         }
@@ -431,6 +467,7 @@ private:
     const Integrator& now_;
     const crdt::Snapshot& then_;
     std::uint64_t client_;
+    const OneLine* only_;  ///< nothing else is restored
     std::vector<std::uint32_t> common_;  ///< types that were and are there, still to be walked
     std::map<std::uint64_t, crdt::RangeSet, std::greater<>> deleted_;
     Bytes structs_;
@@ -448,8 +485,8 @@ private:
 
 } // namespace
 
-std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client) {
-    return Restorer(now, then, client).run();
+std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client, const OneLine* only) {
+    return Restorer(now, then, client, only).run();
 }
 
 } // namespace hameau::pads

@@ -10,9 +10,16 @@ namespace hameau::pads {
 
 using crdt::Bytes;
 
+/// A line of the pad by its marker; none: the first line, which has no marker.
+struct OneLine {
+    std::optional<crdt::Id> marker;
+};
+
 /// `now` was built from updates that were never collected, `then` by now.snapshot(); its items are parted further, what it says stays. Nothing when it is like that already.
 /// `client` is one that the pad does not know. Content that the history never had (a client collected it before it came
 /// here) stays lost.
-std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client);
+/// With `only`, nothing but this line comes back: what went of it, in its old place; what came into it since goes, as far as no new line was
+/// begun there. (Of the first line the kind of block stays.)
+std::optional<Bytes> restoring_update(crdt::Integrator& now, const crdt::Snapshot& then, std::uint64_t client, const OneLine* only = nullptr);
 
 } // namespace hameau::pads

@@ -2,7 +2,6 @@
 #include "modules/pads/lines/lines.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <boost/json.hpp>
 
@@ -53,7 +52,8 @@ public:
     LineReader(const crdt::Document& document, BlockSink& sink) : document_(document), sink_(sink) {}
 
     void read(std::uint32_t root) {
-        next_.emplace(attributes_of(document_, root));
+        next_ = LineAttributes(attributes_of(document_, root));
+        waits_ = true;
         next_is_root_ = true;
         crdt::Document::Runs runs = document_.runs(root);
         crdt::Run run;
@@ -64,8 +64,12 @@ public:
                 embed(run);
             } else if (document_.ref(run.type) == crdt::TypeRef::xml_element && document_.name(run.type) == marker_name) {
                 settle();
-                next_.emplace(attributes_of(document_, run.type));
+                next_ = LineAttributes(attributes_of(document_, run.type));
+                waits_ = true;
                 next_is_root_ = false;
+                marker_.client = run.client;
+                marker_.clock = run.clock;
+                marker_.group = run.group;
             } else {
                 foreign(run.type);
             }
@@ -103,18 +107,15 @@ public:
 private:
     /// There is something in the line whose marker was read last.
     void begin_next() {
-        if (next_) {
-            const LineAttributes attributes = std::move(*next_);
-            next_.reset();
-            begin(attributes);
+        if (waits_) {
+            waits_ = false;
+            begin(next_);
         }
     }
 
     /// Nothing more stands in it: it is shown, unless somebody took it out.
     void settle() {
-        if (next_ && next_->gone()) {
-            next_.reset();
-        }
+        waits_ = waits_ && !next_.gone();
         begin_next();
     }
 
@@ -135,6 +136,7 @@ private:
         for (const std::string_view name : attribute_names(block)) {
             add(own, attributes, block, name, name, 0);
         }
+        sink_.line(next_is_root_ ? nullptr : &marker_);
         sink_.open(block, own);
         if (holds_no_text(block)) {
             sink_.close();
@@ -266,9 +268,7 @@ private:
 
     void foreign(std::uint32_t type) {
         // An empty first line before the blocks of a program that writes trees is nobody's.
-        if (next_ && next_is_root_ && next_->empty()) {
-            next_.reset();
-        }
+        waits_ = waits_ && !(next_is_root_ && next_.empty());
         settle();
         end_block();
         leave(0);
@@ -278,8 +278,10 @@ private:
 
     const crdt::Document& document_;
     BlockSink& sink_;
-    std::optional<LineAttributes> next_;   ///< of the line whose marker was read last, until something in it is read
+    LineAttributes next_{{}};              ///< of the line whose marker was read last
+    bool waits_ = false;                   ///< nothing in it was read yet
     bool next_is_root_ = false;
+    LineMark marker_;                      ///< of that line, unless it is the root's
     bool shown_ = false;                   ///< anything
     std::vector<std::string_view> path_;   ///< the containers that are open
     bool open_ = false;                    ///< a block that takes text is open

@@ -15,10 +15,19 @@ namespace hameau::pads {
 /// Of a block: names and JSON values.
 using Attributes = std::vector<std::pair<std::string_view, std::string>>;
 
+/// The marker of a line: its unit, and what crdt::Groups say of it.
+struct LineMark {
+    std::uint64_t client = 0;
+    std::uint32_t clock = 0;
+    std::uint32_t group = 0;
+};
+
 /// Takes what is read, in the order of the text.
 class BlockSink {
 public:
     virtual ~BlockSink() = default;
+    /// The block that opens next begins a line: its marker, or none for the first line of the document.
+    virtual void line(const LineMark*) {}
     /// A container or a block.
     virtual void open(std::string_view name, const Attributes& attributes) = 0;
     virtual void close() = 0;

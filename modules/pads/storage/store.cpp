@@ -77,8 +77,8 @@ std::string select_pads(std::string_view condition) {
 
 PadStore::PadStore(Database& database, std::shared_ptr<LogIndex> index) :
     database_(database), index_(std::move(index)), begin_(database.prepare("BEGIN IMMEDIATE")), commit_(database.prepare("COMMIT")),
-    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed, seq) "
-                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")),
+    insert_update_(database.prepare("INSERT INTO pad_update (pad, author, time_ms, bytes, added, removed, seq, cut) "
+                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
     insert_client_(database.prepare("INSERT OR IGNORE INTO pad_client (pad, client, author, brought, first_ms) "
                                     "VALUES (?1, ?2, ?3, ?4, ?5)")),
     log_row_(database.prepare("SELECT seq, author, time_ms, added, removed, bytes FROM pad_update WHERE seq = ?1")) {}

@@ -15,6 +15,7 @@
 #include "daemon/store/database.hpp"
 #include "modules/pads/api/access.hpp"
 #include "modules/pads/crdt/recorder.hpp"
+#include "modules/pads/storage/cuts.hpp"
 #include "modules/pads/storage/log_index.hpp"
 #include "modules/pads/storage/readings.hpp"
 
@@ -65,6 +66,13 @@ struct Edit {
     Bytes framed;
     std::int64_t added = 0;    ///< units: characters, elements
     std::int64_t removed = 0;
+    CutJudged judged = CutJudged::by_figures;
+};
+
+/// What a cut did (storage/cuts.hpp), in units.
+struct CutFigures {
+    std::int64_t added = 0;
+    std::int64_t removed = 0;
 };
 
 /// What one author did within some minutes.
@@ -76,6 +84,8 @@ struct HistoryRow {
     std::int64_t end_ms = 0;
     std::int64_t added = 0;
     std::int64_t removed = 0;
+    bool folded = false;             ///< out of the log
+    std::optional<CutFigures> cut;  ///< a cut begins with this row
 };
 
 /// All updates of a pad as they came, framed; the first `then_bytes` of them make the moment that was asked for.
@@ -249,6 +259,12 @@ private:
     Status one_view(const std::function<Status()>& read);
     /// A history row's updates as they came.
     static Result<Bytes> unpack_history(std::string_view packed, std::int64_t plain_bytes);
+    enum class Contents { left, read };
+    /// Visits rows of the history, then of the log, with the query that stands on the row: behind what HistoryRow has, the member, the login, the
+    /// bytes, and of the history how many they are unpacked.
+    Status each_stored_row(std::int64_t number, Contents contents, const std::function<Status(const HistoryRow&, const Statement&)>& visit);
+    /// The cuts among these rows of the log.
+    Result<std::vector<Cut>> cuts_among(const std::vector<std::int64_t>& seqs);
     /// Every stored row's framed updates, with the first sequence number in it.
     Status each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit);
 

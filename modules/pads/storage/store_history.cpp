@@ -5,93 +5,81 @@
 namespace hameau::pads {
 
 namespace {
-/// Gives each row of the query to visit.
-Status read_rows(Statement& query, const std::function<void(const HistoryRow&)>& visit) {
+
+HistoryRow history_row(const Statement& query, bool folded) {
     HistoryRow out;
-    for (;;) {
-        const auto row = query.step();
-        if (!row) {
-            return fail(row.error());
-        }
-        if (!*row) {
-            return {};
-        }
-        out.first_seq = query.number(0);
-        out.last_seq = query.number(1);
-        out.begin_ms = query.number(2);
-        out.end_ms = query.number(3);
-        out.added = query.number(4);
-        out.removed = query.number(5);
-        out.author = query.text(6);
-        visit(out);
+    out.first_seq = query.number(0);
+    out.last_seq = query.number(1);
+    out.begin_ms = query.number(2);
+    out.end_ms = query.number(3);
+    out.added = query.number(4);
+    out.removed = query.number(5);
+    out.author = query.text(6);
+    out.folded = folded;
+    if (folded && query.number(7) == 1) {
+        out.cut = CutFigures{out.added, out.removed};
     }
+    return out;
 }
+
+View view_of(std::string_view bytes) { return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}; }
+
 } // namespace
 
-Status PadStore::each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit) {
+Status PadStore::each_stored_row(std::int64_t number, Contents contents, const std::function<Status(const HistoryRow&, const Statement&)>& visit) {
+    const std::string more = contents == Contents::read ? ", member, login, bytes" : "";
+    const std::string plain = contents == Contents::read ? ", plain_bytes" : "";
     return one_view([&]() -> Status {
         const auto seqs = index_->rows(database_, number);
-        if (!seqs) {
-            return fail(seqs.error());
+        const auto cuts = seqs ? cuts_among(*seqs) : Result<std::vector<Cut>>(fail(seqs.error()));
+        if (!cuts) {
+            return fail(cuts.error());
         }
-        auto folded = database_.prepare("SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, name FROM pad_history JOIN author "
-                                        "ON author.number = pad_history.author WHERE pad = ?1 ORDER BY first_seq");
+        auto folded = database_.prepare("SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, name, cut" + more + plain +
+                                        " FROM pad_history JOIN author ON author.number = pad_history.author WHERE pad = ?1 ORDER BY first_seq");
         folded.bind(1, number);
-        if (auto done = read_rows(folded, visit); !done) {
-            return done;
+        Status done;
+        auto row = folded.step();
+        for (; done && row && *row; row = done ? folded.step() : std::move(row)) {
+            done = visit(history_row(folded, true), folded);
         }
-        auto log = database_.prepare("SELECT seq, seq, time_ms, time_ms, added, removed, name FROM pad_update JOIN author "
-                                     "ON author.number = pad_update.author WHERE seq = ?1");
-        for (const std::int64_t seq : *seqs) {
-            log.bind(1, seq);
-            if (auto done = read_rows(log, visit); !done) {
-                return done;
+        done = done && !row ? Status(fail(row.error())) : done;
+        auto log = database_.prepare("SELECT seq, seq, time_ms, time_ms, added, removed, name, cut" + more +
+                                     " FROM pad_update JOIN author ON author.number = pad_update.author WHERE seq = ?1");
+        std::size_t next_cut = 0;
+        for (std::size_t i = 0; done && i < seqs->size(); ++i) {
+            const bool cut = next_cut < cuts->size() && (*cuts)[next_cut].first == i;
+            const Cut* begins = cut ? &(*cuts)[next_cut++] : nullptr;
+            const auto found = log.bind(1, (*seqs)[i]).step();
+            if (found && *found) {
+                HistoryRow one = history_row(log, false);
+                if (begins != nullptr) {
+                    one.cut = CutFigures{begins->added, begins->removed};
+                }
+                done = visit(one, log);
             }
+            done = done && !found ? Status(fail(found.error())) : done;
             log.reset();
         }
+        return done;
+    });
+}
+
+Status PadStore::each_history_row(std::int64_t number, const std::function<void(const HistoryRow&)>& visit) {
+    return each_stored_row(number, Contents::left, [&visit](const HistoryRow& row, const Statement&) -> Status {
+        visit(row);
         return {};
     });
 }
 
 Status PadStore::each_history_update(std::int64_t number, const std::function<Status(const HistoryRow&, const Person&, View)>& visit) {
-    const auto visit_row = [&visit](const Statement& row, View framed) {
-        HistoryRow out;
-        out.first_seq = row.number(0);
-        out.last_seq = row.number(1);
-        out.begin_ms = row.number(2);
-        out.end_ms = row.number(3);
-        out.added = row.number(4);
-        out.removed = row.number(5);
-        const Person person{row.text(6), row.text(7), row.text(8)};
-        out.author = person.name;
-        return visit(out, person, framed);
-    };
-    const auto view_of = [](std::string_view bytes) { return View(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()); };
-    return one_view([&]() -> Status {
-        const auto seqs = index_->rows(database_, number);
-        if (!seqs) {
-            return fail(seqs.error());
+    return each_stored_row(number, Contents::read, [&visit](const HistoryRow& row, const Statement& query) -> Status {
+        const Person person{query.text(8), query.text(9), row.author};
+        if (!row.folded) {
+            return visit(row, person, view_of(query.view(10)));
         }
-        auto folded = database_.prepare("SELECT first_seq, last_seq, begin_ms, end_ms, added, removed, member, login, name, bytes, plain_bytes FROM "
-                                        "pad_history JOIN author ON author.number = pad_history.author WHERE pad = ?1 ORDER BY first_seq");
-        folded.bind(1, number);
-        Status done;
-        for (auto row = folded.step(); done; row = folded.step()) {
-            if (!row || !*row) {
-                done = row ? done : Status(fail(row.error()));
-                break;
-            }
-            const auto plain = unpack_history(folded.view(9), folded.number(10));
-            done = plain ? visit_row(folded, *plain) : Status(fail(plain.error()));
-        }
-        auto log = database_.prepare("SELECT seq, seq, time_ms, time_ms, added, removed, member, login, name, bytes FROM pad_update JOIN author "
-                                     "ON author.number = pad_update.author WHERE seq = ?1");
-        for (std::size_t i = 0; done && i < seqs->size(); ++i) {
-            const auto row = log.bind(1, (*seqs)[i]).step();
-            done = !row ? Status(fail(row.error())) : *row ? visit_row(log, view_of(log.view(9))) : Status{};
-            log.reset();
-        }
-        return done;
+        const auto plain = unpack_history(query.view(10), query.number(11));
+        return plain ? visit(row, person, *plain) : Status(fail(plain.error()));
     });
 }
 

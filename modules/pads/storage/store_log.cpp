@@ -47,19 +47,99 @@ struct Bucket {
     std::int64_t updates = 0;
     std::int64_t added = 0;
     std::int64_t removed = 0;
+    bool cut = false;  ///< begins with a cut, and holds nothing else
     Bytes plain;
 };
 
-Status write_bucket(Statement& insert, std::int64_t pad, std::int64_t author, const Bucket& bucket) {
-    const auto packed = compress(bucket.plain);
-    if (!packed) {
-        return fail(packed.error());
+/// Joins rows of the log, given in their order, into rows of the history: of one author, within ten minutes. No row reaches over the end of an
+/// hour or over a cut: a moment ends there for everybody.
+class Folding {
+public:
+    /// `cuts` are those among the rows `seqs`.
+    Folding(Statement insert, std::int64_t pad, const std::vector<std::int64_t>& seqs, std::vector<Cut> cuts) :
+        insert_(std::move(insert)), pad_(pad), seqs_(seqs), cuts_(std::move(cuts)) {}
+
+    Status add(const Statement& row) {
+        const std::int64_t author = row.number(1);
+        const std::int64_t time = row.number(2);
+        while (seqs_[at_] != row.number(0)) {
+            ++at_;
+        }
+        const bool cut_begins = next_cut_ < cuts_.size() && cuts_[next_cut_].first == at_;
+        if (cut_begins) {
+            cut_until_[author] = cuts_[next_cut_++].last;
+        }
+        const auto until = cut_until_.find(author);
+        const bool inside = until != cut_until_.end() && at_ <= until->second;
+        if (cut_begins || time / history_hour_ms != hour_) {
+            if (auto done = end(); !done) {
+                return done;
+            }
+            hour_ = time / history_hour_ms;
+        }
+        auto open = open_.find(author);
+        if (open != open_.end() && (time - open->second.begin_ms > history_bucket_ms || time < open->second.begin_ms ||
+                                    open->second.plain.size() > compact_bytes || (open->second.cut && !inside))) {
+            if (auto done = write(author, open->second); !done) {
+                return done;
+            }
+            open_.erase(open);
+            open = open_.end();
+        }
+        if (open == open_.end()) {
+            Bucket fresh;
+            fresh.first_seq = row.number(0);
+            fresh.begin_ms = fresh.end_ms = time;
+            fresh.cut = cut_begins;
+            open = open_.emplace(author, std::move(fresh)).first;
+        }
+        join(open->second, row);
+        return {};
     }
-    insert.bind(1, pad).bind(2, bucket.first_seq).bind(3, bucket.last_seq).bind(4, author).bind(5, bucket.begin_ms);
-    insert.bind(6, bucket.end_ms).bind(7, bucket.updates).bind(8, static_cast<std::int64_t>(bucket.plain.size()));
-    insert.bind_blob(9, text_view(*packed)).bind(10, bucket.added).bind(11, bucket.removed);
-    return insert.run();
-}
+
+    /// Writes what is open.
+    Status end() {
+        for (const auto& [author, bucket] : open_) {
+            if (auto done = write(author, bucket); !done) {
+                return done;
+            }
+        }
+        open_.clear();
+        return {};
+    }
+
+private:
+    static void join(Bucket& into, const Statement& row) {
+        into.last_seq = row.number(0);
+        into.end_ms = std::max(into.end_ms, row.number(2));
+        const View framed = byte_view(row.view(5));
+        each_framed(framed, [&](View) { ++into.updates; });
+        into.added += row.number(3);
+        into.removed += row.number(4);
+        into.plain.insert(into.plain.end(), framed.begin(), framed.end());
+    }
+
+    Status write(std::int64_t author, const Bucket& bucket) {
+        const auto packed = compress(bucket.plain);
+        if (!packed) {
+            return fail(packed.error());
+        }
+        insert_.bind(1, pad_).bind(2, bucket.first_seq).bind(3, bucket.last_seq).bind(4, author).bind(5, bucket.begin_ms);
+        insert_.bind(6, bucket.end_ms).bind(7, bucket.updates).bind(8, static_cast<std::int64_t>(bucket.plain.size()));
+        insert_.bind_blob(9, text_view(*packed)).bind(10, bucket.added).bind(11, bucket.removed).bind(12, bucket.cut ? 1 : 0);
+        return insert_.run();
+    }
+
+    Statement insert_;
+    std::int64_t pad_;
+    const std::vector<std::int64_t>& seqs_;
+    std::vector<Cut> cuts_;
+    std::size_t at_ = 0;        ///< place of the row in seqs_
+    std::size_t next_cut_ = 0;  ///< that has not begun
+    std::map<std::int64_t, std::size_t> cut_until_;  ///< by author: the last row of the last one
+    std::int64_t hour_ = 0;
+    std::map<std::int64_t, Bucket> open_;  ///< by author
+};
 
 } // namespace
 
@@ -81,7 +161,7 @@ Result<std::int64_t> PadStore::append(std::int64_t number, const std::vector<Edi
         }
         seq = *next;
         insert_update_.bind(1, number).bind(2, *author).bind(3, edit.time_ms).bind_blob(4, text_view(edit.framed));
-        insert_update_.bind(5, edit.added).bind(6, edit.removed).bind(7, seq);
+        insert_update_.bind(5, edit.added).bind(6, edit.removed).bind(7, seq).bind(8, static_cast<std::int64_t>(edit.judged));
         if (auto done = insert_update_.run(); !done) {
             return fail(done.error());
         }
@@ -244,57 +324,38 @@ Result<PadStore::ContentSize> PadStore::content_size(std::int64_t number) {
     return size;
 }
 
+Result<std::vector<Cut>> PadStore::cuts_among(const std::vector<std::int64_t>& seqs) {
+    auto query = database_.prepare("SELECT author, time_ms, added, removed, cut FROM pad_update WHERE seq = ?1");
+    std::vector<CutRow> rows;
+    rows.reserve(seqs.size());
+    for (const std::int64_t seq : seqs) {
+        const auto found = query.bind(1, seq).step();
+        if (!found) {
+            return fail(found.error());
+        }
+        // A row that is not there has its place all the same: cuts are counted by places.
+        CutRow& row = rows.emplace_back();
+        if (*found) {
+            const std::int64_t judged = query.number(4);
+            row = {query.number(0), query.number(1), query.number(2), query.number(3),
+                   judged == 1 ? CutJudged::cut : judged == 2 ? CutJudged::none : CutJudged::by_figures};
+        }
+        query.reset();
+    }
+    return find_cuts(rows);
+}
+
 Status PadStore::move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs) {
-    auto insert = database_.prepare("INSERT INTO pad_history (pad, first_seq, last_seq, author, begin_ms, end_ms, "
-                                    "updates, plain_bytes, bytes, added, removed) "
-                                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-    std::map<std::int64_t, Bucket> open;
-    const auto write_all = [&]() -> Status {
-        for (const auto& [author, bucket] : open) {
-            if (auto done = write_bucket(insert, number, author, bucket); !done) {
-                return done;
-            }
-        }
-        open.clear();
-        return {};
-    };
-    std::int64_t hour = 0;
-    const Status joined = each_log_row(seqs, [&](const Statement& row) -> Status {
-        const std::int64_t author = row.number(1);
-        const std::int64_t time = row.number(2);
-        // No row reaches from one hour into the next: a moment ends there for everybody.
-        if (time / history_hour_ms != hour) {
-            if (auto done = write_all(); !done) {
-                return done;
-            }
-            hour = time / history_hour_ms;
-        }
-        auto bucket = open.find(author);
-        if (bucket != open.end() && (time - bucket->second.begin_ms > history_bucket_ms || time < bucket->second.begin_ms ||
-                                     bucket->second.plain.size() > compact_bytes)) {
-            if (auto done = write_bucket(insert, number, author, bucket->second); !done) {
-                return done;
-            }
-            open.erase(bucket);
-            bucket = open.end();
-        }
-        if (bucket == open.end()) {
-            Bucket fresh;
-            fresh.first_seq = row.number(0);
-            fresh.begin_ms = fresh.end_ms = time;
-            bucket = open.emplace(author, std::move(fresh)).first;
-        }
-        Bucket& into = bucket->second;
-        into.last_seq = row.number(0);
-        into.end_ms = std::max(into.end_ms, time);
-        const View framed = byte_view(row.view(5));
-        each_framed(framed, [&](View) { ++into.updates; });
-        into.added += row.number(3);
-        into.removed += row.number(4);
-        into.plain.insert(into.plain.end(), framed.begin(), framed.end());
-        return {};
-    });
-    return joined ? write_all() : joined;
+    auto cuts = cuts_among(seqs);
+    if (!cuts) {
+        return fail(cuts.error());
+    }
+    Folding folding(database_.prepare("INSERT INTO pad_history (pad, first_seq, last_seq, author, begin_ms, end_ms, "
+                                      "updates, plain_bytes, bytes, added, removed, cut) "
+                                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"),
+                    number, seqs, std::move(*cuts));
+    const Status joined = each_log_row(seqs, [&](const Statement& row) { return folding.add(row); });
+    return joined ? folding.end() : joined;
 }
 
 Status PadStore::compact(std::int64_t number, const crdt::Stored& state, std::int64_t upto) {

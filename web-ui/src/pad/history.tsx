@@ -1,89 +1,140 @@
-// The history: the saved moments, the text as it was then, and making it so again. What was written since stays in the
-// history, so that a restore can be undone.
-import { DOMSerializer, Node } from 'prosemirror-model';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, get, type Page } from '../common/api';
+// The history: the whole life of the text as a film, its moments by day, each named by what happened, the text as it was then, and making
+// it so again, whole or one paragraph. What was written since stays in the history, so that a restore can be undone.
+import { useRef, useState } from 'preact/hooks';
+import { call, get, getFile } from '../common/api';
 import { useAction, useLoad } from '../common/hooks';
-import { list, moment, t, tn } from '../common/i18n';
-import { Button, Loading, ProblemNotice } from '../common/parts';
+import { clock, day, list, t, tn } from '../common/i18n';
+import { Button, Check, copyText, Loading, ProblemNotice } from '../common/parts';
 import { Dialog } from './menu';
-import { schema } from './schema';
+import { copyOf, type Look, Past } from './past';
+import type { Person } from './provider';
+import { type Place, placeName, Slider } from './slider';
 
-interface Moment { moment: string; from: string; to: string; authors: string[]; added: number; removed: number }
-const shown_first = 30;
+interface Before { author: string; at: string; words: number; replaced: boolean }
+interface Moment {
+  moment: string; since: number; at: number; from: string; to: string; authors: string[]; words_added: number; words_removed: number; before?: Before;
+}
+interface Film { upto: string; steps: number; authors: Person[]; moments: Moment[]; moments_left_out: number; places: Place[] }
 
-const nameOf = (one: Moment) => {
-  const text = moment(one.to);
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
-};
-const what = (one: Moment) => [one.added > 0 ? tn('pad.history.added', one.added) : '', one.removed > 0 ? tn('pad.history.removed', one.removed) : '']
-  .filter(Boolean).join(', ');
+/** By what happened, then by the clock. */
+function nameOf(one: Moment): string {
+  if (one.before) {
+    return tn(one.before.replaced ? 'pad.history.before_replaced' : 'pad.history.before_removed', one.before.words, { time: clock(one.before.at) });
+  }
+  const time = clock(one.to);
+  const added = one.words_added > 0 ? tn('pad.history.words_added', one.words_added) : '';
+  const removed = one.words_removed > 0 ? tn('pad.history.words_removed', one.words_removed) : '';
+  const what = added && removed ? t('pad.history.both', { added, removed }) : added || removed || t('pad.history.form');
+  return t('pad.history.named', { what, time });
+}
 
-function Preview({ pad, moment }: { pad: string; moment: Moment }) {
-  const past = useLoad(moment.moment, () => get<{ document?: unknown; type?: string }>(
-    `/api/v1/pads/${pad}/history/${encodeURIComponent(moment.moment)}?format=json`));
+const byWhom = (one: Moment) => (one.before ? t('pad.history.by', { name: one.before.author || t('pad.history.somebody') }) : list(one.authors.filter(Boolean)));
+
+interface Day { name: string; moments: Moment[] }
+function daysOf(moments: Moment[]): Day[] {
+  const days: Day[] = [];
+  for (const one of moments) {
+    const name = day(one.to);
+    if (days[days.length - 1]?.name === name) days[days.length - 1]!.moments.push(one);
+    else days.push({ name, moments: [one] });
+  }
+  return days;
+}
+
+function DayList({ one, open, chosen, onChoose }: { one: Day; open: boolean; chosen: number; onChoose: (moment: Moment) => void }) {
+  const names = [...new Set(one.moments.flatMap((moment) => moment.authors))].filter(Boolean);
+  return (
+    <details class="day" open={open}>
+      <summary><strong>{one.name}</strong> <span class="soft">{[tn('pad.history.of_day', one.moments.length), list(names)].filter(Boolean).join(' · ')}</span></summary>
+      <ul class="moments">
+        {one.moments.map((moment) => (
+          <li key={moment.moment}>
+            <button type="button" aria-pressed={chosen === moment.at ? 'true' : 'false'} onClick={() => onChoose(moment)}>
+              <strong>{nameOf(moment)}</strong>
+              <span class="soft">{byWhom(moment)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+interface HistoryProps { pad: string; writes: boolean; colourOf: (person: Person) => number; onClose: () => void; onRestored: (changed: boolean) => void }
+
+function Watch({ pad, film, writes, colourOf, onRestored, onClose, onChanged }: HistoryProps & { film: Film; onChanged: () => void }) {
+  const newest = film.moments[0];
+  const lookAt = (one: Moment): Look => {
+    const before = film.moments[film.moments.indexOf(one) + 1];
+    return { at: one.at, since: one.since, moment: one.moment, before: before?.moment ?? null, name: nameOf(one) };
+  };
+  const [look, setLook] = useState<Look | null>(newest ? lookAt(newest) : null);
+  const [colours, setColours] = useState(true);
+  const [shown, setShown] = useState(0);
+  const [said, setSaid] = useState('');
   const place = useRef<HTMLDivElement>(null);
-  const [unreadable, setUnreadable] = useState(false);
-  useEffect(() => {
-    if (!past.data || !place.current) return;
+  const { busy, problem, run } = useAction();
+  const index = look ? Math.max(0, film.places.filter((one) => one.at <= look.at).length - 1) : 0;
+  const restore = (moment: string) => run(async () => {
+    const done = await call<{ changed?: boolean } | undefined>('POST', `/api/v1/pads/${pad}/history/${encodeURIComponent(moment)}/restore`, {});
+    onRestored(done?.changed !== false);
+    onClose();
+  });
+  const bring = (line: string, moment: string, words: string) => void run(async () => {
+    const done = await call<{ changed?: boolean } | undefined>('POST', `/api/v1/pads/${pad}/history/${encodeURIComponent(moment)}/restore?line=${encodeURIComponent(line)}`, {});
+    setSaid(t(done?.changed === false ? 'pad.history.line_same' : 'pad.history.line_back', { words }));
+    onChanged();
+  });
+  const copy = (moment: string) => run(async () => {
+    const plain = await (await getFile(`/api/v1/pads/${pad}/history/${encodeURIComponent(moment)}?format=text`, {})).text();
+    const html = place.current ? copyOf(place.current) : '';
     try {
-      const doc = Node.fromJSON(schema, past.data.document ?? past.data);
-      place.current.replaceChildren(DOMSerializer.fromSchema(schema).serializeFragment(doc.content));
-      setUnreadable(false);
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': new Blob([plain], { type: 'text/plain' }), 'text/html': new Blob([html], { type: 'text/html' }) })]);
+      setSaid(t('pad.history.copied'));
     } catch {
-      setUnreadable(true);
+      setSaid(t(await copyText(plain, place.current) ? 'pad.history.copied' : 'pad.history.copy_by_hand'));
     }
-  }, [past.data]);
-  if (past.problem) return <ProblemNotice problem={past.problem} />;
+  });
+  const toPlace = (to: number) => {
+    const one = film.places[to];
+    if (one) setLook({ at: one.at, since: one.at, moment: one.moment, before: null, name: placeName(one, film.authors) });
+  };
   return (
     <>
-      {!past.data && <Loading />}
-      {unreadable && <p role="alert">{t('pad.history.unreadable')}</p>}
-      <div class="text past" ref={place} role="region" tabIndex={0} aria-label={t('pad.history.text_of', { moment: nameOf(moment) })} />
+      {problem && <ProblemNotice problem={problem} />}
+      <Slider places={film.places} authors={film.authors} index={index} shown={shown} onIndex={toPlace} />
+      <div class="history">
+        <div class="days" role="group" aria-label={t('pad.history.moments')}>
+          {daysOf(film.moments).map((one, i) => <DayList key={one.name} one={one} open={i === 0} chosen={look && look.since < look.at ? look.at : -1} onChoose={(moment) => setLook(lookAt(moment))} />)}
+          {film.moments_left_out > 0 && <p class="soft">{t('pad.history.older_by_slider')}</p>}
+        </div>
+        <div class="history-preview">
+          <p role="status" class="soft">{said}</p>
+          {look && (
+            <>
+              <h3>{look.name}</h3>
+              <p class="verbs">
+                {writes && <Button kind="main" busy={busy} onClick={() => void restore(look.moment)}>{t('pad.history.restore')}</Button>}
+                <Button onClick={() => void copy(look.moment)}>{t('pad.history.copy')}</Button>
+                {writes && <span class="soft">{t('pad.history.safe')}</span>}
+              </p>
+              <Check label={t('pad.history.colours')} checked={colours} onValue={setColours} />
+              <Past pad={pad} upto={film.upto} look={look} colours={colours} writes={writes} place={place} colourOf={colourOf} onBring={bring} onShown={setShown} />
+            </>
+          )}
+        </div>
+      </div>
     </>
   );
 }
 
-export function History({ pad, writes, onClose, onRestored }: { pad: string; writes: boolean; onClose: () => void; onRestored: (changed: boolean) => void }) {
-  const [limit, setLimit] = useState(shown_first);
-  const moments = useLoad(`${limit}`, () => get<Page<Moment>>(`/api/v1/pads/${pad}/history?limit=${limit}`));
-  const [chosen, setChosen] = useState<Moment | null>(null);
-  const { busy, problem, run } = useAction();
-  const restore = (moment: Moment) => run(async () => {
-    const done = await call<{ changed?: boolean } | undefined>('POST', `/api/v1/pads/${pad}/history/${encodeURIComponent(moment.moment)}/restore`, {});
-    onRestored(done?.changed !== false);
-    onClose();
-  });
+export function History(props: HistoryProps) {
+  const film = useLoad('film', () => get<Film>(`/api/v1/pads/${props.pad}/film`));
   return (
-    <Dialog title={t('pad.history')} onClose={onClose} wide>
+    <Dialog title={t('pad.history')} onClose={props.onClose} wide>
       <p class="soft">{t('pad.history.text')}</p>
-      {problem && <ProblemNotice problem={problem} />}
-      {moments.problem ? <ProblemNotice problem={moments.problem} /> : !moments.data ? <Loading /> : moments.data.items.length === 0 ? <p>{t('pad.history.none')}</p> : (
-        <div class="history">
-          <div>
-            <ul class="moments" aria-label={t('pad.history.moments')}>
-              {moments.data.items.map((one) => (
-                <li key={one.moment}>
-                  <button type="button" aria-pressed={chosen?.moment === one.moment ? 'true' : 'false'} onClick={() => setChosen(one)}>
-                    <strong>{nameOf(one)}</strong>
-                    <span class="soft">{[list(one.authors.filter(Boolean)), what(one)].filter(Boolean).join(' · ')}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-            {moments.data.next && limit < 500 && <p><Button onClick={() => setLimit(Math.min(500, limit * 4))}>{t('pad.history.older')}</Button></p>}
-          </div>
-          <div class="history-preview">
-            {chosen ? (
-              <>
-                {writes && <p class="verbs"><Button kind="main" busy={busy} onClick={() => void restore(chosen)}>{t('pad.history.restore')}</Button>
-                  <span class="soft">{t('pad.history.safe')}</span></p>}
-                <Preview pad={pad} moment={chosen} />
-              </>
-            ) : <p class="soft">{t('pad.history.choose')}</p>}
-          </div>
-        </div>
-      )}
+      {film.problem ? <ProblemNotice problem={film.problem} /> : !film.data ? <Loading /> : film.data.moments.length === 0 ? <p>{t('pad.history.none')}</p>
+        : <Watch {...props} film={film.data} onChanged={film.reload} />}
     </Dialog>
   );
 }

@@ -198,7 +198,7 @@ function Panels({ visit, rest, editor, panel, onClose, onLeave }: PanelsProps) {
     <>
       {panel === 'share' && pad && <rest.ShareDialog pad={pad} onChanged={(changed) => visit.setPad(changed)} onClose={onClose} />}
       {panel === 'export' && pad && <rest.ExportDialog pad={pad} padKey={visit.key} saved={!visit.waiting} onClose={onClose} />}
-      {panel === 'history' && pad && <rest.History pad={pad.id} writes={visit.writes} onClose={onClose}
+      {panel === 'history' && pad && <rest.History pad={pad.id} writes={visit.writes} colourOf={(person) => visit.people.colourOf(person)} onClose={onClose}
         onRestored={(changed) => visit.say(t(changed ? 'pad.history.restored' : 'pad.history.same'))} />}
       {panel === 'keys' && <rest.KeysDialog onClose={onClose} />}
       {panel === 'count' && view && <rest.CountDialog view={view} onClose={onClose} />}

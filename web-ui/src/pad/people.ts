@@ -59,6 +59,12 @@ export class People {
     return { login: person.login, name: said ? t('pad.guest.named', { name: said }) : person.name, key, colour: this.given.get(key) ?? preferred(key) };
   }
 
+  /** As of(), where nobody is asked who it is. */
+  colourOf(person: Person): number {
+    const key = keyOf(person);
+    return this.given.get(key) ?? preferred(key);
+  }
+
   knows(client: number): boolean {
     return this.of(client) !== null || this.authors.has(client);
   }
