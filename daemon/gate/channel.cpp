@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <boost/asio/post.hpp>
 #include <openssl/err.h>
@@ -24,10 +23,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t record_bytes = 16384;  // one TLS record (RFC 8446 §5.1)
-
-/// One buffer for the whole process: filled and emptied without a wait in between.
-std::array<char, record_bytes> shared_buffer;  // NOLINT: one thread
+/// Buffers for the whole process: filled and emptied without a wait in between.
+std::array<char, batch_bytes> shared_buffer;                // NOLINT: one thread
+std::array<char, batch_bytes + 2 * record_bytes> batch;     // NOLINT: one thread
+std::size_t batch_used = 0;                                 // NOLINT: one thread
 
 tl::unexpected<Error> closed(std::string_view why) { return fail(ErrorKind::closed, std::string(why)); }
 
@@ -39,81 +38,7 @@ int queued_in_kernel(int fd) {
     return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
-/// Sends both parts with one call as far as they go; false when the peer is gone.
-bool send_parts(int fd, std::string_view& first, std::string_view& second, int flags) {
-    std::array<iovec, 2> parts{};
-    parts[0] = {const_cast<char*>(first.data()), first.size()};
-    parts[1] = {const_cast<char*>(second.data()), second.size()};
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    const ssize_t n = ::sendmsg(fd, &message, MSG_NOSIGNAL | flags);
-    if (n < 0) {
-        return would_block();
-    }
-    const auto sent = static_cast<std::size_t>(n);
-    const std::size_t of_first = std::min(sent, first.size());
-    first.remove_prefix(of_first);
-    second.remove_prefix(sent - of_first);
-    return true;
-}
-
 } // namespace
-
-std::int64_t Deadlines::now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-void Deadlines::add(Channel* channel) {
-    if (channel->watch_index_ == Channel::not_watched) {
-        channel->watch_index_ = watched_.size();
-        watched_.push_back(channel);
-    }
-    if (const std::int64_t next = channel->next_deadline_ms(); next != 0) {
-        arm(next);
-    }
-}
-
-void Deadlines::remove(Channel* channel) {
-    if (channel->watch_index_ == Channel::not_watched) {
-        return;
-    }
-    Channel* last = watched_.back();
-    watched_[channel->watch_index_] = last;
-    last->watch_index_ = channel->watch_index_;
-    watched_.pop_back();
-    channel->watch_index_ = Channel::not_watched;
-}
-
-void Deadlines::arm(std::int64_t deadline_ms) {
-    const std::int64_t at = std::max(deadline_ms, now_ms() + sweep_interval_ms);
-    if (armed_ms_ != 0 && armed_ms_ <= at) {
-        return;
-    }
-    armed_ms_ = at;
-    timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::milliseconds(at)));
-    timer_.async_wait([this](boost::system::error_code failed) {
-        if (!failed) {
-            sweep();
-        }
-    });
-}
-
-void Deadlines::sweep() {
-    armed_ms_ = 0;
-    const std::int64_t now = now_ms();
-    std::int64_t next = 0;
-    for (Channel* channel : watched_) {
-        if (channel->expire(now)) {
-            continue;
-        }
-        const std::int64_t deadline = channel->next_deadline_ms();
-        next = deadline != 0 && (next == 0 || deadline < next) ? deadline : next;
-    }
-    if (next != 0) {
-        arm(next);
-    }
-}
 
 Channel::Channel(asio::io_context& io, Fd socket, Deadlines& deadlines)
     : deadlines_(deadlines), descriptor_(io), fd_(socket.get()) {
@@ -201,6 +126,7 @@ void Channel::finish_writing() {
     if (ssl_ != nullptr && !tls_broken_ && !ended_ && SSL_is_init_finished(ssl_) == 1) {
         ERR_clear_error();
         SSL_shutdown(ssl_);
+        flush();
     }
     ::shutdown(fd_, SHUT_WR);
 }
@@ -290,7 +216,70 @@ void Channel::call_when(WaitType what, Waiter& waiter) {
     descriptor_.async_wait(what, resume);
 }
 
-Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::uint64_t address_key) {
+/// A BIO whose writes are never refused: they go into the batch, or behind what the kernel has refused.
+int Channel::take_ciphertext(BIO* bio, const char* data, int size) {
+    auto* self = static_cast<Channel*>(BIO_get_data(bio));
+    const std::string_view text(data, static_cast<std::size_t>(size));
+    if (self->blocked() || batch_used + text.size() > batch.size()) {
+        self->flush();
+    }
+    if (self->blocked() || text.size() > batch.size()) {
+        self->rest_.append(text);
+    } else {
+        std::memcpy(batch.data() + batch_used, text.data(), text.size());
+        batch_used += text.size();
+    }
+    return size;
+}
+
+BIO_METHOD* Channel::batch_method() {
+    static BIO_METHOD* const method = [] {
+        BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "batch");
+        BIO_meth_set_write(made, take_ciphertext);
+        BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+        BIO_meth_set_create(made, [](BIO* bio) {
+            BIO_set_init(bio, 1);
+            return 1;
+        });
+        return made;
+    }();
+    return method;
+}
+
+bool Channel::flush() {
+    const bool from_rest = blocked();
+    const std::string_view text = from_rest ? std::string_view(rest_).substr(rest_at_) : std::string_view(batch.data(), batch_used);
+    if (text.empty()) {
+        return !tls_broken_;
+    }
+    const ssize_t n = ended_ ? -1 : ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+    const std::size_t sent = n > 0 ? static_cast<std::size_t>(n) : 0;
+    tls_broken_ = tls_broken_ || (n < 0 && (ended_ || !would_block()));
+    if (from_rest) {
+        rest_at_ += sent;
+        if (rest_at_ == rest_.size() || tls_broken_) {
+            rest_ = std::string();
+            rest_at_ = 0;
+        }
+        return !tls_broken_;
+    }
+    if (sent < text.size() && !tls_broken_) {
+        rest_.assign(text.substr(sent));
+    }
+    batch_used = 0;
+    return !tls_broken_;
+}
+
+bool Channel::speaks_http2() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    if (ssl_ != nullptr) {
+        SSL_get0_alpn_selected(ssl_, &name, &size);
+    }
+    return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
+
+Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::uint64_t address_key, bool http2) {
     // No memory and no processor time for TLS before the client has said something.
     const Status greeted = co_await wait(WaitType::wait_read);
     if (!greeted) {
@@ -301,24 +290,34 @@ Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::
         co_return closed("ended");
     }
     ssl_ = SSL_new(context);
-    if (ssl_ == nullptr || SSL_set_fd(ssl_, fd_) != 1) {
+    BIO* in = BIO_new_socket(fd_, BIO_NOCLOSE);
+    BIO* out = BIO_new(batch_method());
+    if (ssl_ == nullptr || in == nullptr || out == nullptr) {
+        BIO_free(in);
+        BIO_free(out);
         co_return fail(ErrorKind::io, "no memory for TLS");
     }
+    BIO_set_data(out, this);
+    SSL_set_bio(ssl_, in, out);
+    SSL_set_app_data(ssl_, http2 ? this : nullptr);  // for the choice by ALPN
     for (;;) {
         ERR_clear_error();
         const int done = SSL_accept(ssl_);
+        const int why = SSL_get_error(ssl_, done);
+        flush();
+        while (blocked() && !tls_broken_) {
+            const Status room = co_await wait_for_room();
+            if (!room) {
+                co_return room;
+            }
+            flush();
+        }
         if (done == 1) {
             drained_ = false;
             co_return Status{};
         }
-        const int why = SSL_get_error(ssl_, done);
-        if (why == SSL_ERROR_WANT_READ) {
+        if (why == SSL_ERROR_WANT_READ && !tls_broken_) {
             const Status waited = co_await wait(WaitType::wait_read);
-            if (!waited) {
-                co_return waited;
-            }
-        } else if (why == SSL_ERROR_WANT_WRITE) {
-            const Status waited = co_await wait(WaitType::wait_write);
             if (!waited) {
                 co_return waited;
             }
@@ -343,7 +342,11 @@ long Channel::try_read(std::span<char> buffer) {
     }
     ERR_clear_error();
     std::size_t n = 0;
-    if (SSL_read_ex(ssl_, buffer.data(), buffer.size(), &n) == 1) {
+    const int got = SSL_read_ex(ssl_, buffer.data(), buffer.size(), &n);
+    if (batch_used > 0) {
+        flush();  // reading may have to say something: an update of keys, an alert
+    }
+    if (got == 1) {
         drained_ = false;
         count_read(n);
         return static_cast<long>(n);
@@ -357,30 +360,85 @@ long Channel::try_read(std::span<char> buffer) {
     }
 }
 
+long Channel::try_write_plain(std::string_view text, bool more_follows) {
+    const ssize_t n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0));
+    if (n >= 0) {
+        count_written(static_cast<std::size_t>(n));
+        return n;
+    }
+    return would_block() ? 0 : -2;
+}
+
+bool Channel::put_record(std::string_view text) {
+    ERR_clear_error();
+    std::size_t n = 0;
+    while (!text.empty() && !tls_broken_) {
+        if (SSL_write_ex(ssl_, text.data(), text.size(), &n) != 1) {
+            tls_broken_ = true;
+            break;
+        }
+        count_written(n);
+        text.remove_prefix(n);
+    }
+    return !tls_broken_;
+}
+
 long Channel::try_write(std::string_view text) {
     if (ended_) {
         return -2;
     }
     text = text.substr(0, Turn{}.out_bytes);
     if (ssl_ == nullptr) {
-        const ssize_t n = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
-        if (n >= 0) {
-            count_written(static_cast<std::size_t>(n));
-            return n;
+        return text.empty() ? 0 : try_write_plain(text, false);
+    }
+    if (tls_broken_ || (blocked() && !flush())) {
+        return -2;
+    }
+    if (blocked() || text.empty()) {
+        return 0;
+    }
+    text = text.substr(0, batch_bytes);
+    return put_record(text) && flush() ? static_cast<long>(text.size()) : -2;
+}
+
+long Channel::try_send_file(int file, std::uint64_t offset, std::uint64_t size_bytes) {
+    auto at = static_cast<off_t>(offset);
+    const ssize_t n = ended_ ? -2 : ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, Turn{}.out_bytes));
+    if (n > 0) {
+        count_written(static_cast<std::size_t>(n));
+        return n;
+    }
+    return n == -1 && would_block() ? 0 : -2;  // 0: the file is shorter than it was
+}
+
+Result<bool> Channel::try_send(Body& body) {
+    while (!body.empty() && !turn_spent()) {
+        const Body::Piece& piece = body.front();
+        long n = 0;
+        if (ssl_ == nullptr && piece.file != nullptr) {
+            n = try_send_file(piece.file->get(), piece.offset, piece.size);
+        } else if (piece.file == nullptr && (ssl_ == nullptr || body.is_last_piece())) {
+            // Without TLS a header section waits in the kernel for what follows it (MSG_MORE): one segment for a small file.
+            n = ssl_ == nullptr ? (ended_ ? -2 : try_write_plain(piece.bytes, !body.is_last_piece())) : try_write(piece.bytes);
+        } else if (blocked()) {
+            n = try_write({});
+        } else {
+            const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), shared_buffer.size()));
+            const bool copied = body.copy(std::span(shared_buffer).first(size));
+            n = copied ? try_write({shared_buffer.data(), size}) : -2;
         }
-        return would_block() ? 0 : -2;
+        if (n == -2) {
+            return fail(ErrorKind::closed, "the file or the peer has gone");
+        }
+        if (n == 0) {
+            return false;
+        }
+        body.consume(static_cast<std::uint64_t>(n));
     }
-    ERR_clear_error();
-    std::size_t n = 0;
-    if (SSL_write_ex(ssl_, text.data(), text.size(), &n) == 1) {
-        count_written(n);
-        return static_cast<long>(n);
+    if (blocked() && !flush()) {
+        return fail(ErrorKind::closed, "the peer has gone");
     }
-    switch (SSL_get_error(ssl_, 0)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE: return 0;
-    default: tls_broken_ = true; return -2;
-    }
+    return body.empty() && !blocked();
 }
 
 void Channel::count_read(std::size_t bytes) {
@@ -427,8 +485,10 @@ Task<Result<std::size_t>> Channel::read_some(std::span<char> buffer) {
     }
 }
 
+Task<Status> Channel::wait_for_room() { return wait(WaitType::wait_write); }
+
 Task<Status> Channel::write_rest(std::string_view text) {
-    while (!text.empty()) {
+    while (!text.empty() || blocked()) {
         if (turn_spent()) {
             Status turn = co_await next_turn();
             if (!turn) {
@@ -439,8 +499,8 @@ Task<Status> Channel::write_rest(std::string_view text) {
         if (n == -2) {
             co_return closed("the peer has gone");
         }
-        if (n > 0) {
-            text.remove_prefix(static_cast<std::size_t>(n));
+        text.remove_prefix(static_cast<std::size_t>(n));
+        if (n > 0 || (text.empty() && !blocked())) {
             continue;
         }
         Status waited = co_await wait(WaitType::wait_write);
@@ -452,125 +512,46 @@ Task<Status> Channel::write_rest(std::string_view text) {
 }
 
 Task<Status> Channel::write(std::string_view first, std::string_view second) {
-    if (ssl_ != nullptr && !second.empty() && first.size() < shared_buffer.size()) {
-        // The header section and the beginning of the body are one record. What does not go at once moves to memory of its own: others
-        // use the buffer.
-        const std::size_t taken = std::min(second.size(), shared_buffer.size() - first.size());
+    if (first.size() + second.size() <= shared_buffer.size() && !blocked() && !turn_spent()) {
+        // One record, one system call. What does not go at once moves to memory of its own: others use the buffer.
         std::memcpy(shared_buffer.data(), first.data(), first.size());
-        std::memcpy(shared_buffer.data() + first.size(), second.data(), taken);
-        const std::string_view whole(shared_buffer.data(), first.size() + taken);
+        std::memcpy(shared_buffer.data() + first.size(), second.data(), second.size());
+        const std::string_view whole(shared_buffer.data(), first.size() + second.size());
         const long n = try_write(whole);
         if (n == -2) {
             co_return closed("the peer has gone");
         }
-        if (static_cast<std::size_t>(n) < whole.size()) {
-            const std::string rest(whole.substr(static_cast<std::size_t>(n)));
-            Status written = co_await write_rest(rest);
-            if (!written) {
-                co_return written;
-            }
-        }
-        second.remove_prefix(taken);
-        if (second.empty()) {
-            co_return Status{};
-        }
-        co_return co_await write_rest(second);
+        const std::string rest(whole.substr(static_cast<std::size_t>(n)));
+        co_return co_await write_rest(rest);
     }
-    if (ssl_ != nullptr || second.empty()) {
-        Status head = co_await write_rest(first);
-        if (!head || second.empty()) {
-            co_return head;
-        }
-        co_return co_await write_rest(second);
+    Status head = co_await write_rest(first);
+    if (!head) {
+        co_return head;
     }
-    for (;;) {
-        const std::size_t before = first.size() + second.size();
-        if (ended_ || !send_parts(fd_, first, second, 0)) {
-            co_return closed("the peer has gone");
-        }
-        const std::size_t after = first.size() + second.size();
-        count_written(before - after);
-        if (after == 0) {
-            co_return Status{};
-        }
-        Status waited = co_await wait(WaitType::wait_write);
-        if (!waited) {
-            co_return waited;
-        }
-    }
+    co_return co_await write_rest(second);
 }
 
 Task<Status> Channel::write(std::string_view text) { return write_rest(text); }
 
-Task<Status> Channel::send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes) {
-    auto at = static_cast<off_t>(offset);
-    while (size_bytes > 0) {
+Task<Status> Channel::send(Body body) {
+    for (;;) {
+        const auto sent = try_send(body);
+        if (!sent) {
+            co_return fail(sent.error());
+        }
+        if (*sent) {
+            co_return Status{};
+        }
+        Status waited;
         if (turn_spent()) {
-            Status turn = co_await next_turn();
-            if (!turn) {
-                co_return turn;
-            }
+            waited = co_await next_turn();
+        } else {
+            waited = co_await wait(WaitType::wait_write);
         }
-        const ssize_t n = ended_ ? -2 : ::sendfile(fd_, file, &at, std::min<std::uint64_t>(size_bytes, Turn{}.out_bytes));
-        if (n > 0) {
-            size_bytes -= static_cast<std::uint64_t>(n);
-            count_written(static_cast<std::size_t>(n));
-            continue;
-        }
-        if (n != -1 || !would_block()) {
-            co_return closed("the file or the peer has gone");
-        }
-        Status waited = co_await wait(WaitType::wait_write);
         if (!waited) {
             co_return waited;
         }
     }
-    co_return Status{};
-}
-
-Task<Status> Channel::send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes) {
-    if (ssl_ == nullptr) {
-        std::string_view nothing;
-        // The header section waits in the kernel for the file's first bytes (MSG_MORE): one segment for a small file.
-        if (ended_ || !send_parts(fd_, head, nothing, MSG_MORE)) {
-            co_return closed("the peer has gone");
-        }
-    }
-    Status sent = co_await write_rest(head);
-    if (!sent) {
-        co_return sent;
-    }
-    if (ssl_ == nullptr) {
-        co_return co_await send_file_plain(file, offset, size_bytes);
-    }
-    while (size_bytes > 0) {
-        if (turn_spent()) {
-            sent = co_await next_turn();
-            if (!sent) {
-                co_return sent;
-            }
-        }
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size_bytes, shared_buffer.size()));
-        const ssize_t n = ::pread(file, shared_buffer.data(), wanted, static_cast<off_t>(offset));
-        if (n <= 0) {
-            co_return closed("the file is shorter than it was");
-        }
-        const std::string_view piece(shared_buffer.data(), static_cast<std::size_t>(n));
-        const long written = try_write(piece);
-        if (written == -2) {
-            co_return closed("the peer has gone");
-        }
-        if (written < n) {
-            const std::string rest(piece.substr(static_cast<std::size_t>(written)));
-            sent = co_await write_rest(rest);
-            if (!sent) {
-                co_return sent;
-            }
-        }
-        offset += static_cast<std::uint64_t>(n);
-        size_bytes -= static_cast<std::uint64_t>(n);
-    }
-    co_return Status{};
 }
 
 } // namespace hameau::gate

@@ -1,5 +1,6 @@
 // Channel: one byte stream of the gate (a visitor's TCP connection, with or without TLS, or a module's Unix socket).
-// Raw descriptors with async_wait and SSL_set_fd: an idle TLS connection holds OpenSSL's 14 KiB and no buffers.
+// Raw descriptors with async_wait: an idle TLS connection holds OpenSSL's 14 KiB and no buffers. Records are encrypted into
+// one batch of the process and handed to the kernel together; only what it refuses is kept with the connection.
 // One coroutine (or Waiter) may read while another one writes; never two of the same kind.
 #pragma once
 
@@ -19,6 +20,7 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/gate/body.hpp"
 #include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
@@ -68,9 +70,12 @@ public:
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    /// TLS as the server, with this context; waits for its place among the handshakes of all. Errors: closed, timed_out, invalid (the peer's fault).
-    Task<Status> accept_tls(SSL_CTX* context, class Handshakes& handshakes, std::uint64_t address_key);
+    /// TLS as the server, with this context; waits for its place among the handshakes of all. `http2`: whether that is
+    /// offered by ALPN. Errors: closed, timed_out, invalid (the peer's fault).
+    Task<Status> accept_tls(SSL_CTX* context, class Handshakes& handshakes, std::uint64_t address_key, bool http2);
     bool is_tls() const { return ssl_ != nullptr; }
+    /// Whether HTTP/2 was agreed on by ALPN (RFC 9113 §3.2).
+    bool speaks_http2() const;
 
     /// Returns when a read would give something, the end included. No buffer is held meanwhile.
     Task<Status> wait_readable();
@@ -84,6 +89,8 @@ public:
     bool turn_spent() const { return left_.reads == 0 || left_.in_bytes == 0 || left_.out_bytes == 0 || left_.requests == 0; }
     /// Goes to the end of the event loop's queue. Errors: closed, timed_out.
     Task<Status> next_turn();
+    /// What next_turn() does for whoever posts itself.
+    void begin_turn() { left_ = Turn{}; }
     /// One more of the requests of this turn.
     void count_request() { left_.requests -= left_.requests > 0 ? 1 : 0; }
     /// At most buffer.size() bytes; 0 at the end. Errors: closed, timed_out.
@@ -91,13 +98,22 @@ public:
     /// Both texts, whole. They must live until it returns.
     Task<Status> write(std::string_view first, std::string_view second);
     Task<Status> write(std::string_view text);
-    /// The header section, then that part of the file.
-    Task<Status> send_file(std::string_view head, int file, std::uint64_t offset, std::uint64_t size_bytes);
+    /// Writes the body as far as it goes now; true once the kernel has all of it. Errors: closed.
+    Result<bool> try_send(Body& body);
+    /// The whole body.
+    Task<Status> send(Body body);
 
     /// Reads now without waiting: the number of bytes, 0 at the end, -1 when nothing is there, -2 when it is broken.
     long try_read(std::span<char> buffer);
-    /// Writes what goes now; the number of bytes (0: it would block), or -2 when it is broken.
+    /// Writes what goes now; the number of bytes (0: it would block), or -2 when it is broken. What was taken may still
+    /// wait here as ciphertext: see blocked().
     long try_write(std::string_view text);
+    /// Whether the kernel has not taken all ciphertext yet. Then a wait for room and a try_write() (of nothing, too) go on.
+    bool blocked() const { return rest_at_ < rest_.size(); }
+    /// TLS: `text`, at most one record, is encrypted into the batch of this turn. False: the connection is broken.
+    bool put_record(std::string_view text);
+    /// Hands the batch to the kernel: one system call for up to four records. False: the connection is broken.
+    bool flush();
 
     /// All waits end with timed_out at that time from now, however many there are, until it is cleared.
     void set_deadline(std::chrono::milliseconds after);
@@ -140,7 +156,11 @@ private:
     Side& side_of(WaitType what) { return what == WaitType::wait_read ? reading_ : writing_; }
     Status outcome_of(const Side& side) const;
     Task<Status> write_rest(std::string_view text);
-    Task<Status> send_file_plain(int file, std::uint64_t offset, std::uint64_t size_bytes);
+    Task<Status> wait_for_room();
+    long try_write_plain(std::string_view text, bool more_follows);
+    long try_send_file(int file, std::uint64_t offset, std::uint64_t size_bytes);
+    static int take_ciphertext(BIO* bio, const char* data, int size);
+    static BIO_METHOD* batch_method();
     std::int64_t next_deadline_ms() const;
     bool expire(std::int64_t now_ms);
     void cancel_waits();
@@ -161,6 +181,8 @@ private:
     bool interrupted_ = false;
     bool tls_broken_ = false;
     Turn left_;            ///< of the present turn; a wait begins a new one
+    std::string rest_;          ///< ciphertext that the kernel refused
+    std::size_t rest_at_ = 0;   ///< what of it the kernel has taken since
     bool drained_ = true;  ///< the last read found nothing more, or there was none since the last wait
 
     static constexpr std::size_t not_watched = static_cast<std::size_t>(-1);

@@ -2,12 +2,11 @@
 #include <array>
 
 #include "daemon/base/spawn.hpp"
-#include "daemon/contract/near_networks.hpp"
-#include "daemon/gate/challenge.hpp"
+#include "daemon/gate/dispatch.hpp"
 #include "daemon/gate/head_parser.hpp"
-#include "daemon/gate/pages.hpp"
+#include "daemon/gate/http1.hpp"
+#include "daemon/gate/http2_connection.hpp"
 #include "daemon/gate/services.hpp"
-#include "daemon/gate/site_pages.hpp"
 #include "daemon/gate/visitor.hpp"
 
 namespace hameau::gate {
@@ -57,89 +56,18 @@ Task<void> refuse_head(Visitor& visitor, int status) {
     RequestHead nothing;
     std::string input;
     BodyReader body(visitor.channel, input, nothing, visitor.gate.options().body_time);
-    Visit visit{visitor.gate, visitor.channel, input, nothing, visitor.address, visitor.scheme(), body};
+    Http1Exchange exchange(visitor.channel);
+    exchange.keep_alive = false;
+    Visit visit{visitor.gate, exchange, nothing, visitor.address, visitor.scheme(), body};
     visit.services = true;
-    visit.keep_alive = false;
     const std::string_view code = status == 414 ? "too_large" : status == 431 ? "head_too_large" : status == 408 ? "timed_out"
                                   : status == 503 ? "full" : "bad_request";
-    const Status sent = co_await send_problem(visit, status, code);
+    send_problem(visit, status, code);
+    Body response = exchange.take_response(visit);
+    const Status sent = co_await visitor.channel.send(std::move(response));
     if (sent) {
         co_await drain(visitor.channel);
     }
-}
-
-/// Whether plain HTTP sends this visitor to HTTPS (RFC 6797 §7.2).
-bool must_redirect(const Visit& visit, const HostChoice& choice) {
-    const GateOptions& options = visit.gate.options();
-    if (visit.scheme == "https" || options.trial) {
-        return false;
-    }
-    return choice.services || !options.serve_plain;
-}
-
-Task<Status> redirect_to_https(Visit& visit) {
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
-    const std::uint16_t port = visit.gate.options().https_port;
-    std::string location = "https://" + visit.head.host + (port == 443 ? "" : ":" + std::to_string(port));
-    location += visit.head.path;
-    if (visit.head.has_query) {
-        location.append("?").append(visit.head.query);
-    }
-    return send_redirect(visit, 308, std::move(location));
-}
-
-bool is_near(const Address& address) {
-    static const Networks near(near_networks);
-    return near.contain(address);
-}
-
-/// Plain HTTP of a house that waits for its set-up: where to go, and nothing that is secret. To strangers it is nobody.
-Task<Status> serve_waiting(Visit& visit) {
-    visit.services = true;
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
-    if (!is_near(visit.address)) {
-        return send_problem(visit, 421, "no_such_host");
-    }
-    if (visit.head.method != "GET" && visit.head.method != "HEAD") {
-        return send_problem(visit, 405, "method");
-    }
-    const std::uint16_t port = visit.gate.options().https_port;
-    return send_answer(visit, waiting_page("https://" + visit.head.host + (port == 443 ? "" : ":" + std::to_string(port)) + "/setup", visit.language()));
-}
-
-Task<Status> serve_request(Visit& visit) {
-    const GateOptions& options = visit.gate.options();
-    HostChoice choice = choose_host(visit.head.host, options, visit.gate.sites().map());
-    if (choice.site == nullptr && !options.trial && is_address_literal(visit.head.host) && is_near(visit.address)) {
-        choice.services = true;
-    }
-    visit.services = choice.services;
-    // Before the choice of a host: a name may have no page yet, or none any more.
-    if (visit.scheme == "http" && visit.head.method == "GET") {
-        if (auto answer = challenge_answer(visit.gate.options().challenge_folder, visit.head.path)) {
-            visit.keep_alive = visit.keep_alive && visit.body.finished();
-            return send_answer(visit, std::move(*answer));
-        }
-    }
-    if (options.waiting() && visit.scheme == "http") {
-        return serve_waiting(visit);
-    }
-    if (!choice.services && choice.site == nullptr) {
-        visit.services = true;  // nobody's page: as strict as the house's
-        visit.keep_alive = visit.keep_alive && visit.body.finished();
-        return send_problem(visit, 421, "no_such_host");
-    }
-    if (must_redirect(visit, choice)) {
-        if (choice.site != nullptr && visit.gate.options().certificates_come && !visit.gate.tls().covers(choice.site->host)) {
-            visit.keep_alive = visit.keep_alive && visit.body.finished();
-            return send_problem(visit, 503, "certificate_soon");  // behind the redirect would be a warning of the browser
-        }
-        return redirect_to_https(visit);
-    }
-    if (choice.services) {
-        return serve_services(visit);
-    }
-    return serve_site(visit, *choice.site);
 }
 
 /// One request whose header section is `text`, as the parser found it. False: the connection ends.
@@ -153,9 +81,17 @@ Task<bool> serve_one(Visitor& visitor, std::string text, const HeadParser& parse
     visitor.channel.clear_deadline();
     visitor.channel.set_pauses(gate.options().body_time, gate.options().body_time);
     BodyReader body(visitor.channel, visitor.input, *head, gate.options().body_time);
-    Visit visit{gate, visitor.channel, visitor.input, *head, visitor.address, visitor.scheme(), body};
-    visit.keep_alive = head->keep_alive && !gate.stopping();
-    const Status outcome = co_await serve_request(visit);
+    Http1Exchange exchange(visitor.channel);
+    exchange.keep_alive = head->keep_alive && !gate.stopping();
+    Visit visit{gate, exchange, *head, visitor.address, visitor.scheme(), body};
+    Status outcome;
+    if (const GateRoute* route = serve_request(visit)) {
+        outcome = co_await serve_route(visit, *route);
+    }
+    if (outcome && visit.response.status != 0) {
+        Body response = exchange.take_response(visit);
+        outcome = co_await visitor.channel.send(std::move(response));
+    }
     if (!outcome) {
         co_return false;
     }
@@ -163,7 +99,7 @@ Task<bool> serve_one(Visitor& visitor, std::string text, const HeadParser& parse
         visitor.upgrade = std::move(visit.upgrade);
         co_return false;
     }
-    if (visit.keep_alive && body.finished() && !gate.stopping()) {
+    if (exchange.keep_alive && body.finished() && !gate.stopping()) {
         co_return true;
     }
     // Who asked for the end and said nothing more has sent its last byte.
@@ -182,7 +118,11 @@ Task<Next> read_head(Visitor& visitor, HeadParser& parser) {
     std::string& input = visitor.input;
     HeadShare share(visitor.gate);
     std::size_t skipped = 0;
-    for (bool timed = false;;) {
+    bool timed = !input.empty();
+    if (timed) {
+        channel.set_deadline(visitor.gate.options().header_time);
+    }
+    for (;;) {
         const bool orderly = skip_blank_lines(input, skipped, parser);
         const auto state = parser.scan(input);
         if (!orderly || state == HeadParser::State::refused) {
@@ -248,7 +188,8 @@ Task<bool> begin(Visitor& visitor) {
     visitor.channel.set_deadline(visitor.gate.options().header_time);
     if (visitor.tls) {
         const std::uint64_t key = ConnectionLimits::key_of(visitor.address);
-        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context(), visitor.gate.handshakes(), key);
+        const Status accepted = co_await visitor.channel.accept_tls(visitor.gate.tls().context(), visitor.gate.handshakes(), key,
+                                                                     visitor.gate.options().http2 && visitor.admitted);
         if (!accepted) {
             co_return false;
         }
@@ -264,6 +205,10 @@ Task<void> serve(std::unique_ptr<Visitor> visitor, bool begun) {
     bool open = begun;
     if (!begun) {
         open = co_await begin(*visitor);
+    }
+    if (open && !begun && visitor->channel.speaks_http2()) {
+        Http2Connection::start(std::move(visitor));
+        co_return;
     }
     // Who has just come is answered even while the gate stops: the first request is on its way.
     while (open && (!visitor->input.empty() || visitor->channel.holds_input() || begun)) {
@@ -284,9 +229,87 @@ Task<void> serve(std::unique_ptr<Visitor> visitor, bool begun) {
     }
 }
 
+/// The end of a response that the client did not take at once, then whatever comes.
+Task<void> send_rest(std::unique_ptr<Visitor> visitor, Body rest) {
+    visitor->channel.clear_deadline();
+    const Status sent = co_await visitor->channel.send(std::move(rest));
+    if (sent) {
+        visitor->set_state(false, false);
+        visitor->channel.set_deadline(visitor->gate.options().idle_time);
+        co_await serve(std::move(visitor), true);
+    }
+}
+
 void start_serving(std::unique_ptr<Visitor> visitor, bool begun) {
     Gate& gate = visitor->gate;
     spawn(gate.io(), serve(std::move(visitor), begun), gate.journal(), "connection");
+}
+
+/// A whole request in one piece, without a body, whose response is at hand: most of them. Nothing here waits, so it needs
+/// no coroutine and no memory of the connection's own. False: the piece is to be read by serve() in its place; nothing was
+/// sent. Otherwise `rest` is what the client did not take at once.
+bool answer_at_once(Visitor& visitor, std::string_view piece, bool& open, Body& rest) {
+    static HeadParser parser;  // one thread
+    parser.reset();
+    Gate& gate = visitor.gate;
+    if (parser.scan(piece) != HeadParser::State::complete || parser.size() != piece.size()) {
+        return false;
+    }
+    const auto head = parser.finish(piece);
+    if (!head || head->has_body() || !head->keep_alive || gate.stopping()) {
+        return false;
+    }
+    std::string nothing;
+    BodyReader body(visitor.channel, nothing, *head, gate.options().body_time);
+    Http1Exchange exchange(visitor.channel);
+    Visit visit{gate, exchange, *head, visitor.address, visitor.scheme(), body};
+    if (serve_request(visit) != nullptr) {
+        return false;
+    }
+    rest = exchange.take_response(visit);
+    visitor.channel.set_pauses(gate.options().body_time, gate.options().body_time);
+    const auto sent = visitor.channel.try_send(rest);
+    open = sent.has_value();
+    return true;
+}
+
+/// The next request has begun to arrive.
+void go_on(std::unique_ptr<Visitor> visitor) {
+    Channel& channel = visitor->channel;
+    for (;;) {
+        const long n = channel.try_read(shared_input);
+        if (n == 0 || n == -2) {
+            return;
+        }
+        if (n == -1) {
+            Visitor::park(std::move(visitor));
+            return;
+        }
+        const std::string_view piece(shared_input.data(), static_cast<std::size_t>(n));
+        bool open = true;
+        Body rest;
+        if (!answer_at_once(*visitor, piece, open, rest)) {
+            visitor->input.assign(piece);
+            start_serving(std::move(visitor), true);
+            return;
+        }
+        if (!open) {
+            return;
+        }
+        visitor->served = true;
+        channel.count_request();
+        if (!rest.empty() || channel.blocked()) {
+            Gate& gate = visitor->gate;
+            visitor->set_state(false, true);
+            spawn(gate.io(), send_rest(std::move(visitor), std::move(rest)), gate.journal(), "response");
+            return;
+        }
+        channel.set_deadline(visitor->gate.options().idle_time);
+        if (!channel.holds_input() || channel.turn_spent()) {
+            Visitor::park(std::move(visitor));
+            return;
+        }
+    }
 }
 
 } // namespace
@@ -315,7 +338,7 @@ void Visitor::park(std::unique_ptr<Visitor> visitor) {
 void Visitor::on_wait_end(Channel&, bool, Status status) {
     std::unique_ptr<Visitor> self(this);
     if (status) {
-        start_serving(std::move(self), true);
+        go_on(std::move(self));
     }
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
+#include "daemon/gate/http2_connection.hpp"
 #include "daemon/gate/limits.hpp"
 
 namespace hameau::gate {
@@ -119,7 +120,7 @@ void Gate::admit(Fd socket, const sockaddr_storage& peer, bool tls) {
 }
 
 Gate::Place Gate::enter(Channel& channel) {
-    open_.push_front({&channel, false, false});
+    open_.push_front({&channel});
     return open_.begin();
 }
 
@@ -177,6 +178,8 @@ void Gate::stop() {
     for (const OpenConnection& connection : open_) {
         if (connection.tunnel || (connection.idle && !has_bytes(connection.channel->fd()))) {
             connection.channel->end();
+        } else if (connection.http2 != nullptr) {
+            connection.http2->go_away();
         } else if (!connection.busy) {
             connection.channel->set_deadline(first_request_time);
         }

@@ -39,11 +39,14 @@ struct GateParts {
     ConnectionLimits limits;
 };
 
+class Http2Connection;
+
 /// A connection as the gate sees it: which ones may be ended at once when it stops.
 struct OpenConnection {
     Channel* channel = nullptr;
     bool idle = false;  ///< between two requests
     bool busy = false;  ///< a request is being answered
+    Http2Connection* http2 = nullptr;  ///< it ends by itself once it was told to
     bool tunnel = false;  ///< a WebSocket: it would never end by itself, and its page connects again
 };
 
@@ -73,6 +76,8 @@ public:
     void leave(Place place);
     /// Connections over the limits that are being told so.
     std::size_t refusing = 0;
+    /// Connections whose uploads have a wide window.
+    unsigned wide_windows = 0;
     /// Bytes of header sections that have not come whole, over all connections.
     std::size_t unfinished_heads_bytes = 0;
 

@@ -17,6 +17,14 @@ class HeadParser {
 public:
     enum class State : std::uint8_t { more, complete, refused };
 
+    /// Begins anew; memory for fields stays.
+    void reset() {
+        std::vector<Place> kept = std::move(fields_);
+        kept.clear();
+        *this = HeadParser();
+        fields_ = std::move(kept);
+    }
+
     /// Goes on where it stopped. `text` begins with the first byte of the request and grows from call to call; it may
     /// move in memory. `refused`: it can never become a request (414, 431), see problem().
     State scan(std::string_view text);

@@ -18,6 +18,7 @@ struct GateOptions {
     bool waiting() const { return house_host.empty(); }
     bool serve_plain = false;  ///< sites.plain_http: serve
     std::uint16_t https_port = 443;
+    bool http2 = true;               ///< offered by ALPN
     bool certificates_come = false;  ///< an authority is asked for the certificate of each site
     std::string challenge_folder;  ///< answers of an ACME client by token (absolute)
     std::chrono::milliseconds header_time{10000};

@@ -39,6 +39,40 @@ inline constexpr unsigned handshakes_per_round = 8;
 /// New connections accepted in one round.
 inline constexpr int accepts_per_round = 64;
 
+// --- TLS records -----------------------------------------------------------------------------------------------------
+/// Bytes of plaintext of one record (RFC 8446 §5.1).
+inline constexpr std::size_t record_bytes = 16384;
+/// Bytes of plaintext that one system call hands to the kernel; the buffer for their ciphertext has room for two records
+/// more (5 + 1 + 16 bytes around each, RFC 8446 §5.2).
+inline constexpr std::size_t batch_bytes = 4 * record_bytes;
+
+// --- HTTP/2 --------------------------------------------------------------------------------------------------------
+/// Requests of one connection at a time; browsers open a few dozen.
+inline constexpr std::uint32_t streams_max = 100;
+/// Bytes of header sections of all open requests of one connection; more are refused and may be sent again (REFUSED_STREAM).
+/// 100 requests of a browser have 60 KiB.
+inline constexpr std::size_t streams_heads_bytes_max = 128 << 10;
+/// Requests of one connection that modules answer at a time; the others wait: each holds a socket and up to 32 KiB.
+inline constexpr std::size_t module_calls_max = 16;
+/// Bytes of a body that may arrive before the module has taken any, for each connection (RFC 9113 §6.9).
+inline constexpr std::int32_t upload_window_bytes = 65535;
+/// The same while an upload has one of the wide windows: 256 KiB in 50 ms are 5 MB/s.
+inline constexpr std::int32_t wide_window_bytes = 256 << 10;
+/// Connections that may have a wide window at a time: 8 MiB.
+inline constexpr unsigned wide_windows_max = 32;
+/// What a client may send that moves nothing (PING, SETTINGS, PRIORITY, RST_STREAM, empty DATA, CONTINUATION, WINDOW_UPDATE
+/// that answers no DATA), and what makes us reset a stream: at once, and each second. Beyond it: GOAWAY 11.
+inline constexpr std::int64_t idle_frames_burst = 512;
+inline constexpr std::int64_t idle_frames_per_second = 32;
+/// Bytes of a frame's header (RFC 9113 §4.1).
+inline constexpr std::size_t frame_header_bytes = 9;
+/// With less room in a record the next DATA frame begins a new one: a frame of a few bytes costs as much as a full one.
+inline constexpr std::size_t data_frame_bytes_min = 1024;
+/// WINDOW_UPDATE frames that one DATA frame allows: one for the stream, one for the connection.
+inline constexpr int window_updates_per_data = 2;
+/// Bytes of a streamed response that wait for the client, beyond which its module is not read.
+inline constexpr std::size_t stream_output_bytes_max = 16384;
+
 // --- Memory --------------------------------------------------------------------------------------------------------
 /// Bytes that the kernel queues of a connection before it says that there is no room (TCP_NOTSENT_LOWAT). Without it a
 /// client that reads nothing holds 4 MB of kernel memory.

@@ -32,6 +32,7 @@ GateOptions options_of(const Settings& settings, const std::string& state_folder
     options.header_time = settings.duration("gate.limits.header_time");
     options.body_time = settings.duration("gate.limits.body_time");
     options.certificates_come = !trial && !settings.text("house.acme_url").empty();
+    options.http2 = settings.boolean("gate.http2");
     options.challenge_folder = state_folder + "/tls/acme-challenge";
     options.idle_time = settings.duration("gate.limits.idle_time");
     return options;

@@ -2,13 +2,13 @@
 #include "daemon/gate/proxy.hpp"
 
 #include <array>
-#include <charconv>
 
 #include <boost/asio/steady_timer.hpp>
 
 #include "daemon/base/spawn.hpp"
 #include "daemon/base/waiting.hpp"
 #include "daemon/gate/gate.hpp"
+#include "daemon/gate/http1.hpp"
 
 namespace hameau::gate {
 
@@ -43,12 +43,6 @@ struct Upload : Beside {
     bool answered = false;  ///< the response has begun: how long it takes is no longer the module's affair
     std::optional<ErrorKind> failed;  ///< the visitor's fault
 };
-
-std::string chunk_head(std::size_t size) {
-    std::array<char, 20> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
-    return std::string(digits.data(), end) + "\r\n";
-}
 
 /// Carries the visitor's body to the module, one piece at a time.
 Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
@@ -145,34 +139,25 @@ private:
     ChunkDecoder decoder_;
 };
 
-/// Sends `text` and the body behind it; what of the body is there already goes out with it.
-/// Errors: either side has gone; the visitor then sees a body without its end.
-Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& head, std::string text, std::string rest, bool chunked) {
+/// Sends the body; what of it is there already goes out with the header section.
+/// Errors: either side has gone; the client then sees a body without its end.
+Task<Status> carry_answer(Visit& visit, Channel& module, const ResponseHead& head, std::string rest) {
     ResponseBody body(head);
     std::string data;
     body.take(rest, data);
     rest = std::string();
-    for (bool ended = false;;) {
+    for (bool ended = false, first = true;;) {
         const bool last = body.done() || (ended && body.ends_by_close());
         if (body.bad() || (ended && !last)) {
             co_return fail(ErrorKind::closed, "the module's answer was cut");
         }
-        if (chunked && !data.empty()) {
-            data.insert(0, chunk_head(data.size())).append("\r\n");
-        }
-        if (chunked && last) {
-            data += "0\r\n\r\n";
-        }
-        if (!data.empty() || !text.empty()) {
-            Status written = co_await visit.channel.write(text, data);
-            if (!written) {
+        if (first || last || !data.empty()) {
+            first = false;
+            Status written = co_await visit.exchange.write(data, last);
+            if (!written || last) {
                 co_return written;
             }
         }
-        if (last) {
-            co_return Status{};
-        }
-        text = std::string();
         data = std::string();
         Status waited = co_await module.wait_readable();
         if (!waited) {
@@ -202,15 +187,15 @@ Task<Status> answer_upgrade(Visit& visit, std::unique_ptr<Channel>& module, cons
                             std::string rest) {
     const bool valid = co_await still_signed_in(visit, plan);
     if (!valid) {
-        co_return co_await send_problem(visit, 401, "signed_out");
+        send_problem(visit, 401, "signed_out");
+        co_return Status{};
     }
     auto upgrade = std::make_unique<Upgrade>();
     if (plan.session) {
-        upgrade->session = std::make_unique<Sessions::OpenSocket>(visit.gate.sessions(), plan.session, plan.token, visit.channel);
+        upgrade->session = std::make_unique<Sessions::OpenSocket>(visit.gate.sessions(), plan.session, plan.token, *visit.exchange.tunnel());
     }
-    std::string text = status_and_date(101) + passed_fields(head, plan.route.module);
-    text += "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-    Status written = co_await visit.channel.write(text);
+    std::string fields = passed_fields(head, plan.route.module);
+    Status written = co_await visit.exchange.upgrade(std::move(fields));
     if (written) {
         upgrade->early = std::move(rest);
         upgrade->module = std::move(module);
@@ -223,46 +208,37 @@ Task<Status> answer_with(Visit& visit, std::unique_ptr<Channel>& module, const F
                          std::string rest) {
     const auto head = parse_response_head(head_text);
     const bool upgraded = head && head->status == 101;
-    if (!head || (upgraded && !(visit.head.websocket && plan.route.websocket))) {
+    if (!head || (upgraded && !(visit.head.websocket && plan.route.websocket && visit.exchange.tunnel() != nullptr))) {
         visit.gate.journal().write(module_failed, {{"module", plan.route.module}, {"error", "its answer was not understood"}});
-        co_return co_await send_problem(visit, 502, "unavailable");
+        send_problem(visit, 502, "unavailable");
+        co_return Status{};
     }
     if (upgraded) {
         co_return co_await answer_upgrade(visit, module, plan, *head, std::move(rest));
     }
+    std::string fields = passed_fields(*head, plan.route.module);
+    fields += common_fields(visit, fields);
+    const auto length = head->status == 204 ? std::nullopt : head->content_length;
+    visit.exchange.start(visit, head->status, std::move(fields), length);
     // RFC 9110 §6.4.1: these have no body, whatever the fields say.
-    const bool bodiless = visit.is_head() || head->status == 204 || head->status == 304;
-    const bool chunked = !bodiless && !head->content_length && visit.head.minor == 1;
-    visit.keep_alive = visit.keep_alive && visit.body.finished() && (bodiless || head->content_length || chunked);
-    const std::string fields = passed_fields(*head, plan.route.module);
-    std::string text = status_and_date(head->status) + fields;
-    if (chunked) {
-        text += "Transfer-Encoding: chunked\r\n";
-    } else if (head->content_length && head->status != 204) {
-        text += "Content-Length: " + std::to_string(*head->content_length) + "\r\n";
+    if (visit.is_head() || head->status == 204 || head->status == 304) {
+        co_return co_await visit.exchange.write(std::string_view(), true);
     }
-    text += common_fields(visit, fields) + "\r\n";
-    if (bodiless) {
-        co_return co_await visit.channel.write(text);
-    }
-    co_return co_await carry_answer(visit, *module, *head, std::move(text), std::move(rest), chunked);
+    co_return co_await carry_answer(visit, *module, *head, std::move(rest));
 }
 
-Task<Status> answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error, const Upload& upload) {
+Status answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error, const Upload& upload) {
     if (upload.failed) {
-        visit.keep_alive = false;
         const bool late = *upload.failed == ErrorKind::timed_out;
         if (*upload.failed == ErrorKind::closed) {
-            co_return fail(ErrorKind::closed, "the visitor has gone");
+            return fail(ErrorKind::closed, "the client has gone");
         }
-        const int status = late ? 408 : 400;
-        const std::string_view code = late ? "timed_out" : "bad_request";
-        co_return co_await send_problem(visit, status, code);
+        send_problem(visit, late ? 408 : 400, late ? "timed_out" : "bad_request");
+        return {};
     }
     visit.gate.journal().write(module_failed, {{"module", plan.route.module}, {"error", error.message}});
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
-    const int status = error.kind == ErrorKind::timed_out ? 504 : 503;
-    co_return co_await send_problem(visit, status, "unavailable");
+    send_problem(visit, error.kind == ErrorKind::timed_out ? 504 : 503, "unavailable");
+    return {};
 }
 
 /// One attempt. `again` is set when the module ended before the first byte and the request may be repeated.
@@ -270,7 +246,7 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     Upload upload(visit.gate.io());
     auto connected = co_await visit.gate.modules().connect(plan.route.module);
     if (!connected) {
-        co_return co_await answer_failure(visit, plan, connected.error(), upload);
+        co_return answer_failure(visit, plan, connected.error(), upload);
     }
     Channel& module = **connected;
     module.set_pauses(answer_time, answer_time);
@@ -291,13 +267,13 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     } else if (may_repeat && rest.empty() && head.error().kind == ErrorKind::closed) {
         again = true;
     } else {
-        outcome = co_await answer_failure(visit, plan, head.error(), upload);
+        outcome = answer_failure(visit, plan, head.error(), upload);
     }
     if (uploads && !upload.done) {
         module.end();
-        visit.channel.interrupt_reading(true);
+        visit.exchange.interrupt_body(true);
         co_await upload.join();
-        visit.channel.interrupt_reading(false);
+        visit.exchange.interrupt_body(false);
     }
     co_return outcome;
 }
@@ -308,7 +284,7 @@ Task<Status> forward(Visit& visit, const ForwardPlan& plan) {
     const bool websocket = visit.head.websocket && plan.route.websocket && visit.head.method == "GET";
     if (visit.head.expects_continue && visit.head.has_body() && !visit.continued) {
         visit.continued = true;
-        Status told = co_await visit.channel.write("HTTP/1.1 100 Continue\r\n\r\n");
+        Status told = co_await visit.exchange.proceed();
         if (!told) {
             co_return told;
         }

@@ -26,7 +26,8 @@ struct ForwardPlan {
     std::uint64_t generation = 0;  ///< of the session cache at that response
     std::string token;
 };
-/// With visit.upgrade set a tunnel follows. Errors: the connection to the visitor is to be closed.
+/// With visit.upgrade set a tunnel follows; visit.response may hold a response that is still to be sent.
+/// Errors: the request cannot be answered any more.
 Task<Status> forward(Visit& visit, const ForwardPlan& plan);
 
 } // namespace hameau::gate

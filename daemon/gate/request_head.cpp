@@ -159,8 +159,7 @@ void read_connection(RequestHead& head) {
     head.expects_continue = head.minor == 1 && equals(head.field("expect"), "100-continue");
 }
 
-/// Target forms of RFC 9112 §3.2: origin, absolute, and "*" for OPTIONS.
-std::optional<HeadProblem> read_target(RequestHead& head, std::string_view target, std::string_view& absolute) {
+std::optional<HeadProblem> check_target(std::string_view target) {
     if (target.size() > target_bytes_max) {
         return HeadProblem{414, "target"};
     }
@@ -170,6 +169,14 @@ std::optional<HeadProblem> read_target(RequestHead& head, std::string_view targe
     });
     if (target.empty() || !clean) {
         return HeadProblem{400, "target"};
+    }
+    return std::nullopt;
+}
+
+/// Target forms of RFC 9112 §3.2: origin, absolute, and "*" for OPTIONS.
+std::optional<HeadProblem> read_target(RequestHead& head, std::string_view target, std::string_view& absolute) {
+    if (const auto problem = check_target(target)) {
+        return problem;
     }
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (target.size() > scheme.size() && equals(target.substr(0, scheme.size()), scheme)) {
@@ -189,18 +196,7 @@ std::optional<HeadProblem> read_target(RequestHead& head, std::string_view targe
         head.query = target.empty() ? target : target.substr(1);
         return std::nullopt;
     }
-    if (target == "*" && head.method == "OPTIONS") {
-        head.path = target;
-        return std::nullopt;
-    }
-    if (target.front() != '/') {
-        return HeadProblem{400, "target"};
-    }
-    const std::size_t question = target.find('?');
-    head.path = target.substr(0, question);
-    head.has_query = question != std::string_view::npos;
-    head.query = head.has_query ? target.substr(question + 1) : std::string_view();
-    return std::nullopt;
+    return read_origin_form(head, target);
 }
 
 } // namespace
@@ -261,6 +257,24 @@ std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view
     }
     head.minor = version.back() - '0';
     return read_target(head, line.substr(first + 1, last - first - 1), absolute);
+}
+
+std::optional<HeadProblem> read_origin_form(RequestHead& head, std::string_view target) {
+    if (const auto problem = check_target(target)) {
+        return problem;
+    }
+    if (target == "*" && head.method == "OPTIONS") {
+        head.path = target;
+        return std::nullopt;
+    }
+    if (target.front() != '/') {
+        return HeadProblem{400, "target"};
+    }
+    const std::size_t question = target.find('?');
+    head.path = target.substr(0, question);
+    head.has_query = question != std::string_view::npos;
+    head.query = head.has_query ? target.substr(question + 1) : std::string_view();
+    return std::nullopt;
 }
 
 std::optional<HeadProblem> judge(RequestHead& head, std::string_view absolute) {

@@ -52,6 +52,8 @@ tl::expected<RequestHead, HeadProblem> parse_request_head(std::string_view head)
 // The two halves of it, for HeadParser.
 /// The request line without its line end: method, target, version. `absolute`: the authority of an absolute target.
 std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view line, std::string_view& absolute);
+/// A target that begins with "/", or "*" for OPTIONS (RFC 9112 §3.2.1, §3.2.4; RFC 9113 §8.3.1). Errors: 400, 414.
+std::optional<HeadProblem> read_origin_form(RequestHead& head, std::string_view target);
 /// What the fields mean together: length of the body, host, connection.
 std::optional<HeadProblem> judge(RequestHead& head, std::string_view absolute);
 

@@ -15,11 +15,6 @@ namespace hameau::gate {
 
 namespace {
 
-Task<Status> refuse(Visit& visit, int status, std::string_view code) {
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
-    return send_problem(visit, status, code);
-}
-
 std::optional<Sessions::AppKey> app_key_of(const Visit& visit, const GateRoute& route) {
     auto given = parse_basic(visit.head.field("authorization"));
     if (!given) {
@@ -31,62 +26,21 @@ std::optional<Sessions::AppKey> app_key_of(const Visit& visit, const GateRoute& 
 /// A program's app password in the place of a session, on routes that are open to its scope. No response of the gate asks for
 /// Basic (WWW-Authenticate), so that no browser keeps such a password; a page of another site cannot send the field without
 /// CORS, which the gate never grants; and a foreign Origin was refused before. Nothing: refused, and answered.
-Task<std::optional<SessionPointer>> open_with_password(Visit& visit, Sessions::AppKey key, Status& written) {
+Task<std::optional<SessionPointer>> open_with_password(Visit& visit, Sessions::AppKey key) {
     const auto answer = co_await visit.gate.sessions().open_with(std::move(key));
     if (answer && answer->session) {
         co_return answer->session;
     }
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
     if (!answer) {
-        written = co_await send_problem(visit, 503, "unavailable");
+        send_problem(visit, 503, "unavailable");
     } else if (answer->wait_seconds > 0) {
         Answer refusal = problem_document(429, "too_many", visit.language());
         refusal.headers += "Retry-After: " + std::to_string(answer->wait_seconds) + "\r\n";
-        written = co_await send_answer(visit, std::move(refusal));
+        send_answer(visit, std::move(refusal));
     } else {
-        written = co_await send_problem(visit, 401, "wrong_credentials");
+        send_problem(visit, 401, "wrong_credentials");
     }
     co_return std::nullopt;
-}
-
-Task<Status> serve_route(Visit& visit, const GateRoute& route) {
-    if (!route.enabled) {
-        co_return co_await refuse(visit, 503, "switched_off");
-    }
-    const std::string_view token = cookie_of(visit.head, session_cookie);
-    const bool websocket = visit.head.websocket && route.websocket;
-    if (!origin_allowed(visit.head, visit.scheme, !token.empty(), websocket)) {
-        co_return co_await refuse(visit, 403, "origin");
-    }
-    ForwardPlan plan{route, nullptr, 0, std::string(token)};
-    if (route.module == "people") {
-        // people looks at the token itself, and trusts nobody's word about it.
-        co_return co_await forward(visit, plan);
-    }
-    if (!token.empty()) {
-        std::string question(token);
-        auto answer = co_await visit.gate.sessions().resolve(std::move(question));
-        if (!answer) {
-            co_return co_await refuse(visit, 503, "unavailable");
-        }
-        plan.session = answer->session;
-        plan.generation = answer->generation;
-    }
-    if (auto key = token.empty() && !route.scope.empty() ? app_key_of(visit, route) : std::nullopt) {
-        Status written;
-        const auto session = co_await open_with_password(visit, std::move(*key), written);
-        if (!session) {
-            co_return written;
-        }
-        plan.session = *session;
-    }
-    if (route.who != Who::anyone && !plan.session) {
-        co_return co_await refuse(visit, 401, "signed_out");
-    }
-    if (route.who == Who::admin && !plan.session->admin) {
-        co_return co_await refuse(visit, 403, "forbidden");
-    }
-    co_return co_await forward(visit, plan);
 }
 
 /// What a house without a host name answers: its first set-up, and what that page asks about.
@@ -97,25 +51,74 @@ bool serves_setup(const Visit& visit, std::string_view path) {
 
 } // namespace
 
-Task<Status> serve_services(Visit& visit) {
+Task<Status> serve_route(Visit& visit, const GateRoute& route) {
+    if (!route.enabled) {
+        send_problem(visit, 503, "switched_off");
+        co_return Status{};
+    }
+    const std::string_view token = cookie_of(visit.head, session_cookie);
+    const bool websocket = visit.head.websocket && route.websocket;
+    if (!origin_allowed(visit.head, visit.scheme, !token.empty(), websocket)) {
+        send_problem(visit, 403, "origin");
+        co_return Status{};
+    }
+    ForwardPlan plan{route, nullptr, 0, std::string(token)};
+    if (route.module == "people") {
+        // people looks at the token itself, and trusts nobody's word about it.
+        co_return co_await forward(visit, plan);
+    }
+    if (!token.empty()) {
+        std::string question(token);
+        auto answer = co_await visit.gate.sessions().resolve(std::move(question));
+        if (!answer) {
+            send_problem(visit, 503, "unavailable");
+            co_return Status{};
+        }
+        plan.session = answer->session;
+        plan.generation = answer->generation;
+    }
+    if (auto key = token.empty() && !route.scope.empty() ? app_key_of(visit, route) : std::nullopt) {
+        const auto session = co_await open_with_password(visit, std::move(*key));
+        if (!session) {
+            co_return Status{};
+        }
+        plan.session = *session;
+    }
+    if (route.who != Who::anyone && !plan.session) {
+        send_problem(visit, 401, "signed_out");
+        co_return Status{};
+    }
+    if (route.who == Who::admin && !plan.session->admin) {
+        send_problem(visit, 403, "forbidden");
+        co_return Status{};
+    }
+    co_return co_await forward(visit, plan);
+}
+
+const GateRoute* serve_services(Visit& visit) {
     const auto path = normalise_path(visit.head.path);
     if (!path) {
-        co_return co_await refuse(visit, 400, "bad_request");
+        send_problem(visit, 400, "bad_request");
+        return nullptr;
     }
     if (visit.gate.options().waiting() && *path == "/") {
-        co_return co_await send_redirect(visit, 302, "/setup");
+        send_redirect(visit, 302, "/setup");
+        return nullptr;
     }
     const GateRoute* route = visit.gate.router().find(*path);
     if (route != nullptr && visit.gate.options().waiting() && !serves_setup(visit, *path)) {
-        co_return co_await refuse(visit, 503, "not_set_up");
+        send_problem(visit, 503, "not_set_up");
+        return nullptr;
     }
     if (route != nullptr) {
-        co_return co_await serve_route(visit, *route);
+        return route;
     }
     if (path->starts_with("/api/") || path->starts_with("/internal")) {
-        co_return co_await refuse(visit, 404, "not_found");
+        send_problem(visit, 404, "not_found");
+        return nullptr;
     }
-    co_return co_await send_web_file(visit, visit.gate.web(), *path);
+    send_web_file(visit, visit.gate.web(), *path);
+    return nullptr;
 }
 
 } // namespace hameau::gate

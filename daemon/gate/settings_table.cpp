@@ -10,6 +10,8 @@ extern const std::span<const Setting> gate_settings;
 
 namespace {
 constexpr std::array settings = {
+    Setting{"http2", SettingType::boolean, "true",
+            "Whether browsers may use HTTP/2. Without it every page is served with HTTP/1.1, which all of them know too."},
     Setting{"limits.connections_per_address", SettingType::integer, "100",
             "How many connections one visitor's address may hold at a time."},
     Setting{"limits.connections", SettingType::integer, "4000", "How many connections there may be in all."},

@@ -48,7 +48,7 @@ std::string own_fields(const sites::DeployReader& manifest, std::string_view pat
     return out;
 }
 
-Task<Status> send_entry(Visit& visit, const sites::DeployReader& manifest, std::string_view path, sites::EntryView entry,
+void send_entry(Visit& visit, const sites::DeployReader& manifest, std::string_view path, sites::EntryView entry,
                         int status) {
     const BlobFacts facts(visit.gate.sites().folder(), entry);
     StaticFile file{facts, status, entry.type, entry.mtime_ms, {}, {}};
@@ -58,7 +58,7 @@ Task<Status> send_entry(Visit& visit, const sites::DeployReader& manifest, std::
         }
     }
     file.fields = own_fields(manifest, path);
-    co_return co_await send_static(visit, std::move(file));
+    return send_static(visit, std::move(file));
 }
 
 std::optional<sites::EntryView> find_page(const sites::DeployReader& manifest, std::string_view path) {
@@ -68,18 +68,17 @@ std::optional<sites::EntryView> find_page(const sites::DeployReader& manifest, s
     return manifest.find(path);
 }
 
-Task<Status> send_moved(Visit& visit, const sites::DeployReader& manifest, std::string_view path, int status, std::string location) {
+void send_moved(Visit& visit, const sites::DeployReader& manifest, std::string_view path, int status, std::string location) {
     if (visit.head.has_query && location.find('?') == std::string::npos) {
         location.append("?").append(visit.head.query);
     }
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
     Answer answer;
     answer.status = status;
     answer.headers = own_fields(manifest, path) + "Location: " + location + "\r\n";
     return send_answer(visit, std::move(answer));
 }
 
-Task<Status> send_not_found(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
+void send_not_found(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
     const auto page = manifest.not_found_page(path);
     if (!page) {
         return send_problem(visit, 404, "not_found");
@@ -87,7 +86,7 @@ Task<Status> send_not_found(Visit& visit, const sites::DeployReader& manifest, s
     return send_entry(visit, manifest, path, *page, 404);
 }
 
-Task<Status> apply_redirect(Visit& visit, const sites::DeployReader& manifest, std::string_view path, sites::RedirectMatch match) {
+void apply_redirect(Visit& visit, const sites::DeployReader& manifest, std::string_view path, sites::RedirectMatch match) {
     if (match.status >= 300 && match.status < 400) {
         return send_moved(visit, manifest, path, match.status, std::move(match.target));
     }
@@ -102,7 +101,7 @@ Task<Status> apply_redirect(Visit& visit, const sites::DeployReader& manifest, s
     return send_entry(visit, manifest, path, *page, match.status);
 }
 
-Task<Status> serve_path(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
+void serve_path(Visit& visit, const sites::DeployReader& manifest, std::string_view path) {
     if (manifest.has_forced_redirects()) {
         if (auto match = manifest.redirect(path); match && match->force) {
             return apply_redirect(visit, manifest, path, std::move(*match));
@@ -127,27 +126,26 @@ Task<Status> serve_path(Visit& visit, const sites::DeployReader& manifest, std::
 
 } // namespace
 
-Task<Status> serve_site(Visit& visit, const sites::HostLine& line) {
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
+void serve_site(Visit& visit, const sites::HostLine& line) {
     if (visit.head.method != "GET" && visit.head.method != "HEAD") {
-        co_return co_await send_problem(visit, 405, "method");
+        return send_problem(visit, 405, "method");
     }
     if (line.manifest.empty()) {
-        co_return co_await send_problem(visit, 404, "not_published");
+        return send_problem(visit, 404, "not_published");
     }
     const auto decoded = percent_decode(visit.head.path, false);
     const auto path = decoded && decoded->find('\0') == std::string::npos ? sites::to_nfc(*decoded) : std::nullopt;
     if (!path || !path->starts_with('/')) {
-        co_return co_await send_problem(visit, 400, "bad_request");
+        return send_problem(visit, 400, "bad_request");
     }
     const auto manifest = visit.gate.sites().manifest(line.manifest);
     if (!manifest) {
         visit.gate.journal().write(manifest_failed, {{"error", manifest.error().message}});
-        co_return co_await send_problem(visit, 500, "unavailable");
+        return send_problem(visit, 500, "unavailable");
     }
-    // Held until the response is out: a deploy that is replaced meanwhile stays mapped.
+    // Held while it is looked at: reading a file may make another manifest push this one out.
     const SiteStore::Manifest held = *manifest;
-    co_return co_await serve_path(visit, *held, std::string_view(*path).substr(1));
+    return serve_path(visit, *held, std::string_view(*path).substr(1));
 }
 
 } // namespace hameau::gate

@@ -6,7 +6,7 @@
 
 namespace hameau::gate {
 
-/// Errors: the connection is to be closed.
-Task<Status> serve_site(Visit& visit, const sites::HostLine& line);
+/// Answers, always.
+void serve_site(Visit& visit, const sites::HostLine& line);
 
 } // namespace hameau::gate

@@ -108,103 +108,86 @@ std::string content_range(const ByteRange& range, std::uint64_t size) {
            std::to_string(size) + "\r\n";
 }
 
-Task<Status> missing(Visit& visit, const std::string& path) {
+void missing(Visit& visit, const std::string& path) {
     visit.gate.journal().write(file_missing, {{"file", path}});
-    co_return co_await send_problem(visit, 500, "unavailable");
+    return send_problem(visit, 500, "unavailable");
 }
 
-/// The file from `first` on, small ones from memory.
-Task<Status> send_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, std::string head, ByteRange part) {
+/// The file from part.first on, small ones from memory. False: it is not there.
+bool add_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, ByteRange part) {
     const std::uint64_t size = *file.sizes[encoding];
     const std::string path = file.facts.path(encoding);
-    // Plain bytes go from the page cache by themselves (sendfile); what is encrypted is better at hand.
-    const std::uint64_t cached_max = visit.channel.is_tls() ? cached_file_bytes_max * 2 : cached_file_bytes_max;
+    Body& body = visit.response.body;
+    // Plain bytes go from the page cache by themselves (sendfile); TLS cannot, so larger files are kept in memory.
+    const std::uint64_t cached_max = visit.scheme == "https" ? cached_file_bytes_max * 2 : cached_file_bytes_max;
     if (size <= cached_max) {
         const auto bytes = visit.gate.cache().get(file.facts.folder(), path, static_cast<std::size_t>(size));
-        if (!bytes) {
-            co_return co_await missing(visit, path);
+        if (bytes) {
+            body.add(bytes, std::string_view(*bytes).substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size())));
         }
-        const std::string_view wanted =
-            std::string_view(*bytes).substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size()));
-        co_return co_await visit.channel.write(head, wanted);
+        return bytes != nullptr;
     }
-    const auto opened = open_regular(file.facts.folder(), path);
-    if (!opened) {
-        co_return co_await missing(visit, path);
+    auto opened = open_regular(file.facts.folder(), path);
+    if (opened) {
+        body.add(std::make_shared<const Fd>(std::move(*opened)), part.first, part.size());
     }
-    co_return co_await visit.channel.send_file(head, opened->get(), part.first, part.size());
+    return opened.has_value();
 }
 
 /// multipart/byteranges (RFC 9110 §14.6).
-Task<Status> send_parts(Visit& visit, const StaticFile& file, std::size_t encoding, std::string head,
-                        const std::vector<ByteRange>& ranges) {
+void send_parts(Visit& visit, const StaticFile& file, std::size_t encoding, std::string fields, const std::vector<ByteRange>& ranges) {
     const std::uint64_t size = *file.sizes[encoding];
-    const std::string path = file.facts.path(encoding);
-    const auto opened = open_regular(file.facts.folder(), path);
-    if (!opened) {
-        co_return co_await missing(visit, path);
-    }
     const std::string boundary = random_base32(15);
-    const std::string end = "\r\n--" + boundary + "--\r\n";
-    std::vector<std::string> heads;
-    std::uint64_t total = end.size();
+    Response& response = visit.response;
+    response.status = 206;
     for (const ByteRange& range : ranges) {
-        heads.push_back("\r\n--" + boundary + "\r\nContent-Type: " + std::string(file.type) + "\r\n" +
-                        content_range(range, size) + "\r\n");
-        total += heads.back().size() + range.size();
+        response.body.add("\r\n--" + boundary + "\r\nContent-Type: " + std::string(file.type) + "\r\n" + content_range(range, size) + "\r\n");
+        if (!add_bytes(visit, file, encoding, range)) {
+            return missing(visit, file.facts.path(encoding));
+        }
     }
-    head += "Content-Type: multipart/byteranges; boundary=" + boundary + "\r\nContent-Length: " + std::to_string(total) + "\r\n";
-    head += common_fields(visit, head) + "\r\n";
-    Status sent = co_await visit.channel.write(head);
+    response.body.add("\r\n--" + boundary + "--\r\n");
+    response.length = response.body.size();
+    fields += "Content-Type: multipart/byteranges; boundary=" + boundary + "\r\n";
+    response.fields = fields + common_fields(visit, fields);
     if (visit.is_head()) {
-        co_return sent;
+        response.body.clear();
     }
-    for (std::size_t i = 0; i < ranges.size() && sent; ++i) {
-        const ByteRange range = ranges[i];
-        const std::string part_head = heads[i];
-        sent = co_await visit.channel.send_file(part_head, opened->get(), range.first, range.size());
-    }
-    if (!sent) {
-        co_return sent;
-    }
-    co_return co_await visit.channel.write(end);
 }
 
-Task<Status> send_whole(Visit& visit, const StaticFile& file, std::size_t encoding, int status, std::string fields, ByteRange part,
-                        bool is_part) {
+void send_whole(Visit& visit, const StaticFile& file, std::size_t encoding, int status, std::string fields, ByteRange part, bool is_part) {
     const std::uint64_t size = *file.sizes[encoding];
-    std::string head = status_and_date(status) + fields + type_line(file);
-    const std::uint64_t length = size == 0 ? 0 : part.size();
+    fields += type_line(file);
     if (is_part) {
-        head += content_range(part, size);
+        fields += content_range(part, size);
     } else if (file.status == 200) {
-        head += "Accept-Ranges: bytes\r\n";
+        fields += "Accept-Ranges: bytes\r\n";
     }
-    head += "Content-Length: " + std::to_string(length) + "\r\n";
-    head += common_fields(visit, head) + "\r\n";
-    if (visit.is_head() || length == 0) {
-        co_return co_await visit.channel.write(head);
+    Response& response = visit.response;
+    response.status = status;
+    response.length = size == 0 ? 0 : part.size();
+    response.fields = fields + common_fields(visit, fields);
+    if (!visit.is_head() && *response.length > 0 && !add_bytes(visit, file, encoding, part)) {
+        missing(visit, file.facts.path(encoding));
     }
-    co_return co_await send_bytes(visit, file, encoding, std::move(head), part);
 }
 
-Task<Status> send_not_satisfiable(Visit& visit, std::uint64_t size) {
+void send_not_satisfiable(Visit& visit, std::uint64_t size) {
     Answer answer = error_page(416, "range", visit.language());
     answer.headers += "Content-Range: bytes */" + std::to_string(size) + "\r\n";
-    co_return co_await send_answer(visit, std::move(answer));
+    return send_answer(visit, std::move(answer));
 }
 
 } // namespace
 
-Task<Status> send_static(Visit& visit, StaticFile file) {
+void send_static(Visit& visit, StaticFile file) {
     const RequestHead& head = visit.head;
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
     if (head.method != "GET" && head.method != "HEAD") {
-        co_return co_await send_problem(visit, 405, "method");
+        return send_problem(visit, 405, "method");
     }
     auto chosen = choose_variant(head, file);
     if (!chosen && file.status == 200) {
-        co_return co_await send_problem(visit, 406, "encoding");
+        return send_problem(visit, 406, "encoding");
     }
     const std::size_t encoding = chosen.value_or(0);
     const std::uint64_t size = *file.sizes[encoding];
@@ -214,34 +197,34 @@ Task<Status> send_static(Visit& visit, StaticFile file) {
     ByteRange all;
     all.last = size == 0 ? 0 : size - 1;
     if (file.status != 200) {
-        co_return co_await send_whole(visit, file, encoding, file.status, std::move(fields), all, false);
+        return send_whole(visit, file, encoding, file.status, std::move(fields), all, false);
     }
     const int verdict = check_conditions(head, etag, modified);
     if (verdict == 412) {
-        co_return co_await send_problem(visit, 412, "precondition");
+        return send_problem(visit, 412, "precondition");
     }
     if (verdict == 304) {
-        const std::string text = status_and_date(304) + fields + common_fields(visit, fields) + "\r\n";
-        co_return co_await visit.channel.write(text);
+        visit.response.status = 304;
+        visit.response.fields = fields + common_fields(visit, fields);
+        return;
     }
     // RFC 9110 §14.2: Range is defined for GET only.
     const bool wants_part = head.method == "GET" && has_field(head, "range") && range_applies(head, etag, modified);
     if (!wants_part) {
-        co_return co_await send_whole(visit, file, encoding, 200, std::move(fields), all, false);
+        return send_whole(visit, file, encoding, 200, std::move(fields), all, false);
     }
     const RangeChoice choice = choose_ranges(head.field("range"), size);
     if (choice.verdict == RangeVerdict::unsatisfiable) {
-        co_return co_await send_not_satisfiable(visit, size);
+        return send_not_satisfiable(visit, size);
     }
     if (choice.verdict == RangeVerdict::whole) {
-        co_return co_await send_whole(visit, file, encoding, 200, std::move(fields), all, false);
+        return send_whole(visit, file, encoding, 200, std::move(fields), all, false);
     }
     if (choice.ranges.size() == 1) {
         const ByteRange only = choice.ranges.front();
-        co_return co_await send_whole(visit, file, encoding, 206, std::move(fields), only, true);
+        return send_whole(visit, file, encoding, 206, std::move(fields), only, true);
     }
-    std::string text = status_and_date(206) + fields;
-    co_return co_await send_parts(visit, file, encoding, std::move(text), choice.ranges);
+    return send_parts(visit, file, encoding, std::move(fields), choice.ranges);
 }
 
 } // namespace hameau::gate

@@ -33,7 +33,7 @@ struct StaticFile {
     std::string fields;                                 ///< further lines; a Cache-Control or Content-Type among them wins
 };
 
-/// Errors: the connection is to be closed.
-Task<Status> send_static(Visit& visit, StaticFile file);
+/// Answers with the file, its part, or why not.
+void send_static(Visit& visit, StaticFile file);
 
 } // namespace hameau::gate

@@ -1,4 +1,4 @@
-// OpenSSL contexts: TLS 1.2 and 1.3, HTTP/1.1 by ALPN, tickets that survive a change of certificates.
+// OpenSSL contexts: TLS 1.2 and 1.3, HTTP/2 or HTTP/1.1 by ALPN, tickets that survive a change of certificates.
 #include "daemon/gate/tls.hpp"
 
 #include <openssl/err.h>
@@ -15,15 +15,18 @@ namespace {
 
 constexpr unsigned char session_context[] = "hameau";
 
-/// RFC 7301: HTTP/1.1 is the only protocol spoken; a client that offers others only goes on without ALPN.
-int on_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
-    constexpr std::string_view http1 = "http/1.1";
-    for (unsigned at = 0; at < in_size && at + 1 + in[at] <= in_size; at += 1U + in[at]) {
-        const std::string_view offered(reinterpret_cast<const char*>(in + at + 1), in[at]);
-        if (offered == http1) {
-            *out = in + at + 1;
-            *out_size = in[at];
-            return SSL_TLSEXT_ERR_OK;
+/// RFC 7301 §3.2: our preference counts: HTTP/2 where this connection may have it (Channel::accept_tls), else HTTP/1.1. A
+/// client that offers only others goes on without ALPN.
+int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned in_size, void*) {
+    const bool http2 = SSL_get_app_data(ssl) != nullptr;
+    for (const std::string_view wanted : {std::string_view("h2"), std::string_view("http/1.1")}) {
+        for (unsigned at = 0; at < in_size && at + 1 + in[at] <= in_size; at += 1U + in[at]) {
+            const std::string_view offered(reinterpret_cast<const char*>(in + at + 1), in[at]);
+            if (offered == wanted && (http2 || wanted != "h2")) {
+                *out = in + at + 1;
+                *out_size = in[at];
+                return SSL_TLSEXT_ERR_OK;
+            }
         }
     }
     return SSL_TLSEXT_ERR_NOACK;

@@ -39,7 +39,7 @@ void Tunnel::start(std::unique_ptr<Visitor> visitor, std::unique_ptr<Upgrade> up
 }
 
 void Tunnel::go_on(Direction& direction) {
-    if (direction.rest.empty()) {
+    if (direction.rest.empty() && !direction.to.blocked()) {
         direction.from.call_when(Channel::WaitType::wait_read, *this);
     } else {
         direction.to.call_when(Channel::WaitType::wait_write, *this);
@@ -47,7 +47,7 @@ void Tunnel::go_on(Direction& direction) {
 }
 
 bool Tunnel::carry(Direction& direction) {
-    if (!direction.rest.empty()) {
+    if (!direction.rest.empty() || direction.to.blocked()) {
         const long sent = direction.to.try_write(direction.rest);
         if (sent == -2) {
             return false;

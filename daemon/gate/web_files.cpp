@@ -119,18 +119,17 @@ const WebFiles::Entry* WebFiles::find(std::string_view path) const {
     return found == entries_.end() ? nullptr : &found->second;
 }
 
-Task<Status> send_web_file(Visit& visit, const WebFiles& files, std::string_view path) {
-    visit.keep_alive = visit.keep_alive && visit.body.finished();
+void send_web_file(Visit& visit, const WebFiles& files, std::string_view path) {
     const WebFiles::Entry* entry = files.find(path);
     if (entry == nullptr) {
         const std::string_view code = files.empty() ? "no_pages" : "not_found";
         const int status = files.empty() ? 503 : 404;
-        co_return co_await send_problem(visit, status, code);
+        return send_problem(visit, status, code);
     }
     const WebFacts facts(files, *entry);
     StaticFile file{facts, 200, entry->type, entry->mtime_ms, entry->sizes, {}};
     file.fields = entry->hashed ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: no-cache\r\n";
-    co_return co_await send_static(visit, std::move(file));
+    return send_static(visit, std::move(file));
 }
 
 } // namespace hameau::gate

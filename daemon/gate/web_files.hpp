@@ -40,6 +40,6 @@ private:
 };
 
 /// Answers with one of them.
-Task<Status> send_web_file(Visit& visit, const WebFiles& files, std::string_view path);
+void send_web_file(Visit& visit, const WebFiles& files, std::string_view path);
 
 } // namespace hameau::gate

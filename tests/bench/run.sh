@@ -10,7 +10,7 @@ for peers in $pads $pads/hocuspocus; do
     # A peer that cannot be had here (Node 22 comes for x64 only) is a line in the tables.
     [ $peers/node_modules/.package-lock.json -nt $peers/package-lock.json ] || (cd $peers && npm ci --ignore-scripts --no-audit --no-fund >&2) || true
 done
-for script in tests/bench/*/bench.py tests/peers/*/bench.py; do
+for script in tests/bench/*/bench.py tests/bench/gate/protocols.py tests/peers/*/bench.py; do
     if [ -e "$script" ]; then
         echo "## $(basename "$(dirname "$script")")"
         python3 "$script" || echo "(ended with $?)"

@@ -26,14 +26,14 @@ SIZES = {"1 KiB": 1 << 10, "10 KiB": 10 << 10, "100 KiB": 100 << 10, "1 MiB": 1 
 IDLE_CONNECTIONS = 400
 IDLE_WEBSOCKETS = 200
 TICKS = os.sysconf("SC_CLK_TCK")
-FILES = {f"{name.replace(' ', '')}.bin": os.urandom(size) for name, size in SIZES.items()}
+FILES = {"index.html": b"<h1>Accueil</h1>", **{f"{name.replace(' ', '')}.bin": os.urandom(size) for name, size in SIZES.items()}}
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn; {user}
 events {{ worker_connections 4096; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 1200s;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4;
   scgi_temp_path {folder}/t5; open_file_cache max=1000;
-  server {{ listen 127.0.0.1:{https} ssl; listen 127.0.0.1:{http}; root {folder}/site; ssl_protocols TLSv1.3; ssl_session_tickets on;
+  server {{ listen 127.0.0.1:{https} ssl http2; listen 127.0.0.1:{http}; root {folder}/site; ssl_protocols TLSv1.3; ssl_session_tickets on;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/cert.pem;
     location /echo/ {{ proxy_pass http://unix:{state}/run/echo.sock; }} }} }}
 """
@@ -110,11 +110,11 @@ def idle_websocket_kib(house):
     return each, held
 
 
-def start_nginx(house, folder):
+def start_nginx(house, folder, files=FILES):
     base = house.ports["https"] + 20
     site = Path(folder, "site")
     site.mkdir()
-    for name, data in FILES.items():
+    for name, data in files.items():
         site.joinpath(name).write_bytes(data)
     Path(folder, "cert.pem").write_bytes(Path(house.state, "tls", "default.pem").read_bytes())
     user = "user root;" if os.geteuid() == 0 else ""
