@@ -44,7 +44,8 @@ void Http2Connection::start(std::unique_ptr<Visitor> visitor) {
 }
 
 Http2Connection::Http2Connection(std::unique_ptr<Visitor> visitor) :
-    gate_(visitor->gate), visitor_(std::move(visitor)), session_(*this), idle_since_ms_(Deadlines::now_ms()) {
+    gate_(visitor->gate), visitor_(std::move(visitor)), session_(*this),
+    self_(std::make_shared<Http2Connection*>(this)), idle_since_ms_(Deadlines::now_ms()) {
     visitor_->place->http2 = this;
     channel().set_pauses(gate_.options().body_time, gate_.options().body_time);
 }
@@ -158,7 +159,7 @@ void Http2Connection::serve(const Http2StreamPtr& stream) {
         send_response(*stream, visit);
         return;
     }
-    auto exchange = std::make_shared<Http2Exchange>(gate_, this, stream, visitor_->address);
+    auto exchange = std::make_shared<Http2Exchange>(gate_, self_, stream, visitor_->address);
     if (calling_ < module_calls_max) {
         call_module(std::move(exchange), *route);
     } else {
@@ -174,10 +175,9 @@ Task<void> answer(std::shared_ptr<Http2Exchange> exchange, const GateRoute& rout
     Visit visit{gate, *exchange, stream->head, exchange->address(), "https", *exchange};
     visit.services = true;
     const Status outcome = co_await serve_route(visit, route);
-    Http2Connection* connection = exchange->connection();
     exchange->finish(visit, outcome);
-    if (connection != nullptr) {
-        ended(*connection);
+    if (exchange->connection() != nullptr) {
+        ended(*exchange->connection());
     }
 }
 
@@ -294,6 +294,7 @@ void Http2Connection::die() {
     dead_ = true;
     requests_.clear();
     calls_.clear();
+    *self_ = nullptr;
     session_.detach();
     visitor_->place->http2 = nullptr;
     channel().end();
@@ -307,6 +308,7 @@ void Http2Connection::finish() {
     finishing_ = true;
     requests_.clear();
     calls_.clear();
+    *self_ = nullptr;
     session_.detach();
     visitor_->place->http2 = nullptr;
     channel().interrupt_reading(true);  // a wait that is open comes back

@@ -61,6 +61,7 @@ private:
     Gate& gate_;
     std::unique_ptr<Visitor> visitor_;
     Http2Session session_;
+    std::shared_ptr<Http2Connection*> self_;  ///< for coroutines that may outlive the connection
     std::deque<Http2StreamPtr> requests_;  ///< whose turn has not come
     struct Call {
         std::shared_ptr<Http2Exchange> exchange;

@@ -7,8 +7,8 @@
 
 namespace hameau::gate {
 
-Http2Exchange::Http2Exchange(Gate& gate, Http2Connection* connection, Http2StreamPtr stream, const Address& address) :
-    stream_(std::move(stream)), connection_(connection), address_(address), pace_(gate.options().body_time),
+Http2Exchange::Http2Exchange(Gate& gate, std::shared_ptr<Http2Connection*> connection, Http2StreamPtr stream, const Address& address) :
+    stream_(std::move(stream)), connection_(std::move(connection)), address_(address), pace_(gate.options().body_time),
     body_time_(gate.options().body_time), readable_(gate.io()), writable_(gate.io()) {
     stream_->watcher = this;
 }
@@ -29,7 +29,7 @@ void Http2Exchange::interrupt_body(bool on) {
 
 Task<Result<std::size_t>> Http2Exchange::read(std::span<char> buffer) {
     pace_.start();
-    if (connection() != nullptr && !asked_for_window_) {
+    if (stream_->session != nullptr && !asked_for_window_) {
         asked_for_window_ = true;
         connection()->wide_window(*stream_);
     }

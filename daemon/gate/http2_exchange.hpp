@@ -15,7 +15,8 @@ class Http2Connection;
 
 class Http2Exchange final : public Exchange, public BodySource, public Http2Stream::Watcher {
 public:
-    Http2Exchange(Gate& gate, Http2Connection* connection, Http2StreamPtr stream, const Address& address);
+    /// `connection` becomes null when that goes; a stream may go long before.
+    Http2Exchange(Gate& gate, std::shared_ptr<Http2Connection*> connection, Http2StreamPtr stream, const Address& address);
     ~Http2Exchange();
 
     Task<Result<std::size_t>> read(std::span<char> buffer) override;
@@ -34,13 +35,13 @@ public:
 
     const Http2StreamPtr& stream() const { return stream_; }
     const Address& address() const { return address_; }
-    Http2Connection* connection() { return stream_->session == nullptr ? nullptr : connection_; }
+    Http2Connection* connection() { return *connection_; }
 
 private:
     Status gone() const { return fail(ErrorKind::closed, "the client has gone"); }
 
     Http2StreamPtr stream_;
-    Http2Connection* connection_;
+    std::shared_ptr<Http2Connection*> connection_;
     Address address_;
     BodyPace pace_;
     std::chrono::milliseconds body_time_;

@@ -116,7 +116,7 @@ class Http2:
         assert self.socket.selected_alpn_protocol() == "h2", self.socket.selected_alpn_protocol()
         self.buffer, self.inflater = b"", Inflater()
         self.streams, self.goaway, self.closed, self.frames, self.settings = {}, None, False, [], {}
-        self.pongs = []
+        self.pongs, self.windows = [], {}
         self.send(PREFACE + settings() if first is None else first)
 
     def __enter__(self):
@@ -172,6 +172,8 @@ class Http2:
             self.stream(stream)["reset"] = int.from_bytes(payload, "big")
         elif kind == GOAWAY:
             self.goaway = int.from_bytes(payload[4:8], "big")
+        elif kind == WINDOW:
+            self.windows[stream] = self.windows.get(stream, 0) + int.from_bytes(payload, "big")
         elif kind == PING and flags & ACK:
             self.pongs.append(payload)
         if kind in (HEADERS, DATA) and flags & END_STREAM:
@@ -195,5 +197,6 @@ class Http2:
 
     def barrier(self):
         """Everything that was sent has been seen by the other side, and answered as far as it is answered at once."""
+        self.pongs.clear()
         self.send(frame(PING, 0, 0, BARRIER))
         return self.until(lambda: BARRIER in self.pongs or self.goaway)

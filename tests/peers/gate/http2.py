@@ -1,17 +1,10 @@
-"""HTTP/2 from outside: one table of shapes, then what needs more than one look: floods, slow clients, two tenants, uploads."""
-import hashlib
-import os
-import socket
-import ssl
+"""HTTP/2 from outside: one table of shapes; what needs time or several requests is in http2_streams.py."""
 import struct
-import subprocess
-import time
 
-from client import Raw
-from gate_house import FILES, NOISE, SITE, cookie_of, house, marie, same, start
+from gate_house import FILES, SITE, house
 from h2_client import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITY,
-                       PRIORITY_UPDATE, PUSH, RST, SETTINGS, WINDOW, WITH_PRIORITY, Http2, block, data, frame, head, number,
-                       request, rst, settings, window)
+                       PRIORITY_UPDATE, PUSH, RST, SETTINGS, WINDOW, WITH_PRIORITY, Http2, block, data, frame, head, number, request, rst,
+                       settings, window)
 
 GOOD = request()
 ECHO = request("/echo/body", "POST", "localhost")
