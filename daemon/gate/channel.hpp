@@ -87,6 +87,8 @@ public:
     /// Whether this connection has done what it may before the others have their turn. Every waiting read and write
     /// looks by itself; whoever loops over try_read() asks, and awaits next_turn().
     bool turn_spent() const { return left_.reads == 0 || left_.in_bytes == 0 || left_.out_bytes == 0 || left_.requests == 0; }
+    /// Whether it has written what it may in this turn.
+    bool output_spent() const { return left_.out_bytes == 0; }
     /// Goes to the end of the event loop's queue. Errors: closed, timed_out.
     Task<Status> next_turn();
     /// What next_turn() does for whoever posts itself.

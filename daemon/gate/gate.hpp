@@ -76,6 +76,8 @@ public:
     void leave(Place place);
     /// Connections over the limits that are being told so.
     std::size_t refusing = 0;
+    /// Responses of HTTP/2 that are on their way, beyond one for each connection.
+    std::size_t extra_answers = 0;
     /// Connections whose uploads have a wide window.
     unsigned wide_windows = 0;
     /// Bytes of header sections that have not come whole, over all connections.

@@ -19,6 +19,7 @@ struct GateOptions {
     bool serve_plain = false;  ///< sites.plain_http: serve
     std::uint16_t https_port = 443;
     bool http2 = true;               ///< offered by ALPN
+    std::size_t extra_answers = 64;  ///< responses of HTTP/2 at a time, beyond one for each connection
     bool certificates_come = false;  ///< an authority is asked for the certificate of each site
     std::string challenge_folder;  ///< answers of an ACME client by token (absolute)
     std::chrono::milliseconds header_time{10000};

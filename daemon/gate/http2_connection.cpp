@@ -53,6 +53,17 @@ Http2Connection::Http2Connection(std::unique_ptr<Visitor> visitor) :
 Http2Connection::~Http2Connection() {
     gate_.unfinished_heads_bytes -= held_head_bytes_;
     gate_.wide_windows -= wide_ ? 1 : 0;
+    gate_.extra_answers -= extra_;
+}
+
+bool Http2Connection::may_answer(std::size_t mine) const {
+    return mine == 0 || (mine < answers_max && gate_.extra_answers < gate_.options().extra_answers);
+}
+
+void Http2Connection::count_answers(std::size_t all) {
+    const std::size_t extra = all > 1 ? all - 1 : 0;
+    gate_.extra_answers += extra - extra_;
+    extra_ = extra;
 }
 
 void Http2Connection::on_request(Http2StreamPtr stream) { requests_.push_back(std::move(stream)); }
@@ -96,10 +107,13 @@ void Http2Connection::on_turn() {
     bool open = channel().blocked() || read_input();
     if (open) {
         serve_waiting();
-        open = channel().try_write({}) != -2 && session_.send() && channel().flush();
+        open = channel().try_write({}) != -2;
+        session_.send();  // when it breaks it is over
+        open = channel().flush() && open;
+        count_answers(calling_ + session_.unsent());
     }
     in_turn_ = false;
-    if (!open && !session_.is_terminated()) {
+    if (!open) {
         die();
     } else if (session_.is_over() || (gate_.stopping() && visitor_->served && session_.streams() == 0 && !session_.wants_send())) {
         if (!channel().blocked()) {
@@ -132,7 +146,7 @@ bool Http2Connection::read_input() {
 }
 
 void Http2Connection::serve_waiting() {
-    while (!requests_.empty() && !channel().turn_spent()) {
+    while (!requests_.empty() && !channel().turn_spent() && may_answer(session_.unsent())) {
         const Http2StreamPtr stream = std::move(requests_.front());
         requests_.pop_front();
         if (stream->closed) {
@@ -160,7 +174,7 @@ void Http2Connection::serve(const Http2StreamPtr& stream) {
         return;
     }
     auto exchange = std::make_shared<Http2Exchange>(gate_, self_, stream, visitor_->address);
-    if (calling_ < module_calls_max) {
+    if (may_answer(calling_)) {
         call_module(std::move(exchange), *route);
     } else {
         calls_.push_back({std::move(exchange), route});
@@ -185,12 +199,14 @@ Task<void> answer(std::shared_ptr<Http2Exchange> exchange, const GateRoute& rout
 
 void Http2Connection::call_module(std::shared_ptr<Http2Exchange> exchange, const GateRoute& route) {
     ++calling_;
+    count_answers(calling_ + session_.unsent());
     spawn(gate_.io(), answer(std::move(exchange), route, gate_, [](Http2Connection& self) { self.call_ended(); }), gate_.journal(), "request");
 }
 
 void Http2Connection::call_ended() {
     --calling_;
-    while (calling_ < module_calls_max && !calls_.empty()) {
+    count_answers(calling_ + session_.unsent());
+    while (!calls_.empty() && may_answer(calling_)) {
         Call next = std::move(calls_.front());
         calls_.pop_front();
         if (!next.exchange->stream()->closed) {
@@ -217,7 +233,7 @@ bool Http2Connection::holds_head() {
 }
 
 bool Http2Connection::keeps_pace(std::int64_t now) {
-    const bool waits = !channel().blocked() && !session_.wants_send() && session_.is_stalled();
+    const bool waits = !channel().blocked() && !session_.wants_send() && session_.unsent() > 0;
     const std::int64_t taken = static_cast<std::int64_t>(session_.sent_bytes() - pace_bytes_);
     if (waits && pace_since_ms_ != 0) {
         if (now - pace_since_ms_ < gate_.options().body_time.count()) {
@@ -251,7 +267,7 @@ void Http2Connection::set_deadline() {
 
 void Http2Connection::arm() {
     // A turn that was spent may have left input in the kernel: its next wait would tell.
-    const bool more = !requests_.empty() || session_.wants_send() || (channel().turn_spent() && channel().holds_input());
+    const bool more = (!requests_.empty() && may_answer(session_.unsent())) || session_.wants_send() || (channel().turn_spent() && channel().holds_input());
     if (!channel().blocked() && more) {
         post();
         return;

@@ -30,7 +30,7 @@ private:
     void on_wait_end(Channel& channel, bool reading, Status status) override;
     void on_request(Http2StreamPtr stream) override;
     void on_output() override;
-    bool is_full() override { return channel().blocked() || channel().turn_spent(); }
+    bool is_full() override { return channel().blocked() || channel().output_spent(); }
     bool put_record(std::string_view text) override { return channel().put_record(text); }
     std::int64_t now_ms() override { return Deadlines::now_ms(); }
 
@@ -44,6 +44,9 @@ private:
     void call_module(std::shared_ptr<Http2Exchange> exchange, const GateRoute& route);
     void call_ended();
     void wide_window(Http2Stream& stream);
+    /// Whether one more answer may begin beside `mine` of its kind.
+    bool may_answer(std::size_t mine) const;
+    void count_answers(std::size_t all);
     /// What is to be waited for next.
     void arm();
     void set_deadline();
@@ -67,8 +70,9 @@ private:
         std::shared_ptr<Http2Exchange> exchange;
         const GateRoute* route;
     };
-    std::deque<Call> calls_;  ///< that wait for a place among module_calls_max
+    std::deque<Call> calls_;  ///< that wait for a place among answers_max
     std::size_t calling_ = 0;
+    std::size_t extra_ = 0;  ///< our share of Gate::extra_answers
     std::size_t held_head_bytes_ = 0;  ///< our share of Gate::unfinished_heads_bytes
     std::int64_t idle_since_ms_ = 0;
     std::int64_t head_since_ms_ = 0;   ///< 0: no header section is incomplete

@@ -452,8 +452,8 @@ void Http2Session::go_away() {
     owner_.on_output();
 }
 
-bool Http2Session::is_stalled() const {
-    return std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return !one.second->out.empty(); });
+std::size_t Http2Session::unsent() const {
+    return static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), [](const auto& one) { return !one.second->out.empty(); }));
 }
 
 std::size_t Http2Session::unfinished_head_bytes() const {

@@ -114,8 +114,8 @@ public:
     bool is_over() const { return broken_ || (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0); }
     /// The client broke the rules, or asked for too much that moves nothing.
     bool is_terminated() const { return terminated_ || broken_; }
-    /// Whether some response waits although there is room: the client gives no window.
-    bool is_stalled() const;
+    /// Responses that have bytes which were not sent.
+    std::size_t unsent() const;
     /// Bytes of responses' bodies that were sent.
     std::uint64_t sent_bytes() const { return sent_bytes_; }
     /// Bytes of a header section that has not come whole; 0: there is none.

@@ -52,8 +52,13 @@ inline constexpr std::uint32_t streams_max = 100;
 /// Bytes of header sections of all open requests of one connection; more are refused and may be sent again (REFUSED_STREAM).
 /// 100 requests of a browser have 60 KiB.
 inline constexpr std::size_t streams_heads_bytes_max = 128 << 10;
-/// Requests of one connection that modules answer at a time; the others wait: each holds a socket and up to 32 KiB.
-inline constexpr std::size_t module_calls_max = 16;
+/// Requests of one connection that modules answer at a time, and responses that wait for its client: the others wait for
+/// their turn. Each holds a descriptor, and up to 128 KiB.
+inline constexpr std::size_t answers_max = 16;
+/// The same over all connections, beyond one for each, which counts as a connection of HTTP/1.1 does.
+inline constexpr std::size_t extra_answers_max = 512;
+/// At most this part of the system's descriptors.
+inline constexpr std::size_t extra_answers_share = 8;
 /// Bytes of a body that may arrive before the module has taken any, for each connection (RFC 9113 §6.9).
 inline constexpr std::int32_t upload_window_bytes = 65535;
 /// The same while an upload has one of the wide windows: 256 KiB in 50 ms are 5 MB/s.

@@ -1,4 +1,5 @@
 // hameau-gate: opens what it needs, enters its sandbox, then accepts connections.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -23,6 +24,12 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+std::size_t descriptors() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<std::size_t>(limit.rlim_cur);
+}
+
 GateOptions options_of(const Settings& settings, const std::string& state_folder, bool trial) {
     GateOptions options;
     options.house_host = settings.text("house.host");
@@ -33,17 +40,16 @@ GateOptions options_of(const Settings& settings, const std::string& state_folder
     options.body_time = settings.duration("gate.limits.body_time");
     options.certificates_come = !trial && !settings.text("house.acme_url").empty();
     options.http2 = settings.boolean("gate.http2");
+    options.extra_answers = std::min(extra_answers_max, descriptors() / extra_answers_share);
     options.challenge_folder = state_folder + "/tls/acme-challenge";
     options.idle_time = settings.duration("gate.limits.idle_time");
     return options;
 }
 
 /// As many connections as were asked for, and as the system has descriptors for.
-ConnectionLimits limits_of(const Settings& settings) {
-    rlimit descriptors{};
-    ::getrlimit(RLIMIT_NOFILE, &descriptors);
+ConnectionLimits limits_of(const Settings& settings, const GateOptions& options) {
     const auto wanted = static_cast<std::size_t>(settings.integer("gate.limits.connections"));
-    return {connections_for(static_cast<std::size_t>(descriptors.rlim_cur), wanted),
+    return {connections_for(descriptors() - (options.http2 ? options.extra_answers : 0), wanted),
             static_cast<std::size_t>(settings.integer("gate.limits.connections_per_address")),
             Networks(settings.text("gate.limits.exempt_networks"))};
 }
@@ -84,8 +90,9 @@ int run() {
     if (auto read = sites->reload(); !read) {
         journal.write(gate_failed, {{"during", "reading the list of sites"}, {"error", read.error().message}});
     }
-    GateParts parts{options_of(settings, environment->state_folder, trial), std::move(*tls), std::move(*sites), WebFiles::open(web),
-                    Router::of(builtin_modules(), settings), limits_of(settings)};
+    const GateOptions options = options_of(settings, environment->state_folder, trial);
+    GateParts parts{options, std::move(*tls), std::move(*sites), WebFiles::open(web),
+                    Router::of(builtin_modules(), settings), limits_of(settings, options)};
     if (auto walled = enter_sandbox(sandbox_of(*environment, web)); !walled) {
         journal.write(gate_failed, {{"during", "sandbox"}, {"error", walled.error().message}});
         return exit_software;

@@ -80,6 +80,21 @@ def test_http2_many_at_once():
         assert raw.goaway == 1 or sum(one["reset"] in (1, 7) for one in raw.streams.values()) == 10, raw.goaway
 
 
+def test_http2_requests_that_wait():
+    """100 responses that their client does not take hold 16 files at most; the others come when there is room."""
+    before = len(os.listdir(f"/proc/{gate_pid()}/fd"))
+    with opened(first=PREFACE + settings((4, 0))) as raw:
+        raw.send(b"".join(head(request("/noise.bin"), 2 * i + 1) for i in range(100))).barrier()
+        held = len(os.listdir(f"/proc/{gate_pid()}/fd")) - before
+        assert 2 <= held <= 18, held
+        same(raw.send(rst(1)).until(lambda: raw.stream(33)["status"], 3).stream(33)["status"], 200, "the 17th begins when the first is given up")
+    with opened(first=PREFACE + settings((4, 0))) as raw:
+        raw.send(b"".join(head(request(), 2 * i + 1) for i in range(100))).barrier()
+        raw.send(settings((4, 65535)))
+        same([raw.get(2 * i + 1)["body"] for i in range(100)], [FILES["plain.txt"]] * 100)
+    wait_until(lambda: len(os.listdir(f"/proc/{gate_pid()}/fd")) <= before + 1, 10)
+
+
 def test_http2_bodies():
     wanted = f"{len(NOISE)} {hashlib.sha256(NOISE).hexdigest()}".encode()
     with opened(first=PREFACE + settings((4, 1 << 20)) + window(1 << 24)) as raw:
