@@ -51,6 +51,8 @@ export class Model {
     this.most = new Map();        // sign -> how often somebody made it stand
     this.log = [];                // acts: who, what had come to him before, and by what one knows that he did it
     this.put = new Map();         // sign -> the act by which somebody last put it where it is (paste, drag, undo)
+    this.torn = new Set();        // letters of one word that stood apart by hand from the one before, when somebody moved both
+    this.away = new Set();        // who took a word out, and another that stood in another line then
     this.cut = new Map();         // pairs of words that one act took out of one line -> that act
     this.broken = new Set();      // pairs of words that somebody parted who saw both
     this.joined = new Set();      // pairs of words that somebody brought into one line who saw both
@@ -113,9 +115,10 @@ export class Model {
       this.put.set(code, act);
       if (places.length > 1) this.most.set(code, Math.max(this.most.get(code) ?? 1, places.length));
     }
+    this.keepTorn(old, now, moved);
     for (const code of moved) this.put.set(code, act);
     this.alone(now, act);
-    this.apartByHand(old, now, moved, act);
+    if (!taking) this.apartByHand(old, now, moved, who);
     this.relations(taking, mine, old, now, act);
   }
   /** This act was done by somebody to whom the other one had come. */
@@ -169,15 +172,30 @@ export class Model {
       for (const other of new Set([left, right, ...mates])) if (other !== null && !stands.has(other)) this.broken.add(pair(id, other));
     }
   }
-  /** Who puts words somewhere sees what stands beside them. What they were written beside stood in another line before his eyes, and does so now. */
-  apartByHand(old, now, moved, act) {
+  /** Two parts of a word that stood apart by hand stay apart when somebody moves both. */
+  keepTorn(old, now, moved) {
+    const come = new Set(moved);
+    for (const code of now.at.keys()) if (!old.at.has(code)) come.add(code);
+    for (const code of come) if (code % letters !== 0 && this.apart(code - 1, code)) this.torn.add(code);
+  }
+  /** Who puts words somewhere sees what stands beside them. What they were written beside stood in another line before his eyes, and does so now
+   * (if he cut them first: when he did that). */
+  apartByHand(old, now, moved, who) {
     const [before, after] = [wordLines(old), wordLines(now)];
     const apart = (seen, a, b) => seen.has(a) && seen.has(b) && ![...seen.get(a)].some((line) => seen.get(b).has(line));
-    for (const code of moved) {
-      if (code % letters !== 0) continue;
-      const { id, left, right, mates } = this.wordOf(code);
-      for (const other of new Set([left, right, ...mates])) if (other !== null && apart(before, id, other) && apart(after, id, other)) this.broken.add(pair(id, other));
-    }
+    const others = ({ left, right, mates }) => [...new Set([left, right, ...mates])].filter((other) => other !== null);
+    const each = (codes, found) => {
+      for (const code of codes) if (code % letters === 0) for (const other of others(this.wordOf(code))) found(code / letters, other);
+    };
+    each(moved, (id, other) => {
+      if (apart(before, id, other) && apart(after, id, other)) this.broken.add(pair(id, other));
+    });
+    each([...old.at.keys()].filter((code) => !now.at.has(code)), (id, other) => {
+      if (apart(before, id, other)) this.away.add(`${who} ${pair(id, other)}`);
+    });
+    each([...now.at.keys()].filter((code) => !old.at.has(code)), (id, other) => {
+      if (this.away.delete(`${who} ${pair(id, other)}`) && apart(after, id, other)) this.broken.add(pair(id, other));
+    });
   }
   relations(taking, mine, old, now, act) {
     const [before, after] = [wordLines(old), wordLines(now)];
@@ -227,6 +245,7 @@ export class Model {
   }
   /** By hand: somebody put two parts of a word where they are by two acts, of which the later one was done by who knew the other. */
   apart(one, other) {
+    if (other === one + 1 && this.torn.has(other)) return true;
     const [first, second] = [this.put.get(one), this.put.get(other)].sort((a, b) => a - b);
     if (first === undefined || second === undefined || first === second) return false;
     return this.log[first].who === this.log[second].who || this.knew(this.log[second].state, first);

@@ -10,7 +10,7 @@ import { Model, type Place } from './lines/model';
 import { common } from './lines/form';
 import { Moves } from './lines/moves';
 import { Passages } from './lines/passages';
-import { markerOf } from './lines/read';
+import { isTaken, markerOf } from './lines/read';
 import { redraw } from './lines/redraw';
 import { write } from './lines/write';
 
@@ -31,7 +31,11 @@ interface Sticky { doc: Node; selection: Selection; places: Places }
  * (null: the line was empty). */
 export interface Anchor { clock: number; id: Y.ID | null; before: boolean }
 
+/** What I wrote from this clock on (up to the next one): in the line of this marker (null: in the first line). */
+interface Home { clock: number; marker: Y.ID | null }
+
 const anchors_max = 100;
+const homes_max = 1_000;
 const word_max = 100;          // letters
 const letter = /[\p{L}\p{N}]/u;
 const near_max = 2_000;        // items to the next sign
@@ -50,6 +54,7 @@ export class Binding {
   readonly moves: Moves;
   readonly passages: Passages;
   readonly anchors: Anchor[] = [];
+  private readonly homes: Home[] = [];
   private sticky: Sticky | null = null;
   private host: Host | null = null;
   private readonly seen = new WeakSet<Y.Transaction>();
@@ -124,6 +129,7 @@ export class Binding {
       this.model.take(transaction);
     }, this);
     this.anchor(clock);
+    this.rememberHome(clock);
     this.settle();
   }
 
@@ -141,6 +147,23 @@ export class Binding {
       this.anchors.push({ clock, id: next && !markerOf(next) ? next.id : null, before: true });
     }
     if (this.anchors.length > anchors_max) this.anchors.shift();
+  }
+
+  private rememberHome(clock: number): void {
+    const { clientID, store } = this.root.doc!;
+    let item = Y.getState(store, clientID) > clock ? this.moves.item(Y.createID(clientID, clock)) : null;
+    if (!item) return;
+    for (let n = 0; item && (!markerOf(item) || isTaken(item)); n += 1, item = item.left as Y.Item | null) if (n > near_max) return;
+    const last = this.homes[this.homes.length - 1]?.marker;
+    if (last === undefined || !(last && item ? Y.compareIDs(last, item.id) : last === item)) this.homes.push({ clock, marker: item && item.id });
+    if (this.homes.length > homes_max) this.homes.shift();
+  }
+
+  /** The marker of the line in which I wrote this, under that clock; undefined: not known any more. */
+  home(clock: number): Y.ID | null | undefined {
+    let found: Home | undefined;
+    for (const one of this.homes) if (one.clock <= clock) found = one;
+    return found?.marker;
   }
 
   private beginsLine(id: Y.ID): boolean {

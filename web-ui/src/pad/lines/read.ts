@@ -67,6 +67,14 @@ export function isTaken(item: Y.Item): boolean {
   return !next || markerOf(next) !== null;
 }
 
+/** This line was made of words behind a rule or an image, which hold none: nobody put its marker there by hand (docs/pads-format.md, Repairs). */
+export function isRepair(marker: Y.Item): boolean {
+  let before = marker.left as Y.Item | null;
+  while (before && (before.deleted || !before.countable)) before = before.left as Y.Item | null;
+  const type = before && markerOf(before)?.getAttribute('type');
+  return type === 'horizontalRule' || type === 'image';
+}
+
 const marksKnown = new WeakMap<Values, readonly Mark[]>();
 function marksIn(schema: Schema, formats: Values): readonly Mark[] {
   let marks = marksKnown.get(formats);

@@ -6,9 +6,10 @@ import * as Y from 'yjs';
 import type { Binding } from '../binding';
 import { type Values, marker_clients } from './form';
 import { type Step, looks_max } from './moves';
-import { formatted, isTaken, markerOf } from './read';
+import { formatted, isRepair, isTaken, markerOf } from './read';
 import { type Rest, adjoins, tornByMoves } from './torn';
-import { type Kept, type Torn, lastId, lineTaken, right, textOf } from './told';
+import { type Told, Teller, holds, lastId, left, right, stands, textOf } from './told';
+import { placeAt, putPiece } from './write';
 import { type Ends, cameWhole, endsWord, lastBefore, wordBegin, wordEnd } from './word-ends';
 
 const walk_max = 2_000;        // items between two places; more is no neighbourhood
@@ -20,37 +21,24 @@ const follows_max = 10;         // of one word: two pages never send each other'
 const no_items: ReadonlySet<Y.Item> = new Set();
 const no_letter = /[^\p{L}\p{N}]/u;
 
-/** `writes`: whether this person may write now. */
-export interface Told { writes?: () => boolean; torn?: (what: Torn) => void; kept?: (what: Kept) => void }
 
 /** Right behind this sign, or in front of it. */
 interface Place { to: Y.ID; before: boolean }
 interface Run extends Place { first: Y.Item; late?: boolean }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
-const stands = (item: Y.Item) => !item.deleted && item.countable;
-const left = (item: Y.Item) => item.left as Y.Item | null;
-const holds = (item: Y.Item, id: Y.ID | null) => id !== null && item.id.client === id.client && item.id.clock <= id.clock && id.clock < item.id.clock + item.length;
-
-/** This line was made of words behind a rule or an image, which hold none: nobody put its marker there by hand (docs/pads-format.md, Repairs). */
-function isRepair(marker: Y.Item): boolean {
-  let before = left(marker);
-  while (before && !stands(before)) before = left(before);
-  const type = before && markerOf(before)?.getAttribute('type');
-  return type === 'horizontalRule' || type === 'image';
-}
 
 export class Reunion {
   private readonly doc: Y.Doc;
   private readonly root: Y.XmlText;
-  /** Of half words that were told: by the clock of what is left, what is missing so far and where that began. */
-  private readonly halves = new Map<number, { from: number; text: string }>();
   private steps = 0;
+  private readonly teller: Teller;
   private readonly ends: Ends;
   private readonly moves: { old: number; length: number; now: number }[] = [];
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
     this.root = binding.root;
     this.doc = this.root.doc!;
+    this.teller = new Teller(this.root, told);
     this.ends = { moves: binding.moves, me: this.doc.clientID, going: Infinity, fresh: new Set(), looks: 0 };
     this.doc.on('afterTransaction', this.after);
   }
@@ -73,7 +61,7 @@ export class Reunion {
         if (fresh.length > 0) for (const rest of tornByMoves(this.binding.moves, fresh, this.doc.clientID)) this.bring(rest);
         for (let n = 0; wrote && n < moves_max && this.uniteOne(come); n += 1);
       }
-      if (wrote) this.tell(transaction);
+      if (wrote) this.teller.tell(transaction);
     } catch (error) {
       // Said to whoever looks for faults; the line to the house goes on.
       queueMicrotask(() => { throw error; });
@@ -219,8 +207,8 @@ export class Reunion {
       if (there && (!there.mine || this.spent())) return null;
       if (!there) break;
     }
-    // Nothing is left of what I put there in front of it, but words of mine.
-    for (at = id.clock + mine.length; this.goesOnFrom(client, at, begin, end); at += 1) {
+    // Nothing is left of what I put there in front of it, but words of mine. (What another had written stays where I put it.)
+    for (at = id.clock + mine.length; this.wrote(id) && this.goesOnFrom(client, at, begin, end); at += 1) {
       const to = this.carried(Y.createID(client, at), mine, fresh);
       if (to) return { to, before: true };
       if (!this.standsIn(client, at)?.mine || this.spent()) return null;
@@ -364,6 +352,7 @@ export class Reunion {
     for (; item && !holds(item, origin); item = left(item)) {
       if (between.push(item) > walk_max || this.spent()) return undefined;
     }
+    const gone = item?.deleted === true;
     item = this.past(item, mine, come, between);
     if (!between.some((one) => come.has(one))) return undefined;
     const known = new Set(between);
@@ -386,7 +375,7 @@ export class Reunion {
     if (!between.some((one, i) => i < gap && stands(one))) return undefined;
     const word = gap < between.length && ends(anchor) && adjoins(this.doc.store, anchor, mine);
     if (markers.length === 0) return word ? { after: anchor, wordOnly: true } : undefined;
-    if (this.staysInFront(mine)) return undefined;
+    if (this.staysInFront(mine) || (gone && this.standsBeside(mine, come, markers))) return undefined;
     // To the end of the line that it was written in.
     return { after: word ? anchor : left(markers[markers.length - 1]!), wordOnly: false };
   }
@@ -481,8 +470,7 @@ export class Reunion {
       for (const piece of run) {
         const { insert, attributes, item } = piece;
         const now = Y.getState(doc.store, doc.clientID);
-        if (typeof insert === 'string') root.insert(at, insert, { ...attributes });
-        else root.insertEmbed(at, insert, { ...attributes });
+        putPiece(root, at, insert, attributes);
         // Formats may have come in front of it.
         this.moves.push({ old: item.id.clock, length: lengthOf(piece), now: this.begunAt(now) });
         steps.push(this.moves[this.moves.length - 1]!);
@@ -501,7 +489,7 @@ export class Reunion {
           let offset = 0;
           for (const one of old) {
             if (id && id.client === doc.clientID && one.clock <= id.clock && id.clock < one.clock + one.length) {
-              places[end] = this.placeAt(begin + offset + id.clock - one.clock);
+              places[end] = placeAt(this.root, begin + offset + id.clock - one.clock);
               break;
             }
             offset += one.length;
@@ -523,10 +511,10 @@ export class Reunion {
       const after = Y.getItemCleanStart(transaction, behind);
       if (after.length > 1) Y.getItemCleanStart(transaction, Y.createID(behind.client, behind.clock + 1));
       const clock = Y.getState(doc.store, doc.clientID);
-      root.insert(this.unitsTo(after), text);
+      putPiece(root, this.unitsTo(after), text, null);
       const now = this.begunAt(clock);
       moves.add(ids.map((id) => ({ client: id.client, clock: id.clock, length: 1 })), [{ client: doc.clientID, clock: now, length: text.length }], moves.seenAround(after), 2);
-      this.remember([{ clock: typed, length: text.length }], clock);
+      this.remember(typed.map((one) => ({ clock: one, length: 1 })), clock);
     }, this);
   }
 
@@ -539,10 +527,13 @@ export class Reunion {
 
   /** What I wrote behind was taken out: further to the left, over what came, to what I knew and still stands in my line. */
   private past(origin: Y.Item | null, mine: Y.Item, come: ReadonlySet<Y.Item>, between: Y.Item[]): Y.Item | null {
-    if (!origin?.deleted || this.standsBeside(mine, come)) return origin;
+    if (!origin?.deleted) return origin;
     const more: Y.Item[] = [];
+    const home = this.binding.home(this.binding.moves.typed(mine.id).id.clock);
     let item: Y.Item | null = origin;
     for (; item && !(stands(item) && !come.has(item)); item = left(item)) {
+      // My line begins here; or what stood here stands elsewhere, and mine goes with it.
+      if ((home ? holds(item, home) : home === undefined && item.id.client >= marker_clients) || (item.deleted && this.standsElsewhere(item))) return origin;
       if (more.push(item) + between.length > walk_max || this.spent()) return origin;
     }
     // (Nothing that I knew is left of my line: my words may stand in any of these.)
@@ -551,12 +542,19 @@ export class Reunion {
     return item;
   }
 
-  /** Words that I knew stand behind mine, in its line. */
-  private standsBeside(mine: Y.Item, come: ReadonlySet<Y.Item>): boolean {
+  private standsElsewhere(item: Y.Item): boolean {
+    const { id } = this.binding.moves.end(lastId(item));
+    const now = this.binding.moves.item(id);
+    return now !== null && stands(now);
+  }
+
+  /** Words stand behind mine, in its line, which I knew, and whoever put a line in front of them too. */
+  private standsBeside(mine: Y.Item, come: ReadonlySet<Y.Item>, lines: readonly Y.Item[]): boolean {
+    const seen = (item: Y.Item) => !this.own(item) || lines.some((line) => this.knew(line, item, no_items));
     for (let item = right(mine), n = 0; item && n < walk_max; n += 1, item = right(item)) {
       if (!stands(item)) continue;
       if (markerOf(item) && !isTaken(item)) return false;
-      if (!this.own(item) && !come.has(item) && letter.test(textOf(item))) return true;
+      if (!come.has(item) && letter.test(textOf(item)) && seen(item)) return true;
     }
     return false;
   }
@@ -581,17 +579,6 @@ export class Reunion {
     return clock;
   }
 
-  /** Behind the unit at this index. */
-  private placeAt(index: number): Y.RelativePosition {
-    let at = 0;
-    for (let item = this.root._start; item; item = right(item)) {
-      if (!stands(item)) continue;
-      if (at + item.length > index) return new Y.RelativePosition(null, null, Y.createID(item.id.client, item.id.clock + index - at), -1);
-      at += item.length;
-    }
-    return Y.createRelativePositionFromTypeIndex(this.root, index, -1);
-  }
-
   /** Undo takes moved words back as it would have where they stood. */
   private remember(old: readonly { clock: number; length: number }[], from: number): void {
     const { store, clientID } = this.doc;
@@ -602,44 +589,5 @@ export class Reunion {
         ranges.push({ clock: from, len: length });
       }
     }
-  }
-
-  private tell(transaction: Y.Transaction): void {
-    const { torn, kept } = this.told;
-    const lines = new Set<Y.Item | null>();
-    for (const [type, keys] of kept ? transaction.changed : []) {
-      const item = type._item;
-      if (!item || !keys.has('gone') || !markerOf(item)?.getAttribute('gone')) continue;
-      const line = lineTaken(transaction, item, this.doc.clientID);
-      if (!line) continue;
-      lines.add(item);
-      kept!(line);
-    }
-    if (!torn) return;
-    const gone: Y.Item[] = [];
-    Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
-      if (struct instanceof Y.Item && struct.parent === this.root && struct.id.client === this.doc.clientID) gone.push(struct);
-    });
-    // From the end of a word to its beginning, as Backspace goes.
-    for (const one of gone.reverse()) this.tellTorn(one, lines, torn);
-  }
-
-  private tellTorn(gone: Y.Item, told: ReadonlySet<Y.Item | null>, torn: (what: Torn) => void): void {
-    let next = right(gone);
-    while (next && !stands(next)) next = right(next);
-    if (!next || next.id.client !== gone.id.client) return;
-    const end = lastId(gone).clock;
-    const known = this.halves.get(next.id.clock);
-    const goesOn = known?.from === end + 1;
-    if (!goesOn && (!holds(gone, next.origin) || end !== next.origin!.clock)) return;
-    const letters = /[\p{L}\p{N}]+$/u.exec(textOf(gone))?.[0] ?? '';
-    const rest = /^[\p{L}\p{N}]+/u.exec(textOf(next))?.[0] ?? '';
-    if (!letters || !rest) return;
-    let line = left(gone);
-    while (line && !markerOf(line) && !this.spent()) line = left(line);
-    if (told.has(line)) return;      // that says it already
-    const missing = letters + (goesOn ? known.text : '');
-    this.halves.set(next.id.clock, { from: end + 1 - letters.length, text: missing });
-    torn({ word: missing + rest, missing, taken: { whole: missing + rest, pieces: [{ text: missing, mine: next.id, behind: false }] } });
   }
 }

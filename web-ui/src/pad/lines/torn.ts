@@ -9,8 +9,8 @@ const words_max = 50;          // of one message
 const signs_max = 2_000;       // of one passage
 const adjoins_max = 100;       // deleted items between two letters
 
-/** Units in a row, which belong behind the unit `behind`. `typed`: the clock under which I typed the first one. */
-export interface Rest { ids: Y.ID[]; text: string; behind: Y.ID; typed: number }
+/** Units in a row, which belong behind the unit `behind`. `typed`: the clocks under which I typed them. */
+export interface Rest { ids: Y.ID[]; text: string; behind: Y.ID; typed: number[] }
 interface Sign { id: Y.ID; item: Y.Item; text: string; steps: readonly Step[] }
 
 /** When `one` was written, nothing stood between it and `mine`. */
@@ -35,14 +35,30 @@ function signOf(moves: Moves, typed: Y.ID): Sign | null {
 
 function typedBehind(moves: Moves, typed: Y.ID, before: Y.ID): boolean {
   const item = moves.item(typed);
-  return item !== null && (item.id.clock < typed.clock || Y.compareIDs(item.origin, before));
+  return item !== null && ((item.id.clock < typed.clock && before.client === typed.client && before.clock === typed.clock - 1) || (item.origin !== null && Y.compareIDs(moves.first(item.origin), before)));
 }
 
-function follows({ id, item }: Sign, other: Sign): boolean {
-  if (id.clock < item.id.clock + item.length - 1) return Y.compareIDs(other.id, Y.createID(id.client, id.clock + 1));
+const nextOf = ({ item }: Sign) => {
   let next = right(item);
   while (next && (next.deleted || !next.countable)) next = right(next);
+  return next;
+};
+
+function follows(one: Sign, other: Sign): boolean {
+  const { id, item } = one;
+  if (id.clock < item.id.clock + item.length - 1) return Y.compareIDs(other.id, Y.createID(id.client, id.clock + 1));
+  const next = nextOf(one);
   return next !== null && Y.compareIDs(next.id, other.id);
+}
+
+/** The sign that stands behind `at`, if I typed it there: at once, or when I went on later. */
+function goesOn(moves: Moves, at: Sign, me: number): { sign: Sign; clock: number } | null {
+  const here = moves.first(at.id);
+  const behind = at.id.clock < at.item.id.clock + at.item.length - 1 ? Y.createID(at.id.client, at.id.clock + 1) : nextOf(at)?.id;
+  const typed = behind && moves.first(behind);
+  if (!typed || typed.client !== me || !typedBehind(moves, typed, here)) return null;
+  const sign = signOf(moves, typed);
+  return sign && Y.compareIDs(sign.id, behind) ? { sign, clock: typed.clock } : null;
 }
 
 /** Somebody parted them who meant it: one person moved both, each by hand, and when he took the first one he had seen the other, which I
@@ -69,14 +85,11 @@ export function tornByMoves(moves: Moves, fresh: readonly Step[], me: number): R
     const [one, other] = [signOf(moves, before), signOf(moves, typed)];
     const [last, lastOther] = [one?.steps.at(-1), other?.steps.at(-1)];
     if (!one || !other || !letter.test(one.text) || !letter.test(other.text) || !last || !lastOther || (meant(last, lastOther, me, clock) && !moves.overrules(lastOther, other.id)) || follows(one, other) || !typedBehind(moves, typed, before)) continue;
-    const rest: Rest = { ids: [other.id], text: other.text, behind: one.id, typed: clock };
-    for (let at = other; rest.ids.length < signs_max && moves.looks < most;) {
-      const [here, next] = [Y.createID(me, clock + rest.ids.length - 1), Y.createID(me, clock + rest.ids.length)];
-      const more = signOf(moves, next);
-      if (!more || !follows(at, more) || !typedBehind(moves, next, here)) break;
-      rest.ids.push(more.id);
-      rest.text += more.text;
-      at = more;
+    const rest: Rest = { ids: [other.id], text: other.text, behind: one.id, typed: [clock] };
+    for (let more = goesOn(moves, other, me); more && rest.ids.length < signs_max && moves.looks < most; more = goesOn(moves, more.sign, me)) {
+      rest.ids.push(more.sign.id);
+      rest.text += more.sign.text;
+      rest.typed.push(more.clock);
     }
     found.push(rest);
   }

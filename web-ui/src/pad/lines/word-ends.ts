@@ -1,13 +1,11 @@
 // Where words begin and end: whoever follows another word stands in front of it or behind it, never in it (reunion.ts).
 import * as Y from 'yjs';
 import type { Moves, Step } from './moves';
-import { lastId, right, textOf } from './told';
+import { lastId, left, right, stands, textOf } from './told';
 
 const word_max = 100;          // letters
 const passage_max = 1_000;     // signs that went from one place
 const letter = /[\p{L}\p{N}]/u;
-const stands = (item: Y.Item) => !item.deleted && item.countable;
-const left = (item: Y.Item) => item.left as Y.Item | null;
 const letterAt = (item: Y.Item, clock: number) => letter.test(textOf(item)[clock - item.id.clock] ?? '');
 
 /** `me`: my client. `fresh`: steps that just came. `looks`: what the places looked at may come to (moves.ts counts them). `going`: what I write

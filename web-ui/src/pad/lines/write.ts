@@ -112,6 +112,32 @@ function insertBehind(root: Y.XmlText, { marker, y: begin }: { marker: Y.XmlElem
   if (known) known.length = 0;
 }
 
+/** Puts a piece of a line in front of this unit, with these formats (null: those that reign there); in a transaction. As insertBehind, where
+ * the formats let it. */
+export function putPiece(root: Y.XmlText, y: number, piece: string | object, attributes: Values | null): void {
+  let reign: Values = {};
+  let at = 0;
+  for (let item = root._start; item && at < y; item = item.right as Y.Item | null) {
+    if (item.deleted) continue;
+    if (item.content instanceof Y.ContentFormat) reign = formatted(reign, item.content);
+    else if (item.countable) at += item.length;
+  }
+  if (typeof piece !== 'string') root.insertEmbed(y, piece, { ...attributes });
+  else if (attributes === null || same(reign, attributes)) insertBehind(root, { marker: null, y: 0 }, y, piece);
+  else root.insert(y, piece, { ...attributes });
+}
+
+/** Behind the unit at this index. */
+export function placeAt(root: Y.XmlText, index: number): Y.RelativePosition {
+  let at = 0;
+  for (let item = root._start; item; item = item.right as Y.Item | null) {
+    if (item.deleted || !item.countable) continue;
+    if (at + item.length > index) return new Y.RelativePosition(null, null, Y.createID(item.id.client, item.id.clock + index - at), -1);
+    at += item.length;
+  }
+  return Y.createRelativePositionFromTypeIndex(root, index, -1);
+}
+
 /** Applies a delta as `client`. */
 function apply(root: Y.XmlText, delta: DeltaOp[], client: number): void {
   while (delta.length > 0 && 'retain' in delta[delta.length - 1]! && !(delta[delta.length - 1] as { attributes?: Values }).attributes) delta.pop();
