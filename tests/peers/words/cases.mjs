@@ -186,6 +186,18 @@ const written = {
     }
     return [{ lines: () => wrong }, (all) => all.length === 0];
   },
+  'what I write behind words that another replaces by lines stays in their line'() {
+    const wrong = [];
+    for (const first of [0, 1]) {
+      const scene = new Scene(['top', 'one two', 'end', 'new', 'more']);
+      const [a, b] = first ? [...scene.people].reverse() : scene.people;
+      a.mark(3, 4).cut().mark('two').paste();
+      b.behind('two').type(' mine');
+      const all = scene.meet().lines();
+      if (!all.some((line) => line.includes('one') && line.includes('mine')) || !all.includes('more')) wrong.push([first, all]);
+    }
+    return [{ lines: () => wrong }, (all) => all.length === 0];
+  },
   'a cursor behind a word that another is writing stays behind that word'() {
     const scene = new Scene(['top', 'one', 'end']);
     const [a, b] = scene.people;
