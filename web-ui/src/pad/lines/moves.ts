@@ -246,6 +246,12 @@ export class Moves {
     return step ? Y.createID(step.from.client, step.from.clock + at.clock - step.to.clock) : null;
   }
 
+  /** The step that brought this sign here. */
+  broughtBy(id: Y.ID): Step | null {
+    this.looks += 1;
+    return this.byTo.near(id).find((one) => inside(id, one.to, one.length)) ?? null;
+  }
+
   /** Null: counts as moved by nobody. Entries that somebody made by hand may close to a circle, or go on and on: from there nobody comes back to
    * where the sign was written, or only by a longer way than counts. */
   private origin(id: Y.ID): Origin | null {

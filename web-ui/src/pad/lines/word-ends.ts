@@ -62,7 +62,10 @@ export function wordEnd(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
 /** A fresh step brought this sign with the beginning of its word, or what is no letter with the word in front of it. */
 export function cameWhole(id: Y.ID, mine: Y.Item, ends: Ends): boolean {
   const { moves, fresh } = ends;
-  const came = ({ client, clock }: Y.ID) => [...fresh].some(({ to, length }) => client === to.client && to.clock <= clock && clock < to.clock + length);
+  const came = (one: Y.ID) => {
+    const step = moves.broughtBy(one);
+    return step !== null && fresh.has(step);
+  };
   let item = moves.item(id);
   let at = id;
   for (let n = 0; item && !letterAt(item, at.clock) && came(at) && n < word_max; n += 1) {
