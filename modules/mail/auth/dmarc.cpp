@@ -302,6 +302,7 @@ std::optional<DmarcVerdict> Judge::judge(const SpfVerdict& spf, const std::vecto
         return verdict;
     }
     verdict.record_at = used_->name;
+    verdict.asks = policy_;
     const Aligned aligned = best_of(spf, dkim);
     if (aligned == Aligned::pending) {
         return std::nullopt;

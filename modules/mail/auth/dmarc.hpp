@@ -35,6 +35,7 @@ struct DmarcVerdict {
     std::string record_at;                   ///< where the record is; "" without one
     /// A limit of ours ended the search for the record: `policy` may be milder than what the domain asks for.
     bool limited = false;
+    DmarcPolicy asks = DmarcPolicy::none;    ///< what the record wants of what fails, whether this message fails or not
 };
 
 /// Asks for all that tells the policy of `author`, by Resolver::ask_first: call it before anything else asks.

@@ -222,18 +222,20 @@ bool Incoming::has_fields_on_top() const {
 
 /// Whether DNS hides what the domain wants, and what the message proves would not do for every policy.
 bool Incoming::waits_for_policy(const DmarcVerdict& one, const Verdicts& verdicts) const {
-    if (patience_ == nullptr || one.domain.empty()) {
+    // What a limit of ours hid is refused in any case, and must not use up the patience: the sender can bring it about.
+    if (patience_ == nullptr || one.domain.empty() || one.limited) {
         return false;
     }
+    const long now = now_().now_seconds;
     if (one.result != DmarcResult::temperror || !one.record_at.empty()) {
-        patience_->answered(one.domain);
+        patience_->answered(one.domain, one.asks == DmarcPolicy::reject, now);
         return false;
     }
     const bool proved = (verdicts.spf.result == SpfResult::pass && verdicts.spf.domain == one.domain) ||
                         std::any_of(verdicts.dkim.begin(), verdicts.dkim.end(), [&one](const DkimVerdict& signature) {
                             return signature.result == DkimResult::pass && signature.domain == one.domain;
                         });
-    return !proved && !patience_->is_over(one.domain, now_().now_seconds);
+    return !proved && !patience_->is_over(one.domain, now);
 }
 
 /// Empty: the message is taken.
@@ -242,6 +244,7 @@ std::string Incoming::refusal_of(const Verdicts& verdicts) const {
         return "";
     }
     for (const DmarcVerdict& one : verdicts.dmarc) {
+        const bool hidden = waits_for_policy(one, verdicts);
         if (one.result == DmarcResult::fail && one.policy == DmarcPolicy::reject) {
             return "550 5.7.26 " + one.domain + " asks to refuse mail that is not provably its own (DMARC): SPF says " + word_of(verdicts.spf.result) +
                    " for " + (verdicts.spf.domain.empty() ? "the sender" : verdicts.spf.domain) + ", and no valid DKIM signature is of " + one.domain;
@@ -249,7 +252,6 @@ std::string Incoming::refusal_of(const Verdicts& verdicts) const {
         // A policy is known, and a look-up failed that may prove the sender; or a limit of ours hid the policy, which the sender of a
         // forged message can bring about. Where DNS itself does not tell the policy, the message is taken after a while: some DNS is broken
         // for good.
-        const bool hidden = waits_for_policy(one, verdicts);
         if (hidden || (one.result == DmarcResult::temperror && (one.policy == DmarcPolicy::reject || one.limited))) {
             return "451 4.7.24 " + one.domain + " could not be checked now because DNS did not answer; try again later";
         }

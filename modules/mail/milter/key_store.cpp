@@ -44,43 +44,56 @@ Result<KeyAge> StoredKeys::age_of(const std::string& domain, const std::string& 
 /// The record first: nobody is told any more to keep what is about to be useless. The mark of the key after its file: a kill in between
 /// leaves a mark without a key, which nothing reads.
 Status StoredKeys::drop(const std::string& domain, const std::string& selector) {
-    std::vector<DomainKey>& keys = of(domain);
-    std::erase_if(keys, [&selector](const DomainKey& key) { return key.selector == selector; });
-    if (auto written = write_records(domain, keys); !written) {
-        read_.erase(domain);
-        return written;
+    auto keys = read(domain);
+    if (!keys) {
+        return fail(keys.error());
     }
+    std::erase_if(*keys, [&selector](const DomainKey& key) { return key.selector == selector; });
+    if (keys->empty()) {
+        return fail(ErrorKind::io, "the newer key cannot be read");
+    }
+    auto done = write_records(domain, *keys);
     for (const char* end : {".pem", ".seen"}) {
-        if (auto removed = remove_file(key_folder(domain) + "/" + selector + end); !removed) {
-            read_.erase(domain);
-            return removed;
-        }
+        done = done ? remove_file(key_folder(domain) + "/" + selector + end) : done;
     }
-    return {};
+    read_.erase(domain);
+    return done;
+}
+
+/// A power cut between the newest key and its record: the records are older than the key.
+Status StoredKeys::mend_records(const std::string& domain, const std::string& newest) const {
+    std::error_code failed;
+    const auto key = fs::last_write_time(key_folder(domain) + "/" + newest + ".pem", failed);
+    const auto records = failed ? key : fs::last_write_time(record_file(domain), failed);
+    if (!failed && records > key) {
+        return {};
+    }
+    const auto keys = read(domain);
+    if (!keys) {
+        return fail(keys.error());
+    }
+    return keys->empty() ? Status{} : write_records(domain, *keys);
 }
 
 Result<KeyTurn> StoredKeys::tend(const std::string& domain, const std::string& selector, long now) {
     if (!mailauth::is_plain_domain(domain)) {
         return KeyTurn::none;
     }
-    // From the disk: a restored house has other keys than this process read.
-    auto keys = read(domain);
-    if (!keys) {
-        return fail(keys.error());
+    // Looks at files and reads no key: all domains have their turn in one go, while mail waits.
+    const auto names = selectors(domain);
+    if (!names || names->empty()) {
+        return names ? Result<KeyTurn>(KeyTurn::none) : Result<KeyTurn>(fail(names.error()));  // ensure() makes the first one
     }
     std::vector<KeyAge> ages;
-    for (const DomainKey& key : *keys) {
-        const auto age = age_of(domain, key.selector);
+    for (const std::string& name : *names) {
+        const auto age = age_of(domain, name);
         if (!age) {
             return fail(age.error());
         }
         ages.push_back(*age);
     }
-    if (keys->empty()) {
-        return KeyTurn::none;  // ensure() makes the first one
-    }
-    if (auto written = write_records(domain, *keys); !written) {
-        return fail(written.error());
+    if (auto mended = mend_records(domain, names->front()); !mended) {
+        return fail(mended.error());
     }
     const KeyTurn turn = turn_of(ages, now);
     if (turn == KeyTurn::make_next) {
@@ -88,7 +101,7 @@ Result<KeyTurn> StoredKeys::tend(const std::string& domain, const std::string& s
         return made ? Result<KeyTurn>(turn) : Result<KeyTurn>(fail(made.error()));
     }
     if (turn == KeyTurn::drop_older) {
-        const auto dropped = drop(domain, keys->back().selector);
+        const auto dropped = drop(domain, names->back());
         return dropped ? Result<KeyTurn>(turn) : Result<KeyTurn>(fail(dropped.error()));
     }
     return turn;
@@ -99,6 +112,9 @@ Result<std::vector<std::string>> StoredKeys::forget_others(const std::vector<std
     std::error_code failed;
     fs::directory_iterator entry(folder_ + "/keys", failed);
     for (; !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+        if (std::error_code other; !entry->is_directory(other)) {
+            continue;
+        }
         const std::string domain = entry->path().filename().string();
         const std::string mark = key_folder(domain) + "/left";
         const auto left = written_at(mark);

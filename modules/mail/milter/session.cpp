@@ -161,7 +161,7 @@ void Session::forget_message() {
     seen_.clear();
     hidden_.clear();
     headers_ = 0;
-    too_much_ = at_end_ = redirected_ = stays_ = false;
+    too_much_ = at_end_ = redirected_ = stays_ = on_top_ = false;
     sealer_.clear();
     own_results_.clear();
     old_results_.begin();

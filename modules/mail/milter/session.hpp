@@ -122,6 +122,7 @@ private:
     std::string helo_;
     std::string sealer_;         ///< the domain that seals, when this message is passed on to the outside
     bool stays_ = false;         ///< somebody in the house gets it
+    bool on_top_ = false;        ///< injected: the field before this one is the first, and Dovecot's
     bool redirected_ = false;    ///< injected, and somebody else's message
     std::string own_results_;    ///< of what is passed on: what we found when it arrived
     bool spaces_ = false;      ///< values of headers come with the space behind the colon

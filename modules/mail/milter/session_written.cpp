@@ -11,8 +11,9 @@ namespace hameau::milter {
 
 namespace {
 
-/// Dovecot puts it on top of each message that `redirect` hands on, and takes away one that came with the message (Pigeonhole,
-/// cmd-redirect.c). A stranger can add it, whereby nothing is signed, and cannot take it away.
+/// Dovecot puts both on top of each message that `redirect` hands on (Pigeonhole, cmd-redirect.c). In what a script wrote, X-Sieve is on top
+/// and the house's own fields follow; fields that `notify` takes from a mailto: stand behind them. So the place tells, and the name alone does not.
+constexpr std::string_view sieve_key = "x-sieve";
 constexpr std::string_view redirected_key = "x-sieve-redirected-from";
 
 std::string domain_of(std::string_view address) {
@@ -31,7 +32,9 @@ void Session::begin_seal(const std::string& recipient) {
 }
 
 void Session::note_injected(const std::string& key, std::string_view value) {
-    redirected_ = redirected_ || key == redirected_key;
+    redirected_ = redirected_ || (headers_ == 1 && on_top_ && key == redirected_key);
+    on_top_ = headers_ == 0 && key == sieve_key;
+    ++headers_;
     if (key == "from" && from_.size() <= from_fields_max) {
         from_.emplace_back(value);
     }

@@ -52,6 +52,7 @@ private:
     Result<std::vector<std::string>> selectors(const std::string& domain) const;
     Result<std::vector<DomainKey>> read(const std::string& domain) const;
     Result<KeyAge> age_of(const std::string& domain, const std::string& selector) const;
+    Status mend_records(const std::string& domain, const std::string& newest) const;
     Status drop(const std::string& domain, const std::string& selector);
     std::string record_file(const std::string& domain) const { return folder_ + "/records/" + domain; }
     Status write_records(const std::string& domain, const std::vector<DomainKey>& keys) const;

@@ -174,6 +174,21 @@ def test_a_script_writes_in_no_other_name():
             not_left(subject, 2)
 
 
+def test_a_notice_of_a_script_does_not_look_redirected():
+    """`notify` puts fields of a mailto: into the message (RFC 5436 §2.7)."""
+    for author, leaves_house in (("president@strict.example", False), ("own", True)):
+        subject = unique()
+        person = world.place.add_member("avis")
+        name = person.address if author == "own" else author
+        Sieve(person).activate(f'require ["enotify"];\r\nnotify :from "{name}" :message "{subject}" '
+                               '"mailto:ami@elsewhere.example?X-Sieve-Redirected-From=x@amis.test&body=x";\r\n')
+        arrives(person.address, unique())
+        if leaves_house:
+            verifies(world.outside.wait(subject))
+        else:
+            not_left(subject, 2)
+
+
 def test_who_writes_by_itself_gets_no_answer():
     """RFC 3834 §2: lists, programs, bounces."""
     subject = unique()

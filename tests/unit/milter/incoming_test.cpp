@@ -195,9 +195,15 @@ TEST(Incoming, ADomainWhoseDnsHidesItsPolicyWaitsForAWhile) {
     }
     EXPECT_FALSE(patience.is_over("broken.test", at + dns_patience_seconds));
     EXPECT_TRUE(patience.is_over("d900.test", at + dns_patience_seconds));
-    patience.answered("d900.test");
+    patience.answered("d900.test", false, at);
     EXPECT_FALSE(patience.is_over("d900.test", at + dns_patience_seconds));
     EXPECT_FALSE(patience.is_over("d901.test", at - 1)) << "the clock was put back";
+    // It was known to refuse: no silence is long enough, as long as that is remembered.
+    EXPECT_EQ(send("192.0.2.7", "strict.test"), "550 5.7.26");
+    EXPECT_FALSE(patience.is_over("strict.test", at));
+    EXPECT_FALSE(patience.is_over("strict.test", at + dns_patience_kept_seconds - 1));
+    EXPECT_FALSE(patience.is_over("strict.test", at + dns_patience_kept_seconds)) << "forgotten: its patience begins";
+    EXPECT_TRUE(patience.is_over("strict.test", at + dns_patience_kept_seconds + dns_patience_seconds));
 }
 
 // Over the real Lookups, which have limits of their own.

@@ -143,7 +143,7 @@ TEST(Written, TheHousesOwnNoticeIsSigned) {
 
 TEST(Written, WhatIsRedirectedIsSealedAndNeverSigned) {
     Talk talk("INJECTED", "marie@amis.bzh");
-    const Headers forged = {{"X-Sieve-Redirected-From", " marie@amis.bzh"}, {"Authentication-Results", " mail.amis.bzh;\n\tspf=pass smtp.mailfrom=a@b.test"},
+    const Headers forged = {{"X-Sieve", " Pigeonhole"}, {"X-Sieve-Redirected-From", " marie@amis.bzh"}, {"Authentication-Results", " mail.amis.bzh;\n\tspf=pass smtp.mailfrom=a@b.test"},
                             {"Authentication-Results", " mail.amis.bzh; spf=second"}, {"From", " yann@amis.bzh"}};
     const std::string taken = talk.send(forged);
     EXPECT_EQ(count(taken, "DKIM-Signature"), 0U);
@@ -154,7 +154,11 @@ TEST(Written, WhatIsRedirectedIsSealedAndNeverSigned) {
     EXPECT_EQ(count(taken, "m" + std::string(3, '\0')), 0U) << "nothing is taken out of what is passed on";
     // The next message of the same connection is judged anew.
     EXPECT_EQ(count(talk.send({{"From", " marie@amis.bzh"}}), "DKIM-Signature"), 1U);
-    EXPECT_NE(talk.send({{"X-Sieve-Redirected-From", " marie@amis.bzh"}, {"From", " a@b.test"}}).find("i=1; mail.amis.bzh;\n\tnone"), std::string::npos);
+    EXPECT_NE(talk.send({{"X-Sieve", " x"}, {"X-Sieve-Redirected-From", " marie@amis.bzh"}, {"From", " a@b.test"}}).find("i=1; mail.amis.bzh;\n\tnone"), std::string::npos);
+    // notify takes fields from a mailto:, behind those of Dovecot; such a message is still the script's own.
+    EXPECT_TRUE(is_refused(talk.send({{"X-Sieve", " x"}, {"Message-ID", " <a@b>"}, {"X-Sieve-Redirected-From", " x"}, {"From", " yann@amis.bzh"}})));
+    EXPECT_TRUE(is_refused(talk.send({{"X-Sieve-Redirected-From", " x"}, {"From", " yann@amis.bzh"}})));
+    EXPECT_TRUE(is_refused(talk.send({{"Subject", " x"}, {"X-Sieve", " x"}, {"X-Sieve-Redirected-From", " x"}, {"From", " yann@amis.bzh"}})));
     EXPECT_EQ(count(Talk("INJECTED", "marie@amis.bzh", false).send(forged), "ARC-"), 0U) << "nobody could verify it";
     EXPECT_EQ(count(Talk("INJECTED", "marie@other.test").send(forged), "ARC-"), 0U);
 }
