@@ -46,7 +46,7 @@ void Session::note_injected(const std::string& key, std::string_view value) {
 
 /// Addresses at which the owner of this mailbox is written to, the tag aside, and those of the house's own notices.
 Result<bool> Session::may_write(const std::string& address) {
-    const auto sends = rights_.may_send(helo_, address);
+    auto sends = rights_.may_send(helo_, address);
     if (!sends || *sends) {
         return sends;
     }
