@@ -4,7 +4,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 INSTALL := provisioning/dependencies/install
 export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
 
-.PHONY: build run test sanitize bench deb test-deb repo format clean
+.PHONY: build run test sanitize bench small deb test-deb repo format clean
 .DEFAULT_GOAL := build
 
 build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
@@ -35,6 +35,10 @@ sanitize: ## unit tests of base, store, gate, host, supervisor, provisioning, mi
 bench: ## release build and the benchmark tables
 	@$(INSTALL) build bench >&2
 	@tests/bench/run.sh
+
+small: build ## as root: the house within 400 MiB of memory and on a disk of 10 MB/s, under five loads; peaks of each process (docs/small-machines.md)
+	@$(INSTALL) test >&2
+	@tests/bench/small/small.py
 
 deb: ## builds the packages
 	@$(INSTALL) build deb >&2
