@@ -30,7 +30,7 @@ namespace {
 constexpr std::string_view sqlite_magic{"SQLite format 3\0", 16};
 
 /// What is taken of the house's own folder, beside the modules'. Everything else there is made again by hameaud, or is this machine's:
-/// run, lock, log, gate, engines, waiting, the rest of backup.
+/// run, lock, log, gate, engines, waiting, energy (of this machine), the rest of backup.
 constexpr std::array house_parts = {"hameau.yaml", "host", "tls", "acme", "milter", "modules.d", "modules", "backup/ssh", "backup/credentials"};
 constexpr std::array house_left_out = {"tls/acme-challenge", "acme/work"};
 

@@ -22,15 +22,16 @@ struct Power {
 };
 
 Power power_of(const energy::Book& book, const Settings& settings) {
-    // What the admin saw at the socket is the whole machine; a sensor of the processor is a part of it.
-    if (book.source != energy::Source::machine && settings.integer("house.power_watts") > 0) {
-        return {"stated", static_cast<double>(settings.integer("house.power_watts"))};
-    }
     std::uint64_t millijoules = 0;
     std::uint64_t ms = 0;
     for (const energy::Day& day : book.days) {
         millijoules += day.energy_mj;
         ms += day.energy_ms;
+    }
+    // What the admin saw at the socket is the whole machine; a sensor of the processor is a part of it.
+    const bool whole = ms > 0 && book.source == energy::Source::machine;
+    if (!whole && settings.integer("house.power_watts") > 0) {
+        return {"stated", static_cast<double>(settings.integer("house.power_watts"))};
     }
     return ms == 0 ? Power() : Power{energy::to_text(book.source), static_cast<double>(millijoules) / static_cast<double>(ms)};
 }
