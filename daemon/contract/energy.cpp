@@ -15,7 +15,7 @@ namespace hameau::energy {
 namespace {
 
 constexpr std::int64_t day_ms = std::int64_t{24} * 3600 * 1000;
-constexpr std::uint64_t hour_ms = 3600 * 1000;
+constexpr std::uint64_t hour_ms = std::uint64_t{3600} * 1000;
 constexpr std::string_view rest_name = "rest";
 
 std::uint64_t number_of(std::string_view text) {

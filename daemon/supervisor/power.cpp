@@ -138,7 +138,8 @@ NetworkBytes network_bytes(const std::string& proc, const std::string& sys) {
         if (columns.size() < 9) {
             continue;
         }
-        const bool device = ::access((sys + "/class/net/" + name + "/device").c_str(), F_OK) == 0;
+        const std::filesystem::path folder = std::filesystem::path(sys) / "class/net" / name / "device";
+        const bool device = ::access(folder.c_str(), F_OK) == 0;
         any = any || device;
         for (NetworkBytes* sum : {&all, device ? &devices : nullptr}) {
             if (sum != nullptr) {
