@@ -113,8 +113,9 @@ void EnergyLog::reported(const Moment& at, std::string_view name, pid_t pid, std
     energy::add(book_, span_of(at, entry.bytes_at), name, more);
     entry.bytes_at = at.now;
     entry.booked += more;
-    entry.last.read_bytes = now.read_bytes;
-    entry.last.written_bytes = now.written_bytes;
+    // /proc may have told more already: it counts the helpers too.
+    entry.last.read_bytes = std::max(entry.last.read_bytes, now.read_bytes);
+    entry.last.written_bytes = std::max(entry.last.written_bytes, now.written_bytes);
 }
 
 void EnergyLog::ended(const Moment& at, const std::string& name, pid_t pid, const energy::Use& whole) {

@@ -166,6 +166,16 @@ TEST_F(Machine, BytesThatOnlyTheProcessKnowsAreAskedForOnceADayAndBookedOnce) {
     EXPECT_EQ(book.day(20787).services["gate"].cpu_ms + book.day(20788).services["gate"].cpu_ms, 1000U);
 }
 
+TEST_F(Machine, WhatAProcessSaysOfItselfIsNotCountedAgainByThoseWhoReadIt) {
+    process(10, 1, 100, 50, 10'000);
+    EnergyLog log = this->log();
+    (void)log.look(at(0), {{"sites", 10}}, {});
+    EXPECT_EQ(today(log, at(0), "sites").written_bytes, 10'000U);
+    log.reported(at(1), "sites", 10, 0, 8'000);  // without its helpers
+    (void)log.look(at(hour), {{"sites", 10}}, {});
+    EXPECT_EQ(today(log, at(hour), "sites").written_bytes, 10'000U);
+}
+
 TEST_F(Machine, AClockThatIsNotSetOpensNoDay) {
     EnergyLog log = this->log();
     (void)log.look({Duration(1), 1000}, {}, {});
