@@ -53,7 +53,7 @@ export async function pastChecks(check, { browser, house, marie, fresh }) {
     same(await axeFindings(page), [], 'findings');
     await before.click();
     await until(async () => (await past(dialog)).includes('<ins>Le deuxième compte'), 'the text of before');
-    await dialog.getByRole('button', { name: /^Ramener ce paragraphe : Le deuxième/ }).click();
+    await dialog.getByRole('button', { name: /^Ramener seulement ce paragraphe : Le deuxième/ }).click();
     await until(async () => (await dialog.locator('p[role=status]').innerText()) === 'Le paragraphe est revenu. Le reste n’a pas changé.', 'said').catch(async (late) => { throw new Error(`${late.message}: ${await dialog.innerText()}`); });
     await dialog.getByRole('button', { name: 'Fermer' }).click();
     await until(async () => (await words(page)).includes('deuxième'), 'in the text');

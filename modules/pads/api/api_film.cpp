@@ -86,20 +86,9 @@ std::string list_of(const Film& film) {
 }
 
 /// Words of each author and kind, for the sentences beside the text.
-json::array changes_of(const crdt::Document& document) {
-    std::map<std::uint32_t, std::int64_t> words;
-    const auto root = find_root(document);
-    crdt::Document::Runs runs = document.runs(root.value_or(0));
-    crdt::Run run;
-    while (root && runs.next(run)) {
-        if (run.kind == crdt::Kind::string && run.group != 0 && Stretch::of(run.group).kind != Stretch::Kind::kept) {
-            Stretch stretch = Stretch::of(run.group);
-            stretch.lost = false;
-            words[stretch.group()] += words_of(run.text);
-        }
-    }
+json::array changes_of(const Film& film, std::uint32_t since, std::uint32_t at) {
     json::array out;
-    for (const auto& [group, count] : words) {
+    for (const auto& [group, count] : film.words(since, at)) {
         const Stretch stretch = Stretch::of(group);
         json::object one;
         one["author"] = stretch.author;
@@ -125,7 +114,7 @@ Result<std::string> step_of(Film& film, std::uint32_t since, std::uint32_t at) {
     out["at"] = at;
     out["since"] = since;
     out["authors"] = people_of(film);
-    out["changes"] = changes_of(document);
+    out["changes"] = changes_of(film, since, at);
     std::string text = json::serialize(out);
     text.pop_back();
     return text + ",\"document\":" + *shown + "}";

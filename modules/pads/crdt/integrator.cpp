@@ -391,6 +391,8 @@ bool Integrator::take(const StructView& view) {
     items_.push_back(item);
     index_[item.client].append({item.clock, index});
     index_[item.client].next_clock = item.clock + item.length;
+    if (changes_ != nullptr)
+        changes_->inserted.push_back({view.client, item.clock, item.length});
     if (alive)
         link(index, left, right);
     if (!full())
@@ -485,6 +487,8 @@ void Integrator::mark_deleted(std::uint32_t index) {
         if (item.is_deleted())
             return;
         item.flags |= Item::deleted;
+        if (changes_ != nullptr)
+            changes_->deleted.push_back({clients_.id(item.client), item.clock, item.length});
         if (item.kind == Kind::type)
             doomed_.push_back(item.content);
     };

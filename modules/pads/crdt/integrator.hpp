@@ -88,6 +88,14 @@ public:
     /// it may have been taken over, and the integrator is only good for throwing away.
     Status apply(View update, Hold hold = Hold::copy);
 
+    /// What updates brought and took away, appended while they are applied; what was implied (children of what was deleted, values that
+    /// were replaced) too. nullptr: nobody asks. It must outlive the calls of apply().
+    struct Changes {
+        std::vector<ClockRange> inserted;
+        std::vector<ClockRange> deleted;
+    };
+    void watch(Changes* changes) { changes_ = changes; }
+
     /// Known clocks per client, as v1 bytes.
     Bytes state_vector() const;
     /// The delete set as v1 bytes: all deleted clocks, sorted and joined, without pending ones.
@@ -169,6 +177,7 @@ private:
     std::uint32_t last_root_type_ = none;
     std::vector<std::uint32_t> stamps_;  ///< per item, for conflict scans
     std::uint32_t stamp_ = 0;
+    Changes* changes_ = nullptr;
     std::vector<std::uint32_t> doomed_;  ///< work list of types whose children are to be deleted
     std::vector<std::uint32_t> touched_;  ///< clients that got structs from this update, runs joined
     Outline outline_;

@@ -1,4 +1,4 @@
-// Each update goes through a recorder as well, which says what it brought and took away; the integrator says where it stands.
+// The integrator says of each update what it brought and took away, and at last where everything stands.
 #include "modules/pads/history/film.hpp"
 
 #include <algorithm>
@@ -66,9 +66,12 @@ Result<std::shared_ptr<Film>> Film::make(PadStore& store, std::int64_t number, c
     if (!read) {
         return fail(read.error());
     }
-    film->recorder_.reset();
     for (auto& [client, life] : film->lives_) {
         std::sort(life.deaths.begin(), life.deaths.end(), [](const Death& a, const Death& b) { return a.begin < b.begin; });
+    }
+    for (std::uint32_t i = 0; i < film->now_.client_count(); ++i) {
+        const auto life = film->lives_.find(film->now_.client_id(i));
+        film->by_index_.push_back(life == film->lives_.end() ? nullptr : &life->second);
     }
     return film;
 }
@@ -81,24 +84,24 @@ Status Film::add(const HistoryRow& row, const Person& person, crdt::View framed,
     bytes_.emplace_back(framed.begin(), framed.end());
     std::uint32_t step = steps();
     Status done = stop.check();
+    crdt::Integrator::Changes changes;
+    now_.watch(&changes);
     const bool whole = each_framed(bytes_.back(), [&](crdt::View update) {
         if (!done) {
             return;
         }
         ++step;
         done = now_.apply(update, crdt::Hold::borrow);
-        const auto applied = done ? recorder_->apply(update) : Result<crdt::Applied>(crdt::Applied());
-        if (!applied) {
-            done = fail(applied.error());
-            return;
-        }
-        for (const crdt::ClockRange& range : applied->inserted) {
+        for (const crdt::ClockRange& range : changes.inserted) {
             lives_[range.client].births.push_back({range.clock + range.length, step});
         }
-        for (const crdt::ClockRange& range : applied->deleted) {
+        for (const crdt::ClockRange& range : changes.deleted) {
             lives_[range.client].deaths.push_back({range.clock, range.clock + range.length, step});
         }
+        changes.inserted.clear();
+        changes.deleted.clear();
     });
+    now_.watch(nullptr);
     if (!done || !whole) {
         return done ? Status(fail(ErrorKind::corrupt, "a log row is damaged")) : done;
     }
@@ -135,8 +138,7 @@ std::uint32_t Film::known(const Life& life, std::uint32_t step) {
 }
 
 const Film::Life* Film::life_of(const Item& item) const {
-    const auto found = lives_.find(now_.client_id(item.client));
-    return found == lives_.end() ? nullptr : &found->second;
+    return item.client < by_index_.size() ? by_index_[item.client] : nullptr;
 }
 
 std::uint32_t Film::born(const Item& item) const {
@@ -155,6 +157,57 @@ std::uint32_t Film::died(const Item& item) const {
     }
     const auto behind = std::upper_bound(life->deaths.begin(), life->deaths.end(), item.clock, [](std::uint32_t clock, const Death& one) { return clock < one.begin; });
     return behind == life->deaths.begin() || std::prev(behind)->end <= item.clock ? 0 : std::prev(behind)->step;
+}
+
+template <class Visit>
+void Film::each_item(Visit&& visit) const {
+    const auto root = now_.roots().find(lines_root);
+    std::vector<std::uint32_t> types;
+    if (root != now_.roots().end()) {
+        types.push_back(root->second);
+    }
+    while (!types.empty()) {
+        const std::uint32_t type = types.back();
+        types.pop_back();
+        for (std::uint32_t i = now_.types()[type].head; i != none; i = now_.items()[i].next) {
+            const Item& item = now_.items()[i];
+            visit(item);
+            if (item.kind == crdt::Kind::type) {
+                types.push_back(item.content);
+            }
+        }
+    }
+}
+
+std::map<std::uint32_t, std::int64_t> Film::words(std::uint32_t since, std::uint32_t at) const {
+    std::map<std::uint32_t, std::int64_t> words;
+    if (since == at) {
+        return words;
+    }
+    Counter counter;
+    std::uint32_t last = 0;
+    std::string text;
+    each_item([&](const Item& item) {
+        const std::uint32_t born = this->born(item);
+        const std::uint32_t died = this->died(item);
+        const bool stands = born <= at && (died == 0 || died > at);
+        const bool went = born <= since && died > since && died <= at;
+        if (!item.countable() || !(stands || went)) {
+            return;
+        }
+        Stretch stretch = Stretch::of(View(*this, since, at).group(item));
+        stretch.lost = false;
+        if (item.kind != crdt::Kind::string || stretch.group() != last) {
+            counter.ends();
+            last = stretch.group();
+        }
+        if (item.kind == crdt::Kind::string && stretch.kind != Stretch::Kind::kept) {
+            text.clear();
+            now_.append_text(item, text);
+            words[last] += counter.add(text);
+        }
+    });
+    return words;
 }
 
 crdt::Bytes Film::encoded(std::uint32_t since, std::uint32_t at) const {
@@ -188,7 +241,8 @@ crdt::Bytes Film::encoded(std::uint32_t since, std::uint32_t at) const {
 
 Result<crdt::Snapshot> Film::between(std::uint32_t since, std::uint32_t at) {
     // Both ends part the items, so that each is one thing: kept, added or removed.
-    for (const std::uint32_t step : {since, at}) {
+    const std::vector<std::uint32_t> ends = since == at ? std::vector<std::uint32_t>() : std::vector<std::uint32_t>{since, at};
+    for (const std::uint32_t step : ends) {
         if (const auto parted = now_.snapshot(encoded(step, step)); !parted) {
             return fail(parted.error());
         }
@@ -213,12 +267,8 @@ public:
     Words(const Film& film, std::vector<FilmMoment>& moments, const std::vector<std::uint32_t>& cut_ends) : film_(film), moments_(moments), cut_ends_(cut_ends) {}
 
     void run() {
-        const auto root = film_.now_.roots().find(lines_root);
-        if (root == film_.now_.roots().end() || moments_.empty()) {
-            return;
-        }
-        for (std::uint32_t i = film_.now_.types()[root->second].head; i != none; i = film_.now_.items()[i].next) {
-            piece(film_.now_.items()[i]);
+        if (!moments_.empty()) {
+            film_.each_item([this](const Item& item) { piece(item); });
         }
     }
 

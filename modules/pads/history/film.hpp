@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -69,6 +70,8 @@ public:
 
     /// What stands at `at` or went between `since` and `at`; a crdt::Document of it is shown with groups(). since <= at <= steps().
     Result<crdt::Snapshot> between(std::uint32_t since, std::uint32_t at);
+    /// How many words were added and removed: by Stretch::group() of those, `lost` left out. After between() of the same steps.
+    std::map<std::uint32_t, std::int64_t> words(std::uint32_t since, std::uint32_t at) const;
     /// Says of each unit of that view what it is, as Stretch::group().
     class View final : public crdt::Groups {
     public:
@@ -107,10 +110,12 @@ private:
     std::uint32_t born(const crdt::Integrator::Item& item) const;
     std::uint32_t died(const crdt::Integrator::Item& item) const;
     const Life* life_of(const crdt::Integrator::Item& item) const;
+    /// Visits the items of the text, those of a tree of the older form too.
+    template <class Visit>
+    void each_item(Visit&& visit) const;
     crdt::Bytes encoded(std::uint32_t since, std::uint32_t at) const;
 
     crdt::Integrator now_;
-    std::unique_ptr<Recorder> recorder_ = std::make_unique<Recorder>();  ///< while it is made
     std::deque<Bytes> bytes_;  ///< that the document's items lie in
     std::size_t bytes_size_ = 0;
     std::int64_t last_seq_ = 0;
@@ -119,6 +124,7 @@ private:
     std::vector<Person> authors_;
     std::unordered_map<std::string, std::size_t> author_numbers_;
     std::unordered_map<std::uint64_t, Life> lives_;  ///< by client id
+    std::vector<const Life*> by_index_;              ///< the same by the document's index of clients, once it is made
 };
 
 /// How many words a text has: runs between spaces that hold more than signs.

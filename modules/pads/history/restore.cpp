@@ -191,6 +191,53 @@ private:
         bool over = false;
     };
 
+    /// A line of which nothing stands today, and in which somebody wrote since: that stays, with a break between.
+    struct Reused {
+        bool any = false;
+        std::uint32_t before = none;  ///< the item in front of the first one of then, when new words stand before that
+        bool after = false;           ///< new words stand behind the last one of then
+    };
+
+    Reused reused(std::uint32_t type, Window window) const {
+        Reused found;
+        bool stands = false;
+        bool fresh = false;
+        bool old = false;
+        std::uint32_t previous = none;
+        for (std::uint32_t i = now_.types()[type].head; i != none && !window.over; previous = i, i = item(i).next) {
+            const Item& one = item(i);
+            look(window, one);
+            if (!window.inside || window.over || is_marker(one) || !one.countable()) {
+                continue;
+            }
+            const bool then = was_there(one);
+            stands = stands || (then && !one.is_deleted());
+            if (then && one.is_deleted()) {
+                found.before = !old && fresh ? previous : found.before;
+                old = true;
+                found.after = false;
+            } else if (!then && !one.is_deleted() && window.erases) {
+                fresh = found.after = true;
+            }
+        }
+        found.any = !stands && fresh && old;
+        return found;
+    }
+
+    /// A break within the line, behind what was written last or behind an item.
+    void write_break(std::uint32_t left) {
+        if (left != none) {
+            head(Kind::embed, left);
+        } else {
+            crdt::Writer out(structs_);
+            out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(Kind::embed) | crdt::StructView::has_origin));
+            out.uvar(client_);
+            out.uvar(clock_ - 1);
+        }
+        crdt::Writer(structs_).text(R"({"type":"hardBreak"})");
+        end_struct(1);
+    }
+
     void look(Window& window, const Item& one) const {
         if (!is_marker(one)) {
             return;
@@ -210,6 +257,10 @@ private:
         const bool one_line = only_ != nullptr && type == lines_;
         Window window;
         window.inside = window.erases = !one_line || !only_->marker;
+        const Reused line = one_line ? reused(type, window) : Reused();
+        if (line.any && line.before != none) {
+            write_break(line.before);
+        }
         const std::vector<std::uint32_t> taken = one_line ? std::vector<std::uint32_t>() : lines_to_take(type);
         std::size_t left = taken.size();
         for (std::uint32_t i = now_.types()[type].head; i != none; i = item(i).next) {
@@ -245,11 +296,14 @@ private:
             } else if (left > 0 && taken[left - 1] == i) {
                 --left;
                 take_line(one);
-            } else if (!one.is_deleted() && (window.erases && !(one_line && is_marker(one)))) {
+            } else if (!one.is_deleted() && window.erases && !line.any && !(one_line && is_marker(one))) {
                 erase(one);
             }
         }
         flush_text();
+        if (line.any && line.after) {
+            write_break(none);
+        }
     }
 
     void flush_text() {

@@ -370,6 +370,17 @@ def test_history():
     assert got == 200 and "sandbox" in headers["content-security-policy"] and "Ordre du jour" in page.decode(), headers
     assert call(200, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN) == {"changed": True}
     restored = call(200, "GET", path)["items"][0]["moment"]
+    film = f"/api/v1/pads/{pad['id']}/film"
+    life = call(200, "GET", film)
+    newest = life["moments"][0]
+    step = call(200, "GET", f"{film}/{newest['at']}?since={newest['since']}&upto={life['upto']}")
+    assert step["document"]["type"] == "doc" and step["authors"] == life["authors"], str(step)[:300]
+    call(404, "GET", f"{film}/{life['steps'] + 1}")
+    call(404, "GET", f"{film}/1?since=2")
+    call(403, "GET", film, who=ALIEN)
+    call(403, "GET", f"{film}/1", who=ALIEN)
+    call(404, "POST", f"{path}/{first[0]['moment']}/restore?line=x")
+    call(404, "GET", f"{path}/{restored}-100000?format=text")
     assert call(200, "GET", f"{path}/{restored}?format=json") == before
     assert call(200, "POST", f"{path}/{restored}/restore") == {"changed": False}
     node("read.mjs", *arguments, "--expect", "Ordre du jour", "--expect-not", "Tout autre chose")
@@ -529,6 +540,13 @@ def test_archive():
     slugs = {name.removeprefix("pads/").removesuffix(".yjs") for name in files if name.endswith(".yjs")}
     assert {"minutes", "room", "mine"} <= slugs, slugs
     assert files["pads/room.yjs"] == before
+
+    def told():
+        """The moments of a text that was emptied and restored, as the page names them."""
+        moments = call(200, "GET", "/api/v1/pads/amis:history/film")["moments"]
+        return [(one["words_added"], one["words_removed"], one["authors"], {**one.get("before", {}), "at": ""}) for one in moments]
+    past = told()
+    assert any(one[3].get("author") == "Yann" and one[3]["words"] > 5 for one in past), past
     call(204, "POST", "/internal/erase", {"association": "amis"}, who=None, headers=ADMIN)
     assert call(200, "GET", "/api/v1/associations/amis/pads")["items"] == []
 
@@ -542,6 +560,7 @@ def test_archive():
 
     for _ in range(2):
         bring_all("amis")
+    assert told() == past, (told(), past)
     after = call(200, "GET", "/api/v1/associations/amis/pads?limit=500")["items"]
     photos = call(200, "GET", "/api/v1/pads/amis:photos")["id"]
     assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.rsplit('/', 1)[1]}?original=1", who=YANN)[2] == files[picture]

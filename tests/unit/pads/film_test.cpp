@@ -166,5 +166,56 @@ TEST_F(FilmTest, OneLineIsBroughtBackAndTheRestStays) {
     EXPECT_NE(second.find("Cinq."), std::string::npos) << second;
 }
 
+// A text of the older form has words too.
+TEST_F(FilmTest, WordsOfATree) {
+    RawLines tree(7);
+    tree.element("paragraph", {}, "Un deux trois.");
+    row("marie", tree.finish(), 15, 0);
+    auto film = this->film();
+    EXPECT_EQ(film->moments().at(0).words_added, 3);
+    ASSERT_TRUE(film->between(0, 1));
+    const auto words = film->words(0, 1);
+    ASSERT_EQ(words.size(), 1u);
+    EXPECT_EQ(words.begin()->second, 3);
+    EXPECT_EQ(Stretch::of(words.begin()->first).kind, Stretch::Kind::added);
+}
+
+// The line was emptied and somebody else wrote in it: nobody's words are lost.
+TEST_F(FilmTest, WordsInALineThatWasEmptiedStayWhenItComesBack) {
+    row("marie", lines({"Un deux trois.", "Quatre."}), 24, 0);
+    row("yann", erased(7, 1, 14), 0, 14);
+    for (const bool behind : {false, true}) {
+        auto past = house.store_.past(pad.number, last - 1).value();
+        Bytes fresh;
+        crdt::Writer out(fresh);
+        for (const std::uint64_t number : {1, 1, 8, 0}) {
+            out.uvar(number);
+        }
+        if (behind) {
+            out.u8(4 | 0x80 | 0x40);
+            for (const std::uint64_t number : {7, 14, 7, 15}) {
+                out.uvar(number);
+            }
+        } else {
+            out.u8(4 | 0x40);
+            out.uvar(7);
+            out.uvar(1);
+        }
+        out.text("Neuf.");
+        out.uvar(0);
+        frame_update(past.framed, fresh);
+        auto integrated = integrate(past).value();
+        const OneLine first;
+        const auto change = restoring_update(integrated.now, integrated.then, 99, &first);
+        ASSERT_TRUE(change && integrated.now.apply(*change));
+        const std::string text = render_prosemirror(crdt::Document(integrated.now)).value();
+        const std::size_t gap = text.find("hardBreak");
+        const std::size_t old = text.find("Un deux trois.");
+        const std::size_t added = text.find("Neuf.");
+        ASSERT_TRUE(gap != std::string::npos && old != std::string::npos && added != std::string::npos) << text;
+        EXPECT_TRUE(behind ? old < gap && gap < added : added < gap && gap < old) << text;
+    }
+}
+
 } // namespace
 } // namespace hameau::pads

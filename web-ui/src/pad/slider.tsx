@@ -11,7 +11,9 @@ interface SliderProps { places: Place[]; authors: Person[]; index: number; shown
 
 export const placeName = (place: Place, authors: Person[]) => {
   const name = authors[place.author]?.name;
-  return name ? t('pad.history.place', { moment: moment(place.time), name }) : moment(place.time);
+  const time = moment(place.time);
+  const text = name ? t('pad.history.place', { moment: time, name }) : time;
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 };
 
 /** `shown`: the step whose text is on the screen. The film waits for each picture. */
