@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
 from checks import Checks  # noqa: E402
 import older_form  # noqa: E402
+import film  # noqa: E402
 from module_process import FakePeople, ModuleProcess, UnixConnection, identity, png  # noqa: E402
 from open_texts_test import test_open_texts_are_bounded  # noqa: E402,F401
 from parts import parted, parts  # noqa: E402
@@ -370,15 +371,7 @@ def test_history():
     assert got == 200 and "sandbox" in headers["content-security-policy"] and "Ordre du jour" in page.decode(), headers
     assert call(200, "POST", f"{path}/{first[0]['moment']}/restore", who=YANN) == {"changed": True}
     restored = call(200, "GET", path)["items"][0]["moment"]
-    film = f"/api/v1/pads/{pad['id']}/film"
-    life = call(200, "GET", film)
-    newest = life["moments"][0]
-    step = call(200, "GET", f"{film}/{newest['at']}?since={newest['since']}&upto={life['upto']}")
-    assert step["document"]["type"] == "doc" and step["authors"] == life["authors"], str(step)[:300]
-    call(404, "GET", f"{film}/{life['steps'] + 1}")
-    call(404, "GET", f"{film}/1?since=2")
-    call(403, "GET", film, who=ALIEN)
-    call(403, "GET", f"{film}/1", who=ALIEN)
+    film.check(call, pad["id"], ALIEN)
     call(404, "POST", f"{path}/{first[0]['moment']}/restore?line=x")
     call(404, "GET", f"{path}/{restored}-100000?format=text")
     assert call(200, "GET", f"{path}/{restored}?format=json") == before
@@ -540,13 +533,7 @@ def test_archive():
     slugs = {name.removeprefix("pads/").removesuffix(".yjs") for name in files if name.endswith(".yjs")}
     assert {"minutes", "room", "mine"} <= slugs, slugs
     assert files["pads/room.yjs"] == before
-
-    def told():
-        """The moments of a text that was emptied and restored, as the page names them."""
-        moments = call(200, "GET", "/api/v1/pads/amis:history/film")["moments"]
-        return [(one["words_added"], one["words_removed"], one["authors"], {**one.get("before", {}), "at": ""}) for one in moments]
-    past = told()
-    assert any(one[3].get("author") == "Yann" and one[3]["words"] > 5 for one in past), past
+    past = film.told(call, "amis:history")
     call(204, "POST", "/internal/erase", {"association": "amis"}, who=None, headers=ADMIN)
     assert call(200, "GET", "/api/v1/associations/amis/pads")["items"] == []
 
@@ -560,7 +547,7 @@ def test_archive():
 
     for _ in range(2):
         bring_all("amis")
-    assert told() == past, (told(), past)
+    assert film.told(call, "amis:history") == past
     after = call(200, "GET", "/api/v1/associations/amis/pads?limit=500")["items"]
     photos = call(200, "GET", "/api/v1/pads/amis:photos")["id"]
     assert pads.call("GET", f"/api/v1/pads/{photos}/images/{picture.rsplit('/', 1)[1]}?original=1", who=YANN)[2] == files[picture]
