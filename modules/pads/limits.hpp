@@ -105,7 +105,7 @@ inline constexpr std::size_t history_people_max = 50;
 inline constexpr std::size_t film_moments_max = 1000;
 inline constexpr std::size_t film_places_max = 400;
 /// Films (history/film.hpp) that are kept between two steps of the slider, for how long after the last one, and how large each: 100,000
-/// edits take about 25 MB. One that is larger is made again for each step.
+/// edits take less than 25 MB. One that is larger is made again for each step.
 inline constexpr std::size_t films_kept_max = 2;
 inline constexpr std::chrono::seconds film_kept_for{120};
 inline constexpr std::size_t film_bytes_kept_max = 96 << 20;

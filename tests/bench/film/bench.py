@@ -97,12 +97,17 @@ def main():
             body = parts({"pads/film.json": json.dumps(row).encode(), "pads/film.yjs": b"\0\0", "pads/film.history.jsonl": history()})
             call("POST", "/internal/archive/pad?association=amis", body, None, {"Hameau-Caller": "admin"})
             pad = json.loads(call("GET", "/api/v1/pads/amis:film"))["id"]
+            def resident():
+                lines = Path(f"/proc/{pads.process.pid}/status").read_text(encoding="utf-8").splitlines()
+                return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+            before = resident()
             begin = time.monotonic()
             film = json.loads(call("GET", f"/api/v1/pads/{pad}/film"))
             listed = time.monotonic()
             newest = film["moments"][0]
             picture = call("GET", f"/api/v1/pads/{pad}/film/{newest['at']}?since={newest['since']}&upto={film['upto']}")
             first = time.monotonic()
+            kept = resident() - before
             times = []
             for i in range(STEPS):
                 place = film["places"][i * len(film["places"]) // STEPS]
@@ -110,7 +115,7 @@ def main():
                 call("GET", f"/api/v1/pads/{pad}/film/{place['at']}?since={place['at']}&upto={film['upto']}")
                 times.append((time.monotonic() - start) * 1000)
             times.sort()
-            print(f"{film['steps']} edits, {len(film['moments'])} moments, {len(film['places'])} places; a picture of {len(picture) >> 10} KiB")
+            print(f"{film['steps']} edits, {len(film['moments'])} moments, {len(film['places'])} places; a picture of {len(picture) >> 10} KiB; {kept:.0f} MiB more in memory")
             print(f"list {(listed - begin) * 1000:.0f} ms, first picture {(first - begin) * 1000:.0f} ms   target 1000 ms{'' if first - begin < 1 else '   MISSED'}")
             print(f"a step {times[len(times) // 2]:.1f} ms, the slowest {times[-1]:.1f} ms   target 100 ms{'' if times[-1] < 100 else '   MISSED'}")
         finally:
