@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "daemon/gate/frame_arena.hpp"
+
 namespace hameau::gate {
 
 namespace {
@@ -273,7 +275,7 @@ struct Http2Session::Callbacks {
 };
 
 Http2Session::Http2Session(Owner& owner) : owner_(owner) {
-    nghttp2_session_server_new2(&session_, Callbacks::table(), this, Callbacks::options());
+    nghttp2_session_server_new3(&session_, Callbacks::table(), this, Callbacks::options(), frame_memory());
     const std::array<nghttp2_settings_entry, 4> settings = {{
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams_max},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(head_bytes_max)},

@@ -73,6 +73,11 @@ inline constexpr std::int64_t idle_frames_per_second = 32;
 inline constexpr std::size_t frame_header_bytes = 9;
 /// With less room in a record the next DATA frame begins a new one: a frame of a few bytes costs as much as a full one.
 inline constexpr std::size_t data_frame_bytes_min = 1024;
+/// Bytes of the place for libnghttp2's frame buffer (16394 in 1.52 and 1.64), whole pages, and what is worth such a place.
+inline constexpr std::size_t frame_slot_bytes = 20480;
+inline constexpr std::size_t frame_slot_bytes_min = 16384;
+/// Places, in address space only: 80 MiB. Further sessions use the heap.
+inline constexpr std::size_t frame_slots_max = 4096;
 /// WINDOW_UPDATE frames that one DATA frame allows: one for the stream, one for the connection.
 inline constexpr int window_updates_per_data = 2;
 /// Bytes of a streamed response that wait for the client, beyond which its module is not read.
