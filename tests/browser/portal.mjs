@@ -80,6 +80,16 @@ try {
       same(complaints, [], 'complaints');
     });
   }
+  await check('pages, their files and calls of the API come by HTTP/2', async () => {
+    const { page } = await openPage(browser);
+    await page.goto(house.url);
+    await settled(page);
+    const seen = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+      .map((one) => [one.nextHopProtocol, new URL(one.name).pathname]));
+    same([...new Set(seen.map(([protocol]) => protocol))], ['h2'], JSON.stringify(seen));
+    holds(seen.some(([, path]) => path.startsWith('/api/')) && seen.some(([, path]) => path.startsWith('/assets/')), JSON.stringify(seen));
+    await page.context().close();
+  });
   await check(`no page takes more than ${page_bytes / 1000} kB on the wire, nothing outside`, async () => {
     const said = [];
     for (const role of [null, 'manager', 'admin']) {
