@@ -224,7 +224,11 @@ int Channel::take_ciphertext(BIO* bio, const char* data, int size) {
         self->flush();
     }
     if (self->blocked() || text.size() > batch.size()) {
-        self->rest_.append(text);
+        // Reading answers an update of keys (RFC 8446 §4.6.3): a client that asks for them and takes nothing must not fill memory.
+        self->tls_broken_ = self->tls_broken_ || self->rest_.size() + text.size() > rest_bytes_max;
+        if (!self->tls_broken_) {
+            self->rest_.append(text);
+        }
     } else {
         std::memcpy(batch.data() + batch_used, text.data(), text.size());
         batch_used += text.size();
@@ -345,6 +349,9 @@ long Channel::try_read(std::span<char> buffer) {
     const int got = SSL_read_ex(ssl_, buffer.data(), buffer.size(), &n);
     if (batch_used > 0) {
         flush();  // reading may have to say something: an update of keys, an alert
+    }
+    if (tls_broken_) {
+        return -2;
     }
     if (got == 1) {
         drained_ = false;

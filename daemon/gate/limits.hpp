@@ -46,6 +46,9 @@ inline constexpr std::size_t record_bytes = 16384;
 /// more (5 + 1 + 16 bytes around each, RFC 8446 §5.2).
 inline constexpr std::size_t batch_bytes = 4 * record_bytes;
 
+/// Bytes of ciphertext that the kernel refused, of one connection: a batch with its room, twice. More: it is disconnected.
+inline constexpr std::size_t rest_bytes_max = 2 * (batch_bytes + 2 * record_bytes);
+
 // --- HTTP/2 --------------------------------------------------------------------------------------------------------
 /// Requests of one connection at a time; browsers open a few dozen.
 inline constexpr std::uint32_t streams_max = 100;

@@ -260,6 +260,9 @@ std::optional<HeadProblem> read_request_line(RequestHead& head, std::string_view
 }
 
 std::optional<HeadProblem> read_origin_form(RequestHead& head, std::string_view target) {
+    if (!is_token(head.method)) {
+        return HeadProblem{400, "method"};  // it becomes a part of the module's request line
+    }
     if (const auto problem = check_target(target)) {
         return problem;
     }

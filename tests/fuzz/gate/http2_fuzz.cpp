@@ -52,6 +52,7 @@ void check(const Http2Stream& stream) {
         return;
     }
     need(head.path.starts_with('/') || (head.path == "*" && head.method == "OPTIONS"));
+    need(head.method.find_first_of(std::string_view(" \r\n\0:/", 6)) == std::string_view::npos && head.path.find_first_of(" \r\n") == std::string_view::npos);
     need(!head.host.empty() && !(head.chunked && head.content_length) && !head.websocket);
     need(head.fields.size() <= fields_max);
     int hosts = 0;

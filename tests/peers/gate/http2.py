@@ -110,6 +110,8 @@ MALFORMED = {  # RFC 9113 §8.1.1: a stream error of type PROTOCOL_ERROR, or a 4
     "an empty :path": (head(instead(":path", "")), "rst 1|400"),
     "an empty :method": (head(instead(":method", "")), "rst 1|400"),
     "an empty :authority": (head(instead(":authority", "")), "rst 1|400"),
+    "a :method with a line feed": (head(instead(":method", "GET / HTTP/1.1\r\nX: y")), "rst 1|400"),
+    "a :method with a space": (head(instead(":method", "GET /")), "rst 1|400"),
     "a :path without its slash": (head(instead(":path", "plain.txt")), "rst 1|400"),
     "a :path with a host": (head(instead(":path", "https://amis.test/plain.txt")), "rst 1|400"),
     "a :path with a space": (head(instead(":path", "/a b")), "rst 1|400"),
