@@ -62,6 +62,8 @@ constexpr std::array texts = {
                   "Images of the document that were not kept: {count}, because the association has not enough room left. Their descriptions stand in their places: you can add them yourself."},
     CatalogueText{"import_images_busy", "Images du document non gardées : {count}, que le serveur n’a pas pu lire à ce moment. Leur description est à leur place : vous pouvez les ajouter vous-même.",
                   "Images of the document that were not kept: {count}, which the server could not read at that time. Their descriptions stand in their places: you can add them yourself."},
+    CatalogueText{"import_links_refused", "Liens du document non gardés : {count}, car leur adresse ne mène à aucune page ni à aucun courrier. Leurs mots sont restés.",
+                  "Links of the document that were not kept: {count}, because their addresses lead to no page and no mail. Their words have stayed."},
     CatalogueText{"pad_not_in_bin", "Ce pad n’est pas dans la corbeille. Supprimez-le d’abord.", "This pad is not in the bin. Delete it first."},
     CatalogueText{"pad_no_moment", "Ce moment n’est pas dans l’historique du pad.", "This moment is not in the pad's history."},
     CatalogueText{"pad_restored_unsaved", "Le pad est revenu à ce moment, mais le disque ne l’a pas encore enregistré : gardez la page ouverte et prévenez votre administrateur.",

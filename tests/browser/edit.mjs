@@ -350,7 +350,7 @@ try {
     await saved(page);
     await page.getByRole('button', { name: 'Menu', exact: true }).click();
     await page.getByRole('menuitem', { name: 'Télécharger ou imprimer' }).click();
-    for (const [name, ending, sign] of [['Document (ODT)', 'odt', 'PK'], ['Page web (HTML)', 'html', '<'], ['Markdown', 'md', '#'], ['Texte simple', 'txt', '']]) {
+    for (const [name, ending, sign] of [['Document (ODT)', 'odt', 'PK'], ['Document Word (DOCX)', 'docx', 'PK'], ['Page web (HTML)', 'html', '<'], ['Markdown', 'md', '#'], ['Texte simple', 'txt', '']]) {
       const coming = page.waitForEvent('download');
       await page.getByRole('button', { name, exact: true }).click();
       const download = await coming;

@@ -22,7 +22,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 passed=0
 failed=0
-for suite in ${*:-together words edit access first paper offline engines builds portal new-house}; do
+for suite in ${*:-together words edit exchange access first paper offline engines builds portal new-house}; do
     echo "== $suite"
     node "$suite.mjs" $house ${only:+--check "$only"} >"$out" 2>"$out.err"
     cat "$out"

@@ -173,6 +173,11 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     if (pad.title.empty()) {
         pad.title = is_plain_text(document->title) && !document->title.empty() ? document->title : pad.slug;
     }
+    if (document->refused_links > 0) {
+        Parameters parameters;
+        parameters.emplace_back("count", std::to_string(document->refused_links));
+        brought.warnings.emplace_back(text_of(pads_catalogue, language_of(request), "import_links_refused", parameters));
+    }
     co_return co_await keep_import(request, std::move(pad), std::move(document->update), std::move(brought.warnings));
 }
 

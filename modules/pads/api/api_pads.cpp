@@ -4,6 +4,7 @@
 #include "daemon/base/io.hpp"
 #include "modules/pads/api/search.hpp"
 #include "modules/pads/documents/templates.hpp"
+#include "modules/pads/api/file_name.hpp"
 #include "modules/pads/export/export.hpp"
 #include "modules/pads/limits.hpp"
 #include "modules/pads/lines/line_writer.hpp"
@@ -533,7 +534,7 @@ Task<Response> PadsModule::export_pad(Request& request) {
     Response response;
     response.headers.emplace_back("Content-Type", std::string(format->media_type));
     response.headers.emplace_back("Content-Disposition",
-                                  "attachment; filename=\"" + found.pad.slug + std::string(format->extension) + "\"");
+                                  attachment_named(found.pad.title, found.pad.slug, format->extension));
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     response.headers.emplace_back("Cache-Control", "no-store");
     response.body = std::move(document);

@@ -83,12 +83,13 @@ Result<ConvertedText> read_text_answer(std::string_view answer) {
     }
     std::uint64_t bytes = 0;
     std::uint64_t title_bytes = 0;
-    const bool whole = words->size() == 3 && (*words)[0] == "update" && read_number((*words)[1], bytes) &&
-                       read_number((*words)[2], title_bytes) && bytes <= answer.size() && answer.size() - bytes == title_bytes;
+    std::uint64_t refused_links = 0;
+    const bool whole = words->size() == 4 && (*words)[0] == "update" && read_number((*words)[1], bytes) &&
+                       read_number((*words)[2], title_bytes) && read_number((*words)[3], refused_links) && bytes <= answer.size() && answer.size() - bytes == title_bytes;
     if (!whole) {
         return no_answer();
     }
-    return ConvertedText{std::string(answer.substr(0, bytes)), std::string(answer.substr(bytes))};
+    return ConvertedText{std::string(answer.substr(0, bytes)), std::string(answer.substr(bytes)), refused_links};
 }
 
 } // namespace hameau::pads

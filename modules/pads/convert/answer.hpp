@@ -2,7 +2,8 @@
 // in it that it has not checked against what came.
 //
 //   image TYPE WIDTH HEIGHT BYTES WEBP_BYTES\n  then the image without metadata, then its WebP (0: none, show the image)
-//   update BYTES TITLE_BYTES\n                  then one Yjs v1 update, then the title that the document gives itself
+//   update BYTES TITLE_BYTES LINKS\n            then one Yjs v1 update, then the title that the document gives itself; LINKS:
+//                                               how many led where none may lead, so that their words stand alone
 //   refused CODE\n
 #pragma once
 
@@ -27,6 +28,7 @@ struct ConvertedImage {
 struct ConvertedText {
     std::string update;
     std::string title;
+    std::uint64_t refused_links = 0;
 };
 
 /// A refusal is an Error of kind invalid whose message is the code. Errors: corrupt when it is no response.

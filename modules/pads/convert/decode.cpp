@@ -1,6 +1,7 @@
 // The C libraries report faults by longjmp: what they need to free lives outside of the functions that call them.
 #include "modules/pads/convert/decode.hpp"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -12,6 +13,8 @@
 #include <webp/decode.h>
 #include <webp/encode.h>
 #include <webp/mux.h>
+
+#include "modules/pads/convert/limits.hpp"
 
 namespace hameau::pads {
 
@@ -267,6 +270,12 @@ std::optional<std::string> with_colours(const std::string& webp, const std::stri
 }
 
 } // namespace
+
+std::uint32_t shown_side_max(std::uint32_t width, std::uint32_t height) {
+    const double longer = std::max(width, height);
+    const double shorter = std::max(1U, std::min(width, height));
+    return longer <= image_long_ratio * shorter ? image_side_max : static_cast<std::uint32_t>(std::min<double>(image_long_side_max, image_side_max * longer / shorter));
+}
 
 Result<Decoded> decode_image(const Stripped& image, std::uint32_t side_max) {
     Result<Decoded> decoded = damaged();

@@ -17,6 +17,9 @@ struct Decoded {
 /// Not for animated images. Errors: invalid, image_damaged.
 Result<Decoded> decode_image(const Stripped& image, std::uint32_t side_max);
 
+/// The longer side of what is shown of an image of this size.
+std::uint32_t shown_side_max(std::uint32_t width, std::uint32_t height);
+
 /// A WebP file. Errors: unavailable when the encoder gives up.
 Result<std::string> encode_webp(const Decoded& decoded);
 

@@ -1,11 +1,16 @@
 // From content to a Yjs update; names and values are the editor's (web-ui/src/pad/schema.ts).
 #include "modules/pads/convert/document.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
+#include "modules/pads/export/bare_links.hpp"
+#include "modules/pads/lines/addresses.hpp"
 #include "modules/pads/lines/line_writer.hpp"
+#include "modules/pads/lines/signs.hpp"
 #include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
@@ -173,6 +178,29 @@ private:
     std::vector<Span> spans_;
 };
 
+/// Readers give links as they were written: what is kept of an address, and how many lead where none may lead.
+std::size_t settle_links(std::vector<Event>& events) {
+    std::size_t refused = 0;
+    const std::string* before = nullptr;  // the address of the stretch before: a link of two stretches is one
+    std::string written;
+    for (Event& event : events) {
+        const auto link = std::find_if(event.marks.begin(), event.marks.end(), [](const Mark& mark) { return mark.kind == MarkKind::link; });
+        if (link == event.marks.end()) {
+            before = nullptr;
+            continue;
+        }
+        const bool again = before != nullptr && written == link->value;
+        written = link->value;
+        before = &written;
+        link->value = kept_address(written);
+        if (link->value.empty()) {
+            event.marks.erase(link);
+            refused += again ? 0 : 1;
+        }
+    }
+    return refused;
+}
+
 std::string first_heading(const std::vector<Event>& events) {
     std::string title;
     bool inside = false;
@@ -229,7 +257,15 @@ Result<ReadDocument> read_document(std::string_view text, DocumentForm form) {
         return fail(ErrorKind::invalid, "document_not_utf8");
     }
     ReadDocument out;
-    const std::vector<Event> events = form == DocumentForm::html ? read_html(text, out.title) : read_markdown(text);
+    // Before the parsers, which drop some of them without a space; and after, for what was written as a number.
+    const std::string clean = clean_signs(text);
+    text = clean;
+    std::vector<Event> events = form == DocumentForm::html ? read_html(text, out.title) : read_markdown(without_front_matter(text, out.title));
+    for (Event& event : events) {
+        event.text = clean_signs(event.text);
+    }
+    out.refused_links = settle_links(events);
+    link_bare_addresses(events);
     out.title = as_title(out.title.empty() ? first_heading(events) : out.title);
     out.update = write_content(events, fresh_client());
     return out;

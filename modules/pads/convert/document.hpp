@@ -15,6 +15,7 @@ enum class DocumentForm { markdown, html };
 struct ReadDocument {
     crdt::Bytes update;  ///< the whole document, written by one client id that nobody else has
     std::string title;   ///< of its <title> or first heading, or empty; one line, at most 200 characters
+    std::size_t refused_links = 0;  ///< whose words stand without a link, because it led where none may lead
 };
 
 /// What the libraries load or register; before the sandbox is entered.
@@ -24,6 +25,9 @@ Result<ReadDocument> read_document(std::string_view text, DocumentForm form);
 
 /// The parsers. `title` is set when the document names one.
 std::vector<Event> read_markdown(std::string_view text);
+/// The text behind YAML between "---" and "---" at its start (Jekyll, pandoc, HedgeDoc), whose "title" is the document's; all of it
+/// when what stands there is no such thing.
+std::string_view without_front_matter(std::string_view text, std::string& title);
 std::vector<Event> read_html(std::string_view text, std::string& title);
 /// A tag within a line of Markdown, <span style="color:red"> say.
 struct InlineTag {

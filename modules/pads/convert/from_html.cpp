@@ -11,7 +11,9 @@
 
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
+#include "modules/pads/convert/html_lists.hpp"
 #include "modules/pads/export/table_grid.hpp"
+#include "modules/pads/lines/addresses.hpp"
 
 namespace hameau::pads {
 
@@ -319,7 +321,7 @@ private:
             event.text = language_of(node);
             break;
         case Block::bullet_list:
-            event.block = is_task_list(node) ? Block::task_list : Block::bullet_list;
+            event.block = attribute(node, "data-type") == "taskList" ? Block::task_list : Block::bullet_list;
             break;
         case Block::list_item:
             if (const auto checked = task_state(node)) {
@@ -353,42 +355,9 @@ private:
         return {};
     }
 
-    /// Our own export's, GitHub's and the editor's ways of writing a task.
+    /// As html_lists.cpp says it of every way of writing a task.
     static std::optional<bool> task_state(const xmlNode* item) {
-        const std::string data = attribute(item, "data-checked");
-        if (attribute(item, "data-type") == "taskItem") {
-            return data == "true";
-        }
-        const xmlNode* child = item->children;
-        for (int depth = 0; child != nullptr && depth < 4; ++depth) {
-            while (child != nullptr && child->type == XML_TEXT_NODE && xmlIsBlankNode(child) != 0) {
-                child = child->next;
-            }
-            if (child == nullptr || child->type != XML_ELEMENT_NODE) {
-                return std::nullopt;
-            }
-            if (text_of(child->name) == "input") {
-                return attribute(child, "type") == "checkbox" ? std::optional(xmlHasProp(const_cast<xmlNode*>(child), reinterpret_cast<const xmlChar*>("checked")) != nullptr)
-                                                              : std::nullopt;
-            }
-            const std::string_view name = text_of(child->name);
-            if (name != "p" && name != "label" && name != "span" && name != "div") {
-                return std::nullopt;  // a list in the item may begin with a box: that is not this item's
-            }
-            child = child->children;
-        }
-        return std::nullopt;
-    }
-    static bool is_task_list(const xmlNode* list) {
-        if (attribute(list, "data-type") == "taskList") {
-            return true;
-        }
-        for (const xmlNode* item = list->children; item != nullptr; item = item->next) {
-            if (item->type == XML_ELEMENT_NODE && task_state(item)) {
-                return true;
-            }
-        }
-        return false;
+        return attribute(item, "data-type") == "taskItem" ? std::optional(attribute(item, "data-checked") == "true") : std::nullopt;
     }
 
     /// True when it is one thing without a content of ours.
@@ -412,6 +381,7 @@ private:
             return true;
         }
         if (name == "img") {
+            ended_blank_ = false;  // what follows it, a space too, stands behind it
             event.block = Block::image;
             event.address = attribute(node, "src");
             event.text = attribute(node, "alt");
@@ -421,10 +391,10 @@ private:
             event.height = number_attribute(node, "height", 0, 10'000);
             if (is_own_image(event.address)) {
                 builder_.leaf(std::move(event));
-            } else if (is_safe_address(event.address)) {
+            } else if (const std::string address = kept_address(event.address); !address.empty()) {
                 std::vector<Mark> marks = marks_;
-                marks.push_back({MarkKind::link, event.address});
-                builder_.text(event.text.empty() ? event.address : event.text, settled_marks(marks));
+                marks.push_back({MarkKind::link, address});
+                builder_.text(event.text.empty() ? address : event.text, settled_marks(marks));
             } else {
                 builder_.text(event.text, settled_marks(marks_));
             }
@@ -443,8 +413,9 @@ private:
             }
         }
         if (name == "a") {
+            // As it was written: document.cpp judges it.
             std::string address = attribute(node, "href");
-            if (is_safe_address(address)) {
+            if (address.find_first_not_of(" \t\r\n") != std::string::npos) {
                 marks_.push_back({MarkKind::link, std::move(address), attribute(node, "title")});
             }
         }
@@ -538,6 +509,21 @@ namespace {
 
 using HtmlDocument = std::unique_ptr<xmlDoc, void (*)(xmlDoc*)>;
 
+/// Word's "<![if !supportLists]>" is a comment to a browser (HTML Living Standard §13.2.5.42), and text to libxml2.
+std::string without_conditions(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t begin = std::min(text.find("<![", at), text.size());
+        out.append(text.substr(at, begin - at));
+        const std::string_view rest = text.substr(begin);
+        const bool condition = rest.starts_with("<![if ") || rest.starts_with("<![endif]>");
+        const std::size_t end = condition ? rest.find('>') : std::string_view::npos;
+        out.append(end == std::string_view::npos ? rest.substr(0, 3) : std::string_view());
+        at = begin + (end == std::string_view::npos ? std::min<std::size_t>(3, rest.size()) : end + 1);
+    }
+    return out;
+}
+
 HtmlDocument parse_html(std::string_view text) {
     constexpr int options = HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_COMPACT;
     return {htmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, "UTF-8", options), xmlFreeDoc};
@@ -569,11 +555,12 @@ InlineTag read_inline_tag(std::string_view tag) {
 }
 
 std::vector<Event> read_html(std::string_view text, std::string& title) {
-    const HtmlDocument document = parse_html(text);
-    const xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
+    const HtmlDocument document = text.find("<![") == std::string_view::npos ? parse_html(text) : parse_html(without_conditions(text));
+    xmlNode* root = document ? xmlDocGetRootElement(document.get()) : nullptr;
     if (root == nullptr) {
         return ContentBuilder().finish();
     }
+    settle_lists(root);
     return HtmlReader(title).read(root);
 }
 

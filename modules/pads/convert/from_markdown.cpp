@@ -15,6 +15,7 @@
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/convert/limits.hpp"
+#include "modules/pads/lines/addresses.hpp"
 
 namespace hameau::pads {
 
@@ -228,8 +229,7 @@ private:
         for (const InlineTag& tag : tags_) {
             all.insert(all.end(), tag.marks.begin(), tag.marks.end());
         }
-        std::copy_if(marks_.begin(), marks_.end(), std::back_inserter(all),
-                     [](const Mark& mark) { return mark.kind != MarkKind::link || is_safe_address(mark.value); });
+        all.insert(all.end(), marks_.begin(), marks_.end());
         all.insert(all.end(), own.begin(), own.end());
         return settled_marks(all);
     }
@@ -362,10 +362,11 @@ private:
             return;
         }
         std::vector<Mark> all = marks();
-        if (is_safe_address(address) && (all.empty() || all.front().kind != MarkKind::link)) {
-            all.insert(all.begin(), Mark{MarkKind::link, address});
+        const std::string kept = kept_address(address);
+        if (!kept.empty() && (all.empty() || all.front().kind != MarkKind::link)) {
+            all.insert(all.begin(), Mark{MarkKind::link, kept});
         }
-        builder_.text(alt_.empty() && is_safe_address(address) ? address : alt_, all);
+        builder_.text(alt_.empty() ? kept : alt_, all);
     }
 
     ContentBuilder builder_;
@@ -383,6 +384,43 @@ private:
 };
 
 } // namespace
+
+std::string_view without_front_matter(std::string_view text, std::string& title) {
+    const auto next_line = [](std::string_view& rest) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        line.remove_suffix(line.ends_with('\r') ? 1 : 0);
+        return line;
+    };
+    std::string_view rest = text.substr(0, front_matter_bytes_max);
+    if (next_line(rest) != "---") {
+        return text;
+    }
+    std::string found;
+    bool any = false;
+    while (!rest.empty()) {
+        std::string_view line = next_line(rest);
+        if (any && (line == "---" || line == "...")) {
+            title = found.empty() ? title : found;
+            return text.substr(std::min(text.size(), front_matter_bytes_max) - rest.size());
+        }
+        const std::size_t colon = line.find(':');
+        const bool key = colon != std::string_view::npos && colon > 0 && line.substr(0, colon).find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string_view::npos &&
+                         (colon + 1 == line.size() || line[colon + 1] == ' ');
+        const bool goes_on = any && (line.empty() || line.starts_with(' ') || line.starts_with("- ") || line.starts_with('#'));
+        if (!key && !goes_on) {
+            return text;  // a rule, and words
+        }
+        any = any || key;
+        if (key && ascii_lower(line.substr(0, colon)) == "title") {
+            line.remove_prefix(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
+            const bool in_quotes = line.size() > 1 && (line.front() == '"' || line.front() == '\'') && line.back() == line.front();
+            found = in_quotes ? line.substr(1, line.size() - 2) : line;
+        }
+    }
+    return text;
+}
 
 void prepare_markdown() { cmark_gfm_core_extensions_ensure_registered(); }
 

@@ -15,6 +15,10 @@ inline constexpr std::uint64_t convert_cpu_seconds_max = 60;
 // Images
 /// The longer side of what is shown.
 inline constexpr std::uint32_t image_side_max = 1600;
+/// The longer side of what is more than image_long_ratio times as long as wide: a picture of a whole page stays legible; WebP takes
+/// 16,383.
+inline constexpr std::uint32_t image_long_side_max = 12'000;
+inline constexpr double image_long_ratio = 2.5;
 /// No camera of our people makes more; an image bomb does.
 inline constexpr std::uint64_t image_pixels_max = 64'000'000;
 /// Bytes of the line that says what follows: numbers and a media type.
@@ -25,6 +29,8 @@ inline constexpr std::size_t convert_line_bytes_max = 200;
 inline constexpr std::size_t document_depth_max = 60;
 /// Pieces of a document: what is beyond is left out and said.
 inline constexpr std::size_t document_events_max = 500'000;
+/// Bytes of what a Markdown file says of itself before its text: a dozen lines.
+inline constexpr std::size_t front_matter_bytes_max = 16 << 10;
 /// Tags of HTML that are open in Markdown at a time.
 inline constexpr std::size_t markdown_tags_max = 60;
 

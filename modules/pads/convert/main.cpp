@@ -49,7 +49,7 @@ int convert_image(const std::string& bytes) {
     std::string webp;
     // An animation stays one; a GIF is an animation, or so small that there is nothing to win.
     if (!stripped->animated && stripped->type != ImageType::gif) {
-        const auto decoded = decode_image(*stripped, image_side_max);
+        const auto decoded = decode_image(*stripped, shown_side_max(stripped->width, stripped->height));
         if (!decoded) {
             return refuse(decoded.error());
         }
@@ -78,7 +78,7 @@ int convert_document(const std::string& text, DocumentForm form) {
     }
     const std::string_view update(reinterpret_cast<const char*>(document->update.data()), document->update.size());
     const std::string head =
-        "update " + std::to_string(update.size()) + " " + std::to_string(document->title.size()) + "\n";
+        "update " + std::to_string(update.size()) + " " + std::to_string(document->title.size()) + " " + std::to_string(document->refused_links) + "\n";
     const bool said = say(head) == 0 && say(update) == 0 && say(document->title) == 0;
     return said ? 0 : exit_failed;
 }

@@ -6,9 +6,12 @@
 #include <charconv>
 
 #include <boost/json.hpp>
+#include <utf8proc.h>
 
 #include "modules/pads/export/limits.hpp"
+#include "modules/pads/lines/addresses.hpp"
 #include "modules/pads/lines/lines.hpp"
+#include "modules/pads/lines/signs.hpp"
 
 namespace hameau::pads {
 
@@ -62,7 +65,7 @@ std::string text_in(const json::value& value, std::string_view key) {
         return {};
     }
     const json::value* found = value.as_object().if_contains(key);
-    return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
+    return found != nullptr && found->is_string() ? clean_signs(std::string_view(found->as_string())) : std::string();
 }
 
 std::optional<Mark> mark_of(std::string_view key, const std::string& value) {
@@ -78,9 +81,9 @@ std::optional<Mark> mark_of(std::string_view key, const std::string& value) {
     Mark mark{known->kind, {}};
     if (mark.kind == MarkKind::link) {
         const json::value attributes = parse(value);
-        mark.value = text_in(attributes, "href");
+        mark.value = kept_address(text_in(attributes, "href"));
         mark.title = text_in(attributes, "title");
-        return is_safe_address(mark.value) ? std::optional(mark) : std::nullopt;
+        return !mark.value.empty() ? std::optional(mark) : std::nullopt;
     }
     if (mark.kind == MarkKind::highlight || mark.kind == MarkKind::colour) {
         const json::value attributes = parse(value);
@@ -107,7 +110,7 @@ json::value attribute(const Attributes& attributes, std::string_view key) {
 
 std::string text_attribute(const Attributes& attributes, std::string_view key) {
     const json::value value = attribute(attributes, key);
-    return value.is_string() ? std::string(value.as_string()) : std::string();
+    return value.is_string() ? clean_signs(std::string_view(value.as_string())) : std::string();
 }
 
 std::int64_t number_attribute(const Attributes& attributes, std::string_view key, std::int64_t otherwise, std::int64_t most) {
@@ -185,7 +188,7 @@ Event opening(std::string_view name, const Attributes& attributes) {
         break;
     case Block::image:
         if (const auto alt = attribute(attributes, "alt"); alt.is_string()) {
-            event.text = alt.as_string();
+            event.text = clean_signs(std::string_view(alt.as_string()));
             event.described = true;
         }
         event.title = text_attribute(attributes, "title");
@@ -338,7 +341,10 @@ private:
             return;
         }
         Event event;
-        event.text = text;
+        event.text = clean_signs(text);
+        if (event.text.empty()) {
+            return;
+        }
         if (marked) {
             event.marks = marks_of(run);
         }
@@ -376,6 +382,48 @@ private:
     std::vector<Mark> marks_;
     std::uint64_t marks_version_ = 0;  ///< of the runs that are being read; 0: of none
 };
+
+/// UAX #9, rules P2 and P3: the first strong letter. 0 when there is none, else 'L' or 'R'.
+char first_strong(std::string_view text) {
+    const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+    for (std::size_t at = 0; at < text.size();) {
+        utf8proc_int32_t point = 0;
+        const auto size = utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &point);
+        if (size <= 0) {
+            break;
+        }
+        const auto bidi = utf8proc_get_property(point)->bidi_class;
+        if (bidi == UTF8PROC_BIDI_CLASS_L || bidi == UTF8PROC_BIDI_CLASS_R || bidi == UTF8PROC_BIDI_CLASS_AL) {
+            return bidi == UTF8PROC_BIDI_CLASS_L ? 'L' : 'R';
+        }
+        at += static_cast<std::size_t>(size);
+    }
+    return 0;
+}
+
+/// What opens waits for the first strong letter inside it; each is told once.
+void note_directions(std::vector<Event>& events) {
+    std::vector<std::size_t> waiting;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const Event& event = events[i];
+        if (event.kind == Event::Kind::open) {
+            waiting.push_back(i);
+        } else if (event.kind == Event::Kind::close) {
+            // Those that were told are gone already; what is left of this one waits no more.
+            while (!waiting.empty() && events[waiting.back()].block != event.block) {
+                waiting.pop_back();
+            }
+            if (!waiting.empty()) {
+                waiting.pop_back();
+            }
+        } else if (const char strong = waiting.empty() ? '\0' : first_strong(event.text); strong != 0) {
+            for (const std::size_t open : waiting) {
+                events[open].from_right = strong == 'R';
+            }
+            waiting.clear();
+        }
+    }
+}
 
 /// Whether anything of a root can be shown.
 bool shows_something(const crdt::Document& document, std::uint32_t root) {
@@ -418,7 +466,9 @@ Result<std::vector<Event>> read_content(const crdt::Document& document) {
             return fail(std::move(done.error()));
         }
     }
-    return walker.take();
+    std::vector<Event> events = walker.take();
+    note_directions(events);
+    return events;
 }
 
 } // namespace hameau::pads

@@ -48,6 +48,7 @@ struct Event {
     std::string address;      ///< image: a safe address or empty; mention: the id of who is meant, or empty
     std::string title;        ///< image: shown by some when one points at it
     Align align = Align::none;  ///< paragraph, heading
+    bool from_right = false;    ///< paragraph, heading, list, table: its first strong letter runs from right to left
     std::int64_t rows = 1;      ///< cell: rows it spans, 1 to 100
     std::int64_t width = 0;     ///< image: as it is shown, in CSS pixels, 0 when nobody said; at most 10,000
     std::int64_t height = 0;

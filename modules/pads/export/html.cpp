@@ -5,11 +5,12 @@
 #include "modules/pads/documents/image_names.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
+#include "modules/pads/lines/signs.hpp"
 
 namespace hameau::pads {
 
 void escape_xml(std::string_view text, std::string& out) {
-    for (const char c : text) {
+    for (const char c : clean_signs(text)) {
         switch (c) {
         case '&':
             out += "&amp;";
@@ -27,9 +28,7 @@ void escape_xml(std::string_view text, std::string& out) {
             out += "&#39;";
             break;
         default:
-            if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
-                out += c;
-            }
+            out += c;
         }
     }
 }
@@ -187,6 +186,7 @@ private:
                 const bool center = event.align == Align::center;
                 out_ += center ? " style=\"text-align:center\"" : event.align == Align::right ? " style=\"text-align:right\"" : " style=\"text-align:justify\"";
             }
+            out_ += event.from_right && event.block != Block::list_item ? " dir=\"rtl\"" : "";
             if (event.block == Block::task_list) {
                 out_ += " class=\"tasks\"";
             }
@@ -344,6 +344,8 @@ constexpr std::string_view style =
     "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}img{max-width:100%;height:auto}"
     // On paper: no heading alone at a page's foot, nothing cut that can be whole, and where a link leads.
     "@media print{@page{size:A4;margin:20mm 18mm}body{max-width:none;margin:0;padding:0;font-size:11.5pt}h1,h2,h3,h4,h5,h6{break-after:avoid}"
+    // A table that is wider than the paper shrinks to it: words break rather than being cut.
+    "table{width:100%!important}col{width:auto!important}td,th{overflow-wrap:anywhere}tr:has(>:nth-child(9)){font-size:8pt;line-height:1.25}"
     "tr,img,blockquote{break-inside:avoid}img{max-height:230mm;object-fit:contain;object-position:left}pre{overflow:visible;white-space:pre-wrap}"
     "mark{-webkit-print-color-adjust:exact;print-color-adjust:exact}a[href^=http]:not(.bare)::after,a[href^=\"mailto:\"]:not(.bare)::after"
     "{content:\" (\" attr(href) \")\";font-size:9pt;overflow-wrap:anywhere}}";

@@ -17,5 +17,7 @@ inline constexpr std::size_t odt_styles_max = 500;
 inline constexpr std::int64_t grid_columns_max = 100;
 /// Rounds in which marks of one line are tried until they read back; each reads the line.
 inline constexpr int markdown_rounds_max = 8;
+/// Characters of a title in the name of a file: four bytes each stay below the 255 bytes that a file system takes.
+inline constexpr std::size_t file_name_characters_max = 60;
 
 } // namespace hameau::pads

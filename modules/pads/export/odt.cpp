@@ -104,10 +104,10 @@ private:
         }
     }
 
-    void begin_line(std::string_view style, Align align = Align::none) {
+    void begin_line(std::string_view style, Align align = Align::none, bool from_right = false) {
         ++lines_;
         resume_lists();
-        paragraph(odf_paragraph_style(style, align));
+        paragraph(odf_paragraph_style(style, align, from_right));
         body_ += task_;
         task_.clear();
     }
@@ -115,14 +115,14 @@ private:
     void open(const Event& event) {
         switch (event.block) {
         case Block::paragraph:
-            begin_line(header_ > 0 ? "Table Heading" : quotes_ > 0 ? "Quotations" : "Standard", event.align);
+            begin_line(header_ > 0 ? "Table Heading" : quotes_ > 0 ? "Quotations" : "Standard", event.align, event.from_right);
             break;
         case Block::heading: {
             ++lines_;
             resume_lists();
             flush_task();
             const std::string level = std::to_string(event.number);
-            body_ += "<text:h text:style-name=\"" + odf_paragraph_style("Heading " + level, event.align) + "\" text:outline-level=\"" + level + "\">";
+            body_ += "<text:h text:style-name=\"" + odf_paragraph_style("Heading " + level, event.align, event.from_right) + "\" text:outline-level=\"" + level + "\">";
             break;
         }
         case Block::code:

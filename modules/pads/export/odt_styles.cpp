@@ -144,7 +144,11 @@ constexpr std::string_view align_word(Align align) { return align == Align::cent
 
 } // namespace
 
-std::string odf_paragraph_style(std::string_view name, Align align) { return in_file(name) + std::string(align_word(align)); }
+std::string odf_paragraph_style(std::string_view name, Align align, bool from_right) {
+    return in_file(name) + std::string(align_word(align)) + (from_right ? "_rtl" : "");
+}
+
+std::string office_colour(std::string_view value) { return hex_colour(value); }
 
 std::string odf_centimetres(double pixels) {
     std::array<char, 32> text{};
@@ -197,11 +201,14 @@ std::string odf_styles(bool english) {
     out += paragraph_style("Preformatted Text", "", " fo:background-color=\"#f0f0ee\"", " style:font-name=\"Monospace\" fo:font-size=\"10pt\"");
     out += paragraph_style("Table Heading", "", "", " fo:font-weight=\"bold\"");
     out += paragraph_style("Horizontal Line", "", " fo:border-bottom=\"0.5pt solid #8a938f\"", "");
-    for (const Align align : {Align::center, Align::right, Align::justify}) {
-        const std::string value = align == Align::center ? "center" : align == Align::right ? "end" : "justify";
+    // ODF 1.2 §20.216 (text-align): "end" is the left side where lines run from right to left.
+    for (const auto& [align, from_right] : {std::pair(Align::center, false), std::pair(Align::right, false), std::pair(Align::justify, false), std::pair(Align::none, true),
+                                            std::pair(Align::center, true), std::pair(Align::right, true), std::pair(Align::justify, true)}) {
+        const std::string side = from_right ? "right" : "end";
+        const std::string value = align == Align::center ? "center" : align == Align::right ? side : align == Align::justify ? "justify" : "start";
         for (const char* name : {"Standard", "Quotations", "Table Heading", "Heading 1", "Heading 2", "Heading 3", "Heading 4", "Heading 5", "Heading 6"}) {
-            out += "<style:style style:name=\"" + odf_paragraph_style(name, align) + "\" style:family=\"paragraph\" style:parent-style-name=\"" +
-                   in_file(name) + "\"><style:paragraph-properties fo:text-align=\"" + value + "\"/></style:style>";
+            out += "<style:style style:name=\"" + odf_paragraph_style(name, align, from_right) + "\" style:family=\"paragraph\" style:parent-style-name=\"" +
+                   in_file(name) + "\"><style:paragraph-properties fo:text-align=\"" + value + (from_right ? "\" style:writing-mode=\"rl-tb\"/></style:style>" : "\"/></style:style>");
         }
     }
     out += "<style:style style:name=\"Internet_20_link\" style:display-name=\"Internet link\" style:family=\"text\"><style:text-properties "

@@ -18,7 +18,9 @@ extern const std::string_view odf_fonts;
 /// The whole styles.xml.
 std::string odf_styles(bool english);
 /// The style of a paragraph; its name in the file.
-std::string odf_paragraph_style(std::string_view name, Align align);
+std::string odf_paragraph_style(std::string_view name, Align align, bool from_right = false);
+/// A colour as #rrggbb; empty when it is none that office programs know.
+std::string office_colour(std::string_view value);
 /// The page's room for text, in centimetres.
 inline constexpr double odf_room_cm = 17;
 /// A length of so many CSS pixels, 96 of which are an inch: "2.54cm".

@@ -1,5 +1,7 @@
 // Export as plain text (.txt): the words, with signs for lists and tables. Called by export.cpp.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/export/table_grid.hpp"
@@ -7,6 +9,35 @@
 namespace hameau::pads {
 
 namespace {
+
+constexpr std::array<std::pair<std::int64_t, std::string_view>, 13> roman = {
+    {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"}, {50, "l"}, {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}}};
+/// CSS Counter Styles 3 §6.1: beyond it a browser shows digits.
+constexpr std::int64_t roman_max = 3999;
+
+std::string upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    return text;
+}
+
+/// The number of an item as a browser shows it.
+std::string label_of(std::string_view type, std::int64_t number) {
+    std::string label;
+    if (type == "a" || type == "A") {
+        for (std::int64_t rest = number; rest > 0; rest = (rest - 1) / 26) {
+            label.insert(label.begin(), static_cast<char>('a' + (rest - 1) % 26));
+        }
+    } else if ((type == "i" || type == "I") && number <= roman_max) {
+        for (const auto& [worth, sign] : roman) {
+            for (; number >= worth; number -= worth) {
+                label += sign;
+            }
+        }
+    } else {
+        return std::to_string(number);
+    }
+    return type == "A" || type == "I" ? upper(label) : label;
+}
 
 class TextRenderer {
 public:
@@ -39,6 +70,7 @@ private:
     struct List {
         Block block;
         std::int64_t next;
+        std::string_view type = {};  ///< how an ordered list counts
     };
 
     /// A block begins on a line of its own, but for the first one in an item or a cell.
@@ -82,7 +114,7 @@ private:
         case Block::bullet_list:
         case Block::ordered_list:
         case Block::task_list:
-            lists_.push_back({event.block, event.number});
+            lists_.push_back({event.block, event.number, event.block == Block::ordered_list ? safe_list_type(event.text) : std::string_view()});
             break;
         case Block::list_item:
         case Block::task_item:
@@ -135,7 +167,7 @@ private:
         if (event.block == Block::task_item) {
             out_ += event.checked ? "[x] " : "[ ] ";
         } else if (!lists_.empty() && lists_.back().block == Block::ordered_list) {
-            out_ += std::to_string(lists_.back().next++) + ". ";
+            out_ += label_of(lists_.back().type, lists_.back().next++) + ". ";
         } else {
             out_ += "- ";
         }

@@ -16,5 +16,9 @@ inline constexpr std::size_t number_digits_max = 10;
 inline constexpr int value_depth_max = 4;
 /// Bytes of a list of fonts: an office document names four.
 inline constexpr std::size_t font_names_bytes_max = 200;
+/// Bytes of an address, as a document keeps it: the editor's and the exporter's bound.
+inline constexpr std::size_t address_bytes_max = 4096;
+/// Bytes of the name of a machine in an address (RFC 1035 §2.3.4), with room for a port and a user in front.
+inline constexpr std::size_t host_name_bytes_max = 320;
 
 } // namespace hameau::pads

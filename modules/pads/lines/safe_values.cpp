@@ -60,7 +60,7 @@ std::string from_rgb(std::string_view inside) {
 } // namespace
 
 bool is_safe_address(std::string_view address) {
-    if (address.empty() || address.size() > 4096) {
+    if (address.empty() || address.size() > address_bytes_max) {
         return false;
     }
     for (const char c : address) {

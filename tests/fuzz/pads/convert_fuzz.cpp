@@ -55,7 +55,7 @@ void document(std::string_view text, DocumentForm form) {
     if (!recorder.apply(read->update)) {
         std::abort();
     }
-    for (const char* name : {"markdown", "html", "odt", "text"}) {
+    for (const char* name : {"markdown", "html", "odt", "docx", "text"}) {
         const auto once = export_document(*export_format(name), read->update, "", true);
         if (!once) {
             std::abort();

@@ -1,5 +1,5 @@
-// Golden: documents of the editor (cases/NAME.json, in its own form) -> each export (NAME.txt, .md, .html, and .xml: the
-// content.xml of the OpenDocument Text), and what our import makes of the exports that it reads
+// Golden: documents of the editor (cases/NAME.json, in its own form) -> each export (NAME.txt, .md, .html, .xml: the
+// content.xml of the OpenDocument Text, .docx.xml: the document.xml of the Word document), and what our import makes of the exports that it reads
 // (back/NAME.html.json, .markdown.json). covers.mjs sees to it that every node, mark and attribute of the editor is in one.
 // HAMEAU_UPDATE_GOLDEN=1 writes the expected files again.
 #include <algorithm>
@@ -118,7 +118,7 @@ std::string by_line(std::string_view xml) {
         const std::string_view rest = xml.substr(i);
         const bool block = rest.starts_with("<text:p") || rest.starts_with("<text:h") || rest.starts_with("<text:list") ||
                            rest.starts_with("<table:") || rest.starts_with("</table:") || rest.starts_with("</text:list") ||
-                           rest.starts_with("<style:style") || rest.starts_with("<office:") || rest.starts_with("</office:");
+                           rest.starts_with("<style:style") || rest.starts_with("<w:p>") || rest.starts_with("<w:tbl>") || rest.starts_with("<w:tr>") || rest.starts_with("</w:tbl>") || rest.starts_with("<office:") || rest.starts_with("</office:");
         out += block ? "\n" : "";
         out += xml[i];
     }
@@ -163,11 +163,12 @@ void PadsGolden::exports_of(const Bytes& update) const {
     const ImageSource images = [](std::string_view, ImageUse use) -> std::optional<ImageBytes> {
         return ImageBytes{use == ImageUse::page ? "image/webp" : "image/jpeg", "Man", 800, 500};
     };
-    for (const Export& one : {Export{"text", ".txt"}, Export{"markdown", ".md"}, Export{"html", ".html"}, Export{"odt", ".xml"}}) {
+    for (const Export& one : {Export{"text", ".txt"}, Export{"markdown", ".md"}, Export{"html", ".html"}, Export{"odt", ".xml"}, Export{"docx", ".docx.xml"}}) {
         const auto document = export_document(*export_format(one.format), update, "Titre & <titre>", false, images);
         ASSERT_TRUE(document.has_value());
         const bool odt = std::string_view(one.format) == "odt";
-        const std::string got = odt ? by_line(file_of_zip(*document, "content.xml")) : *document;
+        const bool docx = std::string_view(one.format) == "docx";
+        const std::string got = odt ? by_line(file_of_zip(*document, "content.xml")) : docx ? by_line(file_of_zip(*document, "word/document.xml")) : *document;
         expect_golden(got, folder / (GetParam() + one.extension));
     }
 }

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "pads"), str(HERE.parents[1] / "support")]
 from checks import Checks  # noqa: E402
 from module_process import FakePeople, ModuleProcess, identity, png  # noqa: E402
+import docx_rules  # noqa: E402
 from odf_rules import faults  # noqa: E402
 
 MARIE = ("m" * 26, "marie", "Marie%20Le%20Goff", "amis=manager")
@@ -28,6 +29,7 @@ checks = Checks()
 state = Path(tempfile.mkdtemp(prefix="hameau-office-"))
 odt = state / "pad.odt"
 page = state / "page.html"
+word = state / "word.docx"
 converted = {}
 
 
@@ -50,6 +52,7 @@ def export():
         written = subprocess.run(["node", str(HERE.parent / "pads" / "write.mjs"), *arguments], capture_output=True, text=True, timeout=120)
         assert written.returncode == 0 and "1 passed, 0 failed" in written.stdout, written.stdout + written.stderr
         odt.write_bytes(call(pads, 200, "GET", f"/api/v1/pads/{pad['id']}/export?format=odt"))
+        word.write_bytes(call(pads, 200, "GET", f"/api/v1/pads/{pad['id']}/export?format=docx"))
         page.write_bytes(call(pads, 200, "GET", f"/api/v1/pads/{pad['id']}/export?format=html"))
     finally:
         pads.stop()
@@ -111,7 +114,7 @@ def test_office_reads_the_structure():
     convert("fodt", "OpenDocument Text Flat XML")
     root = flat()
     headings = [(attribute(h, "text:outline-level"), words(h)) for h in root.iter(f"{{{NAMES['text']}}}h")]
-    assert headings == [("1", "Réunion du bureau"), ("2", "Deux"), ("3", "Trois"), ("4", "Quatre"), ("5", "Cinq"), ("6", "Six")], headings
+    assert headings == [("1", "Tout & plus"), ("1", "Réunion du bureau"), ("2", "Deux"), ("3", "Trois"), ("4", "Quatre"), ("5", "Cinq"), ("6", "Six")], headings
     links = {attribute(a, "xlink:href"): words(a) for a in root.iter(f"{{{NAMES['text']}}}a")}
     assert links == {"https://amis.example/a(b)?c=d&e": "Un lien", "mailto:a@amis.example": "un lien gras"}, links
     for image in root.iter(f"{{{NAMES['draw']}}}image"):
@@ -211,6 +214,37 @@ def test_word():
     assert [name for name in archive.namelist() if name.startswith("word/media/")], archive.namelist()
     for text in ("souligné", "profond", "Marie Le Goff"):
         assert text in document, text
+
+
+def test_docx_keeps_the_rules():
+    archive = zipfile.ZipFile(word)
+    assert archive.testzip() is None and archive.namelist()[0] == "[Content_Types].xml"
+    broken = docx_rules.faults(archive)
+    assert not broken, sorted(set(broken))
+
+
+def test_office_reads_the_docx():
+    convert("fodt", "OpenDocument Text Flat XML", word)
+    root = flat(word)
+    headings = [(attribute(h, "text:outline-level"), words(h)) for h in root.iter(f"{{{NAMES['text']}}}h")]
+    assert headings == [("1", "Tout & plus"), ("1", "Réunion du bureau"), ("2", "Deux"), ("3", "Trois"), ("4", "Quatre"), ("5", "Cinq"), ("6", "Six")], headings
+    links = {attribute(a, "xlink:href"): words(a) for a in root.iter(f"{{{NAMES['text']}}}a")}
+    assert links == {"https://amis.example/a(b)?c=d&e": "Un lien", "mailto:a@amis.example": "un lien gras"}, links
+    table = next(root.iter(f"{{{NAMES['table']}}}table"))
+    grid = []
+    for row in table.iter(f"{{{NAMES['table']}}}table-row"):
+        grid.append([])
+        for cell in row:
+            spans = (attribute(cell, "table:number-columns-spanned") or "1", attribute(cell, "table:number-rows-spanned") or "1")
+            grid[-1] += ["-"] if cell.tag.endswith("covered-table-cell") else [" ".join(words(cell).split()) + ("" if spans == ("1", "1") else " %sx%s" % spans)]
+    assert [row[:1] for row in grid] == [["Nom"], ["Marie 1x2"], ["-"], ["Total 1x2"], ["-"]], grid
+    assert table.find("table:table-header-rows", NAMES) is not None
+    assert sum(1 for _ in root.iter(f"{{{NAMES['draw']}}}image")) == sum(1 for _ in flat().iter(f"{{{NAMES['draw']}}}image"))
+    text = convert("txt", "Text (encoded):UTF8", word).read_text("utf-8-sig")
+    for line in ("« Bonjour ! » 🏘️ 👩🏽‍🌾 — l’été\u202f: 5\u00a0€ & <b> \"x\" * _ # | \\", "☑ fait", "☐ à faire", "if (a < b) {"):
+        assert line in text, (line, text)
+    numbers = re.findall(r"^\s*([\da-z]\. .*)$", text, re.M)
+    assert numbers == ["1. profond", "c. trois", "d. quatre", "1. avant", "2. deuxième"], numbers
 
 
 def test_pdf():

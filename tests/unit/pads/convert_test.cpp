@@ -1,4 +1,5 @@
 // What people bring: images without what they say about their maker, documents with their structure.
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "daemon/base/io.hpp"
@@ -9,6 +10,8 @@
 
 namespace hameau::pads {
 namespace {
+
+namespace json = boost::json;
 
 std::string big_endian(std::uint32_t value, int count) {
     std::string out;
@@ -381,6 +384,100 @@ TEST(Import, WidthsOfColumns) {
         EXPECT_EQ(widths_in(html), one.widths) << one.table;
         EXPECT_EQ(html_again(html), html);
     }
+}
+
+TEST(Import, AddressesAreKeptAndRefusedOnesLeaveTheirWords) {
+    const auto html = read_document("<p><a href=\"https://a.example/l'été (1), x\">a</a> <a href='mailto:b@c.example?subject=Réunion du 5'>b</a> "
+                                    "<a href='javascript:x()'>c<b>d</b></a> <a href='file:///C:/x'>e</a> <a name=f>f</a> <a href=''>g</a> <img src='https://a.example/p q.png' alt=h> www.mairie.example.</p>",
+                                    DocumentForm::html);
+    ASSERT_TRUE(html.has_value());
+    EXPECT_EQ(html->refused_links, 2u);
+    EXPECT_EQ(render_html_fragment(*read_content(html->update)),
+              "<p><a href=\"https://a.example/l%27été%20(1),%20x\" rel=\"noopener noreferrer\">a</a> <a href=\"mailto:b@c.example?subject=Réunion%20du%205\" rel=\"noopener noreferrer\">b</a> "
+              "c<strong>d</strong> e f g <a href=\"https://a.example/p%20q.png\" rel=\"noopener noreferrer\">h</a> <a class=\"bare\" href=\"https://www.mairie.example\" rel=\"noopener noreferrer\">www.mairie.example</a>.</p>\n");
+    const auto markdown = read_document("[a](<https://a.example/l'été x>) [b](javascript:x) ![c](<https://a.example/p q>) https://d.example/e, `https://f.example`", DocumentForm::markdown);
+    ASSERT_TRUE(markdown.has_value());
+    EXPECT_EQ(markdown->refused_links, 1u);
+    EXPECT_EQ(render_html_fragment(*read_content(markdown->update)),
+              "<p><a href=\"https://a.example/l%27été%20x\" rel=\"noopener noreferrer\">a</a> b <a href=\"https://a.example/p%20q\" rel=\"noopener noreferrer\">c</a> "
+              "<a class=\"bare\" href=\"https://d.example/e\" rel=\"noopener noreferrer\">https://d.example/e</a>, <code>https://f.example</code></p>\n");
+}
+
+TEST(Strip, ALongPictureStaysLegible) {
+    EXPECT_EQ(shown_side_max(4000, 3000), 1600u);
+    EXPECT_EQ(shown_side_max(1080, 9000), 12000u) << "a picture of a whole page keeps its width";
+    EXPECT_EQ(shown_side_max(3200, 12800), 6400u);
+    EXPECT_EQ(shown_side_max(1, 60'000'000), 12000u);
+    EXPECT_EQ(shown_side_max(0, 0), 1600u);
+}
+
+TEST(Import, ListsCountAsABrowserShowsThem) {
+    const json::value all = json::parse(read_file(std::string(HAMEAU_SOURCE_DIR) + "/tests/vectors/lists.json", 1 << 20).value_or("[]"));
+    ASSERT_GT(all.as_array().size(), 10u);
+    for (const json::value& one : all.as_array()) {
+        const auto document = read_document(std::string_view(one.at(1).as_string()), DocumentForm::html);
+        ASSERT_TRUE(document.has_value());
+        const auto events = read_content(document->update);
+        EXPECT_EQ(render_text(*events), std::string(one.at(2).as_string())) << one.at(0).as_string();
+        // Each export that we read keeps the same numbers; Markdown has no letters.
+        const std::string html = render_html_fragment(*events);
+        EXPECT_EQ(render_text(*read_content(read_document(html, DocumentForm::html)->update)), std::string(one.at(2).as_string())) << html;
+    }
+    // Words that stand in a list without an item are not lost, whoever wrote them.
+    EXPECT_EQ(html_again("<ul>a<li>b</li><p>c</p>d<li>e</ul>"), "<p>a</p>\n<ul><li><p>b</p>\n<p>c</p>\n<p>d</p>\n</li>\n<li><p>e</p>\n</li>\n</ul>\n");
+    for (const std::string_view hostile : {"<h1 style='mso-list:l0 level1'><span style='mso-list:ignore'><h2 style='mso-list:l0 level2'>a</h2></span>b</h1>", "<ul><ul><ul></ul></ul></ul>",
+                                           "<div class=ListContainerWrapper><ul><li data-aria-level=99999999999><div class=ListContainerWrapper><ol><li aria-level=-1>a</ol></div></ul></div>", "<li role=checkbox><img>",
+                                           "<ol start=99999999999999999999 reversed><li value=-5>a<li value=x>b</ol>"}) {
+        EXPECT_FALSE(html_again(hostile).empty()) << hostile;
+    }
+}
+
+TEST(Import, WhatAMarkdownFileSaysOfItselfIsNoText) {
+    const auto read = [](std::string_view text) {
+        const auto document = read_document(text, DocumentForm::markdown);
+        return document->title + "|" + render_text(*read_content(document->update));
+    };
+    EXPECT_EQ(read("---\ntitle: \"Réunion : juin\"\r\ntags:\n  - a\n- b\n# c\nauthor: x\n---\nTexte\n"), "Réunion : juin|Texte\n");
+    EXPECT_EQ(read("---\nlang: fr\n...\n# Titre\n"), "Titre|Titre\n");
+    EXPECT_EQ(read("---\nDes mots: et d'autres.\n---\n"), "Des mots: et d'autres.|----------\nDes mots: et d'autres.\n") << "a rule and a heading are text";
+    EXPECT_EQ(read("---\ntitle: a\n"), "|----------\ntitle: a\n") << "it never ends";
+    EXPECT_EQ(read("---\n---\na\n"), "|----------\n----------\na\n");
+}
+
+std::string utf8_of(char32_t point) {
+    const auto byte = [point](int shift, unsigned mask, unsigned mark) { return static_cast<char>((static_cast<unsigned>(point) >> shift & mask) | mark); };
+    if (point < 0x80) {
+        return {byte(0, 0x7f, 0)};
+    }
+    if (point < 0x800) {
+        return {byte(6, 0x1f, 0xc0), byte(0, 0x3f, 0x80)};
+    }
+    if (point < 0x10000) {
+        return {byte(12, 0x0f, 0xe0), byte(6, 0x3f, 0x80), byte(0, 0x3f, 0x80)};
+    }
+    return {byte(18, 0x07, 0xf0), byte(12, 0x3f, 0x80), byte(6, 0x3f, 0x80), byte(0, 0x3f, 0x80)};
+}
+
+TEST(Import, EverySignOfUnicodeStaysOrIsLeftOutCleanly) {
+    std::string html;
+    std::string wanted;
+    for (char32_t point = 1; point < 0x110000; point += point < 0x3000 ? 1 : 97) {
+        point = point > 0xfd00 && point < 0xfdff ? 0xfdff : point;
+        if ((point >= 0xd800 && point <= 0xdfff) || point == '<' || point == '&' || point == ' ' || point == '\t' || point == '\n' || point == '\r' || point == '\f' || point == '\v') {
+            continue;
+        }
+        const std::string sign = utf8_of(point);
+        html += "<p>a" + sign + "b</p>";
+        const bool stays = point >= 0x20 && !(point >= 0x7f && point <= 0x9f) && point != 0xfffe && point != 0xffff;
+        wanted += "a" + (stays ? sign : std::string()) + "b\n";
+    }
+    html += "<p>a\uffffb\ufffec\u0085d\u000be</p>";
+    wanted += "abcd e\n";
+    const auto document = read_document(html, DocumentForm::html);
+    ASSERT_TRUE(document.has_value());
+    const std::string got = render_text(*read_content(document->update));
+    const auto differ = static_cast<std::size_t>(std::mismatch(got.begin(), got.end(), wanted.begin(), wanted.end()).first - got.begin());
+    EXPECT_TRUE(got == wanted) << testing::PrintToString(got.substr(differ - std::min<std::size_t>(differ, 6), 12)) << " instead of " << testing::PrintToString(wanted.substr(differ - std::min<std::size_t>(differ, 6), 12));
 }
 
 TEST(Import, RefusesOtherEncodingsAndSurvivesNesting) {

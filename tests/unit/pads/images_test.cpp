@@ -147,11 +147,11 @@ TEST(ConverterAnswer, IsBelievedAsFarAsItIsWhole) {
     EXPECT_EQ(read_image_answer("image image/png 3 4 2 1\nabw").value().webp, "w");
     EXPECT_EQ(read_image_answer("refused image_unknown\n").error().kind, ErrorKind::invalid);
     for (const char* broken : {"", "image image/png 3 4 2 1", "image image/png 3 4 9 1\nabw", "image text/html 3 4 2 1\nabw",
-                               "image image/png 0 4 2 1\nabw", "image image/png 3 4 2 18446744073709551615\nabw", "image\n", "update 1 1\nab"}) {
+                               "image image/png 0 4 2 1\nabw", "image image/png 3 4 2 18446744073709551615\nabw", "image\n", "update 1 1 0\nab"}) {
         EXPECT_EQ(read_image_answer(broken).error().kind, ErrorKind::corrupt) << broken;
     }
-    EXPECT_EQ(read_text_answer("update 1 1\nab").value().title, "b");
-    EXPECT_EQ(read_text_answer("update 3 1\nab").error().kind, ErrorKind::corrupt);
+    EXPECT_EQ(read_text_answer("update 1 1 0\nab").value().title, "b");
+    EXPECT_EQ(read_text_answer("update 3 1 0\nab").error().kind, ErrorKind::corrupt);
 }
 
 TEST(TitleSearch, AsPeopleType) {

@@ -4,13 +4,9 @@
 // the exporter (modules/pads/export/content.cpp); what does not fit counts as not said. Nothing is written back: an edit at
 // that very place repairs it for everybody.
 import type { Attrs, MarkType, NodeType, Schema } from 'prosemirror-model';
+import { keptAddress, safeAddress } from './addresses';
 
-/** Same rule as the exporter's: these schemes and relative addresses, nothing else. */
-export function safeAddress(address: unknown): address is string {
-  if (typeof address !== 'string' || !address || address.length > 4096 || /[\u0000-\u0020"'<>\\`\u007f]/.test(address)) return false;
-  const scheme = /^([^/?#:]*):/.exec(address)?.[1];
-  return scheme === undefined ? !address.startsWith('//') : /^(https?|mailto|tel)$/i.test(scheme);
-}
+export { safeAddress };
 
 export const spans_max = 100;       // of one cell, as in the exporter
 export const width_max = 2000;      // of a column, in CSS pixels
@@ -29,6 +25,7 @@ const number = (most: number, otherwise: number | null): Rule => (value) => {
 const text = (most: number): Rule => (value) => (typeof value === 'string' ? value.slice(0, most) : null);
 const word = (pattern: RegExp): Rule => (value) => (typeof value === 'string' && pattern.test(value) ? value : null);
 const address: Rule = (value) => (safeAddress(value) ? value : null);
+const link: Rule = (value) => (typeof value === 'string' && keptAddress(value)) || null;
 const span = number(spans_max, 1);
 
 /** One number for each column that the cell spans, 0 where nobody dragged. */
@@ -52,7 +49,7 @@ const nodeRules: Record<string, Record<string, Rule>> = {
   mention: { id: text(name_max), label: text(name_max) },
 };
 const markRules: Record<string, Record<string, Rule>> = {
-  link: { href: address, target: text(name_max), rel: text(name_max), class: text(name_max), title: text(words_max) },
+  link: { href: link, target: text(name_max), rel: text(name_max), class: text(name_max), title: text(words_max) },
   textStyle: { color: text(name_max), fontFamily: text(name_max), fontSize: text(name_max) },
   highlight: { color: text(name_max) },
   comment: { id: text(name_max) },

@@ -13,6 +13,9 @@ const key = new PluginKey<Found>('find');
 const matches_max = 5_000;
 const none: Found = { query: null, matches: [], current: -1, shown: DecorationSet.empty };
 
+/** Letters that Unicode does not decompose, as people type them; the house's search of titles has the same. */
+const asTyped: Record<string, string> = { œ: 'oe', æ: 'ae', ß: 'ss', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i', '’': "'", ʼ: "'" };
+
 /** Folded text, and for each of its units where it stood in the original. */
 function fold(text: string, exact: boolean): { text: string; at: number[] } {
   if (exact) return { text, at: Array.from({ length: text.length + 1 }, (_, i) => i) };
@@ -20,8 +23,8 @@ function fold(text: string, exact: boolean): { text: string; at: number[] } {
   const at: number[] = [];
   for (let i = 0; i < text.length;) {
     const sign = String.fromCodePoint(text.codePointAt(i)!);
-    const plain = sign === '’' ? "'" : sign === '\u00a0' || sign === '\u202f' ? ' '
-      : sign.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+    const small = sign === '\u00a0' || sign === '\u202f' ? ' ' : sign.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+    const plain = asTyped[small] ?? small;
     for (let k = 0; k < plain.length; k += 1) at.push(i);
     folded += plain;
     i += sign.length;

@@ -8,6 +8,8 @@ import { afterBlock, node } from './commands';
 
 const key = new PluginKey<DecorationSet>('images');
 const side_max = 1600;
+const long_max = 12_000;            // of what is far longer than wide: a picture of a whole page stays legible
+const long_ratio = 2.5;
 const bytes_as_is = 300_000;
 const quality = 0.82;
 const wait_ms = 120_000;
@@ -31,6 +33,15 @@ export const imagesOnTheWay = () => new Plugin<DecorationSet>({
   props: { decorations: (state) => key.getState(state) },
 });
 
+/** What the first bytes say that it is, whatever its name: a phone's HEIC is often called .jpg. */
+async function whyNot(file: Blob): Promise<string> {
+  const head = new TextDecoder('latin1').decode(await file.slice(0, 32).arrayBuffer());
+  if (/^....ftyp(hei[cxms]|hev|mif1|msf1)/s.test(head)) return t('pad.image.heic');
+  if (head.startsWith('%PDF-')) return t('pad.image.pdf');
+  if (/^....ftyp/s.test(head) || head.startsWith('\u001aEß£') || /^(video|audio)\//.test(file.type)) return t('pad.image.film');
+  return t('pad.image.unreadable');
+}
+
 /** WebP where it is smaller; animations and small files stay as they are. */
 async function prepared(file: Blob): Promise<Blob> {
   if (file.type === 'image/gif') return file;
@@ -38,9 +49,10 @@ async function prepared(file: Blob): Promise<Blob> {
   try {
     picture = await createImageBitmap(file);
   } catch {
-    throw new Problem(415, 'image_unreadable', t('pad.image.unreadable'));
+    throw new Problem(415, 'image_unreadable', await whyNot(file));
   }
-  const part = Math.min(1, side_max / Math.max(picture.width, picture.height));
+  const [longer, shorter] = [Math.max(picture.width, picture.height), Math.min(picture.width, picture.height)];
+  const part = Math.min(1, longer > long_ratio * shorter ? Math.min(side_max / shorter, long_max / longer) : side_max / longer);
   if (part === 1 && file.size <= bytes_as_is && /^image\/(png|webp)$/.test(file.type)) return file;
   const canvas = document.createElement('canvas');
   canvas.width = Math.max(1, Math.round(picture.width * part));
@@ -83,14 +95,13 @@ export class Images {
     private readonly placed: (src: string) => void,
   ) {}
 
-  /** Files that are images go into the text at `pos`; says whether there were any. */
+  /** Files that are images go into the text at `pos`; of others one sentence says why not. Says whether there were any. */
   take(view: EditorView, files: Blob[], pos: number): boolean {
-    const pictures = files.filter((file) => file.type.startsWith('image/'));
-    for (const file of pictures) {
+    for (const file of files) {
       if (readable.test(file.type)) void this.one(view, file, pos);
-      else this.failed(t('pad.image.unreadable'));
+      else void whyNot(file).then(this.failed);
     }
-    return pictures.length > 0;
+    return files.length > 0;
   }
 
   private async one(view: EditorView, file: Blob, pos: number): Promise<void> {

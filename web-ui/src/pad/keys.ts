@@ -10,6 +10,7 @@ import {
   backOut, clearMarks, hardBreak, indent, inList, insertRule, mark, node, outdent, plainAgain, setStyle, splitItem, toggle, toggleList, toggleTask,
 } from './commands';
 import { whole } from './tables';
+import { linkWordBefore } from './bare-addresses';
 import { redo, undo } from './undo';
 
 /** Text between signs becomes a mark: `**bold**`. The last group is what stays. */
@@ -29,6 +30,8 @@ const before = '(?:^|[\\s(«"\'\u00a0\u202f])';
 const between = (sign: string) => new RegExp(`(?<=${before})${sign}([^\\s${sign[sign.length - 1]}](?:[^${sign[sign.length - 1]}]*[^\\s${sign[sign.length - 1]}])?)${sign}$`);
 
 const rules = [
+  // An address is a link when its word has ended; one Backspace makes words of it again.
+  new InputRule(/\S(\s)$/, (state, match) => linkWordBefore(state)?.insertText(match[1]!) ?? null),
   textblockTypeInputRule(/^(#{1,6})\s$/, node('heading'), (match) => ({ level: match[1]!.length })),
   wrappingInputRule(/^\s*([-*+])\s$/, node('bulletList')),
   wrappingInputRule(/^(\d{1,4})[.)]\s$/, node('orderedList'), (match) => ({ start: Number(match[1]) }),
@@ -73,6 +76,13 @@ const act = (work: () => void): Command => () => {
 const always = (command: Command): Command => (state, dispatch, view) => {
   command(state, dispatch, view);
   return true;
+};
+
+/** The word before the cursor has ended: what is an address in it is a link. */
+const linkedThen = (command: Command): Command => (state, dispatch, view) => {
+  const tr = dispatch ? linkWordBefore(state) : null;
+  if (tr) dispatch!(tr);
+  return command(tr && view ? view.state : state, dispatch, view);
 };
 
 /** Where Tab means something, it is used up even when nothing can move, so that nobody leaves by accident. */
@@ -129,7 +139,7 @@ export function keys(actions: KeyActions): Plugin[] {
       'Mod-Enter': chainCommands(toggleTask, exitCode),
       'Shift-Enter': chainCommands(exitCode, hardBreak),
       Tab: tab, 'Shift-Tab': shiftTab,
-      Enter: splitItem,
+      Enter: linkedThen(splitItem),
       Backspace: chainCommands(undoInputRule, backOut, plainAgain),
     }),
   ];

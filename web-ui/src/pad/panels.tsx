@@ -11,7 +11,7 @@ import { goTo } from './editor';
 import { headHeight, onHeadChange } from './head-room';
 import { Dialog } from './menu';
 import type { Present } from './people';
-import { safeAddress } from './clamp';
+import { keptAddress } from './addresses';
 
 const outline_beside = '(min-width: 78rem)';
 
@@ -26,7 +26,10 @@ export function ShareDialog({ pad, onChanged, onClose }: Closable & { pad: Pad; 
   );
 }
 
-const formats = [['odt', '.odt'], ['html', '.html'], ['markdown', '.md'], ['text', '.txt']] as const;
+/** The title as the name of a file: without what some system refuses in one (modules/pads/api/file_name.hpp). */
+const fileName = (title: string) => [...title.replace(/[\u0000-\u001f\u007f-\u009f\\/:*?"<>|\s]+/g, ' ')].slice(0, 60).join('').replace(/^[. ]+|[. ]+$/g, '');
+
+const formats = [['odt', '.odt'], ['docx', '.docx'], ['html', '.html'], ['markdown', '.md'], ['text', '.txt']] as const;
 
 export function ExportDialog({ pad, padKey, saved, onClose }: Closable & { pad: Pad; padKey: string; saved: boolean }) {
   const { busy, problem, run } = useAction();
@@ -34,7 +37,7 @@ export function ExportDialog({ pad, padKey, saved, onClose }: Closable & { pad: 
     const blob = await getFile(`/api/v1/pads/${pad.id}/export?format=${format}`, padKey ? { 'Pad-Key': padKey } : {});
     const link = document.createElement('a');
     link.href = URL.createObjectURL(blob);
-    link.download = `${pad.slug || 'texte'}${ending}`;
+    link.download = `${fileName(pad.title) || pad.slug || 'texte'}${ending}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   });
@@ -121,8 +124,8 @@ export function LinkDialog({ view, onClose }: Closable & { view: EditorView }) {
     queueMicrotask(() => view.focus());      // after the dialog is gone, before the next key
   };
   const keep = () => {
-    const href = addressOf(text);
-    if (!text.trim() || !safeAddress(href) || (/^https?:/.test(href) && !/^https?:\/\/[^/]*[^/.]/.test(href))) return setError(t('pad.link.wrong'));
+    const href = keptAddress(addressOf(text));
+    if (!text.trim() || !href || (/^https?:/.test(href) && !/^https?:\/\/[^/]*[^/.]/.test(href))) return setError(t('pad.link.wrong'));
     setLink(href)(view.state, view.dispatch);
     done();
   };

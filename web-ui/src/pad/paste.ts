@@ -1,10 +1,13 @@
 // What comes in by pasting, cleaned before the editor reads it: Word, LibreOffice, web pages. Works on the text of a
 // document that is never shown and loads nothing; what the text cannot hold is left out, and images from elsewhere are
 // counted so that the person is told.
-export interface Cleaned { html: string; lost: number; images: string[] }
+import { keptAddress } from './addresses';
+import { lists, styleOf } from './paste-lists';
 
-// Styles are read under another name: the page's policy forbids the real one even in a text that is never shown.
-const styleOf = (element: Element) => (element.getAttribute('data-style') ?? '').toLowerCase();
+/** `lost`: images of other places; `links`: links that lead where none may lead, whose words stay. */
+export interface Cleaned { html: string; lost: number; links: number; images: string[] }
+
+
 const unwanted = 'script,style,meta,link,title,xml,object,embed,iframe,form,svg,canvas,video,audio,noscript,template,head';
 
 function rename(element: Element, tag: string): Element {
@@ -16,38 +19,6 @@ function rename(element: Element, tag: string): Element {
 
 function unwrap(element: Element): void {
   element.replaceWith(...element.childNodes);
-}
-
-/** Word's lists are paragraphs that say their list and level in a style. */
-function wordLists(body: HTMLElement): void {
-  const parts = [...body.querySelectorAll('p, h1, h2, h3, h4, h5, h6')].filter((one) => /mso-list:\s*l\d+ level\d/.test(styleOf(one)));
-  let open: { list: Element; level: number; last: Element }[] = [];
-  let before: Element | null = null;
-  for (const part of parts) {
-    const level = Number(/level(\d)/.exec(styleOf(part))?.[1] ?? 1);
-    const bullet = part.querySelector('[data-style*="mso-list:ignore" i], [data-style*="mso-list: ignore" i]');
-    const sign = (bullet?.textContent ?? '').trim();
-    bullet?.remove();
-    const tag = /^\(?(\d+|[a-z]|[ivxlc]+)[.)]/i.test(sign) ? 'ol' : 'ul';
-    if (part.previousElementSibling !== before || before === null) open = [];
-    while (open.length > 0 && open[open.length - 1]!.level > level) open.pop();
-    let top = open[open.length - 1];
-    const item = body.ownerDocument.createElement('li');
-    if (!top || top.level < level) {
-      const list = body.ownerDocument.createElement(tag);
-      if (top) top.last.append(list);
-      else part.before(list);
-      top = { list, level, last: item };
-      open.push(top);
-    }
-    top.list.append(item);
-    top.last = item;
-    const text = body.ownerDocument.createElement('p');
-    text.append(...part.childNodes);
-    item.append(text);
-    part.remove();
-    before = open[0]!.list;
-  }
 }
 
 /** Formats that were written as styles become elements; everything else of a style goes. */
@@ -78,18 +49,6 @@ function styles(body: HTMLElement): void {
   }
 }
 
-/** Lists of tasks as forges and other editors write them: a checkbox at the start of an item. */
-function tasks(body: HTMLElement): void {
-  for (const box of [...body.querySelectorAll('li input[type="checkbox"]')]) {
-    const item = box.closest('li')!;
-    item.setAttribute('data-type', 'taskItem');
-    item.setAttribute('data-checked', String(box.hasAttribute('checked')));
-    item.closest('ul, ol')?.setAttribute('data-type', 'taskList');
-    box.remove();
-  }
-  for (const item of [...body.querySelectorAll('ul[data-type="taskList"] > li:not([data-type])')]) item.setAttribute('data-type', 'taskItem');
-}
-
 const kept_attributes = /^(href|src|alt|title|width|height|colspan|rowspan|start|type|data-(type|checked|align|level|pm-slice|colwidth|language|undescribed|id|label|look|color|font|size|comment))$/;
 
 /** Images inside the paste are handed over; those of other places would be calls to other places, and are left out. */
@@ -103,19 +62,40 @@ function images(body: HTMLElement, cleaned: Cleaned): void {
   }
 }
 
+/** Signs that no text may hold, and white space that no browser shows as such (modules/pads/lines/signs.hpp). */
+export const withoutControls = (text: string) => text.replace(/[\u000b\u000c]/g, ' ')
+  .replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '');
+
+/** Styles are read under another name: the page's policy forbids the real one even in a text that is never shown. What calls
+ * a script is under another name too. Only in tags, and there not in values: words are words. */
+const renamed = (html: string) => html.replace(/<[a-z](?:"[^"]*"|'[^']*'|[^'"<>])*>/gi,
+  (tag) => tag.replace(/("[^"]*"|'[^']*')|(\s)(style|on[a-z]+)(?=\s*=)/gi, (all: string, value?: string, blank?: string, name?: string) => (value ? all : `${blank}data-${name}`)));
+
+function links(body: HTMLElement, cleaned: Cleaned): void {
+  for (const link of [...body.querySelectorAll('a[href]')]) {
+    const written = link.getAttribute('href') ?? '';
+    const kept = keptAddress(written);
+    if (kept) link.setAttribute('href', kept);
+    else {
+      if (written.trim()) cleaned.links += 1;
+      unwrap(link);
+    }
+  }
+}
+
 export function clean(html: string): Cleaned {
-  const cleaned: Cleaned = { html: '', lost: 0, images: [] };
+  const cleaned: Cleaned = { html: '', lost: 0, links: 0, images: [] };
   // Comments hold Word's conditions; parsing them away first keeps their content out.
-  const plain = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[\s\S]*?\]>/g, '')
-    .replace(/<(style|script)\b[\s\S]*?<\/\1\s*>/gi, '').replace(/(<[^>]*?\s)style=/gi, '$1data-style=').replace(/(\s)on(?=[a-z]+\s*=)/gi, '$1data-on');
+  const plain = renamed(withoutControls(html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[\s\S]*?\]>/g, '')
+    .replace(/<(style|script)\b[\s\S]*?<\/\1\s*>/gi, '')));
   const body = new DOMParser().parseFromString(plain, 'text/html').body;
   for (const one of [...body.querySelectorAll(unwanted)]) one.remove();
   for (const one of [...body.querySelectorAll('*')].filter((e) => e.tagName.includes(':'))) unwrap(one);
-  wordLists(body);
+  lists(body);
   for (const one of [...body.querySelectorAll('p.MsoTitle')]) rename(one, 'h1');
   for (const one of [...body.querySelectorAll('p.MsoSubtitle')]) rename(one, 'h2');
   styles(body);
-  tasks(body);
+  links(body, cleaned);
   images(body, cleaned);
   for (const one of [...body.querySelectorAll('b[id^="docs-internal"], font, span:not([data-type], [data-look], [data-comment]), center, o\\:p')]) unwrap(one);
   for (const one of [...body.querySelectorAll('*')]) {

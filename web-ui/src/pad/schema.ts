@@ -1,6 +1,7 @@
 // What a text may hold. Names are those of the shared document (and of the exporter): never rename one, a program that
 // cannot build a node takes it out of the text for everybody. Content is wide, so that concurrent edits seldom clash.
 import { type Attrs, type DOMOutputSpec, type MarkSpec, type Node, type NodeSpec, Schema } from 'prosemirror-model';
+import { keptAddress } from './addresses';
 import { clampValues, safeAddress, width_max } from './clamp';
 
 const aligned = { textAlign: { default: null } };
@@ -94,7 +95,7 @@ const marks: Record<string, MarkSpec> = {
   link: {
     inclusive: false,
     attrs: { href: { default: null }, target: { default: null }, rel: { default: null }, class: { default: null }, title: { default: null } },
-    parseDOM: [{ tag: 'a[href]', getAttrs: (dom) => (safeAddress(dom.getAttribute('href') ?? '') ? { href: dom.getAttribute('href'), title: dom.getAttribute('title') } : false) }],
+    parseDOM: [{ tag: 'a[href]', getAttrs: (dom) => (keptAddress(dom.getAttribute('href') ?? '') ? { href: dom.getAttribute('href'), title: dom.getAttribute('title') } : false) }],
     toDOM: (mark) => ['a', { ...(safeAddress(mark.attrs.href ?? '') ? { href: mark.attrs.href } : {}), rel: 'noopener noreferrer nofollow', ...(mark.attrs.title ? { title: mark.attrs.title } : {}) }, 0],
   },
   // Other editors set it; kept, and not shown.
