@@ -78,7 +78,8 @@ window.pasted = (html) => { const place = document.createElement('div'); place.i
     const drop = (name, type, bytes) => text(page).evaluate((dom, [file, kind, content]) => {
       const carried = new DataTransfer();
       carried.items.add(new File([content], file, { type: kind }));
-      dom.dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true }));
+      const { left, top } = dom.querySelector('p').getBoundingClientRect();
+      dom.dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true, clientX: left + 5, clientY: top + 5 }));
     }, [name, type, bytes]);
     for (const [name, type, bytes, sentence] of [['photo.jpg', 'image/jpeg', '\0\0\0\u0018ftypheic', 'HEIC'], ['plan.pdf', 'application/pdf', '%PDF-1.7', 'Un PDF'], ['fete.mp4', 'video/mp4', '\0\0\0\u0018ftypisom', 'Une vidéo'], ['x.doc', '', 'x', 'image lisible']]) {
       await drop(name, type, bytes);
