@@ -78,6 +78,15 @@ public:
     }
 
 private:
+    struct List {
+        bool ordered = false;
+        bool tasks = false;     ///< the part that is open
+        std::int64_t next = 1;  ///< number of the next item
+    };
+    static Event list_of(const List& list) {
+        return list.tasks ? block_of(Block::task_list) : list.ordered ? block_of(Block::ordered_list, list.next) : block_of(Block::bullet_list);
+    }
+
     void begin(Event block) { marks_of_blocks_.push_back(builder_.begin(std::move(block))); }
 
     /// GFM §5.3: an item whose first block is a paragraph that begins with a box and a blank. Looked up in the source, where
@@ -97,18 +106,23 @@ private:
     bool is_task(cmark_node* item) const { return !box_of(item).empty(); }
 
     void enter_list(cmark_node* list) {
-        bool tasks = false;
-        for (cmark_node* item = cmark_node_first_child(list); item != nullptr; item = cmark_node_next(item)) {
-            tasks = tasks || is_task(item);
-        }
         const bool ordered = cmark_node_get_list_type(list) == CMARK_ORDERED_LIST;
-        begin(tasks     ? block_of(Block::task_list)
-              : ordered ? block_of(Block::ordered_list, std::max(1, cmark_node_get_list_start(list)))
-                        : block_of(Block::bullet_list));
+        cmark_node* first = cmark_node_first_child(list);
+        lists_.push_back({ordered, first != nullptr && is_task(first), std::max(1, cmark_node_get_list_start(list))});
+        begin(list_of(lists_.back()));
     }
 
     void enter_item(cmark_node* item) {
         const std::string_view box = box_of(item);
+        // Tasks among plain items: the list is cut where they meet, and each stays what it is.
+        if (!lists_.empty() && lists_.back().tasks == box.empty()) {
+            lists_.back().tasks = !box.empty();
+            builder_.end(marks_of_blocks_.back());
+            marks_of_blocks_.back() = builder_.begin(list_of(lists_.back()));
+        }
+        if (!lists_.empty()) {
+            ++lists_.back().next;
+        }
         Event event = block_of(box.empty() ? Block::list_item : Block::task_item);
         event.checked = !box.empty() && box != "[ ]";
         unread_ = box.empty() ? 0 : box.size() + 1;
@@ -207,6 +221,9 @@ private:
         const bool mark = type == CMARK_NODE_EMPH || type == CMARK_NODE_STRONG || type == CMARK_NODE_LINK ||
                           name == "strikethrough";
         unread_ = block ? 0 : unread_;
+        if (type == CMARK_NODE_LIST && !lists_.empty()) {
+            lists_.pop_back();
+        }
         if (block) {
             end_mention();
         }
@@ -371,6 +388,7 @@ private:
 
     ContentBuilder builder_;
     std::vector<std::size_t> marks_of_blocks_;
+    std::vector<List> lists_;  ///< that are open
     std::vector<Mark> marks_;
     std::vector<InlineTag> tags_;
     cmark_node* image_ = nullptr;

@@ -432,6 +432,15 @@ TEST(Import, ListsCountAsABrowserShowsThem) {
     }
 }
 
+TEST(Import, TasksAmongPlainItemsOfMarkdown) {
+    const auto read = [](std::string_view text) { return render_text(*read_content(read_document(text, DocumentForm::markdown)->update)); };
+    EXPECT_EQ(read("- [x] a\n- b\n  - [ ] c\n  - d\n- [ ] e\n"), "[x] a\n- b\n  [ ] c\n  - d\n[ ] e\n");
+    EXPECT_EQ(read("3. a\n4. [ ] b\n5. c\n"), "3. a\n[ ] b\n5. c\n");
+    const std::string mixed = "- [x] a\n- b\n- [ ] c\n";
+    const auto once = export_document(*export_format("markdown"), read_document(mixed, DocumentForm::markdown)->update, "", false);
+    EXPECT_EQ(read(*once), "[x] a\n- b\n[ ] c\n") << *once;
+}
+
 TEST(Import, WhatAMarkdownFileSaysOfItselfIsNoText) {
     const auto read = [](std::string_view text) {
         const auto document = read_document(text, DocumentForm::markdown);
