@@ -272,9 +272,10 @@ std::optional<std::string> with_colours(const std::string& webp, const std::stri
 } // namespace
 
 std::uint32_t shown_side_max(std::uint32_t width, std::uint32_t height) {
-    const double longer = std::max(width, height);
-    const double shorter = std::max(1U, std::min(width, height));
-    return longer <= image_long_ratio * shorter ? image_side_max : static_cast<std::uint32_t>(std::min<double>(image_long_side_max, image_side_max * longer / shorter));
+    // Only what is tall: a page shows a picture by its width.
+    const double tall = height;
+    const double wide = std::max(1U, width);
+    return tall <= image_long_ratio * wide ? image_side_max : static_cast<std::uint32_t>(std::min<double>(image_long_side_max, image_side_max * tall / wide));
 }
 
 Result<Decoded> decode_image(const Stripped& image, std::uint32_t side_max) {

@@ -15,7 +15,7 @@ inline constexpr std::uint64_t convert_cpu_seconds_max = 60;
 // Images
 /// The longer side of what is shown.
 inline constexpr std::uint32_t image_side_max = 1600;
-/// The longer side of what is more than image_long_ratio times as long as wide: a picture of a whole page stays legible; WebP takes
+/// The height of what is more than image_long_ratio times as tall as wide: a picture of a whole page stays legible; WebP takes
 /// 16,383.
 inline constexpr std::uint32_t image_long_side_max = 12'000;
 inline constexpr double image_long_ratio = 2.5;

@@ -408,6 +408,7 @@ TEST(Strip, ALongPictureStaysLegible) {
     EXPECT_EQ(shown_side_max(1080, 9000), 12000u) << "a picture of a whole page keeps its width";
     EXPECT_EQ(shown_side_max(3200, 12800), 6400u);
     EXPECT_EQ(shown_side_max(1, 60'000'000), 12000u);
+    EXPECT_EQ(shown_side_max(9000, 1080), 1600u) << "a wide one is shown by its width";
     EXPECT_EQ(shown_side_max(0, 0), 1600u);
 }
 

@@ -8,8 +8,8 @@ import { afterBlock, node } from './commands';
 
 const key = new PluginKey<DecorationSet>('images');
 const side_max = 1600;
-const long_max = 12_000;            // of what is far longer than wide: a picture of a whole page stays legible
-const long_ratio = 2.5;
+const tall_max = 12_000;            // of what is far taller than wide: a picture of a whole page stays legible
+const tall_ratio = 2.5;
 const bytes_as_is = 300_000;
 const quality = 0.82;
 const wait_ms = 120_000;
@@ -51,8 +51,8 @@ async function prepared(file: Blob): Promise<Blob> {
   } catch {
     throw new Problem(415, 'image_unreadable', await whyNot(file));
   }
-  const [longer, shorter] = [Math.max(picture.width, picture.height), Math.min(picture.width, picture.height)];
-  const part = Math.min(1, longer > long_ratio * shorter ? Math.min(side_max / shorter, long_max / longer) : side_max / longer);
+  const { width, height } = picture;
+  const part = Math.min(1, height > tall_ratio * width ? Math.min(side_max / width, tall_max / height) : side_max / Math.max(width, height));
   if (part === 1 && file.size <= bytes_as_is && /^image\/(png|webp)$/.test(file.type)) return file;
   const canvas = document.createElement('canvas');
   canvas.width = Math.max(1, Math.round(picture.width * part));
