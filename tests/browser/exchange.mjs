@@ -105,6 +105,8 @@ window.pasted = (html) => { const place = document.createElement('div'); place.i
       return range.getBoundingClientRect().left - one.getBoundingClientRect().left > 50;
     }));
     same(sides, [true, false], 'begins at the right');
+    await paste(page, { 'text/html': '<p>x</p><p data-align="center">milieu</p><p>y</p>', 'text/plain': 'milieu' });
+    same(await text(page).locator('[data-align=center]').evaluate((one) => getComputedStyle(one).textAlign), 'center', 'what was aligned stays so');
   });
 
   await check('on paper no column of a wide table is cut, printed from the text and from the page that is exported', async () => {

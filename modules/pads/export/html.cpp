@@ -340,7 +340,7 @@ private:
 constexpr std::string_view style =
     "body{font:1.1rem/1.55 Charter,Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#1b2226;"
     "background:#fff}h1,h2,h3{line-height:1.2}table{border-collapse:collapse;width:100%}th,td{border:1px solid #8a938f;"
-    "padding:.3rem .5rem;text-align:left;vertical-align:top}ul.tasks{list-style:none;padding-left:0}ul.tasks p{display:inline}"
+    "padding:.3rem .5rem;text-align:start;vertical-align:top}ul.tasks{list-style:none;padding-left:0}ul.tasks p{display:inline}"
     "blockquote{border-left:3px solid #8a938f;margin-left:0;padding-left:1rem}pre{overflow-x:auto}td p,th p,li p{margin:0}img{max-width:100%;height:auto}"
     // On paper: no heading alone at a page's foot, nothing cut that can be whole, and where a link leads.
     "@media print{@page{size:A4;margin:20mm 18mm}body{max-width:none;margin:0;padding:0;font-size:11.5pt}h1,h2,h3,h4,h5,h6{break-after:avoid}"

@@ -39,6 +39,10 @@ function carrying({ images, said }: WritingParts): Plugin {
           files = event.clipboardData?.getData('text/plain').trim() ? [] : [...(event.clipboardData?.files ?? [])];
           return false;
         },
+        drop() {
+          files = [];
+          return false;
+        },
       },
       transformPastedHTML(html, view) {
         const cleaned = clean(html);
@@ -71,7 +75,9 @@ function carrying({ images, said }: WritingParts): Plugin {
           view.dispatch(view.state.tr.addMark(from, to, schema.marks.link!.create({ href: bare.address })));
           return true;
         }
-        return images.take(view, files, view.state.selection.to);
+        const brought = files;
+        files = [];
+        return images.take(view, brought, view.state.selection.to);
       },
       handleDrop(view, event, _slice, moved) {
         const files = [...(event.dataTransfer?.files ?? [])];
