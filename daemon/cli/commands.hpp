@@ -20,6 +20,7 @@ int setup_command(std::span<char*> words);
 int backup_command(std::span<char*> words);
 int restore_command(std::span<char*> words);
 int version_command(std::span<char*> words);
+int mail_command(std::span<char*> words);
 /// kind: member, mailbox, alias, group, site, pad, module.
 int resource_command(std::string_view kind, std::span<char*> words);
 

@@ -58,6 +58,7 @@ int import_whole(std::string_view, std::span<char*> words) { return cli::import_
 int erase_whole(std::string_view, std::span<char*> words) { return cli::erase_command(words); }
 int backup(std::string_view, std::span<char*> words) { return cli::backup_command(words); }
 int restore(std::string_view, std::span<char*> words) { return cli::restore_command(words); }
+int mail(std::string_view, std::span<char*> words) { return cli::mail_command(words); }
 int version(std::string_view, std::span<char*> words) { return cli::version_command(words); }
 
 constexpr std::array commands = {
@@ -81,6 +82,7 @@ constexpr std::array commands = {
     Command{"site", "", cli::resource_command},
     Command{"pad", "", cli::resource_command},
     Command{"module", "list, add, change, remove", cli::resource_command},
+    Command{"mail", "the DNS records that a domain needs for mail, and whether they are there", mail},
     Command{"export", "everything that an association has, as one archive", export_whole},
     Command{"import", "brings such an archive into this house", import_whole},
     Command{"version", "the version of this Hameau; whether there is a newer one", version},

@@ -57,6 +57,10 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/associations/{slug}/aliases", this, &Mail::add_alias);
     router_.add("PATCH", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::change_alias);
     router_.add("DELETE", "/api/v1/associations/{slug}/aliases/{address}", this, &Mail::erase_alias);
+    router_.add("GET", "/api/v1/associations/{slug}/mail-domains", this, &Mail::list_domains);
+    router_.add("GET", "/api/v1/associations/{slug}/mail-domains/{domain}", this, &Mail::show_domain);
+    router_.add("POST", "/api/v1/associations/{slug}/mail-domains/{domain}/look", this, &Mail::look_at_domain);
+    forget_old_looks();
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
     router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
     start_telling();

@@ -18,6 +18,7 @@
 #include "modules/mail/storage/accounts.hpp"
 #include "modules/mail/engines/doveadm.hpp"
 #include "modules/mail/policy.hpp"
+#include "modules/mail/records/judge.hpp"
 #include "modules/mail/storage/store.hpp"
 #include "modules/support/domain_holds.hpp"
 #include "modules/support/json_fields.hpp"
@@ -101,6 +102,21 @@ private:
     Task<bool> erase_box_soon(std::string folder);
     struct Erasing;
     Task<void> erase_box_beside(std::string folder, std::shared_ptr<Erasing> erasing);
+    // The domains and their DNS records (api_domains.cpp)
+    Task<Response> list_domains(Request& request);
+    Task<Response> show_domain(Request& request);
+    /// Asks DNS, which takes up to 20 s, and answers as show_domain.
+    Task<Response> look_at_domain(Request& request);
+    std::optional<Response> refuse_domain(const Request& request, const std::string& slug, const std::string& domain);
+    /// 409 or 429 when no look may begin now; else the look counts.
+    std::optional<Response> refuse_look(const Request& request, const std::string& slug, const std::string& domain);
+    mailrecords::HouseFacts house_facts(const std::string& domain) const;
+    std::string look_resolvers() const;
+    std::string look_file(const std::string& domain) const;
+    mailrecords::Evidence kept_look(const std::string& domain) const;
+    void keep_look(const std::string& domain, mailrecords::Evidence& evidence);
+    void forget_old_looks();
+    boost::json::object domain_now(const Request& request, const std::string& domain, const mailrecords::Evidence& evidence) const;
     // One's own mail (api_me.cpp)
     Task<Response> my_mail(Request& request);
     Task<Response> answer_forwards(Request& request);
@@ -197,6 +213,8 @@ private:
     std::map<std::string, std::vector<std::string>> lost_links_;  ///< by "MEMBER ASSOCIATION": what did not come back with them
     Router router_;
     DomainHolds domain_holds_;
+    std::set<std::string> looking_;  ///< domains that are being looked at
+    std::map<std::string, std::vector<std::chrono::steady_clock::time_point>> looks_begun_;  ///< by association, of the last minute
     bool settling_ = false;
     bool telling_ = false;
     std::optional<boost::asio::steady_timer> telling_timer_;

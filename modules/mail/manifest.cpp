@@ -15,6 +15,9 @@ constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/mailboxes/{address}/restore", Who::member},
     Route{"/api/v1/associations/{slug}/aliases", Who::member},
     Route{"/api/v1/associations/{slug}/aliases/{address}", Who::member},
+    Route{"/api/v1/associations/{slug}/mail-domains", Who::member},
+    Route{"/api/v1/associations/{slug}/mail-domains/{domain}", Who::member},
+    Route{"/api/v1/associations/{slug}/mail-domains/{domain}/look", Who::member},
     Route{"/api/v1/me/mail", Who::member},
     Route{"/api/v1/me/mail/{address}", Who::member},
 };
@@ -30,6 +33,10 @@ constexpr std::array settings = {
     Setting{"smarthost_tls", SettingType::choice, "opportunistic",
             "Encryption to the smarthost: where it is offered (opportunistic), always (required), or always and with a certificate of its name (verified).",
             "opportunistic|required|verified"},
+    Setting{"smarthost_spf", SettingType::text, "",
+            "What the smarthost asks its customers to write into SPF records, such as include:spf.relay.example. The DNS page of a domain shows it. Empty: it asks for it."},
+    Setting{"check_resolvers", SettingType::text, "automatic",
+            "The resolvers that a look at a domain's DNS records asks: up to three of ADDRESS, ADDRESS:PORT, or machine (the first of /etc/resolv.conf), separated by commas. automatic: machine and the two of FDN (80.67.169.12, 80.67.169.40), and nobody in a trial."},
     Setting{"incoming_checks", SettingType::choice, "automatic",
             "What happens with mail whose sender cannot be proved (SPF, DKIM, DMARC). obey: what the sender's domain asks for, refuse it or put it into Junk. note: only write it into the message. off: ask nothing. automatic: obey, and off in a trial.",
             "automatic|obey|note|off"},
@@ -361,6 +368,9 @@ CREATE VIEW engine_postmaster AS
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};
 constexpr std::array<std::string_view, 2> verbs = {"mail-engines", "erase-box"};
 
+// The DKIM records that hameau-milter makes; which resolver the machine has.
+constexpr std::array<std::string_view, 2> reads = {"state:milter/records", "/etc/resolv.conf"};
+
 constexpr std::array backup = {
     BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out},
 };
@@ -375,6 +385,7 @@ constexpr Manifest make_manifest() {
     manifest.verbs = verbs;
     // The probes of SMTP and IMAP (probe.hpp) need TCP sockets; the kernel's filter cannot hold them to the loopback.
     manifest.sandbox.outbound_network = true;
+    manifest.sandbox.reads = reads;
     manifest.backup = backup;
     manifest.idle_stop = std::chrono::minutes(1);
     return manifest;

@@ -10,6 +10,13 @@ namespace {
 constexpr std::array texts = {
     CatalogueText{"no_association", "Le courrier ne connaît pas cette association. Réessayez dans un instant.",
                   "Mail does not know this association. Try again in a moment."},
+    CatalogueText{"no_such_domain", "L'association n'a pas ce domaine.", "The association does not have this domain."},
+    CatalogueText{"look_trial", "Cette maison d'essai ne demande rien à internet. Indiquez d'abord qui elle peut interroger (mail.check_resolvers).",
+                  "This trial house asks nothing of the internet. Say first whom it may ask (mail.check_resolvers)."},
+    CatalogueText{"look_running", "Une vérification est déjà en cours. Attendez qu'elle se termine, puis réessayez.",
+                  "A check is running already. Wait until it has ended, then try again."},
+    CatalogueText{"look_often", "Vous venez de vérifier plusieurs fois. Attendez une minute : un changement met de toute façon quelques minutes à se voir.",
+                  "You have just checked several times. Wait a minute: a change takes some minutes to be seen anyway."},
     CatalogueText{"no_mailbox", "Il n'y a pas de boîte à cette adresse.", "There is no mailbox at this address."},
     CatalogueText{"no_alias", "Il n'y a pas de redirection à cette adresse.", "There is no redirection at this address."},
     CatalogueText{"taken_mailbox", "{address} est déjà une boîte de quelqu'un. Choisissez une autre adresse. Rien n'a été changé.",
