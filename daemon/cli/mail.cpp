@@ -101,17 +101,18 @@ int check_domain(const Words& words, const std::string& domain, bool english) {
     }
     const json::object document = answer->object();
     const std::int64_t to_do = left_of(document, "to_do");
-    const bool known = to_do == 0 && left_of(document, "unknown") == 0 && left_of(document, "unchecked") == 0;
+    const bool known = left_of(document, "unknown") == 0 && left_of(document, "unchecked") == 0;
+    const int code = known && to_do == 0 ? 0 : exit_unavailable;
     if (words.json) {
         std::printf("%s\n", json::serialize(document).c_str());
-        return known ? 0 : exit_unavailable;
+        return code;
     }
     std::printf("%s\n%s\n\n", one_plain_line(text_of(document, "text")).c_str(), looked_at(text_of(document, "at"), one_plain_line(servers_of(document)), english).c_str());
     for (const json::value& record : array_in(document, "records")) {
         print_record(record.as_object(), english);
     }
-    std::printf("\n%s\n", records_to_do(to_do, english).c_str());
-    return known ? 0 : exit_unavailable;
+    std::printf("\n%s\n", records_to_do(to_do, known, english).c_str());
+    return code;
 }
 
 } // namespace

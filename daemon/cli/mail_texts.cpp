@@ -44,7 +44,10 @@ std::string record_to_write(bool at_provider, bool english) {
     return english ? "At the registrar:" : "Chez le registrar :";
 }
 
-std::string records_to_do(std::int64_t count, bool english) {
+std::string records_to_do(std::int64_t count, bool known, bool english) {
+    if (count == 0 && !known) {
+        return english ? "Not everything is known." : "Tout n’est pas connu.";
+    }
     if (count == 0) {
         return english ? "Nothing to do." : "Rien à faire.";
     }

@@ -13,6 +13,7 @@ std::string no_such_domain(const std::string& domain, bool english);
 /// `at`: empty when nobody looked yet.
 std::string looked_at(const std::string& at, const std::string& servers, bool english);
 std::string record_to_write(bool at_provider, bool english);
-std::string records_to_do(std::int64_t count, bool english);
+/// `known`: every record could be judged. Else zero does not mean that all is well.
+std::string records_to_do(std::int64_t count, bool known, bool english);
 
 } // namespace hameau::cli

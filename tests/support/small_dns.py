@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+TYPES = {"A": 1, "NS": 2, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "CAA": 257}
 
 
 def packed_name(name):
@@ -19,7 +19,13 @@ def packed(kind, value):
     if kind == "TXT":
         text = value.encode()
         return b"".join(bytes([len(text[i:i + 255])]) + text[i:i + 255] for i in range(0, len(text), 255))
-    return packed_name(value)
+    if kind == "SRV":
+        priority, weight, port, target = value.split()
+        return struct.pack(">HHH", int(priority), int(weight), int(port)) + packed_name(target)
+    if kind == "CAA":
+        flags, tag, text = value.split(" ", 2)
+        return bytes([int(flags), len(tag)]) + tag.encode() + text.encode()
+    return packed_name(value) + (packed_name(value) + bytes(20) if kind == "SOA" else b"")
 
 
 class SmallDns:

@@ -16,6 +16,7 @@ import { Account } from './pages/account';
 import { Away } from './pages/away';
 import { DiagnosisPage } from './pages/diagnosis';
 import { EnergyPage } from './pages/energy';
+import { DomainsPage } from './pages/domains';
 import { Help } from './pages/help';
 import { Home } from './pages/home';
 import { InvitationPage } from './pages/invitation';
@@ -43,6 +44,7 @@ const routes: Record<string, Route> = {
   '/status': { page: StatusPage, title: 'title.status', wide: true },
   '/diagnosis': { page: DiagnosisPage, title: 'title.diagnosis', wide: true },
   '/energy': { page: EnergyPage, title: 'title.energy', wide: true },
+  '/domains': { page: DomainsPage, title: 'title.domains' },
   '/news': { page: News, title: 'title.news' },
   '/setup': { page: Setup, title: 'title.setup', open: true },
   '/invitation': { page: InvitationPage, title: 'title.invitation', open: true },

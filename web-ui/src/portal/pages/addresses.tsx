@@ -165,6 +165,7 @@ export function Addresses({ slug, onMoved }: { slug: string; onMoved: () => void
         <AddAddress key={adding} slug={slug} kind={adding} domain={about.data?.domains[0] ?? 'association.org'} members={members.data ?? []}
           onDone={(address) => (address ? done(t('mail.added', { address })) : setAdding('none'))} />
       )}
+      {about.data && about.data.domains.length > 0 && <p><a href="/domains">{t('domains.link')}</a></p>}
       <BoxBin slug={slug} nameOf={nameOf} bin={bin} />
     </section>
   );
