@@ -36,6 +36,10 @@ export const pages = [
   { name: 'mail', path: 'mail', who: 'manager' },
   { name: 'mail-add', path: 'mail', who: 'manager', act: press(/^(Ajouter une adresse de redirection|Add a forwarding address)$/) },
   { name: 'mail-bin', path: 'mail', who: 'manager', act: press(/^(Voir la corbeille|See the bin)$/) },
+  { name: 'domains', path: 'domains', who: 'manager' },
+  { name: 'domains-open', path: 'domains', who: 'manager', act: async (page) => {
+    for (const summary of await page.locator('main details > summary').all()) await summary.click();
+  } },
   { name: 'members', path: 'members', who: 'manager' },
   { name: 'members-invite', path: 'members', who: 'manager', act: press(/^(Inviter une personne|Invite a person)$/) },
   { name: 'members-namesake', path: 'members', who: 'manager', act: async (page) => {

@@ -34,6 +34,27 @@ std::string host_part(std::string_view host_and_port) { return std::string(host_
 
 std::uint16_t port_of(const Settings& settings, std::string_view key) { return static_cast<std::uint16_t>(settings.integer(key)); }
 
+/// A domain that is being looked at, also when the caller leaves in between and the coroutine is destroyed.
+class Running {
+public:
+    Running(std::set<std::string>& all, std::string domain, std::shared_ptr<const bool> alive)
+        : all_(all), domain_(std::move(domain)), alive_(std::move(alive)) {
+        all_.insert(domain_);
+    }
+    ~Running() {
+        if (*alive_) {
+            all_.erase(domain_);
+        }
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+private:
+    std::set<std::string>& all_;
+    std::string domain_;
+    std::shared_ptr<const bool> alive_;
+};
+
 } // namespace
 
 std::string Mail::look_file(const std::string& domain) const { return context_->folder() + "/looks/" + domain + ".json"; }
@@ -157,7 +178,7 @@ Task<Response> Mail::look_at_domain(Request& request) {
     }
     const auto held = context_->busy();
     const auto alive = alive_;
-    looking_.insert(domain);
+    const Running running(looking_, domain, alive);
     const auto resolv_conf = read_file("/etc/resolv.conf", mailrecords::resolv_conf_octets_max);
     mailrecords::Panel panel = mailrecords::panel_of(look_resolvers(), resolv_conf ? *resolv_conf : std::string());
     std::string asked = domain;
@@ -166,7 +187,6 @@ Task<Response> Mail::look_at_domain(Request& request) {
     if (!*alive) {
         co_return Response{};  // the module is gone, and nobody reads this
     }
-    looking_.erase(domain);
     // The domain, the association or the caller's role may have gone meanwhile.
     if (auto refused = refuse_domain(request, slug, domain)) {
         co_return std::move(*refused);
@@ -182,8 +202,9 @@ void Mail::keep_look(const std::string& domain, Evidence& evidence) {
     const auto findings = mailrecords::judge(domain, mailrecords::wanted_records(domain, facts), facts, evidence);
     const auto stage = mailrecords::stage_of(findings, evidence);
     evidence.was_live = before.was_live || stage == mailrecords::Stage::live;
-    auto kept = make_folder(context_->folder() + "/looks", 0700);
-    kept = kept ? write_file_atomically(look_file(domain), mailrecords::write_look(evidence)) : kept;
+    const std::string text = mailrecords::write_look(evidence);
+    Status kept = text.size() > mailrecords::look_octets_max ? fail(ErrorKind::too_large, "the zone answers too much") : make_folder(context_->folder() + "/looks", 0700);
+    kept = kept ? write_file_atomically(look_file(domain), text) : kept;
     if (!kept) {
         context_->journal().write(look_not_kept, {{"error", kept.error().message}});
     }

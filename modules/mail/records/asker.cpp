@@ -57,11 +57,16 @@ void begin(Batch& batch, std::vector<Question> questions, Asking asking) {
     }
 }
 
-void send_open(Socket& socket, const Batch& batch, Asking asking) {
+/// False: nobody is there. A refusal by ICMP is told to the next send, and then no receive hears of it. What is lost otherwise is sent again.
+bool send_open(Socket& socket, const Batch& batch, Asking asking) {
+    boost::system::error_code failed;
     for (const auto& [id, question] : batch.open) {
-        boost::system::error_code failed;
-        socket.send(asio::buffer(*write_question(question, id, asking)), 0, failed);  // one that is lost is sent again
+        socket.send(asio::buffer(*write_question(question, id, asking)), 0, failed);
+        if (failed == asio::error::connection_refused) {
+            return false;
+        }
     }
+    return true;
 }
 
 void take_packet(Batch& batch, std::string_view packet) {
@@ -158,10 +163,10 @@ Task<Replies> ask_all(asio::io_context& io, Server server, std::vector<Question>
         co_return std::move(batch.replies);
     }
     for (const auto patience : {first_try, second_try}) {
-        if (!batch.open.empty()) {
-            send_open(*socket, batch, asking);
-            co_await receive(socket, batch, patience);
+        if (batch.open.empty() || !send_open(*socket, batch, asking)) {
+            break;
         }
+        co_await receive(socket, batch, patience);
     }
     std::vector<Question> cut = std::move(batch.cut);
     cut.resize(std::min(cut.size(), tcp_questions_max));

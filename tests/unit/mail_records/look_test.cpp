@@ -231,6 +231,16 @@ TEST_F(Looks, NobodyAnswers) {
     EXPECT_LE(one_.asked, 2 * 25);
 }
 
+TEST_F(Looks, WhatIsCutComesByTcp) {
+    for (LoopbackDns* server : {&one_, &two_, &authority_}) {
+        server->cut = {"amis.test", "h20261201._domainkey.amis.test"};
+    }
+    evidence_ = look();
+    EXPECT_EQ(said(Language::english), "  live: The mail of amis.test arrives here.\n");
+    EXPECT_GE(authority_.asked_by_tcp, 3);
+    EXPECT_LE(authority_.asked_by_tcp, 6);
+}
+
 TEST_F(Looks, AnAliasOfTheHouseIsRight) {
     for (LoopbackDns* server : {&one_, &two_, &authority_}) {
         server->zone.erase({"autoconfig.amis.test", Type::a});
