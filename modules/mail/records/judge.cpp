@@ -457,6 +457,7 @@ std::vector<Question> spf_questions(const std::string& domain, const HouseFacts&
 
 std::vector<Finding> judge(const std::string& domain, const std::vector<Wanted>& wanted, const HouseFacts& facts, const Evidence& evidence) {
     std::vector<Finding> out;
+    out.reserve(wanted.size());
     for (const Wanted& one : wanted) {
         out.push_back(judge_one({domain, one, facts, evidence}));
     }
