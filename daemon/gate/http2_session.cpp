@@ -107,7 +107,16 @@ struct Http2Session::Callbacks {
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
         Http2Session& session = self(user);
         Http2Stream* stream = session.find(frame->hd.stream_id);
-        if (stream == nullptr || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+        if (stream == nullptr) {
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        }
+        stream->decoded_bytes += name_size + value_size + 32;  // as RFC 9113 §6.5.2 counts
+        if (stream->decoded_bytes > decoded_bytes_max) {
+            // nghttp2 decodes the rest without a look at it: the table must stay that of the client.
+            session.spend(large_head_frames);
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        }
+        if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
             return 0;  // trailers say nothing to us
         }
         const std::size_t before = stream->fields.size_bytes();
@@ -301,10 +310,12 @@ Http2Stream* Http2Session::find(std::int32_t id) const {
     return found == streams_.end() ? nullptr : found->second.get();
 }
 
-void Http2Session::spend() {
-    if (!idle_frames_.spend(owner_.now_ms()) && !terminated_) {
-        terminated_ = true;
-        nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
+void Http2Session::spend(int frames) {
+    for (int i = 0; i < frames; ++i) {
+        if (!idle_frames_.spend(owner_.now_ms()) && !terminated_) {
+            terminated_ = true;
+            nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
+        }
     }
 }
 

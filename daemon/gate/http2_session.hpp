@@ -38,6 +38,7 @@ struct Http2Stream {
     bool discard = false; ///< nobody reads the body any more
     bool closed = false;
     bool started = false; ///< the response has begun
+    std::size_t decoded_bytes = 0;  ///< of all fields that came, trailers too
     std::string input;    ///< bytes of the body that were not read yet
     std::size_t input_at = 0;
     Body out;
@@ -124,7 +125,7 @@ public:
 private:
     struct Callbacks;
     friend struct Callbacks;
-    void spend();
+    void spend(int frames = 1);
     void seal();
     void close_stream(std::int32_t id);
     static void notify(Http2Stream& stream);

@@ -55,6 +55,11 @@ inline constexpr std::uint32_t streams_max = 100;
 /// Bytes of header sections of all open requests of one connection; more are refused and may be sent again (REFUSED_STREAM).
 /// 100 requests of a browser have 60 KiB.
 inline constexpr std::size_t streams_heads_bytes_max = 128 << 10;
+/// Bytes of the fields of one request, trailers too, beyond which they are no longer looked at and the stream is reset; up to
+/// here whoever sends more than head_bytes_max is told (431). One byte may stand for a field of 4 KB (RFC 7541 §7.3).
+inline constexpr std::size_t decoded_bytes_max = 2 * head_bytes_max;
+/// What such a reset counts among idle_frames: each costs up to 1 ms.
+inline constexpr int large_head_frames = 16;
 /// Requests of one connection that modules answer at a time, and responses that wait for its client: the others wait for
 /// their turn. Each holds a descriptor, and up to 128 KiB.
 inline constexpr std::size_t answers_max = 16;
