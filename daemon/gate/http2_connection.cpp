@@ -68,6 +68,11 @@ void Http2Connection::count_answers(std::size_t all) {
 
 void Http2Connection::on_request(Http2StreamPtr stream) { requests_.push_back(std::move(stream)); }
 
+void Http2Connection::on_closed(const Http2Stream& stream) {
+    std::erase_if(requests_, [&stream](const Http2StreamPtr& one) { return one.get() == &stream; });
+    std::erase_if(calls_, [&stream](const Call& one) { return one.exchange->stream().get() == &stream; });
+}
+
 void Http2Connection::on_output() {
     if (!in_turn_) {
         post();
@@ -149,9 +154,6 @@ void Http2Connection::serve_waiting() {
     while (!requests_.empty() && !channel().turn_spent() && may_answer(session_.unsent())) {
         const Http2StreamPtr stream = std::move(requests_.front());
         requests_.pop_front();
-        if (stream->closed) {
-            continue;  // reset before its turn: it has cost nothing
-        }
         channel().count_request();
         visitor_->served = true;
         serve(stream);
@@ -209,9 +211,7 @@ void Http2Connection::call_ended() {
     while (!calls_.empty() && may_answer(calling_)) {
         Call next = std::move(calls_.front());
         calls_.pop_front();
-        if (!next.exchange->stream()->closed) {
-            call_module(std::move(next.exchange), *next.route);
-        }
+        call_module(std::move(next.exchange), *next.route);
     }
 }
 

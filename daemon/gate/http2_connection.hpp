@@ -29,6 +29,7 @@ private:
 
     void on_wait_end(Channel& channel, bool reading, Status status) override;
     void on_request(Http2StreamPtr stream) override;
+    void on_closed(const Http2Stream& stream) override;
     void on_output() override;
     bool is_full() override { return channel().blocked() || channel().output_spent(); }
     bool put_record(std::string_view text) override { return channel().put_record(text); }

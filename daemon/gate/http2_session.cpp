@@ -380,6 +380,7 @@ void Http2Session::close_stream(std::int32_t id) {
     stream->out.clear();
     stream->closed = true;
     stream->session = nullptr;
+    owner_.on_closed(*stream);
     notify(*stream);
 }
 

@@ -68,6 +68,8 @@ public:
         /// A request whose header section is complete; the body may still come. Called from receive(): it must not be
         /// answered from within.
         virtual void on_request(Http2StreamPtr stream) = 0;
+        /// That stream is closed: if its turn has not come, nothing of it is to be kept.
+        virtual void on_closed(const Http2Stream& stream) = 0;
         /// send() has something to do. Called from outside of receive() and send() too.
         virtual void on_output() = 0;
         /// Whether nothing more is to be written now.

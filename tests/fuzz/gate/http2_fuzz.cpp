@@ -34,6 +34,10 @@ struct Client final : Http2Session::Owner {
     Watcher watcher;
 
     void on_request(Http2StreamPtr stream) override { requests.push_back(std::move(stream)); }
+    void on_closed(const Http2Stream& stream) override {
+        need(stream.closed && stream.session == nullptr);
+        std::erase_if(requests, [&stream](const Http2StreamPtr& one) { return one.get() == &stream; });
+    }
     void on_output() override {}
     bool is_full() override { return room == 0; }
     bool put_record(std::string_view text) override {

@@ -124,6 +124,9 @@ struct Owner final : Http2Session::Owner {
     std::vector<Http2StreamPtr> requests;
     bool full = false;
     void on_request(Http2StreamPtr stream) override { requests.push_back(std::move(stream)); }
+    void on_closed(const Http2Stream& stream) override {
+        std::erase_if(requests, [&stream](const Http2StreamPtr& one) { return one.get() == &stream; });
+    }
     void on_output() override {}
     bool is_full() override { return full; }
     bool put_record(std::string_view text) override {
