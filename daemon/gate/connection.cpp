@@ -321,12 +321,24 @@ Visitor::Visitor(Gate& at, Fd socket, const Address& from, bool over_tls, bool l
 }
 
 Visitor::~Visitor() {
-    if (admitted) {
-        gate.limits().leave(address);
-    } else {
+    if (!admitted) {
         --gate.refusing;
+    } else if (share == nullptr) {
+        gate.limits().leave(address);
     }
     gate.leave(place);
+}
+
+Http2Share::~Http2Share() {
+    gate_.extra_answers -= extra_;
+    gate_.limits().leave(address_);
+}
+
+void Http2Share::count() {
+    const std::size_t all = calling_ + unsent_;
+    const std::size_t extra = all > 1 ? all - 1 : 0;
+    gate_.extra_answers += extra - extra_;
+    extra_ = extra;
 }
 
 void Visitor::park(std::unique_ptr<Visitor> visitor) {

@@ -45,7 +45,8 @@ void Http2Connection::start(std::unique_ptr<Visitor> visitor) {
 
 Http2Connection::Http2Connection(std::unique_ptr<Visitor> visitor) :
     gate_(visitor->gate), visitor_(std::move(visitor)), session_(*this),
-    self_(std::make_shared<Http2Connection*>(this)), idle_since_ms_(Deadlines::now_ms()) {
+    self_(std::make_shared<Http2Connection*>(this)), share_(std::make_shared<Http2Share>(gate_, visitor_->address)), idle_since_ms_(Deadlines::now_ms()) {
+    visitor_->share = share_;
     visitor_->place->http2 = this;
     channel().set_pauses(gate_.options().body_time, gate_.options().body_time);
 }
@@ -53,17 +54,11 @@ Http2Connection::Http2Connection(std::unique_ptr<Visitor> visitor) :
 Http2Connection::~Http2Connection() {
     gate_.unfinished_heads_bytes -= held_head_bytes_;
     gate_.wide_windows -= wide_ ? 1 : 0;
-    gate_.extra_answers -= extra_;
+    share_->set_unsent(0);
 }
 
 bool Http2Connection::may_answer(std::size_t mine) const {
     return mine == 0 || (mine < answers_max && gate_.extra_answers < gate_.options().extra_answers);
-}
-
-void Http2Connection::count_answers(std::size_t all) {
-    const std::size_t extra = all > 1 ? all - 1 : 0;
-    gate_.extra_answers += extra - extra_;
-    extra_ = extra;
 }
 
 void Http2Connection::on_request(Http2StreamPtr stream) { requests_.push_back(std::move(stream)); }
@@ -115,7 +110,7 @@ void Http2Connection::on_turn() {
         open = channel().try_write({}) != -2;
         session_.send();  // when it breaks it is over
         open = channel().flush() && open;
-        count_answers(calling_ + session_.unsent());
+        share_->set_unsent(session_.unsent());
     }
     in_turn_ = false;
     if (!open) {
@@ -176,7 +171,7 @@ void Http2Connection::serve(const Http2StreamPtr& stream) {
         return;
     }
     auto exchange = std::make_shared<Http2Exchange>(gate_, self_, stream, visitor_->address);
-    if (may_answer(calling_)) {
+    if (may_answer(share_->calling())) {
         call_module(std::move(exchange), *route);
     } else {
         calls_.push_back({std::move(exchange), route});
@@ -185,13 +180,33 @@ void Http2Connection::serve(const Http2StreamPtr& stream) {
 
 namespace {
 
-/// Outlives the connection when the client goes: the module then finds its caller gone.
-Task<void> answer(std::shared_ptr<Http2Exchange> exchange, const GateRoute& route, Gate& gate, std::function<void(Http2Connection&)> ended) {
+/// One of the calls that Http2Share counts, from here to the end of the coroutine, whatever ends it.
+class CountedCall {
+public:
+    explicit CountedCall(std::shared_ptr<Http2Share> share) : share_(std::move(share)) { share_->count_call(true); }
+    ~CountedCall() { end(); }
+    CountedCall(CountedCall&& other) noexcept : share_(std::move(other.share_)) {}
+    CountedCall& operator=(CountedCall&&) = delete;
+    void end() {
+        if (share_ != nullptr) {
+            share_->count_call(false);
+            share_ = nullptr;
+        }
+    }
+
+private:
+    std::shared_ptr<Http2Share> share_;
+};
+
+/// Outlives the connection when the client goes.
+Task<void> answer(std::shared_ptr<Http2Exchange> exchange, CountedCall counted, const GateRoute& route, Gate& gate,
+                  std::function<void(Http2Connection&)> ended) {
     const Http2StreamPtr stream = exchange->stream();
     Visit visit{gate, *exchange, stream->head, exchange->address(), "https", *exchange};
     visit.services = true;
     const Status outcome = co_await serve_route(visit, route);
     exchange->finish(visit, outcome);
+    counted.end();
     if (exchange->connection() != nullptr) {
         ended(*exchange->connection());
     }
@@ -200,15 +215,13 @@ Task<void> answer(std::shared_ptr<Http2Exchange> exchange, const GateRoute& rout
 } // namespace
 
 void Http2Connection::call_module(std::shared_ptr<Http2Exchange> exchange, const GateRoute& route) {
-    ++calling_;
-    count_answers(calling_ + session_.unsent());
-    spawn(gate_.io(), answer(std::move(exchange), route, gate_, [](Http2Connection& self) { self.call_ended(); }), gate_.journal(), "request");
+    CountedCall counted(share_);
+    spawn(gate_.io(), answer(std::move(exchange), std::move(counted), route, gate_, [](Http2Connection& self) { self.call_ended(); }),
+          gate_.journal(), "request");
 }
 
 void Http2Connection::call_ended() {
-    --calling_;
-    count_answers(calling_ + session_.unsent());
-    while (!calls_.empty() && may_answer(calling_)) {
+    while (!calls_.empty() && may_answer(share_->calling())) {
         Call next = std::move(calls_.front());
         calls_.pop_front();
         call_module(std::move(next.exchange), *next.route);

@@ -47,7 +47,6 @@ private:
     void wide_window(Http2Stream& stream);
     /// Whether one more answer may begin beside `mine` of its kind.
     bool may_answer(std::size_t mine) const;
-    void count_answers(std::size_t all);
     /// What is to be waited for next.
     void arm();
     void set_deadline();
@@ -66,14 +65,13 @@ private:
     std::unique_ptr<Visitor> visitor_;
     Http2Session session_;
     std::shared_ptr<Http2Connection*> self_;  ///< for coroutines that may outlive the connection
+    std::shared_ptr<Http2Share> share_;
     std::deque<Http2StreamPtr> requests_;  ///< whose turn has not come
     struct Call {
         std::shared_ptr<Http2Exchange> exchange;
         const GateRoute* route;
     };
     std::deque<Call> calls_;  ///< that wait for a place among answers_max
-    std::size_t calling_ = 0;
-    std::size_t extra_ = 0;  ///< our share of Gate::extra_answers
     std::size_t held_head_bytes_ = 0;  ///< our share of Gate::unfinished_heads_bytes
     std::int64_t idle_since_ms_ = 0;
     std::int64_t head_since_ms_ = 0;   ///< 0: no header section is incomplete

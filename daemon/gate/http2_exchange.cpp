@@ -15,7 +15,17 @@ Http2Exchange::Http2Exchange(Gate& gate, std::shared_ptr<Http2Connection*> conne
 
 Http2Exchange::~Http2Exchange() { stream_->watcher = nullptr; }
 
+void Http2Exchange::end_with_client(Channel* module) {
+    module_ = module;
+    if (module_ != nullptr && stream_->closed) {
+        module_->end();
+    }
+}
+
 void Http2Exchange::on_stream_change() {
+    if (module_ != nullptr && stream_->closed) {
+        module_->end();
+    }
     readable_.cancel();
     writable_.cancel();
 }

@@ -28,6 +28,8 @@ public:
     void interrupt_body(bool on) override;
     Channel* tunnel() override { return nullptr; }
     Task<Status> upgrade(std::string) override;
+    void end_with_client(Channel* module) override;
+    bool abandoned() const override { return stream_->closed; }
 
     void on_stream_change() override;
     /// The coroutine has ended: sends what visit.response holds, or says that there will be no (whole) response.
@@ -42,6 +44,7 @@ private:
 
     Http2StreamPtr stream_;
     std::shared_ptr<Http2Connection*> connection_;
+    Channel* module_ = nullptr;  ///< ends with the stream
     Address address_;
     BodyPace pace_;
     std::chrono::milliseconds body_time_;

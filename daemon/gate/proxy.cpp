@@ -44,6 +44,23 @@ struct Upload : Beside {
     std::optional<ErrorKind> failed;  ///< the visitor's fault
 };
 
+/// A read that nobody waits for any more ends at once. What changes something goes on: the module would do it anyway, and
+/// the call keeps its place among those of its client's address meanwhile (RFC 9110 §9.2.1).
+class EndWithClient {
+public:
+    EndWithClient(Visit& visit, Channel& module) : exchange_(visit.exchange) {
+        if (visit.head.method == "GET" || visit.head.method == "HEAD") {
+            exchange_.end_with_client(&module);
+        }
+    }
+    ~EndWithClient() { exchange_.end_with_client(nullptr); }
+    EndWithClient(const EndWithClient&) = delete;
+    EndWithClient& operator=(const EndWithClient&) = delete;
+
+private:
+    Exchange& exchange_;
+};
+
 /// Carries the visitor's body to the module, one piece at a time.
 Task<void> carry_body(Visit& visit, Channel& module, Upload& upload) {
     std::string buffer(piece_bytes + 2, '\0');
@@ -228,6 +245,9 @@ Task<Status> answer_with(Visit& visit, std::unique_ptr<Channel>& module, const F
 }
 
 Status answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error, const Upload& upload) {
+    if (visit.exchange.abandoned()) {
+        return fail(ErrorKind::closed, "the client has gone");
+    }
     if (upload.failed) {
         const bool late = *upload.failed == ErrorKind::timed_out;
         if (*upload.failed == ErrorKind::closed) {
@@ -244,11 +264,15 @@ Status answer_failure(Visit& visit, const ForwardPlan& plan, const Error& error,
 /// One attempt. `again` is set when the module ended before the first byte and the request may be repeated.
 Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& request, bool may_repeat, bool& again) {
     Upload upload(visit.gate.io());
+    if (visit.exchange.abandoned()) {
+        co_return fail(ErrorKind::closed, "the client has gone");
+    }
     auto connected = co_await visit.gate.modules().connect(plan.route.module);
     if (!connected) {
         co_return answer_failure(visit, plan, connected.error(), upload);
     }
     Channel& module = **connected;
+    const EndWithClient watch(visit, module);
     module.set_pauses(answer_time, answer_time);
     const Status written = co_await module.write(request);
     const bool uploads = written && visit.head.has_body();
@@ -264,7 +288,7 @@ Task<Status> exchange(Visit& visit, const ForwardPlan& plan, const std::string& 
     Status outcome;
     if (head) {
         outcome = co_await answer_with(visit, *connected, plan, std::move(*head), std::move(rest));
-    } else if (may_repeat && rest.empty() && head.error().kind == ErrorKind::closed) {
+    } else if (may_repeat && rest.empty() && head.error().kind == ErrorKind::closed && !visit.exchange.abandoned()) {
         again = true;
     } else {
         outcome = answer_failure(visit, plan, head.error(), upload);

@@ -74,6 +74,11 @@ public:
     virtual Channel* tunnel() = 0;
     /// 101 with these fields: what follows on tunnel() is not HTTP.
     virtual Task<Status> upgrade(std::string fields) = 0;
+    /// The channel to end() when the client gives the request up; null: no longer. Where the client's own connection is
+    /// the request's, reads and writes tell soon enough.
+    virtual void end_with_client(Channel* module) { (void)module; }
+    /// Whether the client has given the request up: nothing that is sent reaches it.
+    virtual bool abandoned() const { return false; }
 
 protected:
     ~Exchange() = default;

@@ -10,6 +10,38 @@
 
 namespace hameau::gate {
 
+/// What a connection of HTTP/2 takes of the gate's limits. Held by the connection and by each of its calls: those that go on
+/// without their client count as if it were still there.
+class Http2Share {
+public:
+    /// Takes over the place of an admitted visitor.
+    Http2Share(Gate& gate, const Address& address) : gate_(gate), address_(address) {}
+    ~Http2Share();
+    Http2Share(const Http2Share&) = delete;
+    Http2Share& operator=(const Http2Share&) = delete;
+
+    /// Calls of modules that go on.
+    std::size_t calling() const { return calling_; }
+    void count_call(bool begins) {
+        calling_ += begins ? 1 : std::size_t(-1);
+        count();
+    }
+    /// Responses that wait for the client.
+    void set_unsent(std::size_t unsent) {
+        unsent_ = unsent;
+        count();
+    }
+
+private:
+    void count();
+
+    Gate& gate_;
+    Address address_;
+    std::size_t calling_ = 0;
+    std::size_t unsent_ = 0;
+    std::size_t extra_ = 0;  ///< of Gate::extra_answers
+};
+
 struct Visitor final : Channel::Waiter {
     Visitor(Gate& at, Fd socket, const Address& from, bool tls, bool let_in);
     ~Visitor();
@@ -34,6 +66,7 @@ struct Visitor final : Channel::Waiter {
     bool admitted;
     bool served = false;  ///< at least one request was answered
     Gate::Place place;
+    std::shared_ptr<Http2Share> share;  ///< holds the place among the limits instead
     std::string input;                 ///< what arrived and was not used yet; no memory while idle
     std::unique_ptr<Upgrade> upgrade;  ///< a WebSocket was agreed on: a tunnel follows
 };

@@ -78,7 +78,7 @@ def serve(connection):
     target = head.split(b" ")[1].decode()
     what = target.split("/echo/")[-1].split("?")[0]
     if what == "hold":
-        time.sleep(4)
+        time.sleep(6)
         connection.sendall(plain(b"held"))
     elif what == "head":
         connection.sendall(plain(head, b"Set-Cookie: __Host-hameau=stolen; Path=/\r\nSet-Cookie: own=1\r\nHameau-Secret: x\r\nX-Kept: yes\r\nKeep-Alive: 5\r\n"))

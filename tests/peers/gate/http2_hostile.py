@@ -85,8 +85,8 @@ def test_http2_places_of_an_address():
             raw.send(b"".join(head(request("/echo/hold", "POST", "localhost"), 2 * i + 1) for i in range(3))).barrier().socket.close()
             time.sleep(0.05)
         assert open_files(strict) - before <= 5 * 3 + 2 and refused == 7, (open_files(strict) - before, refused)
-        # The module answers after 4 s: every place is free again.
-        wait_until(lambda: open_files(strict) <= before + 1, 8)
+        # The module answers after 6 s: every place is free again.
+        wait_until(lambda: open_files(strict) <= before + 1, 10)
         with opened(strict, host="localhost") as raw:
             same(raw.send(head(request("/", **LOCAL))).get(1)["status"], 200)
     finally:
