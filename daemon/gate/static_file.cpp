@@ -113,8 +113,9 @@ void missing(Visit& visit, const std::string& path) {
     return send_problem(visit, 500, "unavailable");
 }
 
-/// The file from part.first on, small ones from memory. False: it is not there.
-bool add_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, ByteRange part) {
+/// The file from part.first on, small ones from memory. `held`: the parts of one response share a descriptor. False: it is
+/// not there.
+bool add_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, ByteRange part, std::shared_ptr<const Fd>& held) {
     const std::uint64_t size = *file.sizes[encoding];
     const std::string path = file.facts.path(encoding);
     Body& body = visit.response.body;
@@ -127,11 +128,15 @@ bool add_bytes(Visit& visit, const StaticFile& file, std::size_t encoding, ByteR
         }
         return bytes != nullptr;
     }
-    auto opened = open_regular(file.facts.folder(), path);
-    if (opened) {
-        body.add(std::make_shared<const Fd>(std::move(*opened)), part.first, part.size());
+    if (held == nullptr) {
+        auto opened = open_regular(file.facts.folder(), path);
+        if (!opened) {
+            return false;
+        }
+        held = std::make_shared<const Fd>(std::move(*opened));
     }
-    return opened.has_value();
+    body.add(held, part.first, part.size());
+    return true;
 }
 
 /// multipart/byteranges (RFC 9110 §14.6).
@@ -140,9 +145,10 @@ void send_parts(Visit& visit, const StaticFile& file, std::size_t encoding, std:
     const std::string boundary = random_base32(15);
     Response& response = visit.response;
     response.status = 206;
+    std::shared_ptr<const Fd> held;
     for (const ByteRange& range : ranges) {
         response.body.add("\r\n--" + boundary + "\r\nContent-Type: " + std::string(file.type) + "\r\n" + content_range(range, size) + "\r\n");
-        if (!add_bytes(visit, file, encoding, range)) {
+        if (!add_bytes(visit, file, encoding, range, held)) {
             return missing(visit, file.facts.path(encoding));
         }
     }
@@ -167,7 +173,8 @@ void send_whole(Visit& visit, const StaticFile& file, std::size_t encoding, int 
     response.status = status;
     response.length = size == 0 ? 0 : part.size();
     response.fields = fields + common_fields(visit, fields);
-    if (!visit.is_head() && *response.length > 0 && !add_bytes(visit, file, encoding, part)) {
+    std::shared_ptr<const Fd> held;
+    if (!visit.is_head() && *response.length > 0 && !add_bytes(visit, file, encoding, part, held)) {
         missing(visit, file.facts.path(encoding));
     }
 }
