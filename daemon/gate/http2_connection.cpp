@@ -58,7 +58,9 @@ Http2Connection::~Http2Connection() {
 }
 
 bool Http2Connection::may_answer(std::size_t mine) const {
-    return mine == 0 || (mine < answers_max && gate_.extra_answers < gate_.options().extra_answers);
+    // The more a connection has, the more must be free: the second of one goes before the 16th of another.
+    const std::size_t share = gate_.options().extra_answers * (2 * answers_max - mine) / (2 * answers_max);
+    return mine == 0 || (mine < answers_max && gate_.extra_answers < share);
 }
 
 void Http2Connection::on_request(Http2StreamPtr stream) { requests_.push_back(std::move(stream)); }
@@ -229,12 +231,10 @@ void Http2Connection::call_ended() {
 }
 
 void Http2Connection::wide_window(Http2Stream& stream) {
-    if (!wide_ && gate_.wide_windows >= wide_windows_max) {
-        return;
-    }
-    gate_.wide_windows += wide_ ? 0 : 1;
-    wide_ = true;
-    session_.widen(stream);
+    const bool first = !wide_ && gate_.wide_windows < wide_windows_max;
+    gate_.wide_windows += first ? 1 : 0;
+    wide_ = wide_ || first;
+    session_.widen(stream, wide_);
 }
 
 bool Http2Connection::holds_head() {

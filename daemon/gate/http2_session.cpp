@@ -138,6 +138,9 @@ struct Http2Session::Callbacks {
         if (frame->hd.type == NGHTTP2_DATA && frame->hd.length == frame->data.padlen && !ends) {
             session.spend();
         }
+        if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+            session.settings_taken();
+        }
         if (stream == nullptr || (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS)) {
             return 0;
         }
@@ -288,10 +291,11 @@ Http2Session::Http2Session(Owner& owner) : owner_(owner) {
     const std::array<nghttp2_settings_entry, 4> settings = {{
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, streams_max},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(head_bytes_max)},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(upload_window_bytes)},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(waiting_window_bytes)},
         {no_rfc7540_priorities, 1},
     }};
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window_bytes);
 }
 
 Http2Session::~Http2Session() {
@@ -455,10 +459,21 @@ void Http2Session::discard(Http2Stream& stream) {
     }
 }
 
-void Http2Session::widen(Http2Stream& stream) {
-    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, wide_window_bytes);
-    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id, wide_window_bytes);
+void Http2Session::widen(Http2Stream& stream, bool wide) {
+    if (wide) {
+        nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window_bytes + wide_window_bytes);
+    }
+    stream.window = wide ? wide_window_bytes : upload_window_bytes;
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id, stream.window);
     owner_.on_output();
+}
+
+void Http2Session::settings_taken() {
+    for (const auto& [id, stream] : streams_) {
+        if (stream->window != 0) {
+            nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, id, stream->window);
+        }
+    }
 }
 
 void Http2Session::go_away() {

@@ -38,6 +38,7 @@ struct Http2Stream {
     bool discard = false; ///< nobody reads the body any more
     bool closed = false;
     bool started = false; ///< the response has begun
+    std::int32_t window = 0;        ///< what widen() asked for; 0: waiting_window_bytes
     std::size_t decoded_bytes = 0;  ///< of all fields that came, trailers too
     std::string input;    ///< bytes of the body that were not read yet
     std::size_t input_at = 0;
@@ -103,8 +104,9 @@ public:
     std::size_t read(Http2Stream& stream, std::span<char> buffer);
     /// Nobody reads the body any more.
     void discard(Http2Stream& stream);
-    /// A window of wide_window_bytes for this connection and stream.
-    void widen(Http2Stream& stream);
+    /// The module reads now: a window of upload_window_bytes for this stream. `wide`: of wide_window_bytes, for the
+    /// connection too.
+    void widen(Http2Stream& stream, bool wide);
     /// No further requests; those that are open are answered.
     void go_away();
     /// Every stream is closed, as for its watcher; nothing is sent any more.
@@ -129,6 +131,8 @@ private:
     friend struct Callbacks;
     void spend(int frames = 1);
     void seal();
+    /// RFC 9113 §6.9.2: the windows of open streams shrink with the client's ACK, those that were widened too.
+    void settings_taken();
     void close_stream(std::int32_t id);
     static void notify(Http2Stream& stream);
     Http2Stream* find(std::int32_t id) const;

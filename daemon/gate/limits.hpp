@@ -67,9 +67,14 @@ inline constexpr std::size_t answers_max = 16;
 inline constexpr std::size_t extra_answers_max = 512;
 /// At most this part of the system's descriptors.
 inline constexpr std::size_t extra_answers_share = 8;
-/// Bytes of a body that may arrive before the module has taken any, for each connection (RFC 9113 §6.9).
+/// Bytes of a body that may arrive while its request waits for its turn (RFC 9113 §6.9.2): what a form of the portal sends.
+inline constexpr std::int32_t waiting_window_bytes = 4096;
+/// The same once a module reads it.
 inline constexpr std::int32_t upload_window_bytes = 65535;
-/// The same while an upload has one of the wide windows: 256 KiB in 50 ms are 5 MB/s.
+/// Bytes of all bodies of a connection that nobody has read yet. Requests that wait can never use it up: 84 of them, and what
+/// a client may send before it has seen SETTINGS (65,535), leave 64 KiB to those that are read.
+inline constexpr std::int32_t connection_window_bytes = static_cast<std::int32_t>(streams_max) * waiting_window_bytes + upload_window_bytes;
+/// More for the connection, and for the upload, while that has one of the wide windows: 256 KiB in 50 ms are 5 MB/s.
 inline constexpr std::int32_t wide_window_bytes = 256 << 10;
 /// Connections that may have a wide window at a time: 8 MiB.
 inline constexpr unsigned wide_windows_max = 32;
