@@ -153,6 +153,7 @@ void Http2Connection::serve_waiting() {
         requests_.pop_front();
         channel().count_request();
         visitor_->served = true;
+        idle_since_ms_ = 0;  // it may be answered, and idle again, when this turn ends
         serve(stream);
     }
 }
