@@ -1,6 +1,8 @@
 // Pseudo-fields to method, target and host; what is left is judged as for HTTP/1.1.
 #include "daemon/gate/http2_head.hpp"
 
+#include <algorithm>
+
 #include "daemon/base/text.hpp"
 
 namespace hameau::gate {
@@ -70,6 +72,12 @@ void Http2Head::join_cookies(std::vector<Field>& fields) {
         std::erase_if(fields, [](const Field& field) { return field.name == "cookie"; });
         fields.push_back({"cookie", cookies_});
     }
+}
+
+bool Http2Head::is_head() const {
+    const std::string_view text = text_;
+    const auto found = std::find_if(places_.begin(), places_.end(), [text](const Place& place) { return text.substr(place.name, place.name_size) == ":method"; });
+    return found != places_.end() && text.substr(found->value, found->value_size) == "HEAD";
 }
 
 tl::expected<RequestHead, HeadProblem> Http2Head::finish(bool ends) {

@@ -19,6 +19,8 @@ public:
     /// Bytes as RFC 9113 §6.5.2 counts them: 32 more for each field.
     std::size_t size_bytes() const { return text_.size() + 32 * places_.size(); }
     bool is_too_large() const { return too_large_; }
+    /// Whether the first :method is HEAD, of a request that was refused too: a response to it has no body.
+    bool is_head() const;
 
     /// The request, whose texts lie in this object. `ends`: no body follows. Errors: 400, 414, 431.
     tl::expected<RequestHead, HeadProblem> finish(bool ends);

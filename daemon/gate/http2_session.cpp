@@ -364,6 +364,7 @@ void Http2Session::take_head(Http2Stream& stream, bool ends) {
         stream.head = std::move(*head);
     } else {
         stream.refused = head.error().status;
+        stream.head.method = stream.fields.is_head() ? "HEAD" : "";
     }
     owner_.on_request(streams_.at(stream.id));
 }
