@@ -253,10 +253,12 @@ bool Http2Connection::keeps_pace(std::int64_t now) {
         if (now - pace_since_ms_ < gate_.options().body_time.count()) {
             return true;
         }
-        if (taken * 1000 < (now - pace_since_ms_) * bytes_per_second_min) {
+        const std::int64_t least = (now - pace_since_ms_) * bytes_per_second_min / 1000;
+        if (taken < least && !session_.end_slow(static_cast<std::uint64_t>(least))) {
             return false;
         }
     }
+    session_.judge_anew();
     pace_since_ms_ = waits ? now : 0;
     pace_bytes_ = session_.sent_bytes();
     return true;

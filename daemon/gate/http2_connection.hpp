@@ -51,7 +51,8 @@ private:
     void arm();
     void set_deadline();
     bool holds_head();
-    /// Whether the client took at least bytes_per_second_min of what waits for it.
+    /// Whether the client took at least bytes_per_second_min of what waits for it. Else those responses are reset, and
+    /// false: there was nothing else.
     bool keeps_pace(std::int64_t now_ms);
     void on_timeout(bool reading);
     /// Nothing more is read or written; deletes this once nobody calls back any more.

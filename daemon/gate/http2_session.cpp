@@ -247,6 +247,7 @@ struct Http2Session::Callbacks {
         session.record_used_ += frame_header_bytes + size;
         stream.out.consume(size);
         session.sent_bytes_ += size;
+        stream.sent_bytes += size;
         session.window_updates_ = std::min(session.window_updates_ + window_updates_per_data, 1000);
         if (!stream.out_last && stream.out.size() < stream_output_bytes_max) {
             notify(stream);
@@ -480,6 +481,25 @@ void Http2Session::settings_taken() {
 void Http2Session::go_away() {
     nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
     owner_.on_output();
+}
+
+void Http2Session::judge_anew() {
+    for (const auto& [id, stream] : streams_) {
+        stream->judged_bytes = stream->sent_bytes;
+    }
+}
+
+bool Http2Session::end_slow(std::uint64_t bytes) {
+    std::size_t ended = 0;
+    for (const auto& [id, stream] : streams_) {
+        if (!stream->out.empty() && stream->sent_bytes - stream->judged_bytes < bytes) {
+            nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+            ++ended;
+        }
+    }
+    judge_anew();
+    owner_.on_output();
+    return ended < streams_.size();
 }
 
 std::size_t Http2Session::unsent() const {

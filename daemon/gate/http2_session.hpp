@@ -44,6 +44,8 @@ struct Http2Stream {
     std::size_t input_at = 0;
     Body out;
     bool out_last = false;
+    std::uint64_t sent_bytes = 0;    ///< of the response's body
+    std::uint64_t judged_bytes = 0;  ///< the same when end_slow() looked last
     bool deferred = false;  ///< nghttp2 waits for more of `out`
     Watcher* watcher = nullptr;
 
@@ -121,6 +123,11 @@ public:
     bool is_terminated() const { return terminated_ || broken_; }
     /// Responses that have bytes which were not sent.
     std::size_t unsent() const;
+    /// Resets the responses that wait for the client and of which it took less than that since the last call. False: there is
+    /// nothing else on this connection.
+    bool end_slow(std::uint64_t bytes);
+    /// Their count begins anew.
+    void judge_anew();
     /// Bytes of responses' bodies that were sent.
     std::uint64_t sent_bytes() const { return sent_bytes_; }
     /// Bytes of a header section that has not come whole; 0: there is none.
