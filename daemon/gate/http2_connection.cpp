@@ -229,6 +229,11 @@ void Http2Connection::call_ended() {
         calls_.pop_front();
         call_module(std::move(next.exchange), *next.route);
     }
+    if (wide_ && share_->calling() == 0) {
+        wide_ = false;  // others wait for one
+        --gate_.wide_windows;
+        session_.narrow();
+    }
 }
 
 void Http2Connection::wide_window(Http2Stream& stream) {

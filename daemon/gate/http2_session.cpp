@@ -41,9 +41,13 @@ void add_lines(std::vector<nghttp2_nv>& fields, std::string& names, std::string_
             }
             const std::string_view name = std::string_view(names).substr(at, colon - at);
             std::string_view value = std::string_view(names).substr(colon + 1, end - colon - 1);
-            value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+            // RFC 9113 §8.2.1: white space around a value makes the response malformed.
+            value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+            value = value.substr(0, value.find_last_not_of(" \t") + 1);
             if (!is_of_connection(name)) {
                 fields.push_back(pair_of(name, value));
+                // RFC 7541 §7.1.3: a session's token stays out of the table that other fields are compared with.
+                fields.back().flags = name == "set-cookie" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
             }
         }
         at = end + 2;
@@ -188,6 +192,14 @@ struct Http2Session::Callbacks {
         return 0;
     }
 
+    /// A header section above nghttp2's own bound (64 KiB): without a reset the client would wait for ever.
+    static int frame_not_sent(nghttp2_session* raw, const nghttp2_frame* frame, int error, void* user) {
+        if (frame->hd.type == NGHTTP2_HEADERS && error != NGHTTP2_ERR_STREAM_CLOSED && self(user).find(frame->hd.stream_id) != nullptr) {
+            nghttp2_submit_rst_stream(raw, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+        }
+        return 0;
+    }
+
     static ssize_t write(nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* user) {
         Http2Session& session = self(user);
         if (session.owner_.is_full()) {
@@ -267,6 +279,7 @@ struct Http2Session::Callbacks {
             nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, data_chunk);
             nghttp2_session_callbacks_set_on_stream_close_callback(made, stream_closed);
             nghttp2_session_callbacks_set_on_frame_send_callback(made, frame_sent);
+            nghttp2_session_callbacks_set_on_frame_not_send_callback(made, frame_not_sent);
             nghttp2_session_callbacks_set_send_callback(made, write);
             nghttp2_session_callbacks_set_send_data_callback(made, send_data);
             nghttp2_session_callbacks_set_data_source_read_length_callback(made, data_size);
@@ -467,6 +480,11 @@ void Http2Session::widen(Http2Stream& stream, bool wide) {
     }
     stream.window = wide ? wide_window_bytes : upload_window_bytes;
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id, stream.window);
+    owner_.on_output();
+}
+
+void Http2Session::narrow() {
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, connection_window_bytes);
     owner_.on_output();
 }
 

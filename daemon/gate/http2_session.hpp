@@ -109,6 +109,8 @@ public:
     /// The module reads now: a window of upload_window_bytes for this stream. `wide`: of wide_window_bytes, for the
     /// connection too.
     void widen(Http2Stream& stream, bool wide);
+    /// The connection's window is connection_window_bytes again.
+    void narrow();
     /// No further requests; those that are open are answered.
     void go_away();
     /// Every stream is closed, as for its watcher; nothing is sent any more.

@@ -158,3 +158,27 @@ def test_http2_head_that_is_refused():
     with opened() as raw:
         one = raw.send(head(request("/" + "a" * 8200, "HEAD", SITE))).get(1)
         same((one["status"], one["body"], one["reset"]), (414, b"", None))
+
+
+def test_http2_wide_windows_come_back():
+    """32 connections may have one at a time; who has uploaded and is idle has none."""
+    held = [opened() for _ in range(33)]
+    try:
+        for raw in held:
+            raw.send(head(request("/echo/body", "POST", "localhost"), end=False) + data(b"x", end=True)).get(1)
+        raw = held[-1]
+        raw.send(head(request("/echo/body", "POST", "localhost"), 3, end=False) + data(b"x", 3)).until(lambda: raw.windows.get(3), 3)
+        assert raw.windows.get(3, 0) > 200000, raw.windows
+        raw.send(data(b"", 3, end=True)).get(3)
+        used = 3  # that a window shrinks and grows loses nothing of it
+        for stream in range(5, 25, 2):
+            raw.send(head(request("/echo/body", "POST", "localhost"), stream, end=False))
+            for at in range(0, 327680, 16384):
+                while min(raw.windows.get(0, 0) + 65535 - used, raw.windows.get(stream, 0) + raw.settings[4] - at) < 16384:
+                    assert raw.until(lambda: False, 0.01) and not raw.closed and raw.goaway is None, (raw.goaway, raw.windows)
+                used += 16384
+                raw.send(data(bytes(16384), stream, end=at == 327680 - 16384))
+            same(raw.get(stream)["status"], 200)
+    finally:
+        for raw in held:
+            raw.socket.close()

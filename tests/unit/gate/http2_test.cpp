@@ -136,15 +136,18 @@ struct Owner final : Http2Session::Owner {
     std::int64_t now_ms() override { return 1000; }
 };
 
+/// What a client begins with, and GET https://a.test/ on stream 1 (RFC 7541, appendix A).
+std::string first_request() {
+    const std::string block("\x82\x87\x84\x41\x06" "a.test", 11);
+    return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9) + std::string("\0\0\x0b\1\5\0\0\0\1", 9) + block;
+}
+
 TEST(Http2Session, DetachedStreamsKnowIt) {
     Owner owner;
     Http2StreamPtr stream;
     {
         Http2Session session(owner);
-        const std::string block("\x82\x87\x84\x41\x06" "a.test", 11);  // GET, https, /, :authority (RFC 7541, appendix A)
-        std::string bytes = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-        bytes += std::string("\0\0\0\4\0\0\0\0\0", 9) + std::string("\0\0\x0b\1\5\0\0\0\1", 9) + block;
-        ASSERT_TRUE(session.receive(bytes));
+        ASSERT_TRUE(session.receive(first_request()));
         ASSERT_EQ(owner.requests.size(), 1U);
         stream = owner.requests.front();
         EXPECT_EQ(stream->head.host, "a.test");
@@ -164,6 +167,63 @@ TEST(Http2Session, DetachedStreamsKnowIt) {
     }
     EXPECT_TRUE(stream->closed);
     EXPECT_EQ(stream->session, nullptr);
+}
+
+TEST(Http2Session, AResetRequestIsNotKept) {
+    Owner owner;
+    Http2Session session(owner);
+    ASSERT_TRUE(session.receive(first_request()));
+    const std::weak_ptr<Http2Stream> stream = owner.requests.front();
+    ASSERT_TRUE(session.receive(std::string("\0\0\4\3\0\0\0\0\1\0\0\0\x08", 13)));
+    EXPECT_TRUE(owner.requests.empty() && stream.expired());
+}
+
+TEST(Http2Session, AHeaderSectionThatCannotBeSentResetsItsStream) {
+    Owner owner;
+    Http2Session session(owner);
+    ASSERT_TRUE(session.receive(first_request()));
+    const Http2StreamPtr stream = owner.requests.front();
+    Body body;
+    body.add(std::string("x"));
+    session.respond(*stream, 200, "X-Long: " + std::string(70000, 'a') + "\r\n", 1, std::move(body), true);
+    ASSERT_TRUE(session.send());
+    EXPECT_TRUE(stream->closed);
+    EXPECT_EQ(session.streams(), 0U);
+}
+
+TEST(Http2Session, ValuesHaveNoWhiteSpaceAround) {
+    Owner owner;
+    Http2Session session(owner);
+    ASSERT_TRUE(session.receive(first_request()));
+    Body body;
+    session.respond(*owner.requests.front(), 200, "X-Own: \t \r\nX-Two: \tAAAA~~~~ \t\r\n", 0, std::move(body), true);
+    const std::size_t settings = owner.written.size();
+    ASSERT_TRUE(session.send());
+    nghttp2_hd_inflater* inflater = nullptr;
+    nghttp2_hd_inflate_new(&inflater);
+    std::vector<std::string> values;
+    std::size_t at = settings;
+    while (at + 9 <= owner.written.size()) {
+        const auto byte = [&owner, at](std::size_t i) { return static_cast<unsigned char>(owner.written[at + i]); };
+        const std::size_t size = (std::size_t{byte(0)} << 16) | (std::size_t{byte(1)} << 8) | byte(2);
+        if (byte(3) == NGHTTP2_HEADERS) {
+            const auto* in = reinterpret_cast<const std::uint8_t*>(owner.written.data()) + at + 9;
+            std::size_t left = size;
+            for (int flags = 0; left > 0 && (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
+                nghttp2_nv pair{};
+                const ssize_t used = nghttp2_hd_inflate_hd2(inflater, &pair, &flags, in, left, 1);
+                ASSERT_GE(used, 0);
+                if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
+                    values.emplace_back(reinterpret_cast<const char*>(pair.value), pair.valuelen);
+                }
+                in += used;
+                left -= static_cast<std::size_t>(used);
+            }
+        }
+        at += 9 + size;
+    }
+    nghttp2_hd_inflate_del(inflater);
+    EXPECT_EQ(values, (std::vector<std::string>{"200", "", "AAAA~~~~", "0"}));
 }
 
 } // namespace
