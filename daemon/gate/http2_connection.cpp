@@ -186,13 +186,13 @@ namespace {
 /// One of the calls that Http2Share counts, from here to the end of the coroutine, whatever ends it.
 class CountedCall {
 public:
-    explicit CountedCall(std::shared_ptr<Http2Share> share) : share_(std::move(share)) { share_->count_call(true); }
+    explicit CountedCall(std::shared_ptr<Http2Share> share) : share_(std::move(share)) { share_->call_begins(); }
     ~CountedCall() { end(); }
     CountedCall(CountedCall&& other) noexcept : share_(std::move(other.share_)) {}
     CountedCall& operator=(CountedCall&&) = delete;
     void end() {
         if (share_ != nullptr) {
-            share_->count_call(false);
+            share_->call_ended();
             share_ = nullptr;
         }
     }

@@ -22,8 +22,12 @@ public:
 
     /// Calls of modules that go on.
     std::size_t calling() const { return calling_; }
-    void count_call(bool begins) {
-        calling_ += begins ? 1 : std::size_t(-1);
+    void call_begins() {
+        ++calling_;
+        count();
+    }
+    void call_ended() {
+        --calling_;
         count();
     }
     /// Responses that wait for the client.
