@@ -107,7 +107,7 @@ struct Http2Session::Callbacks {
         return 0;
     }
 
-    static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+    static int header(nghttp2_session* raw, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
         Http2Session& session = self(user);
         Http2Stream* stream = session.find(frame->hd.stream_id);
@@ -118,6 +118,8 @@ struct Http2Session::Callbacks {
         if (stream->decoded_bytes > decoded_bytes_max) {
             // nghttp2 decodes the rest without a look at it: the table must stay that of the client.
             session.spend(large_head_frames);
+            // RFC 9113 §7: a browser repeats the request by HTTP/1.1, where it is answered with 431, before nghttp2's own reset.
+            nghttp2_submit_rst_stream(raw, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_HTTP_1_1_REQUIRED);
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         }
         if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
@@ -293,6 +295,7 @@ struct Http2Session::Callbacks {
             nghttp2_option* made = nullptr;
             nghttp2_option_new(&made);
             nghttp2_option_set_no_auto_window_update(made, 1);
+            nghttp2_option_set_max_continuations(made, continuations_max);
             nghttp2_option_set_builtin_recv_extension_type(made, NGHTTP2_PRIORITY_UPDATE);
             return made;
         }();

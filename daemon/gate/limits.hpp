@@ -60,6 +60,9 @@ inline constexpr std::size_t streams_heads_bytes_max = 128 << 10;
 inline constexpr std::size_t decoded_bytes_max = 2 * head_bytes_max;
 /// What such a reset counts among idle_frames: each costs up to 1 ms.
 inline constexpr int large_head_frames = 16;
+/// CONTINUATION frames of one header section. A browser keeps 180 cookies of 4 KiB for a host (a site on the domain above ours can set
+/// them): its request is decoded to the end, and it is told to come by HTTP/1.1, whose 431 takes them away.
+inline constexpr std::size_t continuations_max = 64;
 /// Requests of one connection that modules answer at a time, and responses that wait for its client: the others wait for
 /// their turn. Each holds a descriptor, and up to 128 KiB.
 inline constexpr std::size_t answers_max = 16;
