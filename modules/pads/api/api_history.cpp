@@ -207,7 +207,8 @@ Task<Response> PadsModule::history(Request& request) {
         return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
     };
     const auto read = co_await read_aside(found.pad.number, std::move(work));
-    FoundOr still = find_for_history(request);
+    auto ended = co_await identify_again(*context_, request);
+    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }
@@ -263,7 +264,8 @@ Task<Response> PadsModule::look_back(Request& request) {
         return shown ? Status() : Status(fail(shown.error()));
     };
     const auto done = co_await read_aside(found.pad.number, std::move(work));
-    FoundOr still = find_for_history(request);
+    auto ended = co_await identify_again(*context_, request);
+    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }

@@ -110,6 +110,8 @@ public:
     Bytes encode_snapshot() const;
 
     bool has_pending() const { return !pending_.empty(); }
+    /// Behind the last clock of this client that is put in; 0 for a client that is not known.
+    std::uint32_t next_clock_of(std::uint64_t client) const { return state(client); }
     std::size_t dropped() const { return dropped_; }  ///< pending structs lost to the limits
     std::size_t bytes_used() const;
     /// So many inserts contend for one place that some stand elsewhere than Yjs puts them. Nothing is missing.

@@ -82,6 +82,7 @@ Status Film::add(const HistoryRow& row, const Person& person, crdt::View framed,
         return fail(ErrorKind::too_large, "the pad's history is larger than " + std::to_string(history_bytes_max >> 20) + " MiB");
     }
     bytes_.emplace_back(framed.begin(), framed.end());
+    const auto author = static_cast<std::uint32_t>(author_index(person));
     std::uint32_t step = steps();
     Status done = stop.check();
     crdt::Integrator::Changes changes;
@@ -93,22 +94,46 @@ Status Film::add(const HistoryRow& row, const Person& person, crdt::View framed,
         ++step;
         done = now_.apply(update, crdt::Hold::borrow);
         for (const crdt::ClockRange& range : changes.inserted) {
-            lives_[range.client].births.push_back({range.clock + range.length, step});
+            Life& life = lives_[range.client];
+            life.births.push_back({range.clock + range.length, step, author_at(life.early, range.clock, author)});
         }
         for (const crdt::ClockRange& range : changes.deleted) {
-            lives_[range.client].deaths.push_back({range.clock, range.clock + range.length, step});
+            Life& life = lives_[range.client];
+            life.deaths.push_back({range.clock, range.clock + range.length, step, author});
         }
         changes.inserted.clear();
         changes.deleted.clear();
+        if (done && now_.has_pending()) {
+            note_waiting(update, author);
+        }
     });
     now_.watch(nullptr);
     if (!done || !whole) {
         return done ? Status(fail(ErrorKind::corrupt, "a log row is damaged")) : done;
     }
-    rows_.push_back({row.first_seq, row.begin_ms, row.end_ms, author_index(person), step});
+    rows_.push_back({row.first_seq, row.begin_ms, row.end_ms, author, step});
     listed_.push_back(row);
     last_seq_ = std::max(last_seq_, row.last_seq);
     return {};
+}
+
+void Film::note_waiting(crdt::View update, std::uint32_t author) {
+    std::size_t position = 0;
+    if (crdt::check_update(update, outline_, position) != crdt::Fault::none) {
+        return;
+    }
+    for (const crdt::Block& block : outline_.blocks) {
+        const std::uint64_t first = std::max<std::uint64_t>(block.clock, now_.next_clock_of(block.client));
+        if (first < block.end_clock && block.end_clock <= crdt::clock_max) {
+            // Whoever came first stays: what is sent twice was brought by the first.
+            lives_[block.client].early.try_emplace(static_cast<std::uint32_t>(first), Waiting{static_cast<std::uint32_t>(block.end_clock), author});
+        }
+    }
+}
+
+std::uint32_t Film::author_at(const WaitingRanges& waiting, std::uint32_t clock, std::uint32_t author) {
+    const auto behind = waiting.upper_bound(clock);
+    return behind == waiting.begin() || std::prev(behind)->second.end <= clock ? author : std::prev(behind)->second.author;
 }
 
 std::size_t Film::author_index(const Person& person) {
@@ -122,14 +147,9 @@ std::size_t Film::author_index(const Person& person) {
 std::size_t Film::bytes_used() const {
     std::size_t lives = 0;
     for (const auto& [client, life] : lives_) {
-        lives += sizeof life + life.births.capacity() * sizeof(Birth) + life.deaths.capacity() * sizeof(Death);
+        lives += sizeof life + life.early.size() * (sizeof(WaitingRanges::value_type) + 4 * sizeof(void*)) + life.births.capacity() * sizeof(Birth) + life.deaths.capacity() * sizeof(Death);
     }
     return now_.bytes_used() + bytes_size_ + lives + rows_.capacity() * (sizeof(Row) + sizeof(HistoryRow));
-}
-
-std::size_t Film::author_of(std::uint32_t step) const {
-    const auto row = std::lower_bound(rows_.begin(), rows_.end(), step, [](const Row& one, std::uint32_t wanted) { return one.end < wanted; });
-    return row == rows_.end() ? 0 : row->author;
 }
 
 std::uint32_t Film::known(const Life& life, std::uint32_t step) {
@@ -141,22 +161,32 @@ const Film::Life* Film::life_of(const Item& item) const {
     return item.client < by_index_.size() ? by_index_[item.client] : nullptr;
 }
 
-std::uint32_t Film::born(const Item& item) const {
+const Film::Birth* Film::birth_of(const Item& item) const {
     const Life* life = life_of(item);
     if (life == nullptr) {
-        return 0;
+        return nullptr;
     }
     const auto birth = std::upper_bound(life->births.begin(), life->births.end(), item.clock, [](std::uint32_t clock, const Birth& one) { return clock < one.next_clock; });
-    return birth == life->births.end() ? 0 : birth->step;
+    return birth == life->births.end() ? nullptr : &*birth;
+}
+
+const Film::Death* Film::death_of(const Item& item) const {
+    const Life* life = life_of(item);
+    if (life == nullptr) {
+        return nullptr;
+    }
+    const auto behind = std::upper_bound(life->deaths.begin(), life->deaths.end(), item.clock, [](std::uint32_t clock, const Death& one) { return clock < one.begin; });
+    return behind == life->deaths.begin() || std::prev(behind)->end <= item.clock ? nullptr : &*std::prev(behind);
+}
+
+std::uint32_t Film::born(const Item& item) const {
+    const Birth* const birth = birth_of(item);
+    return birth == nullptr ? 0 : birth->step;
 }
 
 std::uint32_t Film::died(const Item& item) const {
-    const Life* life = life_of(item);
-    if (life == nullptr) {
-        return 0;
-    }
-    const auto behind = std::upper_bound(life->deaths.begin(), life->deaths.end(), item.clock, [](std::uint32_t clock, const Death& one) { return clock < one.begin; });
-    return behind == life->deaths.begin() || std::prev(behind)->end <= item.clock ? 0 : std::prev(behind)->step;
+    const Death* const death = death_of(item);
+    return death == nullptr ? 0 : death->step;
 }
 
 template <class Visit>
@@ -257,7 +287,9 @@ std::uint32_t Film::View::group(const Item& item) const {
     const bool removed = died > 0 && died <= at_;
     stretch.kind = removed ? Stretch::Kind::removed : born > since_ ? Stretch::Kind::added : Stretch::Kind::kept;
     stretch.lost = died > at_;
-    stretch.author = film_.author_of(removed ? died : born);
+    const Birth* const birth = removed ? nullptr : film_.birth_of(item);
+    const Death* const death = removed ? film_.death_of(item) : nullptr;
+    stretch.author = death != nullptr ? death->author : birth != nullptr ? birth->author : 0;
     return stretch.group();
 }
 

@@ -89,26 +89,41 @@ private:
     struct Birth {
         std::uint32_t next_clock;  ///< of the client, behind the step
         std::uint32_t step;
+        std::uint32_t author;
     };
     struct Death {
         std::uint32_t begin;
         std::uint32_t end;
         std::uint32_t step;
+        std::uint32_t author;
     };
+    /// Units of a client that an update carried before they could be put in.
+    struct Waiting {
+        std::uint32_t end = 0;
+        std::uint32_t author = 0;
+    };
+    using WaitingRanges = std::map<std::uint32_t, Waiting>;  ///< by first clock
     struct Life {
         std::vector<Birth> births;
         std::vector<Death> deaths;  ///< by clock
+        WaitingRanges early;
     };
     class Words;
 
     Status add(const HistoryRow& row, const Person& person, crdt::View framed, const Stop& stop);
     std::size_t author_index(const Person& person);
-    std::size_t author_of(std::uint32_t step) const;
+    /// Notes what of this update has to wait, with its author: rows of one person stand whole before those of another who wrote at the
+    /// same time, so the update that lets it in is often somebody else's.
+    void note_waiting(crdt::View update, std::uint32_t author);
+    /// Who brought this clock: the one whose update waited for it, else `author`.
+    static std::uint32_t author_at(const WaitingRanges& waiting, std::uint32_t clock, std::uint32_t author);
     /// Clocks that the client had at a step.
     static std::uint32_t known(const Life& life, std::uint32_t step);
     /// The steps at which a unit came and went; 0: it stands.
     std::uint32_t born(const crdt::Integrator::Item& item) const;
     std::uint32_t died(const crdt::Integrator::Item& item) const;
+    const Birth* birth_of(const crdt::Integrator::Item& item) const;
+    const Death* death_of(const crdt::Integrator::Item& item) const;
     const Life* life_of(const crdt::Integrator::Item& item) const;
     /// Visits the items of the text, those of a tree of the older form too.
     template <class Visit>
@@ -116,6 +131,7 @@ private:
     crdt::Bytes encoded(std::uint32_t since, std::uint32_t at) const;
 
     crdt::Integrator now_;
+    crdt::Outline outline_;    ///< kept for its memory
     std::deque<Bytes> bytes_;  ///< that the document's items lie in
     std::size_t bytes_size_ = 0;
     std::int64_t last_seq_ = 0;

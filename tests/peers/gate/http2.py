@@ -195,7 +195,7 @@ BOUNDS = {
     "a head of 40 KiB": (sections(GOOD + [(f"x-{i}", "a" * 4000) for i in range(10)], [16000, 32000]), "431|goaway 11"),
     "150 fields": (head(GOOD + [(f"x-{i}", "a") for i in range(150)]), "431"),
     "a path of 9000": (head(request("/" + "a" * 9000)), "414"),
-    "a table that makes much of little": (frame(HEADERS, 5, 1, block(GOOD) + b"\x40" + b"\x01x" + number(3000, 7) + b"a" * 3000 + b"\xbe" * 5000), "rst 2"),
+    "a table that makes much of little": (frame(HEADERS, 5, 1, block(GOOD) + b"\x40" + b"\x01x" + number(3000, 7) + b"a" * 3000 + b"\xbe" * 5000), "rst 13"),
     "2000 PING": (frame(PING, 0, 0, bytes(8)) * 2000, "goaway 11"),
     "2000 SETTINGS": (settings() * 2000, "goaway 11"),
     "2000 PRIORITY": (frame(PRIORITY, 0, 9, struct.pack(">IB", 0, 1)) * 2000, "goaway 11"),

@@ -85,6 +85,29 @@ TEST_F(FilmTest, WhatWasAddedAndRemovedAndByWhom) {
     EXPECT_NE(document.find(R"("line":"7-15")"), std::string::npos) << "the marker of the second line: " << document;
 }
 
+/// One letter of `client` behind another unit (Y.js update V1).
+Bytes letter(std::uint8_t client, std::uint8_t of, std::uint8_t behind, char c) {
+    return {1, 1, client, 0, 0x84, of, behind, 1, static_cast<std::uint8_t>(c), 0};
+}
+
+// A fold joins the rows of each person, so that one's edits stand before those of the other that they build on: they wait, and go in
+// with a row of somebody else. (What was taken away before it was there never showed.)
+TEST_F(FilmTest, WhatHadToWaitIsOfWhoeverBroughtIt) {
+    row("annick", lines({""}), 0, 0);
+    row("yann", letter(8, 9, 0, 'b'), 1, 0);
+    row("yann", erased(9, 1, 1), 0, 1);
+    RawLines marie(9);
+    marie.text("acd");
+    row("marie", marie.finish(), 3, 0);
+    row("marie", letter(10, 9, 2, 'e'), 1, 0);
+    auto film = this->film();
+    EXPECT_EQ(changes(*film, 0, 5), (std::vector<std::string>{"marie+a", "yann+b", "marie+de"}));
+    row("marie", letter(11, 12, 0, 'x'), 1, 0);
+    row("annick", erased(9, 0, 1), 0, 1);
+    film = this->film();
+    EXPECT_EQ(changes(*film, 5, 7), (std::vector<std::string>{"annick-a", "yann=b", "marie=de"}));
+}
+
 // Typed and taken back within the moment: shown by neither end.
 TEST_F(FilmTest, WhatCameAndWentInBetweenIsNotShown) {
     row("marie", lines({"Un."}), 4, 0);
