@@ -161,7 +161,11 @@ struct Http2Session::Callbacks {
 
     static int data_chunk(nghttp2_session* raw, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size, void* user) {
         Http2Stream* stream = self(user).find(id);
-        if (stream == nullptr || stream->discard) {
+        if (stream == nullptr) {
+            self(user).throw_away(id, size);
+            return 0;
+        }
+        if (stream->discard) {
             nghttp2_session_consume(raw, id, size);
             return 0;
         }
@@ -171,11 +175,12 @@ struct Http2Session::Callbacks {
     }
 
     static int stream_closed(nghttp2_session*, std::int32_t id, std::uint32_t, void* user) {
+        self(user).lingering_.erase(id);
         self(user).close_stream(id);
         return 0;
     }
 
-    static int frame_sent(nghttp2_session* raw, const nghttp2_frame* frame, void* user) {
+    static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
         Http2Session& session = self(user);
         if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
             session.spend();  // a client that makes us reset its streams goes on without limit otherwise
@@ -187,8 +192,7 @@ struct Http2Session::Callbacks {
         if (ends && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)) {
             const Http2Stream* stream = session.find(frame->hd.stream_id);
             if (stream != nullptr && !stream->ended) {
-                // RFC 9113 §8.1: the response is complete, the rest of the request is of no use.
-                nghttp2_submit_rst_stream(raw, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+                session.linger(stream->id);
             }
         }
         return 0;
@@ -406,6 +410,34 @@ void Http2Session::close_stream(std::int32_t id) {
     notify(*stream);
 }
 
+/// RFC 9113 §8.1: the rest of the request is of no use, and the client may be told so. Told at once it may not look at the response.
+void Http2Session::linger(std::int32_t id) {
+    lingering_.emplace(id, 0);
+    close_stream(id);
+    if (lingering_.size() > lingering_max) {
+        end_lingering(lingering_.begin()->first);
+    }
+}
+
+void Http2Session::end_lingering(std::int32_t id) {
+    lingering_.erase(id);
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+}
+
+void Http2Session::throw_away(std::int32_t id, std::size_t size) {
+    const auto lingering = lingering_.find(id);
+    if (lingering == lingering_.end()) {
+        nghttp2_session_consume(session_, id, size);
+        return;
+    }
+    nghttp2_session_consume_connection(session_, size);  // its own window stays shut: nothing more is wanted
+    lingering->second += size;
+    if (lingering->second > lingering_bytes_max) {
+        end_lingering(id);
+        owner_.on_output();
+    }
+}
+
 void Http2Session::detach() {
     while (!streams_.empty()) {
         close_stream(streams_.begin()->first);
@@ -500,6 +532,9 @@ void Http2Session::settings_taken() {
 }
 
 void Http2Session::go_away() {
+    while (!lingering_.empty()) {
+        end_lingering(lingering_.begin()->first);
+    }
     nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
     owner_.on_output();
 }

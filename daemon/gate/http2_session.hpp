@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -143,6 +144,11 @@ private:
     /// RFC 9113 §6.9.2: the windows of open streams shrink with the client's ACK, those that were widened too.
     void settings_taken();
     void close_stream(std::int32_t id);
+    /// The response is complete and the request is not: the stream is closed for us, and reset only when its client goes on for long.
+    void linger(std::int32_t id);
+    void end_lingering(std::int32_t id);
+    /// Bytes of a body that nobody reads.
+    void throw_away(std::int32_t id, std::size_t size);
     static void notify(Http2Stream& stream);
     Http2Stream* find(std::int32_t id) const;
     void take_head(Http2Stream& stream, bool ends);
@@ -151,6 +157,7 @@ private:
     nghttp2_session* session_ = nullptr;
     std::unordered_map<std::int32_t, Http2StreamPtr> streams_;
     std::size_t heads_bytes_ = 0;  ///< of all open streams
+    std::map<std::int32_t, std::size_t> lingering_;  ///< stream, bytes that came since
     std::int32_t unfinished_ = 0;  ///< the stream whose header section comes; 0: none
     IdleFrames idle_frames_;
     int window_updates_ = 16;      ///< that answer DATA frames, or begin the connection

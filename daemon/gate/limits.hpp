@@ -60,6 +60,11 @@ inline constexpr std::size_t streams_heads_bytes_max = 128 << 10;
 inline constexpr std::size_t decoded_bytes_max = 2 * head_bytes_max;
 /// What such a reset counts among idle_frames: each costs up to 1 ms.
 inline constexpr int large_head_frames = 16;
+/// Requests that were answered before their body had come, of one connection: the oldest of more is reset (NO_ERROR).
+inline constexpr std::size_t lingering_max = 8;
+/// Bytes of such a body that are thrown away before its stream is reset. A client that is cut while it sends may not see the
+/// response (curl 7.88); most such bodies are small, or stop at the window.
+inline constexpr std::size_t lingering_bytes_max = 16 << 10;
 /// CONTINUATION frames of one header section. A browser keeps 180 cookies of 4 KiB for a host (a site on the domain above ours can set
 /// them): its request is decoded to the end, and it is told to come by HTTP/1.1, whose 431 takes them away.
 inline constexpr std::size_t continuations_max = 64;

@@ -127,6 +127,15 @@ def picture_of(house):
     }
 
 
+def without_title(house, texts):
+    """The same hashes of the exports without the title on top, which releases before 2026-11-30 18:00 left away."""
+    marie, out = house.visitor().sign_in("marie", MARIE[1]), {}
+    for pad in texts:
+        body = answered(marie.call("GET", f"/api/v1/pads/{pad}/export?format=markdown")).body
+        out[pad] = hashlib.sha256(body.partition(b"\n\n")[2] if body.startswith(b"# ") else body).hexdigest()
+    return out
+
+
 def schema_of(file):
     database = sqlite3.connect(file)
     try:
@@ -173,6 +182,9 @@ def test_of(version):
             house = House(state=state, base_port=PORTS)
             with house:
                 seen = json.loads(json.dumps(picture_of(house)))
+                bare = without_title(house, seen["texts"])
+                for pad, value in wanted["texts"].items():
+                    seen["texts"][pad] = bare[pad] if bare.get(pad) == value else seen["texts"].get(pad)
                 for part, value in wanted.items():
                     assert seen[part] == value, (part, seen[part], value)
                 imap_of(house, (MARIE[0], phone)).logout()
