@@ -167,6 +167,8 @@ private:
     Task<Response> look_back(Request& request);
     Task<Response> restore_moment(Request& request);
     FoundOr find_for_history(const Request& request);
+    /// The same behind a wait: the session may have ended, and the pad have gone, meanwhile.
+    Task<FoundOr> find_for_history_again(Request& request);
 
     // api/api_film.cpp
     using FilmWork = std::function<Result<std::string>(Film&)>;

@@ -183,8 +183,7 @@ Task<Response> PadsModule::film_answer(Request& request, std::int64_t upto, Film
         return said ? Status() : Status(fail(said.error()));
     };
     const auto done = co_await read_aside(found.pad.number, std::move(reading));
-    auto ended = co_await identify_again(*context_, request);
-    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
+    FoundOr still = co_await find_for_history_again(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }

@@ -176,6 +176,11 @@ PadsModule::FoundOr PadsModule::find_for_history(const Request& request) {
     return outcome;
 }
 
+Task<PadsModule::FoundOr> PadsModule::find_for_history_again(Request& request) {
+    auto ended = co_await identify_again(*context_, request);
+    co_return ended ? FoundOr(std::move(*ended)) : find_for_history(request);
+}
+
 Response PadsModule::no_past(const Request& request, const PadRow& pad, const Error& error) {
     if (error.kind == ErrorKind::not_found) {
         return problem(pads_catalogue, request, 404, "pad_no_moment");
@@ -207,8 +212,7 @@ Task<Response> PadsModule::history(Request& request) {
         return store.each_history_row(found.pad.number, [&list](const HistoryRow& row) { list.add(row); });
     };
     const auto read = co_await read_aside(found.pad.number, std::move(work));
-    auto ended = co_await identify_again(*context_, request);
-    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
+    FoundOr still = co_await find_for_history_again(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }
@@ -264,8 +268,7 @@ Task<Response> PadsModule::look_back(Request& request) {
         return shown ? Status() : Status(fail(shown.error()));
     };
     const auto done = co_await read_aside(found.pad.number, std::move(work));
-    auto ended = co_await identify_again(*context_, request);
-    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
+    FoundOr still = co_await find_for_history_again(request);
     if (auto* refused = std::get_if<Response>(&still)) {
         co_return std::move(*refused);
     }
@@ -313,8 +316,7 @@ Task<Response> PadsModule::restore_moment(Request& request) {
     };
     Status done = co_await read_aside(found.pad.number, std::move(work));
     // The reading takes its time: the right to write is asked again before anything changes.
-    auto ended = co_await identify_again(*context_, request);
-    FoundOr still = ended ? FoundOr(std::move(*ended)) : find_for_history(request);
+    FoundOr still = co_await find_for_history_again(request);
     const auto* now = std::get_if<Found>(&still);
     if (now == nullptr || now->permission != Permission::write) {
         room->release();

@@ -7,6 +7,7 @@
 #include "modules/pads/limits.hpp"
 #include "modules/pads/pads_module.hpp"
 #include "modules/pads/texts.hpp"
+#include "modules/support/opening.hpp"
 
 namespace hameau::pads {
 
@@ -93,7 +94,8 @@ void PadsModule::stop_readings() {
 
 Task<std::optional<Response>> PadsModule::read_for(Request& request, const PadRow& pad, ReadingWork work) {
     const Status done = co_await read_aside(pad.number, std::move(work));
-    FoundOr still = find(request, request.header(key_header), Deleted::refused);
+    auto ended = co_await identify_again(*context_, request);
+    FoundOr still = ended ? FoundOr(std::move(*ended)) : find(request, request.header(key_header), Deleted::refused);
     std::optional<Response> refused;
     if (auto* lost = std::get_if<Response>(&still)) {
         refused = std::move(*lost);

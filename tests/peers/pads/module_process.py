@@ -36,6 +36,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 SESSIONS = {}  # whose they are, as identity() told the module
+ENDED = set()  # of them
 
 
 class FakePeople(threading.Thread):
@@ -69,7 +70,11 @@ class FakePeople(threading.Thread):
                 continue
             path = head.split()[1].decode()
             if path == "/internal/identity":
-                member, login, name, roles = SESSIONS[json.loads(body)["session"]]
+                session = json.loads(body)["session"]
+                if session in ENDED:
+                    self.answer(connection, {"code": "not_found"}, "404 Not Found")
+                    continue
+                member, login, name, roles = SESSIONS[session]
                 associations = [dict(zip(("slug", "role"), one.split("="))) for one in roles.split(",") if "=" in one]
                 self.answer(connection, {"member": member, "login": login, "name": unquote(name), "admin": False, "associations": associations})
             elif path == "/internal/usage":
@@ -95,10 +100,10 @@ class FakePeople(threading.Thread):
         return tuple(text.split(b"\r\n\r\n", 1))
 
     @staticmethod
-    def answer(connection, document):
+    def answer(connection, document, status="200 OK"):
         body = json.dumps(document).encode()
         with connection, contextlib.suppress(OSError):  # who asked may be killed
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+            connection.sendall(b"HTTP/1.1 " + status.encode() + b"\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
                                + str(len(body)).encode() + b"\r\n\r\n" + body)
 
 

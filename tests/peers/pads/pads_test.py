@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "support")]
 from checks import Checks  # noqa: E402
 import older_form  # noqa: E402
 import film  # noqa: E402
+import waiting  # noqa: E402
 from module_process import FakePeople, ModuleProcess, UnixConnection, identity, png  # noqa: E402
 from open_texts_test import test_open_texts_are_bounded  # noqa: E402,F401
 from parts import parted, parts  # noqa: E402
@@ -387,24 +388,7 @@ def test_history():
 
 
 def test_a_reading_that_waited_is_judged_again():
-    """Access ends while a reading waits for its turn behind others of its pad: none of them is answered to who lost it."""
-    text = "\n\n".join(f"## Titre {n}\n\nUn *paragraphe* de la réunion numéro {n}, avec **quelques** mots." for n in range(3000))
-    pad = call(201, "POST", "/api/v1/associations/amis/pads/import?format=markdown&slug=waited", text.encode())
-    path = f"/api/v1/pads/{pad['id']}"
-    call(200, "PATCH", path, {"access": {"members": "none", "link": "none", "people": ["yann"]}})
-    moment = call(200, "GET", f"{path}/history")["items"][0]["moment"]
-    readings = [f"{path}/history", f"{path}/history/{moment}", f"{path}/export?format=html", f"{path}/authors"]
-    for reading in readings:
-        with ThreadPoolExecutor(9) as clients:
-            before = [clients.submit(pads.call, "GET", f"{path}/export?format=odt", None, MARIE) for _ in range(5)]
-            time.sleep(0.02)
-            waiting = [clients.submit(pads.call, "GET", reading, None, YANN) for _ in range(3)]
-            time.sleep(0.02)
-            call(200, "PATCH", path, {"access": {"people": []}})
-            answers = [one.result()[0] for one in waiting]
-            assert answers == [403] * 3, (reading, answers)
-            assert all(one.result()[0] == 200 for one in before), reading
-        call(200, "PATCH", path, {"access": {"people": ["yann"]}})
+    waiting.judged_again(call, pads, MARIE, YANN)
 
 
 ADMIN = {"Hameau-Caller": "admin"}
