@@ -7,6 +7,7 @@
 
 #include <utf8proc.h>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/export/limits.hpp"
 #include "modules/pads/lines/signs.hpp"
 
@@ -62,14 +63,7 @@ std::string in_ascii(const std::string& text) {
 
 /// RFC 8187 §3.2.1: attr-char stays.
 std::string encoded(std::string_view text) {
-    constexpr std::string_view kept = "!#$&+-.^_`|~", digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kept.find(c) != std::string_view::npos;
-        out += plain ? std::string(1, c) : std::string({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-    return out;
+    return percent_encode(text, [](char c) { return is_unreserved(c) || std::string_view("!#$&+^`|").find(c) != std::string_view::npos; });
 }
 
 } // namespace

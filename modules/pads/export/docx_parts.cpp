@@ -2,7 +2,6 @@
 #include "modules/pads/export/docx_parts.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "modules/pads/export/odt_styles.hpp"
@@ -42,21 +41,14 @@ std::string_view way_of(const DocxList& list) {
 
 /// Half points of a font size; 0 when it says none.
 long half_points(std::string_view size) {
-    double number = 0;
-    const auto [end, failed] = std::from_chars(size.data(), size.data() + size.size(), number);
-    if (failed != std::errc{}) {
+    const auto parsed = font_size_of(size);
+    if (!parsed) {
         return 0;
     }
-    const std::string_view unit(end, static_cast<std::size_t>(size.data() + size.size() - end));
+    const auto [number, unit] = *parsed;
     constexpr double body_points = 12, most = 400;
     const double points = unit == "px" ? number * 0.75 : unit == "pt" ? number : unit == "%" ? number * body_points / 100 : number * body_points;
     return points > 0 && points < most ? std::lround(points * 2) : 0;
-}
-
-std::string first_font(std::string_view names) {
-    std::string name(names.substr(0, names.find(',')));
-    std::erase_if(name, [](char c) { return c == '"' || c == '\''; });
-    return name;
 }
 
 } // namespace
@@ -158,7 +150,7 @@ std::string docx_run_properties(const std::vector<Mark>& marks, bool from_right)
     const Mark* ground = of(MarkKind::highlight);
     const auto bare = [](std::string hex) { return hex.empty() ? hex : hex.substr(1); };
     std::string out = of(MarkKind::link) != nullptr ? "<w:rStyle w:val=\"Hyperlink\"/>" : "";
-    const std::string font = of(MarkKind::code) != nullptr ? "Courier New" : look != nullptr ? first_font(look->font) : std::string();
+    const std::string font = of(MarkKind::code) != nullptr ? "Courier New" : look != nullptr ? office_font(look->font) : std::string();
     out += font.empty() ? std::string() : "<w:rFonts w:ascii=\"" + font + "\" w:hAnsi=\"" + font + "\" w:cs=\"" + font + "\"/>";
     out += of(MarkKind::bold) != nullptr ? "<w:b/>" : "";
     out += of(MarkKind::italic) != nullptr ? "<w:i/>" : "";

@@ -55,21 +55,18 @@ std::string colour(std::string_view name, std::string_view value, std::string_vi
     return hex.empty() ? hex : " " + std::string(name) + "=\"" + hex + "\"";
 }
 
-/// The first of the fonts that it names; the office program finds another where that is not there.
 std::string font(std::string_view names) {
-    std::string name(names.substr(0, names.find(',')));
-    std::erase_if(name, [](char c) { return c == '"' || c == '\''; });
+    const std::string name = office_font(names);
     return name.empty() ? name : " fo:font-family=\"" + name + "\"";
 }
 
 /// ODF 1.2 §20.183: points, or a part of what is around.
 std::string font_size(std::string_view size) {
-    double number = 0;
-    const auto [end, failed] = std::from_chars(size.data(), size.data() + size.size(), number);
-    if (failed != std::errc{}) {
+    const auto parsed = font_size_of(size);
+    if (!parsed) {
         return {};
     }
-    const std::string_view unit(end, static_cast<std::size_t>(size.data() + size.size() - end));
+    const auto [number, unit] = *parsed;
     const bool part = unit == "em" || unit == "rem" || unit == "%";
     const double value = unit == "px" ? number * 0.75 : unit == "em" || unit == "rem" ? number * 100 : number;
     std::array<char, 32> text{};
@@ -149,6 +146,21 @@ std::string odf_paragraph_style(std::string_view name, Align align, bool from_ri
 }
 
 std::string office_colour(std::string_view value) { return hex_colour(value); }
+
+std::string office_font(std::string_view names) {
+    std::string name(names.substr(0, names.find(',')));
+    std::erase_if(name, [](char c) { return c == '"' || c == '\''; });
+    return name;
+}
+
+std::optional<FontSize> font_size_of(std::string_view size) {
+    double number = 0;
+    const auto [end, failed] = std::from_chars(size.data(), size.data() + size.size(), number);
+    if (failed != std::errc{}) {
+        return std::nullopt;
+    }
+    return FontSize{number, std::string_view(end, static_cast<std::size_t>(size.data() + size.size() - end))};
+}
 
 std::string odf_centimetres(double pixels) {
     std::array<char, 32> text{};

@@ -2,6 +2,7 @@
 // ("Heading 1", "Quotations"), and the look of marked text. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,14 @@ std::string odf_styles(bool english);
 std::string odf_paragraph_style(std::string_view name, Align align, bool from_right = false);
 /// A colour as #rrggbb; empty when it is none that office programs know.
 std::string office_colour(std::string_view value);
+/// The first of the fonts that it names; the office program finds another where that is not there.
+std::string office_font(std::string_view names);
+/// A size as CSS writes it. Nothing when it begins with no number.
+struct FontSize {
+    double number = 0;
+    std::string_view unit;  ///< a view of what was given
+};
+std::optional<FontSize> font_size_of(std::string_view size);
 /// The page's room for text, in centimetres.
 inline constexpr double odf_room_cm = 17;
 /// A length of so many CSS pixels, 96 of which are an inch: "2.54cm".

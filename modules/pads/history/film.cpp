@@ -281,15 +281,15 @@ Result<crdt::Snapshot> Film::between(std::uint32_t since, std::uint32_t at) {
 }
 
 std::uint32_t Film::View::group(const Item& item) const {
-    const std::uint32_t born = film_.born(item);
-    const std::uint32_t died = film_.died(item);
+    const Birth* const birth = film_.birth_of(item);
+    const Death* const death = film_.death_of(item);
+    const std::uint32_t born = birth == nullptr ? 0 : birth->step;
+    const std::uint32_t died = death == nullptr ? 0 : death->step;
     Stretch stretch;
     const bool removed = died > 0 && died <= at_;
     stretch.kind = removed ? Stretch::Kind::removed : born > since_ ? Stretch::Kind::added : Stretch::Kind::kept;
     stretch.lost = died > at_;
-    const Birth* const birth = removed ? nullptr : film_.birth_of(item);
-    const Death* const death = removed ? film_.death_of(item) : nullptr;
-    stretch.author = death != nullptr ? death->author : birth != nullptr ? birth->author : 0;
+    stretch.author = removed ? death->author : birth != nullptr ? birth->author : 0;
     return stretch.group();
 }
 

@@ -192,16 +192,7 @@ std::string kept_address(std::string_view written) {
     if ((scheme == "http" || scheme == "https") && !has_good_host(address)) {
         return {};
     }
-    std::string out;
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : address) {
-        if (must_be_encoded(c)) {
-            const auto byte = static_cast<unsigned char>(c);
-            out.append("%").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
-        } else {
-            out += c;
-        }
-    }
+    std::string out = percent_encode(address, [](char c) { return !must_be_encoded(c); });
     return is_safe_address(out) ? out : std::string();
 }
 
