@@ -13,8 +13,7 @@ namespace hameau::cli {
 namespace json = boost::json;
 
 void print_waiting(const json::object& answer) {
-    const json::value* waiting = answer.if_contains("forward_waiting");
-    for (const json::value& target : waiting != nullptr && waiting->is_array() ? waiting->as_array() : json::array{}) {
+    for (const json::value& target : array_of(answer, "forward_waiting")) {
         std::printf("    the copy to %s waits for the owner's agreement (on their page Courrier)\n", in_letters(std::string(target.as_string())).c_str());
     }
 }
@@ -30,8 +29,7 @@ void print_invitation(const json::object& answer) {
 }
 
 void print_warnings(const json::object& answer) {
-    const json::value* warnings = answer.if_contains("warnings");
-    for (const json::value& warning : warnings != nullptr && warnings->is_array() ? warnings->as_array() : json::array{}) {
+    for (const json::value& warning : array_of(answer, "warnings")) {
         std::fprintf(stderr, "    %s\n", warning.is_string() ? in_letters(std::string(warning.as_string())).c_str() : json::serialize(warning).c_str());
     }
 }

@@ -220,8 +220,7 @@ Status Verifier::finish() const {
     }
     // Pages without a site of the association's own would go on line at whatever host they name.
     std::set<std::string, std::less<>> listed;
-    const json::value* sites = document("sites/sites.json").if_contains("sites");
-    for (const json::value& site : sites != nullptr && sites->is_array() ? sites->as_array() : json::array()) {
+    for (const json::value& site : array_of(document("sites/sites.json"), "sites")) {
         listed.insert(site.is_object() ? text_of(site.as_object(), "host") : std::string());
     }
     for (const std::string& host : hosts_) {

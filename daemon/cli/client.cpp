@@ -297,6 +297,12 @@ std::string text_of(const json::object& object, std::string_view key) {
     return text_in(object, key);
 }
 
+const json::array& array_of(const json::object& object, std::string_view key) {
+    static const json::array nothing;
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_array() ? value->get_array() : nothing;
+}
+
 std::int64_t number_of(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;

@@ -36,6 +36,8 @@ struct Upload {
 /// A member of an object as text or as a number; "" or 0 when it is absent or something else.
 std::string text_of(const boost::json::object& object, std::string_view key);
 std::int64_t number_of(const boost::json::object& object, std::string_view key);
+/// Likewise as an array; an empty one that always stands when it is absent or something else.
+const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
 
 /// A body that is sent piece by piece; the response comes at its end.
 class Sending {

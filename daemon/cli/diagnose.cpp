@@ -38,12 +38,11 @@ constexpr diagnosis::State shown_in_order[] = {diagnosis::State::broken, diagnos
 constexpr std::size_t indent = 11;
 
 void print_checks(const json::object& document, bool all, bool english) {
-    const json::value* checks = document.if_contains("checks");
     for (const diagnosis::State state : shown_in_order) {
         const bool shown = all || state == diagnosis::State::broken || state == diagnosis::State::attention;
         std::string word(diagnosis::state_word(state, english));
         word.resize(std::max(word.size() + 1, indent), ' ');
-        for (const json::value& entry : checks != nullptr && checks->is_array() ? checks->get_array() : json::array()) {
+        for (const json::value& entry : array_of(document, "checks")) {
             const json::object& check = entry.as_object();
             if (!shown || text_of(check, "state") != diagnosis::to_text(state)) {
                 continue;
@@ -64,8 +63,7 @@ void print_checks(const json::object& document, bool all, bool english) {
 }
 
 std::string state_in(const json::object& document, const std::string& id) {
-    const json::value* checks = document.if_contains("checks");
-    for (const json::value& entry : checks != nullptr && checks->is_array() ? checks->get_array() : json::array()) {
+    for (const json::value& entry : array_of(document, "checks")) {
         if (text_of(entry.as_object(), "id") == id) {
             return text_of(entry.as_object(), "state");
         }

@@ -317,8 +317,7 @@ public:
             const std::string host = names_.host(text_of(site, "host"));
             std::int64_t number = 0;
             std::int64_t live = 0;
-            const json::value* versions = site.if_contains("versions");
-            for (const json::value& version : versions != nullptr && versions->is_array() ? versions->as_array() : json::array()) {
+            for (const json::value& version : array_of(site, "versions")) {
                 ++number;
                 live = number_of(version.as_object(), "number") == number_of(site, "live") ? number : live;
             }
@@ -339,11 +338,7 @@ public:
 
 private:
     std::string id() const { return text_of(archive_.document("hameau-archive.json"), "archive"); }
-    const json::array& sites() const {
-        static const json::array nothing;
-        const json::value* list = archive_.document("sites/sites.json").if_contains("sites");
-        return list != nullptr && list->is_array() ? list->as_array() : nothing;
-    }
+    const json::array& sites() const { return array_of(archive_.document("sites/sites.json"), "sites"); }
     static Result<Answer> good(Result<Answer> answer) {
         if (answer && !answer->good()) {
             return fail(answer->status == 503 ? ErrorKind::unavailable : ErrorKind::invalid, answer->problem());

@@ -28,11 +28,6 @@ constexpr const char* mail_usage =
 
 constexpr std::size_t record_column = 12;
 
-json::array array_in(const json::object& object, std::string_view key) {
-    const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_array() ? value->get_array() : json::array();
-}
-
 /// The association that has the domain; empty: none.
 Result<std::string> owner_of(const Client& client, const std::string& domain) {
     const auto all = client.list("/api/v1/associations");
@@ -40,7 +35,7 @@ Result<std::string> owner_of(const Client& client, const std::string& domain) {
         return fail(all.error());
     }
     for (const json::value& entry : *all) {
-        for (const json::value& one : array_in(entry.as_object(), "domains")) {
+        for (const json::value& one : array_of(entry.as_object(), "domains")) {
             if (one == json::value(domain)) {
                 return text_of(entry.as_object(), "slug");
             }
@@ -51,7 +46,7 @@ Result<std::string> owner_of(const Client& client, const std::string& domain) {
 
 std::string servers_of(const json::object& document) {
     std::string out;
-    for (const json::value& entry : array_in(document, "asked")) {
+    for (const json::value& entry : array_of(document, "asked")) {
         const json::object& one = entry.as_object();
         const json::value* answered = one.if_contains("answered");
         out += (out.empty() ? "" : ", ") + text_of(one, "address") + (answered != nullptr && *answered == json::value(true) ? "" : " (?)");
@@ -108,7 +103,7 @@ int check_domain(const Words& words, const std::string& domain, bool english) {
         return code;
     }
     std::printf("%s\n%s\n\n", one_plain_line(text_of(document, "text")).c_str(), looked_at(text_of(document, "at"), one_plain_line(servers_of(document)), english).c_str());
-    for (const json::value& record : array_in(document, "records")) {
+    for (const json::value& record : array_of(document, "records")) {
         print_record(record.as_object(), english);
     }
     std::printf("\n%s\n", records_to_do(to_do, known, english).c_str());

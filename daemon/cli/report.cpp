@@ -102,8 +102,7 @@ std::string diagnosis_part(const Client& client, const Redactor& redactor, bool 
     }
     std::string out;
     const json::object document = answer->object();
-    const json::value* checks = document.if_contains("checks");
-    for (const json::value& entry : checks != nullptr && checks->is_array() ? checks->get_array() : json::array()) {
+    for (const json::value& entry : array_of(document, "checks")) {
         const json::object& check = entry.as_object();
         out += text_of(check, "state") + "\t" + text_of(check, "code") + "\t" + (sentences ? redactor.line(text_of(check, "text")) : std::string()) + "\n";
     }
