@@ -14,6 +14,7 @@
 
 #include "daemon/base/io.hpp"
 #include "daemon/base/text.hpp"
+#include "daemon/base/trial.hpp"
 #include "daemon/settings/settings.hpp"
 #include "daemon/settings/values.hpp"
 #include "provisioning/acme.hpp"
@@ -250,12 +251,11 @@ Result<Job> read_job() {
     Job job;
     const char* state = std::getenv("HAMEAU_STATE");
     const char* memory = std::getenv("HAMEAU_SETTINGS_FD");
-    const char* trial = std::getenv("HAMEAU_TRIAL");
     if (state == nullptr || state[0] != '/' || memory == nullptr) {
         return fail(ErrorKind::invalid, "hameau-provision is started by hameaud only");
     }
     job.state = state;
-    job.trial = trial != nullptr && trial[0] == '1';
+    job.trial = is_trial();
     job.root = ::geteuid() == 0;
     const int fd = std::atoi(memory);
     ::lseek(fd, 0, SEEK_SET);

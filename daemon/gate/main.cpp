@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include "daemon/base/trial.hpp"
 #include "daemon/gate/gate.hpp"
 #include "daemon/gate/limits.hpp"
 #include "daemon/modules.hpp"
@@ -72,7 +73,7 @@ int run() {
     ::mallopt(M_TRIM_THRESHOLD, trim_threshold_bytes);
     ::signal(SIGPIPE, SIG_IGN);
     const std::string web = variable("HAMEAU_BINARIES") + "/web";
-    const bool trial = variable("HAMEAU_TRIAL") == "1";
+    const bool trial = is_trial();
     auto environment = take_child_environment();
     if (!environment) {
         journal.write(gate_failed, {{"error", environment.error().message}});

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <unistd.h>
 
+#include "daemon/base/trial.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
 #include "daemon/contract/backup_state.hpp"
@@ -113,8 +114,7 @@ Task<Status> People::start(ModuleContext& context) {
     }
     const Settings& settings = context.settings();
     store_.emplace(context.database(), settings.has("mail.enabled") && settings.boolean("mail.enabled"));
-    const char* const trial = std::getenv("HAMEAU_TRIAL");
-    trial_ = trial != nullptr && std::string_view(trial) == "1";
+    trial_ = is_trial();
     std::vector<std::string> erased;
     const std::string restored = context.folder() + "/" + backup::restored_mark;
     const bool first_after_restore = ::access(restored.c_str(), F_OK) == 0;

@@ -1,11 +1,12 @@
 // The domains of an association as its managers see them: which DNS records they need, and what the last look found. A look asks strangers
 // and takes seconds: a person starts it, never the page alone, and each association has a budget.
-#include <cstdlib>
 #include <filesystem>
 
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
+#include "daemon/base/trial.hpp"
 #include "modules/mail/auth/dns.hpp"
+#include "modules/mail/auth/outgoing_signatures.hpp"
 #include "modules/mail/domain_document.hpp"
 #include "modules/mail/mail_module.hpp"
 #include "modules/mail/records/kept_look.hpp"
@@ -24,11 +25,6 @@ namespace {
 constexpr Event look_not_kept{"mail.look_not_kept", Level::warning, "a look at a domain is shown once and not kept; the disk may be full"};
 /// FDN, an association that gives access to internet in France, lets everybody ask its resolvers.
 constexpr std::string_view usual_resolvers = "machine, 80.67.169.12, 80.67.169.40";
-
-bool is_trial() {
-    const char* const trial = std::getenv("HAMEAU_TRIAL");
-    return trial != nullptr && std::string_view(trial) == "1";
-}
 
 std::string host_part(std::string_view host_and_port) { return std::string(host_and_port.substr(0, host_and_port.rfind(':'))); }
 
@@ -71,8 +67,7 @@ HouseFacts Mail::house_facts(const std::string& domain) const {
     facts.host = settings.text("house.host");
     facts.smarthost = host_part(settings.text("mail.smarthost"));
     facts.smarthost_spf = settings.text("mail.smarthost_spf");
-    const std::string& signatures = settings.text("mail.outgoing_signatures");
-    facts.signs = signatures == "on" || (signatures == "automatic" && !is_trial());
+    facts.signs = mailauth::signs_outgoing(settings.text("mail.outgoing_signatures"), is_trial());
     const std::string state = std::filesystem::path(context_->folder()).parent_path().string();
     const auto records = read_file(state + "/milter/records/" + domain, mailrecords::dkim_octets_max);
     facts.dkim = records ? mailrecords::read_dkim_records(*records) : std::vector<mailrecords::DkimRecord>();

@@ -8,8 +8,10 @@
 
 #include "daemon/base/disk.hpp"
 #include "daemon/base/journal.hpp"
+#include "daemon/base/trial.hpp"
 #include "daemon/child/child.hpp"
 #include "daemon/sandbox/sandbox.hpp"
+#include "modules/mail/auth/outgoing_signatures.hpp"
 #include "modules/mail/milter/server.hpp"
 
 namespace hameau::milter {
@@ -38,16 +40,7 @@ std::string setting(const ChildEnvironment& environment, const std::string& name
     return environment.settings.has(name) ? environment.settings.text(name) : "automatic";
 }
 
-bool is_trial() {
-    const char* const trial = std::getenv("HAMEAU_TRIAL");
-    return trial != nullptr && std::string_view(trial) == "1";
-}
-
-/// mail.outgoing_signatures.
-bool signs(const ChildEnvironment& environment) {
-    const std::string word = setting(environment, "mail.outgoing_signatures");
-    return word == "on" || (word == "automatic" && !is_trial());
-}
+bool signs(const ChildEnvironment& environment) { return mailauth::signs_outgoing(setting(environment, "mail.outgoing_signatures"), is_trial()); }
 
 /// mail.incoming_checks. A trial is on this computer alone: it asks no DNS unless it is told to.
 IncomingMode incoming_mode(const ChildEnvironment& environment) {

@@ -10,6 +10,7 @@
 #include "modules/mail/milter/limits.hpp"
 #include "modules/mail/milter/session.hpp"
 #include "tests/unit/mail_auth/zone.hpp"
+#include "tests/unit/milter/strings.hpp"
 
 namespace hameau::milter {
 namespace {
@@ -349,14 +350,6 @@ public:
         return std::vector<std::string>{recipient};
     }
 };
-
-std::string texts(std::initializer_list<std::string> parts) {
-    std::string out;
-    for (const std::string& part : parts) {
-        out += part + '\0';
-    }
-    return out;
-}
 
 class Talk {
 public:

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "modules/mail/milter/session.hpp"
+#include "tests/unit/milter/strings.hpp"
 
 namespace hameau::milter {
 namespace {
@@ -39,14 +40,6 @@ public:
         return all_here ? found->second : std::vector<std::string>{};
     }
 };
-
-std::string texts(std::initializer_list<std::string> parts) {
-    std::string out;
-    for (const std::string& part : parts) {
-        out += part + '\0';
-    }
-    return out;
-}
 
 /// Says what Postfix would say, and answers questions from a table of full mailboxes.
 class Talk {

@@ -6,6 +6,7 @@
 #include "modules/mail/milter/address.hpp"
 #include "modules/mail/milter/session.hpp"
 #include "tests/unit/mail_auth/zone.hpp"
+#include "tests/unit/milter/strings.hpp"
 
 namespace hameau::milter {
 namespace {
@@ -50,14 +51,6 @@ public:
         return std::vector<std::string>{recipient == "tresor@amis.bzh" ? "marie@amis.bzh" : recipient};
     }
 };
-
-std::string texts(std::initializer_list<std::string> parts) {
-    std::string out;
-    for (const std::string& part : parts) {
-        out += part + '\0';
-    }
-    return out;
-}
 
 class Talk {
 public:
