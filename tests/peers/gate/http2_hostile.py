@@ -160,6 +160,19 @@ def test_http2_head_that_is_refused():
         same((one["status"], one["body"], one["reset"]), (414, b"", None))
 
 
+def test_http2_answers_before_the_body():
+    """A client that is still sending keeps its stream after the answer (curl 7.88 would lose it), eight of them at a time."""
+    with opened() as raw:
+        resets = lambda: {number_: one["reset"] for number_, one in raw.streams.items() if one["reset"] is not None}  # noqa: E731
+        raw.send(b"".join(head(request("/plain.txt", "POST"), 2 * i + 1, end=False) for i in range(8))).barrier()
+        same(({one["status"] for one in raw.streams.values()}, resets()), ({405}, {}))
+        raw.send(data(b"abc", 1, end=True) + b"".join(head(request("/plain.txt", "POST"), 2 * i + 1, end=False) for i in (8, 9))).until(resets, 3)
+        same(resets(), {3: 0}, "the oldest that still sends")
+        raw.send(data(bytes(4096), 5)).barrier()
+        same((resets(), raw.windows.get(5, 0)), ({3: 0}, 0), "its window stays shut")
+        same(raw.send(head(request(), 21)).get(21)["status"], 200)
+
+
 def test_http2_wide_windows_come_back():
     """32 connections may have one at a time; who has uploaded and is idle has none."""
     held = [opened() for _ in range(33)]
