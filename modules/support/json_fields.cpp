@@ -48,7 +48,8 @@ std::optional<std::string> JsonFields::checked_text(std::string_view name, const
         wrong_type(name, "text");
         return std::nullopt;
     }
-    const std::string_view text(value->get_string().data(), value->get_string().size());
+    const std::string_view sent(value->get_string().data(), value->get_string().size());
+    const std::string text = raw ? std::string(sent) : without_unseen(sent);
     const std::size_t characters = count_characters(text);
     if (characters < length.least) {
         refuse_field(name, length.least == 1 ? "field.missing" : "field.short", {{"min", std::to_string(length.least)}});
@@ -67,7 +68,7 @@ std::optional<std::string> JsonFields::checked_text(std::string_view name, const
         refuse_field(name, "field.unseen");
         return std::nullopt;
     }
-    return std::string(text);
+    return text;
 }
 
 std::string JsonFields::text(std::string_view name, Length length) {

@@ -207,6 +207,56 @@ bool has_visible_character(std::string_view text) {
     return false;
 }
 
+namespace {
+
+/// Scripts whose letters are never joined by an invisible character: Latin, Greek, Cyrillic, Armenian.
+constexpr std::uint32_t first_joining_script = 0x0590;
+constexpr std::uint32_t joiners_begin = 0x200c;
+constexpr std::uint32_t joiners_end = 0x200e;
+constexpr std::uint32_t keycap = 0x20e3;
+constexpr std::uint32_t black_flag = 0x1f3f4;
+
+bool is_variation_selector(std::uint32_t point) { return (point >= 0xfe00 && point <= 0xfe0f) || (point >= 0xe0100 && point <= 0xe01ef); }
+bool is_tag(std::uint32_t point) { return point >= 0xe0020 && point <= 0xe007f; }
+
+/// `before`: the character before it that stays, `next`: the one behind it; 0 at the ends.
+bool is_needed(std::uint32_t before, std::uint32_t point, std::uint32_t next) {
+    const bool carries = before >= first_joining_script && !is_tag(before) && !(before >= joiners_begin && before < joiners_end);
+    if (point >= joiners_begin && point < joiners_end) {
+        return carries && next >= first_joining_script;
+    }
+    if (is_variation_selector(point)) {
+        return (carries && !is_variation_selector(before)) || next == keycap;
+    }
+    return is_tag(point) && (before == black_flag || is_tag(before));
+}
+
+} // namespace
+
+std::string without_unseen(std::string_view text) {
+    std::string out;
+    std::uint32_t before = 0;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        std::uint32_t point = 0;
+        const std::size_t length = sequence_at(text, at, point);
+        if (length == 0) {
+            return std::string(text);
+        }
+        std::uint32_t next = 0;
+        if (at + length < text.size()) {
+            (void)sequence_at(text, at + length, next);
+        }
+        const bool unseen = utf8proc_get_property(static_cast<utf8proc_int32_t>(point))->ignorable != 0;
+        if (!unseen || is_needed(before, point, next)) {
+            out.append(text.substr(at, length));
+            before = point;
+        }
+        at += length;
+    }
+    return out;
+}
+
 std::optional<std::uint64_t> parse_size(std::string_view text) {
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();

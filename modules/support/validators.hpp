@@ -39,6 +39,11 @@ bool is_plain_text(std::string_view text, TextKind kind = TextKind::one_line);
 /// accents without a letter are none.
 bool has_visible_character(std::string_view text);
 
+/// Valid UTF-8 without the characters that nobody sees (Unicode's Default_Ignorable_Code_Point, UAX 44): they come along when a name is
+/// pasted, and two names that look alike would be two. What a script or a picture needs stays: joiners and variation selectors behind
+/// letters beyond Cyrillic and behind signs, the tags of a flag, the selector of a keycap. Other text comes back as it was.
+std::string without_unseen(std::string_view text);
+
 /// "500 MiB", "2 GiB", "64KiB", "1234" in bytes, or nothing.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 

@@ -17,7 +17,7 @@ constexpr hameau::Event pad_carried{"pads.carried_over", Level::info, "a text of
 
 /// What a guest says to be called; empty when it is no name. It is always shown as a guest's word.
 std::string said_name(const Request& request) {
-    const std::string said = request.query_parameter("guest").value_or("");
+    const std::string said = without_unseen(request.query_parameter("guest").value_or(""));
     const bool usable = is_plain_text(said) && count_characters(said) <= guest_name_characters_max &&
                         has_visible_character(said) && said.find('(') == std::string::npos;
     return usable ? said : std::string();

@@ -108,6 +108,20 @@ TEST(Validators, Addresses) {
     EXPECT_FALSE(is_address(std::string(65, 'a') + "@b.c"));
 }
 
+TEST(Validators, WhatNobodySeesIsLeftOutOfNames) {
+    for (const auto& [sent, kept] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"Marie", "Marie"}, {"Ma\u200brie", "Marie"}, {"\ufeffMarie\u2060", "Marie"}, {"Ma\u00adrie", "Marie"}, {"Ma\u200drie", "Marie"}, {"Ma\u200c\u200crie", "Marie"},
+             {"Marie\ufe0f", "Marie"}, {"Marie\U000e0041", "Marie"}, {"Marie\u202egar", "Mariegar"}, {"\u200fMarie\u200e", "Marie"}, {"Иван\u200d\u200b", "Иван"},
+             {"می\u200cخواهم", "می\u200cخواهم"}, {"می\u200c\u200cخواهم", "می\u200cخواهم"}, {"می\u200c", "می"}, {"क्\u200dष", "क्\u200dष"},
+             {"👩🏽\u200d🌾", "👩🏽\u200d🌾"}, {"🏘\ufe0f", "🏘\ufe0f"}, {"🏘\ufe0f\ufe0f", "🏘\ufe0f"}, {"1\ufe0f\u20e3", "1\ufe0f\u20e3"},
+             // The flag of Brittany: a black flag, the tags "frbre", the end.
+             {"🏴\U000e0066\U000e0072\U000e0062\U000e0072\U000e0065\U000e007f", "🏴\U000e0066\U000e0072\U000e0062\U000e0072\U000e0065\U000e007f"}}) {
+        EXPECT_EQ(without_unseen(sent), kept) << sent;
+    }
+    EXPECT_EQ(without_unseen("\xC0\x80"), "\xC0\x80");
+    EXPECT_EQ(without_unseen(""), "");
+}
+
 TEST(Validators, TextForPeople) {
     for (const char* seen : {"a", "é", "7", "?", "漢", "🏡", "\u200b-", " x "}) {
         EXPECT_TRUE(has_visible_character(seen)) << seen;
