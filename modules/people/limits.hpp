@@ -25,9 +25,10 @@ inline constexpr Duration address_attempt_every = std::chrono::seconds(1);
 /// App passwords that were right lately: their programs are not held up by who guesses from the same address.
 inline constexpr Duration right_lately_time = std::chrono::hours(24);
 inline constexpr std::size_t right_lately_max = 4096;
-/// Passwords that wait for the one worker thread (argon2id, 30 ms and 19 MiB each): half a second of waiting at most.
-inline constexpr std::size_t slow_jobs_max = 8;
-inline constexpr std::size_t slow_jobs_per_prefix_max = 4;
+/// Passwords that wait for the one worker thread (argon2id, 30 to 60 ms and 19 MiB each, one at a time). Addresses take turns, so who waits
+/// longest is a room of people behind one router that sign in at once: two seconds. All places taken: eight seconds, then "busy".
+inline constexpr std::size_t slow_jobs_waiting_max = 128;
+inline constexpr std::size_t slow_jobs_waiting_per_prefix_max = 40;
 /// Each reading of a code costs one argon2id of the worker thread.
 inline constexpr std::size_t code_readings_max = 8;
 inline constexpr std::size_t code_letters = 8;

@@ -5,9 +5,10 @@
 #include <cstdlib>
 #include <unistd.h>
 
-#include "daemon/base/trial.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/spawn.hpp"
+#include "daemon/base/trial.hpp"
+#include "daemon/base/waiting.hpp"
 #include "daemon/contract/backup_state.hpp"
 #include "modules/people/limits.hpp"
 #include "modules/people/secrets.hpp"
@@ -159,6 +160,7 @@ Task<Status> People::start(ModuleContext& context) {
         if (!failed) {
             stopping_ = true;
             end_streams();
+            wake_slow(slow_turns_.drop_all(), false);
         }
     });
     tell_purged(erased);
@@ -173,6 +175,7 @@ Task<Status> People::start(ModuleContext& context) {
 Task<void> People::stop() {
     stopping_ = true;
     end_streams();
+    wake_slow(slow_turns_.drop_all(), false);
     if (retry_timer_) {
         retry_timer_->cancel();
     }
@@ -369,21 +372,35 @@ Response People::say_wait(const Request& request, Duration wait) const {
 }
 
 Task<bool> People::slow(std::string prefix, std::function<void()> work) {
-    // One worker, 19 MiB at a time; the queue is short, and nobody may fill it alone.
-    const bool counted = prefix != "?";
-    if (slow_jobs_ >= slow_jobs_max || (counted && slow_by_prefix_[prefix] >= slow_jobs_per_prefix_max)) {
+    // One worker, 19 MiB at a time.
+    const auto turn = stopping_ ? std::nullopt : slow_turns_.ask(prefix);
+    if (!turn) {
         co_return false;
     }
-    ++slow_jobs_;
-    if (counted) {
-        ++slow_by_prefix_[prefix];
+    WaitingForTurn waiting{boost::asio::steady_timer(context_->io(), boost::asio::steady_timer::time_point::max()), true};
+    slow_waiting_.emplace(*turn, &waiting);
+    begin_slow();
+    if (slow_waiting_.contains(*turn)) {
+        co_await waiting.timer.async_wait(wait);
+    }
+    if (!waiting.wanted) {
+        co_return false;
     }
     co_await context_->run_slow(std::move(work));
-    --slow_jobs_;
-    if (counted && --slow_by_prefix_[prefix] == 0) {
-        slow_by_prefix_.erase(prefix);
-    }
+    slow_turns_.ended(*turn);
+    begin_slow();
     co_return true;
+}
+
+void People::wake_slow(const std::vector<Turns<std::string>::Number>& turns, bool wanted) {
+    for (const auto turn : turns) {
+        const auto found = slow_waiting_.find(turn);
+        if (found != slow_waiting_.end()) {
+            found->second->wanted = wanted;
+            found->second->timer.cancel();
+            slow_waiting_.erase(found);
+        }
+    }
 }
 
 std::int64_t People::setting_ms(std::string_view key, std::int64_t otherwise) const {

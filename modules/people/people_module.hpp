@@ -14,6 +14,7 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/base/secret.hpp"
+#include "daemon/base/turns.hpp"
 #include "modules/people/limits.hpp"
 #include "modules/people/people.hpp"
 #include "modules/people/policy.hpp"
@@ -50,6 +51,12 @@ struct RevocationStream {
     boost::asio::steady_timer timer;
     std::string pending;
     bool ended = false;
+};
+
+/// A piece of slow work in its queue; in the frame of who waits for it.
+struct WaitingForTurn {
+    boost::asio::steady_timer timer;
+    bool wanted = true;
 };
 
 class People final : public Module {
@@ -98,8 +105,12 @@ private:
     Response say_failed(const Request& request, const Error& error);
     /// A 429 with Retry-After.
     Response say_wait(const Request& request, Duration wait) const;
-    /// Runs slow work; false when too many wait already (all, or from this address prefix).
+    /// Runs slow work when its turn has come; false when too many wait already (all, or from this address prefix), or the house goes to sleep
+    /// before. What was read before it may be old by seconds.
     Task<bool> slow(std::string prefix, std::function<void()> work);
+    /// Those whose turn has come go on; `wanted`: false for who is sent away.
+    void wake_slow(const std::vector<Turns<std::string>::Number>& turns, bool wanted);
+    void begin_slow() { wake_slow(slow_turns_.begin(), true); }
     std::int64_t setting_ms(std::string_view key, std::int64_t otherwise) const;
     Length password_length() const;
     /// Refuses a password that others guess first (modules/support/passwords.hpp); the house's name is added to `names`.
@@ -421,8 +432,8 @@ private:
     bool asking_mail_ = false;
     Duration last_call_{0};
     Duration delivery_deadline_ = delivery_deadline_default;
-    std::size_t slow_jobs_ = 0;
-    std::map<std::string, std::size_t> slow_by_prefix_;
+    Turns<std::string> slow_turns_{{1, slow_jobs_waiting_per_prefix_max, slow_jobs_waiting_max}};  ///< by address prefix
+    std::map<Turns<std::string>::Number, WaitingForTurn*> slow_waiting_;
     std::list<boost::asio::steady_timer*> delivery_waiters_;
     std::optional<boost::asio::steady_timer> retry_timer_;
     std::optional<boost::asio::steady_timer> bin_timer_;

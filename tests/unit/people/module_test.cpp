@@ -118,58 +118,103 @@ TEST_F(SignIn, ExemptNetworksAreNotSlowed) {
     }
 }
 
-TEST_F(SignIn, TheQueueOfSlowWorkIsBounded) {
-    context->hold_slow = true;
+/// Sign-ins that come at once; the worker thread stands still until it is told to go on.
+struct SignInsAtOnce : SignIn {
+    struct Answered {
+        std::string prefix;
+        int status;
+    };
     std::vector<std::unique_ptr<TextBody>> bodies;
     std::vector<std::unique_ptr<Request>> requests;
-    std::vector<int> statuses;
-    for (std::size_t i = 0; i < slow_jobs_max + 1; ++i) {
+    std::vector<Answered> answered;
+
+    void come(const std::string& prefix, const std::string& login, const std::string& password) {
         Visitor visitor;
-        visitor.prefix = "10.0." + std::to_string(i) + ".0/24";
-        bodies.push_back(std::make_unique<TextBody>(R"({"login":"marie","password":"wrong"})"));
+        visitor.prefix = prefix;
+        bodies.push_back(std::make_unique<TextBody>("{\"login\":\"" + login + "\",\"password\":\"" + password + "\"}"));
         requests.push_back(std::make_unique<Request>(make(visitor, "POST", "/api/v1/session")));
         requests.back()->body = bodies.back().get();
         boost::asio::co_spawn(context->io(), people->handle(*requests.back()),
-                              [&statuses](std::exception_ptr, Response response) { statuses.push_back(response.status); });
+                              [this, prefix](std::exception_ptr, Response response) { answered.push_back({prefix, response.status}); });
+        run_ready();
     }
-    context->io().restart();
-    while (statuses.empty()) {
-        ASSERT_GT(context->io().run_one(), 0u);
+    void run_ready() {
+        context->io().restart();
+        while (context->io().poll_one() > 0) {
+        }
     }
-    EXPECT_EQ(statuses.front(), 503);
-    EXPECT_EQ(context->held.size(), slow_jobs_max);
-    for (auto* timer : context->held) {
+    /// The worker ends one piece of work.
+    void one_ends() {
+        ASSERT_EQ(context->held.size(), 1u) << "one at a time";
+        boost::asio::steady_timer* const timer = context->held.front();
+        context->held.clear();
         timer->cancel();
+        run_ready();
     }
-    while (statuses.size() <= slow_jobs_max) {
-        ASSERT_GT(context->io().run_one(), 0u);
+};
+
+TEST_F(SignInsAtOnce, ARoomOfPeopleSignsInAtOnce) {
+    context->hold_slow = true;
+    constexpr std::size_t people_of_the_room = 2 * free_attempts;
+    for (std::size_t i = 0; i < free_attempts; ++i) {
+        come("10.0.0.0/24", "marie", "marie-secret-words");
+        come("10.0.0.0/24", "yann", "yann-secret-words");
     }
-    EXPECT_EQ(statuses.back(), 401);
+    EXPECT_TRUE(answered.empty());
+    while (answered.size() < people_of_the_room) {
+        one_ends();
+    }
+    for (const Answered& one : answered) {
+        EXPECT_EQ(one.status, 200);
+    }
 }
 
-TEST_F(SignIn, NobodyFillsTheQueueAlone) {
+TEST_F(SignInsAtOnce, TheQueueIsBounded) {
     context->hold_slow = true;
-    std::vector<std::unique_ptr<TextBody>> bodies;
-    std::vector<std::unique_ptr<Request>> requests;
-    std::vector<int> statuses;
-    for (std::size_t i = 0; i < slow_jobs_per_prefix_max + 1; ++i) {
-        bodies.push_back(std::make_unique<TextBody>("{\"login\":\"guess" + std::to_string(i) + "\",\"password\":\"wrong\"}"));
-        requests.push_back(std::make_unique<Request>(make(Visitor(), "POST", "/api/v1/session")));
-        requests.back()->body = bodies.back().get();
-        boost::asio::co_spawn(context->io(), people->handle(*requests.back()),
-                              [&statuses](std::exception_ptr, Response response) { statuses.push_back(response.status); });
+    for (std::size_t i = 0; i < slow_jobs_waiting_max + 1; ++i) {  // one runs, the others wait
+        come("10.0." + std::to_string(i) + ".0/24", "marie", "wrong");
     }
-    context->io().restart();
-    while (statuses.empty()) {
-        ASSERT_GT(context->io().run_one(), 0u);
+    EXPECT_TRUE(answered.empty());
+    come("10.1.0.0/24", "marie", "marie-secret-words");
+    ASSERT_EQ(answered.size(), 1u);
+    EXPECT_EQ(answered.front().status, 503);
+    while (answered.size() < slow_jobs_waiting_max + 2) {
+        one_ends();
     }
-    EXPECT_EQ(statuses.front(), 503);
-    for (auto* timer : context->held) {
-        timer->cancel();
+    EXPECT_EQ(answered.back().status, 401);
+}
+
+TEST_F(SignInsAtOnce, AddressesTakeTurnsAndNobodyFillsTheQueueAlone) {
+    context->hold_slow = true;
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i < slow_jobs_waiting_per_prefix_max + 2; ++i) {
+        come("127.0.0.0/24", "guess" + std::to_string(i), "wrong");  // exempt from the bounds on guesses
+        refused = answered.size();
     }
-    while (statuses.size() <= slow_jobs_per_prefix_max) {
-        ASSERT_GT(context->io().run_one(), 0u);
+    ASSERT_EQ(refused, 1u);
+    EXPECT_EQ(answered.front().status, 503);
+    come("10.0.0.0/24", "marie", "marie-secret-words");
+    one_ends();  // what ran already
+    one_ends();
+    ASSERT_EQ(answered.size(), 3u);
+    EXPECT_EQ(answered.back().prefix, "10.0.0.0/24");
+    EXPECT_EQ(answered.back().status, 200);
+    while (!context->held.empty()) {
+        one_ends();
     }
+    EXPECT_EQ(answered.size(), slow_jobs_waiting_per_prefix_max + 3);
+}
+
+TEST_F(SignInsAtOnce, WhoWaitsWhenTheHouseStopsIsSentAway) {
+    context->hold_slow = true;
+    come("10.0.0.0/24", "marie", "marie-secret-words");
+    come("10.0.1.0/24", "marie", "marie-secret-words");
+    boost::asio::co_spawn(context->io(), people->stop(), boost::asio::detached);
+    run_ready();
+    ASSERT_EQ(answered.size(), 1u);
+    EXPECT_EQ(answered.front().status, 503);
+    one_ends();
+    EXPECT_EQ(answered.size(), 2u);
 }
 
 TEST_F(SignIn, ASharedComputerLeftIdleIsSignedOut) {
