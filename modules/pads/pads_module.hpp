@@ -125,6 +125,8 @@ private:
     Task<Response> keep_import(Request& request, PadRow pad, std::string bytes, boost::json::array warnings);
     Task<Response> import_document(Request& request, PadRow pad, std::string format);
     Task<Brought> bring_images(const Request& request, PadRow pad, std::string document, std::vector<InlineImage> images);
+    /// A Word document with the addresses of its pictures before it, as hameau-convert reads it. Errors: invalid (its code), too_large, unavailable, io.
+    Task<Result<Brought>> bring_word(const Request& request, PadRow pad, std::string bytes, std::uint64_t text_limit);
     /// The hash of a picture that is kept now. Errors: the message is the code of the sentence that says why not.
     Task<Result<std::string>> bring_image(std::string association, std::string asker, std::optional<std::string> picture);
 

@@ -25,6 +25,18 @@ namespace {
 
 constexpr Event images_brought{"pads.images_brought", Level::info};
 
+/// What a Word document holds and a pad does not: nothing is lost without a word.
+void say_left_out(const Request& request, const LeftOut& left_out, json::array& warnings) {
+    constexpr std::array<std::string_view, left_out_kinds> codes = {"import_word_comments", "import_word_deletions", "import_word_drawings", "import_word_edges"};
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (left_out[i] > 0) {
+            Parameters parameters;
+            parameters.emplace_back("count", std::to_string(left_out[i]));
+            warnings.emplace_back(text_of(pads_catalogue, language_of(request), codes[i], parameters));
+        }
+    }
+}
+
 } // namespace
 
 Task<Result<std::string>> PadsModule::bring_image(std::string association, std::string asker, std::optional<std::string> picture) {
@@ -78,15 +90,45 @@ Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRo
     co_return out;
 }
 
+Task<Result<PadsModule::Brought>> PadsModule::bring_word(const Request& request, PadRow pad, std::string bytes, std::uint64_t text_limit) {
+    std::string mode = "docx-pictures";
+    std::string copy = bytes;
+    std::string asker = request.who.member;
+    auto answer = co_await converter_->run(std::move(mode), std::move(copy), std::move(asker));
+    if (!answer) {
+        co_return fail(std::move(answer.error()));
+    }
+    auto lines = read_pictures_answer(answer->bytes);
+    answer->bytes = {};
+    answer->turn.reset();
+    if (!lines) {
+        co_return fail(std::move(lines.error()));
+    }
+    std::vector<InlineImage> pictures;
+    for (std::size_t at = 0; at < lines->size();) {
+        const std::size_t end = std::min(lines->find('\n', at), lines->size());
+        pictures.push_back({at, end - at});
+        at = end + 1;
+    }
+    // Base64 has four signs for three bytes. What is packed as well as a text is no picture that is kept.
+    const std::uint64_t of_pictures = std::min<std::uint64_t>(bytes.size(), lines->size() / 4 * 3);
+    if (bytes.size() - of_pictures > text_limit) {
+        co_return fail(ErrorKind::too_large, "");
+    }
+    auto brought = co_await bring_images(request, std::move(pad), std::move(*lines), std::move(pictures));
+    brought.document.append("\n").append(bytes);
+    co_return brought;
+}
+
 Task<Response> PadsModule::import_pad(Request& request) {
     const std::string association(request.parameter("association"));
     if (auto refused = refuse_strangers(request, association)) {
         co_return std::move(*refused);
     }
     const std::string format = request.query_parameter("format").value_or("");
-    if (format != "markdown" && format != "html") {
+    if (format != "markdown" && format != "html" && format != "docx") {
         Parameters parameters;
-        parameters.emplace_back("formats", "markdown, html");
+        parameters.emplace_back("formats", "markdown, html, docx");
         co_return problem(pads_catalogue, request, 400, "pad_format", parameters);
     }
     json::object named;
@@ -140,8 +182,9 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
     if (ended) {
         co_return std::move(*ended);
     }
-    std::vector<InlineImage> images = find_inline_images(*bytes, format == "markdown");
-    std::uint64_t text_bytes = bytes->size();
+    const bool word = format == "docx";
+    std::vector<InlineImage> images = word ? std::vector<InlineImage>() : find_inline_images(*bytes, format == "markdown");
+    std::uint64_t text_bytes = word ? 0 : bytes->size();
     for (const InlineImage& image : images) {
         text_bytes -= image.size;
     }
@@ -154,7 +197,14 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
         co_return taken ? problem(pads_catalogue, request, 409, "pad_slug_taken") : failure(request, taken.error());
     }
     Brought brought;
-    if (images.empty()) {
+    if (word) {
+        auto taken_out = co_await bring_word(request, pad, std::move(*bytes), text_limit);
+        if (!taken_out) {
+            const Error& error = taken_out.error();
+            co_return error.kind == ErrorKind::invalid ? say_refused(request, error.message) : say_not_converted(request, error, "document_too_large", text_limit);
+        }
+        brought = std::move(*taken_out);
+    } else if (images.empty()) {
         brought.document = std::move(*bytes);
     } else {
         brought = co_await bring_images(request, pad, std::move(*bytes), std::move(images));
@@ -178,6 +228,7 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
         parameters.emplace_back("count", std::to_string(document->refused_links));
         brought.warnings.emplace_back(text_of(pads_catalogue, language_of(request), "import_links_refused", parameters));
     }
+    say_left_out(request, document->left_out, brought.warnings);
     co_return co_await keep_import(request, std::move(pad), std::move(document->update), std::move(brought.warnings));
 }
 

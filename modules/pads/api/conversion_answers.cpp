@@ -24,8 +24,8 @@ Response say_not_converted(const Request& request, const Error& error, std::stri
 }
 
 Response say_refused(const Request& request, const std::string& code) {
-    constexpr std::array<std::string_view, 5> known = {"image_unknown", "image_damaged", "image_too_many_pixels",
-                                                       "document_not_utf8", "document_too_rich"};
+    constexpr std::array<std::string_view, 6> known = {"image_unknown", "image_damaged", "image_too_many_pixels",
+                                                       "document_not_utf8", "document_too_rich", "document_damaged"};
     const bool ours = std::find(known.begin(), known.end(), code) != known.end();
     return problem(pads_catalogue, request, code == "image_unknown" ? 415 : 422, ours ? code : "image_damaged");
 }

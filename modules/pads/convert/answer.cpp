@@ -1,6 +1,7 @@
 // Reading the helper's response.
 #include "modules/pads/convert/answer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <vector>
@@ -81,15 +82,30 @@ Result<ConvertedText> read_text_answer(std::string_view answer) {
     if (!words) {
         return fail(words.error());
     }
-    std::uint64_t bytes = 0;
-    std::uint64_t title_bytes = 0;
-    std::uint64_t refused_links = 0;
-    const bool whole = words->size() == 4 && (*words)[0] == "update" && read_number((*words)[1], bytes) &&
-                       read_number((*words)[2], title_bytes) && read_number((*words)[3], refused_links) && bytes <= answer.size() && answer.size() - bytes == title_bytes;
-    if (!whole) {
+    std::array<std::uint64_t, 3 + left_out_kinds> numbers{};
+    bool whole = words->size() == 1 + numbers.size() && (*words)[0] == "update";
+    for (std::size_t i = 0; whole && i < numbers.size(); ++i) {
+        whole = read_number((*words)[1 + i], numbers[i]);
+    }
+    const auto [bytes, title_bytes, refused_links] = std::array<std::uint64_t, 3>{numbers[0], numbers[1], numbers[2]};
+    if (!whole || bytes > answer.size() || answer.size() - bytes != title_bytes) {
         return no_answer();
     }
-    return ConvertedText{std::string(answer.substr(0, bytes)), std::string(answer.substr(bytes)), refused_links};
+    ConvertedText out{std::string(answer.substr(0, bytes)), std::string(answer.substr(bytes)), refused_links, {}};
+    std::copy(numbers.begin() + 3, numbers.end(), out.left_out.begin());
+    return out;
+}
+
+Result<std::string> read_pictures_answer(std::string_view answer) {
+    const auto words = read_line(answer);
+    if (!words) {
+        return fail(words.error());
+    }
+    std::uint64_t bytes = 0;
+    if (words->size() != 2 || (*words)[0] != "pictures" || !read_number((*words)[1], bytes) || bytes != answer.size()) {
+        return no_answer();
+    }
+    return std::string(answer);
 }
 
 } // namespace hameau::pads

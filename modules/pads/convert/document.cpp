@@ -7,6 +7,7 @@
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/convert/builder.hpp"
+#include "modules/pads/convert/word.hpp"
 #include "modules/pads/export/bare_links.hpp"
 #include "modules/pads/lines/addresses.hpp"
 #include "modules/pads/lines/line_writer.hpp"
@@ -236,6 +237,17 @@ std::string as_title(std::string_view text) {
     return title;
 }
 
+/// What every form has in common behind its parser.
+void finish(std::vector<Event> events, ReadDocument& out) {
+    for (Event& event : events) {
+        event.text = clean_signs(event.text);
+    }
+    out.refused_links = settle_links(events);
+    link_bare_addresses(events);
+    out.title = as_title(out.title.empty() ? first_heading(events) : out.title);
+    out.update = write_content(events, fresh_client());
+}
+
 } // namespace
 
 void prepare_documents() {
@@ -246,6 +258,18 @@ void prepare_documents() {
 bool is_own_image(std::string_view address) { return is_safe_address(address) && address.starts_with("/api/v1/pads/"); }
 
 crdt::Bytes write_content(const std::vector<Event>& events, std::uint64_t client) { return ContentWriter(client).write(events); }
+
+Result<ReadDocument> read_word_document(std::string_view archive, const std::vector<std::string>& addresses) {
+    auto word = read_word(archive, addresses);
+    if (!word) {
+        return fail(word.error());
+    }
+    ReadDocument out;
+    out.title = std::move(word->title);
+    out.left_out = word->left_out;
+    finish(std::move(word->events), out);
+    return out;
+}
 
 Result<ReadDocument> read_document(std::string_view text, DocumentForm form) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
@@ -261,13 +285,7 @@ Result<ReadDocument> read_document(std::string_view text, DocumentForm form) {
     const std::string clean = clean_signs(text);
     text = clean;
     std::vector<Event> events = form == DocumentForm::html ? read_html(text, out.title) : read_markdown(without_front_matter(text, out.title));
-    for (Event& event : events) {
-        event.text = clean_signs(event.text);
-    }
-    out.refused_links = settle_links(events);
-    link_bare_addresses(events);
-    out.title = as_title(out.title.empty() ? first_heading(events) : out.title);
-    out.update = write_content(events, fresh_client());
+    finish(std::move(events), out);
     return out;
 }
 

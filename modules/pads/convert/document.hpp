@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "modules/pads/convert/answer.hpp"
 #include "modules/pads/crdt/lib0.hpp"
 #include "modules/pads/export/content.hpp"
 
@@ -16,12 +17,16 @@ struct ReadDocument {
     crdt::Bytes update;  ///< the whole document, written by one client id that nobody else has
     std::string title;   ///< of its <title> or first heading, or empty; one line, at most 200 characters
     std::size_t refused_links = 0;  ///< whose words stand without a link, because it led where none may lead
+    LeftOut left_out{};
 };
 
 /// What the libraries load or register; before the sandbox is entered.
 void prepare_documents();
 /// Errors: invalid with a code as its message: document_not_utf8, document_too_large.
 Result<ReadDocument> read_document(std::string_view text, DocumentForm form);
+
+/// A Word document (.docx); `addresses` of its pictures as word.hpp says. Errors: invalid: document_damaged, document_too_rich.
+Result<ReadDocument> read_word_document(std::string_view archive, const std::vector<std::string>& addresses);
 
 /// The parsers. `title` is set when the document names one.
 std::vector<Event> read_markdown(std::string_view text);

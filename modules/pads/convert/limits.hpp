@@ -34,4 +34,22 @@ inline constexpr std::size_t front_matter_bytes_max = 16 << 10;
 /// Tags of HTML that are open in Markdown at a time.
 inline constexpr std::size_t markdown_tags_max = 60;
 
+// Word documents
+/// Parts of a package: a picture each, and two dozen more.
+inline constexpr std::size_t word_parts_max = 10'000;
+/// Bytes of one part in XML, unpacked: 1,000 pages as Word writes them take 20 MB.
+inline constexpr std::size_t word_part_bytes_max = 32 << 20;
+/// Pictures, unpacked, in bytes: all of them together may be so many times as large as the archive; what is kept is packed already.
+inline constexpr std::size_t word_pictures_ratio = 8;
+/// Styles, lists and relationships of one document.
+inline constexpr std::size_t word_styles_max = 10'000;
+inline constexpr std::size_t word_lists_max = 50'000;
+inline constexpr std::size_t word_relations_max = 50'000;
+/// Styles that a style is based on, one on another: Word's own go to four. A circle ends here.
+inline constexpr int word_style_chain_max = 20;
+/// Levels of a list (ECMA-376 part 1 §17.9.3).
+inline constexpr std::int64_t word_levels = 9;
+/// Bytes of what a field says of itself: an address.
+inline constexpr std::size_t word_instruction_bytes_max = 8 << 10;
+
 } // namespace hameau::pads

@@ -3,6 +3,8 @@
 //
 //   hameau-convert image BYTES_MAX             image on 0, answer (modules/pads/convert/answer.hpp) on 1
 //   hameau-convert markdown|html BYTES_MAX     document on 0, answer on 1
+//   hameau-convert docx-pictures BYTES_MAX     Word document on 0, its pictures on 1
+//   hameau-convert docx BYTES_MAX              on 0 an address a line for each of these, an empty line, the Word document; answer on 1
 // Exit: 0 the response is whole (a refusal is a whole response), 70 jail or machine failed, 64 usage.
 #include <charconv>
 #include <cstdio>
@@ -16,6 +18,7 @@
 #include "modules/pads/convert/decode.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/convert/limits.hpp"
+#include "modules/pads/convert/word.hpp"
 
 namespace hameau::pads {
 
@@ -71,15 +74,39 @@ int convert_image(const std::string& bytes) {
     return said ? 0 : exit_failed;
 }
 
-int convert_document(const std::string& text, DocumentForm form) {
-    const auto document = read_document(text, form);
+int say_document(const Result<ReadDocument>& document) {
     if (!document) {
         return refuse(document.error());
     }
     const std::string_view update(reinterpret_cast<const char*>(document->update.data()), document->update.size());
-    const std::string head =
-        "update " + std::to_string(update.size()) + " " + std::to_string(document->title.size()) + " " + std::to_string(document->refused_links) + "\n";
+    std::string head = "update " + std::to_string(update.size()) + " " + std::to_string(document->title.size()) + " " + std::to_string(document->refused_links);
+    for (const std::uint64_t count : document->left_out) {
+        head += " " + std::to_string(count);
+    }
+    head += "\n";
     const bool said = say(head) == 0 && say(update) == 0 && say(document->title) == 0;
+    return said ? 0 : exit_failed;
+}
+
+int convert_word(std::string_view bytes) {
+    std::vector<std::string> addresses;
+    for (std::size_t end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+        const std::string_view line = bytes.substr(0, end);
+        bytes.remove_prefix(end + 1);
+        if (line.empty()) {
+            return say_document(read_word_document(bytes, addresses));
+        }
+        addresses.emplace_back(line);
+    }
+    return refuse(Error{ErrorKind::invalid, "document_damaged"});
+}
+
+int find_pictures(const std::string& bytes) {
+    const auto pictures = word_pictures(bytes);
+    if (!pictures) {
+        return refuse(pictures.error());
+    }
+    const bool said = say("pictures " + std::to_string(pictures->size()) + "\n") == 0 && say(*pictures) == 0;
     return said ? 0 : exit_failed;
 }
 
@@ -113,7 +140,10 @@ int run(int argc, char** argv) {
         return convert_image(*bytes);
     }
     if (mode == "markdown" || mode == "html") {
-        return convert_document(*bytes, mode == "html" ? DocumentForm::html : DocumentForm::markdown);
+        return say_document(read_document(*bytes, mode == "html" ? DocumentForm::html : DocumentForm::markdown));
+    }
+    if (mode == "docx" || mode == "docx-pictures") {
+        return mode == "docx" ? convert_word(*bytes) : find_pictures(*bytes);
     }
     complain("unknown mode");
     return exit_usage;

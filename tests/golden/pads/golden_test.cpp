@@ -1,6 +1,6 @@
 // Golden: documents of the editor (cases/NAME.json, in its own form) -> each export (NAME.txt, .md, .html, .xml: the
 // content.xml of the OpenDocument Text, .docx.xml: the document.xml of the Word document), and what our import makes of the exports that it reads
-// (back/NAME.html.json, .markdown.json). covers.mjs sees to it that every node, mark and attribute of the editor is in one.
+// (back/NAME.html.json, .markdown.json, .docx.json). covers.mjs sees to it that every node, mark and attribute of the editor is in one.
 // HAMEAU_UPDATE_GOLDEN=1 writes the expected files again.
 #include <algorithm>
 #include <cstdlib>
@@ -176,12 +176,11 @@ void PadsGolden::exports_of(const Bytes& update) const {
 TEST_P(PadsGolden, WhatIsReadAgainIsAsExpected) {
     prepare_documents();
     const Bytes update = CaseWriter<LineWriter>().write(json::parse(read(folder / (GetParam() + ".json"))).as_object());
-    for (const DocumentForm form : {DocumentForm::html, DocumentForm::markdown}) {
-        const std::string name = form == DocumentForm::html ? "html" : "markdown";
+    for (const std::string name : {"html", "markdown", "docx"}) {
         // Without pictures their addresses stay.
         const auto document = export_document(*export_format(name), update, "", false);
         ASSERT_TRUE(document.has_value());
-        const auto again = read_document(*document, form);
+        const auto again = name == "docx" ? read_word_document(*document, {}) : read_document(*document, name == "html" ? DocumentForm::html : DocumentForm::markdown);
         ASSERT_TRUE(again.has_value());
         crdt::Integrator integrator;
         ASSERT_TRUE(integrator.apply(again->update, crdt::Hold::borrow).has_value());
