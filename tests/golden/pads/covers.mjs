@@ -16,7 +16,16 @@ const lostInEach = {
   'mark comment': comments, 'mark comment.id': comments,
   'mark link.target': opened, 'mark link.rel': opened, 'mark link.class': opened,
 }
+const office = 'a Word document has no element for it; its words stay'
+const paper = 'a Word document is made for a page: what is wider shrinks, and each column has a width'
 const lost = {
+  docx: {
+    ...lostInEach,
+    'node mention': office, 'node mention.id': office, 'node mention.label': office, 'node codeBlock.language': office,
+    'mark textStyle.color': 'colours are written in six digits',
+    'node tableHeader': 'Word knows rows of headers only; others stay bold', 'node tableHeader.rowspan': 'Word knows rows of headers only; others stay bold',
+    'node tableCell.colwidth': paper, 'node image.width': paper, 'node image.height': paper,
+  },
   html: lostInEach,
   markdown: {
     ...lostInEach,

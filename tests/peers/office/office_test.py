@@ -58,6 +58,18 @@ def export():
         pads.stop()
 
 
+def bring(slug, file, image_count):
+    """A Word document as a new pad of the real process: (its Markdown, the sentences that came with it)."""
+    pads = ModuleProcess(state)
+    try:
+        made = call(pads, 201, "POST", f"/api/v1/associations/amis/pads/import?format=docx&slug={slug}", file.read_bytes())
+        text = call(pads, 200, "GET", f"/api/v1/pads/{made['id']}/export?format=markdown").decode()
+        assert text.count(f"/api/v1/pads/{made['id']}/images/") == image_count, text
+        return made, text
+    finally:
+        pads.stop()
+
+
 def convert(target, filter_name, source=odt, *options):
     """One run of the office program, which must end by itself and say that it wrote the file."""
     command = ["soffice", f"-env:UserInstallation=file://{state}/office", "--headless", "--norestore", "--nolockcheck", *options, "--convert-to",
@@ -245,6 +257,29 @@ def test_office_reads_the_docx():
         assert line in text, (line, text)
     numbers = re.findall(r"^\s*([\da-z]\. .*)$", text, re.M)
     assert numbers == ["1. profond", "c. trois", "d. quatre", "1. avant", "2. deuxième"], numbers
+
+
+def test_word_documents_come_in():
+    """Our own, and the one that LibreOffice makes of our ODT: the same words, lists, marks, tables and pictures."""
+    by_office = convert("docx", "MS Word 2007 XML")
+    for slug, file in (("ours", word), ("theirs", by_office)):
+        made, text = bring(slug, file, 4)
+        assert made["title"] == "Tout & plus" and made.get("warnings", []) == [], made
+        for line in ("# Réunion du *bureau*", "###### Six", "**gras**", "*italique*", "~~barré~~", "<u>souligné</u>", "[Un lien](", "- [x] fait", "- [ ] à faire", "1. profond", "if (a < b) {"):
+            assert line in text, (slug, line, text)
+        for words in ("Première ligne", "deuxième ligne, bonjour @Marie Le Goff.", "Total", "cité dans cité", "H<sub>2</sub>O, m<sup>2</sup>"):
+            assert words in text, (slug, words, text)
+        assert not re.search(r"Tout & plus.*Tout & plus", text, re.S), text
+
+
+def test_what_is_no_word_document_is_refused():
+    pads = ModuleProcess(state)
+    try:
+        for body in (b"", b"\xd0\xcf\x11\xe0 locked", odt.read_bytes(), word.read_bytes()[:-40]):
+            said = call(pads, 422, "POST", "/api/v1/associations/amis/pads/import?format=docx&slug=none", body)
+            assert ".docx" in said["detail"], said
+    finally:
+        pads.stop()
 
 
 def test_pdf():
