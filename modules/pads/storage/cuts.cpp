@@ -15,6 +15,11 @@ namespace {
 /// a large one is always among them.
 class Need {
 public:
+    Need(std::int64_t hour, CutsBefore before) : hour_(hour), count_(before.count), units_(cut_units_min) {
+        if (count_ >= cuts_per_hour_max) {
+            units_ = std::max(units_, before.largest) * 2;
+        }
+    }
     std::int64_t of(std::int64_t hour) {
         if (hour != hour_) {
             hour_ = hour;
@@ -31,9 +36,9 @@ public:
     }
 
 private:
-    std::int64_t hour_ = -1;
-    std::size_t count_ = 0;
-    std::int64_t units_ = 0;
+    std::int64_t hour_;
+    std::size_t count_;
+    std::int64_t units_;
 };
 
 struct Run {
@@ -49,10 +54,10 @@ bool goes_on(const Run& run, const CutRow& row) {
 
 } // namespace
 
-std::vector<Cut> find_cuts(std::span<const CutRow> rows) {
+std::vector<Cut> find_cuts(std::span<const CutRow> rows, CutsBefore before) {
     std::vector<Cut> cuts;
     std::map<std::int64_t, Run> runs;
-    Need need;
+    Need need(rows.empty() ? 0 : rows.front().time_ms / history_hour_ms, before);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const CutRow& row = rows[i];
         const std::int64_t least = need.of(row.time_ms / history_hour_ms);
@@ -61,7 +66,7 @@ std::vector<Cut> find_cuts(std::span<const CutRow> rows) {
             runs.erase(open);
             open = runs.end();
         }
-        const bool begins = row.judged == CutJudged::cut || (row.judged == CutJudged::by_figures && (row.removed > row.added || row.removed >= least));
+        const bool begins = row.judged == CutJudged::by_figures ? row.removed > row.added || row.removed >= least : row.judged == CutJudged::cut && row.removed >= least;
         if (open == runs.end() && !begins) {
             continue;
         }
@@ -73,7 +78,7 @@ std::vector<Cut> find_cuts(std::span<const CutRow> rows) {
         run.cut.added += row.added;
         run.cut.removed += row.removed;
         run.last_ms = row.time_ms;
-        if (!run.found && (run.cut.removed >= least || row.judged == CutJudged::cut)) {
+        if (!run.found && run.cut.removed >= least) {
             run.found = cuts.size();
             cuts.push_back(run.cut);
             need.found(run.cut.removed);

@@ -31,7 +31,14 @@ struct Cut {
     std::int64_t removed = 0;
 };
 
+/// What the history already has of the hour in which the rows begin: a pad is folded whenever it closes, and the bound is one of the hour.
+struct CutsBefore {
+    std::size_t count = 0;
+    std::int64_t largest = 0;  ///< removed; units
+};
+
 /// In the order of their first rows. The cuts of the first rows do not depend on those that follow, but for `last` and the sums.
-std::vector<Cut> find_cuts(std::span<const CutRow> rows);
+/// A row that calls itself a cut has to remove as much as any other: it comes from an archive, which anybody may have written.
+std::vector<Cut> find_cuts(std::span<const CutRow> rows, CutsBefore before = {});
 
 } // namespace hameau::pads

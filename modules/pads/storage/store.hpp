@@ -263,8 +263,10 @@ private:
     /// Visits rows of the history, then of the log, with the query that stands on the row: behind what HistoryRow has, the member, the login, the
     /// bytes, and of the history how many they are unpacked.
     Status each_stored_row(std::int64_t number, Contents contents, const std::function<Status(const HistoryRow&, const Statement&)>& visit);
-    /// The cuts among these rows of the log.
-    Result<std::vector<Cut>> cuts_among(const std::vector<std::int64_t>& seqs);
+    /// The cuts among these rows of the pad's log.
+    Result<std::vector<Cut>> cuts_among(std::int64_t number, const std::vector<std::int64_t>& seqs);
+    /// What the pad's history has of the hour of this time.
+    Result<CutsBefore> cuts_before(std::int64_t number, std::int64_t time_ms);
     /// Every stored row's framed updates, with the first sequence number in it.
     Status each_row(std::int64_t number, const std::function<Status(std::int64_t, View)>& visit);
 

@@ -31,7 +31,7 @@ Status PadStore::each_stored_row(std::int64_t number, Contents contents, const s
     const std::string plain = contents == Contents::read ? ", plain_bytes" : "";
     return one_view([&]() -> Status {
         const auto seqs = index_->rows(database_, number);
-        const auto cuts = seqs ? cuts_among(*seqs) : Result<std::vector<Cut>>(fail(seqs.error()));
+        const auto cuts = seqs ? cuts_among(number, *seqs) : Result<std::vector<Cut>>(fail(seqs.error()));
         if (!cuts) {
             return fail(cuts.error());
         }

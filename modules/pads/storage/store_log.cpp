@@ -324,7 +324,21 @@ Result<PadStore::ContentSize> PadStore::content_size(std::int64_t number) {
     return size;
 }
 
-Result<std::vector<Cut>> PadStore::cuts_among(const std::vector<std::int64_t>& seqs) {
+Result<CutsBefore> PadStore::cuts_before(std::int64_t number, std::int64_t time_ms) {
+    CutsBefore before;
+    // Newest first, to the beginning of the hour: no row reaches over one.
+    auto query = database_.prepare("SELECT begin_ms, removed, cut FROM pad_history WHERE pad = ?1 ORDER BY first_seq DESC");
+    auto row = query.bind(1, number).step();
+    for (; row && *row && query.number(0) / history_hour_ms == time_ms / history_hour_ms; row = query.step()) {
+        if (query.number(2) == 1) {
+            ++before.count;
+            before.largest = std::max(before.largest, query.number(1));
+        }
+    }
+    return row ? Result<CutsBefore>(before) : Result<CutsBefore>(fail(row.error()));
+}
+
+Result<std::vector<Cut>> PadStore::cuts_among(std::int64_t number, const std::vector<std::int64_t>& seqs) {
     auto query = database_.prepare("SELECT author, time_ms, added, removed, cut FROM pad_update WHERE seq = ?1");
     std::vector<CutRow> rows;
     rows.reserve(seqs.size());
@@ -342,11 +356,12 @@ Result<std::vector<Cut>> PadStore::cuts_among(const std::vector<std::int64_t>& s
         }
         query.reset();
     }
-    return find_cuts(rows);
+    const auto before = rows.empty() ? Result<CutsBefore>(CutsBefore()) : cuts_before(number, rows.front().time_ms);
+    return before ? Result<std::vector<Cut>>(find_cuts(rows, *before)) : Result<std::vector<Cut>>(fail(before.error()));
 }
 
 Status PadStore::move_to_history(std::int64_t number, const std::vector<std::int64_t>& seqs) {
-    auto cuts = cuts_among(seqs);
+    auto cuts = cuts_among(number, seqs);
     if (!cuts) {
         return fail(cuts.error());
     }

@@ -63,6 +63,19 @@ TEST(Cuts, AThousandEmptyingsLeaveFewMomentsAndTheLargest) {
     EXPECT_EQ(cuts.back().first, large);
 }
 
+// An archive is believed what it calls a cut only when that removed as much as a cut of this house.
+TEST(Cuts, AnArchiveThatCallsEachRowACutMakesNoMoreOfThem) {
+    std::vector<CutRow> rows;
+    for (int i = 0; i < 1000; ++i) {
+        rows.push_back(row(1, i, 5, i % 2 == 0 ? 1 : 200));
+        rows.back().judged = CutJudged::cut;
+    }
+    const auto cuts = find_cuts(rows);
+    EXPECT_GT(cuts.size(), 0u);
+    EXPECT_LE(cuts.size(), cuts_per_hour_max + 20);
+    EXPECT_EQ(cuts.front().first, 1u);
+}
+
 struct CutMoments : testing::Test {
     TemporaryFolder folder;
     FakeHouse house{folder / "pads.db"};
@@ -118,6 +131,31 @@ TEST_F(CutMoments, WithinOneMinuteBeforeAndAfterTheLogIsFolded) {
     holds_the_moment_before("in the log");
     folded();
     holds_the_moment_before("folded");
+}
+
+// The bound is one of the hour, whatever folds there are: a pad is folded each time that it closes.
+TEST_F(CutMoments, ManyFoldsWithinOneHourLeaveFewMoments) {
+    const auto person = std::make_shared<const Person>(Person{"m1", "anna", "Anna"});
+    std::uint32_t clock = 0;
+    for (int fold = 0; fold < 60; ++fold) {
+        std::vector<Edit> edits(2);
+        for (Edit& edit : edits) {
+            edit.person = person;
+            edit.time_ms = noon + fold * 10'000;
+        }
+        edits[0].added = 100;
+        frame_update(edits[0].framed, typed(1, clock, std::string(100, 'a')));
+        edits[1].removed = 100;
+        frame_update(edits[1].framed, erased(1, clock, 100));
+        clock += 100;
+        ASSERT_TRUE(house.store_.append(pad.number, edits, {}).has_value());
+        house.store_.committed();
+        const std::size_t before = moments().size();
+        folded();
+        EXPECT_EQ(moments().size(), before) << "the same before the fold and after it";
+    }
+    EXPECT_GT(moments().size(), 10u);
+    EXPECT_LE(moments().size(), cuts_per_hour_max + 21);
 }
 
 // What another house wrote down of its rows is believed there: its ten minutes of small changes are no cut.
