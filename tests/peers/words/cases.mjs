@@ -398,7 +398,71 @@ const restored = {
   },
 };
 
-const tables = { 'text that two people move': moved, 'words written where another writes': written, 'words that moves tear': torn, 'what the house restores': restored };
+/** Words and new lines ('\n'), in one step. */
+function writeAtOnce({ view }, text) {
+  for (const sign of text) {
+    const { tr } = view.state;
+    view.dispatch(sign === '\n' ? tr.split(tr.selection.from) : tr.insertText(sign));
+  }
+}
+
+const undone = {
+  'a line that goes by undo with its words, in which another was writing'() {
+    const scene = new Scene(['one', 'end']);
+    const [a, b] = scene.people;
+    writeAtOnce(a.at('one'), '!\nmine');
+    scene.meet();
+    a.undo();
+    b.at('mine').type(' also');
+    return [scene.meet(), (all) => all.map((line) => line.trim()).join('|') === 'one|also|end'];
+  },
+  'such a line between two of the same step'() {
+    const scene = new Scene(['one', 'end']);
+    const [a, b] = scene.people;
+    writeAtOnce(a.at('one'), '!\nmine\nyours\nours');
+    scene.meet();
+    a.undo();
+    b.at('yours').type(' also');
+    return [scene.meet(), (all) => all.map((line) => line.trim()).join('|') === 'one|also|end'];
+  },
+  'a line ended by that step in the middle of words'() {
+    const scene = new Scene(['onetwo', 'end']);
+    const [a] = scene.people;
+    writeAtOnce(a.behind('one'), '!\nmine\nyours');
+    const made = a.lines().join('|');
+    a.undo();
+    const back = a.lines().join('|');
+    a.redo();
+    return [scene.meet(), (all) => made === 'one!|mine|yourstwo|end' && back === 'onetwo|end' && all.join('|') === made];
+  },
+  'two lines that were ended at one place, each taken back'() {
+    const scene = new Scene(['onetwo', 'end']);
+    const [a] = scene.people;
+    a.behind('one').key('Enter').behind('one').key('Enter');
+    const made = a.lines().join('|');
+    a.undo().undo();
+    return [scene.meet(), (all) => made === 'one||two|end' && all.join('|') === 'onetwo|end'];
+  },
+  'two lines of one step, of which the lower one was ended first'() {
+    const scene = new Scene(['onetwo', 'end']);
+    const [a] = scene.people;
+    writeAtOnce(a.behind('one'), '!\n');
+    writeAtOnce(a.behind('one!'), '\nmine');
+    const made = a.lines().join('|');
+    a.undo();
+    const back = a.lines().join('|');
+    a.redo();
+    return [scene.meet(), (all) => made === 'one!|mine|two|end' && back === 'onetwo|end' && all.join('|') === made];
+  },
+  'the same, taken back and done again'() {
+    const scene = new Scene(['onetwo', 'end']);
+    const [a] = scene.people;
+    a.behind('one').key('Enter').behind('one').key('Enter').undo().undo().redo().redo();
+    return [scene.meet(), (all) => all.join('|') === 'one||two|end'];
+  },
+};
+
+const tables = { 'what undo takes out': undone, 'text that two people move': moved, 'words written where another writes': written, 'words that moves tear': torn, 'what the house restores': restored };
 
 function wrongIn(table) {
   const wrong = {};

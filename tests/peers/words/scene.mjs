@@ -83,6 +83,11 @@ class Writer {
     this.editor.undo();
     return this;
   }
+  redo() {
+    clock.now += 1000;
+    this.editor.redo();
+    return this;
+  }
   /** From this place to that one: texts, or lines by number (whole lines, with the end of the line before). */
   mark(first, last = first) {
     if (typeof first === 'string') return this.select(this.find(first).from, this.find(last).to);

@@ -19,11 +19,41 @@ function answered(marker: Y.Item, seen: Seen, own: number): boolean {
   return false;
 }
 
-/** Nothing stands in the line of this marker any more. */
-function empty(marker: Y.Item): boolean {
+const stands = (item: Y.Item) => !item.deleted && item.countable;
+
+/** What the step takes out that Yjs is taking back now. Yjs takes it out piece by piece, so a line may still hold words of it. */
+function goingWith(doc: Y.Doc, { insertions }: Y.UndoManager['undoStack'][number]): Set<Y.Item> {
+  const found = new Set<Y.Item>();
+  Y.iterateDeletedStructs(doc._transaction!, insertions, (struct) => {
+    let item: unknown = struct;
+    // (As Yjs does it: what came back elsewhere goes there.)
+    while (item instanceof Y.Item && item.redone) item = Y.getItem(doc.store, item.redone);
+    if (item instanceof Y.Item) found.add(item);
+  });
+  return found;
+}
+
+/** Nothing stands in the line of this marker, or will when these went. */
+function empty(marker: Y.Item, going: ReadonlySet<Y.Item>): boolean {
   let item = marker.right as Y.Item | null;
-  while (item && (item.deleted || !item.countable)) item = item.right as Y.Item | null;
+  while (item && (!stands(item) || (going.has(item) && !markerOf(item)))) item = item.right as Y.Item | null;
   return !item || markerOf(item) !== null;
+}
+
+/** The lines directly in front of this marker that were taken out, by this step or before: if it goes, what stands behind it moves up over them. */
+function takenBefore(marker: Y.Item, going: ReadonlySet<Y.Item>): Y.Item[] {
+  const found: Y.Item[] = [];
+  let some = false;
+  for (let item = marker.left as Y.Item | null; item; item = item.left as Y.Item | null) {
+    if (!stands(item)) continue;
+    if (markerOf(item)) {
+      if (!markerOf(item)!.getAttribute('gone') || (some && !kept.has(item))) break;
+      found.push(item);
+      some = false;
+    } else if (going.has(item)) some = true;
+    else break;
+  }
+  return found;
 }
 
 export function undoOf(binding: Binding): Y.UndoManager {
@@ -32,6 +62,15 @@ export function undoOf(binding: Binding): Y.UndoManager {
   const { root } = binding;
   const doc = root.doc!;
   const seen: Seen = new WeakMap();
+  // The steps that were there before this one was taken back: Yjs does not say which one it is at.
+  let steps: Y.UndoManager['undoStack'] = [];
+  let last: { step: Y.UndoManager['undoStack'][number]; going: Set<Y.Item> } | null = null;
+  const stack = () => (manager!.undoing ? manager!.undoStack : manager!.redoStack);
+  const goingNow = () => {
+    const step = steps[stack().length]!;
+    if (last?.step !== step) last = { step, going: goingWith(doc, step) };
+    return last.going;
+  };
   manager = new Y.UndoManager(root, {
     trackedOrigins: new Set([binding]),
     captureTransaction: (transaction) => transaction.meta.get('addToHistory') !== false,
@@ -40,12 +79,18 @@ export function undoOf(binding: Binding): Y.UndoManager {
       const marker = item.parent === root ? markerOf(item) : null;
       if (!marker) return true;
       if (answered(item, seen, doc.clientID)) return false;
+      const going = goingNow();
       // An empty line is taken out (docs/pads-format.md): its marker stays. The manager must count that as something done,
       // else it takes back one thing more.
-      if (empty(item)) {
+      if (empty(item, going)) {
         marker.setAttribute('gone', 1 as unknown as string);
         item.delete = () => {};
-        kept.push(item);
+        kept.add(item);
+      } else {
+        for (const one of takenBefore(item, going)) {
+          Reflect.deleteProperty(one, 'delete');
+          one.delete(doc._transaction!);
+        }
       }
       return true;
     },
@@ -53,8 +98,10 @@ export function undoOf(binding: Binding): Y.UndoManager {
   // What another moved is a part of his text: the manager takes that away to its end, if nothing ends where my words do.
   doc.on('beforeTransaction', (transaction) => {
     if (transaction.origin !== manager) return;
-    const last = [manager!.undoStack, manager!.redoStack].map((stack) => stack[stack.length - 1]);
-    const ranges = last.flatMap((one) => one?.insertions.clients.get(doc.clientID) ?? []);
+    steps = [...stack()];
+    last = null;
+    const tops = [manager!.undoStack, manager!.redoStack].map((stack) => stack[stack.length - 1]);
+    const ranges = tops.flatMap((one) => one?.insertions.clients.get(doc.clientID) ?? []);
     // Yjs leaves a transaction open for ever if one of these throws, and nothing is sent or shown any more.
     try {
       binding.moves.part(transaction, ranges.flatMap(({ clock, len }) => [clock, clock + len]));
@@ -85,7 +132,7 @@ export function undoOf(binding: Binding): Y.UndoManager {
   return manager;
 }
 
-const kept: Y.Item[] = [];
+const kept = new Set<Y.Item>();
 
 const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
   const binding = bindingOf(state);
@@ -93,7 +140,8 @@ const take = (step: 'undo' | 'redo'): Command => (state, dispatch) => {
   const manager = undoOf(binding);
   if (step === 'undo' ? !manager.canUndo() : !manager.canRedo()) return false;
   if (dispatch) manager[step]();
-  for (const item of kept.splice(0)) Reflect.deleteProperty(item, 'delete');
+  for (const item of kept) Reflect.deleteProperty(item, 'delete');
+  kept.clear();
   return true;
 };
 export const undo = take('undo');
