@@ -151,6 +151,13 @@ export class Model {
       if (one !== other) this.lines.set(one, other);
     });
   }
+  /** Undo of Enter: all that stood in a line stands at the end of the one before. */
+  joinByUndo(olds, news, before, after) {
+    for (let i = 1; i < olds.length; i += 1) {
+      const k = news.indexOf(olds[i - 1]);
+      if (before[i] && k >= 0 && !news.includes(olds[i]) && after[k] === before[i - 1] + before[i]) this.lines.set(this.lineNow(olds[i]), this.lineNow(olds[i - 1]));
+    }
+  }
   lineNow(name) {
     let now = name;
     while (this.lines.has(now)) now = this.lines.get(now);

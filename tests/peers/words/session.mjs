@@ -103,6 +103,7 @@ class Person {
     const before = this.state.doc;
     const old = look(before);
     const names = this.names();
+    const texts = (doc) => linesOf(doc).map(({ node }) => node.textContent);
     const { steps } = this.editor.view;
     steps.splice(0);
     const state = stateOf(this.doc);
@@ -114,7 +115,7 @@ class Person {
       const lines = descents(before, this.state.doc, steps);
       this.session.model.descend(old, now, lines);
       if (names.length > 0) this.session.model.joinLines(names, this.names(), lines);
-    }
+    } else if (names.length > 0) this.session.model.joinByUndo(names, this.names(), texts(before), texts(this.state.doc));
     return done;
   }
   several(work) {
