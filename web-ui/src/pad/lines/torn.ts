@@ -51,12 +51,12 @@ function follows(one: Sign, other: Sign): boolean {
   return next !== null && Y.compareIDs(next.id, other.id);
 }
 
-/** The sign that stands behind `at`, if I typed it there: at once, or when I went on later. */
-function goesOn(moves: Moves, at: Sign, me: number): { sign: Sign; clock: number } | null {
-  const here = moves.first(at.id);
+/** The sign that stands behind `at`, the last one of these that I typed (clocks), if I typed it behind one of them: at once, when I went on
+ * later, or before I wrote the others between. */
+function goesOn(moves: Moves, at: Sign, these: readonly number[], me: number): { sign: Sign; clock: number } | null {
   const behind = at.id.clock < at.item.id.clock + at.item.length - 1 ? Y.createID(at.id.client, at.id.clock + 1) : nextOf(at)?.id;
   const typed = behind && moves.first(behind);
-  if (!typed || typed.client !== me || !typedBehind(moves, typed, here)) return null;
+  if (!typed || typed.client !== me || !these.some((clock) => typedBehind(moves, typed, Y.createID(me, clock)))) return null;
   const sign = signOf(moves, typed);
   return sign && Y.compareIDs(sign.id, behind) ? { sign, clock: typed.clock } : null;
 }
@@ -86,7 +86,7 @@ export function tornByMoves(moves: Moves, fresh: readonly Step[], me: number): R
     const [last, lastOther] = [one?.steps.at(-1), other?.steps.at(-1)];
     if (!one || !other || !letter.test(one.text) || !letter.test(other.text) || !last || !lastOther || (meant(last, lastOther, me, clock) && !moves.overrules(lastOther, other.id)) || follows(one, other) || !typedBehind(moves, typed, before)) continue;
     const rest: Rest = { ids: [other.id], text: other.text, behind: one.id, typed: [clock] };
-    for (let more = goesOn(moves, other, me); more && rest.ids.length < signs_max && moves.looks < most; more = goesOn(moves, more.sign, me)) {
+    for (let more = goesOn(moves, other, rest.typed, me); more && rest.ids.length < signs_max && moves.looks < most; more = goesOn(moves, more.sign, rest.typed, me)) {
       rest.ids.push(more.sign.id);
       rest.text += more.sign.text;
       rest.typed.push(more.clock);
