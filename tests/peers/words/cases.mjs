@@ -49,6 +49,22 @@ const moved = {
     b.mark('two', 'unse').drag('four').at(1).type('fresh');
     return [scene.meet(), (all) => all[1] === 'fresh' && all.join('|').includes('two words unseen')];
   },
+  'what I wrote in front of a word that another put beside one without a space'() {
+    const scene = new Scene(['one', 'two', 'word', 'end']);
+    const [a, b] = scene.people;
+    a.before('word').type('mine ');
+    b.mark('word').cut().at('two').paste();
+    return [scene.meet(), (all) => all.join('|').includes('mine word')];
+  },
+  'what I wrote in front of words that stay does not go with words of mine that stand in front of it'() {
+    const scene = new Scene(['base words', 'one', 'twelve', 'end']);
+    const [a, b] = scene.people;
+    a.before('twelve').type('fresh ').at('base').type(' mine ');
+    b.mark('twelve').cut().at('base').paste();
+    scene.send(b, a);
+    b.mark('base', 'words').drag('one');
+    return [scene.meet(), (all) => all.some((line) => line.includes('fresh twelve')) && all.some((line) => line.includes('words mine'))];
+  },
   'what I put there by hand follows nobody'() {
     const scene = new Scene(['one', 'two', 'three', 'four', 'five']);
     const [a, b] = scene.people;
@@ -237,6 +253,18 @@ const torn = {
     c.mark('en words').drag('end');
     scene.send(b, a);
     return [scene.meet(), (all) => all.join('|').includes('our line unseen words')];
+  },
+  'the end of a word that two tore, with words behind it that were typed between others'() {
+    const scene = new Scene(['top', 'our line', 'between', 'more', 'end'], 3);
+    const [a, b, c] = scene.people;
+    a.behind('line').type(' unse');
+    scene.send(a, b);
+    a.type('en ');
+    scene.send(a, c);
+    a.type('words here').behind('words').type(' and');
+    b.mark('our', 'unse').drag('more');
+    c.mark('en ').drag('end');
+    return [scene.meet(), (all) => all.join('|').includes('our line unseen words and here')];
   },
   'a word that stands torn for a moment, moved like that'() {
     const scene = new Scene(['top', 'one', 'between', 'end']);

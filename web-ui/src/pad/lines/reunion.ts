@@ -33,6 +33,8 @@ export class Reunion {
   private steps = 0;
   private readonly teller: Teller;
   private readonly ends: Ends;
+  /** Of mine, while I follow others: with what it goes, or null. */
+  private verdicts: ReadonlyMap<Y.Item, Place | null> = new Map();
   private readonly moves: { old: number; length: number; now: number }[] = [];
 
   constructor(private readonly binding: Binding, private readonly told: Told = {}, private readonly stacks: () => Y.UndoManager | null = () => null) {
@@ -95,12 +97,13 @@ export class Reunion {
       if (runs.length > 0) moves.settle(fresh);
     }, this);
     this.ends.going = Infinity;
+    this.verdicts = new Map();
   }
 
   private runsThatFollow(fresh: ReadonlySet<Step>): Run[] {
     const { moves } = this.binding;
     const runs: Run[] = [];
-    const known = new Map<Y.Item, Place | null>();
+    const known = this.verdicts = new Map<Y.Item, Place | null>();
     const most = moves.looks + looks_max;
     for (let item = this.root._start; item && moves.looks < most; item = right(item)) {
       if (!stands(item) || item.id.client !== this.doc.clientID || item.content instanceof Y.ContentType) continue;
@@ -432,7 +435,7 @@ export class Reunion {
       if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
       else if (item !== first && stands(item)) break;
       if (item.deleted) continue;
-      if (follows && item !== first && moves.typed(item.id).passage?.begin !== passage?.begin) break;
+      if (follows && item !== first && (moves.typed(item.id).passage?.begin !== passage?.begin || this.verdicts.get(item) === null)) break;
       const end = wordOnly ? textOf(item).search(no_letter) : -1;
       if (wordOnly && (end === 0 || item.content instanceof Y.ContentEmbed)) break;
       if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);

@@ -33,9 +33,12 @@ function signOf(moves: Moves, typed: Y.ID): Sign | null {
   return item && text ? { id, item, text, steps } : null;
 }
 
-function typedBehind(moves: Moves, typed: Y.ID, before: Y.ID): boolean {
+/** Whoever typed this sign typed it behind that one. */
+export function typedBehind(moves: Moves, typed: Y.ID, before: Y.ID): boolean {
   const item = moves.item(typed);
-  return item !== null && ((item.id.clock < typed.clock && before.client === typed.client && before.clock === typed.clock - 1) || (item.origin !== null && Y.compareIDs(moves.first(item.origin), before)));
+  if (!item) return false;
+  if (item.id.clock < typed.clock) return before.client === typed.client && before.clock === typed.clock - 1;
+  return item.origin !== null && Y.compareIDs(moves.first(item.origin), before);
 }
 
 const nextOf = ({ item }: Sign) => {

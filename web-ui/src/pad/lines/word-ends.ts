@@ -1,6 +1,7 @@
 // Where words begin and end: whoever follows another word stands in front of it or behind it, never in it (reunion.ts).
 import * as Y from 'yjs';
 import type { Moves, Step } from './moves';
+import { typedBehind } from './torn';
 import { lastId, left, right, stands, textOf } from './told';
 
 const word_max = 100;          // letters
@@ -15,6 +16,14 @@ export interface Ends { readonly moves: Moves; readonly me: number; going: numbe
 /** This sign is no part of a word that `writer` wrote. */
 function parts(id: Y.ID, item: Y.Item, mine: Y.Item, writer: number, { moves, me, going }: Ends): boolean {
   return item === mine || (id.client === me && id.clock >= going) || !letterAt(item, id.clock) || moves.first(id).client !== writer;
+}
+
+/** Somebody put one of these neighbours beside the other: two words without a space. (Of one word the letters came here together, or went to it.) */
+function joint(one: Y.ID, other: Y.ID, { moves }: Ends): boolean {
+  const [step, next] = [moves.broughtBy(one), moves.broughtBy(other)];
+  if (step === next || (step?.home ?? next?.home)) return false;
+  const [first, second] = [moves.first(one), moves.first(other)];
+  return !typedBehind(moves, second, first);
 }
 
 /** The first letter of the word to which this one belongs, as wordEnd. */
@@ -32,7 +41,7 @@ export function wordBegin(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
       if (!before || !stands(before)) break;
       [item, next] = [before, lastId(before)];
     }
-    if (parts(next, item, mine, writer, ends)) break;
+    if (parts(next, item, mine, writer, ends) || joint(next, begin, ends)) break;
     begin = next;
   }
   return begin;
@@ -53,7 +62,7 @@ export function wordEnd(id: Y.ID, mine: Y.Item, ends: Ends): Y.ID {
       if (!behind || !stands(behind)) break;
       [item, next] = [behind, behind.id];
     }
-    if (parts(next, item, mine, writer, ends)) break;
+    if (parts(next, item, mine, writer, ends) || joint(end, next, ends)) break;
     end = next;
   }
   return end;
