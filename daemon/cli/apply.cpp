@@ -460,9 +460,8 @@ private:
             return fail(answer.error());
         }
         if (!answer->good()) {
-            const json::object told = answer->object();
-            const json::value* code = told.if_contains("code");
-            const bool doubted = code != nullptr && code->is_string() && code->as_string() == "upload_doubtful";
+            const std::string code = text_of(answer->object(), "code");
+            const bool doubted = code == "upload_doubtful" || code == "upload_rules";
             return fail(ErrorKind::invalid, answer->problem() + (doubted ? "; with \"anyway: true\" beside its source it is published all the same" : ""));
         }
         const json::object report = answer->object();

@@ -72,7 +72,8 @@ constexpr std::array kinds = {
     Kind{"site", "sites",
          "  list ASSOCIATION [--bin]       --bin: what was removed in the last 30 days\n"
          "  add ASSOCIATION HOST\n"
-         "  deploy HOST FOLDER|ARCHIVE [--anyway]   publishes a new version; --anyway: without a home page too\n"
+         "  deploy HOST FOLDER|ARCHIVE [--anyway]   publishes a new version; --anyway: also without a home\n"
+         "                                 page, or with wrong lines in _redirects or _headers\n"
          "  versions HOST\n"
          "  live HOST NUMBER [--anyway]    shows this version\n"
          "  remove ASSOCIATION HOST [--purge]   puts it in the bin for 30 days; --purge: erases what is in the bin\n"
@@ -341,7 +342,8 @@ private:
         for (std::size_t i = 0; warnings != nullptr && warnings->is_array() && i < warnings->as_array().size(); ++i) {
             std::fprintf(stderr, "%s\n", cell(json::object{{"text", warnings->as_array()[i]}}, "text").c_str());
         }
-        if (text_of(report, "code") == "upload_doubtful") {
+        const std::string code = text_of(report, "code");
+        if (code == "upload_doubtful" || code == "upload_rules") {
             std::fputs("With --anyway it is published all the same.\n", stderr);
         }
     }

@@ -5,7 +5,8 @@
 // How the gate answers GET /a%20b (steps marked * only where has_forced_redirects()):
 //   path = decoded, to_nfc(), without the leading slash; 400 when to_nfc() has none
 //   *redirect(path) with force -> as below            entry = find(path) -> 200 with a variant's blob
-//   path empty or ending in "/": find(path + "index.html");  else find(path + "/index.html") -> 308 to path + "/"
+//   path empty or ending in "/": find(path + "index.html");  else find(path + "/index.html") -> 308 to path + "/";
+//   else find(path + ".html") -> 200
 //   redirect(path): 3xx -> Location (add "?query" where it has none); 200, 404, 410 -> that page with that status
 //   not_found_page(path) -> 404 with that page's variants; else the gate's own 404
 //   headers_for(path) on all of them; a name that stands there replaces the gate's own header of that name

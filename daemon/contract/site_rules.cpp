@@ -21,9 +21,18 @@ constexpr std::array<std::string_view, 29> reserved_headers = {
     "proxy-connection", "public-key-pins", "server", "set-cookie", "set-cookie2", "te", "trailer", "transfer-encoding",
     "upgrade", "vary", "via", "www-authenticate"};
 
-/// Clear-Site-Data "cookies" empties the cookies of the whole registrable domain, and so signs people out of the services'
-/// host (W3C Clear Site Data §4.2.2). The others have an includeSubDomains that binds or watches every host below.
-constexpr std::array<std::string_view, 4> reaching_headers = {"clear-site-data", "nel", "report-to", "strict-transport-security"};
+/// An allow-list, because browsers learn new names: Clear-Site-Data "cookies" empties the cookies of the whole registrable domain,
+/// and so signs people out of the services' host (W3C Clear Site Data §4.2.2); Strict-Transport-Security, NEL and Report-To have an
+/// includeSubDomains that binds or watches every host below. Service-Worker-Allowed may name any path, since a scope never leaves its
+/// origin, and the origin is the site (W3C Service Workers §Register, step "scope").
+constexpr std::array<std::string_view, 33> site_headers = {
+    "access-control-allow-headers", "access-control-allow-methods", "access-control-allow-origin",
+    "access-control-expose-headers", "access-control-max-age", "cache-control", "content-disposition", "content-language",
+    "content-security-policy", "content-security-policy-report-only", "content-type", "cross-origin-embedder-policy",
+    "cross-origin-embedder-policy-report-only", "cross-origin-opener-policy", "cross-origin-opener-policy-report-only",
+    "cross-origin-resource-policy", "document-policy", "expires", "feature-policy", "link", "no-vary-search",
+    "origin-agent-cluster", "permissions-policy", "permissions-policy-report-only", "pragma", "referrer-policy", "retry-after",
+    "server-timing", "service-worker-allowed", "sourcemap", "speculation-rules", "timing-allow-origin", "tk"};
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
@@ -205,9 +214,9 @@ bool is_header(std::string_view name, std::string_view value) {
            std::find(reserved_headers.begin(), reserved_headers.end(), lower) == reserved_headers.end();
 }
 
-bool reaches_beyond(std::string_view name) {
+bool is_site_header(std::string_view name) {
     const std::string lower = ascii_lower(name);
-    return std::find(reaching_headers.begin(), reaching_headers.end(), lower) != reaching_headers.end();
+    return lower.starts_with("x-") || std::find(site_headers.begin(), site_headers.end(), lower) != site_headers.end();
 }
 
 ParsedRules<RedirectRule> parse_redirects(std::string_view text) {
@@ -268,7 +277,7 @@ ParsedRules<HeaderRule> parse_headers(std::string_view text) {
             return refuse("headers_colon");
         }
         const std::string_view value = trim(content.substr(colon + 1));
-        if (!is_header(name, value) || reaches_beyond(name)) {
+        if (!is_header(name, value) || !is_site_header(name)) {
             return refuse("headers_refused");
         }
         if (parsed.rules.size() >= rules_max) {

@@ -6,7 +6,7 @@
 //   TO    /path or http(s)://host/path; may use :name and :splat behind the host
 //   STATUS 301 302 (default) 303 307 308; 200 shows TO of the same site under FROM's address; 404 and 410 with a page
 //   !     also where a file of that name exists
-// _headers     /pattern lines, then indented `Name: value` lines
+// _headers     /pattern lines, then indented `Name: value` lines; the names are those of is_site_header()
 #pragma once
 
 #include <cstdint>
@@ -52,11 +52,12 @@ ParsedRules<HeaderRule> parse_headers(std::string_view text);
 /// Bounds and shapes of one rule, for who takes rules from elsewhere (the writer does).
 bool is_pattern(std::string_view pattern);
 bool is_redirect(std::string_view pattern, std::string_view target, int status);
-/// A header that a site may set: not those that frame the message or that the gate decides (Set-Cookie, ETag, ...).
+/// A header that a manifest may hold: not those that frame the message or that the gate decides (Set-Cookie, ETag, ...).
 bool is_header(std::string_view name, std::string_view value);
-/// A header that would reach beyond the site, to the other hosts of its registrable domain, the services' host among them.
-/// Manifests of before may hold one: the gate leaves it out.
-bool reaches_beyond(std::string_view name);
+/// A header that a site may choose: a list of what acts on the site's own origin only, and every name that begins with X-.
+/// Strict-Transport-Security, Clear-Site-Data and the like reach the other hosts of the registrable domain, the services' host among
+/// them. Manifests of before the list may hold another one: the gate leaves it out.
+bool is_site_header(std::string_view name);
 
 /// What :name and :splat stood for.
 using Captures = std::vector<std::pair<std::string_view, std::string_view>>;

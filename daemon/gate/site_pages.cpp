@@ -38,7 +38,7 @@ bool is_hidden(std::string_view path) {
 std::string own_fields(const sites::DeployReader& manifest, std::string_view path) {
     std::string out;
     for (const auto& [name, value] : manifest.headers_for(path)) {
-        if (!sites::reaches_beyond(name)) {
+        if (sites::is_site_header(name)) {
             out.append(name).append(": ").append(value).append("\r\n");
         }
     }
@@ -68,6 +68,12 @@ std::optional<sites::EntryView> find_page(const sites::DeployReader& manifest, s
     return manifest.find(path);
 }
 
+/// "/page" shows page.html: such an address outlives the program that made the pages.
+std::optional<sites::EntryView> find_clean(const sites::DeployReader& manifest, std::string_view path) {
+    const bool folder = path.empty() || path.ends_with('/');
+    return folder ? std::nullopt : manifest.find(std::string(path) + ".html");
+}
+
 void send_moved(Visit& visit, const sites::DeployReader& manifest, std::string_view path, int status, std::string location) {
     if (visit.head.has_query && location.find('?') == std::string::npos) {
         location.append("?").append(visit.head.query);
@@ -94,7 +100,11 @@ void apply_redirect(Visit& visit, const sites::DeployReader& manifest, std::stri
     raw = raw.substr(0, raw.find_first_of("?#"));
     const auto decoded = percent_decode(raw, false);
     const std::string_view target = decoded && decoded->starts_with('/') ? std::string_view(*decoded).substr(1) : std::string_view();
-    const auto page = decoded && !is_hidden(target) ? find_page(manifest, target) : std::nullopt;
+    const bool shown = decoded && !is_hidden(target);
+    auto page = shown ? find_page(manifest, target) : std::nullopt;
+    if (shown && !page) {
+        page = find_clean(manifest, target);
+    }
     if (!page) {
         return send_not_found(visit, manifest, path);
     }
@@ -117,6 +127,9 @@ void serve_path(Visit& visit, const sites::DeployReader& manifest, std::string_v
     if (!path.empty() && !path.ends_with('/') && manifest.find(std::string(path) + "/index.html")) {
         std::string location = "/" + sites::percent_encode_path(path) + "/";
         return send_moved(visit, manifest, path, 308, std::move(location));
+    }
+    if (const auto entry = find_clean(manifest, path)) {
+        return send_entry(visit, manifest, path, *entry, 200);
     }
     if (auto match = manifest.redirect(path)) {
         return apply_redirect(visit, manifest, path, std::move(*match));

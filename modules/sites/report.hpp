@@ -4,7 +4,7 @@
 //   file PATH TYPE MTIME_MS identity:SIZE:HASH [br:SIZE:HASH] [gzip:...] [zstd:...]
 //   redirect STATUS FORCE PATTERN TARGET         header PATTERN NAME VALUE
 //   warning CODE PATH DETAIL                     refusal CODE PATH DETAIL
-//   doubt CODE PATH DETAIL                       (the site would show nothing: published only when that is meant)
+//   doubt CODE PATH DETAIL                       (the site would show nothing, or lines of its rules are wrong: published only when that is meant)
 //   home BYTES REQUESTS ELEMENTS                 (the home page's weight on the wire)
 //   done FILES BYTES PAGES    or    refused COUNT        as the last line
 #pragma once

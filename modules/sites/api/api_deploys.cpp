@@ -155,7 +155,8 @@ std::optional<Response> Sites::refuse_content(const Request& request, const std:
     }
     const std::vector<Remark>& reasons = report.refused ? report.refusals : report.doubts;
     context_->journal().write(upload_refused, {{"host", host}, {"reason", reasons.front().code}});
-    return refuse_upload(request, report.refused ? "upload_refused" : "upload_doubtful", reasons);
+    const bool empty = std::any_of(reasons.begin(), reasons.end(), [](const Remark& reason) { return reason.code.starts_with("home_"); });
+    return refuse_upload(request, report.refused ? "upload_refused" : empty ? "upload_doubtful" : "upload_rules", reasons);
 }
 
 std::optional<Response> Sites::refuse_newer(const Request& request, const Site& site) const {

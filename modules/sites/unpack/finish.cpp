@@ -47,7 +47,8 @@ const DeployEntry* Finisher::find(const std::string& path) const {
 template <class Rules>
 void Finisher::note_problems(const Rules& parsed, std::string_view file) {
     for (const RuleProblem& problem : parsed.problems) {
-        upload_.warnings.add(problem.code, std::string(file) + ":" + std::to_string(problem.line), problem.text);
+        // A doubt, not a remark: who publishes hears of a wrong line before visitors meet the site without it.
+        doubts_.add(problem.code, std::string(file) + ":" + std::to_string(problem.line), problem.text);
     }
 }
 
@@ -59,7 +60,7 @@ Status Finisher::take_rules() {
             continue;
         }
         if (at->variants[0]->size_bytes > rules_file_bytes_max) {
-            upload_.warnings.add("rules_file_large", name);
+            doubts_.add("rules_file_large", name);
         } else {
             const auto text = read_staged(folder_, at->variants[0]->hash, rules_file_bytes_max);
             if (!text) {
@@ -208,7 +209,7 @@ bool Finisher::is_there(const std::string& path) const {
     if (path.empty() || path.ends_with('/')) {
         return by_path_.contains(path + "index.html");
     }
-    return by_path_.contains(path) || by_path_.contains(path + "/index.html");
+    return by_path_.contains(path) || by_path_.contains(path + "/index.html") || by_path_.contains(path + ".html");
 }
 
 void Finisher::check_links() {

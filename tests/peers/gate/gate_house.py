@@ -28,9 +28,11 @@ FILES = {
     "noise.bin": NOISE,
     unicodedata.normalize("NFD", "été.html"): b"<h1>Ete</h1>",
     "a b.html": b"<h1>Espace</h1>",
+    "clean.html": b"<h1>Propre</h1>",
+    "blog.html": b"<h1>Derriere le dossier</h1>",
     ".well-known/security.txt": b"Contact: mailto:x@amis.test\n",
-    "_redirects": b"/old /blog/ 301\n/go/* https://other.test/:splat 302\n/shown /blog/index.html 200\n/gone /404.html 410\n",
-    "_headers": b"/plain.txt\n  Cache-Control: max-age=60\n  X-Own: yes\n  Clear-Site-Data: \"cookies\"\n"
+    "_redirects": b"/old /blog/ 301\n/go/* https://other.test/:splat 302\n/shown /blog/index.html 200\n/gone /404.html 410\n/short /clean 200\n/clean /old 301\n",
+    "_headers": b"/plain.txt\n  Cache-Control: max-age=60\n  X-Own: yes\n  Sec-Session-Registration: x\n  Clear-Site-Data: \"cookies\"\n"
                 b"  Set-Cookie: __Host-hameau=planted; Path=/; Secure\n  NEL: {}\n",
 }
 if shutil.which("zstd"):
@@ -73,7 +75,7 @@ def start(settings=(), port_offset=0, deploy=FILES):
     made.made = True
     made.start()
     if deploy:
-        answer = marie(made).call("POST", f"/api/v1/sites/{SITE}/deploys", raw=zipped(deploy),
+        answer = marie(made).call("POST", f"/api/v1/sites/{SITE}/deploys?anyway=1", raw=zipped(deploy),
                                   headers={"Content-Type": "application/zip"})
         assert answer.status == 201, answer.body
     return made

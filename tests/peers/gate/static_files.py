@@ -115,6 +115,11 @@ def test_names_redirects_and_rules():
         answer = page(path)
         assert answer[0] in (400, 404), (path, answer)
     same((page("/shown")[0], page("/shown")[2]), (200, b"<h1>Blog</h1>"))
+    # An address without .html; a folder of that name comes first, and a file comes before a rule that is not forced.
+    for path, wanted in (("/clean", (200, FILES["clean.html"])), ("/clean.html", (200, FILES["clean.html"])), ("/short", (200, FILES["clean.html"])),
+                         ("/a%20b", (200, FILES["a b.html"])), ("/a%20b/", (404, FILES["404.html"])), ("/plain", (404, FILES["404.html"])), ("/blog", (308, b"")), ("/.html", (404, FILES["404.html"]))):
+        answer = page(path)
+        same((answer[0], answer[2]), wanted, path)
     same((page("/gone")[0], page("/gone")[2]), (410, FILES["404.html"]))
     same((page("/none")[0], page("/none")[2]), (404, FILES["404.html"]))
     same((page("/blog/x/y")[0], page("/blog/x/y")[2]), (404, FILES["blog/404.html"]))
@@ -122,6 +127,7 @@ def test_names_redirects_and_rules():
     same((fields["cache-control"], fields["x-own"], fields["x-content-type-options"]), (["max-age=60"], ["yes"], ["nosniff"]))
     # Nothing that a site says reaches the services' host of the same domain.
     assert not {"clear-site-data", "set-cookie", "nel"} & set(fields), fields
+    assert "sec-session-registration" not in fields, fields
     same(page("/empty.txt")[1]["content-length"], ["0"])
 
 

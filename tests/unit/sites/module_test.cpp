@@ -143,38 +143,6 @@ TEST_F(Api, RefusalsListTheReasonsAndChangeNothing) {
     EXPECT_EQ(go(yann, "GET", "/api/v1/sites/amis.test/deploys").items().size(), 1u);
 }
 
-TEST_F(Api, WhatWouldShowNothingIsAskedAbout) {
-    add_site();
-    deploy(yann, {{"index.html", page}});
-    const std::string path = "/api/v1/sites/amis.test/deploys";
-    for (const auto& files : {std::map<std::string, std::string>{{"accueil.html", page}}, {{"[Content_Types].xml", "x"}}, {{"index.html", ""}}}) {
-        const auto refused = go(yann, "POST", path, archive(files));
-        EXPECT_EQ(refused.status, 422) << refused.body;
-        EXPECT_EQ(refused.json.at("code"), "upload_doubtful");
-        EXPECT_NE(refused.json.at("errors").as_array().at(0).at("message").as_string().find("index.html"), std::string::npos);
-    }
-    EXPECT_EQ(served("index.html"), page) << "nothing was replaced";
-    EXPECT_EQ(go(yann, "POST", path + "?anyway=0", archive({{"a.html", page}})).status, 422);
-    const auto meant = go(yann, "POST", path + "?anyway=1", archive({{"a.html", page}}));
-    EXPECT_EQ(meant.status, 201) << meant.body;
-    EXPECT_EQ(meant.json.at("warnings").as_array().size(), 1u);
-    EXPECT_EQ(served("a.html"), page);
-    EXPECT_EQ(served("index.html"), std::nullopt);
-    // The same is asked when somebody restores such a version, also to one of before the doubts were stored.
-    const std::string live = "/api/v1/sites/amis.test/live";
-    EXPECT_EQ(go(yann, "POST", live, R"({"number":1})").status, 200);
-    for (const char* stored : {"", "UPDATE deploy SET warnings = '[]'"}) {
-        ASSERT_TRUE(context->database().execute(stored));
-        const auto doubtful = go(yann, "POST", live, R"({"number":2})");
-        EXPECT_EQ(doubtful.json.at("code"), "version_doubtful") << doubtful.body;
-        EXPECT_FALSE(doubtful.json.at("errors").as_array().empty());
-    }
-    EXPECT_EQ(served("index.html"), page);
-    EXPECT_EQ(go(yann, "POST", live + "?anyway=1", R"({"number":2})").status, 200);
-    // What is broken stays refused.
-    EXPECT_EQ(go(yann, "POST", path + "?anyway=1", "no archive").json.at("code"), "upload_refused");
-}
-
 TEST_F(Api, WhoSawAnotherVersionReplacesNothingUnasked) {
     add_site();
     const std::string path = "/api/v1/sites/amis.test/deploys";
@@ -586,7 +554,8 @@ TEST_F(Api, AnUnpackerThatLiesIsNotBelieved) {
 
 TEST_F(Api, EveryRemarkHasItsText) {
     add_site();
-    const auto answer = deploy(yann, {{"index.HTM", "<img src=a><a href=b>"}, {"_redirects", "/a\n"}, {"_headers", "/a\n  Set-Cookie: x\n"}});
+    const auto answer = go(yann, "POST", "/api/v1/sites/amis.test/deploys?anyway=1",
+                           archive({{"index.HTM", "<img src=a><a href=b>"}, {"_redirects", "/a\n"}, {"_headers", "/a\n  Set-Cookie: x\n"}}));
     ASSERT_EQ(answer.status, 201) << answer.body;
     for (const auto& warning : answer.json.at("warnings").as_array()) {
         EXPECT_NE(warning.as_string().find(" "), std::string::npos) << warning;

@@ -107,10 +107,18 @@ TEST(Headers, TakesAndRefuses) {
                                       "  clear-SITE-data: *\n"
                                       "  Strict-Transport-Security: max-age=0; includeSubDomains\n"
                                       "  NEL: {}\n"
-                                      "  Report-To: {}\n");
+                                      "  Report-To: {}\n"
+                                      "  Sec-Session-Registration: (ES256)\n"
+                                      "  Some-Header-Of-2030: x\n");
     EXPECT_TRUE(beyond.rules.empty());
-    ASSERT_EQ(beyond.problems.size(), 5u);
-    EXPECT_EQ(beyond.problems[0].code, "headers_refused");
+    ASSERT_EQ(beyond.problems.size(), 7u);
+    for (const RuleProblem& problem : beyond.problems) {
+        EXPECT_EQ(problem.code, "headers_refused");
+    }
+    // What acts on the site's own origin.
+    for (const std::string_view name : {"Cache-Control", "content-security-policy", "X-Robots-Tag", "LINK", "Service-Worker-Allowed", "X-Mine"}) {
+        EXPECT_TRUE(is_site_header(name)) << name;
+    }
 
     const auto bad = parse_headers("  X: before\n"
                                    "/a\n"

@@ -56,7 +56,7 @@ export function startSending(host: string, what: Sent, anyway: boolean, before: 
     then.published(report.number);
   }, (error: unknown) => {
     const problem = asProblem(error);
-    change(host, { part: null, problem, last: ['upload_doubtful', 'version_newer'].includes(problem.code) ? what : null });
+    change(host, { part: null, problem, last: ['upload_doubtful', 'upload_rules', 'version_newer'].includes(problem.code) ? what : null });
     if (problem.code === 'version_newer') then.stale();
   });
 }

@@ -31,7 +31,7 @@ function Refusal({ problem, sending, live, nameOf, again }: RefusalProps) {
       {newer && live && <p>{t('site.newer', { name: nameOf(live.by), number: live.number, when: when(live.created) })}</p>}
       {problem.fields.length > 0 && <Remarks items={problem.fields.map((f) => f.message)} />}
       {problem.reference && <p class="soft">{t('error.reference', { reference: problem.reference })}</p>}
-      {problem.code === 'upload_doubtful' && sending.last && <p><Button onClick={() => again(true)}>{t('site.publish_anyway')}</Button></p>}
+      {['upload_doubtful', 'upload_rules'].includes(problem.code) && sending.last && <p><Button onClick={() => again(true)}>{t('site.publish_anyway')}</Button></p>}
       {newer && sending.last && <p><Button onClick={() => again(sending.anyway)}>{t('site.replace')}</Button></p>}
     </Notice>
   );
