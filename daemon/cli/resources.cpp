@@ -7,6 +7,7 @@
 #include "daemon/base/io.hpp"
 #include "daemon/cli/client.hpp"
 #include "daemon/cli/commands.hpp"
+#include "daemon/cli/site_publish.hpp"
 #include "daemon/cli/site_source.hpp"
 #include "daemon/cli/words.hpp"
 
@@ -74,6 +75,7 @@ constexpr std::array kinds = {
          "  add ASSOCIATION HOST\n"
          "  deploy HOST FOLDER|ARCHIVE [--anyway]   publishes a new version; --anyway: also without a home\n"
          "                                 page, or with wrong lines in _redirects or _headers\n"
+         "  publish HOST FOLDER [--anyway]  the same, and sends only what the house lacks\n"
          "  versions HOST\n"
          "  live HOST NUMBER [--anyway]    shows this version\n"
          "  remove ASSOCIATION HOST [--purge]   puts it in the bin for 30 days; --purge: erases what is in the bin\n"
@@ -355,6 +357,13 @@ private:
         }
         if (verb == "live" && plain() == 2) {
             return send("POST", "/api/v1/sites/" + segment(word(0)) + "/live" + (words_.has("--anyway") ? "?anyway=1" : ""), json::object{{"number", std::atoll(word(1).c_str())}});
+        }
+        if (verb == "publish" && plain() == 2) {
+            PublishOrder order;
+            order.host = word(0);
+            order.folder = word(1);
+            order.anyway = words_.has("--anyway");
+            return finish(publish_site(client_, order));
         }
         if (verb == "deploy" && plain() == 2) {
             auto packed = pack_source(word(1));

@@ -16,6 +16,7 @@ struct AppRoute {
 inline constexpr std::array app_routes = {
     AppRoute{"/api/v1/sites/{host}/deploys", "deploy"},
     AppRoute{"/api/v1/sites/{host}/deploys/{number}", "deploy"},
+    AppRoute{"/api/v1/sites/{host}/missing", "deploy"},
 };
 
 } // namespace hameau

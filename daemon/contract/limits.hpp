@@ -30,6 +30,12 @@ inline constexpr std::size_t hosts_max = 10000;
 /// Bytes of hosts.map: hosts_max lines of the longest name and two ids.
 inline constexpr std::size_t hosts_map_bytes_max = 4 << 20;
 
+// Sites: a publication that sends only what is missing (kept_list.hpp)
+/// Bytes of the list of what the site has: 50,000 files with names of 200 bytes fit, and hameau-unpack holds it in memory.
+inline constexpr std::size_t kept_list_bytes_max = 16 << 20;
+/// Hashes that are asked about in one call: as many as an upload has files.
+inline constexpr std::size_t asked_hashes_max = 50000;
+
 // Sites: paths and rules
 /// Bytes of a file's path in a site: browsers, archives and this computer's file systems agree on it.
 inline constexpr std::size_t path_bytes_max = 1024;

@@ -40,7 +40,15 @@ bool limit(decltype(RLIMIT_CORE) what, std::uint64_t value) {
     return ::setrlimit(what, &both) == 0;
 }
 
-void enter_landlock(int folder) {
+/// -1 for `folder`: nothing to allow.
+bool allow_below(int ruleset, int folder, std::uint64_t access) {
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = access;
+    rule.parent_fd = folder;
+    return folder < 0 || ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+}
+
+void enter_landlock(int folder, int readable) {
     landlock_ruleset_attr attributes{};
     attributes.handled_access_fs =
         LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
@@ -52,11 +60,8 @@ void enter_landlock(int folder) {
     if (!ruleset) {
         return;
     }
-    landlock_path_beneath_attr rule{};
-    rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-                          LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
-    rule.parent_fd = folder;
-    if (folder < 0 || ::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0) {
+    constexpr std::uint64_t all = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
+    if (allow_below(ruleset.get(), folder, all) && allow_below(ruleset.get(), readable, LANDLOCK_ACCESS_FS_READ_FILE)) {
         ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0);
     }
 }
@@ -75,7 +80,7 @@ Status enter_seccomp() {
 
 } // namespace
 
-Status enter_jail(int folder, const JailLimits& limits) {
+Status enter_jail(int folder, const JailLimits& limits, int readable) {
     bool good = limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, limits.file_bytes) &&
                 limit(RLIMIT_CPU, limits.cpu_seconds) && limit(RLIMIT_NOFILE, helper_descriptors_max);
     if (memory_limited) {
@@ -86,7 +91,7 @@ Status enter_jail(int folder, const JailLimits& limits) {
     if (!good || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail_errno("limiting the helper");
     }
-    enter_landlock(folder);
+    enter_landlock(folder, readable);
     return enter_seccomp();
 }
 

@@ -1,5 +1,5 @@
 // The sandbox of a helper (hameau-unpack, hameau-convert): limits of memory, time and file size; no new rights; one
-// folder or none; a short list of system calls without sockets and without programs.
+// folder or none, and one to read from or none; a short list of system calls without sockets and without programs.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct JailLimits {
     std::uint64_t cpu_seconds = 900;
 };
 
-/// After this the process can read and write what it has open and below `folder` (-1: nothing), and nothing else.
-/// Errors: unavailable, where not even the limits could be set.
-Status enter_jail(int folder, const JailLimits& limits);
+/// After this the process can read and write what it has open and below `folder` (-1: nothing), can read files below `readable`
+/// (-1: nothing), and nothing else. Errors: unavailable, where not even the limits could be set.
+Status enter_jail(int folder, const JailLimits& limits, int readable = -1);
 
 } // namespace hameau

@@ -44,7 +44,7 @@ inline constexpr std::size_t remarks_max = 100;
 
 /// A JSON body (a host name, a number). Bytes.
 inline constexpr std::size_t request_bytes_max = 4096;
-/// sites.json of an association's archive. Bytes.
+/// sites.json of an association's archive; the hashes of 50,000 files. Bytes.
 inline constexpr std::size_t list_bytes_max = 4 << 20;
 /// How old a response about a certificate must be before the house is asked again. hameau-provision looks at files, and decides when
 /// the authority is asked (hameaud lets such turns come 15 s apart). Milliseconds.

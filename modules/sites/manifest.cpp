@@ -14,6 +14,7 @@ constexpr std::array routes = {
     Route{"/api/v1/sites/{host}", Who::member},
     Route{"/api/v1/sites/{host}/deploys", Who::member},
     Route{"/api/v1/sites/{host}/deploys/{number}", Who::member},
+    Route{"/api/v1/sites/{host}/missing", Who::member},
     Route{"/api/v1/sites/{host}/live", Who::member},
     Route{"/api/v1/sites/{host}/restore", Who::member},
     Route{"/api/v1/sites/{host}/archive", Who::member},

@@ -50,15 +50,31 @@ Sites::Upload::~Upload() {
     sites.blobs_->drop_staging(id);
 }
 
-Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
+Task<Result<std::unique_ptr<HelperChild>>> Sites::start_unpacker(const Upload& upload) {
     const auto staging = blobs_->open_staging(upload.id);
     if (!staging) {
         co_return fail(staging.error());
     }
+    const bool with_known = !upload.kept.empty();
+    Fd blobs;
+    if (with_known) {
+        Status laid;
+        std::function<void()> work = [&] { laid = blobs_->lay_known(upload.id, upload.kept); };
+        co_await context_->run_slow(std::move(work));
+        auto opened = blobs_->open_blobs();
+        if (!laid || !opened) {
+            co_return fail(laid ? opened.error() : laid.error());
+        }
+        blobs = std::move(*opened);
+    }
     std::vector<std::string> arguments;
-    arguments.emplace_back("unpack");
+    arguments.emplace_back(with_known ? "unpack-kept" : "unpack");
     arguments.push_back(std::to_string(upload.limit_bytes));
-    auto child = HelperChild::start(context_->io(), *program_, std::move(arguments), staging->get());
+    co_return HelperChild::start(context_->io(), *program_, std::move(arguments), staging->get(), with_known ? blobs.get() : -1);
+}
+
+Task<Result<Report>> Sites::unpack(Upload& upload, Pieces body) {
+    auto child = co_await start_unpacker(upload);
     if (!child) {
         co_return fail(std::move(child.error()));
     }
@@ -154,7 +170,7 @@ Task<Result<std::int64_t>> Sites::publish(Upload& upload, const Report& report, 
     const std::string id_before = before ? before->id : std::string();
     const std::int64_t now = now_ms();
     Status placed;
-    std::function<void()> work = [&] { placed = blobs_->place(upload.id, report, id_before, now); };
+    std::function<void()> work = [&] { placed = blobs_->place(upload.id, report, id_before, now, upload.kept); };
     co_await context_->run_slow(std::move(work));
     // Placing a large site takes seconds.
     placed = placed ? still_wanted(upload) : placed;

@@ -48,6 +48,9 @@ struct Report {
     bool refused = false;
 };
 
+/// The file of the staging folder that says what the site has, as a report of one line a file (any path).
+inline constexpr const char* known_name = "known";
+
 /// One line being built.
 class ReportLine {
 public:

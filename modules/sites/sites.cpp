@@ -62,6 +62,7 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("GET", "/api/v1/sites/{host}/deploys", this, &Sites::list_deploys);
     router_.add("POST", "/api/v1/sites/{host}/deploys", this, &Sites::add_deploy);
     router_.add("GET", "/api/v1/sites/{host}/deploys/{number}", this, &Sites::show_deploy);
+    router_.add("POST", "/api/v1/sites/{host}/missing", this, &Sites::list_missing);
     router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
     router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
     router_.add("GET", "/internal/domain", this, &Sites::internal_domain);

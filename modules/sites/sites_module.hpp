@@ -67,6 +67,7 @@ private:
         std::uint64_t received_bytes = 0;
         Usage::Hold room = {};       ///< taken of the association's quota, from the report to the publication
         bool limit_is_quota = false; ///< else the limit is that of one upload
+        std::vector<std::string> kept = {};  ///< with ?kept=1: versions whose files the archive may name, the newest first
         bool body_failed = false;
         bool over_limit = false;
         bool disk_low = false;       ///< the floor of free disk was reached while it was unpacked
@@ -118,6 +119,10 @@ private:
     /// An archive may come for minutes: who may publish, and where, is judged again before anything is live.
     Task<std::optional<Response>> refuse_late(Request& request, const Site& site);
     Task<Response> switch_live(Request& request);
+    /// Which of these files the site has not, so that a program sends only them (api_missing.cpp).
+    Task<Response> list_missing(Request& request);
+    /// The ids of a site's kept versions, the newest first.
+    std::vector<std::string> versions_of(const Site& site);
     boost::json::object deploy_document(const Deploy& deploy, std::int64_t live) const;
     boost::json::array remark_texts(const Request& request, const std::string& remarks) const;
     /// Why this upload is not published; else its doubts are among its warnings.
@@ -146,6 +151,8 @@ private:
 
     // Publishing (publish.cpp)
     Task<Result<Report>> unpack(Upload& upload, Pieces body);
+    /// Starts hameau-unpack for this upload. Errors: io.
+    Task<Result<std::unique_ptr<HelperChild>>> start_unpacker(const Upload& upload);
     Task<void> feed(HelperChild& child, Upload& upload, Pieces body);
     Task<Result<Report>> collect(HelperChild& child);
     /// The site is still the one of the upload, and shows the version that this one may replace. Errors: not_found, conflict.
@@ -182,6 +189,7 @@ private:
     std::optional<Usage> usage_;
     DomainHolds domain_holds_;
     std::set<std::string> measured_;  ///< associations whose figure is known since the start
+    std::size_t asking_missing_ = 0;  ///< calls of list_missing that are being answered
     bool sweeping_ = false;
     bool sweep_again_ = false;
     bool stopping_ = false;

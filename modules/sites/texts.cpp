@@ -94,6 +94,10 @@ constexpr std::array texts = {
                   "The archive is damaged, or it is neither a ZIP nor a TAR (.tar.gz, .tar.zst). {path}"},
     CatalogueText{"empty_archive", "L'archive ne contient aucun fichier à publier.",
                   "The archive contains no file to publish."},
+    CatalogueText{"kept_list", "La liste des fichiers déjà présents est abîmée.", "The list of files that are here already is damaged."},
+    CatalogueText{"kept_unknown", "{path} n'est plus ici : envoyez tous les fichiers.", "{path} is no longer here: send all files."},
+    CatalogueText{"kept_hashes", "Une liste d'au plus 50 000 empreintes (64 chiffres hexadécimaux) est attendue.",
+                  "Expected a list of at most 50,000 hashes (64 hexadecimal digits)."},
     CatalogueText{"more", "Et {detail} autres remarques.", "And {detail} more remarks."},
 
     // Warnings about an upload

@@ -21,7 +21,7 @@ namespace hameau {
 namespace asio = boost::asio;
 
 Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, const HelperProgram& program,
-                                                        std::vector<std::string> arguments, int folder) {
+                                                        std::vector<std::string> arguments, int folder, int readable) {
     const std::string name = program.path.substr(program.path.rfind('/') + 1);
     std::array<int, 2> to{};
     std::array<int, 2> from{};
@@ -39,12 +39,12 @@ Result<std::unique_ptr<HelperChild>> HelperChild::start(asio::io_context& io, co
     const std::vector<char*> words = exec_words(arguments);
     std::string locale = "LC_ALL=C.UTF-8";
     std::array<char*, 2> environment = {locale.data(), nullptr};
-    std::array<ChildFile, 3> files = {ChildFile{child_input.get(), 0}, ChildFile{child_output.get(), 1}, ChildFile{folder, 3}};
+    std::array<ChildFile, 4> files = {ChildFile{child_input.get(), 0}, ChildFile{child_output.get(), 1}, ChildFile{folder, 3}, ChildFile{readable, 4}};
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
         become({.files = files,
-                .first_closed = folder < 0 ? 3u : 4u,
+                .first_closed = folder < 0 ? 3u : readable < 0 ? 4u : 5u,
                 .program = program.fd,
                 .path = program.path.c_str(),
                 .arguments = words.data(),

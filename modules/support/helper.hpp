@@ -1,4 +1,4 @@
-// A helper program (hameau-unpack, hameau-convert) as a child: started with two or three files and nothing else, fed and
+// A helper program (hameau-unpack, hameau-convert) as a child: started with two to four files and nothing else, fed and
 // read without blocking, never outlives us.
 #pragma once
 
@@ -22,9 +22,9 @@ struct HelperProgram {
 
 class HelperChild {
 public:
-    /// `folder` becomes the child's file 3 (-1: it has none). Errors: io.
+    /// `folder` becomes the child's file 3, `readable` its file 4 (-1: it has none; no 4 without a 3). Errors: io.
     static Result<std::unique_ptr<HelperChild>> start(boost::asio::io_context& io, const HelperProgram& program,
-                                                      std::vector<std::string> arguments, int folder);
+                                                      std::vector<std::string> arguments, int folder, int readable = -1);
     /// Ends it at once when it still runs, and reaps it.
     ~HelperChild();
     HelperChild(const HelperChild&) = delete;

@@ -207,6 +207,7 @@ Task<Response> Sites::add_deploy(Request& request) {
         co_return std::move(*refused);
     }
     Upload upload(*this, site);
+    upload.kept = request.query_parameter("kept") == "1" ? versions_of(site) : std::vector<std::string>();
     auto no_room = co_await find_room(request, upload, site.association);
     if (no_room) {
         co_return std::move(*no_room);

@@ -23,15 +23,6 @@ namespace {
 constexpr mode_t shared_folder_mode = 0755;
 constexpr mode_t shared_file_mode = 0644;
 
-struct HashOfHash {
-    std::size_t operator()(const Hash& hash) const {
-        std::size_t value = 0;
-        std::copy_n(hash.data(), sizeof value, reinterpret_cast<unsigned char*>(&value));
-        return value;
-    }
-};
-using HashSet = std::unordered_set<Hash, HashOfHash>;
-
 /// Reads a staged file, computes its hash and, when asked, copies it.
 Result<Variant> digest(int fd, int copy_to) {
     crypto_generichash_state state;
@@ -159,11 +150,16 @@ Result<Fd> Blobs::open_blobs() {
     return fd;
 }
 
-Status Blobs::take_blob(int staging, const Variant& variant) {
+Status Blobs::take_blob(int staging, const Variant& variant, const HashSet& kept) {
     const std::string hex = to_hex(variant.hash);
     const std::string target = folder_ + "/" + blob_path(variant.hash);
     const Fd fd(::openat(staging, hex.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     struct stat facts {};
+    // Only what the same site shows or showed: a hash is no right to read a file of another site.
+    if (!fd && errno == ENOENT && kept.contains(variant.hash)) {
+        const bool there = ::lstat(target.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && static_cast<std::uint64_t>(facts.st_size) == variant.size_bytes;
+        return there ? Status{} : Status(fail(ErrorKind::corrupt, "a file that the site has is damaged"));
+    }
     if (!fd || ::fstat(fd.get(), &facts) != 0) {
         return fail_errno("an uploaded file");
     }
@@ -189,18 +185,19 @@ Status Blobs::take_blob(int staging, const Variant& variant) {
     return errno == EXDEV ? copy_blob(fd.get(), target) : Status(fail_errno("keeping an uploaded file"));
 }
 
-Status Blobs::place(const std::string& id, const Report& report, const std::string& id_before, std::int64_t now_ms) {
+Status Blobs::place(const std::string& id, const Report& report, const std::string& id_before, std::int64_t now_ms, const std::vector<std::string>& kept) {
     const Fd staging(::open((folder_ + "/staging/" + id).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!staging) {
         return fail_errno("the staging folder");
     }
     DeployWriter writer;
+    const HashSet allowed = hashes_of(kept);
     HashSet taken;
     for (const DeployEntry& file : report.files) {
         for (const auto& variant : file.variants) {
             if (variant && taken.insert(variant->hash).second) {
-                if (auto kept = take_blob(staging.get(), *variant); !kept) {
-                    return kept;
+                if (auto done = take_blob(staging.get(), *variant, allowed); !done) {
+                    return done;
                 }
             }
         }
@@ -321,6 +318,42 @@ void each_variant(const DeployReader& manifest, const Work& work) {
 
 } // namespace
 
+HashSet Blobs::hashes_of(const std::vector<std::string>& ids) {
+    HashSet hashes;
+    for (const std::string& id : ids) {
+        if (const auto manifest = open_manifest(id)) {
+            each_variant(*manifest, [&](const Variant& variant) { hashes.insert(variant.hash); });
+        }
+    }
+    return hashes;
+}
+
+KnownFiles Blobs::known_files(const std::vector<std::string>& ids) {
+    KnownFiles known;
+    for (const std::string& id : ids) {
+        const auto manifest = open_manifest(id);
+        for (std::size_t i = 0; manifest && i < manifest->entries_count() && known.size() < upload_files_max; ++i) {
+            DeployEntry entry;
+            entry.variants = manifest->entry(i).variants;
+            known.emplace(entry.variants[0]->hash, std::move(entry));
+        }
+    }
+    return known;
+}
+
+Status Blobs::lay_known(const std::string& id, const std::vector<std::string>& ids) {
+    std::string text;
+    KnownFiles known = known_files(ids);
+    for (auto& [hash, entry] : known) {
+        entry.path = "file";
+        text += file_line(entry);
+    }
+    ReportLine end("done");
+    text += std::move(end.add(std::uint64_t{known.size()}).add(std::uint64_t{0}).add(std::uint64_t{0})).end();
+    const Fd fd(::open((folder_ + "/staging/" + id + "/" + known_name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    return fd ? write_all(fd.get(), text) : Status(fail_errno("the list of known files"));
+}
+
 std::uint64_t Blobs::count_bytes(const std::vector<std::string>& ids) {
     HashSet seen;
     std::uint64_t bytes = 0;
@@ -338,12 +371,7 @@ std::uint64_t Blobs::count_bytes(const std::vector<std::string>& ids) {
 }
 
 std::uint64_t Blobs::count_growth(const std::vector<std::string>& ids, const Report& report) {
-    HashSet seen;
-    for (const std::string& id : ids) {
-        if (const auto manifest = open_manifest(id)) {
-            each_variant(*manifest, [&](const Variant& variant) { seen.insert(variant.hash); });
-        }
-    }
+    HashSet seen = hashes_of(ids);
     std::uint64_t bytes = 0;
     for (const DeployEntry& file : report.files) {
         bytes += file.path.size() + manifest_entry_bytes;

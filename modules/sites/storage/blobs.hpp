@@ -9,6 +9,7 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
 #include "daemon/contract/hosts_map.hpp"
+#include "daemon/contract/hash_set.hpp"
 #include "modules/sites/report.hpp"
 
 namespace hameau::sites {
@@ -27,7 +28,13 @@ public:
     /// Takes a checked report and its staged files over: verifies each file's hash, moves it among the blobs, adds the
     /// hashed assets of the version before, writes deploys/ID.manifest; durable when it returns. Errors: io, corrupt
     /// when a staged file is not what the report says; nothing is shown before the database and hosts.map say so.
-    Status place(const std::string& id, const Report& report, const std::string& id_before, std::int64_t now_ms);
+    /// `kept`: versions of the same site whose files the report may name without having staged them (empty: none).
+    Status place(const std::string& id, const Report& report, const std::string& id_before, std::int64_t now_ms, const std::vector<std::string>& kept = {});
+    /// Files of these versions by the hash of their identity, those of the first version first, at most as many as an upload may
+    /// have. A version that cannot be read has none.
+    KnownFiles known_files(const std::vector<std::string>& ids);
+    /// Writes them into the staging folder, for hameau-unpack. Errors: io.
+    Status lay_known(const std::string& id, const std::vector<std::string>& ids);
     /// A file made here rather than uploaded (export of the rules). Not kept by any manifest.
     Result<Variant> keep_text(std::string_view text);
 
@@ -47,7 +54,9 @@ public:
     const std::string& folder() const { return folder_; }
 
 private:
-    Status take_blob(int staging, const Variant& variant);
+    Status take_blob(int staging, const Variant& variant, const HashSet& kept);
+    /// Each form of each file of these versions.
+    HashSet hashes_of(const std::vector<std::string>& ids);
 
     std::string folder_;
 };

@@ -62,7 +62,7 @@ Status Finisher::take_rules() {
         if (at->variants[0]->size_bytes > rules_file_bytes_max) {
             doubts_.add("rules_file_large", name);
         } else {
-            const auto text = read_staged(folder_, at->variants[0]->hash, rules_file_bytes_max);
+            const auto text = read_staged(shelf_, at->variants[0]->hash, rules_file_bytes_max);
             if (!text) {
                 return fail(text.error());
             }
@@ -93,8 +93,8 @@ Status Finisher::match_siblings() {
                 continue;
             }
             DeployEntry& original = upload_.files[at->second];
-            const auto packed_fd = open_staged(folder_, packed.variants[0]->hash);
-            const auto original_fd = open_staged(folder_, original.variants[0]->hash);
+            const auto packed_fd = open_staged(shelf_, packed.variants[0]->hash);
+            const auto original_fd = open_staged(shelf_, original.variants[0]->hash);
             if (!packed_fd || !original_fd) {
                 return fail(packed_fd ? original_fd.error() : packed_fd.error());
             }
@@ -116,7 +116,7 @@ Status Finisher::unpack_drawing(DeployEntry& file) {
     if (!ascii_lower(file.path).ends_with(".svgz") || file.variants[0]->size_bytes > compress_bytes_max) {
         return {};
     }
-    const auto packed = read_staged(folder_, file.variants[0]->hash, compress_bytes_max);
+    const auto packed = read_staged(shelf_, file.variants[0]->hash, compress_bytes_max);
     if (!packed) {
         return fail(packed.error());
     }
@@ -126,7 +126,7 @@ Status Finisher::unpack_drawing(DeployEntry& file) {
         // Either a drawing that was not compressed, or one that would be too large: it is shown as it came.
         return {};
     }
-    auto staged = stage_bytes(folder_, *plain);
+    auto staged = stage_bytes(shelf_.folder, *plain);
     if (!staged) {
         return fail(std::move(staged.error()));
     }
@@ -149,7 +149,7 @@ Status Finisher::dress(DeployEntry& file) {
         file.type += type.charset ? "; charset=utf-8" : "";
         return {};
     }
-    const auto bytes = read_staged(folder_, file.variants[0]->hash, compress_bytes_max);
+    const auto bytes = read_staged(shelf_, file.variants[0]->hash, compress_bytes_max);
     if (!bytes) {
         return fail(bytes.error());
     }
@@ -165,7 +165,7 @@ Status Finisher::dress(DeployEntry& file) {
         auto& variant = file.variants[static_cast<std::size_t>(encoding)];
         const auto packed = variant ? std::nullopt : compress(encoding, *bytes);
         if (packed) {
-            auto staged = stage_bytes(folder_, *packed);
+            auto staged = stage_bytes(shelf_.folder, *packed);
             if (!staged) {
                 return fail(std::move(staged.error()));
             }
@@ -242,7 +242,7 @@ Status Finisher::check_home() {
         doubts_.add("home_empty", home_path_);
         return {};
     }
-    const auto fd = open_staged(folder_, home->variants[0]->hash);
+    const auto fd = open_staged(shelf_, home->variants[0]->hash);
     if (!fd) {
         return fail(fd.error());
     }
@@ -279,7 +279,7 @@ void Finisher::weigh_home() {
     }
     const SiteFiles files{
         [this](const std::string& path) { return find(path); },
-        [this](const DeployEntry& file) { return read_staged(folder_, file.variants[0]->hash, style_bytes_max).value_or(std::string()); }};
+        [this](const DeployEntry& file) { return read_staged(shelf_, file.variants[0]->hash, style_bytes_max).value_or(std::string()); }};
     home_ = weigh_page(*home, facts == pages_.end() ? PageFacts() : facts->second, files);
 }
 

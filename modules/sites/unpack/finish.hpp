@@ -1,5 +1,5 @@
 // From staged files to the report: types, compressed forms, rules, and what a person should know about the pages.
-// Runs in hameau-unpack; reads and writes the staging folder by hash only.
+// Runs in hameau-unpack; reads and writes the staging folder by hash only, and reads there what the site has already.
 #pragma once
 
 #include <optional>
@@ -11,6 +11,7 @@
 
 #include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/scan_html.hpp"
+#include "modules/sites/unpack/staging.hpp"
 #include "modules/sites/unpack/unpacker.hpp"
 
 namespace hameau::sites {
@@ -18,8 +19,8 @@ namespace hameau::sites {
 class Finisher {
 public:
     /// `total_bytes`: what all files may take together, as for Unpacker.
-    Finisher(int folder, Upload& upload, std::uint64_t total_bytes) :
-        folder_(folder), upload_(upload), total_bytes_(total_bytes) {}
+    Finisher(Shelf shelf, Upload& upload, std::uint64_t total_bytes) :
+        shelf_(shelf), upload_(upload), total_bytes_(total_bytes) {}
     /// The whole report. Errors: io.
     Result<std::string> run();
 
@@ -39,7 +40,7 @@ private:
     template <class Rules>
     void note_problems(const Rules& parsed, std::string_view file);
 
-    int folder_;
+    Shelf shelf_;
     Upload& upload_;
     std::uint64_t total_bytes_;
     std::unordered_map<std::string, std::size_t> by_path_;

@@ -2,6 +2,8 @@
 // database, no network, no secret; its standard input and output and one folder are all that it can touch.
 //
 //   hameau-unpack unpack BYTES_MAX   archive on 0, report (modules/sites/report.hpp) on 1, staging folder on 3
+//   hameau-unpack unpack-kept BYTES_MAX   the same, and the archive may name files that the site has already: they are in the file
+//                                    "known" of the staging folder, as a report, and lie in the blobs folder on 4
 //   hameau-unpack pack zip|tar.gz    list of files on 0, archive on 1, blobs folder on 3
 // Exit: 0 the report is whole (a refusal is a whole report), 65 bad list, 70 jail or machine failed, 64 usage.
 #include <charconv>
@@ -26,6 +28,7 @@ namespace hameau::sites {
 namespace {
 
 constexpr int folder_fd = 3;
+constexpr int blobs_fd = 4;
 constexpr int exit_usage = 64;
 constexpr int exit_data = 65;
 constexpr int exit_failed = 70;
@@ -35,21 +38,53 @@ void complain(std::string_view message) {
     (void)write_all(STDERR_FILENO, line);
 }
 
-int run_unpack(std::uint64_t bytes_max) {
+/// What hameau-sites says that the site has. The file is not part of the upload.
+Result<KnownFiles> read_known() {
+    const Fd fd(::openat(folder_fd, known_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd || ::unlinkat(folder_fd, known_name, 0) != 0) {
+        return fail_errno("the list of known files");
+    }
+    const auto text = read_all(fd.get(), pack_list_bytes_max);
+    ReportReader reader;
+    if (!text || !reader.feed(*text)) {
+        return fail(ErrorKind::corrupt, "the list of known files is damaged");
+    }
+    auto report = reader.finish();
+    if (!report) {
+        return fail(std::move(report.error()));
+    }
+    KnownFiles known;
+    for (DeployEntry& file : report->files) {
+        const Hash hash = file.variants[0]->hash;
+        known.emplace(hash, std::move(file));
+    }
+    return known;
+}
+
+int run_unpack(std::uint64_t bytes_max, bool with_known) {
     JailLimits jail;
     jail.file_bytes = bytes_max + (1 << 20);
-    if (auto walled = enter_jail(folder_fd, jail); !walled) {
+    Shelf shelf;
+    shelf.folder = folder_fd;
+    shelf.blobs = with_known ? blobs_fd : -1;
+    if (auto walled = enter_jail(folder_fd, jail, shelf.blobs); !walled) {
         complain(walled.error().message);
         return exit_failed;
     }
     UnpackLimits limits;
     limits.total_bytes = bytes_max;
+    const Result<KnownFiles> known = with_known ? read_known() : Result<KnownFiles>(KnownFiles());
+    if (!known) {
+        complain(known.error().message);
+        return exit_failed;
+    }
+    limits.known = with_known ? &*known : nullptr;
     Upload upload;
     if (auto done = Unpacker(STDIN_FILENO, folder_fd, limits).run(upload); !done) {
         complain(done.error().message);
         return exit_failed;
     }
-    const auto report = Finisher(folder_fd, upload, bytes_max).run();
+    const auto report = Finisher(shelf, upload, bytes_max).run();
     if (!report) {
         complain(report.error().message);
         return exit_failed;
@@ -90,8 +125,9 @@ int run(int argc, char** argv) {
     const std::string_view what(argv[2]);
     std::uint64_t bytes_max = 0;
     const auto [end, failed] = std::from_chars(what.data(), what.data() + what.size(), bytes_max);
-    if (mode == "unpack" && failed == std::errc{} && end == what.data() + what.size()) {
-        return run_unpack(bytes_max);
+    const bool with_known = mode == "unpack-kept" && ::fcntl(blobs_fd, F_GETFD) >= 0;
+    if ((mode == "unpack" || with_known) && failed == std::errc{} && end == what.data() + what.size()) {
+        return run_unpack(bytes_max, with_known);
     }
     if (mode == "pack" && (what == "zip" || what == "tar.gz")) {
         return run_pack(what == "zip" ? PackForm::zip : PackForm::tar_gz);

@@ -52,16 +52,20 @@ Result<Variant> stage_bytes(int folder, std::string_view bytes) {
     return file->finish();
 }
 
-Result<Fd> open_staged(int folder, const Hash& hash) {
-    Fd fd(::openat(folder, to_hex(hash).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+Result<Fd> open_staged(const Shelf& shelf, const Hash& hash) {
+    const std::string name = to_hex(hash);
+    Fd fd(::openat(shelf.folder, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && shelf.blobs >= 0) {
+        fd.reset(::openat(shelf.blobs, (name.substr(0, 2) + "/" + name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    }
     if (!fd) {
         return fail_errno("reading a staged file");
     }
     return fd;
 }
 
-Result<std::string> read_staged(int folder, const Hash& hash, std::size_t limit_bytes) {
-    auto fd = open_staged(folder, hash);
+Result<std::string> read_staged(const Shelf& shelf, const Hash& hash, std::size_t limit_bytes) {
+    auto fd = open_staged(shelf, hash);
     if (!fd) {
         return fail(std::move(fd.error()));
     }

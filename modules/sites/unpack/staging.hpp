@@ -33,9 +33,14 @@ private:
 };
 
 Result<Variant> stage_bytes(int folder, std::string_view bytes);
+/// Where the files of an upload lie: what came, and what the site has already.
+struct Shelf {
+    int folder = -1;  ///< the staging folder
+    int blobs = -1;   ///< the folder of all files, to read; -1: everything came with the upload
+};
 /// For reading. Errors: io.
-Result<Fd> open_staged(int folder, const Hash& hash);
+Result<Fd> open_staged(const Shelf& shelf, const Hash& hash);
 /// The whole file, of at most limit bytes.
-Result<std::string> read_staged(int folder, const Hash& hash, std::size_t limit_bytes);
+Result<std::string> read_staged(const Shelf& shelf, const Hash& hash, std::size_t limit_bytes);
 
 } // namespace hameau::sites

@@ -5,12 +5,15 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
 #include <fcntl.h>
+#include <limits>
 #include <memory>
 #include <unistd.h>
 
 #include "daemon/base/io.hpp"
+#include "daemon/contract/kept_list.hpp"
 #include "modules/sites/limits.hpp"
 #include "modules/sites/unpack/home_page.hpp"
 #include "modules/sites/unpack/staging.hpp"
@@ -50,6 +53,11 @@ std::string_view refusal_of_kind(archive_entry* entry) {
     return kind == AE_IFREG || kind == AE_IFDIR || kind == 0 ? "" : "device";
 }
 
+/// RFC 9110 §8.8.2.1: a time in the future is not told to anyone.
+std::int64_t mtime_ms_of(std::int64_t seconds) {
+    return std::clamp<std::int64_t>(seconds, 0, static_cast<std::int64_t>(std::time(nullptr))) * 1000;
+}
+
 } // namespace
 
 void Remarks::add(std::string_view code, std::string_view path, std::string_view detail) {
@@ -85,7 +93,8 @@ void Unpacker::stop(Upload& upload, std::string_view code, std::string_view path
 
 bool Unpacker::over_budget(Upload& upload, std::uint64_t more) {
     const std::uint64_t total = upload.bytes + more;
-    if (total > limits_.ratio_free_bytes && total / limits_.ratio > packed_bytes_) {
+    const std::uint64_t unpacked = total - kept_bytes_;
+    if (unpacked > limits_.ratio_free_bytes && unpacked / limits_.ratio > packed_bytes_) {
         stop(upload, "bomb");
     } else if (total > limits_.total_bytes) {
         stop(upload, "over_quota");
@@ -212,11 +221,99 @@ Status Unpacker::read_entries(archive* reader, Upload& upload) {
     }
 }
 
+bool Unpacker::admit(const UploadName& name, Upload& upload) {
+    using Verdict = UploadName::Verdict;
+    if (name.verdict == Verdict::junk) {
+        upload.warnings.add("junk_ignored");
+        return false;
+    }
+    if (name.verdict == Verdict::hidden) {
+        upload.warnings.add("hidden_ignored", printable_name(name.path));
+        return false;
+    }
+    if (name.guessed) {
+        upload.warnings.add("name_guessed", printable_name(name.path));
+    }
+    if (!paths_.insert(name.path).second) {
+        upload.refusals.add("double_name", printable_name(name.path));
+        return false;
+    }
+    return true;
+}
+
+void Unpacker::take_kept_list(archive* reader, Upload& upload) {
+    std::string list;
+    std::string piece(unpack_piece_bytes, '\0');
+    for (la_ssize_t n = archive_read_data(reader, piece.data(), piece.size()); n != 0; n = archive_read_data(reader, piece.data(), piece.size())) {
+        if (n < 0) {
+            return stop(upload, "unreadable_archive", kept_list_name);
+        }
+        list.append(piece.data(), static_cast<std::size_t>(n));
+        if (list.size() > kept_list_bytes_max) {
+            return stop(upload, "kept_list");
+        }
+    }
+    std::string_view rest(list);
+    while (!rest.empty() && !upload.fatal) {
+        const std::size_t end = rest.find('\n');
+        if (end == std::string_view::npos) {
+            return stop(upload, "kept_list");
+        }
+        take_kept_line(rest.substr(0, end), upload);
+        rest.remove_prefix(end + 1);
+    }
+}
+
+void Unpacker::take_kept_line(std::string_view line, Upload& upload) {
+    const std::size_t first = line.find(' ');
+    const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+    if (second == std::string_view::npos) {
+        return stop(upload, "kept_list");
+    }
+    const auto hash = hash_from_hex(line.substr(0, first));
+    const std::string_view time = line.substr(first + 1, second - first - 1);
+    std::int64_t seconds = 0;
+    const auto [read_to, failed] = std::from_chars(time.data(), time.data() + time.size(), seconds);
+    const UploadName name = read_upload_name(line.substr(second + 1));
+    if (!hash || failed != std::errc{} || read_to != time.data() + time.size() || name.verdict == UploadName::Verdict::folder) {
+        return stop(upload, "kept_list");
+    }
+    if (name.verdict == UploadName::Verdict::refuse) {
+        upload.refusals.add(name.code, printable_name(line.substr(second + 1)));
+        return;
+    }
+    if (!admit(name, upload)) {
+        return;
+    }
+    if (upload.files.size() >= limits_.files) {
+        return stop(upload, "too_many_files");
+    }
+    const auto known = limits_.known->find(*hash);
+    if (known == limits_.known->end()) {
+        upload.refusals.add("kept_unknown", printable_name(name.path));
+        return;
+    }
+    DeployEntry file;
+    file.path = name.path;
+    file.mtime_ms = mtime_ms_of(seconds);
+    file.variants = known->second.variants;
+    const std::uint64_t size = file.variants[0]->size_bytes;
+    kept_bytes_ += size;
+    if (!over_budget(upload, size)) {
+        upload.bytes += size;
+        upload.files.push_back(std::move(file));
+    }
+}
+
 Status Unpacker::take_entry(archive* reader, archive_entry* entry, Upload& upload) {
     using Verdict = UploadName::Verdict;
     const char* raw = archive_entry_pathname(entry);
     if (raw == nullptr) {
         raw = archive_entry_pathname_utf8(entry);
+    }
+    if (limits_.known != nullptr && entries_seen_ == 1 && raw != nullptr && raw == kept_list_name && refusal_of_kind(entry).empty()) {
+        take_kept_list(reader, upload);
+        return {};
     }
     const std::string shown = printable_name(raw == nullptr ? "?" : raw);
     UploadName name = read_upload_name(raw == nullptr ? "" : raw);
@@ -231,31 +328,16 @@ Status Unpacker::take_entry(archive* reader, archive_entry* entry, Upload& uploa
     if (name.verdict == Verdict::folder || archive_entry_filetype(entry) == AE_IFDIR) {
         return {};
     }
-    if (name.verdict == Verdict::junk) {
-        upload.warnings.add("junk_ignored");
-        return {};
-    }
-    if (name.verdict == Verdict::hidden) {
-        upload.warnings.add("hidden_ignored", printable_name(name.path));
-        return {};
-    }
-    if (archive_entry_is_encrypted(entry) != 0) {
+    if (name.verdict == Verdict::keep && archive_entry_is_encrypted(entry) != 0) {
         upload.refusals.add("encrypted_archive", shown);
         return {};
     }
-    if (name.guessed) {
-        upload.warnings.add("name_guessed", printable_name(name.path));
-    }
-    if (!paths_.insert(name.path).second) {
-        upload.refusals.add("double_name", printable_name(name.path));
+    if (!admit(name, upload)) {
         return {};
     }
     DeployEntry file;
     file.path = std::move(name.path);
-    // RFC 9110 §8.8.2.1: a time in the future is not told to anyone.
-    const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
-    const std::int64_t told = archive_entry_mtime_is_set(entry) != 0 ? archive_entry_mtime(entry) : now;
-    file.mtime_ms = std::clamp<std::int64_t>(told, 0, now) * 1000;
+    file.mtime_ms = mtime_ms_of(archive_entry_mtime_is_set(entry) != 0 ? archive_entry_mtime(entry) : std::numeric_limits<std::int64_t>::max());
     const std::uint64_t size = archive_entry_size_is_set(entry) != 0 && archive_entry_size(entry) > 0
                                    ? static_cast<std::uint64_t>(archive_entry_size(entry))
                                    : 0;

@@ -11,7 +11,9 @@
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/result.hpp"
+#include "daemon/contract/hash_set.hpp"
 #include "modules/sites/report.hpp"
+#include "modules/sites/unpack/upload_name.hpp"
 
 struct archive;
 struct archive_entry;
@@ -23,6 +25,7 @@ struct UnpackLimits {
     std::uint64_t ratio = unpack_ratio_max;                           ///< unpacked : packed ...
     std::uint64_t ratio_free_bytes = unpack_ratio_free_bytes;           ///< ... beyond this
     std::size_t files = upload_files_max;
+    const KnownFiles* known = nullptr;  ///< what a list in the archive may name (daemon/contract/kept_list.hpp); null: no list is read
 };
 
 /// Warnings or refusals: each (code, path) once, at most remarks_max, then one "more" with the count.
@@ -60,6 +63,11 @@ private:
     Status spool();
     Status read_entries(archive* reader, Upload& upload);
     Status take_entry(archive* reader, archive_entry* entry, Upload& upload);
+    /// The list of files that the site has already.
+    void take_kept_list(archive* reader, Upload& upload);
+    void take_kept_line(std::string_view line, Upload& upload);
+    /// Whether a file of that name belongs into the site, once; else why not is among the refusals or the warnings.
+    bool admit(const UploadName& name, Upload& upload);
     Status store(archive* reader, DeployEntry file, std::uint64_t told_bytes, Upload& upload);
     /// Says why and stops: going on would cost more than it tells.
     void stop(Upload& upload, std::string_view code, std::string_view path = {});
@@ -73,6 +81,7 @@ private:
     std::string head_;    ///< the first bytes, read to tell ZIP from tar
     std::string buffer_;
     bool head_given_ = false;
+    std::uint64_t kept_bytes_ = 0;  ///< of Upload::bytes: did not come with the archive
     std::size_t entries_seen_ = 0;
     std::unordered_set<std::string> paths_;
 };

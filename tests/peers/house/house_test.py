@@ -14,6 +14,7 @@ import first_run
 import mail_in_the_house
 import powers_end
 import processes
+import machines
 import publishing
 import service_manager
 import slow_bodies
@@ -127,7 +128,7 @@ if __name__ == "__main__":
         if not sys.argv[1:] or "a_night" in sys.argv:
             diagnosis.begin_night()
         facts = slow_bodies.Facts(lambda: house)
-        tests = [value for part in (sys.modules[__name__], diagnosis, energy, mail_in_the_house, publishing, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
+        tests = [value for part in (sys.modules[__name__], diagnosis, energy, mail_in_the_house, publishing, machines, association_bin, processes, service_manager, taken_ports, whole_association, first_run)
                  for name, value in vars(part).items() if name.startswith("test_")]
         sys.exit(main(tests + borders.tests(lambda: house) + slow_bodies.tests(facts) + powers_end.tests(facts) + [diagnosis.a_night]))
     finally:

@@ -206,6 +206,8 @@ ROUTES = {
     "POST /api/v1/sites/{host}/deploys":
         # A site is not removed while something is published: nothing to wait for.
         Route(MEMBER, "/api/v1/sites/{}/deploys", zipped(), ZIP, thing=Facts.site),
+    "POST /api/v1/sites/{host}/missing":
+        Route(MEMBER, "/api/v1/sites/{}/missing", {"hashes": []}, thing=Facts.site),
     "POST /api/v1/sites/{host}/live":
         Route(MEMBER, "/api/v1/sites/{}/live", {"number": 1}, thing=lambda facts: facts.site(True), remove=gone("/api/v1/sites/{}")),
     "POST /api/v1/associations/{association}/pads": Route(MEMBER, f"{AMIS}/pads", {"slug": "tard", "title": "Tard"}),

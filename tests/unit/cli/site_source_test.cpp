@@ -84,6 +84,37 @@ TEST_F(SiteSource, NamesAreTheSameUnderEveryLocale) {
     }
 }
 
+TEST_F(SiteSource, WhatTheHouseHasIsOnTheListAndTheRestBehindIt) {
+    put("a.txt", "same");
+    put("b/c.txt", "same");
+    put("index.html", "new");
+    put("Line\nfeed.txt", "same");
+    auto folder = sum_folder(site().string());
+    ASSERT_TRUE(folder) << folder.error().message;
+    ASSERT_EQ(folder->files.size(), 4U);
+    // BLAKE2b with 32 bytes over "same" (python3: hashlib.blake2b(b"same", digest_size=32)).
+    const std::string same = "30f3a3122152dccc100379df1e6897267f5d80719588118ab538eaf77383a696";
+    const auto of = [&](const std::string& name) {
+        return *std::find_if(folder->files.begin(), folder->files.end(), [&](const SummedFile& file) { return file.file.name == name; });
+    };
+    EXPECT_EQ(of("a.txt").hash, of("b/c.txt").hash);
+    EXPECT_EQ(of("a.txt").hash, same);
+    const auto packed = pack_missing(*folder, {of("index.html").hash});
+    ASSERT_TRUE(packed) << packed.error().message;
+    const auto files = unpacked(*packed);
+    EXPECT_EQ(files.count("index.html"), 1U);
+    EXPECT_EQ(files.count("a.txt"), 0U);
+    EXPECT_EQ(files.count("Line\nfeed.txt"), 1U) << "no line can hold it: the house judges its name";
+    ASSERT_EQ(files.count(".hameau-kept"), 1U);
+    const std::string& list = files.at(".hameau-kept");
+    EXPECT_NE(list.find(of("a.txt").hash + " " + std::to_string(of("a.txt").mtime_s) + " a.txt\n"), std::string::npos) << list;
+    EXPECT_NE(list.find(" b/c.txt\n"), std::string::npos) << list;
+    EXPECT_EQ(list.find("feed"), std::string::npos) << list;
+    // A file that is another one by now is not sent under the former sum.
+    put("index.html", "NEW");
+    EXPECT_FALSE(pack_missing(*folder, {of("index.html").hash}));
+}
+
 TEST_F(SiteSource, ANameThatIsNotUtf8IsNamedAndLeftAside) {
     put("\xe9t\xe9.html", "latin 1");
     const auto packed = pack_source(site().string());
