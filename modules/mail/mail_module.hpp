@@ -109,7 +109,7 @@ private:
     Task<Response> look_at_domain(Request& request);
     std::optional<Response> refuse_domain(const Request& request, const std::string& slug, const std::string& domain);
     /// 409 or 429 when no look may begin now; else the look counts.
-    std::optional<Response> refuse_look(const Request& request, const std::string& slug, const std::string& domain);
+    std::optional<Response> refuse_look(const Request& request, const std::string& slug);
     mailrecords::HouseFacts house_facts(const std::string& domain) const;
     std::string look_resolvers() const;
     std::string look_file(const std::string& domain) const;
@@ -213,7 +213,7 @@ private:
     std::map<std::string, std::vector<std::string>> lost_links_;  ///< by "MEMBER ASSOCIATION": what did not come back with them
     Router router_;
     DomainHolds domain_holds_;
-    std::set<std::string> looking_;  ///< domains that are being looked at
+    std::set<std::string> looking_;  ///< associations one of whose domains is being looked at
     std::map<std::string, std::vector<std::chrono::steady_clock::time_point>> looks_begun_;  ///< by association, of the last minute
     bool settling_ = false;
     bool telling_ = false;

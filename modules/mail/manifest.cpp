@@ -363,6 +363,13 @@ CREATE VIEW engine_postmaster AS
     JOIN membership m ON m.association = d.association AND m.role = 'manager'
     JOIN mailbox b ON b.member = m.member;
 )sql"},
+    // Aliases that lead to one mailbox of their own association and to nobody else: its scripts may answer as them.
+    Migration{9, R"sql(
+CREATE VIEW engine_own_alias AS
+  SELECT a.address, b.address AS user FROM live_alias a JOIN alias x ON x.address = a.address
+    JOIN alias_target t ON t.alias = a.address JOIN live_mailbox b ON b.address = t.target AND b.association = x.association
+    WHERE (SELECT count(*) FROM alias_target o WHERE o.alias = a.address) = 1;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 3> internal_callers = {"gate", "admin", "people"};

@@ -30,16 +30,16 @@ std::string host_part(std::string_view host_and_port) { return std::string(host_
 
 std::uint16_t port_of(const Settings& settings, std::string_view key) { return static_cast<std::uint16_t>(settings.integer(key)); }
 
-/// A domain that is being looked at, also when the caller leaves in between and the coroutine is destroyed.
+/// An association one of whose domains is being looked at, also when the caller leaves in between and the coroutine is destroyed.
 class Running {
 public:
-    Running(std::set<std::string>& all, std::string domain, std::shared_ptr<const bool> alive)
-        : all_(all), domain_(std::move(domain)), alive_(std::move(alive)) {
-        all_.insert(domain_);
+    Running(std::set<std::string>& all, std::string slug, std::shared_ptr<const bool> alive)
+        : all_(all), slug_(std::move(slug)), alive_(std::move(alive)) {
+        all_.insert(slug_);
     }
     ~Running() {
         if (*alive_) {
-            all_.erase(domain_);
+            all_.erase(slug_);
         }
     }
     Running(const Running&) = delete;
@@ -47,7 +47,7 @@ public:
 
 private:
     std::set<std::string>& all_;
-    std::string domain_;
+    std::string slug_;
     std::shared_ptr<const bool> alive_;
 };
 
@@ -143,12 +143,15 @@ Task<Response> Mail::show_domain(Request& request) {
     co_return json_response(200, domain_now(request, domain, kept_look(domain)));
 }
 
-std::optional<Response> Mail::refuse_look(const Request& request, const std::string& slug, const std::string& domain) {
+std::optional<Response> Mail::refuse_look(const Request& request, const std::string& slug) {
     if (look_resolvers().empty()) {
         return say(request, 409, "look_trial");
     }
-    if (looking_.contains(domain) || looking_.size() >= mailrecords::looks_at_once_max) {
+    if (looking_.contains(slug)) {
         return say(request, 409, "look_running");
+    }
+    if (looking_.size() >= mailrecords::looks_at_once_max) {
+        return say(request, 409, "looks_of_others");
     }
     const auto now = std::chrono::steady_clock::now();
     for (auto entry = looks_begun_.begin(); entry != looks_begun_.end();) {
@@ -168,12 +171,12 @@ Task<Response> Mail::look_at_domain(Request& request) {
     if (auto refused = refuse_domain(request, slug, domain)) {
         co_return std::move(*refused);
     }
-    if (auto refused = refuse_look(request, slug, domain)) {
+    if (auto refused = refuse_look(request, slug)) {
         co_return std::move(*refused);
     }
     const auto held = context_->busy();
     const auto alive = alive_;
-    const Running running(looking_, domain, alive);
+    const Running running(looking_, slug, alive);
     const auto resolv_conf = read_file("/etc/resolv.conf", mailrecords::resolv_conf_octets_max);
     mailrecords::Panel panel = mailrecords::panel_of(look_resolvers(), resolv_conf ? *resolv_conf : std::string());
     std::string asked = domain;

@@ -1,11 +1,13 @@
 // Keys change and go (key_ages.hpp). Before a key goes, its successor's record was seen: no step leaves a domain without a key that signs.
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <filesystem>
 #include <sys/stat.h>
 
 #include "daemon/base/io.hpp"
 #include "modules/mail/auth/dns.hpp"
+#include "modules/mail/auth/tags.hpp"
 #include "modules/mail/milter/signing_keys.hpp"
 
 namespace hameau::milter {
@@ -23,6 +25,19 @@ Result<long> written_at(const std::string& path) {
     return errno == ENOENT ? Result<long>(0) : Result<long>(fail_errno(path));
 }
 
+/// The day in the name "hYYYYMMDD"; 0: there is none. A backup that does not keep the times of files keeps the names.
+long day_of(const std::string& selector) {
+    const auto number = selector.size() == 9 && selector.front() == 'h' ? mailauth::read_number(std::string_view(selector).substr(1)) : std::nullopt;
+    if (!number) {
+        return 0;
+    }
+    std::tm day{};
+    day.tm_year = static_cast<int>(*number / 10000) - 1900;
+    day.tm_mon = static_cast<int>(*number / 100 % 100) - 1;
+    day.tm_mday = static_cast<int>(*number % 100);
+    return static_cast<long>(::timegm(&day));  // h20261131, the second key of a day, is 1 December
+}
+
 Status remove_file(const std::string& path) {
     std::error_code failed;
     fs::remove(path, failed);
@@ -38,7 +53,8 @@ Result<KeyAge> StoredKeys::age_of(const std::string& domain, const std::string& 
     if (!made || !seen) {
         return fail(made ? seen.error() : made.error());
     }
-    return KeyAge{*made, *seen};
+    const long day = day_of(selector);
+    return KeyAge{day > 0 ? std::min(*made, day) : *made, *seen};
 }
 
 /// The record first: nobody is told any more to keep what is about to be useless. The mark of the key after its file: a kill in between
@@ -65,14 +81,22 @@ Status StoredKeys::mend_records(const std::string& domain, const std::string& ne
     std::error_code failed;
     const auto key = fs::last_write_time(key_folder(domain) + "/" + newest + ".pem", failed);
     const auto records = failed ? key : fs::last_write_time(record_file(domain), failed);
-    if (!failed && records > key) {
+    if (!failed && records >= key) {
         return {};
     }
     const auto keys = read(domain);
     if (!keys) {
         return fail(keys.error());
     }
-    return keys->empty() ? Status{} : write_records(domain, *keys);
+    if (keys->empty()) {
+        return {};
+    }
+    auto written = write_records(domain, *keys);
+    if (written) {
+        // Equal records are not written again, and stay older than the key, as a restore may have left them: once is enough.
+        fs::last_write_time(record_file(domain), std::max(key, fs::file_time_type::clock::now()), failed);
+    }
+    return written;
 }
 
 Result<KeyTurn> StoredKeys::tend(const std::string& domain, const std::string& selector, long now) {

@@ -80,14 +80,16 @@ Result<std::int64_t> number(const std::string& path, const char* sql, std::initi
 
 } // namespace
 
-Result<bool> DatabaseRights::may_send(const std::string& user, const std::string& address) {
-    const auto handle = open(path_);
+namespace {
+
+/// Whether there is a row for this address, with its tag or without.
+Result<bool> is_row(const std::string& path, const char* sql, const std::string& address, const std::string& user) {
+    const auto handle = open(path);
     if (!handle) {
         return fail(handle.error());
     }
     for (const std::string& form : {address, without_tag(address)}) {
-        const auto rows = column(handle->get(), "SELECT user FROM engine_sender WHERE address = ?1 AND user = ?2",
-                                 {form, user}, 1);
+        const auto rows = column(handle->get(), sql, {form, user}, 1);
         if (!rows) {
             return fail(rows.error());
         }
@@ -96,6 +98,16 @@ Result<bool> DatabaseRights::may_send(const std::string& user, const std::string
         }
     }
     return false;
+}
+
+} // namespace
+
+Result<bool> DatabaseRights::may_send(const std::string& user, const std::string& address) {
+    return is_row(path_, "SELECT user FROM engine_sender WHERE address = ?1 AND user = ?2", address, user);
+}
+
+Result<bool> DatabaseRights::leads_only_to(const std::string& address, const std::string& user) {
+    return is_row(path_, "SELECT user FROM engine_own_alias WHERE address = ?1 AND user = ?2", address, user);
 }
 
 Result<std::vector<std::string>> DatabaseRights::domains() const {

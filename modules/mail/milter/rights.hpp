@@ -16,6 +16,9 @@ public:
     virtual ~Rights() = default;
     /// Errors: unavailable when the database cannot be read now.
     virtual Result<bool> may_send(const std::string& user, const std::string& address) = 0;
+    /// Whether `address` is an alias of the same association as the mailbox `user`, and leads to it alone: what a script of that mailbox
+    /// may answer as. Through another alias, a group, or beside others it is the name of several, which takes the right to send (may_send).
+    virtual Result<bool> leads_only_to(const std::string& address, const std::string& user) = 0;
     /// How many ends of sessions there were; a session remembers it when it opens.
     virtual Result<std::int64_t> session_clock() = 0;
     /// The number of this user's last end: 0 when there was none. A session that opened before it is over.
@@ -30,6 +33,7 @@ public:
     /// `path`: mail.db. Opened at each question, so that a restored database is seen.
     explicit DatabaseRights(std::string path) : path_(std::move(path)) {}
     Result<bool> may_send(const std::string& user, const std::string& address) override;
+    Result<bool> leads_only_to(const std::string& address, const std::string& user) override;
     Result<std::int64_t> session_clock() override;
     Result<std::int64_t> session_end(const std::string& user) override;
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override;

@@ -161,7 +161,10 @@ void Session::forget_message() {
     seen_.clear();
     hidden_.clear();
     headers_ = 0;
-    too_much_ = at_end_ = redirected_ = stays_ = on_top_ = false;
+    too_much_ = at_end_ = redirected_ = stays_ = on_top_ = rejects_ = reports_ = typed_ = false;
+    seals_ = true;
+    auto_submitted_ = 0;
+    sender_.clear();
     sealer_.clear();
     own_results_.clear();
     old_results_.begin();
@@ -180,11 +183,12 @@ Step Session::begin_message(std::string_view data) {
         return Step{{}, true, false, false};
     }
     declared_bytes_ = declared_size(*words);
+    sender_ = bare_address(words->front());
     if (is_signed()) {
         signing_->begin();
     }
     if (is_judged()) {
-        incoming_->begin(bare_address(words->front()));
+        incoming_->begin(sender_);
     }
     if (submission() && user_.empty()) {
         return reply(reply_text("530 5.7.0 Sign in first, with your address and your password"));

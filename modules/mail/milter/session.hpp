@@ -90,8 +90,11 @@ private:
     bool by_house() const { return injected() && helo_.find('@') == std::string::npos; }
     std::string check_written();
     Result<bool> may_write(const std::string& address);
+    /// Whether this is what Dovecot itself writes for a script's `reject`.
+    bool is_rejection() const { return sender_.empty() && auto_submitted_ == 1 && rejects_ && reports_; }
     void begin_seal(const std::string& recipient);
     void note_injected(const std::string& key, std::string_view value);
+    void note_rejection(const std::string& key, std::string_view value);
     bool put_fields(std::optional<Signing::Headers> fields, Step& step) const;
     /// Empty, or the refusal: Postfix would search the message for each of them.
     std::string check_removals() const;
@@ -120,7 +123,13 @@ private:
     OldResults old_results_;
     std::string author_domain_;  ///< of the first address in From, once it was checked
     std::string helo_;
+    std::string sender_;         ///< of the envelope, without its brackets
     std::string sealer_;         ///< the domain that seals, when this message is passed on to the outside
+    bool seals_ = true;          ///< false: recipients of two domains lead outside, and no seal may name one of them to the other
+    unsigned auto_submitted_ = 0;  ///< injected: fields Auto-Submitted
+    bool rejects_ = false;         ///< the first one is that of `reject`
+    bool reports_ = false;         ///< the first Content-Type is multipart/report
+    bool typed_ = false;           ///< there was a Content-Type
     bool stays_ = false;         ///< somebody in the house gets it
     bool on_top_ = false;        ///< injected: the field before this one is the first, and Dovecot's
     bool redirected_ = false;    ///< injected, and somebody else's message

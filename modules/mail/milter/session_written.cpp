@@ -16,6 +16,11 @@ namespace {
 constexpr std::string_view sieve_key = "x-sieve";
 constexpr std::string_view redirected_key = "x-sieve-redirected-from";
 
+std::string_view trim_spaces(std::string_view text) {
+    const std::size_t begin = text.find_first_not_of(" \t\r\n");
+    return begin == std::string_view::npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
 std::string domain_of(std::string_view address) {
     const std::size_t at = address.rfind('@');
     return at == std::string_view::npos ? std::string() : std::string(address.substr(at + 1));
@@ -23,18 +28,24 @@ std::string domain_of(std::string_view address) {
 
 } // namespace
 
-/// A recipient that leads to the outside through an alias or a group: the message goes on in the name of that address's domain.
+/// A recipient that leads to the outside through an alias or a group: the message goes on in the name of that address's domain. All copies
+/// carry the same fields, so with recipients of two domains d= would tell the readers of one that the other got it too (Bcc).
 void Session::begin_seal(const std::string& recipient) {
-    if (signing_ != nullptr && sealer_.empty()) {
+    if (signing_ == nullptr) {
+        return;
+    }
+    if (sealer_.empty()) {
         sealer_ = domain_of(recipient);
         signing_->begin();
     }
+    seals_ = seals_ && sealer_ == domain_of(recipient);
 }
 
 void Session::note_injected(const std::string& key, std::string_view value) {
     redirected_ = redirected_ || (headers_ == 1 && on_top_ && key == redirected_key);
     on_top_ = headers_ == 0 && key == sieve_key;
     ++headers_;
+    note_rejection(key, value);
     if (key == "from" && from_.size() <= from_fields_max) {
         from_.emplace_back(value);
     }
@@ -44,21 +55,29 @@ void Session::note_injected(const std::string& key, std::string_view value) {
     }
 }
 
-/// Addresses at which the owner of this mailbox is written to, the tag aside, and those of the house's own notices.
+/// The name of the house in From is for Dovecot's own notice of a `reject` (Pigeonhole, sieve-actions.c), whose text names the mailbox.
+/// `vacation` and `notify` write their own Auto-Submitted first, whatever a script adds below it (:mime, a mailto: with fields).
+void Session::note_rejection(const std::string& key, std::string_view value) {
+    const std::string text = ascii_lower(trim_spaces(value));
+    if (key == "auto-submitted") {
+        rejects_ = auto_submitted_ == 0 && text == "auto-replied (rejected)";
+        ++auto_submitted_;
+    } else if (key == "content-type" && !typed_) {
+        typed_ = true;
+        reports_ = text.starts_with("multipart/report;");
+    }
+}
+
+/// Addresses that the owner of this mailbox may send as, those that lead to it alone, and the house's name for a rejection.
 Result<bool> Session::may_write(const std::string& address) {
     auto sends = rights_.may_send(helo_, address);
     if (!sends || *sends) {
         return sends;
     }
     if (incoming_ != nullptr && address == "postmaster@" + incoming_->host()) {
-        return true;  // Dovecot refuses in this name (postmaster_address)
+        return is_rejection();  // Dovecot refuses in this name (postmaster_address)
     }
-    bool all_here = false;
-    const auto mailboxes = rights_.mailboxes_of(address, all_here);
-    if (!mailboxes) {
-        return fail(mailboxes.error());
-    }
-    return std::find(mailboxes->begin(), mailboxes->end(), helo_) != mailboxes->end();
+    return rights_.leads_only_to(address, helo_);
 }
 
 /// Of what a script wrote (an answer of `vacation`, a notice, a refusal): empty, or the refusal. `vacation :from` takes any address, and
@@ -98,7 +117,7 @@ bool Session::sign_outgoing(Step& step) {
 bool Session::seal_outgoing(Step& step) {
     const std::string host = incoming_ != nullptr ? incoming_->host() : "";
     const std::string domain = redirected_ ? domain_of(helo_) : sealer_;
-    return put_fields(may_change_ ? signing_->seal(domain, host, own_results_.empty() ? "none" : own_results_) : Signing::Headers(), step);
+    return put_fields(may_change_ && seals_ ? signing_->seal(domain, host, own_results_.empty() ? "none" : own_results_) : Signing::Headers(), step);
 }
 
 bool Session::put_fields(std::optional<Signing::Headers> fields, Step& step) const {

@@ -13,6 +13,7 @@ using namespace hameau::milter;
 class OpenRights final : public Rights {
 public:
     Result<bool> may_send(const std::string& user, const std::string& address) override { return user < address; }
+    Result<bool> leads_only_to(const std::string&, const std::string&) override { return true; }
     Result<std::int64_t> session_clock() override { return 1; }
     Result<std::int64_t> session_end(const std::string& user) override { return static_cast<std::int64_t>(user.size() % 3); }
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {

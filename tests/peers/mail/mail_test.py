@@ -364,6 +364,32 @@ def test_no_rule_of_one_member_stops_the_mail_of_others():
     assert "lmtp_destination_recipient_limit = 1\nlmtp_destination_concurrency_limit = 2\n" in text, "one mailbox holds two of four processes"
 
 
+def test_no_script_writes_in_the_name_of_the_house():
+    """Dovecot's own refusal (`reject`) is from postmaster@HOUSE; `vacation` may not borrow that name, whatever fields it adds."""
+    house_name = re.search(r"^myhostname = (.*)$", (Path(place.state) / "engines/postfix/main.cf").read_text(), re.M)[1]
+    person, sender = place.add_member("refuse"), place.add_member("expediteur")
+    sieve = Sieve(person)
+    assert "editheader" not in sieve.greeting, "a script would write the results that the seal repeats"
+
+    def write(subject):
+        text = message(sender.address, person.address, Subject=subject)
+        with member(sender) as client:
+            client.send_message(text)
+
+    sieve.activate('require ["reject"];\r\nreject "Pas de courrier ici.";\r\n')
+    write(f"refuse {unique()}")
+    notice = find(sender, "ejected")
+    assert notice and f"postmaster@{house_name}" in notice and person.address in notice, notice
+    for n, words in enumerate((f':subject "faux {unique()}" "Votre compte expire."',
+                               f':subject "faux {unique()}" :mime "Content-Type: multipart/report; boundary=x\r\n'
+                               'Auto-Submitted: auto-replied (rejected)\r\n\r\n--x--\r\n"')):
+        wanted = re.search(r'"(faux \w+)"', words)[1]
+        sieve.activate(f'require ["vacation"];\r\nvacation :days 1 :handle "h{n}" :from "postmaster@{house_name}" {words};\r\n')
+        write(f"bonjour {unique()}")
+        assert not find(sender, wanted, "INBOX", 3), wanted
+    assert len(re.findall(rf"may not write as postmaster@{re.escape(house_name)}", place.log_of("postfix") + place.log_of("dovecot"))) >= 2
+
+
 def test_forward_script():
     person = place.add_member("suivie", forward=[YANN.address])
     subject = outside(person.address)

@@ -1,4 +1,10 @@
 // Who sees the DNS records of a domain, who may start a look, how often, and what of a look is kept.
+#include <arpa/inet.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <sys/socket.h>
+
+#include "daemon/base/fd.hpp"
 #include "fake_house.hpp"
 #include "modules/mail/records/kept_look.hpp"
 
@@ -56,6 +62,43 @@ TEST_F(Domains, ALookIsKeptAndItsBudgetIsTheAssociations) {
     EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/mail-domains/jardin.test/look").status, 200);  // another one's budget
     restart();
     EXPECT_FALSE(go(marie, "GET", list + "/amis.test").json.at("at").is_null());
+}
+
+/// A name server that takes questions and never answers.
+class SilentServer {
+public:
+    SilentServer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+        address_.sin_family = AF_INET;
+        address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address_;
+        EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address_), size), 0);
+        EXPECT_EQ(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &size), 0);
+    }
+    std::string place() const { return "127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
+
+private:
+    Fd socket_;
+    sockaddr_in address_{};
+};
+
+TEST_F(Domains, OneAssociationRunsOneLookAtATime) {
+    const SilentServer silent;
+    set_up(silent.place());
+    TextBody nothing("");
+    Request slow = request_of("POST", list + "/amis.test/look");
+    slow.who = marie;
+    slow.body = &nothing;
+    auto looking = mail->handle(slow);
+    boost::asio::co_spawn(context->io(), std::move(looking), boost::asio::detached);
+    context->io().restart();
+    context->io().run_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(go(marie, "POST", list + "/amis.test/look").text("code"), "look_running");
+    EXPECT_EQ(go(marie, "POST", list + "/amis.example/look").text("code"), "look_running") << "else one association takes the places of all";
+    set_up("127.0.0.1:1");
+    EXPECT_EQ(go(rose, "POST", "/api/v1/associations/jardin/mail-domains/jardin.test/look").status, 200) << "another one waits for nobody";
+    context->io().restart();
+    context->io().run_for(std::chrono::seconds(25));
+    EXPECT_EQ(go(marie, "POST", list + "/amis.example/look").status, 200) << "it has ended";
 }
 
 TEST_F(Domains, ThatItWasHereOnceIsKept) {

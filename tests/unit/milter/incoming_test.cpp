@@ -343,6 +343,7 @@ TEST(Incoming, AHostileMessageCostsLittleTime) {
 class NoRights final : public Rights {
 public:
     Result<bool> may_send(const std::string&, const std::string&) override { return true; }
+    Result<bool> leads_only_to(const std::string&, const std::string&) override { return false; }
     Result<std::int64_t> session_clock() override { return 0; }
     Result<std::int64_t> session_end(const std::string&) override { return 0; }
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {

@@ -55,6 +55,25 @@ protected:
     std::optional<Database> database_;
 };
 
+TEST_F(RightsTest, AScriptAnswersAsWhatLeadsToItsMailboxAlone) {
+    run("INSERT INTO association(slug, name, quota_bytes) VALUES('bzh','Breizh',0)");
+    run("INSERT INTO domain VALUES('bzh.test','bzh',0)");
+    for (const char* sql : {"INSERT INTO alias(address,association,may_send) VALUES('tresor@amis.test','amis',0),('tous@amis.test','amis',0),"
+                            "('chaine@amis.test','amis',0),('liste@bzh.test','bzh',0),('parti@gone.test','amis',0)",
+                            "INSERT INTO alias_target VALUES('tresor@amis.test','marie@amis.test'),('tous@amis.test','marie@amis.test'),"
+                            "('tous@amis.test','yann@amis.test'),('chaine@amis.test','tresor@amis.test'),('liste@bzh.test','marie@amis.test'),"
+                            "('parti@gone.test','marie@amis.test')"}) {
+        run(sql);
+    }
+    DatabaseRights rights(path_);
+    EXPECT_TRUE(rights.leads_only_to("tresor@amis.test", "marie@amis.test").value());
+    EXPECT_TRUE(rights.leads_only_to("tresor+x@amis.test", "marie@amis.test").value());
+    EXPECT_FALSE(rights.leads_only_to("tresor@amis.test", "yann@amis.test").value());
+    for (const char* other : {"tous@amis.test", "chaine@amis.test", "liste@bzh.test", "parti@gone.test", "bureau@amis.test", "yann@amis.test"}) {
+        EXPECT_FALSE(rights.leads_only_to(other, "marie@amis.test").value()) << other;
+    }
+}
+
 TEST_F(RightsTest, WhoMaySendAsWhom) {
     DatabaseRights rights(path_);
     for (int round = 0; round < 2; ++round) {

@@ -21,6 +21,7 @@ public:
     std::int64_t clock = 0;
     std::map<std::string, std::int64_t> ends;
 
+    Result<bool> leads_only_to(const std::string&, const std::string&) override { return false; }
     Result<std::int64_t> session_clock() override {
         return broken ? Result<std::int64_t>(fail(ErrorKind::unavailable, "broken")) : Result<std::int64_t>(clock);
     }

@@ -214,6 +214,34 @@ TEST_F(KeysOnDisk, APowerCutBehindTheNewKeyLosesNoRecord) {
     EXPECT_TRUE(lines.starts_with("h2._domainkey") && lines.find("\nh1._domainkey") != std::string::npos) << lines;
 }
 
+TEST_F(KeysOnDisk, ARestoreThatKeepsNoTimesMakesNoKeyYounger) {
+    StoredKeys keys(folder_);
+    ASSERT_TRUE(keys.ensure("amis.test", "h20260101"));
+    Zone zone;
+    zone.add("h20260101._domainkey.amis.test", RecordType::txt, "p=" + p_of("amis.test"));
+    EXPECT_NE(sign(keys, zone, "amis.test"), "");
+    const std::string key = folder_ + "/keys/amis.test/h20260101.pem";
+    const std::string records = folder_ + "/records/amis.test";
+    // Restored today, the records a moment before the key.
+    date_file(key, now);
+    date_file(records, now - 5);
+    const long first = 1767225600;  // 2026-01-01
+    EXPECT_EQ(StoredKeys(folder_).tend("amis.test", "h3", first + signing_key_seconds - 1).value(), KeyTurn::none);
+    EXPECT_GE(std::filesystem::last_write_time(records), std::filesystem::last_write_time(key)) << "else the keys are read at each look";
+    EXPECT_EQ(StoredKeys(folder_).tend("amis.test", "h20270101", first + signing_key_seconds).value(), KeyTurn::make_next);
+}
+
+TEST_F(KeysOnDisk, RecordsAsOldAsTheirKeyAreNotReadAgain) {
+    ASSERT_TRUE(StoredKeys(folder_).ensure("amis.test", "h1"));
+    for (const char* file : {"/keys/amis.test/h1.pem", "/records/amis.test"}) {
+        date_file(folder_ + file, now);
+    }
+    std::ofstream(folder_ + "/records/amis.test") << "as it was";
+    date_file(folder_ + "/records/amis.test", now);
+    EXPECT_EQ(StoredKeys(folder_).tend("amis.test", "h3", now).value(), KeyTurn::none);
+    EXPECT_EQ(text_of(folder_ + "/records/amis.test"), "as it was");
+}
+
 TEST_F(KeysOnDisk, KeysOfADomainThatLeftGoAfterTheirTime) {
     StoredKeys keys(folder_);
     ASSERT_TRUE(keys.ensure("a.test", "h1"));

@@ -41,9 +41,15 @@ public:
         const std::string bare = without_tag(address);
         return user == "marie@amis.bzh" && (bare == user || bare == "contact@amis.bzh");
     }
+    Result<bool> leads_only_to(const std::string& address, const std::string& user) override {
+        return user == "marie@amis.bzh" && address == "tresor@amis.bzh";
+    }
     Result<std::int64_t> session_clock() override { return 0; }
     Result<std::int64_t> session_end(const std::string&) override { return 0; }
     Result<std::vector<std::string>> mailboxes_of(const std::string& recipient, bool& all_here) override {
+        if (recipient == "tous@amis.bzh") {
+            return std::vector<std::string>{"marie@amis.bzh", "yann@amis.bzh"};
+        }
         all_here = recipient == "marie@amis.bzh" || recipient == "yann@amis.bzh" || recipient == "tresor@amis.bzh";
         if (!all_here) {
             return recipient == "moitie@amis.bzh" ? std::vector<std::string>{"marie@amis.bzh"} : std::vector<std::string>();
@@ -76,9 +82,9 @@ public:
         return out;
     }
 
-    std::string send(const Headers& headers, const std::vector<std::string>& recipients = {"ami@dehors.test"}) {
+    std::string send(const Headers& headers, const std::vector<std::string>& recipients = {"ami@dehors.test"}, const std::string& sender = "<>") {
         say('D', "M" + texts({"i", "1"}));
-        say('M', texts({"<>"}));
+        say('M', texts({sender}));
         for (const std::string& recipient : recipients) {
             say('R', texts({"<" + recipient + ">"}));
         }
@@ -123,7 +129,36 @@ TEST(Written, AScriptsOwnMailIsSignedInAnAddressOfItsOwner) {
     }
     EXPECT_TRUE(is_refused(talk.send({{"Subject", " x"}}))) << "no From at all";
     EXPECT_TRUE(is_refused(talk.send({{"From", " marie@amis.bzh"}, {"From", " yann@amis.bzh"}})));
-    EXPECT_FALSE(is_refused(talk.send({{"From", " Mail <postmaster@mail.amis.bzh>"}}))) << "a refusal that Dovecot writes";
+    EXPECT_TRUE(is_refused(talk.send({{"From", " tous@amis.bzh"}}))) << "whoever reads it is not who writes it";
+}
+
+/// As Pigeonhole writes it (sieve_action_do_reject_mail).
+const Headers rejection = {{"X-Sieve", " Pigeonhole"}, {"From", " Mail <postmaster@mail.amis.bzh>"}, {"Auto-Submitted", " auto-replied (rejected)"},
+                           {"Content-Type", " multipart/report; report-type=disposition-notification;\n\tboundary=\"x\""}};
+
+TEST(Written, TheNameOfTheHouseIsForARejectionOnly) {
+    Talk talk("INJECTED", "marie@amis.bzh");
+    EXPECT_FALSE(is_refused(talk.send(rejection)));
+    const auto without = [](const std::string& name, const std::string& value) {
+        Headers headers = rejection;
+        std::erase_if(headers, [&name](const auto& field) { return field.first == name; });
+        if (!value.empty()) {
+            headers.emplace_back(name, value);
+        }
+        return headers;
+    };
+    EXPECT_TRUE(is_refused(talk.send({{"From", " postmaster@mail.amis.bzh"}})));
+    EXPECT_TRUE(is_refused(talk.send(without("Auto-Submitted", " auto-replied (vacation)"))));
+    EXPECT_TRUE(is_refused(talk.send(without("Content-Type", ""))));
+    EXPECT_TRUE(is_refused(talk.send(without("Content-Type", " text/plain"))));
+    // vacation :mime writes what the script says, below vacation's own fields.
+    for (const char* name : {"Auto-Submitted", "Content-Type"}) {
+        Headers both = rejection;
+        both.insert(both.begin(), {name, name == std::string("Content-Type") ? " text/html" : " auto-replied (vacation)"});
+        EXPECT_TRUE(is_refused(talk.send(both))) << name;
+    }
+    EXPECT_TRUE(is_refused(talk.send(rejection, {"ami@dehors.test"}, "<marie@amis.bzh>"))) << "a rejection has no sender";
+    EXPECT_FALSE(is_refused(talk.send(rejection))) << "each message is judged by itself";
 }
 
 TEST(Written, TheHousesOwnNoticeIsSigned) {
@@ -166,6 +201,12 @@ TEST(Written, AnAliasThatLeadsOutsideSealsWhatItPassesOn) {
         EXPECT_EQ(count(taken, std::string(1, '\0') + " mail.amis.bzh;\n\tspf="), 1U) << "written once, however often DNS was waited for";
     }
     EXPECT_EQ(count(talk.send(plain, {"marie@amis.bzh"}), "ARC-"), 0U) << "it stays in the house";
+    for (const auto& recipients : {std::vector<std::string>{"dehors@amis.bzh", "liste@voisin.bzh"}, {"liste@voisin.bzh", "dehors@amis.bzh"}}) {
+        const std::string both = talk.send(plain, recipients);
+        EXPECT_FALSE(is_refused(both));
+        EXPECT_EQ(count(both, "ARC-"), 0U) << "d= would tell one list's readers of the other";
+    }
+    EXPECT_EQ(count(talk.send(plain, {"dehors@amis.bzh", "Dehors@amis.bzh"}), "ARC-Seal" + std::string(1, '\0')), 1U);
 }
 
 TEST(Written, WhatWouldBeJunkIsNotPassedOn) {
