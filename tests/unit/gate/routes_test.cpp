@@ -59,7 +59,8 @@ TEST(Router, AppPasswordsOpenTheDeploysOfSitesAndNothingElse) {
     EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys")->scope, "deploy");
     EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys/3")->scope, "deploy");
     const auto open = std::count_if(router.routes().begin(), router.routes().end(), [](const GateRoute& route) { return !route.scope.empty(); });
-    EXPECT_EQ(open, 2);
+    EXPECT_EQ(router.find("/api/v1/sites/amis.test/missing")->scope, "deploy");
+    EXPECT_EQ(open, 3);
     for (const GateRoute& route : router.routes()) {
         EXPECT_TRUE(route.scope.empty() || (route.who == Who::member && !route.websocket)) << route.pattern;
     }
