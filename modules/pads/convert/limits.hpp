@@ -49,6 +49,18 @@ inline constexpr std::size_t word_relations_max = 50'000;
 inline constexpr int word_style_chain_max = 20;
 /// Levels of a list (ECMA-376 part 1 §17.9.3).
 inline constexpr std::int64_t word_levels = 9;
+/// Numbers in its XML: sizes and places; sums of several still fit into 64 bits.
+inline constexpr std::int64_t word_number_max = std::int64_t{1} << 31;
+/// Fields in fields, text boxes in text boxes: people write two.
+inline constexpr std::size_t word_nested_max = 20;
+/// Rows or columns of one cell: the editor's own bound.
+inline constexpr std::int64_t word_span_max = 100;
+/// CSS pixels of a picture as it is shown: the editor's own bound.
+inline constexpr std::int64_t word_pixels_max = 10'000;
+/// Half points of letters: a poster's.
+inline constexpr std::int64_t word_half_points_max = 800;
+/// Headers and footers that are looked into for words: three for each of a few sections.
+inline constexpr std::size_t word_edges_max = 20;
 /// Bytes of what a field says of itself: an address.
 inline constexpr std::size_t word_instruction_bytes_max = 8 << 10;
 

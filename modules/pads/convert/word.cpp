@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "modules/pads/convert/limits.hpp"
 #include "modules/pads/convert/word_package.hpp"
 #include "modules/pads/convert/word_reader.hpp"
 
@@ -143,8 +144,7 @@ Result<WordDocument> read_word(std::string_view archive, const std::vector<std::
         return fail(ErrorKind::invalid, "document_too_rich");
     }
     composer.add_notes(std::move(shared.used_notes));
-    constexpr std::size_t edges_max = 20;
-    reader.edges.resize(std::min(reader.edges.size(), edges_max));
+    reader.edges.resize(std::min(reader.edges.size(), word_edges_max));
     look_at_edges(parts, shared, *relations, reader.edges);
     WordDocument out;
     TitleReader title;

@@ -1,7 +1,9 @@
+// A composer is told of paragraphs in their order; what it opened stays open until a paragraph does not belong to it.
 #include "modules/pads/convert/word_composer.hpp"
 
 #include <algorithm>
 
+#include "modules/pads/convert/limits.hpp"
 #include "modules/pads/export/table_grid.hpp"
 
 namespace hameau::pads {
@@ -111,7 +113,6 @@ std::vector<Event> joined_cells(std::vector<Event> events) {
     };
     std::vector<Event> out;
     std::vector<Table> tables;
-    constexpr std::int64_t span_max = 100;
     for (std::size_t at = 0; at < events.size();) {
         Event& event = events[at];
         if (event.kind == Event::Kind::open && event.block == Block::table) {
@@ -131,7 +132,7 @@ std::vector<Event> joined_cells(std::vector<Event> events) {
             table.column += event.number;
             Above none;
             Above& above = column < grid_columns_max ? table.above[static_cast<std::size_t>(column)] : none;
-            if (event.rows == 0 && above.columns == event.number && out[above.event].rows < span_max) {
+            if (event.rows == 0 && above.columns == event.number && out[above.event].rows < word_span_max) {
                 ++out[above.event].rows;
                 at = end_of(events, at);
                 continue;
@@ -184,7 +185,8 @@ void WordComposer::item(const ParagraphLook& look, const WordNumber* number, boo
     close_lists(kept);
     if (!lists.empty() && lists.back().level == level) {
         const OpenList& last = lists.back();
-        const bool same = last.list.block == event.block && last.list.text == event.text && last.number == list && (!ordered || last.next == event.number);
+        // Programs begin a list anew where only its numbers go on.
+        const bool same = last.list.block == event.block && last.list.text == event.text && (ordered ? last.next == event.number : last.number == list);
         if (same) {
             builder_.end(last.item_mark);
         } else {
@@ -211,7 +213,9 @@ void WordComposer::item(const ParagraphLook& look, const WordNumber* number, boo
 void WordComposer::settle_place(const ParagraphLook& look, const WordStyle& style) {
     constexpr std::int64_t tolerance_twips = 60;
     const std::int64_t own = style.goes_on ? style.paragraph.indent.value_or(0) : 0;
-    const std::int64_t indent = look.indent.value_or(own);
+    // What repeats the indent of its style says no more than the style.
+    const bool repeated = look.indent && look.indent == style.paragraph.indent && !style.goes_on;
+    const std::int64_t indent = repeated ? 0 : look.indent.value_or(own);
     std::size_t kept = scope().lists.size();
     while (kept > 0 && (indent <= 0 || scope().lists[kept - 1].indent > indent + tolerance_twips)) {
         --kept;
@@ -309,7 +313,7 @@ void WordComposer::begin_table(std::vector<std::int64_t> widths) {
 void WordComposer::begin_row() { scope().marks.push_back(builder_.begin(opening(Block::table_row))); }
 
 void WordComposer::begin_cell(std::int64_t columns, std::int64_t rows, bool header) {
-    Event cell = opening(header ? Block::table_header : Block::table_cell, std::clamp<std::int64_t>(columns, 1, 100));
+    Event cell = opening(header ? Block::table_header : Block::table_cell, std::clamp<std::int64_t>(columns, 1, word_span_max));
     cell.rows = rows;
     scope().marks.push_back(builder_.begin(std::move(cell)));
     scopes_.emplace_back();

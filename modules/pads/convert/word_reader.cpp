@@ -5,6 +5,7 @@
 #include <array>
 
 #include "modules/pads/convert/document.hpp"
+#include "modules/pads/convert/limits.hpp"
 #include "modules/pads/convert/word_text.hpp"
 #include "modules/pads/export/limits.hpp"
 
@@ -20,7 +21,6 @@ Event leaf_of(Block block) {
 }
 
 constexpr std::int64_t emu_per_pixel = 9525;
-constexpr std::int64_t shown_pixels_max = 10'000;
 
 /// These hold what was before a change, or what no reader sees.
 constexpr std::array<std::string_view, 17> passed_over = {
@@ -281,8 +281,7 @@ bool WordReader::fields(const XmlElement& element) {
         form_box_ = form_box_ != 0 ? (element.on() ? 2 : 1) : 0;
     } else if (name == "w:fldChar") {
         const std::string type = element.attribute("w:fldCharType");
-        constexpr std::size_t nested_max = 100;
-        if (type == "begin" && fields_.size() < nested_max) {
+        if (type == "begin" && fields_.size() < word_nested_max) {
             fields_.push_back({});
         } else if (type == "separate" && !fields_.empty()) {
             fields_.back().link = link_of_instruction(fields_.back().instruction);
@@ -300,11 +299,16 @@ bool WordReader::drawing(const XmlElement& element) {
     if (name == "w:drawing" || name == "w:pict" || name == "w:object") {
         drawing = {};
     } else if (name == "wp:extent") {
-        drawing.width = std::clamp<std::int64_t>(element.number("cx").value_or(0) / emu_per_pixel, 0, shown_pixels_max);
-        drawing.height = std::clamp<std::int64_t>(element.number("cy").value_or(0) / emu_per_pixel, 0, shown_pixels_max);
+        drawing.width = std::clamp<std::int64_t>(element.number("cx").value_or(0) / emu_per_pixel, 0, word_pixels_max);
+        drawing.height = std::clamp<std::int64_t>(element.number("cy").value_or(0) / emu_per_pixel, 0, word_pixels_max);
     } else if (name == "wp:docPr") {
         drawing.text = element.attribute("descr");
         drawing.title = element.attribute("title");
+        // Both are descriptions (§20.4.2.5); LibreOffice writes the shorter one as the title.
+        if (drawing.text.empty()) {
+            drawing.text = std::move(drawing.title);
+            drawing.title.clear();
+        }
         drawing.described = !drawing.text.empty();
     } else if (name == "adec:decorative") {
         drawing.described = drawing.described || element.attribute("val") == "1";
@@ -325,8 +329,7 @@ bool WordReader::drawing(const XmlElement& element) {
 
 void WordReader::begin_box() {
     state_.drawing.words = true;
-    constexpr std::size_t boxes_max = 20;
-    if (boxes_.size() < boxes_max) {
+    if (boxes_.size() < word_nested_max) {
         boxes_.push_back(std::move(state_));
         state_ = {};
     }
@@ -398,8 +401,8 @@ bool WordReader::table(const XmlElement& element) {
     Table& table = tables_.back();
     Row& row = table.row;
     if (name == "w:gridCol") {
-        constexpr std::int64_t twips_per_pixel = 15, column_pixels_max = 2'000;
-        table.widths.push_back(std::clamp<std::int64_t>(element.number("w:w").value_or(0) / twips_per_pixel, 0, column_pixels_max));
+        constexpr std::int64_t twips_per_pixel = 15;
+        table.widths.push_back(std::clamp<std::int64_t>(element.number("w:w").value_or(0) / twips_per_pixel, 0, column_width_max));
     } else if (name == "w:tr") {
         begin_table();
         row = {};

@@ -117,7 +117,8 @@ bool read_run_property(const XmlElement& element, RunLook& look) {
         look.ground = look.ground ? look.ground : std::optional(element.attribute("w:fill"));
     } else if (name == "w:rFonts") {
         const auto font = element.find("w:ascii") ? element.find("w:ascii") : element.find("w:hAnsi");
-        look.font = font ? font : look.font;
+        // LibreOffice writes all that it would take: "DejaVu Sans Mono;Courier New".
+        look.font = font ? std::optional(font->substr(0, font->find(';'))) : look.font;
     } else if (name == "w:sz") {
         look.half_points = element.number("w:val");
     } else if (name == "w:rStyle") {

@@ -1,3 +1,4 @@
+// Looks of letters as marks: what is only how a program shows plain text, a heading or a link is none.
 #include "modules/pads/convert/word_text.hpp"
 
 #include <algorithm>
@@ -40,8 +41,7 @@ Mark letters_of(const RunLook& look, const RunLook& around, bool code, bool link
     if (look.font && look.font != around.font && !code && is_safe_font(*look.font)) {
         mark.font = *look.font;
     }
-    constexpr std::int64_t half_points_max = 800;
-    if (look.half_points && look.half_points != around.half_points && *look.half_points > 0 && *look.half_points <= half_points_max) {
+    if (look.half_points && look.half_points != around.half_points && *look.half_points > 0 && *look.half_points <= word_half_points_max) {
         mark.size = std::to_string(*look.half_points / 2) + (*look.half_points % 2 == 0 ? "pt" : ".5pt");
     }
     return mark;

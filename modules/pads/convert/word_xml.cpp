@@ -9,6 +9,8 @@
 #include <libxml/tree.h>
 #include <libxml/xmlreader.h>
 
+#include "modules/pads/convert/limits.hpp"
+
 namespace hameau::pads {
 
 namespace {
@@ -111,8 +113,7 @@ std::optional<std::int64_t> XmlElement::number(std::string_view attribute) const
         return std::nullopt;
     }
     const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-    constexpr std::int64_t most = std::int64_t{1} << 31;
-    return failed == std::errc{} && end != text->data() && value >= -most && value <= most ? std::optional(value) : std::nullopt;
+    return failed == std::errc{} && end != text->data() && value >= -word_number_max && value <= word_number_max ? std::optional(value) : std::nullopt;
 }
 
 bool XmlElement::on() const {

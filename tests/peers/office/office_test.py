@@ -265,7 +265,7 @@ def test_word_documents_come_in():
     for slug, file in (("ours", word), ("theirs", by_office)):
         made, text = bring(slug, file, 4)
         assert made["title"] == "Tout & plus" and made.get("warnings", []) == [], made
-        for line in ("# Réunion du *bureau*", "###### Six", "**gras**", "*italique*", "~~barré~~", "<u>souligné</u>", "[Un lien](", "- [x] fait", "- [ ] à faire", "1. profond", "if (a < b) {"):
+        for line in ("# Réunion du *bureau*", "###### Six", "**gras**", "*italique*", "~~barré~~", "<u>souligné</u>", "[Un lien](", "- [x] fait", "- [ ] à faire", "1. profond", "3. trois\n4. quatre", "`rm -rf`", "\n> cité\n", "if (a < b) {"):
             assert line in text, (slug, line, text)
         for words in ("Première ligne", "deuxième ligne, bonjour @Marie Le Goff.", "Total", "cité dans cité", "H<sub>2</sub>O, m<sup>2</sup>"):
             assert words in text, (slug, words, text)
