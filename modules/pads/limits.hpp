@@ -101,14 +101,20 @@ inline constexpr std::size_t forms_known_max = 100'000;
 
 /// Names in one moment of the history.
 inline constexpr std::size_t history_people_max = 50;
-/// Moments that the page's list has at once, the newest ones: the slider reaches the others. Places of the slider.
+/// Moments that the page's list has at once: the newest ones, and of the others so many that stand before the largest removals; the slider
+/// reaches the rest. Places of the slider.
 inline constexpr std::size_t film_moments_max = 1000;
+inline constexpr std::size_t film_cuts_max = 100;
 inline constexpr std::size_t film_places_max = 400;
-/// Films (history/film.hpp) that are kept between two steps of the slider, for how long after the last one, and how large each: 100,000
-/// edits take less than 25 MB. One that is larger is made again for each step.
+/// Films (history/film.hpp) that are kept between two steps of the slider, for how long after the last one, and how large all: 100,000
+/// edits take less than 25 MB. One that is larger is made again for each step, and beyond film_bytes_max it is not made: bytes of memory, of
+/// which a history takes many times its own. One at a time is made or read, so both bounds are those of the house.
 inline constexpr std::size_t films_kept_max = 2;
 inline constexpr std::chrono::seconds film_kept_for{120};
 inline constexpr std::size_t film_bytes_kept_max = 96 << 20;
+inline constexpr std::size_t film_bytes_max = 192 << 20;
+/// Calls of one member for films that wait: a page has one at a time.
+inline constexpr std::size_t films_waiting_per_member_max = 4;
 /// Bytes of decompressed updates that one reading of the history may take. A longer history can be read by nobody at once.
 inline constexpr std::size_t history_bytes_max = 256 << 20;
 /// People who are named as readers or writers of one pad: beyond, a group or the association is meant.

@@ -176,10 +176,14 @@ private:
     using FilmWork = std::function<Result<std::string>(Film&)>;
     Task<Response> film(Request& request);
     Task<Response> film_step(Request& request);
-    /// What `work` says of the pad's film, as JSON. A film that is kept serves when it reaches to the row `upto`; 0: a new one is made.
+    /// What `work` says of the pad's film, as JSON. A film that is kept serves when it reaches to the row `upto`; 0: the newest.
     Task<Response> film_answer(Request& request, std::int64_t upto, FilmWork work);
-    std::shared_ptr<Film> kept_film(std::int64_t number, std::int64_t upto);
-    void keep_film(std::int64_t number, std::shared_ptr<Film> film);
+    std::shared_ptr<Film> kept_film(std::int64_t number);
+    void keep_film(std::int64_t number, std::shared_ptr<Film> film, std::size_t bytes);
+    std::shared_ptr<Film> freed_aside(std::shared_ptr<Film> made);
+    Result<std::shared_ptr<Film>> film_reaching(PadStore& store, std::int64_t number, std::int64_t upto, std::shared_ptr<Film> kept, const Stop& stop);
+    void begin_films();
+    Task<std::shared_ptr<void>> film_turn(std::string member);
     Response no_past(const Request& request, const PadRow& pad, const Error& error);
     /// The images that these bytes name, as far as the pad's association has them: rows are looked up now, by this store,
     /// files read when they are asked for; on any thread.
@@ -328,9 +332,14 @@ private:
     struct KeptFilm {
         std::int64_t pad = 0;
         std::shared_ptr<Film> film;
+        std::size_t bytes = 0;
     };
     std::vector<KeptFilm> films_;  ///< that were asked for last; gone when nobody asks for some minutes, and with their pads
     std::unique_ptr<boost::asio::steady_timer> film_timer_;
+    Turns<std::string> film_turns_{{1, films_waiting_per_member_max, readings_waiting_max}};  ///< by member
+    std::set<Turns<std::string>::Number> films_begun_;
+    std::unique_ptr<boost::asio::steady_timer> film_bell_;  ///< never rings; cancelled when a turn begins
+    bool films_stopped_ = false;
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;

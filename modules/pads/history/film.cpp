@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
 #include "modules/pads/history/standing.hpp"
 #include "modules/pads/limits.hpp"
@@ -58,10 +59,11 @@ Stretch Stretch::of(std::uint32_t group) {
     return {static_cast<Kind>(number / 2 % 3), number % 2 == 1, number / 6};
 }
 
-Result<std::shared_ptr<Film>> Film::make(PadStore& store, std::int64_t number, const Stop& stop) {
+Result<std::shared_ptr<Film>> Film::make(PadStore& store, std::int64_t number, const Stop& stop, std::size_t bytes_max) {
     auto film = std::make_shared<Film>();
     const Status read = store.each_history_update(number, [&](const HistoryRow& row, const Person& person, crdt::View framed) {
-        return film->add(row, person, framed, stop);
+        const Status added = film->add(row, person, framed, stop);
+        return added ? film->check_size(bytes_max) : added;
     });
     if (!read) {
         return fail(read.error());
@@ -74,6 +76,14 @@ Result<std::shared_ptr<Film>> Film::make(PadStore& store, std::int64_t number, c
         film->by_index_.push_back(life == film->lives_.end() ? nullptr : &life->second);
     }
     return film;
+}
+
+Status Film::check_size(std::size_t bytes_max) {
+    if (bytes_size_ - counted_size_ < bytes_max / 256) {
+        return {};
+    }
+    counted_size_ = bytes_size_;
+    return bytes_used() <= bytes_max ? Status() : Status(fail(ErrorKind::too_large, "the pad's history takes more than " + std::to_string(bytes_max >> 20) + " MiB of memory"));
 }
 
 Status Film::add(const HistoryRow& row, const Person& person, crdt::View framed, const Stop& stop) {
@@ -392,6 +402,18 @@ std::vector<FilmMoment> Film::moments() const {
     return out;
 }
 
+std::vector<std::size_t> largest_cuts(std::span<const Moment* const> moments, std::size_t most) {
+    std::vector<std::size_t> cuts;
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+        if (moments[i]->before) {
+            cuts.push_back(i);
+        }
+    }
+    std::stable_sort(cuts.begin(), cuts.end(), [moments](std::size_t a, std::size_t b) { return moments[a]->before->removed > moments[b]->before->removed; });
+    cuts.resize(std::min(cuts.size(), most));
+    return cuts;
+}
+
 std::vector<Film::Place> Film::places(std::size_t most) const {
     std::vector<std::uint32_t> wanted;
     const std::uint32_t all = steps();
@@ -407,6 +429,13 @@ std::vector<Film::Place> Film::places(std::size_t most) const {
         list.add(row);
     }
     const std::vector<Moment> moments = list.take();
+    std::vector<const Moment*> all_moments;
+    for (const Moment& one : moments) {
+        all_moments.push_back(&one);
+    }
+    for (const std::size_t one : largest_cuts(all_moments, most / 8)) {
+        wanted.push_back(rows_[moments[one].rows - 1].end);
+    }
     for (auto moment = moments.rbegin(); moment != moments.rend() && wanted.size() < most; ++moment) {
         if (const std::uint32_t end = rows_[moment->rows - 1].end; end > 0) {
             wanted.push_back(end);

@@ -1,17 +1,19 @@
 // A pad's whole life in one document: of each unit when it came and when it went, so that the text of any step, and what changed between
 // two steps, is shown without building the document again. A step is one update, counted from 1 in the order of the history.
-// Made and read on the threads for long readings, by one at a time; bounded by history_bytes_max.
+// Made and read on the threads for long readings, by one at a time; bounded by history_bytes_max and film_bytes_max.
 #pragma once
 
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "modules/pads/crdt/document.hpp"
 #include "modules/pads/history/history.hpp"
+#include "modules/pads/limits.hpp"
 
 namespace hameau::pads {
 
@@ -55,8 +57,8 @@ public:
         std::string moment;  ///< its name in the API (PadStore::past)
     };
 
-    /// Errors: corrupt, too_large, those of `stop` and of the database.
-    static Result<std::shared_ptr<Film>> make(PadStore& store, std::int64_t number, const Stop& stop);
+    /// `bytes_max`: of memory. Errors: corrupt, too_large, those of `stop` and of the database.
+    static Result<std::shared_ptr<Film>> make(PadStore& store, std::int64_t number, const Stop& stop, std::size_t bytes_max = film_bytes_max);
 
     std::uint32_t steps() const { return rows_.empty() ? 0 : rows_.back().end; }
     std::int64_t last_seq() const { return last_seq_; }
@@ -110,6 +112,8 @@ private:
     };
     class Words;
 
+    /// Asked each time that some more of the history was read: counting takes a walk over all clients.
+    Status check_size(std::size_t bytes_max);
     Status add(const HistoryRow& row, const Person& person, crdt::View framed, const Stop& stop);
     std::size_t author_index(const Person& person);
     /// Notes what of this update has to wait, with its author: rows of one person stand whole before those of another who wrote at the
@@ -134,6 +138,7 @@ private:
     crdt::Outline outline_;    ///< kept for its memory
     std::deque<Bytes> bytes_;  ///< that the document's items lie in
     std::size_t bytes_size_ = 0;
+    std::size_t counted_size_ = 0;  ///< bytes_size_ when the memory was counted last
     std::int64_t last_seq_ = 0;
     std::vector<Row> rows_;
     std::vector<HistoryRow> listed_;
@@ -142,6 +147,9 @@ private:
     std::unordered_map<std::uint64_t, Life> lives_;  ///< by client id
     std::vector<const Life*> by_index_;              ///< the same by the document's index of clients, once it is made
 };
+
+/// Of these moments the `most` that stand before the largest removals, by index, largest first.
+std::vector<std::size_t> largest_cuts(std::span<const Moment* const> moments, std::size_t most);
 
 /// How many words a text has: runs between spaces that hold more than signs.
 std::int64_t words_of(std::string_view text);

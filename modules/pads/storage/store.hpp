@@ -185,6 +185,8 @@ public:
         std::size_t state_bytes = 0;
         std::size_t log_bytes = 0;
     };
+    /// The number of the pad's newest row, folded or not; 0 when it has none. Reads the heads of all rows.
+    Result<std::int64_t> newest_row(std::int64_t number);
     Result<ContentSize> content_size(std::int64_t number);
     /// Appends to the log; inside a transaction of the caller, who tells committed() or rolled_back() then. Returns the
     /// last sequence number.

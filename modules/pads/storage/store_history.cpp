@@ -1,4 +1,6 @@
 // The history as rows, and as the bytes of a moment.
+#include <algorithm>
+
 #include "modules/pads/limits.hpp"
 #include "modules/pads/storage/store.hpp"
 
@@ -81,6 +83,19 @@ Status PadStore::each_history_update(std::int64_t number, const std::function<St
         const auto plain = unpack_history(query.view(10), query.number(11));
         return plain ? visit(row, person, *plain) : Status(fail(plain.error()));
     });
+}
+
+Result<std::int64_t> PadStore::newest_row(std::int64_t number) {
+    const auto seqs = index_->rows(database_, number);
+    if (!seqs) {
+        return fail(seqs.error());
+    }
+    auto query = database_.prepare("SELECT coalesce(max(last_seq), 0) FROM pad_history WHERE pad = ?1");
+    const auto row = query.bind(1, number).step();
+    if (!row) {
+        return fail(row.error());
+    }
+    return std::max(*row ? query.number(0) : 0, seqs->empty() ? 0 : seqs->back());
 }
 
 /// One view of history and log: another connection may fold the log meanwhile.

@@ -1,6 +1,7 @@
 // The film of a pad: each step as it was, who added and removed what between two, words for the list; one line brought back alone.
 #include <boost/json.hpp>
 
+#include "modules/pads/api/film_answers.hpp"
 #include "modules/pads/export/render.hpp"
 #include "modules/pads/history/film.hpp"
 #include "modules/pads/history/restore.hpp"
@@ -165,6 +166,65 @@ TEST_F(FilmTest, EveryPlaceOfTheSliderCanBeLookedAt) {
             EXPECT_EQ(then.text(*then.root("t")).size(), place.at) << place.moment;
         }
     }
+}
+
+// Guests choose their names, and each new one is a person of the film.
+TEST_F(FilmTest, AStepNamesOnlyThoseWhomItShows) {
+    row("marie", lines({"Un deux."}), 8, 0);
+    for (int i = 0; i < 2000; ++i) {
+        row("guest of a rather long name " + std::to_string(i), letter(20, 7, 1, 'x'), 0, 0);
+    }
+    auto film = this->film();
+    const std::string step = film_step_of(*film, 1, 1).value();
+    EXPECT_LT(step.size(), 2000u) << step.substr(0, 300);
+    EXPECT_EQ(json::parse(step).at("authors").at("0").at("name").as_string(), "marie");
+    const json::value list = json::parse(film_list(*film));
+    EXPECT_LE(list.at("authors").as_object().size(), film_places_max);
+    for (const json::value& place : list.at("places").as_array()) {
+        EXPECT_TRUE(list.at("authors").as_object().contains(std::to_string(place.at("author").as_int64())));
+    }
+}
+
+// Small removals of a year hide none of the large ones.
+TEST_F(FilmTest, AFullListKeepsTheMomentBeforeALargeRemoval) {
+    const std::string text(100'000, 'a');
+    row("marie", lines({text}), 100'001, 0);
+    row("yann", erased(7, 1, 90'000), 0, 90'000);
+    for (std::uint32_t i = 0; i < film_moments_max + 100; ++i) {
+        time_ms += history_hour_ms;
+        row("guest", i % 2 == 0 ? typed(30, i * 30, std::string(60, 'b')) : erased(30, (i - 1) * 30, 60), i % 2 == 0 ? 60 : 0, i % 2 == 0 ? 0 : 60);
+    }
+    auto film = this->film();
+    const json::value list = json::parse(film_list(*film));
+    const json::array& moments = list.at("moments").as_array();
+    EXPECT_LE(moments.size(), film_moments_max);
+    EXPECT_GT(list.at("moments_left_out").to_number<int>(), 0);
+    const json::object& last = moments.back().as_object();
+    EXPECT_EQ(last.at("at").to_number<int>(), 1);
+    ASSERT_TRUE(last.contains("before"));
+    EXPECT_EQ(last.at("before").at("author").as_string(), "yann");
+    EXPECT_EQ(film->places(film_places_max).front().at, 1u);
+}
+
+TEST_F(FilmTest, OneThatTakesTooMuchMemoryIsNotMade) {
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+        row("marie", typed(1, i, "a"), 1, 0);
+    }
+    const std::size_t bytes = film()->bytes_used();
+    EXPECT_TRUE(Film::make(house.store_, pad.number, Stop(), bytes * 2).has_value());
+    const auto refused = Film::make(house.store_, pad.number, Stop(), bytes / 2);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, ErrorKind::too_large);
+}
+
+TEST_F(FilmTest, TheNewestRowIsKnownBeforeAFoldAndAfterIt) {
+    EXPECT_EQ(house.store_.newest_row(pad.number).value(), 0);
+    row("marie", lines({"Un."}), 4, 0);
+    EXPECT_EQ(house.store_.newest_row(pad.number).value(), last);
+    auto room = house.open(pad);
+    ASSERT_TRUE(house.committer_.compact(*room));
+    EXPECT_EQ(house.store_.newest_row(pad.number).value(), last);
+    EXPECT_EQ(film()->last_seq(), last);
 }
 
 TEST_F(FilmTest, OneLineIsBroughtBackAndTheRestStays) {

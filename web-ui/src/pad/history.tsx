@@ -14,7 +14,7 @@ interface Before { author: string; at: string; words: number; replaced: boolean 
 interface Moment {
   moment: string; since: number; at: number; from: string; to: string; authors: string[]; words_added: number; words_removed: number; before?: Before;
 }
-interface Film { upto: string; steps: number; authors: Person[]; moments: Moment[]; moments_left_out: number; places: Place[] }
+interface Film { upto: string; steps: number; authors: Record<number, Person>; moments: Moment[]; moments_left_out: number; places: Place[] }
 
 /** By what happened, then by the clock. */
 function nameOf(one: Moment): string {
@@ -65,7 +65,8 @@ interface HistoryProps { pad: string; writes: boolean; colourOf: (person: Person
 function Watch({ pad, film, writes, colourOf, onRestored, onClose, onChanged }: HistoryProps & { film: Film; onChanged: () => void }) {
   const newest = film.moments[0];
   const lookAt = (one: Moment): Look => {
-    const before = film.moments[film.moments.indexOf(one) + 1];
+    // The list leaves some out.
+    const before = film.moments.find((other) => other.at === one.since);
     return { at: one.at, since: one.since, moment: one.moment, before: before?.moment ?? null, name: nameOf(one) };
   };
   const [look, setLook] = useState<Look | null>(newest ? lookAt(newest) : null);

@@ -11,7 +11,7 @@ import type { Person } from './provider';
 import { schema } from './schema';
 
 export interface Change { author: number; kind: 'added' | 'removed'; words: number }
-export interface Picture { at: number; since: number; authors: Person[]; changes: Change[]; document: unknown }
+export interface Picture { at: number; since: number; authors: Record<number, Person>; changes: Change[]; document: unknown }
 /** What is looked at: steps of the film, and the names of the moments at both ends. */
 export interface Look { at: number; since: number; moment: string; before: string | null; name: string }
 

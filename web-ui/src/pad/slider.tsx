@@ -7,9 +7,9 @@ import type { Person } from './provider';
 export interface Place { at: number; time: string; author: number; moment: string }
 const pause_ms = 250;
 
-interface SliderProps { places: Place[]; authors: Person[]; index: number; shown: number; onIndex: (index: number) => void }
+interface SliderProps { places: Place[]; authors: Record<number, Person>; index: number; shown: number; onIndex: (index: number) => void }
 
-export const placeName = (place: Place, authors: Person[]) => {
+export const placeName = (place: Place, authors: Record<number, Person>) => {
   const name = authors[place.author]?.name;
   const time = moment(place.time);
   const text = name ? t('pad.history.place', { moment: time, name }) : time;
