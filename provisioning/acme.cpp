@@ -14,7 +14,9 @@
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/open_regular.hpp"
+#include "daemon/base/text.hpp"
 #include "daemon/contract/hosts_map.hpp"
+#include "daemon/contract/mail_names.hpp"
 #include "provisioning/acme_client.hpp"
 #include "provisioning/acme_state.hpp"
 #include "provisioning/certificates.hpp"
@@ -66,6 +68,83 @@ Result<std::set<std::string>> served_names(const AcmePlace& place, const std::st
         names.insert(line.host);
     }
     return names;
+}
+
+/// The names beside the house's mail domains (autoconfig.D and the others), when mail is on. When the list cannot be read, those of before.
+std::set<std::string> mail_names(const Settings& settings, const AcmePlace& place, const AcmeState& state) {
+    std::set<std::string> out;
+    if (setting_of(settings, "mail.enabled") == "false") {
+        return out;
+    }
+    const Fd folder(::open((place.state + "/mail/served").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const auto file = folder ? open_regular(folder.get(), "domains") : Result<Fd>(fail_errno("mail/served"));
+    if (!file && file.error().code == std::errc::no_such_file_or_directory) {
+        return out;
+    }
+    const auto text = file ? read_all(file->get(), mailnames::mail_domains_bytes_max) : Result<std::string>(fail(file.error()));
+    const auto domains = text ? mailnames::Domains::parse(*text) : Result<mailnames::Domains>(fail(text.error()));
+    for (const AcmeName& name : domains ? std::vector<AcmeName>() : state.names) {
+        if (mailnames::read_host(name.host)) {
+            out.insert(name.host);
+        }
+    }
+    for (const std::string& domain : domains ? domains->names() : std::vector<std::string>()) {
+        for (std::string& host : mailnames::hosts_of(domain)) {
+            out.insert(std::move(host));
+        }
+    }
+    return out;
+}
+
+/// Which of them lead to this house, as DNS says: a wildcard of the domain may lead all of them to somebody else's machine.
+std::set<std::string> names_here(const AcmePlace& place, const std::string& house, const std::vector<std::string>& names) {
+    std::set<std::string> out;
+    const Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    ProgramRun look;
+    look.program = self.get();
+    look.arguments = {"names-here", house};
+    look.arguments.insert(look.arguments.end(), names.begin(), names.end());
+    look.uid = place.acme_uid;
+    look.deadline = names_here_limit;
+    const auto end = names.empty() || house.empty() ? Result<ProgramEnd>(fail(ErrorKind::not_found, "nothing to look up")) : run_to_end(std::move(look));
+    for (const std::string_view line : split(end ? std::string_view(end->output) : std::string_view(), '\n')) {
+        if (std::find(names.begin(), names.end(), line) != names.end()) {
+            out.emplace(line);
+        }
+    }
+    return out;
+}
+
+/// Names beside mail domains that are due are asked for when they lead here, and else wait. Nobody is told: most associations' DNS is with a
+/// registrar, and these records are optional.
+void judge_mail_names(const AcmePlace& place, AcmeState& state, const std::set<std::string>& mail, const std::string& house, std::int64_t now) {
+    std::vector<AcmeName*> open;
+    std::vector<std::string> asked;
+    for (AcmeName& name : state.names) {
+        const bool due = name.code == acme_code::not_here || name.next <= now;
+        if (mail.contains(name.host) && due && name.code != acme_code::own) {
+            open.push_back(&name);
+        }
+    }
+    std::stable_sort(open.begin(), open.end(), [](const AcmeName* a, const AcmeName* b) { return a->next < b->next; });
+    open.resize(std::min(open.size(), names_looked_up_max));
+    for (const AcmeName* name : open) {
+        if (is_public_name(name->host)) {
+            asked.push_back(name->host);
+        }
+    }
+    const std::set<std::string> here = names_here(place, house, asked);
+    for (AcmeName* name : open) {
+        if (!here.contains(name->host)) {
+            name->code = std::string(acme_code::not_here);
+            name->failures = 0;
+            name->detail.clear();
+            name->next = now + look_again;
+        } else if (name->code == acme_code::not_here) {
+            name->code = std::string(acme_code::asked);
+            name->next = now;
+        }
+    }
 }
 
 /// Whether we put the file there.
@@ -212,6 +291,10 @@ void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& st
         if (!names.contains(name.host)) {
             continue;
         }
+        if (name.code == acme_code::not_here) {
+            next = std::min(next, std::max(name.next, begin + soon));
+            continue;
+        }
         const std::int64_t now = now_of(place);
         const std::string file = file_of(place, name.host, house);
         look_at_file(place, file, name, now);
@@ -235,6 +318,29 @@ void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& st
     state.next = next;
 }
 
+/// The addresses of a name and the name that it is an alias of; empty when there is none, or nobody answers.
+std::set<std::string> addresses_or_alias(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_CANONNAME;
+    addrinfo* found = nullptr;
+    std::set<std::string> out;
+    if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
+        return out;
+    }
+    if (found->ai_canonname != nullptr && host != found->ai_canonname) {
+        out.insert(ascii_lower(found->ai_canonname));
+    }
+    for (const addrinfo* one = found; one != nullptr && out.size() < addresses_of_name_max; one = one->ai_next) {
+        char text[NI_MAXHOST] = {};
+        if (::getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
+            out.insert(text);
+        }
+    }
+    ::freeaddrinfo(found);
+    return out;
+}
+
 } // namespace
 
 Status renew_certificates(const Settings& settings, const AcmePlace& place, bool again) {
@@ -244,10 +350,15 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
     account.contact = setting_of(settings, "house.acme_contact");
     account.dns_hook = setting_of(settings, "house.acme_dns_hook");
     AcmeState state = read_state(place);
-    const auto names = served_names(place, house);
+    auto names = served_names(place, house);
     if (!names) {
         return fail(names.error());
     }
+    std::set<std::string> mail = mail_names(settings, place, state);
+    for (const std::string& host : *names) {
+        mail.erase(host);  // a site of a former version
+    }
+    names->insert(mail.begin(), mail.end());
     std::set<std::string> fresh = *names;
     for (const AcmeName& name : state.names) {
         fresh.erase(name.host);
@@ -272,9 +383,12 @@ Status renew_certificates(const Settings& settings, const AcmePlace& place, bool
             return made;
         }
     }
+    if (!account.url.empty() && now_of(place) >= earliest_now) {
+        judge_mail_names(place, state, mail, house, now_of(place));
+    }
     take_turn(place, account, state, *names, house);
     std::vector<AcmeName> served = state.names;
-    std::erase_if(served, [&](const AcmeName& name) { return !names->contains(name.host); });
+    std::erase_if(served, [&](const AcmeName& name) { return !names->contains(name.host) || name.code == acme_code::not_here; });
     state.trouble = trouble_of(served, house, now_of(place));
     return write_file_atomically(state_file(place), state.to_text(), 0644);
 }
@@ -308,6 +422,18 @@ int answer_challenge(const std::vector<std::string_view>& arguments) {
     }
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
+    return 0;
+}
+
+int print_names_here(const std::string& house, const std::vector<std::string>& names) {
+    const std::set<std::string> own = addresses_or_alias(house);
+    for (const std::string& name : names) {
+        const std::set<std::string> found = addresses_or_alias(name);
+        // The alias counts by itself: /etc/hosts may give this machine another address for its own name than the world sees.
+        if (found.contains(house) || std::any_of(found.begin(), found.end(), [&own](const std::string& address) { return own.contains(address); })) {
+            say(name);
+        }
+    }
     return 0;
 }
 

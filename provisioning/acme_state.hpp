@@ -20,6 +20,7 @@ inline constexpr std::string_view asked = "asked";                ///< due, not 
 inline constexpr std::string_view no_authority = "no_authority";  ///< house.acme_url is empty
 inline constexpr std::string_view not_public = "not_public";      ///< a name that no authority certifies
 inline constexpr std::string_view no_address = "no_address";      ///< the DNS has no address for it
+inline constexpr std::string_view not_here = "not_here";          ///< a name beside a mail domain whose DNS does not lead to this house: not asked for
 inline constexpr std::string_view unreachable = "unreachable";    ///< the authority could not reach port 80
 inline constexpr std::string_view elsewhere = "elsewhere";        ///< another machine answered
 inline constexpr std::string_view rate_limited = "rate_limited";

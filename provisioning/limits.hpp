@@ -46,6 +46,12 @@ inline constexpr std::int64_t clock_wait = 600;
 inline constexpr std::size_t acme_state_bytes_max = 8 << 20;
 /// How long all look-ups of one turn may take together.
 inline constexpr std::chrono::milliseconds lookup_limit{20000};
+/// Addresses of one name that are compared.
+inline constexpr std::size_t addresses_of_name_max = 64;
+/// How long one child looks up names beside mail domains: names_looked_up_max of them, each answered in a moment but by a dead name server.
+inline constexpr std::chrono::milliseconds names_here_limit{60000};
+/// Names beside mail domains that one turn looks up; the others in the next turns, those first that waited longest.
+inline constexpr std::size_t names_looked_up_max = 90;
 /// How long uacme may take for one name.
 inline constexpr std::chrono::milliseconds order_limit{120000};
 /// The same with a program of the admin's that changes the DNS: what it writes is there only after a while.

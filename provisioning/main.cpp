@@ -283,6 +283,9 @@ int main(int argc, char** argv) {
     if (wanted == "look-up" && argc == 3) {
         return provisioning::look_up_name(argv[2]);
     }
+    if (wanted == "names-here" && argc > 3) {
+        return provisioning::print_names_here(argv[2], {argv + 3, argv + argc});
+    }
     if (wanted == "addresses-of" && argc == 3) {
         return provisioning::print_addresses(argv[2]);
     }

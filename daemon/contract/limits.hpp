@@ -14,6 +14,20 @@ inline constexpr std::uint64_t part_bytes_max = (std::uint64_t{1} << 33) - 1;
 
 } // namespace hameau
 
+namespace hameau::mailnames {
+
+// The names beside mail domains (mail_names.hpp)
+/// Mail domains of a house: as many as it may have associations, ten each. The gate holds them in memory.
+inline constexpr std::size_t mail_domains_max = 10000;
+/// Bytes of the list: mail_domains_max of the longest names.
+inline constexpr std::size_t mail_domains_bytes_max = mail_domains_max * 254;
+/// Seconds for which others keep an MTA-STS policy that is enforced. RFC 8461 §3.2 asks for weeks or more.
+inline constexpr std::uint32_t mta_sts_enforced_seconds = 14 * 86400;
+/// Seconds for which they keep one that is tried or withdrawn: a mistake is over the next day.
+inline constexpr std::uint32_t mta_sts_tried_seconds = 86400;
+
+} // namespace hameau::mailnames
+
 namespace hameau::sites {
 
 // Sites: the manifest of a deploy (deploy_format.hpp)

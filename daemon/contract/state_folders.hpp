@@ -14,7 +14,7 @@ struct StateFolder {
     std::string_view group;  ///< likewise; empty: the owner's
 };
 
-inline constexpr std::array<StateFolder, 17> state_folders = {{
+inline constexpr std::array<StateFolder, 18> state_folders = {{
     {"/run", 0755, "", ""},           {"/log", 0755, "", ""},
     {"/tls", 0755, "", ""},           {"/tls/hosts", 0750, "", "gate"},
     {"/tls/acme-challenge", 0755, "acme", ""}, {"/acme", 0711, "", ""},
@@ -23,7 +23,7 @@ inline constexpr std::array<StateFolder, 17> state_folders = {{
     {"/admin", 0700, "admin", ""},    {"/gate", 0700, "gate", ""},
     {"/milter", 0711, "milter", ""},  {"/milter/records", 0755, "milter", ""},
     {"/modules.d", 0755, "", ""},     {"/modules", 0755, "", ""},
-    {"/diagnosis", 0700, "", ""},
+    {"/diagnosis", 0700, "", ""},     {"/mail/served", 0755, "mail", ""},
 }};
 
 } // namespace hameau

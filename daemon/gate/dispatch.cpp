@@ -4,6 +4,7 @@
 #include "daemon/contract/near_networks.hpp"
 #include "daemon/gate/challenge.hpp"
 #include "daemon/gate/gate.hpp"
+#include "daemon/gate/mail_names.hpp"
 #include "daemon/gate/services.hpp"
 #include "daemon/gate/site_pages.hpp"
 
@@ -67,6 +68,10 @@ const GateRoute* serve_request(Visit& visit) {
     if (options.waiting() && visit.scheme == "http") {
         serve_waiting(visit);
         return nullptr;
+    }
+    const auto mail = options.waiting() ? std::nullopt : read_mail_question(visit.head.host, visit.head.path, visit.head.query, choice.services, visit.gate.mail_names().domains());
+    if (mail) {
+        return serve_mail_question(visit, *mail);  // before the redirect to HTTPS: programs ask while the name's certificate has not come
     }
     if (!choice.services && choice.site == nullptr) {
         visit.services = true;  // nobody's page: as strict as the house's

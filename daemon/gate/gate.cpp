@@ -138,6 +138,9 @@ void Gate::on_control(const Message& message) {
         if (!read) {
             journal_.write(hosts_failed, {{"error", read.error().message}});
         }
+        if (auto names = parts_.mail_names.reload(); !names) {
+            journal_.write(hosts_failed, {{"error", names.error().message}});
+        }
         if (message.serial != 0) {
             tell_served(message, read);
         }

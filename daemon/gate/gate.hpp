@@ -19,6 +19,7 @@
 #include "daemon/gate/file_cache.hpp"
 #include "daemon/gate/handshakes.hpp"
 #include "daemon/gate/hosts.hpp"
+#include "daemon/gate/mail_names.hpp"
 #include "daemon/gate/addresses.hpp"
 #include "daemon/gate/module_sockets.hpp"
 #include "daemon/gate/router.hpp"
@@ -34,6 +35,7 @@ struct GateParts {
     GateOptions options;
     std::unique_ptr<TlsStore> tls;
     SiteStore sites;
+    MailNames mail_names;
     WebFiles web;
     Router router;
     ConnectionLimits limits;
@@ -62,6 +64,7 @@ public:
     const Router& router() const { return parts_.router; }
     const WebFiles& web() const { return parts_.web; }
     SiteStore& sites() { return parts_.sites; }
+    const MailNames& mail_names() const { return parts_.mail_names; }
     FileCache& cache() { return cache_; }
     Sessions& sessions() { return sessions_; }
     ModuleSockets& modules() { return modules_; }

@@ -59,7 +59,7 @@ SandboxPlan sandbox_of(const ChildEnvironment& environment, const std::string& w
     Manifest manifest;
     manifest.name = "gate";
     SandboxPlan plan = sandbox_for(manifest, environment);
-    for (const char* folder : {"/tls", "/sites", "/run"}) {
+    for (const char* folder : {"/tls", "/sites", "/run", "/mail/served"}) {
         plan.reads.push_back(environment.state_folder + folder);
     }
     plan.reads.push_back(web);
@@ -91,8 +91,12 @@ int run() {
     if (auto read = sites->reload(); !read) {
         journal.write(gate_failed, {{"during", "reading the list of sites"}, {"error", read.error().message}});
     }
+    MailNames mail_names = MailNames::open(settings, environment->state_folder + "/mail/served");
+    if (auto read = mail_names.reload(); !read) {
+        journal.write(gate_failed, {{"during", "reading the list of mail domains"}, {"error", read.error().message}});
+    }
     const GateOptions options = options_of(settings, environment->state_folder, trial);
-    GateParts parts{options, std::move(*tls), std::move(*sites), WebFiles::open(web),
+    GateParts parts{options, std::move(*tls), std::move(*sites), std::move(mail_names), WebFiles::open(web),
                     Router::of(builtin_modules(), settings), limits_of(settings, options)};
     if (auto walled = enter_sandbox(sandbox_of(*environment, web)); !walled) {
         journal.write(gate_failed, {{"during", "sandbox"}, {"error", walled.error().message}});

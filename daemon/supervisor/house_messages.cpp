@@ -63,7 +63,10 @@ void House::on_message(Service& service, const Message& message) {
             return;
         }
         Service* gate = find("gate");
-        if ((service.spec.name == "sites" && what == "hosts") && gate != nullptr && gate->control) {
+        if (service.spec.name == "mail" && what == "hosts") {
+            want_certificates();  // the names beside a mail domain are ordered once DNS leads here
+        }
+        if ((service.spec.name == "sites" || service.spec.name == "mail") && what == "hosts" && gate != nullptr && gate->control) {
             Message forward = message;
             forward.kind = MessageKind::announce;
             (void)send_message(gate->control.get(), forward);

@@ -212,6 +212,7 @@ Task<Status> Mail::erase_association(std::string slug) {
     if (!done) {
         co_return done;
     }
+    serve_domains();
     if (accounts_) {
         accounts_->forget_copies();
     }

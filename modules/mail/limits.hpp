@@ -36,6 +36,8 @@ inline constexpr std::size_t app_password_bytes_max = 256;
 inline constexpr std::size_t script_bytes_max = 16384;
 
 // Bodies and answers. Bytes
+/// What Outlook posts to find its settings: 400 bytes and an address.
+inline constexpr std::size_t outlook_request_bytes_max = 16384;
 /// An event of people: a group of group_entries_max members and as many outside addresses.
 inline constexpr std::size_t event_bytes_max = 1 << 20;
 inline constexpr std::size_t request_bytes_max = 65536;

@@ -61,6 +61,10 @@ Task<Status> Mail::start(ModuleContext& context) {
     router_.add("GET", "/api/v1/associations/{slug}/mail-domains/{domain}", this, &Mail::show_domain);
     router_.add("POST", "/api/v1/associations/{slug}/mail-domains/{domain}/look", this, &Mail::look_at_domain);
     forget_old_looks();
+    serve_domains();
+    for (const char* path : {"/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"}) {
+        router_.add("POST", path, this, &Mail::answer_outlook);
+    }
     router_.add("GET", "/api/v1/me/mail", this, &Mail::my_mail);
     router_.add("PATCH", "/api/v1/me/mail/{address}", this, &Mail::answer_forwards);
     start_telling();

@@ -165,6 +165,11 @@ private:
     /// Whose app password that is now, by the password itself or by its id (people asks for the gate and for modules).
     Task<Response> check_app_password(Request& request);
 
+    // The names beside mail domains (client_names.cpp)
+    /// Brings STATE/mail/served/domains behind mail.db, and tells the gate. What fails is tried again at the next change, and at the next start.
+    void serve_domains();
+    Task<Response> answer_outlook(Request& request);
+
     // The one quota of an association (usage.cpp)
     void measure_when_due();
     void measure_later(const std::string& slug);

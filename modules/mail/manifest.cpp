@@ -19,6 +19,10 @@ constexpr std::array routes = {
     Route{"/api/v1/associations/{slug}/mail-domains/{domain}", Who::member},
     Route{"/api/v1/associations/{slug}/mail-domains/{domain}/look", Who::member},
     Route{"/api/v1/me/mail", Who::member},
+    // Outlook asks in three spellings. The gate answers GET itself, and lets a form with an address through.
+    Route{"/autodiscover/autodiscover.xml", Who::anyone},
+    Route{"/Autodiscover/Autodiscover.xml", Who::anyone},
+    Route{"/AutoDiscover/AutoDiscover.xml", Who::anyone},
     Route{"/api/v1/me/mail/{address}", Who::member},
 };
 
@@ -43,6 +47,9 @@ constexpr std::array settings = {
     Setting{"outgoing_signatures", SettingType::choice, "automatic",
             "Whether what members send is signed (DKIM) with a key of its domain, once its record is seen in DNS. automatic: on, and off in a trial.",
             "automatic|on|off"},
+    Setting{"mta_sts", SettingType::choice, "testing",
+            "What the house asks of other servers that write to it (MTA-STS). testing: to tell when they cannot encrypt to it. enforce: to bring no mail without encryption and a certificate of house.host. none: nothing, and to forget what was asked before. Choose enforce once every domain's records are right for some weeks, and the house's certificate is one of an authority.",
+            "testing|enforce|none"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not limited."},
 };
@@ -379,7 +386,7 @@ constexpr std::array<std::string_view, 2> verbs = {"mail-engines", "erase-box"};
 constexpr std::array<std::string_view, 2> reads = {"state:milter/records", "/etc/resolv.conf"};
 
 constexpr std::array backup = {
-    BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out},
+    BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out}, BackupPart{"served", Keep::left_out},
 };
 
 constexpr Manifest make_manifest() {

@@ -5,6 +5,7 @@
 #include "daemon/base/domain_letters.hpp"
 #include "daemon/base/io.hpp"
 #include "daemon/base/trial.hpp"
+#include "daemon/contract/mail_names.hpp"
 #include "modules/mail/auth/dns.hpp"
 #include "modules/mail/auth/outgoing_signatures.hpp"
 #include "modules/mail/domain_document.hpp"
@@ -74,6 +75,11 @@ HouseFacts Mail::house_facts(const std::string& domain) const {
     facts.imaps_port = port_of(settings, "mail.imaps_port");
     facts.submissions_port = port_of(settings, "mail.submissions_port");
     facts.sieve_port = port_of(settings, "mail.sieve_port");
+    facts.https_port = port_of(settings, "house.https_port");
+    facts.serves_autoconfig = true;
+    facts.serves_autodiscover = true;
+    const std::string& mode = settings.text("mail.mta_sts");
+    facts.mta_sts_id = mode == "none" ? "" : mailnames::mta_sts_id(mailnames::mta_sts_policy(facts.host, mode));
     // RFC 8659 §4.2: the name that an authority looks for in CAA. That of another authority is not known here.
     const bool encrypts = settings.has("house.acme_url") && settings.text("house.acme_url").find(".letsencrypt.org/") != std::string::npos;
     facts.authority = encrypts && !is_trial() ? "letsencrypt.org" : "";
@@ -190,6 +196,7 @@ Task<Response> Mail::look_at_domain(Request& request) {
         co_return std::move(*refused);
     }
     keep_look(domain, evidence);
+    context_->announce("hosts");  // names that lead here now get their certificates
     co_return json_response(200, domain_now(request, domain, evidence));
 }
 

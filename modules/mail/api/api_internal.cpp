@@ -267,6 +267,7 @@ Task<Response> Mail::people_event(Request& request) {
         co_return say_failed(request, done.error());
     }
     erase_boxes_later();
+    serve_domains();
     if (!settle()) {
         co_return say(request, 503, "pending");
     }

@@ -106,6 +106,10 @@ std::string Store::owner_of_domain(std::string_view domain) {
     return row(query) ? query.text(0) : std::string();
 }
 
+std::vector<std::string> Store::open_domains() {
+    return texts(ask("SELECT name FROM open_domain ORDER BY name"));
+}
+
 std::vector<std::string> Store::members_with_mailboxes() {
     return texts(ask("SELECT DISTINCT member FROM mailbox ORDER BY member"));
 }

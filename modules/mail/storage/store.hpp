@@ -134,6 +134,8 @@ public:
     std::optional<std::string> member_by_login(const std::string& association, const std::string& login);
     /// The association that has the domain, or empty.
     std::string owner_of_domain(std::string_view domain);
+    /// The domains of all associations that are not in the bin.
+    std::vector<std::string> open_domains();
     Holder holder(const std::string& address);
     /// The same, but for what `owner` itself holds or has reserved: a member's id, or "ASSOCIATION/GROUP".
     Holder holder_but(const std::string& address, const std::string& owner);

@@ -1,10 +1,14 @@
 """Mail in the whole house: between members, refused, renamed, removed and taken back; app passwords."""
+import http.client
 import imaplib
 import json
 import os
 import signal
 import smtplib
+import socket
+import ssl
 import tempfile
+import xml.etree.ElementTree
 from pathlib import Path
 
 from common import MEMBERS, house, mailbox, marie, ok, refused, send, wait_mail, yann
@@ -284,3 +288,68 @@ def test_a_new_site_cuts_nobody_who_signs_in_to_mail():
     imap.logout()
     assert reloads() == before
     house.hameau("site", "remove", "amis", "neuf.amis.test")
+
+
+def ask_name(host, path, method="GET", body=None, tls=True):
+    """(status, type, text) of a name that no DNS knows."""
+    plain = socket.create_connection(("127.0.0.1", house.ports["https" if tls else "http"]), timeout=30)
+    context = ssl.create_default_context(cafile=house.ready["ca"])
+    context.check_hostname = False  # the trial has no certificate of its own for these names
+    connection = http.client.HTTPConnection(host)
+    connection.sock = context.wrap_socket(plain, server_hostname=host) if tls else plain
+    connection.request(method, path, body=body, headers={"Content-Type": "text/xml"} if body else {})
+    answer = connection.getresponse()
+    found = answer.status, answer.getheader("Content-Type", ""), answer.read().decode()
+    connection.close()
+    return found
+
+
+def test_programs_find_their_settings():
+    thunderbird = "/mail/config-v1.1.xml"
+    for host, path in (("autoconfig.amis.test", thunderbird), ("autoconfig.amis.test", thunderbird + "?emailaddress=marie%40amis.test"),
+                       ("amis.test", "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=marie@amis.test"),
+                       ("localhost", "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=marie@amis.test")):
+        for tls in (True, False):
+            status, kind, text = ask_name(host, path, tls=tls)
+            assert status == 200 and kind.startswith("text/xml"), (host, path, tls, status, text)
+            provider = xml.etree.ElementTree.fromstring(text).find("emailProvider")
+            assert provider.get("id") == "amis.test" and provider.findtext("domain") == "amis.test", text
+            incoming = provider.find("incomingServer")
+            assert incoming.findtext("port") == str(house.ports["imaps"]) and incoming.findtext("socketType") == "SSL", text
+            assert incoming.findtext("username") == "%EMAILADDRESS%", text
+            assert provider.find("outgoingServer").findtext("port") == str(house.ports["submissions"]), text
+    assert ask_name("autoconfig.amis.test", thunderbird + "?emailaddress=a@ailleurs.test")[0] == 404
+    assert ask_name("autoconfig.ailleurs.test", thunderbird)[0] == 421
+    assert ask_name("autoconfig.amis.test", "/api/v1/session")[0] == 404, "nothing of the portal is at such a name"
+    assert ask_name("autoconfig.amis.test", thunderbird, "POST", "x")[0] == 405
+
+
+def test_outlook_finds_its_settings():
+    form = "<Autodiscover><Request><EMailAddress>%s</EMailAddress></Request></Autodiscover>"
+    for path in ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
+        for host in ("autodiscover.amis.test", "localhost"):
+            status, kind, text = ask_name(host, path, "POST", form % "Marie.Legoff@amis.test")
+            assert status == 200 and kind.startswith("application/xml"), (host, path, status, text)
+            assert "<LoginName>marie.legoff@amis.test</LoginName>" in text and f"<Port>{house.ports['imaps']}</Port>" in text, text
+            status, _, text = ask_name(host, path)
+            assert status == 200 and "LoginName" not in text and "<Type>SMTP</Type>" in text, text
+    entity = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]>' + form % "&b;"
+    for body in (entity, form % "x@ailleurs.test", form % "&lt;i>@amis.test", "no XML", "x" * 20000):
+        text = ask_name("autodiscover.amis.test", "/autodiscover/autodiscover.xml", "POST", body)[2]
+        assert "<ErrorCode>500" in text and "LoginName" not in text and "ailleurs" not in text, text
+
+
+def test_the_policy_is_what_the_records_say():
+    status, kind, text = ask_name("mta-sts.amis.test", "/.well-known/mta-sts.txt")
+    host = dict(line.split(": ") for line in text.splitlines())["mx"]
+    assert (status, kind) == (200, "text/plain"), (status, kind)
+    assert text == f"version: STSv1\r\nmode: testing\r\nmx: {host}\r\nmax_age: 86400\r\n", text
+    records = ok(marie().call("GET", "/api/v1/associations/amis/mail-domains/amis.test")).json()["records"]
+    by_kind = {record["kind"]: record for record in records}
+    digest = 0xcbf29ce484222325
+    for octet in text.encode():
+        digest = (digest ^ octet) * 0x100000001b3 % 2**64
+    assert f"id={digest:016x}" in json.dumps(by_kind["mta_sts"]), by_kind["mta_sts"]
+    assert host in json.dumps(by_kind["mx"]) and "mta-sts.amis.test" in json.dumps(by_kind["mta_sts_host"]), records
+    assert "tls_report" in by_kind and "autoconfig" in by_kind, sorted(by_kind)
+

@@ -20,6 +20,9 @@ public:
         set("mail.smtp_port", "1");
         set("mail.imap_port", "1");
         set("mail.imaps_port", "2993");
+        set("mail.submission_port", "2587");
+        set("mail.mta_sts", "testing");
+        set("house.https_port", "443");
         set("mail.submissions_port", "2465");
     }
     /// What people says of the caller's session and of the room: a document, a 404 when `identity` is empty, nothing when people is away.

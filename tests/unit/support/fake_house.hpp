@@ -56,7 +56,8 @@ public:
     Task<Result<std::vector<std::pair<std::string, std::string>>>> process_status() override {
         co_return std::vector<std::pair<std::string, std::string>>();
     }
-    void announce(std::string) override {}
+    void announce(std::string what) override { announced.push_back(std::move(what)); }
+    std::vector<std::string> announced;
     std::shared_ptr<void> busy() override { return nullptr; }
     void set(std::string key, std::string value) { settings_.set(std::move(key), std::move(value)); }
 
