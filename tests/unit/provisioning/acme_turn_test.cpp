@@ -56,20 +56,20 @@ TEST_F(Turn, WithoutAnAuthorityItIsSaid) {
 
 TEST_F(Turn, NamesBesideAMailDomainWaitQuietlyUntilDnsLeadsHere) {
     settings.set("house.acme_url", "https://127.0.0.1:1/dir");
-    settings.set("house.host", "maison.test");  // no public name: nobody is asked
+    settings.set("house.host", "maison.internal");  // no public name: nobody is asked
     settings.set("mail.enabled", "true");
     std::filesystem::create_directories(place.state + "/mail/served");
-    std::ofstream(place.state + "/mail/served/domains") << "amis.test\n";
+    std::ofstream(place.state + "/mail/served/domains") << "amis.internal\n";
     place.now_s = [] { return std::int64_t{1900000000}; };
     AcmeState state = after();
     ASSERT_EQ(state.names.size(), 4U) << "the house's own, and three of the domain";
-    for (const char* host : {"autoconfig.amis.test", "autodiscover.amis.test", "mta-sts.amis.test"}) {
+    for (const char* host : {"autoconfig.amis.internal", "autodiscover.amis.internal", "mta-sts.amis.internal"}) {
         const AcmeName* name = state.find(host);
         ASSERT_NE(name, nullptr) << host;
         EXPECT_EQ(name->code, acme_code::not_here) << host;
         EXPECT_EQ(name->failures, 0U) << host;
     }
-    EXPECT_EQ(state.trouble.host, "maison.test");
+    EXPECT_EQ(state.trouble.host, "maison.internal");
     std::ofstream(place.state + "/mail/served/domains") << "half a li";
     state = after();
     EXPECT_EQ(state.names.size(), 4U) << "a list that cannot be read takes nothing away";
