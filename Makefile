@@ -4,7 +4,7 @@ JOBS := $(shell nproc 2>/dev/null || echo 2)
 INSTALL := provisioning/dependencies/install
 export HAMEAU_WEB_OUT := $(CURDIR)/build/release/web
 
-.PHONY: build run test sanitize bench small deb test-deb repo format clean
+.PHONY: build run test sanitize bench small deb test-deb test-trixie repo format clean
 .DEFAULT_GOAL := build
 
 build: ## installs what it needs, builds build/release/hameaud, hameau and the web UI
@@ -40,15 +40,24 @@ small: build ## as root: the house within 400 MiB of memory and on a disk of 10 
 	@$(INSTALL) test >&2
 	@tests/bench/small/small.py
 
-deb: ## builds the packages
+deb: ## builds the packages with this machine's compiler; SUITE=trixie builds them inside a clean Debian 13 (root); ARCH=arm64 cross-compiles there
+ifneq ($(SUITE),)
+	@debian/suite.sh $(SUITE) $(ARCH)
+else
 	@$(INSTALL) build deb >&2
 	@debian/build.sh
+endif
 
-SUITE := bookworm
+# The packages of `make deb` were built for this machine's Debian, those of SUITE=NAME are beside them.
+TEST_SUITE := $(or $(SUITE),bookworm)
+TEST_PACKAGES = build/packages$(addprefix -,$(SUITE))
 test-deb: ## the packages of `make deb` on a fresh SUITE under real systemd: install, use, upgrade, remove, purge; ends with "N passed, N failed"
-	@[ -n "$(wildcard build/packages/hameau_*.deb)" ] || $(MAKE) deb
-	@tests/deb/run.sh --suite $(SUITE)
-	@tests/deb/repo.py --suite $(SUITE)
+	@[ -n "$(wildcard $(TEST_PACKAGES)/hameau_*.deb)" ] || $(MAKE) deb
+	@tests/deb/run.sh --suite $(TEST_SUITE) --packages $(TEST_PACKAGES)
+	@tests/deb/repo.py --suite $(TEST_SUITE) --packages $(TEST_PACKAGES)
+
+test-trixie: ## as test-deb, on Debian 13: Postfix 3.10, Dovecot 2.4
+	@$(MAKE) test-deb SUITE=trixie
 
 repo: ## a signed apt repository of the packages, in build/repo: KEY=FINGERPRINT URL=https://... (debian/repo.sh)
 	@debian/repo.sh --key "$(KEY)" --url "$(URL)"

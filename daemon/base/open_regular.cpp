@@ -2,6 +2,7 @@
 #include "daemon/base/open_regular.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>

@@ -27,7 +27,10 @@ ArcVerdict failed(std::string reason, unsigned sets, bool unsure = false) { retu
 
 /// 1 to 50 without leading zeros; 0 for anything else.
 unsigned read_instance(std::string_view text) {
-    const auto number = text.starts_with('0') || text.size() > 2 ? std::nullopt : read_number(text);
+    if (text.starts_with('0') || text.size() > 2) {
+        return 0;
+    }
+    const auto number = read_number(text);
     return number && *number <= static_cast<long>(arc_sets_max) ? static_cast<unsigned>(*number) : 0;
 }
 

@@ -13,7 +13,7 @@ namespace hameau::mailauth {
 namespace {
 
 /// value = token / quoted-string (RFC 2045 §5.1).
-std::string quoted(std::string_view text) {
+std::string quoted_value(std::string_view text) {
     const auto plain = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("!#$%&'*+-.^_`{|}~").find(c) != std::string_view::npos;
     };
@@ -39,23 +39,23 @@ std::string quoted(std::string_view text) {
 std::string address(std::string_view text) {
     const std::size_t at = text.rfind('@');
     if (at == std::string_view::npos || !is_plain_domain(text.substr(at + 1))) {
-        return quoted(text);
+        return quoted_value(text);
     }
-    return (at == 0 ? std::string() : quoted(text.substr(0, at))) + "@" + std::string(text.substr(at + 1));
+    return (at == 0 ? std::string() : quoted_value(text.substr(0, at))) + "@" + std::string(text.substr(at + 1));
 }
 
-std::string reason(const std::string& text) { return text.empty() ? "" : " reason=" + quoted(text); }
+std::string reason(const std::string& text) { return text.empty() ? "" : " reason=" + quoted_value(text); }
 
 } // namespace
 
 std::string write_results(const Verdicts& verdicts, const std::string& sender, const std::string& helo) {
     const std::string next = ";\r\n\t";
     std::string out = std::string("spf=") + word_of(verdicts.spf.result) +
-                      (verdicts.spf.by_helo ? " smtp.helo=" + quoted(helo) : " smtp.mailfrom=" + address(sender));
+                      (verdicts.spf.by_helo ? " smtp.helo=" + quoted_value(helo) : " smtp.mailfrom=" + address(sender));
     for (const DkimVerdict& one : verdicts.dkim) {
         out += next + "dkim=" + word_of(one.result) + reason(one.reason);
         if (!one.domain.empty()) {
-            out += " header.d=" + one.domain + " header.s=" + quoted(one.selector) + " header.b=" + quoted(one.beginning);
+            out += " header.d=" + one.domain + " header.s=" + quoted_value(one.selector) + " header.b=" + quoted_value(one.beginning);
         }
     }
     if (verdicts.dkim.empty()) {
@@ -69,7 +69,7 @@ std::string write_results(const Verdicts& verdicts, const std::string& sender, c
         if (!one.record_at.empty()) {
             out += std::string(" policy.dmarc=") + word_of(one.policy);
         }
-        out += one.domain.empty() ? "" : " header.from=" + quoted(one.domain);
+        out += one.domain.empty() ? "" : " header.from=" + quoted_value(one.domain);
     }
     return out;
 }

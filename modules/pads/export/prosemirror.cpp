@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-std::string quoted(std::string_view text) { return json::serialize(json::string(text)); }
+std::string quoted_json(std::string_view text) { return json::serialize(json::string(text)); }
 
 /// Marks that may overlap themselves carry "--" and 8 characters of a hash.
 std::string_view mark_name(std::string_view key) {
@@ -47,16 +47,16 @@ public:
 
     void open(std::string_view name, const Attributes& attributes) override {
         begin_child();
-        out_ += R"({"type":)" + quoted(name);
+        out_ += R"({"type":)" + quoted_json(name);
         bool first = true;
         if (!line_.empty()) {
-            out_ += R"(,"attrs":{"line":)" + quoted(line_) + R"(,"group":)" + std::to_string(line_group_);
+            out_ += R"(,"attrs":{"line":)" + quoted_json(line_) + R"(,"group":)" + std::to_string(line_group_);
             line_.clear();
             first = false;
         }
         for (const auto& [key, value] : attributes) {
             if (key != "ychange") {
-                out_ += (first ? R"(,"attrs":{)" : ",") + quoted(key) + ":" + value;
+                out_ += (first ? R"(,"attrs":{)" : ",") + quoted_json(key) + ":" + value;
                 first = false;
             }
         }
@@ -71,7 +71,7 @@ public:
 
     void text(const crdt::Run& run, std::string_view text, bool marked) override {
         begin_child();
-        out_ += R"({"type":"text","text":)" + quoted(text);
+        out_ += R"({"type":"text","text":)" + quoted_json(text);
         marks(run, marked);
         out_ += "}";
     }
@@ -111,7 +111,7 @@ private:
             if (above && name == "subscript") {
                 continue;
             }
-            out_ += (first ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted(name);
+            out_ += (first ? R"(,"marks":[{"type":)" : R"(,{"type":)") + quoted_json(name);
             out_ += mark.value == "{}" || !mark.value.starts_with('{') ? "}" : R"(,"attrs":)" + mark.value + "}";
             first = false;
         }
