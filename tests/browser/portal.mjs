@@ -6,6 +6,7 @@ import { newPad, person } from './pads.mjs';
 import { cardsOf, pages, signIn } from './pages.mjs';
 import { askingChecks, mailChecks, noticeChecks, peopleChecks, recoveryChecks, setupChecks, usageChecks } from './truth.mjs';
 import { associationChecks } from './truth-associations.mjs';
+import { bringChecks } from './truth-bring.mjs';
 import { diagnosisChecks } from './truth-diagnosis.mjs';
 import { siteChecks } from './truth-site.mjs';
 
@@ -112,7 +113,7 @@ try {
     return `${Math.round(Math.min(...said) / 1000)} to ${Math.round(Math.max(...said) / 1000)} kB`;
   });
   if (house.real) {
-    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, usageChecks, siteChecks, associationChecks, diagnosisChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
+    for (const checks of [recoveryChecks, peopleChecks, noticeChecks, askingChecks, usageChecks, siteChecks, bringChecks, associationChecks, diagnosisChecks, ...(services.mail ? [mailChecks] : [])]) await checks({ check, house, browser });
   }
   if (house.real) {
     await house.stop();

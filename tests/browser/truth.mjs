@@ -34,11 +34,11 @@ function deliver(port, to, bytes) {
 const bodyText = (page) => page.evaluate(() => document.querySelector('main').innerText);
 
 /** A call of the API with the page's own session, as a script of another tab would make it. */
-async function api(house, page, method, path, data) {
+export async function api(house, page, method, path, data) {
   return page.request.fetch(house.url + path, { method, headers: { Origin: new URL(house.url).origin, 'Accept-Language': 'fr' }, ...(data ? { data } : {}) });
 }
 
-async function signedIn(house, browser, role, options) {
+export async function signedIn(house, browser, role, options) {
   const visitor = await openPage(browser, options);
   const card = (await cardsOf(house.url, visitor.page))[role];
   await signIn(visitor.page, house.url, card.login, card.password);

@@ -221,7 +221,10 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
                                                               : say_not_converted(request, document.error(), "document_too_large", text_limit);
     }
     if (pad.title.empty()) {
-        pad.title = is_plain_text(document->title) && !document->title.empty() ? document->title : pad.slug;
+        const std::string name = without_unseen(request.query_parameter("name").value_or(""));
+        const bool named = is_plain_text(name) && count_characters(name) <= title_characters_max && has_visible_character(name);
+        const bool titled = is_plain_text(document->title) && has_visible_character(document->title);
+        pad.title = titled ? document->title : named ? name : pad.slug;
     }
     if (document->refused_links > 0) {
         Parameters parameters;

@@ -223,11 +223,11 @@ export async function getAll<T>(path: string): Promise<T[]> {
   return items;
 }
 
-export interface Upload { done: Promise<DeployReport>; cancel: () => void }
+export interface Upload<Answer = DeployReport> { done: Promise<Answer>; cancel: () => void }
 /** Sends a file and tells how far it is. */
-export function upload(path: string, body: Blob, type: string, progress: (part: number) => void): Upload {
+export function upload<Answer = DeployReport>(path: string, body: Blob, type: string, progress: (part: number) => void): Upload<Answer> {
   const request = new XMLHttpRequest();
-  const done = new Promise<DeployReport>((resolve, reject) => {
+  const done = new Promise<Answer>((resolve, reject) => {
     request.open('POST', path);
     request.setRequestHeader('Content-Type', type);
     request.setRequestHeader('Accept', 'application/json');
@@ -235,7 +235,7 @@ export function upload(path: string, body: Blob, type: string, progress: (part: 
     request.upload.onprogress = (event) => progress(event.lengthComputable ? event.loaded / event.total : 0);
     request.onload = () => {
       const kind = request.getResponseHeader('Content-Type') ?? '';
-      if (request.status >= 200 && request.status < 300) resolve(parse(request.responseText) as DeployReport);
+      if (request.status >= 200 && request.status < 300) resolve(parse(request.responseText) as Answer);
       else reject(problemOf(request.status, request.responseText, kind));
     };
     request.onerror = () => reject(new Problem(0, 'offline', t('error.upload_offline')));

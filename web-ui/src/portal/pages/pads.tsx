@@ -12,6 +12,7 @@ import { keepSeen, seenHere } from '../seen';
 import { useMember } from '../state';
 import { lastWritten } from '../written';
 import { AwayNotice, KeptTexts } from './away';
+import { BringButton, BringPlace, BroughtList } from './bring';
 
 const shown_first = 20;
 type Template = 'none' | 'minutes' | 'agenda' | 'attendance';
@@ -172,10 +173,12 @@ export function Pads() {
       <h1 tabIndex={-1}>{t('nav.pads')}</h1>
       <p class="soft">{t('pads.intro')}</p>
       {creating ? <NewPad slug={slug} onClose={() => setCreating(false)} />
-        : <p class="verbs"><Button kind="main" onClick={() => setCreating(true)}>{t('pads.new_verb')}</Button></p>}
+        : <><p class="verbs"><Button kind="main" onClick={() => setCreating(true)}>{t('pads.new_verb')}</Button><BringButton slug={slug} /></p>
+          <p class="soft">{t('pads.bring_hint')}</p></>}
+      <BroughtList slug={slug} onBrought={pads.reload} />
       {action.problem && <ProblemNotice problem={action.problem} />}
       {pads.problem ? <ProblemNotice problem={pads.problem} /> : !pads.data ? <Loading /> : (
-        <section aria-labelledby="pads-list">
+        <BringPlace slug={slug}><section aria-labelledby="pads-list">
           <h2 id="pads-list">{tn('pads.count', pads.data.length)}</h2>
           {pads.data.length > 5 && (
             <div role="search"><Field name="search" label={t('pads.search')} value={search} onValue={setSearch} type="search" /></div>
@@ -188,7 +191,7 @@ export function Pads() {
             ))}
           </ul>
           <More left={left} onMore={more} />
-        </section>
+        </section></BringPlace>
       )}
       <section aria-labelledby="bin">
         <h2 id="bin">{t('pads.bin')}</h2>
