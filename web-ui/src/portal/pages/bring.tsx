@@ -85,7 +85,7 @@ export function BroughtList({ slug, onBrought }: { slug: string; onBrought: () =
   }, [all]);
   return (
     <>
-      {all.length > 0 && <p class="soft">{t('pads.bring_elsewhere')}</p>}
+      {all.some(isUnderWay) && <p class="soft">{t('pads.bring_elsewhere')}</p>}
       <div role="status" class="brought">{all.map((one) => <Row key={one.id} one={one} />)}</div>
     </>
   );
