@@ -33,6 +33,7 @@ struct Ids {
     uid_t mail = 0;
     uid_t boxes = 0;
     uid_t postfix = 0;
+    uid_t dovenull = 0;
     gid_t postfix_group = 0;
     gid_t postdrop_group = 0;
     gid_t dovecot_group = 0;
@@ -55,6 +56,11 @@ Result<Ids> find_ids(const MailModel& model) {
         return fail(ErrorKind::unavailable, "the user " + model.users.postfix + " is missing: install postfix");
     }
     ids.postfix = postfix->pw_uid;
+    const passwd* dovenull = ::getpwnam(model.users.dovenull.c_str());
+    if (dovenull == nullptr) {
+        return fail(ErrorKind::unavailable, "the user " + model.users.dovenull + " is missing: install dovecot-core");
+    }
+    ids.dovenull = dovenull->pw_uid;
     for (const auto& [name, place] : {std::pair{&model.users.postfix, &ids.postfix_group},
                                       {&model.users.postdrop, &ids.postdrop_group},
                                       {&model.users.dovecot_group, &ids.dovecot_group}}) {
@@ -214,6 +220,9 @@ Result<std::vector<MailFolder>> mail_folders(const MailModel& model) {
         folders.push_back({"/engines/postfix", 0755, 0, 0});
         const auto queue = queue_folders(ids);
         folders.insert(folders.end(), queue.begin(), queue.end());
+        if (model.asks_mta_sts()) {
+            folders.push_back({std::string(mta_sts_folder), 0700, ids.dovenull, 0});
+        }
     }
     return folders;
 }

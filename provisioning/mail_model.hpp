@@ -45,11 +45,16 @@ struct MailModel {
     bool converts_to_7bit = false;       ///< Postfix 3.9 or later, which knows force_mime_input_conversion
     MailUsers users;
 
+    /// Whether Postfix asks what the receiving domain demands (MTA-STS, RFC 8461). Through a smarthost the smarthost asks.
+    bool asks_mta_sts() const { return smarthost.empty() && !trial; }
     std::string postfix_folder() const { return state + "/engines/postfix"; }
     std::string dovecot_folder() const { return state + "/engines/dovecot"; }
     /// Dovecot's sockets for Postfix and the milter: root, group postfix, 0750.
     std::string post_folder() const { return dovecot_folder() + "/post"; }
 };
+
+/// Below the state folder: policies of other domains (hameau-mta-sts).
+inline constexpr std::string_view mta_sts_folder = "/engines/postfix/mta-sts";
 
 /// A file of a configuration; the name is relative to the configuration's folder.
 struct EngineFile {

@@ -230,7 +230,7 @@ std::string outside_settings(const MailModel& model) {
         return "# A trial sends nothing: what is for the outside stays in the queue, and master.cf has no smtp client.\n"
                "defer_transports = smtp\n";
     }
-    return "relayhost =\n";
+    return "relayhost =\nsmtp_tls_policy_maps = socketmap:unix:private/mta-sts:mta-sts\n";
 }
 
 std::string smtp_tls_level(const MailModel& model) {
@@ -293,6 +293,11 @@ std::vector<EngineFile> postfix_files(const MailModel& model) {
         // A server that offers no 8BITMIME gets eight bits all the same: encoding them here would break our signature, and the one of a
         // message that is only passed on.
         master += "smtp unix - - n - - smtp\n  -o disable_mime_output_conversion=yes\n";
+    }
+    if (model.asks_mta_sts()) {
+        // A process for each smtp client that runs, as a user that owns nothing else: it lives while mail leaves.
+        master += "mta-sts unix - n n - - spawn\n  user=" + model.users.dovenull + " argv=" + model.binaries + "/hameau-mta-sts " + model.state +
+                  std::string(mta_sts_folder) + " /etc/ssl/certs/ca-certificates.crt\n";
     }
     return {
         {"main.cf", head + fill_template(main_template, values) + outside_settings(model)},
