@@ -26,6 +26,9 @@ inline constexpr std::uint32_t mta_sts_enforced_seconds = 14 * 86400;
 /// Seconds for which they keep one that is tried or withdrawn: a mistake is over the next day.
 inline constexpr std::uint32_t mta_sts_tried_seconds = 86400;
 
+/// Days for which security.txt is good: RFC 9116 §2.5.5 advises less than a year. It is made anew for each reader.
+inline constexpr std::int64_t security_text_days = 90;
+
 } // namespace hameau::mailnames
 
 namespace hameau::sites {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 namespace hameau::mailnames {
 
@@ -140,6 +141,17 @@ std::string mta_sts_policy(std::string_view host, std::string_view mode) {
     std::string out = "version: STSv1\r\nmode: " + std::string(mode) + "\r\n";
     out += mode == "none" ? "" : "mx: " + std::string(host) + "\r\n";
     return out + "max_age: " + std::to_string(seconds) + "\r\n";
+}
+
+std::string security_text(std::string_view host, std::int64_t now_s) {
+    constexpr std::int64_t day = 86400;
+    const std::time_t expires = static_cast<std::time_t>((now_s / day + security_text_days) * day);
+    std::tm parts{};
+    ::gmtime_r(&expires, &parts);
+    char text[32] = {};
+    (void)std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return "Contact: mailto:postmaster@" + std::string(host) + "\nExpires: " + text + "\nPreferred-Languages: fr, en\nCanonical: https://" + std::string(host) +
+           "/.well-known/security.txt\n";
 }
 
 std::string mta_sts_id(std::string_view policy) {

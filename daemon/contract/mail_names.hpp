@@ -60,4 +60,8 @@ std::string mta_sts_policy(std::string_view host, std::string_view mode);
 /// For the record `_mta-sts` (RFC 8461 §3.1): 1 to 32 letters and digits, another one for each other policy.
 std::string mta_sts_id(std::string_view policy);
 
+/// The house's security.txt (RFC 9116), good for security_text_days from the day of `now_s` (seconds since 1970) on.
+/// Contact is postmaster@ of the house, which somebody reads wherever there is a mail domain (RFC 2142 §5).
+std::string security_text(std::string_view host, std::int64_t now_s);
+
 } // namespace hameau::mailnames

@@ -2,6 +2,7 @@
 #include "daemon/gate/mail_names.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <fcntl.h>
 
 #include "daemon/base/io.hpp"
@@ -19,6 +20,7 @@ using mailnames::Label;
 constexpr std::string_view thunderbird_path = "/mail/config-v1.1.xml";
 constexpr std::string_view thunderbird_well_known = "/.well-known/autoconfig/mail/config-v1.1.xml";
 constexpr std::string_view outlook_path = "/autodiscover/autodiscover.xml";
+constexpr std::string_view security_path = "/.well-known/security.txt";
 constexpr std::string_view policy_path = "/.well-known/mta-sts.txt";
 
 std::uint16_t port_of(const Settings& settings, std::string_view key) { return settings.has(key) ? static_cast<std::uint16_t>(settings.integer(key)) : 0; }
@@ -124,6 +126,9 @@ std::optional<MailQuestion> read_mail_question(std::string_view host, std::strin
         const bool here = asked->label == Label::autodiscover ? outlook : asked->label == Label::mta_sts && path == policy_path;
         return MailQuestion{!here ? What::nothing : outlook ? What::outlook : What::mta_sts, asked->domain};
     }
+    if (house && path == security_path) {
+        return MailQuestion{What::security, {}};
+    }
     if (path == thunderbird_well_known && (house || domains.has(host))) {
         return thunderbird_question(host, query, domains);
     }
@@ -148,6 +153,15 @@ const GateRoute* serve_mail_question(Visit& visit, const MailQuestion& question)
             send_document(visit, names.policy(), "text/plain");
         } else {
             send_problem(visit, 404, "not_found");
+        }
+        return nullptr;
+    case What::security:
+        // RFC 9116 §3: by HTTPS. Sites have none of the house's: whom to write to about a site is its association's to say.
+        if (visit.scheme == "https" || visit.gate.options().trial) {
+            send_document(visit, mailnames::security_text(names.ports().host, std::time(nullptr)), "text/plain; charset=utf-8");
+        } else {
+            const GateOptions& options = visit.gate.options();
+            send_redirect(visit, 308, "https://" + options.house_host + (options.https_port == 443 ? "" : ":" + std::to_string(options.https_port)) + std::string(security_path));
         }
         return nullptr;
     case What::nothing:

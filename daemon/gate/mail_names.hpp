@@ -32,7 +32,7 @@ private:
 
 /// What is asked, when it is something of mail.
 struct MailQuestion {
-    enum class What { thunderbird, outlook, mta_sts, nothing };
+    enum class What { thunderbird, outlook, mta_sts, security, nothing };
     What what = What::nothing;  ///< `nothing`: a name of ours, at which nothing is at that path
     std::string_view domain;    ///< whose settings are asked for; empty: the house's own, which are the same for all domains
 };

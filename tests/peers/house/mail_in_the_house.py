@@ -324,6 +324,12 @@ def test_programs_find_their_settings():
     assert ask_name("autoconfig.amis.test", thunderbird, "POST", "x")[0] == 405
 
 
+def test_the_house_says_whom_to_write_to_about_security():
+    status, kind, text = ask_name("localhost", "/.well-known/security.txt")
+    assert status == 200 and kind.startswith("text/plain") and "Contact: mailto:postmaster@" in text and "Expires: 20" in text, (status, text)
+    assert "postmaster@" not in ask_name("amis.test", "/.well-known/security.txt")[2]
+
+
 def test_outlook_finds_its_settings():
     form = "<Autodiscover><Request><EMailAddress>%s</EMailAddress></Request></Autodiscover>"
     for path in ("/autodiscover/autodiscover.xml", "/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):

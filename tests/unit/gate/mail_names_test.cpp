@@ -15,7 +15,7 @@ std::string asked(std::string_view host, std::string_view path, std::string_view
     if (!question) {
         return "not mail";
     }
-    const char* what = question->what == What::thunderbird ? "thunderbird" : question->what == What::outlook ? "outlook" : question->what == What::mta_sts ? "policy" : "404";
+    const char* what = question->what == What::thunderbird ? "thunderbird" : question->what == What::outlook ? "outlook" : question->what == What::mta_sts ? "policy" : question->what == What::security ? "security" : "404";
     return std::string(what) + " " + std::string(question->domain);
 }
 
@@ -48,6 +48,13 @@ TEST(MailNames, ThePolicyIsAtOneNameAndPath) {
     EXPECT_EQ(asked("mta-sts.ailleurs.test", "/.well-known/mta-sts.txt"), "not mail");
     EXPECT_EQ(asked("amis.test", "/.well-known/mta-sts.txt"), "not mail");
     EXPECT_EQ(asked("maison.test", "/.well-known/mta-sts.txt", "", true), "not mail");
+}
+
+TEST(MailNames, TheHouseAloneSaysWhomToWriteToAboutSecurity) {
+    EXPECT_EQ(asked("maison.test", "/.well-known/security.txt", "", true), "security ");
+    EXPECT_EQ(asked("amis.test", "/.well-known/security.txt"), "not mail") << "a site speaks for itself";
+    EXPECT_EQ(mailnames::security_text("maison.test", 1900000000), "Contact: mailto:postmaster@maison.test\nExpires: 2030-06-15T00:00:00Z\n"
+              "Preferred-Languages: fr, en\nCanonical: https://maison.test/.well-known/security.txt\n");
 }
 
 TEST(MailNames, TheIdChangesWithThePolicyAlone) {
