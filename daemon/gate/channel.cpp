@@ -5,8 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -32,70 +30,23 @@ tl::unexpected<Error> closed(std::string_view why) { return fail(ErrorKind::clos
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-/// Bytes that the kernel holds because the peer has not taken them.
-int queued_in_kernel(int fd) {
-    int bytes = 0;
-    return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
-
 } // namespace
 
-Channel::Channel(asio::io_context& io, Fd socket, Deadlines& deadlines)
-    : deadlines_(deadlines), descriptor_(io), fd_(socket.get()) {
-    descriptor_.assign(socket.release());
+Channel::Channel(asio::io_context&, Fd socket, Deadlines& deadlines)
+    : deadlines_(deadlines), poller_(deadlines.poller()), socket_(std::move(socket)), fd_(socket_.get()) {
+    ended_ = !poller_.add(fd_, this);
 }
 
 Channel::~Channel() {
+    for (Side* side : {&reading_, &writing_}) {
+        if (side->waiter != nullptr && !side->posted) {
+            poller_.uncount_wait();
+            std::exchange(side->waiter, nullptr)->on_abandoned();
+        }
+    }
+    poller_.forget(this);
     deadlines_.remove(this);
     SSL_free(ssl_);
-}
-
-std::int64_t Channel::next_deadline_ms() const {
-    std::int64_t next = 0;
-    for (const Side* side : {&reading_, &writing_}) {
-        if (side->waiting && !side->expired) {
-            for (const std::int64_t at : {side->deadline_ms, limit_ms_}) {
-                next = at != 0 && (next == 0 || at < next) ? at : next;
-            }
-        }
-    }
-    return next;
-}
-
-bool Channel::expire(std::int64_t now_ms) {
-    bool any = false;
-    for (Side* side : {&reading_, &writing_}) {
-        const bool over = limit_ms_ != 0 && limit_ms_ <= now_ms;
-        const bool paused = side->deadline_ms != 0 && side->deadline_ms <= now_ms;
-        if (side->waiting && !side->expired && (over || (paused && !makes_progress(*side, now_ms)))) {
-            side->expired = true;
-            any = true;
-        }
-    }
-    if (any) {
-        cancel_waits();
-    }
-    return any;
-}
-
-bool Channel::makes_progress(Side& side, std::int64_t now_ms) const {
-    if (&side != &writing_) {
-        return false;
-    }
-    const int queued = queued_in_kernel(fd_);
-    const std::int64_t taken = side.queued_bytes - queued;
-    if (taken <= 0 || taken * 1000 < (now_ms - side.began_ms) * bytes_per_second_min) {
-        return false;
-    }
-    side.queued_bytes = queued;
-    side.began_ms = now_ms;
-    side.deadline_ms = now_ms + side.pause.count();
-    return true;
-}
-
-void Channel::cancel_waits() {
-    boost::system::error_code ignored;
-    descriptor_.cancel(ignored);
 }
 
 void Channel::set_deadline(std::chrono::milliseconds after) {
@@ -111,14 +62,8 @@ void Channel::end() {
     if (!ended_) {
         ended_ = true;
         ::shutdown(fd_, SHUT_RDWR);
-        cancel_waits();
-    }
-}
-
-void Channel::interrupt_reading(bool on) {
-    interrupted_ = on;
-    if (on && reading_.waiting) {
-        cancel_waits();
+        cancel_wait(reading_);
+        cancel_wait(writing_);
     }
 }
 
@@ -131,89 +76,26 @@ void Channel::finish_writing() {
     ::shutdown(fd_, SHUT_WR);
 }
 
-Status Channel::outcome_of(const Side& side) const {
-    if (ended_ || (&side == &reading_ && interrupted_)) {
-        return closed("ended");
-    }
-    return side.expired ? Status(fail(ErrorKind::timed_out, "it took too long")) : Status{};
-}
-
 bool Channel::holds_input() const { return ssl_ != nullptr && !drained_ && SSL_has_pending(ssl_) == 1; }
 
-void Channel::begin_wait(Side& side) {
-    const std::int64_t now = Deadlines::now_ms();
-    side.expired = limit_ms_ != 0 && limit_ms_ <= now;
-    side.deadline_ms = limit_ms_ == 0 && side.pause.count() > 0 ? now + side.pause.count() : 0;
-    side.began_ms = now;
-    side.queued_bytes = &side == &writing_ ? queued_in_kernel(fd_) : 0;
+long Channel::receive(char* data, std::size_t size) {
+    const ssize_t n = ::recv(fd_, data, size, 0);
+    // Less than was asked for: there was no more, and what comes now the Poller tells (epoll(7), edge-triggered streams).
+    if ((n > 0 && static_cast<std::size_t>(n) < size && !hung_up_) || (n < 0 && errno != EINTR && would_block())) {
+        readable_ = false;
+    }
+    return n;
 }
 
-void Channel::start_waiting(Side& side) {
-    side.waiting = true;
-    deadlines_.add(this);
-}
-
-std::optional<Status> Channel::end_wait(Side& side, const boost::system::error_code& failed) {
-    side.waiting = false;
-    left_ = Turn{};
-    if (!reading_.waiting && !writing_.waiting) {
-        deadlines_.remove(this);
+int Channel::give_ciphertext(BIO* bio, char* data, int size) {
+    BIO_clear_retry_flags(bio);
+    const long n = static_cast<Channel*>(BIO_get_data(bio))->receive(data, static_cast<std::size_t>(size));
+    if (n == 0) {
+        BIO_set_flags(bio, BIO_FLAGS_IN_EOF);  // OpenSSL asks for it before it takes the end for one (BIO_CTRL_EOF)
+    } else if (n < 0 && would_block()) {
+        BIO_set_retry_read(bio);
     }
-    Status outcome = outcome_of(side);
-    // Cancelling reaches both directions: the one that was not meant waits again.
-    if (failed == asio::error::operation_aborted && outcome) {
-        return std::nullopt;
-    }
-    if (failed && outcome) {
-        return Status(fail(ErrorKind::closed, failed.message()));
-    }
-    return outcome;
-}
-
-Task<Status> Channel::wait(WaitType what) {
-    Side& side = side_of(what);
-    begin_wait(side);
-    Status outcome = outcome_of(side);
-    if (!outcome || (what == WaitType::wait_read && holds_input())) {
-        co_return outcome;
-    }
-    for (;;) {
-        start_waiting(side);
-        auto waited = co_await descriptor_.async_wait(what, hameau::wait);
-        const boost::system::error_code failed = std::get<0>(waited);
-        if (auto ended = end_wait(side, failed)) {
-            co_return *ended;
-        }
-    }
-}
-
-/// The end of a wait without a coroutine.
-struct Channel::Resume {
-    Channel* channel;
-    Waiter* waiter;
-    WaitType what;
-
-    void operator()(const boost::system::error_code& failed) const {
-        Side& side = channel->side_of(what);
-        if (auto ended = channel->end_wait(side, failed)) {
-            waiter->on_wait_end(*channel, what == WaitType::wait_read, std::move(*ended));
-            return;
-        }
-        channel->start_waiting(side);
-        channel->descriptor_.async_wait(what, *this);
-    }
-};
-
-void Channel::call_when(WaitType what, Waiter& waiter) {
-    Side& side = side_of(what);
-    begin_wait(side);
-    start_waiting(side);
-    const Resume resume{this, &waiter, what};
-    if (!outcome_of(side) || (what == WaitType::wait_read && holds_input())) {
-        asio::post(descriptor_.get_executor(), [resume] { resume({}); });
-        return;
-    }
-    descriptor_.async_wait(what, resume);
+    return static_cast<int>(n);
 }
 
 /// A BIO whose writes are never refused: they go into the batch, or behind what the kernel has refused.
@@ -240,7 +122,10 @@ BIO_METHOD* Channel::batch_method() {
     static BIO_METHOD* const method = [] {
         BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "batch");
         BIO_meth_set_write(made, take_ciphertext);
-        BIO_meth_set_ctrl(made, [](BIO*, int command, long, void*) -> long { return command == BIO_CTRL_FLUSH ? 1 : 0; });
+        BIO_meth_set_read(made, give_ciphertext);
+        BIO_meth_set_ctrl(made, [](BIO* bio, int command, long, void*) -> long {
+            return command == BIO_CTRL_FLUSH || (command == BIO_CTRL_EOF && BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0) ? 1 : 0;
+        });
         BIO_meth_set_create(made, [](BIO* bio) {
             BIO_set_init(bio, 1);
             return 1;
@@ -294,15 +179,13 @@ Task<Status> Channel::accept_tls(SSL_CTX* context, Handshakes& handshakes, std::
         co_return closed("ended");
     }
     ssl_ = SSL_new(context);
-    BIO* in = BIO_new_socket(fd_, BIO_NOCLOSE);
-    BIO* out = BIO_new(batch_method());
-    if (ssl_ == nullptr || in == nullptr || out == nullptr) {
-        BIO_free(in);
-        BIO_free(out);
+    BIO* both = BIO_new(batch_method());
+    if (ssl_ == nullptr || both == nullptr) {
+        BIO_free(both);
         co_return fail(ErrorKind::io, "no memory for TLS");
     }
-    BIO_set_data(out, this);
-    SSL_set_bio(ssl_, in, out);
+    BIO_set_data(both, this);
+    SSL_set_bio(ssl_, both, both);
     SSL_set_app_data(ssl_, http2 ? this : nullptr);  // for the choice by ALPN
     for (;;) {
         ERR_clear_error();
@@ -337,7 +220,7 @@ long Channel::try_read(std::span<char> buffer) {
         return -2;
     }
     if (ssl_ == nullptr) {
-        const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+        const long n = receive(buffer.data(), buffer.size());
         if (n >= 0) {
             count_read(static_cast<std::size_t>(n));
             return n;
@@ -456,7 +339,7 @@ void Channel::count_read(std::size_t bytes) {
 void Channel::count_written(std::size_t bytes) { left_.out_bytes -= std::min(bytes, left_.out_bytes); }
 
 Task<Status> Channel::next_turn() {
-    co_await asio::post(descriptor_.get_executor(), hameau::wait);
+    co_await asio::post(poller_.io(), hameau::wait);
     left_ = Turn{};
     if (ended_) {
         co_return closed("ended");

@@ -1,5 +1,5 @@
 // Channel: one byte stream of the gate (a visitor's TCP connection, with or without TLS, or a module's Unix socket).
-// Raw descriptors with async_wait: an idle TLS connection holds OpenSSL's 14 KiB and no buffers. Records are encrypted into
+// Raw descriptors and a Poller: an idle TLS connection holds OpenSSL's 14 KiB and no buffers. Records are encrypted into
 // one batch of the process and handed to the kernel together; only what it refuses is kept with the connection.
 // One coroutine (or Waiter) may read while another one writes; never two of the same kind.
 #pragma once
@@ -22,6 +22,7 @@
 #include "daemon/base/result.hpp"
 #include "daemon/gate/body.hpp"
 #include "daemon/gate/limits.hpp"
+#include "daemon/gate/poller.hpp"
 
 namespace hameau::gate {
 
@@ -30,16 +31,17 @@ using Task = boost::asio::awaitable<T>;
 
 class Channel;
 
-/// Ends waits that last too long. One timer for all, set to the nearest deadline (whole seconds); none while nobody
+/// What the waits of all channels share: the Poller, and what ends those that last too long. One timer for all, set to the nearest deadline (whole seconds); none while nobody
 /// has a deadline.
 class Deadlines {
 public:
-    explicit Deadlines(boost::asio::io_context& io) : timer_(io) {}
+    explicit Deadlines(boost::asio::io_context& io) : timer_(io), poller_(io) {}
     /// Watches the channel until it is removed; again whenever its deadline changes.
     void add(Channel* channel);
     void remove(Channel* channel);
     /// Milliseconds of the monotonic clock.
     static std::int64_t now_ms();
+    Poller& poller() { return poller_; }
 
 private:
     void arm(std::int64_t deadline_ms);
@@ -48,6 +50,7 @@ private:
     boost::asio::steady_timer timer_;
     std::vector<Channel*> watched_;
     std::int64_t armed_ms_ = 0;  ///< when the timer fires; 0: it does not run
+    Poller poller_;
 };
 
 class Channel {
@@ -60,6 +63,8 @@ public:
         /// The wait that was begun by call_when is over; `reading` says which. Errors: closed, timed_out.
         /// The channel may be destroyed from here.
         virtual void on_wait_end(Channel& channel, bool reading, Status status) = 0;
+        /// The channel is destroyed in the middle of the wait (at the end of the process: see call_when).
+        virtual void on_abandoned() {}
 
     protected:
         ~Waiter() = default;
@@ -137,8 +142,11 @@ public:
 
 private:
     friend class Deadlines;
+    friend class Poller;
     /// One of the two directions, as far as somebody waits for it.
     struct Side {
+        Waiter* waiter = nullptr;
+        bool posted = false;   ///< the waiter goes on, by the event loop's queue
         bool waiting = false;
         bool expired = false;
         std::int64_t deadline_ms = 0;  ///< 0: none
@@ -146,15 +154,15 @@ private:
         std::int64_t began_ms = 0;   ///< of the pause that deadline_ms ends
         int queued_bytes = 0;        ///< in the kernel at began_ms (writing only)
     };
-    /// The descriptor's own executor type: an operation that waits is smaller than with any_io_executor.
-    using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-    struct Resume;
-
     Task<Status> wait(WaitType what);
     void begin_wait(Side& side);
-    /// Nothing when the wait is to be begun again.
-    std::optional<Status> end_wait(Side& side, const boost::system::error_code& failed);
-    void start_waiting(Side& side);
+    Status end_wait(Side& side);
+    void resume(Side& side);
+    void post_resume(Side& side);
+    void cancel_wait(Side& side);
+    /// What the Poller tells; the channel may be destroyed from there.
+    void on_readable(std::uint32_t events);
+    void on_writable(std::uint32_t events);
     Side& side_of(WaitType what) { return what == WaitType::wait_read ? reading_ : writing_; }
     Status outcome_of(const Side& side) const;
     Task<Status> write_rest(std::string_view text);
@@ -162,23 +170,29 @@ private:
     long try_write_plain(std::string_view text, bool more_follows);
     long try_send_file(int file, std::uint64_t offset, std::uint64_t size_bytes);
     static int take_ciphertext(BIO* bio, const char* data, int size);
+    static int give_ciphertext(BIO* bio, char* data, int size);
+    /// recv(2), which tells whether there may be more.
+    long receive(char* data, std::size_t size);
     static BIO_METHOD* batch_method();
     std::int64_t next_deadline_ms() const;
     bool expire(std::int64_t now_ms);
-    void cancel_waits();
     void count_read(std::size_t bytes);
     void count_written(std::size_t bytes);
     /// Whether the peer took bytes_per_second_min since the wait began, although there is no room yet.
     bool makes_progress(Side& side, std::int64_t now_ms) const;
 
     Deadlines& deadlines_;
-    Descriptor descriptor_;
+    Poller& poller_;
+    Fd socket_;
     int fd_;
     SSL* ssl_ = nullptr;
     std::size_t watch_index_ = not_watched;
     std::int64_t limit_ms_ = 0;  ///< of set_deadline; 0: none
     Side reading_;
     Side writing_;
+    bool readable_ = false;         ///< the kernel may have input: the Poller said so, and no read has found the end of it
+    bool hung_up_ = false;          ///< the peer has ended its direction: a read always tells something
+    bool watches_writing_ = false;  ///< the Poller tells of room
     bool ended_ = false;
     bool interrupted_ = false;
     bool tls_broken_ = false;

@@ -36,6 +36,8 @@ struct Turn {
 };
 /// TLS handshakes in one round of the event loop, for all addresses in turn: each costs 0.1 to 1 ms of signing.
 inline constexpr unsigned handshakes_per_round = 8;
+/// Channels that go on in one round of the Poller before timers, new connections and posted turns do: 10 ms at most.
+inline constexpr std::size_t events_per_round = 32;
 /// New connections accepted in one round.
 inline constexpr int accepts_per_round = 64;
 
