@@ -56,6 +56,19 @@ function takenBefore(marker: Y.Item, going: ReadonlySet<Y.Item>): Y.Item[] {
   return found;
 }
 
+/** Of each marker that came in: what its writer had seen. */
+function noteSeen(transaction: Y.Transaction, root: Binding['root'], seen: Seen): void {
+  for (const [client, end] of transaction.afterState) {
+    const from = transaction.beforeState.get(client) ?? 0;
+    if (end <= from) continue;
+    const structs = transaction.doc.store.clients.get(client)!;
+    for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
+      const item = structs[i];
+      if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
+    }
+  }
+}
+
 export function undoOf(binding: Binding): Y.UndoManager {
   let manager = managers.get(binding);
   if (manager) return manager;
@@ -110,16 +123,7 @@ export function undoOf(binding: Binding): Y.UndoManager {
     }
   });
   doc.on('afterTransaction', (transaction) => {
-    if (transaction.origin !== binding && transaction.origin !== manager) return;
-    for (const [client, end] of transaction.afterState) {
-      const from = transaction.beforeState.get(client) ?? 0;
-      if (end <= from) continue;
-      const structs = doc.store.clients.get(client)!;
-      for (let i = Y.findIndexSS(structs, from); i < structs.length; i += 1) {
-        const item = structs[i];
-        if (item instanceof Y.Item && item.parent === root && markerOf(item)) seen.set(item, transaction.beforeState);
-      }
-    }
+    if (transaction.origin === binding || transaction.origin === manager) noteSeen(transaction, root, seen);
   });
   manager.on('stack-item-added', ({ stackItem }) => void stackItem.meta.set('places', binding.before));
   // What is there again is what was there before; what was cut and is there again is pasted as a copy.
