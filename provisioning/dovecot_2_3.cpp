@@ -38,7 +38,7 @@ userdb {
 mail_plugins = quota listescape
 )",
     .protocols = R"(protocol imap {
-  mail_plugins = $mail_plugins imap_quota
+  mail_plugins = $mail_plugins imap_quota{imap_sieve}
   mail_max_userip_connections = {userip_connections}
 }
 protocol lmtp {
@@ -67,9 +67,28 @@ plugin {
   sieve_max_script_size = {sieve_script_kilobytes}K
   sieve_quota_max_scripts = {sieve_scripts}
   sieve_quota_max_storage = {sieve_scripts_megabytes}M
-}
+{spam_filter}}
 )",
 };
+
+/// The extensions are the house's own scripts' (sieve_global_extensions): no member's script starts a program or changes a header.
+constexpr const char* filter_template = R"(  sieve_plugins = sieve_imapsieve sieve_extprograms
+  sieve_global_extensions = +vnd.dovecot.execute +vnd.dovecot.pipe +editheader
+  sieve_execute_bin_dir = {binaries}
+  sieve_pipe_bin_dir = {binaries}
+  sieve_pipe_exec_timeout = {lesson_seconds}s
+  imapsieve_mailbox1_name = Junk
+  imapsieve_mailbox1_causes = COPY APPEND
+  imapsieve_mailbox1_before = file:{place}/sieve/to-junk.sieve
+  imapsieve_mailbox2_name = *
+  imapsieve_mailbox2_from = Junk
+  imapsieve_mailbox2_causes = COPY
+  imapsieve_mailbox2_before = file:{place}/sieve/from-junk.sieve
+  imapsieve_mailbox3_name = *
+  imapsieve_mailbox3_from = INBOX
+  imapsieve_mailbox3_causes = COPY
+  imapsieve_mailbox3_before = file:{place}/sieve/from-junk.sieve
+)";
 
 constexpr const char* sql_template = R"(
 driver = sqlite
@@ -80,15 +99,18 @@ default_pass_scheme = ARGON2ID
 } // namespace
 
 std::vector<EngineFile> dovecot_files_2_3(const MailModel& model) {
-    const auto values = dovecot_values(model);
+    auto values = dovecot_values(model);
+    values.emplace_back("imap_sieve", model.spam_filter ? " imap_sieve" : "");
+    values.emplace_back("spam_filter", model.spam_filter ? fill_template(filter_template, values) : "");
     const QueryVariables names{"%u", "%w", "%s", "%c", "sieve_before2", "quota_rule", "*:bytes=",
                               ":messages=' || max(20000, max(a.quota_bytes, a.own_quota_bytes) / 8192) || '", {"quota_status_overquota"}};
     const std::string sql = dovecot_head + fill_template(sql_template, values) + "password_query = " + password_query(model, names) +
                             "\nuser_query = " + user_query(model, names) + "\niterate_query = SELECT user FROM account\n";
-    return {{"dovecot.conf", dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_3)},
+    auto files = house_scripts(model);
+    files.insert(files.begin(), {{"dovecot.conf", dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_3)},
             {"sql.conf", sql},
-            {"again.sql", again_query(model, names) + "\n"},
-            {"sieve/spam.sieve", spam_script}};
+            {"again.sql", again_query(model, names) + "\n"}});
+    return files;
 }
 
 } // namespace hameau::provisioning

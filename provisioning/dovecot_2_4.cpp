@@ -45,7 +45,7 @@ mail_plugins {
     .protocols = R"(protocol imap {
   mail_plugins {
     imap_quota = yes
-  }
+{imap_sieve}  }
   mail_max_userip_connections = {userip_connections}
 }
 protocol lmtp {
@@ -95,8 +95,47 @@ sieve_max_redirects = {sieve_redirects}
 sieve_max_script_size = {sieve_script_kilobytes}K
 sieve_quota_script_count = {sieve_scripts}
 sieve_quota_storage_size = {sieve_scripts_megabytes}M
-)",
+{spam_filter})",
 };
+
+/// The extensions are the house's own scripts' (sieve_global_extensions): no member's script starts a program or changes a header.
+constexpr const char* filter_template = R"(sieve_plugins {
+  sieve_imapsieve = yes
+  sieve_extprograms = yes
+}
+sieve_global_extensions {
+  vnd.dovecot.execute = yes
+  vnd.dovecot.pipe = yes
+  editheader = yes
+}
+sieve_execute_bin_dir = {binaries}
+sieve_pipe_bin_dir = {binaries}
+sieve_pipe_exec_timeout = {lesson_seconds}s
+mailbox Junk {
+  sieve_script to_junk {
+    type = before
+    cause = copy append
+    driver = file
+    path = {place}/sieve/to-junk.sieve
+  }
+}
+imapsieve_from Junk {
+  sieve_script from_junk {
+    type = before
+    cause = copy
+    driver = file
+    path = {place}/sieve/from-junk.sieve
+  }
+}
+imapsieve_from INBOX {
+  sieve_script from_inbox {
+    type = before
+    cause = copy
+    driver = file
+    path = {place}/sieve/from-junk.sieve
+  }
+}
+)";
 
 /// The path of the forwarding script stands in the configuration here, not in the account's row.
 std::string without_field(std::string query, const std::string& from) {
@@ -113,8 +152,11 @@ std::vector<EngineFile> dovecot_files_2_4(const MailModel& model) {
     auto values = dovecot_values(model);
     values.emplace_back("password_query", without_field(password_query(model, names), ", CASE WHEN a.forward_script"));
     values.emplace_back("user_query", without_field(user_query(model, names), ", CASE WHEN a.forward_script"));
-    return {{"dovecot.conf", std::string(first_template) + dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_4)},
-            {"sieve/spam.sieve", spam_script}};
+    values.emplace_back("imap_sieve", model.spam_filter ? "    imap_sieve = yes\n" : "");
+    values.emplace_back("spam_filter", model.spam_filter ? fill_template(filter_template, values) : "");
+    auto files = house_scripts(model);
+    files.insert(files.begin(), {"dovecot.conf", std::string(first_template) + dovecot_main(words, values) + dovecot_services(model, DovecotLanguage::v2_4)});
+    return files;
 }
 
 } // namespace hameau::provisioning

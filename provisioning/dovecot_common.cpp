@@ -187,14 +187,52 @@ namespace inbox {
 
 {protocols})";
 
-} // namespace
-
-const char* const spam_script = R"(# What the filter marked goes to Junk, and is not forwarded: no later script runs.
+constexpr const char* marked_script = R"(# What the filter marked goes to Junk, and is not forwarded: no later script runs.
 require ["fileinto", "mailbox"];
 if header :contains "X-Spam-Flag" "YES" {
   fileinto :create "Junk";
 }
 )";
+
+/// hameau-words says "no" whatever goes wrong, and so does `execute` where it does not answer in time.
+constexpr const char* spam_script = R"(# What a check marked, or what this association's word list calls spam, goes to Junk and is not forwarded: no later script runs.
+# Fields of that name that came with the message say what its sender wants to be believed.
+require ["fileinto", "mailbox", "editheader", "vnd.dovecot.execute"];
+deleteheader "X-Hameau-Spam";
+deleteheader "X-Bogosity";
+if header :contains "X-Spam-Flag" "YES" {
+  fileinto :create "Junk";
+} elsif execute :pipe "hameau-words" ["{state}/mail", "{boxes_uid}", "judge"] {
+  addheader "X-Hameau-Spam" "YES";
+  fileinto :create "Junk";
+}
+)";
+
+constexpr const char* to_junk_script = R"(# A member moved a message to Junk.
+require ["copy", "vnd.dovecot.pipe"];
+pipe :copy :try "hameau-words" ["{state}/mail", "{boxes_uid}", "spam"];
+)";
+
+/// Filing a message in a folder says that it was wanted. A list that knows no wanted mail calls everything spam.
+constexpr const char* from_junk_script = R"(# A member took a message out of Junk, or filed one of the inbox. Throwing it away says nothing.
+require ["copy", "environment", "imapsieve", "vnd.dovecot.pipe"];
+if environment :matches "imap.mailbox" ["Trash", "Trash/*", "Junk", "Junk/*"] {
+  stop;
+}
+pipe :copy :try "hameau-words" ["{state}/mail", "{boxes_uid}", "ham"];
+)";
+
+} // namespace
+
+std::vector<EngineFile> house_scripts(const MailModel& model) {
+    if (!model.spam_filter) {
+        return {{"sieve/spam.sieve", marked_script}};
+    }
+    const std::vector<std::pair<std::string, std::string>> values = {{"state", model.state}, {"boxes_uid", model.users.boxes}};
+    return {{"sieve/spam.sieve", fill_template(spam_script, values)},
+            {"sieve/to-junk.sieve", fill_template(to_junk_script, values)},
+            {"sieve/from-junk.sieve", fill_template(from_junk_script, values)}};
+}
 
 std::string password_query(const MailModel& model, const QueryVariables& names) {
     const std::string& word = names.password;
@@ -280,7 +318,8 @@ std::vector<std::pair<std::string, std::string>> dovecot_bounds() {
                                                                             {"sieve_redirects", sieve_redirects_max},
                                                                             {"sieve_script_kilobytes", sieve_script_kilobytes_max},
                                                                             {"sieve_scripts", sieve_scripts_max},
-                                                                            {"sieve_scripts_megabytes", sieve_scripts_megabytes_max}};
+                                                                            {"sieve_scripts_megabytes", sieve_scripts_megabytes_max},
+                                                                            {"lesson_seconds", spam_lesson_seconds_max}};
     std::vector<std::pair<std::string, std::string>> values;
     for (const auto& [name, number] : bounds) {
         values.emplace_back(name, std::to_string(number));

@@ -51,6 +51,7 @@ std::vector<std::pair<std::string, std::string>> dovecot_bounds();
 /// {state}, {host}, ... of the templates, with dovecot_bounds().
 std::vector<std::pair<std::string, std::string>> dovecot_values(const MailModel& model);
 
-extern const char* const spam_script;
+/// The house's own Sieve scripts: spam.sieve at delivery; with the filter to-junk.sieve and from-junk.sieve, when a member moves a message.
+std::vector<EngineFile> house_scripts(const MailModel& model);
 
 } // namespace hameau::provisioning

@@ -123,6 +123,8 @@ inline constexpr unsigned boxes_processes_max = 4;
 inline constexpr unsigned userip_connections_max = 50;
 
 // Engines: Dovecot, Sieve scripts. Anybody may write one.
+/// Seconds that a lesson of the spam filter may take (modules/mail/words/limits.hpp: the lock and three runs); the program that moved the message waits.
+inline constexpr unsigned spam_lesson_seconds_max = 30;
 /// Bytes of a line of ManageSieve, which carries a script of sieve_script_kilobytes_max in pieces.
 inline constexpr unsigned sieve_line_bytes_max = 65536;
 /// Seconds of processor of one script for one message.

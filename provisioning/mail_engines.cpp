@@ -85,6 +85,7 @@ Result<MailModel> make_model(const Settings& settings, const std::string& state,
     if (const auto space = disk_space(state)) {
         model.disk_floor_bytes = floor_on(*space, settings.size_bytes("house.disk_floor"));
     }
+    model.spam_filter = settings.text("mail.spam_filter") == "on";
     model.message_bytes_max = settings.size_bytes("mail.limits.message_max");
     std::istringstream networks(settings.text("mail.limits.exempt_networks"));
     for (std::string network; std::getline(networks, network, ',');) {
@@ -142,6 +143,20 @@ Status replace_when_accepted(const std::string& folder, const std::vector<Engine
     return done ? write_files(folder, files) : done;
 }
 
+/// The compiled script must be newer than its source: LMTP and IMAP have no right to write it.
+Status compile_script(const std::string& folder, const std::string& source) {
+    namespace fs = std::filesystem;
+    const std::string compiled = fs::path(source).replace_extension(".svbin").string();
+    if (fs::exists(compiled) && fs::last_write_time(compiled) >= fs::last_write_time(source)) {
+        return {};
+    }
+    if (const auto done = run_program("/usr/bin/sievec", {"-c", folder + "/dovecot.conf", source}); !done) {
+        return fail(done.error());
+    }
+    ::chmod(compiled.c_str(), 0644);
+    return {};
+}
+
 Status write_dovecot(const MailModel& model) {
     const auto version = run_program("/usr/sbin/dovecot", {"--version"});
     if (!version) {
@@ -157,15 +172,8 @@ Status write_dovecot(const MailModel& model) {
         const auto read = run_program("/usr/bin/doveconf", {"-n", "-c", candidate + "/dovecot.conf"});
         return read ? Status{} : Status(fail(read.error()));
     });
-    // The compiled script must be newer than its source: LMTP has no right to write it.
-    const std::string script = folder + "/sieve/spam";
-    if (done && (!std::filesystem::exists(script + ".svbin") ||
-                 std::filesystem::last_write_time(script + ".svbin") < std::filesystem::last_write_time(script + ".sieve"))) {
-        const auto compiled = run_program("/usr/bin/sievec", {"-c", folder + "/dovecot.conf", script + ".sieve"});
-        done = compiled ? Status{} : Status(fail(compiled.error()));
-        if (done) {
-            ::chmod((script + ".svbin").c_str(), 0644);
-        }
+    for (const EngineFile& file : files) {
+        done = done && file.name.ends_with(".sieve") ? compile_script(folder, folder + "/" + file.name) : done;
     }
     return done;
 }

@@ -208,6 +208,7 @@ Result<std::vector<MailFolder>> mail_folders(const MailModel& model) {
         {"/mail/auth", 02750, ids.mail, ids.dovecot_group},
         {"/mail/forward", 02750, ids.mail, ids.boxes},
         {"/mail/boxes", 0700, ids.boxes, ids.boxes},
+        {"/mail/words", 0700, ids.boxes, ids.boxes},
         {"/engines", 0755, 0, 0},
         {"/engines/dovecot", 0755, 0, 0},
         {"/engines/dovecot/run", 0755, 0, 0},

@@ -43,6 +43,7 @@ struct MailModel {
     std::uint64_t disk_floor_bytes = 0;  ///< below it members send nothing
     std::vector<std::string> exempt_networks;
     bool converts_to_7bit = false;       ///< Postfix 3.9 or later, which knows force_mime_input_conversion
+    bool spam_filter = true;             ///< mail.spam_filter
     MailUsers users;
 
     /// Whether Postfix asks what the receiving domain demands (MTA-STS, RFC 8461). Through a smarthost the smarthost asks.

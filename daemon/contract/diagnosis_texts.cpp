@@ -79,6 +79,7 @@ constexpr std::array checks = {
     CheckText{"mail.hold", "mail", "Messages retenus", "Messages on hold", Mends::asks},
     CheckText{"engines.postfix", "mail", "Postfix", "Postfix"},
     CheckText{"engines.dovecot", "mail", "Dovecot", "Dovecot"},
+    CheckText{"engines.bogofilter", "mail", "Filtre des indésirables", "Spam filter"},
     CheckText{"engines.restic", "backup", "Restic", "restic"},
     CheckText{"engines.uacme", "network", "uacme", "uacme"},
     CheckText{"engines.postfix_settings", "mail", "Réglages de Postfix", "Settings of Postfix", Mends::yes},

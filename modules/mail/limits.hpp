@@ -34,6 +34,8 @@ inline constexpr std::size_t owner_bytes_max = 129;
 inline constexpr std::size_t app_password_bytes_max = 256;
 /// The Sieve script of a mailbox's copies: forwards_max addresses.
 inline constexpr std::size_t script_bytes_max = 16384;
+/// Bytes of the file that says which domain has which word list: a line of at most 280 for each of 3,000 domains.
+inline constexpr std::size_t word_lists_bytes_max = 1 << 20U;
 
 // Bodies and answers. Bytes
 /// What Outlook posts to find its settings: 400 bytes and an address.

@@ -50,6 +50,9 @@ constexpr std::array settings = {
     Setting{"mta_sts", SettingType::choice, "testing",
             "What the house asks of other servers that write to it (MTA-STS). testing: to tell when they cannot encrypt to it. enforce: to bring no mail without encryption and a certificate of house.host. none: nothing, and to forget what was asked before. Choose enforce once every domain's records are right for some weeks, and the house's certificate is one of an authority.",
             "testing|enforce|none"},
+    Setting{"spam_filter", SettingType::choice, "on",
+            "Whether what looks like the spam that an association's members moved to Junk is put there at delivery (bogofilter). It learns from what they move.",
+            "on|off"},
     Setting{"limits.message_max", SettingType::size_bytes, "25 MiB", "The largest message, attachments included."},
     Setting{"limits.exempt_networks", SettingType::networks, "", "Networks whose connections are not limited."},
 };
@@ -371,7 +374,10 @@ CREATE VIEW engine_postmaster AS
     JOIN mailbox b ON b.member = m.member;
 )sql"},
     // Aliases that lead to one mailbox of their own association and to nobody else: its scripts may answer as them.
+    // association.words: the id of its word list for the spam filter, of new_id(); '': none yet. An association that is made again under
+    // an old slug begins with an empty list.
     Migration{9, R"sql(
+ALTER TABLE association ADD COLUMN words TEXT NOT NULL DEFAULT '';
 CREATE VIEW engine_own_alias AS
   SELECT a.address, b.address AS user FROM live_alias a JOIN alias x ON x.address = a.address
     JOIN alias_target t ON t.alias = a.address JOIN live_mailbox b ON b.address = t.target AND b.association = x.association
@@ -386,7 +392,8 @@ constexpr std::array<std::string_view, 2> verbs = {"mail-engines", "erase-box"};
 constexpr std::array<std::string_view, 2> reads = {"state:milter/records", "/etc/resolv.conf"};
 
 constexpr std::array backup = {
-    BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out}, BackupPart{"served", Keep::left_out},
+    BackupPart{"mail.db", Keep::database}, BackupPart{"auth/auth.db", Keep::database}, BackupPart{"boxes", Keep::maildirs}, BackupPart{"words", Keep::maildirs}, BackupPart{"dovecot", Keep::left_out},
+    BackupPart{"served", Keep::left_out},
 };
 
 constexpr Manifest make_manifest() {

@@ -99,7 +99,7 @@ Verdict house_admins(const Machine& machine) {
 Verdict house_programs(const Machine& machine) {
     std::vector<std::string> missing;
     for (const char* name : {"hameaud", "hameau", "hameau-gate", "hameau-people", "hameau-mail", "hameau-sites", "hameau-pads", "hameau-admin", "hameau-check",
-                             "hameau-convert", "hameau-unpack", "hameau-milter", "hameau-submit", "hameau-seats", "hameau-password", "hameau-boxes"}) {
+                             "hameau-convert", "hameau-unpack", "hameau-milter", "hameau-submit", "hameau-seats", "hameau-password", "hameau-boxes", "hameau-words"}) {
         if (!machine.file(machine.binaries() + "/" + name)) {
             missing.emplace_back(name);
         }

@@ -221,6 +221,14 @@ Verdict engines_postfix(const Machine& machine) {
 Verdict engines_dovecot(const Machine& machine) {
     return has_mail(machine) ? engine(machine, "/usr/sbin/dovecot", {"--version"}, {2, 3, 19}, 2) : Verdict{State::unknown, any::off};
 }
+/// Without it nothing is filed as spam, and mail comes all the same.
+Verdict engines_bogofilter(const Machine& machine) {
+    if (!has_mail(machine) || machine.settings().text("mail.spam_filter") != "on") {
+        return {State::unknown, any::off};
+    }
+    const auto told = machine.run("/usr/bin/bogofilter-sqlite", {"-V"});
+    return {told ? State::fine : State::attention, told ? "fine" : "missing", {}};
+}
 Verdict engines_restic(const Machine& machine) {
     if (machine.settings().text("house.backup_targets").empty()) {
         return {State::unknown, any::empty};
@@ -262,6 +270,7 @@ constexpr std::array table = {
     Check{"mail.hold", mail_hold, walk_deadline},
     Check{"engines.postfix", engines_postfix, program_deadline},
     Check{"engines.dovecot", engines_dovecot, program_deadline},
+    Check{"engines.bogofilter", engines_bogofilter, program_deadline},
     Check{"engines.restic", engines_restic, program_deadline},
     Check{"engines.uacme", engines_uacme, program_deadline},
     Check{"engines.postfix_settings", engines_postfix_settings, program_deadline},

@@ -148,6 +148,7 @@ export function startMock({ port = 23000, trial = true, setup = false, pads = ''
   on('GET', '/api/v1/me/mail', member, ({ session }) => ({
     mailboxes: Object.values(data.associations).flatMap((one) => one.mailboxes).filter((box) => box.login === session.who.login)
       .map(({ address, unread, used_bytes, quota_bytes }) => ({ address, unread: unread ?? 0, used_bytes, quota_bytes })),
+    spam_filter: true,
     settings: { imap: { host: 'localhost', port: 2993, security: 'tls' }, submission: { host: 'localhost', port: 2465, security: 'tls' } },
   }));
   on('GET', '/api/v1/status', member, ({ session }) => (session.who.admin ? status() : refuse(403, 'forbidden', 'Cette page est réservée aux administrateurs de la maison.')));

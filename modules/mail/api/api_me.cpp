@@ -65,6 +65,7 @@ Task<Response> Mail::my_mail(Request& request) {
     json::object out;
     out["mailboxes"] = std::move(items);
     out["settings"] = std::move(ports);
+    out["spam_filter"] = settings.text("mail.spam_filter") == "on";
     co_return json_response(200, out);
 }
 

@@ -112,6 +112,16 @@ Status Accounts::write_script(const Mailbox& mailbox) {
     return write_file_atomically(path, wanted, group_reads);
 }
 
+Status Accounts::write_word_lists(Store& store) {
+    const std::string path = folder_ + "/forward/word-lists";
+    const std::string wanted = store.word_lists();
+    if (auto failure = store.take_failure()) {
+        return fail(std::move(*failure));
+    }
+    const auto present = read_file(path, word_lists_bytes_max);
+    return present && *present == wanted ? Status{} : write_file_atomically(path, wanted, group_reads);
+}
+
 Status Accounts::put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, const std::string& password_hash) {
     // Nothing is written when nothing changed: a start costs no write.
     auto change = database_.prepare(
@@ -222,6 +232,9 @@ Status Accounts::bring_member(Store& store, const std::string& member, std::vect
 }
 
 Status Accounts::bring(Store& store, const std::set<std::string>& members) {
+    if (auto written = write_word_lists(store); !written) {
+        return written;
+    }
     std::vector<std::string> stale_scripts;
     const Status done = database_.transaction([&]() -> Status {
         for (const std::string& member : members) {
@@ -263,7 +276,7 @@ Status Accounts::bring_all(Store& store) {
     for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/forward", failed)) {
         const std::string name = entry.path().filename().string();
         const auto box = name.ends_with(".sieve") ? store.mailbox(name.substr(0, name.size() - 6)) : std::nullopt;
-        if ((!box || managed_script(*box).empty()) && !store.has_failed()) {
+        if (name.ends_with(".sieve") && (!box || managed_script(*box).empty()) && !store.has_failed()) {
             std::filesystem::remove(entry.path(), failed);
         }
     }

@@ -61,6 +61,8 @@ private:
     Accounts(std::string folder, Database database) : folder_(std::move(folder)), database_(std::move(database)) {}
     std::string script_of(const std::string& address) const { return folder_ + "/forward/" + address + ".sieve"; }
     Status write_script(const Mailbox& mailbox);
+    /// forward/word-lists, which tells hameau-words whose list a mailbox has.
+    Status write_word_lists(Store& store);
     Status bring_member(Store& store, const std::string& member, std::vector<std::string>& stale_scripts);
     Status put_account(const Mailbox& mailbox, std::uint64_t quota_bytes, const std::string& password_hash);
     Status put_name(const std::string& name, const std::string& user);

@@ -114,6 +114,19 @@ std::vector<std::string> Store::members_with_mailboxes() {
     return texts(ask("SELECT DISTINCT member FROM mailbox ORDER BY member"));
 }
 
+std::string Store::word_lists() {
+    for (const std::string& slug : texts(ask("SELECT slug FROM association WHERE words = ''"))) {
+        auto change = ask("UPDATE association SET words = ? WHERE slug = ? AND words = ''");
+        change.bind(1, new_id()).bind(2, slug);
+        (void)run(std::move(change));  // a failure stays for take_failure()
+    }
+    std::string lines;
+    for (const std::string& line : texts(ask("SELECT d.name || ' ' || a.words FROM domain d JOIN association a ON a.slug = d.association ORDER BY d.name"))) {
+        lines += line + "\n";
+    }
+    return lines;
+}
+
 Mailbox Store::read_mailbox(const Statement& found) {
     Mailbox mailbox;
     mailbox.address = found.text(0);

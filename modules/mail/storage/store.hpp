@@ -157,6 +157,8 @@ public:
     std::string as_kept(std::string address);
     /// Is there something that mail can be sent to, or will be within minutes? What is in the bin does not count.
     bool receives(const std::string& address);
+    /// One line "DOMAIN ID" for each domain, with the id of its association's word list; gives an id to who has none.
+    std::string word_lists();
     /// Every member that has a mailbox.
     std::vector<std::string> members_with_mailboxes();
 

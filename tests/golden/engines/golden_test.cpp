@@ -50,6 +50,7 @@ MailModel smarthost() {
     model.ipv6 = false;
     model.smarthost = *parse_smarthost("smtp.provider.example:587");
     model.smarthost_tls = Tls::verified;
+    model.spam_filter = false;
     return model;
 }
 

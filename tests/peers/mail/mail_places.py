@@ -63,6 +63,9 @@ class EnginesPlace(Engines, Queue):
         for person in (MARIE, YANN):
             self.mail.execute("INSERT INTO circle_member VALUES('amis', 'bureau', ?)", (person.member,))
         self.add_alias([MARIE.address], "contact@amis.test", may_send=1)
+        lists = Path(self.state, "mail/forward/word-lists")
+        lists.write_text("amis.test " + "a" * 26 + "\n")
+        os.chmod(lists, 0o640)
         return self
 
     def add_person(self, person, role="member"):

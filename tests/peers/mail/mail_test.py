@@ -1,6 +1,7 @@
 """Postfix, Dovecot and hameau-milter as members and strangers meet them: smtplib, imaplib, swaks, raw sockets."""
 import imaplib
 import os
+import random
 import re
 import smtplib
 import socket
@@ -328,6 +329,65 @@ def test_spam_goes_to_junk():
     assert not find(MARIE, subject, "INBOX", 0)
 
 
+def letter(kind, to):
+    """A letter in the words of a spammer, or in those of the association."""
+    own = [f"{'promo' if kind == 'spam' else 'jardin'}{chr(97 + i // 10)}{chr(97 + i % 10)}" for i in range(60)]
+    common = [f"commun{chr(97 + i // 10)}{chr(97 + i % 10)}" for i in range(60)]
+    words = [random.choice(own if i % 2 else common) for i in range(60)]
+    return message("ami@ailleurs.example", to, body=" ".join(words) + "\n", Subject=f"{words[1]} {unique()}")
+
+
+def deliver(text, to):
+    with smtp() as client:
+        client.send_message(text, "ami@ailleurs.example", [to])
+    return text["Subject"]
+
+
+def lists_of_words():
+    return list((Path(place.state) / "mail/words").glob("*/wordlist.db"))
+
+
+def counted():
+    said = subprocess.run(["bogoutil-sqlite", "-C", "-w", str(lists_of_words()[0].parent), ".MSG_COUNT"], capture_output=True, text=True, timeout=20)
+    return [int(word) for word in said.stdout.split(".MSG_COUNT")[1].split()[:2]]
+
+
+def test_spam_is_learnt_from_what_members_move():
+    person, other = place.add_member("apprend"), place.add_member("profite")
+    forged = message("ami@ailleurs.example", other.address, X_Bogosity="Ham", X_Hameau_Spam="NO")
+    deliver(forged, other.address)
+    assert not re.search("^X-(Bogosity|Hameau-Spam)", find(other, forged["Subject"]), re.M), "the sender's own word stays"
+    with imap(person) as client:
+        client.create("Jardin")
+        for _ in range(20):
+            assert client.append("Junk", None, None, letter("spam", person.address).as_bytes())[0] == "OK"
+        assert find(other, deliver(letter("spam", other.address), other.address)), "too little is known: nothing is filed"
+        for _ in range(20):
+            client.append("INBOX", None, None, letter("ham", person.address).as_bytes())
+        client.select("INBOX")
+        assert client.uid("MOVE", "1:*", "Jardin")[0] == "OK"
+        assert counted() == [20, 20], counted()
+        spam = deliver(letter("spam", other.address), other.address)
+        filed = find(other, spam, "Junk")
+        assert filed and "X-Hameau-Spam: YES" in filed and not find(other, spam, "INBOX", 0), "another member of the association has it in Junk"
+        assert find(other, deliver(letter("ham", other.address), other.address))
+        # Thrown away from Junk: nothing is learnt. Brought back: it was wanted.
+        client.select("Junk")
+        client.uid("MOVE", client.uid("SEARCH", "ALL")[1][0].split()[0].decode(), "Trash")
+        assert counted() == [20, 20], counted()
+        client.uid("MOVE", client.uid("SEARCH", "ALL")[1][0].split()[0].decode(), "INBOX")
+        assert counted() == [20, 21], counted()
+    whole = lists_of_words()[0]
+    assert oct(whole.stat().st_mode)[-3:] == "600" and oct(whole.parent.stat().st_mode)[-3:] == "700"
+    try:
+        whole.write_bytes(b"no list at all")
+        assert find(other, deliver(letter("spam", other.address), other.address)), "a broken list keeps no message away"
+        with imap(person) as client:
+            assert client.append("Junk", None, None, letter("spam", person.address).as_bytes())[0] == "OK", "nor does it stop a move"
+    finally:
+        whole.unlink(missing_ok=True)  # put aside meanwhile
+
+
 def test_sieve():
     person = place.add_member("tri")
     sieve = Sieve(person)
@@ -385,7 +445,9 @@ def test_no_script_writes_in_the_name_of_the_house():
                                'Auto-Submitted: auto-replied (rejected)\r\n\r\n--x--\r\n"')):
         wanted = re.search(r'"(faux \w+)"', words)[1]
         sieve.activate(f'require ["vacation"];\r\nvacation :days 1 :handle "h{n}" :from "postmaster@{house_name}" {words};\r\n')
-        write(f"bonjour {unique()}")
+        hello = f"bonjour {unique()}"
+        write(hello)
+        assert find(person, hello), "what came is kept, whatever its answer became"
         assert not find(sender, wanted, "INBOX", 3), wanted
     assert len(re.findall(rf"may not write as postmaster@{re.escape(house_name)}", place.log_of("postfix") + place.log_of("dovecot"))) >= 2
 
@@ -506,6 +568,8 @@ def test_engines_do_not_complain():
     wrong = []
     for name in ("dovecot", "postfix", "milter"):
         for line in place.log_of(name).splitlines():
+            if re.search("hameau-words: bogofilter ended with 3|may not write as postmaster|failed to send vacation response", line):
+                continue  # the list that a test broke; answers in a name that is not theirs
             if "Post-login script denied access" in line or "service(seats-imap)" in line:
                 continue  # what one member held too much of
             if re.search(r"\b(Error|Fatal|fatal|panic|Panic|quota_unknown)\b|warning: (?!TLS library|\S+: SASL |non-SMTP|Illegal|hostname|too many)", line):

@@ -19,7 +19,7 @@ CODE = ("daemon", "modules", "provisioning")
 BROUGHT_BY = {
     "/usr/sbin/dovecot": "dovecot-core", "/usr/bin/doveconf": "dovecot-core", "/usr/bin/sievec": "dovecot-sieve",
     "/usr/sbin/postfix": "postfix", "/usr/sbin/postconf": "postfix", "/usr/sbin/postqueue": "postfix", "/usr/sbin/postsuper": "postfix",
-    "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme",
+    "/usr/lib/postfix/sbin/master": "postfix", "/usr/bin/uacme": "uacme", "/usr/bin/bogofilter-sqlite": "bogofilter-sqlite",
     "sqlite of Postfix": "postfix-sqlite", "sqlite of Dovecot": "dovecot-sqlite",
     "/usr/bin/restic": "restic", "/usr/bin/ssh": "openssh-client", "/usr/bin/ssh-keygen": "openssh-client",
     # Of every Debian: a package cannot be installed without them, and a dependency on them would be a fault of its own (lintian).

@@ -243,6 +243,7 @@ std::vector<Case> mail_cases() {
         {"engines.dovecot.missing", broken, [](F& f) { f.programs_.erase("/usr/sbin/dovecot"); }},
         {"engines.restic.missing", broken, [](F& f) { f.programs_.erase("/usr/bin/restic"); }},
         {"engines.restic *empty", unknown, [](F& f) { f.settings_.set("house.backup_targets", ""); }},
+        {"engines.bogofilter.missing", attention, [](F& f) { f.programs_.erase("/usr/bin/bogofilter-sqlite"); }},
         {"engines.uacme.missing", broken, [](F& f) { f.programs_.erase("/usr/bin/uacme"); }},
         {"engines.postfix_settings.bad", broken, [](F& f) { f.programs_["/usr/sbin/postconf"].output = "postconf: warning: unused parameter\n"; }},
         {"engines.dovecot_settings.bad", broken, [](F& f) { f.programs_["/usr/bin/doveconf"].exit_code = 89; }},

@@ -37,7 +37,7 @@ FakeMachine::FakeMachine() {
                                      {"house.log_size", "4194304"}, {"house.acme_url", "https://acme.test/"}, {"house.acme_dns_hook", ""}, {"house.backup_targets", "/srv/backup"},
                                      {"house.backup_credentials", ""}, {"house.diagnose_blocklists", "bl.example"}, {"mail.enabled", "true"}, {"mail.smtp_port", "25"},
                                      {"mail.submission_port", "587"}, {"mail.submissions_port", "465"}, {"mail.imap_port", "143"}, {"mail.imaps_port", "993"},
-                                     {"mail.sieve_port", "4190"}, {"mail.smarthost", ""}}) {
+                                     {"mail.sieve_port", "4190"}, {"mail.smarthost", ""}, {"mail.spam_filter", "on"}}) {
         settings_.set(key, value);
     }
     texts_ = {{"/proc/meminfo", "MemTotal: 2048000 kB\nMemAvailable:  900000 kB\nSwapTotal: 1000000 kB\nSwapFree: 900000 kB\n"},
@@ -74,7 +74,7 @@ FakeMachine::FakeMachine() {
         files_[path] = plain;
     }
     for (const char* name : {"hameaud", "hameau", "hameau-gate", "hameau-people", "hameau-mail", "hameau-sites", "hameau-pads", "hameau-admin", "hameau-check", "hameau-convert",
-                             "hameau-unpack", "hameau-milter", "hameau-submit", "hameau-seats", "hameau-password", "hameau-boxes"}) {
+                             "hameau-unpack", "hameau-milter", "hameau-submit", "hameau-seats", "hameau-password", "hameau-boxes", "hameau-words"}) {
         files_[std::string("/b/") + name] = plain;
     }
     for (const StateFolder& folder : state_folders) {
@@ -93,7 +93,7 @@ FakeMachine::FakeMachine() {
         tls_[port] = {true, true, pem_->expires_s};
     }
     programs_ = {{"/usr/sbin/postqueue", {0, ""}}, {"/usr/sbin/postconf", {0, "3.7.11\n"}}, {"/usr/sbin/dovecot", {0, "2.3.19.1 (9b53102964)\n"}},
-                 {"/usr/bin/restic", {0, "restic 0.14.0 compiled\n"}}, {"/usr/bin/uacme", {0, "uacme: version 1.7.4\n"}}, {"/usr/bin/doveconf", {0, "# 2.3.19\n"}}};
+                 {"/usr/bin/bogofilter-sqlite", {0, "bogofilter version 1.2.5\n"}}, {"/usr/bin/restic", {0, "restic 0.14.0 compiled\n"}}, {"/usr/bin/uacme", {0, "uacme: version 1.7.4\n"}}, {"/usr/bin/doveconf", {0, "# 2.3.19\n"}}};
     rows_ = {{"engine_open_domain", {{"amis.test"}}}, {"engine_postmaster", {{"postmaster@amis.test"}}}, {"FROM person", {{"2"}}}, {"quick_check", {{"ok"}}},
              {"FROM association", {{"amis", "1000", "100"}}}, {"FROM mailbox", {{"box", "1000"}}}};
 }

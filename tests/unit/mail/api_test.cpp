@@ -199,7 +199,7 @@ TEST_F(Api, MyMail) {
     ASSERT_EQ(add_box("marie@amis.test", "marie", ",\"quota\":\"500 MiB\"").status, 201);
     EXPECT_EQ(json::serialize(go(marie, "GET", "/api/v1/me/mail").json),
               R"({"mailboxes":[{"address":"marie@amis.test","unread":null,"used_bytes":null,"quota_bytes":524288000,"forward":[]}],)"
-              R"("settings":{"imap":{"host":"maison.test","port":2993,"security":"tls"},"submission":{"host":"maison.test","port":2465,"security":"tls"}}})");
+              R"("settings":{"imap":{"host":"maison.test","port":2993,"security":"tls"},"submission":{"host":"maison.test","port":2465,"security":"tls"}},"spam_filter":true})");
     EXPECT_TRUE(go(rose, "GET", "/api/v1/me/mail").json.at("mailboxes").as_array().empty());
 }
 

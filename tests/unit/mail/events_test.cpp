@@ -127,7 +127,8 @@ TEST_F(Events, ErasedIsGoneAndErasedAgainIsFine) {
     EXPECT_TRUE(rows("SELECT address FROM alias").empty());
     EXPECT_TRUE(auth("SELECT user FROM account").empty());
     EXPECT_EQ(rows("SELECT address, erase FROM retired_box"), (Rows{"marie@amis.test|1", "yann@amis.test|1"}));
-    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "forward"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "forward/marie@amis.test.sieve"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "forward/yann@amis.test.sieve"));
 }
 
 TEST_F(Events, LoginsAndGroupAddressesChangeHands) {

@@ -18,6 +18,7 @@ public:
     explicit FakeContext(std::string folder) : QuietContext(std::move(folder), mail_manifest) {
         set("house.host", "maison.test");
         set("mail.smtp_port", "1");
+        set("mail.spam_filter", "on");
         set("mail.imap_port", "1");
         set("mail.imaps_port", "2993");
         set("mail.submission_port", "2587");

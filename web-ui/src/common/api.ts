@@ -50,7 +50,7 @@ export interface MyMailbox { address: string; unread: number | null; used_bytes:
 /** A copy of one's messages that somebody asks for. running: it leaves, and one has not answered yet. */
 export interface Forward { to: string; state: 'waiting' | 'running' | 'agreed' | 'ended' }
 export interface ServerSettings { host: string; port: number; security: string }
-export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings } }
+export interface MyMail { mailboxes: MyMailbox[]; settings: { imap: ServerSettings; submission: ServerSettings }; spam_filter?: boolean }
 export interface AppPassword { id: string; name: string; scopes?: string[]; created?: string; used?: string | null }
 export interface Mailbox { address: string; login: string; used_bytes?: number | null; quota_bytes?: number; forward?: string[]; forward_waiting?: string[]; forward_ended?: string[] }
 export interface Alias { address: string; to: string[]; may_send: boolean }

@@ -66,6 +66,7 @@ export function Mail() {
                     box.used_bytes === null || !box.quota_bytes ? '' : t('mail.room', { used: size(box.used_bytes), all: size(box.quota_bytes) })].filter(Boolean).join(' · ')}</p></div></li>
               ))}
             </ul>
+            {mail.data.spam_filter && <p class="soft">{t('mail.spam_help')}</p>}
             <Copies boxes={boxes} onAnswered={mail.reload} />
             {mail.data.settings && <Programming address={first.address} settings={mail.data.settings} />}
           </>

@@ -1,0 +1,6 @@
+# A member took a message out of Junk, or filed one of the inbox. Throwing it away says nothing.
+require ["copy", "environment", "imapsieve", "vnd.dovecot.pipe"];
+if environment :matches "imap.mailbox" ["Trash", "Trash/*", "Junk", "Junk/*"] {
+  stop;
+}
+pipe :copy :try "hameau-words" ["/srv/essai/mail", "1000", "ham"];

@@ -1,0 +1,3 @@
+# A member moved a message to Junk.
+require ["copy", "vnd.dovecot.pipe"];
+pipe :copy :try "hameau-words" ["/srv/essai/mail", "1000", "spam"];
