@@ -124,6 +124,10 @@ inline constexpr std::uint64_t outgoing_bytes_at_once = std::uint64_t{250} << 20
 inline constexpr std::uint64_t outgoing_bytes_per_hour = std::uint64_t{25} << 20U;
 /// A message counts as this at least: in the queue it is two files with a block and an inode each, however short its text. Bytes.
 inline constexpr std::uint64_t outgoing_bytes_least = 16 << 10U;
+/// Recipients that one member may write to at once: a circular to a large association, one by one. A group's address is one recipient. A stolen
+/// password sends no more than this and what comes back to it, 1,100 on its first day and 600 on the next.
+inline constexpr double outgoing_recipients_at_once = 500;
+inline constexpr double outgoing_recipients_per_hour = 25;
 /// Users and addresses that are remembered; those who have everything again are forgotten first.
 inline constexpr std::size_t outgoing_users_max = 20000;
 

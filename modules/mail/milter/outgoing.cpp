@@ -2,15 +2,17 @@
 #include "modules/mail/milter/outgoing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace hameau::milter {
 
 namespace {
 
 constexpr double hour_ms = 3600.0 * 1000;
+constexpr auto bytes_per_hour = static_cast<double>(outgoing_bytes_per_hour);
 
-double left_of(double bytes, Duration passed) {
-    return std::max(0.0, bytes - static_cast<double>(passed.count()) / hour_ms * static_cast<double>(outgoing_bytes_per_hour));
+double left_of(double taken, Duration passed, double per_hour) {
+    return std::max(0.0, taken - static_cast<double>(passed.count()) / hour_ms * per_hour);
 }
 
 } // namespace
@@ -18,13 +20,17 @@ double left_of(double bytes, Duration passed) {
 Outgoing::Sent& Outgoing::of(const std::string& user) {
     const Duration now = clock_.now();
     if (sent_.size() >= outgoing_users_max && !sent_.contains(user)) {
-        std::erase_if(sent_, [now](const auto& one) { return left_of(one.second.bytes, now - one.second.at) <= 0; });
+        std::erase_if(sent_, [now](const auto& one) {
+            const Duration passed = now - one.second.at;
+            return left_of(one.second.bytes, passed, outgoing_bytes_per_hour) <= 0 && left_of(one.second.recipients, passed, outgoing_recipients_per_hour) <= 0;
+        });
         if (sent_.size() >= outgoing_users_max) {
             sent_.erase(sent_.begin());
         }
     }
-    Sent& sent = sent_.try_emplace(user, Sent{0, now}).first->second;
-    sent.bytes = left_of(sent.bytes, now - sent.at);
+    Sent& sent = sent_.try_emplace(user, Sent{0, now, 0, false}).first->second;
+    sent.bytes = left_of(sent.bytes, now - sent.at, bytes_per_hour);
+    sent.recipients = left_of(sent.recipients, now - sent.at, outgoing_recipients_per_hour);
     sent.at = now;
     return sent;
 }
@@ -37,6 +43,25 @@ bool Outgoing::take(const std::string& user, std::uint64_t bytes) {
     }
     sent.bytes += static_cast<double>(bytes);
     return true;
+}
+
+bool Outgoing::take_recipient(const std::string& user) {
+    Sent& sent = of(user);
+    if (sent.recipients + 1 <= outgoing_recipients_at_once) {
+        sent.recipients += 1;
+        // Told again only after half of it was free: who waits at the limit is told of once.
+        sent.told = sent.told && sent.recipients > outgoing_recipients_at_once / 2;
+        return true;
+    }
+    if (!std::exchange(sent.told, true)) {
+        told_(user);
+    }
+    return false;
+}
+
+void Outgoing::give_back_recipients(const std::string& user, std::size_t count) {
+    Sent& sent = of(user);
+    sent.recipients = std::max(0.0, sent.recipients - static_cast<double>(count));
 }
 
 void Outgoing::give_back(const std::string& user, std::uint64_t bytes) {

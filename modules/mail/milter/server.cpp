@@ -26,6 +26,8 @@ constexpr Event stranger_refused{"milter.stranger_refused", Level::warning, "onl
 constexpr Event protocol_broken{"milter.protocol_broken", Level::warning, "the connection was ended"};
 constexpr Event quota_unknown{"milter.quota_unknown", Level::warning, "the message is taken; Dovecot decides at delivery"};
 
+constexpr Event sends_much{"milter.sends_much", Level::warning,
+                           "wrote to very many people in a short time and has to wait; if it was not them, their password is known to somebody: give them a new one"};
 constexpr Event dns_too_slow{"milter.dns_too_slow", Level::warning, "the message was judged without the answers that did not come"};
 
 constexpr Event dns_silent{"milter.dns_silent", Level::error, "no look-up was answered for minutes: what arrives is checked in part only; see /etc/resolv.conf"};
@@ -77,7 +79,8 @@ Server::Connection::Connection(Fd fd, Server& server) :
 
 Server::Server(const Places& places, Fd listener, Fd control) :
     rights_(places.database),
-    outgoing_(clock_, [state = places.state, floor = places.disk_floor_bytes] { return !check_disk_floor(state, floor, 1); }),
+    outgoing_(clock_, [state = places.state, floor = places.disk_floor_bytes] { return !check_disk_floor(state, floor, 1); },
+              [this](const std::string& user) { journal_.write(sends_much, {{"user", user}}); }),
     quota_socket_(places.quota_socket), postfix_uid_(owner_of(places.postfix_data)),
     listener_(std::move(listener)), control_(std::move(control)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), incoming_(places.incoming),
     sign_(places.sign), keys_(places.state + "/milter"), host_(places.host), dns_([this](int fd, bool readable, bool writable) { watch_dns(fd, readable, writable); }) {

@@ -211,6 +211,14 @@ Step Session::add_recipient(std::string_view data) {
     if (injected()) {
         return reply(reply_continue());
     }
+    if (submission()) {
+        if (!outgoing_.take_recipient(user_)) {
+            return reply(reply_text("452 4.7.1 You have written to very many people in a short time; this message was not sent to all. The server takes " +
+                                    std::to_string(static_cast<int>(outgoing_recipients_per_hour)) + " more recipients from you each hour"));
+        }
+        ++taken_recipients_;
+        taken_by_ = user_;
+    }
     Recipient recipient{bare_address(words->front()), {}};
     bool all_here = false;
     auto mailboxes = rights_.mailboxes_of(recipient.address, all_here);
@@ -317,6 +325,10 @@ void Session::give_back() {
         outgoing_.give_back(user, bytes);
     }
     taken_.clear();
+    if (taken_recipients_ > 0) {
+        outgoing_.give_back_recipients(taken_by_, taken_recipients_);
+        taken_recipients_ = 0;
+    }
 }
 
 /// Empty, or the refusal.
@@ -482,6 +494,7 @@ Step Session::finish_message() {
     // First what goes, counted in the message as it came; then what is added.
     replies = removals() + step.replies;
     taken_.clear();  // the message is ours now
+    taken_recipients_ = 0;
     replies += reply_continue();
     forget_message();
     return reply(std::move(replies));

@@ -142,6 +142,8 @@ private:
     std::optional<std::int64_t> opened_;  ///< the clock of session ends when this one opened; nothing: could not be read
 
     std::map<std::string, std::uint64_t> taken_;  ///< of the room for what leaves, until the message is accepted or not
+    std::size_t taken_recipients_ = 0;            ///< likewise, of taken_by_
+    std::string taken_by_;
     std::uint64_t declared_bytes_ = 0;
     std::uint64_t counted_bytes_ = 0;
     std::vector<Recipient> recipients_;

@@ -510,6 +510,22 @@ def test_outside_stays_in_the_queue():
     raise AssertionError("not in the queue: " + place.queue())
 
 
+def test_one_account_does_not_write_to_thousands():
+    person, other = place.add_member("volee"), place.add_member("calme")
+    with member(person) as client:
+        client.mail(person.address)
+        for i in range(500):
+            assert client.rcpt(f"a{i}@ailleurs.example")[0] == 250, i
+        code, text = client.rcpt("encore@ailleurs.example")
+        assert code == 452 and b"very many people" in text, (code, text)
+        client.rset()
+    text = message(other.address, YANN.address)
+    with member(other) as client:
+        client.send_message(text)
+    assert find(YANN, text["Subject"]), "others go on"
+    assert place.log_of("milter").count("milter.sends_much") == 1, "told once"
+
+
 def test_swaks():
     for words in (["--server", f"localhost:{place.ports['submission']}", "-tls"],
                   ["--server", f"localhost:{place.ports['submissions']}", "-tlsc"]):

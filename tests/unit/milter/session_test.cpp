@@ -189,6 +189,37 @@ TEST(Session, WhoSendsVeryMuchWaits) {
     EXPECT_TRUE(is_taken(send("marie@amis.test")));
 }
 
+TEST(Session, AStolenPasswordDoesNotWriteToThousands) {
+    FakeClock clock;
+    std::vector<std::string> told;
+    Outgoing outgoing(clock, [] { return false; }, [&told](const std::string& user) { told.push_back(user); });
+    const auto write_to = [&outgoing](const std::string& user, int most, bool finish = true) {
+        Talk talk(&outgoing);
+        talk.begin("SUBMISSION", user);
+        int taken = 0;
+        while (taken < most && is_taken(talk.say('R', texts({"<a" + std::to_string(taken) + "@outside.test>"})))) {
+            ++taken;
+        }
+        if (finish) {
+            EXPECT_TRUE(is_taken(talk.finish({{"From", user}})));
+        }
+        return taken;
+    };
+    EXPECT_EQ(write_to("marie@amis.test", 300, false), 300);
+    EXPECT_EQ(write_to("marie@amis.test", 499), 499) << "a message that was given up counts for nobody";
+    EXPECT_EQ(write_to("marie@amis.test", 2), 1);
+    EXPECT_EQ(write_to("marie@amis.test", 1, false), 0);
+    EXPECT_EQ(told, std::vector<std::string>{"marie@amis.test"}) << "once, however often it is tried";
+    EXPECT_EQ(write_to("yann@amis.test", 100), 100);
+    clock.advance(std::chrono::hours(1));
+    EXPECT_EQ(write_to("marie@amis.test", 100), 25);
+    EXPECT_EQ(told.size(), 1U);
+    clock.advance(std::chrono::hours(24));
+    EXPECT_EQ(write_to("marie@amis.test", 5000), 500);
+    EXPECT_EQ(write_to("marie@amis.test", 1, false), 0);
+    EXPECT_EQ(told.size(), 2U) << "another time";
+}
+
 TEST(Session, AShortMessageCountsAsTheFilesThatItIs) {
     FakeClock clock;
     Outgoing outgoing(clock);

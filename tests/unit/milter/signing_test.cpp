@@ -209,6 +209,7 @@ TEST_F(KeysOnDisk, APowerCutBehindTheNewKeyLosesNoRecord) {
     StoredKeys keys(folder_);
     ASSERT_TRUE(keys.ensure("amis.test", "h1"));
     std::filesystem::copy(folder_ + "/keys/amis.test/h1.pem", folder_ + "/keys/amis.test/h2.pem");
+    date_file(folder_ + "/records/amis.test", 1767225600);  // of the key before, which is a year old
     EXPECT_EQ(StoredKeys(folder_).tend("amis.test", "h3", now).value(), KeyTurn::none);
     const std::string lines = text_of(folder_ + "/records/amis.test");
     EXPECT_TRUE(lines.starts_with("h2._domainkey") && lines.find("\nh1._domainkey") != std::string::npos) << lines;
