@@ -382,6 +382,13 @@ CREATE VIEW engine_own_alias AS
   SELECT a.address, b.address AS user FROM live_alias a JOIN alias x ON x.address = a.address
     JOIN alias_target t ON t.alias = a.address JOIN live_mailbox b ON b.address = t.target AND b.association = x.association
     WHERE (SELECT count(*) FROM alias_target o WHERE o.alias = a.address) = 1;
+-- postmaster@ and abuse@ go to managers who can read: not to one who is switched off, nor to a mailbox that is not served.
+DROP VIEW engine_postmaster;
+CREATE VIEW engine_postmaster AS
+  SELECT d.name AS domain, b.address AS target FROM open_domain d
+    JOIN membership m ON m.association = d.association AND m.role = 'manager'
+    JOIN member p ON p.id = m.member AND p.disabled = 0
+    JOIN live_mailbox b ON b.member = m.member;
 )sql"},
 };
 

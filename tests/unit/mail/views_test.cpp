@@ -76,6 +76,17 @@ TEST_F(Views, PostmasterIsTheManagers) {
     EXPECT_EQ(alias("postmaster@amis.test"), Rows{"yann@amis.test"});
 }
 
+TEST_F(Views, PostmasterIsNobodyWhoCannotRead) {
+    const std::string asked = "SELECT target FROM engine_postmaster WHERE domain = 'amis.test'";
+    EXPECT_EQ(rows(asked), Rows{"marie@amis.test"});
+    EXPECT_EQ(tell(member_event("marie", of("amis", "manager"), true)), 204);
+    EXPECT_TRUE(rows(asked).empty()) << "switched off; Postfix asks for managers of the house next (postmaster_query)";
+    EXPECT_EQ(tell(member_event("yann", of("amis", "manager"))), 204);
+    EXPECT_EQ(rows(asked), (Rows{"yann@amis.test", "yann@jardin.test"}));
+    EXPECT_EQ(tell(member_event("yann", of("amis"))), 204);
+    EXPECT_TRUE(rows(asked).empty()) << "a manager no more";
+}
+
 TEST_F(Views, AGroupDoesNotTakeTheAddressOfAMailbox) {
     EXPECT_EQ(tell(group("marie", R"("idyann")", "", true)), 409) << "people strikes the address out";
     EXPECT_TRUE(alias("marie@amis.test").empty()) << "nobody takes over a mailbox";
