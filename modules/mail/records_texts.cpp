@@ -26,6 +26,8 @@ constexpr std::array texts = {
     CatalogueText{"purpose_dmarc", "Les autres serveurs mettent de côté ce qui se fait passer pour {domain}.", "Other servers put aside what pretends to be {domain}."},
     CatalogueText{"title_autoconfig", "Réglage automatique (Thunderbird, Android)", "Automatic set-up (Thunderbird, Android)"},
     CatalogueText{"purpose_autoconfig", "Un programme de courrier trouve ses réglages avec l’adresse seule.", "A mail program finds its settings from the address alone."},
+    CatalogueText{"title_autodiscover_host", "Réglage automatique (Outlook) : la page", "Automatic set-up (Outlook): the page"},
+    CatalogueText{"purpose_autodiscover_host", "Outlook demande d’abord cette adresse.", "Outlook asks at this address first."},
     CatalogueText{"title_autodiscover", "Réglage automatique (Outlook)", "Automatic set-up (Outlook)"},
     CatalogueText{"purpose_autodiscover", "Certaines versions d’Outlook trouvent leurs réglages par là.", "Some versions of Outlook find their settings this way."},
     CatalogueText{"title_imaps", "Trouver où lire (SRV)", "Finding where to read (SRV)"},

@@ -224,6 +224,7 @@ Said judge_records(const std::vector<std::string>& records, const Case& one) {
     case Kind::dkim: return judge_dkim(records, one);
     case Kind::dmarc: return judge_dmarc(records, one);
     case Kind::autoconfig:
+    case Kind::autodiscover_host:
     case Kind::mta_sts_host: return judge_alias(records, one);
     case Kind::autodiscover:
     case Kind::imaps:

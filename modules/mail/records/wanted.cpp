@@ -66,6 +66,7 @@ const char* word_of(Kind kind) {
     case Kind::dmarc: return "dmarc";
     case Kind::autoconfig: return "autoconfig";
     case Kind::autodiscover: return "autodiscover";
+    case Kind::autodiscover_host: return "autodiscover_host";
     case Kind::imaps: return "imaps";
     case Kind::submissions: return "submissions";
     case Kind::sieve: return "sieve";
@@ -122,6 +123,9 @@ std::vector<Wanted> wanted_records(const std::string& domain, const HouseFacts& 
     out.push_back({Kind::dmarc, Need::required, "dmarc", "_dmarc." + domain, Type::txt, "v=DMARC1; p=quarantine"});
     if (facts.serves_autoconfig) {
         out.push_back({Kind::autoconfig, Need::advised, "autoconfig", "autoconfig." + domain, Type::a, facts.host, true});
+    }
+    if (facts.serves_autodiscover) {
+        out.push_back({Kind::autodiscover_host, Need::optional, "autodiscover_host", "autodiscover." + domain, Type::a, facts.host, true});
     }
     add_service(Kind::autodiscover, "_autodiscover", facts.serves_autodiscover ? facts.https_port : 0, domain, facts, out);
     add_service(Kind::imaps, "_imaps", facts.imaps_port, domain, facts, out);

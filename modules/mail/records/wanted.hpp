@@ -29,12 +29,12 @@ struct HouseFacts {
     std::uint16_t sieve_port = 0;
     std::uint16_t https_port = 0;
     bool serves_autoconfig = false;       ///< http://autoconfig.DOMAIN/ answers here
-    bool serves_autodiscover = false;     ///< https://HOST/autodiscover/autodiscover.xml answers here
+    bool serves_autodiscover = false;     ///< https://HOST/autodiscover/autodiscover.xml and autodiscover.DOMAIN answer here
     std::string mta_sts_id;               ///< of the policy that https://mta-sts.DOMAIN/ serves; empty: none is served
     std::string authority;                ///< the name in CAA of who makes the house's certificates; empty: not known
 };
 
-enum class Kind { mx, spf, dkim, dmarc, autoconfig, autodiscover, imaps, submissions, sieve, mta_sts_host, mta_sts, tls_report, caa, ptr };
+enum class Kind { mx, spf, dkim, dmarc, autoconfig, autodiscover, autodiscover_host, imaps, submissions, sieve, mta_sts_host, mta_sts, tls_report, caa, ptr };
 enum class Need {
     required,  ///< without it mail does not come, or is refused elsewhere
     advised,
