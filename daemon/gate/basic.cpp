@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "daemon/contract/site_names.hpp"
+#include "daemon/gate/limits.hpp"
 #include "daemon/gate/request_head.hpp"
 
 namespace hameau::gate {
@@ -48,6 +49,17 @@ std::optional<BasicCredentials> parse_basic(std::string_view field) {
         return std::nullopt;
     }
     return BasicCredentials{text->substr(0, colon), text->substr(colon + 1)};
+}
+
+std::string parse_bearer(std::string_view field) {
+    constexpr std::string_view scheme = "bearer ";
+    if (field.size() <= scheme.size() || !equals(field.substr(0, scheme.size()), scheme)) {
+        return {};
+    }
+    const std::string_view token = field.substr(scheme.size());
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+    const bool plain = token.size() <= session_token_bytes_max && token.find_first_not_of(letters) == std::string_view::npos;
+    return plain ? std::string(token) : std::string();
 }
 
 } // namespace hameau::gate

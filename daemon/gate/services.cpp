@@ -16,14 +16,18 @@ namespace hameau::gate {
 namespace {
 
 std::optional<Sessions::AppKey> app_key_of(const Visit& visit, const GateRoute& route) {
-    auto given = parse_basic(visit.head.field("authorization"));
+    const std::string_view field = visit.head.field("authorization");
+    auto given = parse_basic(field);
+    if (std::string token = given ? std::string() : parse_bearer(field); !token.empty()) {
+        return Sessions::AppKey{{}, {}, std::string(route.scope), visit.address.prefix(), std::move(token)};
+    }
     if (!given) {
         return std::nullopt;
     }
     return Sessions::AppKey{std::move(given->login), std::move(given->password), std::string(route.scope), visit.address.prefix()};
 }
 
-/// A program's app password in the place of a session, on routes that are open to its scope. No response of the gate asks for
+/// A program's app password or deploy token in the place of a session, on routes that are open to its scope. No response of the gate asks for
 /// Basic (WWW-Authenticate), so that no browser keeps such a password; a page of another site cannot send the field without
 /// CORS, which the gate never grants; and a foreign Origin was refused before. Nothing: refused, and answered.
 Task<std::optional<SessionPointer>> open_with_password(Visit& visit, Sessions::AppKey key) {

@@ -85,8 +85,12 @@ Result<SessionPointer> Sessions::understand(int status, std::string_view body) {
 
 Task<Result<Sessions::AppAnswer>> Sessions::open_with(AppKey key) {
     boost::json::object question;
-    question["login"] = key.login;
-    question["password"] = key.password;
+    if (key.token.empty()) {
+        question["login"] = key.login;
+        question["password"] = key.password;
+    } else {
+        question["token"] = key.token;
+    }
     question["scope"] = key.scope;
     question["prefix"] = key.address_prefix;
     std::string text = boost::json::serialize(question);

@@ -24,12 +24,13 @@ public:
     /// Errors: unavailable when people does not answer.
     Task<Result<Answer>> resolve(std::string token);
 
-    /// What a program sends instead of a cookie (RFC 7617).
+    /// What a program sends instead of a cookie (RFC 7617, RFC 6750).
     struct AppKey {
         std::string login;
         std::string password;
         std::string scope;           ///< of the route
         std::string address_prefix;  ///< people bounds guesses by it
+        std::string token = {};      ///< of RFC 6750, in the place of login and password
     };
     struct AppAnswer {
         SessionPointer session;  ///< null: wrong, revoked, or too many attempts

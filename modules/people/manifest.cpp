@@ -179,6 +179,13 @@ CREATE TABLE erasure (
 CREATE INDEX erasure_time ON erasure(begun_ms);
 CREATE INDEX erasure_association ON erasure(association);
 )sql"},
+    // When what a person had once was taken: a deploy token (which sites keeps) that is older than that stays ended, also when the person
+    // comes back. association '': all of them.
+    Migration{8, R"sql(
+CREATE TABLE power_end (
+  person TEXT NOT NULL REFERENCES person(id) ON DELETE CASCADE, association TEXT NOT NULL, reason TEXT NOT NULL,
+  ended_ms INTEGER NOT NULL, PRIMARY KEY (person, association)) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 constexpr std::array<std::string_view, 5> verbs = {"set-host", "probe", "diagnose", "diagnosis", "energy"};

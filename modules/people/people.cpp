@@ -99,6 +99,7 @@ void People::add_routes() {
     router_.add("PUT", "/api/v1/declared", this, &People::change_declared);
     router_.add("POST", "/internal/session", this, &People::internal_session);
     router_.add("POST", "/internal/app-session", this, &People::internal_app_session);
+    router_.add("POST", "/internal/token-holders", this, &People::internal_token_holders);
     router_.add("POST", "/internal/identity", this, &People::internal_identity);
     router_.add("GET", "/internal/revocations", this, &People::internal_revocations);
     router_.add("GET", "/internal/associations/{slug}", this, &People::internal_association);

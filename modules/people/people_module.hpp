@@ -133,6 +133,15 @@ private:
     Task<Response> internal_app_session(Request& request);
     Task<Response> identify_app(Request& request, std::string session);
     static bool is_app_session(std::string_view session);
+    // Deploy tokens, which sites keeps, in the place of a session (api_token_sessions.cpp)
+    Task<Response> open_with_token(Request& request, boost::json::object body);
+    Task<Response> identify_token(Request& request, std::string session);
+    Task<Response> internal_token_holders(Request& request);
+    static bool is_token_session(std::string_view session);
+    /// What sites says of a token; nothing: there is none such. Errors: unavailable.
+    Task<Result<std::optional<boost::json::object>>> ask_about_token(boost::json::object question);
+    /// The session of the member that a token stands for, or 404; what has lost its ground ends at sites too.
+    Task<Response> token_session(Request& request, boost::json::object token);
     /// What mail says of an app password; nothing: there is none such. Errors: unavailable.
     /// Who guesses at app passwords from that address waits; one that was right lately does not.
     Duration app_wait(const std::string& prefix, std::string_view login, std::string_view password) const;

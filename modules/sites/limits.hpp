@@ -44,6 +44,12 @@ inline constexpr std::size_t remarks_max = 100;
 
 /// A JSON body (a host name, a number). Bytes.
 inline constexpr std::size_t request_bytes_max = 4096;
+/// Valid deploy tokens of one site, and as many that have ended stay on its list: each program and each person has one.
+inline constexpr std::size_t tokens_max = 20;
+/// Characters of a token's name.
+inline constexpr std::size_t token_name_characters_max = 60;
+/// The last use of a token is written down when it is so much later than the one before: a program may call a hundred times. Milliseconds.
+inline constexpr std::int64_t token_use_ms = 60 * 1000;
 /// sites.json of an association's archive; the hashes of 50,000 files. Bytes.
 inline constexpr std::size_t list_bytes_max = 4 << 20;
 /// How old a response about a certificate must be before the house is asked again. hameau-provision looks at files, and decides when

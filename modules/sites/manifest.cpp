@@ -15,6 +15,8 @@ constexpr std::array routes = {
     Route{"/api/v1/sites/{host}/deploys", Who::member},
     Route{"/api/v1/sites/{host}/deploys/{number}", Who::member},
     Route{"/api/v1/sites/{host}/missing", Who::member},
+    Route{"/api/v1/sites/{host}/tokens", Who::member},
+    Route{"/api/v1/sites/{host}/tokens/{id}", Who::member},
     Route{"/api/v1/sites/{host}/live", Who::member},
     Route{"/api/v1/sites/{host}/restore", Who::member},
     Route{"/api/v1/sites/{host}/archive", Who::member},
@@ -77,6 +79,14 @@ CREATE INDEX site_association ON site(association, host);
     Migration{3, R"sql(
 CREATE TABLE closed_association (slug TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE VIEW open_site AS SELECT * FROM site WHERE association NOT IN (SELECT slug FROM closed_association);
+)sql"},
+    // Deploy tokens (storage/tokens.hpp). ended_ms 0: valid.
+    Migration{4, R"sql(
+CREATE TABLE token (
+  id TEXT PRIMARY KEY, site INTEGER NOT NULL REFERENCES site(id) ON DELETE CASCADE, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+  member TEXT NOT NULL, login TEXT NOT NULL, created_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL DEFAULT 0,
+  ended_ms INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+CREATE INDEX token_site ON token(site);
 )sql"},
 };
 

@@ -65,6 +65,10 @@ Task<Status> Sites::start(ModuleContext& context) {
     router_.add("POST", "/api/v1/sites/{host}/missing", this, &Sites::list_missing);
     router_.add("POST", "/api/v1/sites/{host}/live", this, &Sites::switch_live);
     router_.add("POST", "/api/v1/sites/{host}/restore", this, &Sites::restore_site);
+    router_.add("GET", "/api/v1/sites/{host}/tokens", this, &Sites::list_tokens);
+    router_.add("POST", "/api/v1/sites/{host}/tokens", this, &Sites::add_token);
+    router_.add("DELETE", "/api/v1/sites/{host}/tokens/{id}", this, &Sites::remove_token);
+    router_.add("POST", "/internal/token", this, &Sites::internal_token);
     router_.add("GET", "/internal/domain", this, &Sites::internal_domain);
     router_.add("GET", "/internal/archive", this, &Sites::internal_archive);
     router_.add("GET", "/internal/holdings", this, &Sites::internal_holdings);
@@ -134,6 +138,9 @@ std::variant<Site, Response> Sites::find_site(const Request& request, Role role)
         return say(request, 404, "no_site");
     }
     if (auto refused = refuse_below(request, site->association, role)) {
+        return std::move(*refused);
+    }
+    if (auto refused = refuse_token(request, *site)) {
         return std::move(*refused);
     }
     return std::move(*site);

@@ -18,6 +18,7 @@
 #include "modules/sites/line.hpp"
 #include "modules/sites/policy.hpp"
 #include "modules/sites/storage/store.hpp"
+#include "modules/sites/storage/tokens.hpp"
 #include "modules/support/domain_holds.hpp"
 #include "modules/support/helper.hpp"
 #include "modules/support/json_fields.hpp"
@@ -130,6 +131,19 @@ private:
     /// What speaks against showing a version that is kept.
     static std::vector<Remark> doubts_about(const Deploy& deploy, const DeployReader& manifest);
     Response refuse_upload(const Request& request, std::string_view code, const std::vector<Remark>& reasons) const;
+
+    // Deploy tokens (api_tokens.cpp)
+    /// For who comes with a token: that it is valid still, and of this site.
+    std::optional<Response> refuse_token(const Request& request, const Site& site);
+    boost::json::object token_document(const Request& request, const Token& token) const;
+    /// False when people does not answer.
+    Task<bool> judge_tokens(const Site& site);
+    void end_token(const std::string& id, std::string_view reason);
+    Task<Response> list_tokens(Request& request);
+    Task<Response> add_token(Request& request);
+    Task<Response> remove_token(Request& request);
+    /// People asks whom a token stands for: {"token"} or {"id"}; with "end" it ends for that reason.
+    Task<Response> internal_token(Request& request);
 
     // Room: the association's quota and the floor of free disk (room.cpp)
     /// Sets what the upload may become by what is free now, or refuses it before its body is read.

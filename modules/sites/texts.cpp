@@ -64,6 +64,15 @@ constexpr std::array texts = {
                   "page to check."},
     CatalogueText{"restored", "Ce site était dans la corbeille. Il revient avec ses versions.",
                   "This site was in the bin. It comes back with its versions."},
+    CatalogueText{"token_ended", "Cette clé ne vaut plus. Faites-en une autre sur la page du site.", "This key is no longer valid. Make another one on the page of the site."},
+    CatalogueText{"token_elsewhere", "Cette clé vaut pour un autre site.", "This key is for another site."},
+    CatalogueText{"token_of_nobody", "Une clé de publication est faite par un membre, sur la page du site.", "A publishing key is made by a member, on the page of the site."},
+    CatalogueText{"too_many_tokens", "Ce site a déjà {limit} clés de publication. Retirez-en une d'abord.", "This site already has {limit} publishing keys. Revoke one first."},
+    CatalogueText{"no_token", "Cette clé n'est pas sur ce site.", "This key is not on this site."},
+    CatalogueText{"token_revoked", "Elle a été retirée.", "It was revoked."},
+    CatalogueText{"token_left", "La personne qui l'a faite a quitté l'association.", "The person who made it left the association."},
+    CatalogueText{"token_recovered", "La personne qui l'a faite a changé un mot de passe oublié.", "The person who made it replaced a forgotten password."},
+    CatalogueText{"token_removed", "Le site a été mis à la corbeille.", "The site was put into the bin."},
 
     // Refusals of an upload
     CatalogueText{"symbolic_link", "{path} : c'est un raccourci (lien symbolique). Mettez le fichier lui-même.",

@@ -63,6 +63,9 @@ Task<Response> People::internal_app_session(Request& request) {
     if (opened.refused) {
         co_return std::move(*opened.refused);
     }
+    if (opened.body.contains("token")) {
+        co_return co_await open_with_token(request, std::move(opened.body));
+    }
     JsonFields fields(opened.body);
     Length any;
     any.most = 254;

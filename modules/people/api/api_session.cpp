@@ -371,6 +371,9 @@ Task<Response> People::internal_identity(Request& request) {
     if (is_app_session(id)) {
         co_return co_await identify_app(request, id);
     }
+    if (is_token_session(id)) {
+        co_return co_await identify_token(request, id);
+    }
     const auto session = store_->session_by_id(id, wall_ms_(), setting_ms("people.shared_idle", 15 * 60 * 1000));
     co_return session ? json_response(200, identity_document(*session)) : say(request, 404, "not_found");
 }

@@ -179,7 +179,28 @@ Status Store::erase_membership(const std::string& association, const std::string
     }
     auto change = ask("DELETE FROM membership WHERE association = ? AND person = ?");
     change.bind(1, association).bind(2, person);
+    const auto done = run(std::move(change));
+    return done ? note_power_end(person, association, "left") : done;
+}
+
+Status Store::note_power_end(const std::string& person, const std::string& association, std::string_view reason) {
+    // To the end of the present second: SQLite 3.40 knows no finer time, and what was made in it may be older than the end.
+    auto change = ask("INSERT INTO power_end(person, association, reason, ended_ms) VALUES (?, ?, ?, strftime('%s', 'now') * 1000 + 999) "
+                      "ON CONFLICT(person, association) DO UPDATE SET reason = excluded.reason, ended_ms = excluded.ended_ms");
+    change.bind(1, person).bind(2, association).bind(3, reason);
     return run(std::move(change));
+}
+
+std::string Store::power_ended(const std::string& person, const std::string& association, std::int64_t made_ms) {
+    const auto found = this->person(person);
+    auto member = ask("SELECT 1 FROM membership WHERE person = ? AND association = ?");
+    member.bind(1, person).bind(2, association);
+    if (!found || (!found->admin && !row(member))) {
+        return "left";
+    }
+    auto query = ask("SELECT reason FROM power_end WHERE person = ? AND association IN (?, '') AND ended_ms >= ? ORDER BY ended_ms LIMIT 1");
+    query.bind(1, person).bind(2, association).bind(3, made_ms);
+    return row(query) ? query.text(0) : std::string();
 }
 
 std::size_t Store::count_managers(const std::string& association) {

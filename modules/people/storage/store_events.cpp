@@ -101,7 +101,9 @@ Status Store::emit_app_passwords_erased(const std::string& id) {
     json::object event;
     event["kind"] = "app-passwords-erased";
     event["id"] = id;
-    return emit(json::serialize(event), Keep::always);
+    // Deploy tokens are passwords for programs too; sites asks about them.
+    const auto done = note_power_end(id, "", "recovered");
+    return done ? emit(json::serialize(event), Keep::always) : done;
 }
 
 Status Store::emit_circle(const std::string& association, const std::string& slug) {

@@ -3,6 +3,7 @@
 
 #include "modules/sites/limits.hpp"
 #include "modules/sites/policy.hpp"
+#include "modules/sites/storage/tokens.hpp"
 
 namespace hameau::sites {
 
@@ -39,6 +40,12 @@ Result<std::vector<std::string>> read_texts(Statement& query) {
 std::optional<Site> Store::site(const std::string& host) {
     auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site WHERE host = ?1 AND removed_ms = 0");
     query.bind(1, host);
+    return query.step().value_or(false) ? std::optional(site_of(query)) : std::nullopt;
+}
+
+std::optional<Site> Store::site_by_id(std::int64_t id) {
+    auto query = database_.prepare("SELECT " SITE_COLUMNS " FROM open_site WHERE id = ?1 AND removed_ms = 0");
+    query.bind(1, id);
     return query.step().value_or(false) ? std::optional(site_of(query)) : std::nullopt;
 }
 
@@ -128,7 +135,12 @@ Status Store::add_site(const std::string& host, const std::string& association, 
 }
 
 Status Store::remove_site(std::int64_t id, std::int64_t now_ms) {
-    return database_.prepare("UPDATE site SET removed_ms = ?2 WHERE id = ?1").bind(1, id).bind(2, now_ms).run();
+    return database_.transaction([&]() -> Status {
+        if (auto ended = Tokens(database_).end_all(id, "removed", now_ms); !ended) {
+            return ended;
+        }
+        return database_.prepare("UPDATE site SET removed_ms = ?2 WHERE id = ?1").bind(1, id).bind(2, now_ms).run();
+    });
 }
 
 Status Store::restore_site(std::int64_t id) {

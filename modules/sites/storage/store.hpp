@@ -62,6 +62,9 @@ public:
     std::vector<Site> sites(const std::string& association, const std::string& after, std::size_t count);
     std::size_t count_sites(const std::string& association);
     Status add_site(const std::string& host, const std::string& association, std::int64_t now_ms);
+    /// By its identity; not in a bin.
+    std::optional<Site> site_by_id(std::int64_t id);
+    /// Its deploy tokens end with it.
     Status remove_site(std::int64_t id, std::int64_t now_ms);
     /// Errors: conflict when another site has the host name meanwhile.
     Status restore_site(std::int64_t id);

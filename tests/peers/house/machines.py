@@ -4,11 +4,12 @@ import hashlib
 import io
 import os
 import signal
+import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
-from common import PLAIN_PAGE, house, marie, ok, wait_until
+from common import MEMBERS, PLAIN_PAGE, house, marie, ok, wait_until, yann, zipped
 from client import Raw
 
 HOST = "machines.amis.test"
@@ -106,3 +107,80 @@ def test_a_kill_at_any_byte_leaves_the_site_as_it_was():
         code, said = publish(name)
         assert code == 0, said
         assert b"Apr\xc3\xa8s" in shown("/")
+
+
+def test_a_deploy_token_publishes_on_one_site_until_it_ends():
+    """With curl, as a program of elsewhere does."""
+    with a_site(), tempfile.TemporaryDirectory() as name:
+        tokens = f"/api/v1/sites/{HOST}/tokens"
+        archive = Path(name, "site.zip")
+        archive.write_bytes(zipped({"index.html": PLAIN_PAGE}))
+
+        def make(visitor, what="robot"):
+            made = ok(visitor.call("POST", tokens, {"name": what}), 201).json()
+            assert made["token"].startswith("hameau_") and made["used"] is None and made["ended"] is None, made
+            return made
+
+        def curl(token, host=HOST, path="deploys", *words):
+            send = words or ("-X", "POST", "-T", str(archive))
+            done = subprocess.run(["curl", "-sS", "--cacert", house.ready["ca"], "--resolve", "localhost:%d:127.0.0.1" % house.ports["https"],
+                                   "-w", "\n%{http_code}", "-H", "Authorization: Bearer " + token, *send,
+                                   house.ready["portal"].rstrip("/") + f"/api/v1/sites/{host}/{path}"], capture_output=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+            body, _, status = done.stdout.rpartition(b"\n")
+            return int(status), body
+
+        def listed(visitor):
+            return {one["id"]: one for one in ok(visitor.call("GET", tokens)).json()["items"]}
+
+        manager, member = marie(), yann()
+        mine, theirs = make(manager), make(member, "générateur")
+        assert curl(theirs["token"])[0] == 201 and shown("/") == PLAIN_PAGE.encode()
+        assert curl(theirs["token"], HOST, "deploys/1", "-X", "GET")[0] == 200
+        assert curl(theirs["token"], HOST, "missing", "-d", '{"hashes":[]}')[0] == 200
+        # One site, and publishing alone.
+        assert curl(theirs["token"], "amis.test")[0] == 403
+        for path in ("tokens", "live", "archive"):
+            assert curl(theirs["token"], HOST, path, "-X", "GET")[0] in (401, 405), path
+        assert curl(theirs["token"][:-1] + ("a" if theirs["token"][-1] != "a" else "b"))[0] == 401
+        # Managers see all, members their own; nobody sees a token again.
+        assert set(listed(manager)) == {mine["id"], theirs["id"]} and set(listed(member)) == {theirs["id"]}
+        assert listed(member)[theirs["id"]]["used"] and not listed(manager)[mine["id"]]["used"]
+        assert "token" not in listed(member)[theirs["id"]]
+        ok(member.call("DELETE", f"{tokens}/{mine['id']}"), 404)
+        ok(manager.call("DELETE", f"{tokens}/{mine['id']}"), 204)
+        assert curl(mine["token"])[0] == 401
+        assert listed(manager)[mine["id"]]["reason"]
+        # Who leaves takes the token along, for good, also when they come back.
+        ok(manager.call("POST", MEMBERS, {"login": "robote", "name": "Robote", "password": "robote-secret-words"}), 201)
+        robote = house.visitor().sign_in("robote", "robote-secret-words")
+        gone = make(robote, "part")
+        assert curl(gone["token"])[0] == 201
+        ok(manager.call("DELETE", f"{MEMBERS}/robote"), 204)
+        assert curl(gone["token"])[0] == 401
+        ok(manager.call("POST", f"{MEMBERS}/robote/restore"))
+        assert curl(gone["token"])[0] == 401
+        assert listed(manager)[gone["id"]]["ended"], "the list says so"
+        again = make(house.visitor().sign_in("robote", "robote-secret-words"), "revenu")
+        ok(manager.call("DELETE", f"{MEMBERS}/robote"), 204)
+        ok(manager.call("POST", f"{MEMBERS}/robote/restore"))
+        # Nobody asked between the two: it is over all the same.
+        assert listed(manager)[again["id"]]["ended"] and curl(again["token"])[0] == 401
+        ok(manager.call("DELETE", f"{MEMBERS}/robote"), 204)
+        # An upload on its way is judged when it has come.
+        data = archive.read_bytes()
+        slow = Raw(house, timeout=60)
+        slow.send(("POST /api/v1/sites/%s/deploys HTTP/1.1\r\nHost: localhost:%d\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+                   % (HOST, house.ports["https"], theirs["token"], len(data))).encode() + data[:20])
+        wait_until(lambda: any(Path(house.state, "sites", "staging").iterdir()))
+        ok(member.call("DELETE", f"{tokens}/{theirs['id']}"), 204)
+        slow.send(data[20:])
+        assert slow.answer()[0] == 401
+        # The site comes back from the bin without its tokens.
+        last = make(manager, "dernier")
+        house.hameau("site", "remove", "amis", HOST)
+        assert curl(last["token"])[0] == 401
+        house.hameau("site", "restore", "amis", HOST)
+        assert curl(last["token"])[0] == 401 and listed(manager)[last["id"]]["reason"]
+        logs = "".join(file.read_text(errors="replace") for file in Path(house.state, "log").glob("*.log"))
+        assert last["token"] not in logs and theirs["token"] not in logs

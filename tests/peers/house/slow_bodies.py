@@ -208,6 +208,8 @@ ROUTES = {
         Route(MEMBER, "/api/v1/sites/{}/deploys", zipped(), ZIP, thing=Facts.site),
     "POST /api/v1/sites/{host}/missing":
         Route(MEMBER, "/api/v1/sites/{}/missing", {"hashes": []}, thing=Facts.site),
+    "POST /api/v1/sites/{host}/tokens":
+        Route(MEMBER, "/api/v1/sites/{}/tokens", {"name": "robot"}, thing=Facts.site),
     "POST /api/v1/sites/{host}/live":
         Route(MEMBER, "/api/v1/sites/{}/live", {"number": 1}, thing=lambda facts: facts.site(True), remove=gone("/api/v1/sites/{}")),
     "POST /api/v1/associations/{association}/pads": Route(MEMBER, f"{AMIS}/pads", {"slug": "tard", "title": "Tard"}),

@@ -58,11 +58,21 @@ TEST(Router, AppPasswordsOpenTheDeploysOfSitesAndNothingElse) {
     const Router router = Router::of(builtin_modules(), some_settings());
     EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys")->scope, "deploy");
     EXPECT_EQ(router.find("/api/v1/sites/amis.test/deploys/3")->scope, "deploy");
-    const auto open = std::count_if(router.routes().begin(), router.routes().end(), [](const GateRoute& route) { return !route.scope.empty(); });
     EXPECT_EQ(router.find("/api/v1/sites/amis.test/missing")->scope, "deploy");
+    EXPECT_EQ(router.find("/api/v1/sites/amis.test/tokens")->scope, "") << "a token makes no token";
+    const auto open = std::count_if(router.routes().begin(), router.routes().end(), [](const GateRoute& route) { return !route.scope.empty(); });
     EXPECT_EQ(open, 3);
     for (const GateRoute& route : router.routes()) {
         EXPECT_TRUE(route.scope.empty() || (route.who == Who::member && !route.websocket)) << route.pattern;
+    }
+}
+
+TEST(Bearer, OneToken) {
+    EXPECT_EQ(parse_bearer("Bearer hameau_abc-123"), "hameau_abc-123");
+    EXPECT_EQ(parse_bearer("bEARER a=="), "a==");
+    for (const std::string& wrong : {std::string(), std::string("Bearer"), std::string("Bearer "), std::string("Basic YTpi"), std::string("Bearer a b"),
+                                     std::string("Bearer \"a\""), std::string("Bearer \xc3\xa9"), "Bearer " + std::string(300, 'a')}) {
+        EXPECT_EQ(parse_bearer(wrong), "") << wrong;
     }
 }
 

@@ -246,6 +246,15 @@ TEST_F(Account_, RecoveryCodesWorkOnce) {
     EXPECT_EQ(go(marie, "GET", "/api/v1/session").status, 401);
     EXPECT_EQ(go(lost, "GET", "/api/v1/me/recovery-codes").json.at("left"), 9);
     EXPECT_EQ(go(lost, "POST", "/api/v1/recovery", body).status, 401);
+    // Deploy tokens that somebody made before it have ended; those of later have not.
+    Store store(context->database(), true);
+    const auto person = store.person_by_login("marie");
+    ASSERT_TRUE(person);
+    const std::int64_t now = std::time(nullptr) * std::int64_t{1000};
+    EXPECT_EQ(store.power_ended(person->id, "amis", now - 60'000), "recovered");
+    EXPECT_EQ(store.power_ended(person->id, "amis", now + 60'000), "");
+    EXPECT_EQ(store.power_ended(person->id, "nowhere", now + 60'000), "left") << "no member there";
+    EXPECT_EQ(store.power_ended("nobody", "amis", now + 60'000), "left");
 }
 
 TEST_F(Account_, AppPasswordsAreKeptByMail) {

@@ -9,6 +9,7 @@ import { forgetReport, useSending } from '../sending';
 import { useMember } from '../state';
 import { Programs } from './programs';
 import { Publish, Remarks } from './publish';
+import { Tokens } from './tokens';
 
 const versions_first = 5;
 
@@ -111,20 +112,20 @@ function OneSite({ site, reload }: { site: Site; reload: () => void }) {
           refresh();
           offerBack(t('site.switched', { number }), before);
         }} />}
-      <Automation host={site.host} />
+      <Automation host={site.host} nameOf={nameOf} />
     </>
   );
 }
 
 /** Opened on demand: most people publish by hand. */
-function Automation({ host }: { host: string }) {
+function Automation({ host, nameOf }: { host: string; nameOf: (login: string) => string }) {
   const [open, setOpen] = useState(false);
   const { session } = useMember();
   if (session.shared_computer) return null;
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t('site.automation')}</summary>
-      {open && <Programs site={host} />}
+      {open && <><Tokens host={host} nameOf={nameOf} /><Programs site={host} /></>}
     </details>
   );
 }
