@@ -80,6 +80,33 @@ export async function siteChecks({ check, house, browser }) {
     await until(async () => (await get('api/v1/me/app-passwords')).items.length === 0, 'revoked');
   });
 
+  await check('truth: a publishing key is shown once, with its last use, and says why it ended', async () => {
+    const unfold = async () => { await open(); await page.locator('summary', { hasText: 'Publier depuis un programme' }).click(); };
+    await unfold();
+    await press(page, /^Faire une clé$/);
+    await until(async () => /Donnez un nom à la clé/.test(await text(page)), 'the name is asked for');
+    await page.getByLabel('Nom de la clé').fill('générateur');
+    await press(page, /^Faire une clé$/);
+    await until(async () => /hameau_[a-z2-7]{52}/.test(await text(page)), 'the key');
+    const key = (await text(page)).match(/hameau_[a-z2-7]{52}/)[0];
+    holds(/Jamais utilisée/.test(await text(page)), 'never used');
+    same(await axeFindings(page), [], 'axe');
+    same(await overflow(page), '', 'width');
+    // A program of elsewhere: no cookie.
+    const program = await browser.newContext({ ignoreHTTPSErrors: true, storageState: undefined });
+    same((await program.request.get(house.url + deploys, { headers: { Authorization: `Bearer ${key}` } })).status(), 200, 'the key opens');
+    await unfold();
+    await until(async () => /Dernier usage/.test(await text(page)), 'the last use');
+    holds(!(await text(page)).includes(key), 'never shown again');
+    await page.getByRole('button', { name: 'Retirer la clé générateur' }).click();
+    await until(async () => /Finie le .*Elle a été retirée\./.test(await text(page)), 'why it ended');
+    same((await program.request.get(house.url + deploys, { headers: { Authorization: `Bearer ${key}` } })).status(), 401, 'it opens nothing');
+    same(await axeFindings(page), [], 'axe');
+    await page.getByRole('button', { name: 'Enlever de la liste : générateur' }).click();
+    await until(async () => (await get('api/v1/sites/amis.test/tokens')).items.length === 0, 'forgotten');
+    await program.close();
+  });
+
   await check('truth: a sending goes on while another page is looked at, and its remarks are shown afterwards', async () => {
     writeFileSync(join(folder, 'index.html'), page_text.replace('</p>', '</p><img src="x.png">'));
     await open();

@@ -60,8 +60,8 @@ export function Tokens({ host, nameOf }: { host: string; nameOf: (login: string)
         </Notice>
       )}
       <form class="form" noValidate onSubmit={(event) => { event.preventDefault(); void create(); }}>
-        <ErrorSummary problem={action.problem} labels={{ token: t('site.program_name'), name: t('site.program_name') }} />
-        <Field name="token" label={t('site.program_name')} example={t('site.program_example')} value={name} onValue={setName}
+        <ErrorSummary problem={action.problem} labels={{ token: t('site.token_name'), name: t('site.token_name') }} />
+        <Field name="token" label={t('site.token_name')} example={t('site.program_example')} value={name} onValue={setName}
           error={errorOf(action.problem, 'token') ?? errorOf(action.problem, 'name')} spellcheck />
         <Button type="submit" busy={action.busy} kind="main">{t('site.token_make')}</Button>
       </form>
