@@ -48,11 +48,14 @@ Task<Result<std::optional<json::object>>> People::ask_about_token(json::object q
 Task<Response> People::token_session(Request& request, json::object token) {
     const std::string id = text_in(token, "id");
     const std::string member = text_in(token, "member");
-    const std::string reason = store_->power_ended(member, text_in(token, "association"), number_in(token, "created_ms"));
-    if (!reason.empty()) {
+    const auto reason = store_->power_ended(member, text_in(token, "association"), number_in(token, "created_ms"));
+    if (!reason) {
+        co_return problem(request, 503, "busy");
+    }
+    if (!reason->empty()) {
         json::object ends;
         ends["id"] = id;
-        ends["end"] = reason;
+        ends["end"] = *reason;
         // Whether sites writes it down now or at the next question: it opens nothing.
         (void)co_await ask_about_token(std::move(ends));
         co_return say(request, 404, "not_found");
@@ -93,10 +96,10 @@ Task<Response> People::open_with_token(Request& request, json::object body) {
     if (*told && scope == "deploy") {
         response = co_await token_session(request, std::move(**told));
     }
-    if (response.status != 200) {
+    if (response.status == 404) {
         right_lately_.forget(no_login, token.reveal());
         app_tries_.take(prefix);
-    } else {
+    } else if (response.status == 200) {
         right_lately_.note(no_login, token.reveal());
     }
     co_return response;
@@ -125,11 +128,15 @@ Task<Response> People::internal_token_holders(Request& request) {
     const json::value* holders = opened.body.if_contains("holders");
     for (std::size_t i = 0; holders != nullptr && holders->is_array() && i < holders->get_array().size(); ++i) {
         const json::object* one = holders->get_array()[i].if_object();
-        const std::string reason = one == nullptr ? std::string() : store_->power_ended(text_in(*one, "member"), text_in(*one, "association"), number_in(*one, "created_ms"));
-        if (!reason.empty()) {
+        const auto reason = one == nullptr ? Result<std::string>(std::string())
+                                           : store_->power_ended(text_in(*one, "member"), text_in(*one, "association"), number_in(*one, "created_ms"));
+        if (!reason) {
+            co_return problem(request, 503, "busy");
+        }
+        if (!reason->empty()) {
             json::object item;
             item["id"] = text_in(*one, "id");
-            item["reason"] = reason;
+            item["reason"] = *reason;
             ended.push_back(std::move(item));
         }
     }

@@ -191,16 +191,18 @@ Status Store::note_power_end(const std::string& person, const std::string& assoc
     return run(std::move(change));
 }
 
-std::string Store::power_ended(const std::string& person, const std::string& association, std::int64_t made_ms) {
+Result<std::string> Store::power_ended(const std::string& person, const std::string& association, std::int64_t made_ms) {
     const auto found = this->person(person);
     auto member = ask("SELECT 1 FROM membership WHERE person = ? AND association = ?");
     member.bind(1, person).bind(2, association);
-    if (!found || (!found->admin && !row(member))) {
-        return "left";
-    }
+    const bool stands = found && (found->admin || row(member));
     auto query = ask("SELECT reason FROM power_end WHERE person = ? AND association IN (?, '') AND ended_ms >= ? ORDER BY ended_ms LIMIT 1");
     query.bind(1, person).bind(2, association).bind(3, made_ms);
-    return row(query) ? query.text(0) : std::string();
+    const std::string reason = !stands ? "left" : row(query) ? query.text(0) : std::string();
+    if (auto failed = take_failure()) {
+        return fail(std::move(*failed));
+    }
+    return reason;
 }
 
 std::size_t Store::count_managers(const std::string& association) {

@@ -141,7 +141,8 @@ public:
     /// Writes down that what the person made until now in the association ('': in all) has lost its ground. `reason`: left, recovered.
     Status note_power_end(const std::string& person, const std::string& association, std::string_view reason);
     /// Why what the person made at that time in the association stands no more; empty: it stands. Disabled or in the house's bin is no end.
-    std::string power_ended(const std::string& person, const std::string& association, std::int64_t made_ms);
+    /// Errors: io. It ends things for good, so a broken disk must not look like somebody who has left.
+    Result<std::string> power_ended(const std::string& person, const std::string& association, std::int64_t made_ms);
     /// With the associations that are in the bin: who answers for the account does not change while one of them is there.
     Account account(const Person& person);
     /// Errors: conflict when the login is taken.

@@ -251,10 +251,10 @@ TEST_F(Account_, RecoveryCodesWorkOnce) {
     const auto person = store.person_by_login("marie");
     ASSERT_TRUE(person);
     const std::int64_t now = std::time(nullptr) * std::int64_t{1000};
-    EXPECT_EQ(store.power_ended(person->id, "amis", now - 60'000), "recovered");
-    EXPECT_EQ(store.power_ended(person->id, "amis", now + 60'000), "");
-    EXPECT_EQ(store.power_ended(person->id, "nowhere", now + 60'000), "left") << "no member there";
-    EXPECT_EQ(store.power_ended("nobody", "amis", now + 60'000), "left");
+    EXPECT_EQ(store.power_ended(person->id, "amis", now - 60'000).value(), "recovered");
+    EXPECT_EQ(store.power_ended(person->id, "amis", now + 60'000).value(), "");
+    EXPECT_EQ(store.power_ended(person->id, "nowhere", now + 60'000).value(), "left") << "no member there";
+    EXPECT_EQ(store.power_ended("nobody", "amis", now + 60'000).value(), "left");
 }
 
 TEST_F(Account_, AppPasswordsAreKeptByMail) {
