@@ -2,14 +2,18 @@
 #include "provisioning/acme.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fcntl.h>
 #include <filesystem>
+#include <mutex>
 #include <netdb.h>
 #include <openssl/rand.h>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "daemon/base/fd.hpp"
 #include "daemon/base/io.hpp"
@@ -96,9 +100,19 @@ std::set<std::string> mail_names(const Settings& settings, const AcmePlace& plac
     return out;
 }
 
+/// Words of the child that looks names up.
+constexpr std::string_view said_here = "here";
+constexpr std::string_view said_elsewhere = "elsewhere";
+
+/// A name in neither: DNS did not answer, or not in time.
+struct WhereNames {
+    std::set<std::string> here;
+    std::set<std::string> elsewhere;
+};
+
 /// Which of them lead to this house, as DNS says: a wildcard of the domain may lead all of them to somebody else's machine.
-std::set<std::string> names_here(const AcmePlace& place, const std::string& house, const std::vector<std::string>& names) {
-    std::set<std::string> out;
+WhereNames where_names(const AcmePlace& place, const std::string& house, const std::vector<std::string>& names) {
+    WhereNames out;
     const Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     ProgramRun look;
     look.program = self.get();
@@ -108,8 +122,10 @@ std::set<std::string> names_here(const AcmePlace& place, const std::string& hous
     look.deadline = names_here_limit;
     const auto end = names.empty() || house.empty() ? Result<ProgramEnd>(fail(ErrorKind::not_found, "nothing to look up")) : run_to_end(std::move(look));
     for (const std::string_view line : split(end ? std::string_view(end->output) : std::string_view(), '\n')) {
-        if (std::find(names.begin(), names.end(), line) != names.end()) {
-            out.emplace(line);
+        const std::size_t space = std::min(line.find(' '), line.size());
+        const std::string_view name = line.substr(std::min(space + 1, line.size()));
+        if (std::find(names.begin(), names.end(), name) != names.end()) {
+            (line.substr(0, space) == said_here ? out.here : out.elsewhere).emplace(name);
         }
     }
     return out;
@@ -133,17 +149,21 @@ void judge_mail_names(const AcmePlace& place, AcmeState& state, const std::set<s
             asked.push_back(name->host);
         }
     }
-    const std::set<std::string> here = names_here(place, house, asked);
+    const WhereNames where = where_names(place, house, asked);
     for (AcmeName* name : open) {
-        if (!here.contains(name->host)) {
+        const bool away = !is_public_name(name->host) || where.elsewhere.contains(name->host);
+        if (where.here.contains(name->host)) {
+            const bool first = name->code == acme_code::not_here;
+            name->code = first ? std::string(acme_code::asked) : name->code;
+            name->next = first ? now : name->next;
+        } else if (away || name->expires == 0) {
+            // Nobody knows where a new name leads: it is looked up again soon.
             name->code = std::string(acme_code::not_here);
             name->failures = 0;
             name->detail.clear();
-            name->next = now + look_again;
-        } else if (name->code == acme_code::not_here) {
-            name->code = std::string(acme_code::asked);
-            name->next = now;
+            name->next = now + (away ? look_again : look_soon);
         }
+        // One with a certificate that DNS does not tell of is renewed all the same: the authority looks for itself.
     }
 }
 
@@ -318,15 +338,15 @@ void take_turn(const AcmePlace& place, const AcmeAccount& account, AcmeState& st
     state.next = next;
 }
 
-/// The addresses of a name and the name that it is an alias of; empty when there is none, or nobody answers.
-std::set<std::string> addresses_or_alias(const std::string& host) {
+/// The addresses of a name and the name that it is an alias of; empty when there is none. Nothing when nobody answers.
+std::optional<std::set<std::string>> addresses_or_alias(const std::string& host) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_CANONNAME;
     addrinfo* found = nullptr;
     std::set<std::string> out;
-    if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
-        return out;
+    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); code != 0) {
+        return code == EAI_NONAME || code == EAI_NODATA ? std::optional(out) : std::nullopt;
     }
     if (found->ai_canonname != nullptr && host != found->ai_canonname) {
         out.insert(ascii_lower(found->ai_canonname));
@@ -426,13 +446,29 @@ int answer_challenge(const std::vector<std::string_view>& arguments) {
 }
 
 int print_names_here(const std::string& house, const std::vector<std::string>& names) {
-    const std::set<std::string> own = addresses_or_alias(house);
-    for (const std::string& name : names) {
-        const std::set<std::string> found = addresses_or_alias(name);
-        // The alias counts by itself: /etc/hosts may give this machine another address for its own name than the world sees.
-        if (found.contains(house) || std::any_of(found.begin(), found.end(), [&own](const std::string& address) { return own.contains(address); })) {
-            say(name);
+    // A dead name server holds one thread for some seconds, and not the names of others.
+    ::setenv("RES_OPTIONS", "timeout:2 attempts:2", 1);
+    const std::set<std::string> own = addresses_or_alias(house).value_or(std::set<std::string>());
+    std::atomic<std::size_t> next = 0;
+    std::mutex saying;
+    const auto look = [&] {
+        for (std::size_t i = next++; i < names.size(); i = next++) {
+            const auto found = addresses_or_alias(names[i]);
+            // The alias counts by itself: /etc/hosts may give this machine another address for its own name than the world sees.
+            const bool here = found && (found->contains(house) || std::any_of(found->begin(), found->end(), [&own](const std::string& address) { return own.contains(address); }));
+            // While the house's own name is not told, nobody knows what leads elsewhere.
+            if (found && (here || !own.empty())) {
+                const std::lock_guard lock(saying);
+                say(std::string(here ? said_here : said_elsewhere).append(" ").append(names[i]));
+            }
         }
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < std::min(names.size(), lookups_at_once); ++i) {
+        threads.emplace_back(look);
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
     }
     return 0;
 }

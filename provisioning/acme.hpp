@@ -31,7 +31,8 @@ std::string certificate_state(const Settings& settings, const AcmePlace& place, 
 /// all other kinds. The exit code.
 int answer_challenge(const std::vector<std::string_view>& arguments);
 
-/// One line on standard output for each of `names` that has an address of `house`'s. The exit code.
+/// A line on standard output for each of `names` that DNS tells of: "here NAME" when it has an address of `house`'s, else "elsewhere NAME".
+/// None for a name that is not told. The exit code.
 int print_names_here(const std::string& house, const std::vector<std::string>& names);
 
 /// 0: the system knows an address of the name; 1: there is none; 2: cannot be told (no answer). The exit code.

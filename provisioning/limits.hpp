@@ -48,8 +48,12 @@ inline constexpr std::size_t acme_state_bytes_max = 8 << 20;
 inline constexpr std::chrono::milliseconds lookup_limit{20000};
 /// Addresses of one name that are compared.
 inline constexpr std::size_t addresses_of_name_max = 64;
-/// How long one child looks up names beside mail domains: names_looked_up_max of them, each answered in a moment but by a dead name server.
-inline constexpr std::chrono::milliseconds names_here_limit{60000};
+/// How long one child looks up names beside mail domains: a dead name server takes 12 s of one thread (three resolvers, two tries of 2 s), and
+/// names_looked_up_max of them, six rounds.
+inline constexpr std::chrono::milliseconds names_here_limit{90000};
+inline constexpr std::size_t lookups_at_once = 16;
+/// Seconds until a new name that DNS told nothing of is looked up again.
+inline constexpr std::int64_t look_soon = 3600;
 /// Names beside mail domains that one turn looks up; the others in the next turns, those first that waited longest.
 inline constexpr std::size_t names_looked_up_max = 90;
 /// How long uacme may take for one name.

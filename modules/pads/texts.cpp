@@ -62,6 +62,8 @@ constexpr std::array texts = {
                   "Drawings, charts and other objects of the document that were not taken over: {count}. You can add them as images."},
     CatalogueText{"import_word_edges", "L’en-tête et le pied de page du document ne sont pas repris : un pad n’a pas de pages.",
                   "The header and footer of the document's pages were not taken over: a pad has no pages."},
+    CatalogueText{"import_word_hidden", "Passages masqués du document, non repris : {count}. Ils restent dans votre fichier.",
+                  "Hidden passages of the document that were not taken over: {count}. They stay in your file."},
     CatalogueText{"import_images_unreadable", "Images du document non gardées : {count}, abîmées ou d’un autre genre que PNG, JPEG, WebP et GIF. Leur description est à leur place : vous pouvez les ajouter vous-même.",
                   "Images of the document that were not kept: {count}, damaged or of another kind than PNG, JPEG, WebP and GIF. Their descriptions stand in their places: you can add them yourself."},
     CatalogueText{"import_images_large", "Images du document non gardées : {count}, de plus de {limit} chacune. Leur description est à leur place : vous pouvez les ajouter vous-même.",

@@ -27,7 +27,7 @@ constexpr Event images_brought{"pads.images_brought", Level::info};
 
 /// What a Word document holds and a pad does not: nothing is lost without a word.
 void say_left_out(const Request& request, const LeftOut& left_out, json::array& warnings) {
-    constexpr std::array<std::string_view, left_out_kinds> codes = {"import_word_comments", "import_word_deletions", "import_word_drawings", "import_word_edges"};
+    constexpr std::array<std::string_view, left_out_kinds> codes = {"import_word_comments", "import_word_deletions", "import_word_drawings", "import_word_edges", "import_word_hidden"};
     for (std::size_t i = 0; i < codes.size(); ++i) {
         if (left_out[i] > 0) {
             Parameters parameters;
@@ -101,6 +101,11 @@ Task<Result<PadsModule::Brought>> PadsModule::bring_word(const Request& request,
     auto lines = read_pictures_answer(answer->bytes);
     answer->bytes = {};
     answer->turn.reset();
+    // What is unpacked counts with what others send, until the images are kept.
+    const auto held = converter_->hold(bytes.size() + (lines ? lines->size() : 0));
+    if (!held) {
+        co_return fail(ErrorKind::unavailable, "too many documents are being read at once");
+    }
     if (!lines) {
         co_return fail(std::move(lines.error()));
     }

@@ -30,8 +30,8 @@ struct ConvertedImage {
 };
 
 /// What of a Word document does not come into a pad, counted: people are told.
-enum class LeftOutKind : std::uint8_t { comments, deletions, drawings, page_edges };
-inline constexpr std::size_t left_out_kinds = 4;
+enum class LeftOutKind : std::uint8_t { comments, deletions, drawings, page_edges, hidden };
+inline constexpr std::size_t left_out_kinds = 5;
 using LeftOut = std::array<std::uint64_t, left_out_kinds>;
 
 struct ConvertedText {

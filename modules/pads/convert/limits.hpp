@@ -41,6 +41,9 @@ inline constexpr std::size_t word_parts_max = 10'000;
 inline constexpr std::size_t word_part_bytes_max = 32 << 20;
 /// Pictures, unpacked, in bytes: all of them together may be so many times as large as the archive; what is kept is packed already.
 inline constexpr std::size_t word_pictures_ratio = 8;
+/// And in all, unpacked: with the archive they stay within conversions_bytes_max. Of more than import_images_max none is kept. The others are said.
+inline constexpr std::size_t word_pictures_bytes_max = 28 << 20;
+inline constexpr std::size_t word_pictures_max = 200;
 /// Styles, lists and relationships of one document.
 inline constexpr std::size_t word_styles_max = 10'000;
 inline constexpr std::size_t word_lists_max = 50'000;

@@ -162,10 +162,11 @@ Result<std::string> word_pictures(std::string_view archive) {
         return fail(document.error());
     }
     const auto package = WordPackage::open(archive);
-    std::size_t room = archive.size() * word_pictures_ratio;
+    std::size_t room = std::min(archive.size() * word_pictures_ratio, word_pictures_bytes_max);
     std::string out;
+    std::size_t read = 0;
     for (const std::string& name : document->pictures) {
-        const auto picture = package->read(name, room);
+        const auto picture = ++read > word_pictures_max ? Result<std::string>(fail(ErrorKind::too_large, "")) : package->read(name, room);
         if (!picture) {
             out += "data:,\n";
             continue;

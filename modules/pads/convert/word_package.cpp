@@ -26,12 +26,6 @@ std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t coun
     return value;
 }
 
-std::string key_of(std::string_view name) {
-    std::string key(name.substr(name.starts_with('/') ? 1 : 0));
-    std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '\\' ? '/' : c; });
-    return key;
-}
-
 /// The end record, behind which only its comment stands.
 std::size_t find_end_record(std::string_view archive) {
     constexpr std::size_t comment_bytes_max = 0xffff;
@@ -72,6 +66,12 @@ Result<std::string> inflated(std::string_view packed, std::size_t size) {
 
 } // namespace
 
+std::string word_part_key(std::string_view name) {
+    std::string key(name.substr(name.starts_with('/') ? 1 : 0));
+    std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '\\' ? '/' : c; });
+    return key;
+}
+
 Result<WordPackage> WordPackage::open(std::string_view archive) {
     const std::size_t end = find_end_record(archive);
     if (!archive.starts_with("PK\x03\x04") || end == std::string_view::npos) {
@@ -94,7 +94,7 @@ Result<WordPackage> WordPackage::open(std::string_view archive) {
         }
         const Part part{number_at(archive, at + 42, 4), number_at(archive, at + 20, 4), number_at(archive, at + 24, 4), number_at(archive, at + 16, 4), number_at(archive, at + 10, 2)};
         const std::string_view name = archive.substr(at + directory_entry_bytes, name_bytes);
-        if (!name.ends_with('/') && !out.parts_.emplace(key_of(name), part).second) {
+        if (!name.ends_with('/') && !out.parts_.emplace(word_part_key(name), part).second) {
             return damaged();
         }
         at += bytes;
@@ -102,10 +102,10 @@ Result<WordPackage> WordPackage::open(std::string_view archive) {
     return out;
 }
 
-bool WordPackage::has(std::string_view name) const { return parts_.contains(key_of(name)); }
+bool WordPackage::has(std::string_view name) const { return parts_.contains(word_part_key(name)); }
 
 Result<std::string> WordPackage::read(std::string_view name, std::size_t bytes_max) const {
-    const auto found = parts_.find(key_of(name));
+    const auto found = parts_.find(word_part_key(name));
     if (found == parts_.end()) {
         return damaged();
     }

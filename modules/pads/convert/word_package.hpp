@@ -11,6 +11,9 @@
 
 namespace hameau::pads {
 
+/// Two names of one part are spelt alike here (ECMA-376 part 2 §6.2.2: names go by ASCII letters without their case).
+std::string word_part_key(std::string_view name);
+
 class WordPackage {
 public:
     /// Views `archive`, which must outlive it. Errors: invalid, document_damaged (no archive, encrypted, two parts of one name).

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/convert/limits.hpp"
+#include "modules/pads/convert/word_package.hpp"
 #include "modules/pads/convert/word_text.hpp"
 #include "modules/pads/export/limits.hpp"
 
@@ -20,7 +22,11 @@ Event leaf_of(Block block) {
     return event;
 }
 
+const RunLook no_look;
 constexpr std::int64_t emu_per_pixel = 9525;
+
+/// What this reads of the ways that mc:Choice asks for (ECMA-376 part 3 §9.3), by the prefixes that every program gives them.
+constexpr std::array<std::string_view, 5> readable_ways = {"wps", "wpg", "w14", "wp14", "w15"};
 
 /// These hold what was before a change, or what no reader sees.
 constexpr std::array<std::string_view, 17> passed_over = {
@@ -77,7 +83,7 @@ void WordReader::leave(std::string_view name) {
     } else if (name == "w:hyperlink") {
         state_.link = {MarkKind::link};
     } else if (name == "w:fldSimple") {
-        fields_.resize(fields_.empty() ? 0 : fields_.size() - 1);
+        end_field();
     } else if (name == "w:instrText") {
         in_instruction_ = false;
     } else if (name == "w:drawing" || name == "w:pict" || name == "w:object") {
@@ -206,7 +212,10 @@ bool WordReader::content_control() {
 
 bool WordReader::choose(const XmlElement& element) {
     const std::string needs = element.attribute("Requires");
-    const bool readable = element.name == "mc:Fallback" || needs.starts_with("w");
+    bool readable = element.name == "mc:Fallback" || !needs.empty();
+    for (const std::string_view way : hameau::split(needs, ' ')) {
+        readable = readable && (way.empty() || std::find(readable_ways.begin(), readable_ways.end(), way) != readable_ways.end());
+    }
     if (choices_.empty() || choices_.back() || !readable) {
         return false;
     }
@@ -270,7 +279,10 @@ bool WordReader::fields(const XmlElement& element) {
             state_.link.title = element.attribute("w:tooltip");
         }
     } else if (name == "w:fldSimple") {
-        fields_.push_back({});
+        begin_field();
+        if (fields_beyond_ > 0) {
+            return true;
+        }
         fields_.back().link = link_of_instruction(element.attribute("w:instr").substr(0, word_instruction_bytes_max));
         fields_.back().shown = true;
     } else if (name == "w:instrText") {
@@ -281,16 +293,32 @@ bool WordReader::fields(const XmlElement& element) {
         form_box_ = form_box_ != 0 ? (element.on() ? 2 : 1) : 0;
     } else if (name == "w:fldChar") {
         const std::string type = element.attribute("w:fldCharType");
-        if (type == "begin" && fields_.size() < word_nested_max) {
-            fields_.push_back({});
-        } else if (type == "separate" && !fields_.empty()) {
+        if (type == "begin") {
+            begin_field();
+        } else if (type == "separate" && !fields_.empty() && fields_beyond_ == 0) {
             fields_.back().link = link_of_instruction(fields_.back().instruction);
             fields_.back().shown = true;
-        } else if (type == "end" && !fields_.empty()) {
-            fields_.pop_back();
+        } else if (type == "end") {
+            end_field();
         }
     }
     return true;
+}
+
+void WordReader::begin_field() {
+    if (fields_.size() < word_nested_max) {
+        fields_.push_back({});
+    } else {
+        ++fields_beyond_;
+    }
+}
+
+void WordReader::end_field() {
+    if (fields_beyond_ > 0) {
+        --fields_beyond_;
+    } else if (!fields_.empty()) {
+        fields_.pop_back();
+    }
 }
 
 bool WordReader::drawing(const XmlElement& element) {
@@ -332,11 +360,16 @@ void WordReader::begin_box() {
     if (boxes_.size() < word_nested_max) {
         boxes_.push_back(std::move(state_));
         state_ = {};
+    } else {
+        ++boxes_beyond_;
     }
 }
 
 void WordReader::end_box() {
-    if (!boxes_.empty()) {
+    if (boxes_beyond_ > 0) {
+        --boxes_beyond_;
+    } else if (!boxes_.empty()) {
+        flush_carried();
         state_ = std::move(boxes_.back());
         boxes_.pop_back();
     }
@@ -368,7 +401,7 @@ void WordReader::picture(const Picture& one, const Drawing& drawing) {
         state_.paragraph.pieces.push_back({drawing.text.empty() ? target : drawing.text, {link}, std::nullopt});
         return;
     }
-    const auto [place, fresh] = shared_.picture_places.try_emplace(target, shared_.pictures.size());
+    const auto [place, fresh] = shared_.picture_places.try_emplace(word_part_key(target), shared_.pictures.size());
     if (fresh) {
         shared_.pictures.push_back(target);
     }
@@ -391,6 +424,7 @@ void WordReader::picture(const Picture& one, const Drawing& drawing) {
 bool WordReader::table(const XmlElement& element) {
     const std::string& name = element.name;
     if (name == "w:tbl") {
+        flush_carried();
         begin_cells();
         tables_.emplace_back();
         return true;
@@ -518,9 +552,13 @@ void WordReader::end_text() {
 }
 
 void WordReader::add_text(std::string_view text) {
-    const WordStyle& style = shared_.styles.paragraph(state_.paragraph.look.style);
-    if (text.empty() || state_.run.hidden.value_or(false)) {
+    if (text.empty()) {
         return;
+    }
+    const WordStyle& style = shared_.styles.paragraph(state_.paragraph.look.style);
+    const RunLook& letters = !state_.run.style.empty() ? shared_.styles.letters(state_.run.style).run : no_look;
+    if (over(over(style.run, letters), state_.run).hidden.value_or(false)) {
+        return shared_.missed(LeftOutKind::hidden);
     }
     auto marks = word_marks(state_.run, style, shared_.styles, link(), in_header());
     auto& pieces = state_.paragraph.pieces;
@@ -552,6 +590,10 @@ void WordReader::end_paragraph() {
     emit();
     state_.paragraph = {};
     state_.run = {};
+    // A link ends with its paragraph: the end of a field may have been deleted.
+    for (Field& field : fields_) {
+        field.link.value.clear();
+    }
 }
 
 void WordReader::flush_carried() {

@@ -92,6 +92,8 @@ private:
 
     /// Signs of the text. False: it was one.
     bool signs(const XmlElement& element);
+    void begin_field();
+    void end_field();
     void note(const std::string& kind, const std::string& id);
 
     /// Links and other fields. False: nothing of it is text.
@@ -135,6 +137,7 @@ private:
     State state_;
     std::vector<State> boxes_;
     std::vector<Field> fields_;
+    std::size_t fields_beyond_ = 0, boxes_beyond_ = 0;  ///< open ones, beyond word_nested_max
     std::vector<Table> tables_;
     std::vector<bool> choices_;
     std::vector<WordPiece> carried_;  ///< of a paragraph whose end was removed

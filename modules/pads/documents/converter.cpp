@@ -71,6 +71,15 @@ Task<Result<std::string>> Converter::hear(Body& body, std::size_t bytes_max) {
     co_return fail(ErrorKind::too_large, std::to_string(bytes_max));
 }
 
+std::shared_ptr<void> Converter::hold(std::size_t bytes) {
+    if (held_bytes_ + bytes > conversions_bytes_max) {
+        return nullptr;
+    }
+    auto held = std::make_shared<Held>(held_bytes_);
+    held->add(bytes);
+    return held;
+}
+
 void Converter::begin_next() {
     const auto begun = turns_.begin();
     begun_.insert(begun.begin(), begun.end());

@@ -29,6 +29,8 @@ public:
     /// The whole response of `hameau-convert MODE`. `asker`: for whom, so that one who sends much waits behind who sends little.
     /// Errors: unavailable (too many wait, or the helper did not end well), io.
     Task<Result<Answer>> run(std::string mode, std::string bytes, std::string asker);
+    /// Counts `bytes` as held until it is gone. Empty: too much is held already.
+    std::shared_ptr<void> hold(std::size_t bytes);
 
 private:
     void begin_next();

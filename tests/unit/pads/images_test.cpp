@@ -150,8 +150,8 @@ TEST(ConverterAnswer, IsBelievedAsFarAsItIsWhole) {
                                "image image/png 0 4 2 1\nabw", "image image/png 3 4 2 18446744073709551615\nabw", "image\n", "update 1 1 0\nab"}) {
         EXPECT_EQ(read_image_answer(broken).error().kind, ErrorKind::corrupt) << broken;
     }
-    EXPECT_EQ(read_text_answer("update 1 1 0 0 0 0 0\nab").value().title, "b");
-    EXPECT_EQ(read_text_answer("update 3 1 0 0 0 0 0\nab").error().kind, ErrorKind::corrupt);
+    EXPECT_EQ(read_text_answer("update 1 1 0 0 0 0 0 0\nab").value().title, "b");
+    EXPECT_EQ(read_text_answer("update 3 1 0 0 0 0 0 0\nab").error().kind, ErrorKind::corrupt);
 }
 
 TEST(TitleSearch, AsPeopleType) {

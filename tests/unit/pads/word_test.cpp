@@ -56,6 +56,49 @@ std::string html_of(const std::string& content, std::map<std::string, std::strin
     return html_of(package(std::move(parts)));
 }
 
+TEST(Word, OfSeveralWaysOneThatIsReadHereIsTaken) {
+    const auto choice = [](const std::string& needs, const std::string& first) {
+        return "<w:r><mc:AlternateContent><mc:Choice Requires=\"" + needs + "\">" + first + "</mc:Choice><mc:Fallback><w:t>\U0001F600</w:t></mc:Fallback></mc:AlternateContent></w:r>";
+    };
+    // Word writes every emoji like this.
+    for (const char* needs : {"w16se", "wpi", "w14 w16se", "cx1", ""}) {
+        EXPECT_EQ(html_of(paragraph("", run("Merci ") + choice(needs, "<w16se:symEx xmlns:w16se=\"http://schemas.microsoft.com/office/word/2015/wordml/symex\"/>")), {}), "<p>Merci \U0001F600</p>") << needs;
+    }
+    EXPECT_EQ(html_of(paragraph("", run("Merci ") + choice("w14", "<w:t>w14</w:t>")), {}), "<p>Merci w14</p>");
+}
+
+TEST(Word, TextHiddenByAStyleStaysHidden) {
+    const std::string styles = "<w:styles" + spaces + ">" + style("P", "Notes", "<w:rPr><w:vanish/></w:rPr>") +
+                               "<w:style w:type=\"character\" w:styleId=\"H\"><w:name w:val=\"Masque\"/><w:rPr><w:vanish/></w:rPr></w:style></w:styles>";
+    const std::string content = paragraph("", run("un") + run("deux", "<w:rStyle w:val=\"H\"/>") + run("trois", "<w:vanish/>")) + paragraph("<w:pStyle w:val=\"P\"/>", run("quatre") + run("cinq", "<w:vanish w:val=\"0\"/>"));
+    const auto read = read_word_document(package({{"word/document.xml", body(content)}, {"word/styles.xml", styles}}), {});
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->left_out[static_cast<std::size_t>(LeftOutKind::hidden)], 3U);
+    EXPECT_EQ(html_of(content, {{"word/styles.xml", styles}}), "<p>un</p><p>cinq</p>");
+}
+
+TEST(Word, ALinkEndsWithItsParagraphAlsoWhenTheEndOfItsFieldWasDeleted) {
+    const auto sign = [](const std::string& type) { return "<w:r><w:fldChar w:fldCharType=\"" + type + "\"/></w:r>"; };
+    const std::string begun = sign("begin") + "<w:r><w:instrText>HYPERLINK \"https://a.example/\"</w:instrText></w:r>" + sign("separate");
+    EXPECT_EQ(html_of(paragraph("", begun + run("lien") + "<w:del>" + sign("end") + "</w:del>") + paragraph("", run("apres")), {}).find("apres</a>"), std::string::npos);
+    // More fields in fields than are counted: each end is its own's.
+    std::string many;
+    for (std::size_t i = 0; i < word_nested_max + 5; ++i) {
+        many += sign("begin");
+    }
+    for (std::size_t i = 0; i < word_nested_max + 5; ++i) {
+        many += sign("end");
+    }
+    EXPECT_NE(html_of(paragraph("", begun + many + run("lien") + sign("end") + run(" apres")), {}).find("lien</a> apres"), std::string::npos);
+}
+
+TEST(Word, WordsBeforeATableDoNotGoIntoItsFirstCell) {
+    const std::string removed = "<w:p><w:pPr><w:rPr><w:del w:id=\"1\"/></w:rPr></w:pPr>" + run("AVANT") + "</w:p>";
+    const std::string html = html_of(removed + "<w:tbl><w:tr><w:tc>" + paragraph("", run("CELL")) + "</w:tc></w:tr></w:tbl>" + paragraph("", run("fin")), {});
+    EXPECT_EQ(html.find("<p>AVANT</p>"), 0U) << html;
+    EXPECT_EQ(html.find("AVANTCELL"), std::string::npos);
+}
+
 TEST(Word, HeadingsAreKnownByOutlineAndNameInEveryLanguage) {
     const std::string styles = "<w:styles" + spaces + ">" + style("Titre1", "heading 1", "<w:pPr><w:outlineLvl w:val=\"0\"/></w:pPr><w:rPr><w:b/><w:sz w:val=\"40\"/></w:rPr>") + style("Perso", "Mon titre", "<w:basedOn w:val=\"Titre1\"/>") +
                                style("berschrift2", "heading 2", "") + style("Haut", "Chapitre", "<w:pPr><w:outlineLvl w:val=\"2\"/></w:pPr>") + "</w:styles>";
