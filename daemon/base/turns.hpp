@@ -27,6 +27,9 @@ public:
 
     /// Something of this key wants to begin. Nothing: too many wait, of this key or in all.
     std::optional<Number> ask(const Key& key);
+    /// For a key of which nothing waits, when the queue is full: the newest of the key with most in it gives up its place, and is returned: it
+    /// never begins. Nothing: there is room, or nobody has more than one.
+    std::optional<Number> make_room(const Key& key);
     /// Those that begin now.
     std::vector<Number> begin();
     void ended(Number turn) { running_.erase(turn); }
@@ -56,6 +59,18 @@ std::optional<typename Turns<Key>::Number> Turns<Key>::ask(const Key& key) {
     ++waiting_;
     queues_[key].push_back(++next_);
     return next_;
+}
+
+template <class Key>
+std::optional<typename Turns<Key>::Number> Turns<Key>::make_room(const Key& key) {
+    const auto longest = std::max_element(queues_.begin(), queues_.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    if (waiting_ < limits_.waiting_max || queues_.contains(key) || longest == queues_.end() || longest->second.size() < 2) {
+        return std::nullopt;
+    }
+    const Number given_up = longest->second.back();
+    longest->second.pop_back();
+    --waiting_;
+    return given_up;
 }
 
 template <class Key>

@@ -374,6 +374,9 @@ Response People::say_wait(const Request& request, Duration wait) const {
 
 Task<bool> People::slow(std::string prefix, std::function<void()> work) {
     // One worker, 19 MiB at a time.
+    if (const auto given_up = slow_turns_.make_room(prefix)) {
+        wake_slow({*given_up}, false);
+    }
     const auto turn = stopping_ ? std::nullopt : slow_turns_.ask(prefix);
     if (!turn) {
         co_return false;

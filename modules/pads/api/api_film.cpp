@@ -108,7 +108,11 @@ Task<std::shared_ptr<void>> PadsModule::film_turn(std::string member) {
 /// The film that is kept, when it reaches to `upto` (0: to the newest row), or a new one. On a thread for long readings.
 Result<std::shared_ptr<Film>> PadsModule::film_reaching(PadStore& store, std::int64_t number, std::int64_t upto, std::shared_ptr<Film> kept, const Stop& stop) {
     if (kept) {
-        const auto newest = upto > 0 ? Result<std::int64_t>(upto) : store.newest_row(number);
+        if (upto > 0 && kept->last_seq() >= upto) {
+            return kept;
+        }
+        // Who asks for more than there is gets what there is, and no new film each time.
+        const auto newest = store.newest_row(number);
         if (!newest) {
             return fail(newest.error());
         }

@@ -205,6 +205,21 @@ TEST_F(SignInsAtOnce, AddressesTakeTurnsAndNobodyFillsTheQueueAlone) {
     EXPECT_EQ(answered.size(), slow_jobs_waiting_per_prefix_max + 3);
 }
 
+TEST_F(SignInsAtOnce, AFewAddressesThatFillTheQueueDoNotKeepAnotherOut) {
+    context->hold_slow = true;
+    for (std::size_t i = 0; i < slow_jobs_waiting_max + 1; ++i) {
+        come("172.16." + std::to_string(i % 8) + ".0/24", "guess" + std::to_string(i), "wrong");
+    }
+    const std::size_t refused = answered.size();
+    come("10.0.0.0/24", "marie", "marie-secret-words");
+    ASSERT_EQ(answered.size(), refused + 1);
+    EXPECT_NE(answered.back().prefix, "10.0.0.0/24") << "one of those that have many waiting gives up its place";
+    while (!context->held.empty()) {
+        one_ends();
+    }
+    EXPECT_EQ(std::count_if(answered.begin(), answered.end(), [](const Answered& one) { return one.prefix == "10.0.0.0/24" && one.status == 200; }), 1);
+}
+
 TEST_F(SignInsAtOnce, WhoWaitsWhenTheHouseStopsIsSentAway) {
     context->hold_slow = true;
     come("10.0.0.0/24", "marie", "marie-secret-words");
