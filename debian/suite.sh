@@ -60,8 +60,10 @@ mount --bind $cache/ccache-$name $work/root/ccache
 mount --bind /dev $work/root/dev
 mount -t proc proc $work/root/proc
 cp /etc/resolv.conf $work/root/etc/resolv.conf
+# npm fetches what this machine may fetch: the same settings, the same authorities.
 [ ! -e /root/.npmrc ] || cp /root/.npmrc $work/root/root/.npmrc
-exec chroot $work/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CCACHE_DIR=/ccache \
+cp /etc/ssl/certs/ca-certificates.crt $work/root/etc/ssl/certs/ca-certificates.crt
+exec chroot $work/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt CCACHE_DIR=/ccache \
     DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:+$DEB_BUILD_OPTIONS }parallel=${JOBS:-$(nproc)} nocheck" \
     sh -c 'cd /build/hameau && exec dpkg-buildpackage -us -uc $([ "$arch" = "$own" ] && echo -b || echo "-B -Pcross,nocheck -a$arch")'
 BUILD
