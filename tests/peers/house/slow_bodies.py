@@ -232,7 +232,8 @@ BY_THE_BODY = {"POST /api/v1/session", "POST /api/v1/recovery", "POST /api/v1/in
 # The set-up answers 409 in a house that has an admin; slowly in a new house: tests/unit/people. Its checks change nothing. `declared`
 # and `setup/host` are the command's own: they answer nobody who comes through the gate.
 # A diagnosis is an admin's, whose right nobody takes away in this walk; it is judged behind its body as the others are (open_body).
-ELSEWHERE = {"POST /api/v1/diagnosis", "POST /api/v1/setup", "POST /api/v1/setup/checks", "POST /api/v1/setup/host", "PUT /api/v1/declared"}
+# Autodiscover tells everybody the same settings, and changes nothing.
+ELSEWHERE = {"POST /autodiscover/autodiscover.xml", "POST /Autodiscover/Autodiscover.xml", "POST /AutoDiscover/AutoDiscover.xml", "POST /api/v1/diagnosis", "POST /api/v1/setup", "POST /api/v1/setup/checks", "POST /api/v1/setup/host", "PUT /api/v1/declared"}
 
 
 def account(who):
