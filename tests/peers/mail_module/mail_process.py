@@ -45,7 +45,8 @@ class Mail:
         os.mkdir(f"{self.state}/run", 0o755)
         os.mkdir(f"{self.state}/mail", 0o755)
         self.settings = {"mail.enabled": "true", "mail.idle_stop": "60000", "house.sandbox": "kill", "house.host": "localhost",
-                         "mail.smtp_port": "1", "mail.imap_port": "1", "mail.imaps_port": "2993", "mail.submissions_port": "2465"}
+                         "mail.smtp_port": "1", "mail.imap_port": "1", "mail.imaps_port": "2993", "mail.submissions_port": "2465",
+                         "mail.spam_filter": "on", "mail.mta_sts": "testing"}
         # Mail tells people of addresses, and stays awake until people has heard them.
         FakePeople(f"{self.state}/run/people.sock")
         self.listener = socket.socket(socket.AF_UNIX)
