@@ -3,7 +3,7 @@
 #   debian/suite.sh SUITE [ARCH]      ARCH: another architecture than this machine's, cross-compiled (arm64); no web pages then
 # The Debian with all that a build needs is made once by mmdebstrap and kept in HAMEAU_DEB_CACHE; each build works on an overlay
 # that is thrown away, always in the folder /build/hameau, so that two builds give the same bytes. Kept besides: ccache's folder.
-# JOBS: how many compilers at a time. HAMEAU_DEB_MIRROR: where Debian's packages come from.
+# HAMEAU_DEB_OPTIMIZE and CCACHE_DISABLE are passed on. JOBS: how many compilers at a time. HAMEAU_DEB_MIRROR: where Debian's packages come from.
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
@@ -30,6 +30,8 @@ if [ ! -d "$base" ]; then
     mmdebstrap --quiet --variant=minbase --include=build-essential,ccache,ca-certificates \
         "$suite" "$base.part" "deb $mirror $suite main" "deb $mirror $suite-updates main" \
         "deb http://deb.debian.org/debian-security $suite-security main" >&2
+    # Nobody cuts the power of this root: dpkg need not wait for the disk (npm alone brings 400 packages).
+    echo force-unsafe-io >"$base.part/etc/dpkg/dpkg.cfg.d/hameau-build"
     mkdir -p "$base.part/build/hameau/debian" "$base.part/ccache"
     cp debian/control debian/changelog "$base.part/build/hameau/debian/"
     cp /etc/resolv.conf "$base.part/etc/resolv.conf"
@@ -64,7 +66,7 @@ cp /etc/resolv.conf $work/root/etc/resolv.conf
 [ ! -e /root/.npmrc ] || cp /root/.npmrc $work/root/root/.npmrc
 cp /etc/ssl/certs/ca-certificates.crt $work/root/etc/ssl/certs/ca-certificates.crt
 exec chroot $work/root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt CCACHE_DIR=/ccache \
-    DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:+$DEB_BUILD_OPTIONS }parallel=${JOBS:-$(nproc)} nocheck" \
+    ${HAMEAU_DEB_OPTIMIZE:+HAMEAU_DEB_OPTIMIZE=$HAMEAU_DEB_OPTIMIZE} ${CCACHE_DISABLE:+CCACHE_DISABLE=1} DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:+$DEB_BUILD_OPTIONS }parallel=${JOBS:-$(nproc)} nocheck" \
     sh -c 'cd /build/hameau && exec dpkg-buildpackage -us -uc $([ "$arch" = "$own" ] && echo -b || echo "-B -Pcross,nocheck -a$arch")'
 BUILD
 unshare -m sh "$work/build.sh"
