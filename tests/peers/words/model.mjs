@@ -155,7 +155,8 @@ export class Model {
   joinByUndo(olds, news, before, after) {
     for (let i = 1; i < olds.length; i += 1) {
       const k = news.indexOf(olds[i - 1]);
-      if (before[i] && k >= 0 && !news.includes(olds[i]) && after[k] === before[i - 1] + before[i]) this.lines.set(this.lineNow(olds[i]), this.lineNow(olds[i - 1]));
+      const [one, other] = [this.lineNow(olds[i]), this.lineNow(olds[i - 1])];
+      if (one !== other && before[i] && k >= 0 && !news.includes(olds[i]) && after[k] === before[i - 1] + before[i]) this.lines.set(one, other);
     }
   }
   lineNow(name) {
