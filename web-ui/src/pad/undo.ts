@@ -22,13 +22,12 @@ function answered(marker: Y.Item, seen: Seen, own: number): boolean {
 const stands = (item: Y.Item) => !item.deleted && item.countable;
 
 /** What the step takes out that Yjs is taking back now. Yjs takes it out piece by piece, so a line may still hold words of it. */
-function goingWith(doc: Y.Doc, { insertions }: Y.UndoManager['undoStack'][number]): Set<Y.Item> {
+function goingWith({ root, moves }: Binding, { insertions }: Y.UndoManager['undoStack'][number]): Set<Y.Item> {
   const found = new Set<Y.Item>();
-  Y.iterateDeletedStructs(doc._transaction!, insertions, (struct) => {
-    let item: unknown = struct;
-    // (As Yjs does it: what came back elsewhere goes there.)
-    while (item instanceof Y.Item && item.redone) item = Y.getItem(doc.store, item.redone);
-    if (item instanceof Y.Item) found.add(item);
+  // (As Yjs does it: what came back elsewhere goes there, each sign by its own way.)
+  Y.iterateDeletedStructs(root.doc!._transaction!, insertions, ({ id }) => {
+    const item = moves.item(moves.lastCopy(id));
+    if (item) found.add(item);
   });
   return found;
 }
@@ -81,7 +80,7 @@ export function undoOf(binding: Binding): Y.UndoManager {
   const stack = () => (manager!.undoing ? manager!.undoStack : manager!.redoStack);
   const goingNow = () => {
     const step = steps[stack().length]!;
-    if (last?.step !== step) last = { step, going: goingWith(doc, step) };
+    if (last?.step !== step) last = { step, going: goingWith(binding, step) };
     return last.going;
   };
   manager = new Y.UndoManager(root, {

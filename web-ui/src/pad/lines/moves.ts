@@ -523,7 +523,7 @@ export class Moves {
   }
 
   /** Where Yjs comes to when it follows this sign to where it came back. */
-  private lastCopy(id: Y.ID): Y.ID {
+  lastCopy(id: Y.ID): Y.ID {
     for (let n = 0; n < way_max; n += 1) {
       this.looks += 1;
       const item = this.item(id);
