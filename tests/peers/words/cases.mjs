@@ -50,7 +50,7 @@ const moved = {
     return [scene.meet(), (all) => all[1] === 'fresh' && all.join('|').includes('two words unseen')];
   },
   'what I wrote in front of a word that another put beside one without a space'() {
-    const scene = new Scene(['one', 'two', 'word', 'end']);
+    const scene = new Scene(['one', 'word', 'between', 'two', 'end']);
     const [a, b] = scene.people;
     a.before('word').type('mine ');
     b.mark('word').cut().at('two').paste();

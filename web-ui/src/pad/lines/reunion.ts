@@ -435,7 +435,7 @@ export class Reunion {
       if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
       else if (item !== first && stands(item)) break;
       if (item.deleted) continue;
-      if (follows && item !== first && (moves.typed(item.id).passage?.begin !== passage?.begin || this.verdicts.get(item) === null)) break;
+      if (follows && item !== first && (moves.typed(item.id).passage?.begin !== passage?.begin || (this.verdicts.get(item) === null && !endsWord(item, this.ends)))) break;
       const end = wordOnly ? textOf(item).search(no_letter) : -1;
       if (wordOnly && (end === 0 || item.content instanceof Y.ContentEmbed)) break;
       if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);

@@ -34,7 +34,7 @@ function signOf(moves: Moves, typed: Y.ID): Sign | null {
 }
 
 /** Whoever typed this sign typed it behind that one. */
-export function typedBehind(moves: Moves, typed: Y.ID, before: Y.ID): boolean {
+function typedBehind(moves: Moves, typed: Y.ID, before: Y.ID): boolean {
   const item = moves.item(typed);
   if (!item) return false;
   if (item.id.clock < typed.clock) return before.client === typed.client && before.clock === typed.clock - 1;

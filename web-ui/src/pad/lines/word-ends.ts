@@ -1,7 +1,6 @@
 // Where words begin and end: whoever follows another word stands in front of it or behind it, never in it (reunion.ts).
 import * as Y from 'yjs';
 import type { Moves, Step } from './moves';
-import { typedBehind } from './torn';
 import { lastId, left, right, stands, textOf } from './told';
 
 const word_max = 100;          // letters
@@ -23,7 +22,8 @@ function joint(one: Y.ID, other: Y.ID, { moves }: Ends): boolean {
   const [step, next] = [moves.broughtBy(one), moves.broughtBy(other)];
   if (step === next || (step?.home ?? next?.home)) return false;
   const [first, second] = [moves.first(one), moves.first(other)];
-  return !typedBehind(moves, second, first);
+  // (The end of a word whose beginning was taken from in front of it was typed right after that, wherever it stands.)
+  return first.client !== second.client || first.clock + 1 !== second.clock;
 }
 
 /** The first letter of the word to which this one belongs, as wordEnd. */
