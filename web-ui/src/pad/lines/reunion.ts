@@ -26,6 +26,7 @@ const no_letter = /[^\p{L}\p{N}]/u;
 interface Place { to: Y.ID; before: boolean }
 interface Run extends Place { first: Y.Item; late?: boolean }
 interface Piece { insert: string | object; attributes: Values; item: Y.Item }
+const goesOnWord = (piece: Piece | undefined, item: Y.Item) => letter.test(piece ? textOf(piece.item).at(-1) ?? '' : '') && letter.test(textOf(item)[0] ?? '');
 
 export class Reunion {
   private readonly doc: Y.Doc;
@@ -435,7 +436,7 @@ export class Reunion {
       if (item !== first && item.id.client === this.doc.clientID && ids.some((one) => holds(one, item!.origin))) ids = [...ids.slice(-8), item];
       else if (item !== first && stands(item)) break;
       if (item.deleted) continue;
-      if (follows && item !== first && (moves.typed(item.id).passage?.begin !== passage?.begin || (this.verdicts.get(item) === null && !endsWord(item, this.ends)))) break;
+      if (follows && item !== first && (moves.typed(item.id).passage?.begin !== passage?.begin || (this.verdicts.get(item) === null && !goesOnWord(pieces[pieces.length - 1], item)))) break;
       const end = wordOnly ? textOf(item).search(no_letter) : -1;
       if (wordOnly && (end === 0 || item.content instanceof Y.ContentEmbed)) break;
       if (item.content instanceof Y.ContentFormat) attributes = formatted(attributes, item.content);
