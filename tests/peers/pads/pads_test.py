@@ -299,7 +299,7 @@ def test_real_images():
 def test_import():
     path = "/api/v1/associations/amis/pads/import"
     call(403, "POST", path + "?format=html&slug=i", b"x", who=ALIEN)
-    call(400, "POST", path + "?format=docx&slug=i", b"x")
+    call(400, "POST", path + "?format=odt&slug=i", b"x")
     call(422, "POST", path + "?format=html&slug=No", b"x")
     call(422, "POST", path + "?format=markdown&slug=i", b"caf\xe9")
     call(413, "POST", path + "?format=markdown&slug=i", b"x" * ((1 << 20) + 1))
