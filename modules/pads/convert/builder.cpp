@@ -15,15 +15,15 @@ bool is_list(Block block) { return block == Block::bullet_list || block == Block
 bool is_item(Block block) { return block == Block::list_item || block == Block::task_item; }
 bool is_cell(Block block) { return block == Block::table_cell || block == Block::table_header; }
 
-Event opening(Block block) {
+} // namespace
+
+Event opening(Block block, std::int64_t number) {
     Event event;
     event.kind = Event::Kind::open;
     event.block = block;
-    event.number = 1;
+    event.number = number;
     return event;
 }
-
-} // namespace
 
 std::vector<Mark> settled_marks(const std::vector<Mark>& marks) {
     std::vector<Mark> all;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "modules/pads/export/content.hpp"
 
 namespace hameau::pads {
+
+/// A block that begins, or that is one thing: what a parser then completes.
+Event opening(Block block, std::int64_t number = 1);
 
 /// The marks of text by those of the elements around it, outermost first: each kind once, the innermost wins; in rank.
 std::vector<Mark> settled_marks(const std::vector<Mark>& marks);

@@ -26,14 +26,6 @@ constexpr std::array<const char*, 2> extensions = {"table", "strikethrough"};
 
 std::string_view text_of(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
-Event block_of(Block block, std::int64_t number = 1) {
-    Event event;
-    event.kind = Event::Kind::open;
-    event.block = block;
-    event.number = number;
-    return event;
-}
-
 /// The source by lines and columns, as cmark counts them (from 1).
 class Source {
 public:
@@ -84,7 +76,7 @@ private:
         std::int64_t next = 1;  ///< number of the next item
     };
     static Event list_of(const List& list) {
-        return list.tasks ? block_of(Block::task_list) : list.ordered ? block_of(Block::ordered_list, list.next) : block_of(Block::bullet_list);
+        return list.tasks ? opening(Block::task_list) : list.ordered ? opening(Block::ordered_list, list.next) : opening(Block::bullet_list);
     }
 
     void begin(Event block) { marks_of_blocks_.push_back(builder_.begin(std::move(block))); }
@@ -123,14 +115,14 @@ private:
         if (!lists_.empty()) {
             ++lists_.back().next;
         }
-        Event event = block_of(box.empty() ? Block::list_item : Block::task_item);
+        Event event = opening(box.empty() ? Block::list_item : Block::task_item);
         event.checked = !box.empty() && box != "[ ]";
         unread_ = box.empty() ? 0 : box.size() + 1;
         begin(std::move(event));
     }
 
     void code_block(cmark_node* node) {
-        Event event = block_of(Block::code);
+        Event event = opening(Block::code);
         const std::string_view info = text_of(cmark_node_get_fence_info(node));
         event.text = info.substr(0, info.find(' '));
         const std::size_t mark = builder_.begin(std::move(event));
@@ -146,11 +138,11 @@ private:
         if (name == "table") {
             const std::uint8_t* aligns = cmark_gfm_extensions_get_table_alignments(node);
             aligns_.assign(aligns, aligns + (aligns == nullptr ? 0 : cmark_gfm_extensions_get_table_columns(node)));
-            begin(block_of(Block::table));
+            begin(opening(Block::table));
         } else if (name == "table_row" || name == "table_header") {
             in_head_ = name == "table_header";
             column_ = 0;
-            begin(block_of(Block::table_row));
+            begin(opening(Block::table_row));
         } else if (name == "table_cell") {
             enter_cell(node);
         } else if (name == "strikethrough") {
@@ -159,12 +151,12 @@ private:
     }
 
     void enter_cell(cmark_node* cell) {
-        begin(block_of(in_head_ ? Block::table_header : Block::table_cell));
+        begin(opening(in_head_ ? Block::table_header : Block::table_cell));
         const std::uint8_t align = column_ < aligns_.size() ? aligns_[column_] : std::uint8_t{0};
         ++column_;
         cmark_node* first = cmark_node_first_child(cell);
         if ((align == 'c' || align == 'r') && (first == nullptr || cmark_node_get_type(first) != CMARK_NODE_IMAGE)) {
-            Event line = block_of(Block::paragraph);
+            Event line = opening(Block::paragraph);
             line.align = align == 'c' ? Align::center : Align::right;
             (void)builder_.begin(std::move(line));
         }
@@ -173,19 +165,19 @@ private:
     void enter(cmark_node* node) {
         switch (cmark_node_get_type(node)) {
         case CMARK_NODE_BLOCK_QUOTE:
-            return begin(block_of(Block::quote));
+            return begin(opening(Block::quote));
         case CMARK_NODE_LIST:
             return enter_list(node);
         case CMARK_NODE_ITEM:
             return enter_item(node);
         case CMARK_NODE_PARAGRAPH:
-            return begin(block_of(Block::paragraph));
+            return begin(opening(Block::paragraph));
         case CMARK_NODE_HEADING:
-            return begin(block_of(Block::heading, cmark_node_get_heading_level(node)));
+            return begin(opening(Block::heading, cmark_node_get_heading_level(node)));
         case CMARK_NODE_CODE_BLOCK:
             return code_block(node);
         case CMARK_NODE_THEMATIC_BREAK:
-            return builder_.leaf(block_of(Block::rule));
+            return builder_.leaf(opening(Block::rule));
         case CMARK_NODE_HTML_BLOCK:
             return html_block(text_of(cmark_node_get_literal(node)));
         case CMARK_NODE_TEXT:
@@ -272,7 +264,7 @@ private:
         } else if (mention_ || image_ != nullptr) {
             text(" ");  // a name and a description are one line
         } else {
-            builder_.leaf(block_of(Block::line_break));
+            builder_.leaf(opening(Block::line_break));
         }
     }
 
@@ -292,7 +284,7 @@ private:
             return;
         }
         if (tag == "<br>" || tag == "<br/>" || tag == "<br />") {
-            builder_.leaf(block_of(Block::line_break));
+            builder_.leaf(opening(Block::line_break));
             return;
         }
         if (tag.starts_with("</")) {
@@ -324,7 +316,7 @@ private:
             line->align = align;
         } else {
             // In a cell, whose paragraph would open with its first letter.
-            Event paragraph = block_of(Block::paragraph);
+            Event paragraph = opening(Block::paragraph);
             paragraph.align = align;
             (void)builder_.begin(std::move(paragraph));
         }
@@ -369,7 +361,7 @@ private:
     void image(cmark_node* node) {
         const std::string address(text_of(cmark_node_get_url(node)));
         if (is_own_image(address)) {
-            Event event = block_of(Block::image);
+            Event event = opening(Block::image);
             event.address = address;
             event.text = alt_;
             // "![](a)" is how people write an image that they do not describe.

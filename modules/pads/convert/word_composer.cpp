@@ -10,14 +10,6 @@ namespace hameau::pads {
 
 namespace {
 
-Event opening(Block block, std::int64_t number = 1) {
-    Event event;
-    event.kind = Event::Kind::open;
-    event.block = block;
-    event.number = number;
-    return event;
-}
-
 /// With w:bidi "left" is where the line begins (§17.18.44): the same as on the way out (export/docx.cpp).
 Align align_of(const ParagraphLook& look) {
     const std::string said = look.align.value_or("");

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "modules/pads/convert/word_styles.hpp"
+#include "modules/pads/export/roman.hpp"
 
 namespace hameau::pads {
 
@@ -88,31 +89,18 @@ private:
     std::int64_t at_ = 0;
 };
 
-std::string roman(std::int64_t value) {
-    constexpr std::array<std::pair<std::int64_t, std::string_view>, 13> signs = {{{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"}, {50, "L"}, {40, "XL"}, {10, "X"}, {9, "IX"}, {5, "V"}, {4, "IV"}, {1, "I"}}};
-    std::string out;
-    for (const auto& [worth, sign] : signs) {
-        for (; value >= worth; value -= worth) {
-            out += sign;
-        }
-    }
-    return out;
-}
-
 /// One number of a label; what this does not know counts in digits.
 std::string shown(std::int64_t value, const std::string& format) {
-    std::string out = std::to_string(value);
-    constexpr std::int64_t roman_max = 3999;
-    if (format == "upperRoman" || format == "lowerRoman") {
-        out = value > 0 && value <= roman_max ? roman(value) : out;
-    } else if ((format == "upperLetter" || format == "lowerLetter") && value > 0 && value <= 26 * 10) {
-        // §17.18.59: aa follows z.
-        out = std::string(static_cast<std::size_t>((value - 1) / 26 + 1), static_cast<char>('A' + (value - 1) % 26));
+    const bool upper = format.starts_with("upper");
+    if ((format == "upperRoman" || format == "lowerRoman") && value > 0 && value <= roman_max) {
+        const std::string letters = roman_number(value);
+        return upper ? capitals(letters) : letters;
     }
-    if (format.starts_with("lower")) {
-        std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if ((format == "upperLetter" || format == "lowerLetter") && value > 0 && value <= 26 * 10) {
+        // §17.18.59: aa follows z, and bb aa.
+        return std::string(static_cast<std::size_t>((value - 1) / 26 + 1), static_cast<char>((upper ? 'A' : 'a') + (value - 1) % 26));
     }
-    return out;
+    return std::to_string(value);
 }
 
 class RelationsReader : public XmlHandler {

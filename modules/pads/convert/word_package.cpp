@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/convert/limits.hpp"
 
 namespace hameau::pads {
@@ -67,8 +68,8 @@ Result<std::string> inflated(std::string_view packed, std::size_t size) {
 } // namespace
 
 std::string word_part_key(std::string_view name) {
-    std::string key(name.substr(name.starts_with('/') ? 1 : 0));
-    std::transform(key.begin(), key.end(), key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '\\' ? '/' : c; });
+    std::string key = ascii_lower(name.substr(name.starts_with('/') ? 1 : 0));
+    std::replace(key.begin(), key.end(), '\\', '/');
     return key;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "daemon/base/text.hpp"
+#include "modules/pads/convert/builder.hpp"
 #include "modules/pads/convert/document.hpp"
 #include "modules/pads/convert/limits.hpp"
 #include "modules/pads/convert/word_package.hpp"
@@ -14,13 +15,6 @@
 namespace hameau::pads {
 
 namespace {
-
-Event leaf_of(Block block) {
-    Event event;
-    event.kind = Event::Kind::open;
-    event.block = block;
-    return event;
-}
 
 const RunLook no_look;
 constexpr std::int64_t emu_per_pixel = 9525;
@@ -247,7 +241,7 @@ bool WordReader::signs(const XmlElement& element) {
         if (type == "page" || type == "column") {
             split();
         } else {
-            add_leaf(leaf_of(Block::line_break));
+            add_leaf(opening(Block::line_break));
         }
     } else if (name == "w:footnoteReference" || name == "w:endnoteReference") {
         note(name == "w:footnoteReference" ? "footnote:" : "endnote:", element.attribute("w:id"));
@@ -327,7 +321,7 @@ void WordReader::end_drawing() {
     const Drawing drawing = std::move(state_.drawing);
     state_.drawing = {};
     if (drawing.rule) {
-        return add_leaf(leaf_of(Block::rule));
+        return add_leaf(opening(Block::rule));
     }
     if (drawing.pictures.empty() && !drawing.words) {
         return shared_.missed(LeftOutKind::drawings);
@@ -354,7 +348,7 @@ void WordReader::picture(const Picture& one, const Drawing& drawing) {
         shared_.pictures.push_back(target);
     }
     const bool known = place->second < shared_.addresses->size();
-    Event event = leaf_of(Block::image);
+    Event event = opening(Block::image);
     event.address = known ? (*shared_.addresses)[place->second] : std::string();
     event.text = drawing.text;
     event.described = drawing.described;
@@ -554,7 +548,7 @@ void WordReader::emit() {
     }
     auto& pieces = state_.paragraph.pieces;
     if (!note_pieces_.empty() && !pieces.empty()) {
-        note_pieces_.push_back({{}, {}, leaf_of(Block::line_break)});
+        note_pieces_.push_back({{}, {}, opening(Block::line_break)});
     }
     // The space or tab between the number and the words.
     if (note_pieces_.empty() && !pieces.empty()) {

@@ -3,14 +3,10 @@
 
 #include <algorithm>
 
+#include "daemon/base/text.hpp"
 namespace hameau::pads {
 
 namespace {
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
-}
 
 template <class T>
 void take(std::optional<T>& value, const std::optional<T>& top) {
@@ -29,7 +25,7 @@ bool is_one_of(const Names& names, std::string_view name) {
 
 /// What the nearest style of a chain says of its kind.
 void settle_kind(const WordStyles::Said& said, WordStyle& out) {
-    const std::string name = lower(said.name);
+    const std::string name = ascii_lower(said.name);
     constexpr std::string_view heading = "heading ";
     constexpr std::int64_t body_text = 9;
     std::int64_t level = said.paragraph.outline ? *said.paragraph.outline + 1 : 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/base/text.hpp"
 #include "modules/pads/convert/builder.hpp"
 #include "modules/pads/lines/safe_values.hpp"
 
@@ -13,12 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 8> monospaced = {"courier new", "courier", "consolas", "dejavu sans mono", "liberation mono", "source code pro", "roboto mono", "menlo"};
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
-}
-
-bool is_monospaced(const std::string& font) { return std::find(monospaced.begin(), monospaced.end(), lower(font)) != monospaced.end(); }
+bool is_monospaced(const std::string& font) { return std::find(monospaced.begin(), monospaced.end(), ascii_lower(font)) != monospaced.end(); }
 
 /// §17.18.40; "yellow" is the pen that everybody means, and our own.
 std::string pen_colour(const std::string& said) {
@@ -27,13 +23,13 @@ std::string pen_colour(const std::string& said) {
         {"darkYellow", "#808000"}, {"darkGray", "#808080"}}};
     const auto known = std::find_if(pens.begin(), pens.end(), [&said](const auto& pen) { return pen.first == said; });
     constexpr std::string_view our_own = "FFEF9E";
-    return known != pens.end() ? std::string(known->second) : said == "lightGray" ? "#c0c0c0" : said == our_own ? std::string() : safe_colour("#" + lower(said));
+    return known != pens.end() ? std::string(known->second) : said == "lightGray" ? "#c0c0c0" : said == our_own ? std::string() : safe_colour("#" + ascii_lower(said));
 }
 
 /// Colour, font and size, where they are not those of the paragraph around. Black is what letters are.
 Mark letters_of(const RunLook& look, const RunLook& around, bool code, bool linked) {
     Mark mark{MarkKind::colour};
-    const std::string colour = lower(look.colour.value_or("auto"));
+    const std::string colour = ascii_lower(look.colour.value_or("auto"));
     const bool of_links = linked && (colour == "1155cc" || colour == "0563c1" || colour == "0000ff" || colour == "0b5c8a");
     if (colour != "auto" && colour != "000000" && !of_links && look.colour != around.colour) {
         mark.value = safe_colour("#" + colour);
@@ -78,7 +74,7 @@ std::vector<Mark> word_marks(const RunLook& run, const WordStyle& paragraph, con
     add(look.underline.value_or(false) && (!linked || letters.link), MarkKind::underline);
     add(toggled(&RunLook::strike), MarkKind::strike);
     const std::string ground = look.ground.value_or("auto");
-    if (ground != "auto" && ground != "none" && !ground.empty() && lower(ground) != "ffffff" && look.ground != standard.ground) {
+    if (ground != "auto" && ground != "none" && !ground.empty() && ascii_lower(ground) != "ffffff" && look.ground != standard.ground) {
         marks.push_back({MarkKind::highlight, pen_colour(ground)});
     }
     Mark shown = letters_of(look, plain ? standard : paragraph.run, code, linked);
@@ -112,7 +108,7 @@ Mark link_of_instruction(std::string_view instruction) {
         words.push_back(quoted ? "\"" + word : word);
     }
     Mark link{MarkKind::link};
-    if (words.empty() || lower(words.front()) != "hyperlink") {
+    if (words.empty() || ascii_lower(words.front()) != "hyperlink") {
         return link;
     }
     std::string place;

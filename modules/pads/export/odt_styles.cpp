@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "daemon/base/text.hpp"
+
 namespace hameau::pads {
 
 const std::string_view odf_namespaces =
@@ -43,8 +45,7 @@ std::string hex_colour(std::string_view value) {
     if (value.size() == 4 && value[0] == '#') {
         return {'#', value[1], value[1], value[2], value[2], value[3], value[3]};
     }
-    std::string word(value);
-    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string word = ascii_lower(value);
     const auto known = std::find_if(colour_words.begin(), colour_words.end(), [&](const ColourWord& colour) { return colour.word == word; });
     return known == colour_words.end() ? std::string() : std::string(known->hex);
 }

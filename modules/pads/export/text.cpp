@@ -4,21 +4,12 @@
 #include <utility>
 
 #include "modules/pads/export/render.hpp"
+#include "modules/pads/export/roman.hpp"
 #include "modules/pads/export/table_grid.hpp"
 
 namespace hameau::pads {
 
 namespace {
-
-constexpr std::array<std::pair<std::int64_t, std::string_view>, 13> roman = {
-    {{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"}, {50, "l"}, {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}}};
-/// CSS Counter Styles 3 §6.1: beyond it a browser shows digits.
-constexpr std::int64_t roman_max = 3999;
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-    return text;
-}
 
 /// The number of an item as a browser shows it.
 std::string label_of(std::string_view type, std::int64_t number) {
@@ -28,15 +19,11 @@ std::string label_of(std::string_view type, std::int64_t number) {
             label.insert(label.begin(), static_cast<char>('a' + (rest - 1) % 26));
         }
     } else if ((type == "i" || type == "I") && number <= roman_max) {
-        for (const auto& [worth, sign] : roman) {
-            for (; number >= worth; number -= worth) {
-                label += sign;
-            }
-        }
+        label = roman_number(number);
     } else {
         return std::to_string(number);
     }
-    return type == "A" || type == "I" ? upper(label) : label;
+    return type == "A" || type == "I" ? capitals(label) : label;
 }
 
 class TextRenderer {

@@ -72,9 +72,7 @@ bool is_safe_address(std::string_view address) {
     if (colon == std::string_view::npos || address[colon] != ':') {
         return !address.starts_with("//");
     }
-    std::string scheme(address.substr(0, colon));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string scheme = ascii_lower(address.substr(0, colon));
     return scheme == "http" || scheme == "https" || scheme == "mailto" || scheme == "tel";
 }
 
