@@ -460,9 +460,7 @@ private:
             return fail(answer.error());
         }
         if (!answer->good()) {
-            const std::string code = text_of(answer->object(), "code");
-            const bool doubted = code == "upload_doubtful" || code == "upload_rules";
-            return fail(ErrorKind::invalid, answer->problem() + (doubted ? "; with \"anyway: true\" beside its source it is published all the same" : ""));
+            return fail(ErrorKind::invalid, answer->problem() + (is_doubt(answer->object()) ? "; with \"anyway: true\" beside its source it is published all the same" : ""));
         }
         const json::object report = answer->object();
         say('~', resource.name() + " (version " + json::serialize(report.at("number")) + ", " + json::serialize(report.at("files")) + " files)");

@@ -297,6 +297,11 @@ std::string text_of(const json::object& object, std::string_view key) {
     return text_in(object, key);
 }
 
+bool is_doubt(const json::object& report) {
+    const std::string code = text_of(report, "code");
+    return code == "upload_doubtful" || code == "upload_rules";
+}
+
 const json::array& array_of(const json::object& object, std::string_view key) {
     static const json::array nothing;
     const json::value* value = object.if_contains(key);

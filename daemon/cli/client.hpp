@@ -35,6 +35,8 @@ struct Upload {
 
 /// A member of an object as text or as a number; "" or 0 when it is absent or something else.
 std::string text_of(const boost::json::object& object, std::string_view key);
+/// The house doubts an upload and has published nothing: with `anyway` it takes it all the same.
+bool is_doubt(const boost::json::object& report);
 std::int64_t number_of(const boost::json::object& object, std::string_view key);
 /// Likewise as an array; an empty one that always stands when it is absent or something else.
 const boost::json::array& array_of(const boost::json::object& object, std::string_view key);

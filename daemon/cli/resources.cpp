@@ -344,8 +344,7 @@ private:
         for (std::size_t i = 0; warnings != nullptr && warnings->is_array() && i < warnings->as_array().size(); ++i) {
             std::fprintf(stderr, "%s\n", cell(json::object{{"text", warnings->as_array()[i]}}, "text").c_str());
         }
-        const std::string code = text_of(report, "code");
-        if (code == "upload_doubtful" || code == "upload_rules") {
+        if (is_doubt(report)) {
             std::fputs("With --anyway it is published all the same.\n", stderr);
         }
     }

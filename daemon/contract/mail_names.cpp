@@ -79,9 +79,9 @@ Domains Domains::of(std::vector<std::string> names) {
     return out;
 }
 
-bool Domains::has(std::string_view domain) const {
+std::string_view Domains::find(std::string_view domain) const {
     const auto at = std::lower_bound(names_.begin(), names_.end(), domain);
-    return at != names_.end() && *at == domain;
+    return at != names_.end() && *at == domain ? std::string_view(*at) : std::string_view();
 }
 
 std::string Domains::to_text() const {

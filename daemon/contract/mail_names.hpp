@@ -20,7 +20,9 @@ public:
     /// Errors: invalid with the line's number (no host name, lines out of order or double); too_large. Keep the list of before then.
     static Result<Domains> parse(std::string_view text);
     static Domains of(std::vector<std::string> names);
-    bool has(std::string_view domain) const;
+    /// The domain as it stands in the list; empty when it does not.
+    std::string_view find(std::string_view domain) const;
+    bool has(std::string_view domain) const { return !find(domain).empty(); }
     const std::vector<std::string>& names() const { return names_; }
     std::string to_text() const;
 

@@ -32,7 +32,7 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == 
 
 } // namespace
 
-Channel::Channel(asio::io_context&, Fd socket, Deadlines& deadlines)
+Channel::Channel(Fd socket, Deadlines& deadlines)
     : deadlines_(deadlines), poller_(deadlines.poller()), socket_(std::move(socket)), fd_(socket_.get()) {
     ended_ = !poller_.add(fd_, this);
 }

@@ -70,7 +70,7 @@ public:
         ~Waiter() = default;
     };
 
-    Channel(boost::asio::io_context& io, Fd socket, Deadlines& deadlines);
+    Channel(Fd socket, Deadlines& deadlines);
     ~Channel();
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
@@ -156,6 +156,8 @@ private:
     };
     Task<Status> wait(WaitType what);
     void begin_wait(Side& side);
+    /// The second half of call_when: behind begin_wait.
+    void park(WaitType what, Waiter& waiter);
     Status end_wait(Side& side);
     void resume(Side& side);
     void post_resume(Side& side);

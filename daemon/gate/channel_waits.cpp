@@ -158,8 +158,12 @@ void Channel::on_writable(std::uint32_t events) {
 }
 
 void Channel::call_when(WaitType what, Waiter& waiter) {
+    begin_wait(side_of(what));
+    park(what, waiter);
+}
+
+void Channel::park(WaitType what, Waiter& waiter) {
     Side& side = side_of(what);
-    begin_wait(side);
     side.waiting = true;
     deadlines_.add(this);
     side.waiter = &waiter;
@@ -183,7 +187,7 @@ Task<Status> Channel::wait(WaitType what) {
         co_return outcome;
     }
     const auto begin = [this, what](auto handler) {
-        call_when(what, *new ParkedHandler<decltype(handler)>(std::move(handler)));  // until it is resumed or abandoned
+        park(what, *new ParkedHandler<decltype(handler)>(std::move(handler)));  // until it is resumed or abandoned
     };
     co_await asio::async_initiate<decltype(hameau::wait), void(boost::system::error_code)>(begin, hameau::wait);
     co_return outcome_of(side);

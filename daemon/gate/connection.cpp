@@ -315,7 +315,7 @@ void go_on(std::unique_ptr<Visitor> visitor) {
 } // namespace
 
 Visitor::Visitor(Gate& at, Fd socket, const Address& from, bool over_tls, bool let_in) :
-    gate(at), channel(at.io(), std::move(socket), at.deadlines()), address(from), tls(over_tls), admitted(let_in),
+    gate(at), channel(std::move(socket), at.deadlines()), address(from), tls(over_tls), admitted(let_in),
     place(at.enter(channel)) {
     gate.refusing += admitted ? 0 : 1;
 }

@@ -47,10 +47,8 @@ MailQuestion thunderbird_question(std::string_view host_domain, std::string_view
     if (asked.empty()) {
         return {domains.has(host_domain) ? What::thunderbird : What::nothing, host_domain};
     }
-    const auto& names = domains.names();
-    const auto at = std::lower_bound(names.begin(), names.end(), asked);
-    const bool ours = at != names.end() && *at == asked;
-    return {ours ? What::thunderbird : What::nothing, ours ? std::string_view(*at) : std::string_view()};
+    const std::string_view ours = domains.find(asked);
+    return {ours.empty() ? What::nothing : What::thunderbird, ours};
 }
 
 void send_document(Visit& visit, std::string body, std::string_view type) {
@@ -117,7 +115,7 @@ std::optional<MailQuestion> read_mail_question(std::string_view host, std::strin
         return std::nullopt;
     }
     const auto asked = house ? std::nullopt : mailnames::read_host(host);
-    const bool outlook = ascii_lower(path) == outlook_path;
+    const bool outlook = equals(path, outlook_path);
     if (asked && domains.has(asked->domain)) {
         const bool thunderbird = path == thunderbird_path || path == thunderbird_well_known;
         if (asked->label == Label::autoconfig && thunderbird) {

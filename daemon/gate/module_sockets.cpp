@@ -70,7 +70,7 @@ Task<Result<std::unique_ptr<Channel>>> ModuleSockets::connect(std::string module
         Fd socket;
         const int failed = connect_now(path, socket);
         if (failed == 0) {
-            co_return std::make_unique<Channel>(io_, std::move(socket), deadlines_);
+            co_return std::make_unique<Channel>(std::move(socket), deadlines_);
         }
         if (failed != EAGAIN && failed != EINTR) {
             co_return fail(ErrorKind::unavailable, module + ": " + std::strerror(failed));

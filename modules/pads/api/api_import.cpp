@@ -25,15 +25,19 @@ namespace {
 
 constexpr Event images_brought{"pads.images_brought", Level::info};
 
+/// A sentence about so many things that did not come along; nothing when there are none.
+void warn(const Request& request, json::array& warnings, std::string_view code, std::uint64_t count, Parameters more = {}) {
+    if (count > 0) {
+        more.emplace_back("count", std::to_string(count));
+        warnings.emplace_back(text_of(pads_catalogue, language_of(request), code, more));
+    }
+}
+
 /// What a Word document holds and a pad does not: nothing is lost without a word.
 void say_left_out(const Request& request, const LeftOut& left_out, json::array& warnings) {
     constexpr std::array<std::string_view, left_out_kinds> codes = {"import_word_comments", "import_word_deletions", "import_word_drawings", "import_word_edges", "import_word_hidden"};
     for (std::size_t i = 0; i < codes.size(); ++i) {
-        if (left_out[i] > 0) {
-            Parameters parameters;
-            parameters.emplace_back("count", std::to_string(left_out[i]));
-            warnings.emplace_back(text_of(pads_catalogue, language_of(request), codes[i], parameters));
-        }
+        warn(request, warnings, codes[i], left_out[i]);
     }
 }
 
@@ -78,10 +82,9 @@ Task<PadsModule::Brought> PadsModule::bring_images(const Request& request, PadRo
     }
     for (const auto& [code, count] : lost) {
         Parameters parameters;
-        parameters.emplace_back("count", std::to_string(count));
         parameters.emplace_back("images", std::to_string(import_images_max));
         parameters.emplace_back("limit", size_text(context_->settings().size_bytes("pads.limits.image_max"), language_of(request)));
-        out.warnings.emplace_back(text_of(pads_catalogue, language_of(request), code, parameters));
+        warn(request, out.warnings, code, count, std::move(parameters));
     }
     if (!images.empty()) {
         context_->journal().write(images_brought, {{"pad", pad.id}, {"images", std::to_string(images.size())}});
@@ -231,11 +234,7 @@ Task<Response> PadsModule::import_document(Request& request, PadRow pad, std::st
         const bool titled = is_plain_text(document->title) && has_visible_character(document->title);
         pad.title = titled ? document->title : named ? name : pad.slug;
     }
-    if (document->refused_links > 0) {
-        Parameters parameters;
-        parameters.emplace_back("count", std::to_string(document->refused_links));
-        brought.warnings.emplace_back(text_of(pads_catalogue, language_of(request), "import_links_refused", parameters));
-    }
+    warn(request, brought.warnings, "import_links_refused", document->refused_links);
     say_left_out(request, document->left_out, brought.warnings);
     co_return co_await keep_import(request, std::move(pad), std::move(document->update), std::move(brought.warnings));
 }

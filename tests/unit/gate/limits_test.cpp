@@ -74,7 +74,7 @@ struct Pair {
         auto made = socket_pair(SOCK_STREAM);
         (void)set_nonblocking(made->first.get(), true);
         other = std::move(made->second);
-        channel = std::make_unique<Channel>(io, std::move(made->first), deadlines);
+        channel = std::make_unique<Channel>(std::move(made->first), deadlines);
     }
     Deadlines deadlines;
     Fd other;

@@ -22,7 +22,7 @@ struct Line {
     Line(asio::io_context& io, Deadlines& deadlines) {
         std::array<int, 2> ends{};
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-        channel = std::make_unique<Channel>(io, Fd(ends[0]), deadlines);
+        channel = std::make_unique<Channel>(Fd(ends[0]), deadlines);
         channel->set_pauses(std::chrono::milliseconds(0), std::chrono::milliseconds(0));
         other = Fd(ends[1]);
     }

@@ -211,7 +211,7 @@ TEST_F(SessionsTest, OpenSocketsEndWithTheirSession) {
     auto pair = socket_pair(SOCK_STREAM);
     ASSERT_TRUE(pair);
     (void)set_nonblocking(pair->first.get(), true);
-    Channel visitor(io, std::move(pair->first), deadlines);
+    Channel visitor(std::move(pair->first), deadlines);
     const Sessions::OpenSocket open(sessions, session, "token-of-marie", visitor);
     people.say("s2");
     settle();
@@ -231,7 +231,7 @@ TEST_F(SessionsTest, WhatWasRevokedDuringACrashIsFoundOut) {
     auto pair = socket_pair(SOCK_STREAM);
     ASSERT_TRUE(pair);
     (void)set_nonblocking(pair->first.get(), true);
-    Channel visitor(io, std::move(pair->first), deadlines);
+    Channel visitor(std::move(pair->first), deadlines);
     const Sessions::OpenSocket open(sessions, session, "token-of-marie", visitor);
     people.tokens.clear();
     people.cut();

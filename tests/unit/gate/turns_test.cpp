@@ -85,7 +85,7 @@ TEST(Turn, OneByteReadsLetOthersIn) {
     constexpr int bytes = 64 * 20;
     const std::string text(bytes, 'x');
     ASSERT_EQ(::write(pair.ends[1], text.data(), text.size()), bytes);
-    Channel channel(io, Fd(pair.ends[0]), deadlines);
+    Channel channel(Fd(pair.ends[0]), deadlines);
     Neighbour neighbour{io};
     asio::co_spawn(io, read_bytes(channel, bytes, neighbour), rethrow);
     neighbour.go();
@@ -98,7 +98,7 @@ TEST(Turn, ADeadlineEndsWhoNeverPauses) {
     asio::io_context io;
     Deadlines deadlines(io);
     Pair pair;
-    Channel channel(io, Fd(pair.ends[0]), deadlines);
+    Channel channel(Fd(pair.ends[0]), deadlines);
     const std::string text(4096, 'x');
     ASSERT_EQ(::write(pair.ends[1], text.data(), text.size()), 4096);
     channel.set_deadline(std::chrono::milliseconds(-1));
@@ -156,7 +156,7 @@ Status write_to_reader(std::size_t piece) {
     asio::io_context io;
     Deadlines deadlines(io);
     TcpPair pair;
-    Channel channel(io, Fd(pair.ends[0]), deadlines);
+    Channel channel(Fd(pair.ends[0]), deadlines);
     channel.set_pauses(std::chrono::milliseconds(1000), std::chrono::milliseconds(1000));
     const std::string text(std::size_t{2} << 20, 'x');
     Status outcome;
