@@ -44,7 +44,8 @@ Task<Status> PadsModule::start(ModuleContext& context) {
     store_ = std::make_unique<PadStore>(context.database());
     commit_timer_ = std::make_unique<asio::steady_timer>(context.io());
     film_timer_ = std::make_unique<asio::steady_timer>(context.io());
-    film_bell_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
+    constexpr TurnLimits film_limits{1, films_waiting_per_member_max, readings_waiting_max};
+    film_turns_ = std::make_unique<AwaitedTurns<std::string>>(context.io(), film_limits);
     batch_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
     commit_thread_ = std::make_unique<CommitThread>(context.io(), *store_);
     writing_ends_ = std::make_unique<asio::steady_timer>(context.io(), asio::steady_timer::time_point::max());
@@ -355,8 +356,7 @@ Task<void> PadsModule::stop() {
     }
     commit_timer_->cancel();
     film_timer_->cancel();
-    films_stopped_ = true;
-    film_bell_->cancel();
+    film_turns_->stop();
     kept_timer_->cancel();
     stop_readings();
     commit_thread_->stop();

@@ -27,6 +27,7 @@
 #include "modules/pads/storage/kept_edits.hpp"
 #include "modules/pads/storage/readings.hpp"
 #include "modules/pads/storage/store.hpp"
+#include "modules/support/awaited_turns.hpp"
 #include "modules/support/router.hpp"
 #include "modules/support/usage.hpp"
 
@@ -182,8 +183,6 @@ private:
     void keep_film(std::int64_t number, std::shared_ptr<Film> film, std::size_t bytes);
     std::shared_ptr<Film> freed_aside(std::shared_ptr<Film> made);
     Result<std::shared_ptr<Film>> film_reaching(PadStore& store, std::int64_t number, std::int64_t upto, std::shared_ptr<Film> kept, const Stop& stop);
-    void begin_films();
-    Task<std::shared_ptr<void>> film_turn(std::string member);
     Response no_past(const Request& request, const PadRow& pad, const Error& error);
     /// The images that these bytes name, as far as the pad's association has them: rows are looked up now, by this store,
     /// files read when they are asked for; on any thread.
@@ -336,10 +335,7 @@ private:
     };
     std::vector<KeptFilm> films_;  ///< that were asked for last; gone when nobody asks for some minutes, and with their pads
     std::unique_ptr<boost::asio::steady_timer> film_timer_;
-    Turns<std::string> film_turns_{{1, films_waiting_per_member_max, readings_waiting_max}};  ///< by member
-    std::set<Turns<std::string>::Number> films_begun_;
-    std::unique_ptr<boost::asio::steady_timer> film_bell_;  ///< never rings; cancelled when a turn begins
-    bool films_stopped_ = false;
+    std::unique_ptr<AwaitedTurns<std::string>> film_turns_;  ///< by member
     std::unique_ptr<boost::asio::steady_timer> commit_timer_;
     std::shared_ptr<void> busy_;  ///< held while edits wait for the disk
     std::unordered_map<std::int64_t, std::shared_ptr<Room>> rooms_;

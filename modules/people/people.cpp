@@ -111,6 +111,8 @@ void People::add_routes() {
 
 Task<Status> People::start(ModuleContext& context) {
     context_ = &context;
+    constexpr TurnLimits slow_limits{1, slow_jobs_waiting_per_prefix_max, slow_jobs_waiting_max};
+    slow_turns_.emplace(context.io(), slow_limits, WhenFull::make_room);
     if (!start_secrets()) {
         co_return fail(ErrorKind::io, "libsodium could not be started");
     }
@@ -161,7 +163,7 @@ Task<Status> People::start(ModuleContext& context) {
         if (!failed) {
             stopping_ = true;
             end_streams();
-            wake_slow(slow_turns_.drop_all(), false);
+            slow_turns_->stop();
         }
     });
     tell_purged(erased);
@@ -176,7 +178,7 @@ Task<Status> People::start(ModuleContext& context) {
 Task<void> People::stop() {
     stopping_ = true;
     end_streams();
-    wake_slow(slow_turns_.drop_all(), false);
+    slow_turns_->stop();
     if (retry_timer_) {
         retry_timer_->cancel();
     }
@@ -374,37 +376,12 @@ Response People::say_wait(const Request& request, Duration wait) const {
 
 Task<bool> People::slow(std::string prefix, std::function<void()> work) {
     // One worker, 19 MiB at a time.
-    if (const auto given_up = slow_turns_.make_room(prefix)) {
-        wake_slow({*given_up}, false);
-    }
-    const auto turn = stopping_ ? std::nullopt : slow_turns_.ask(prefix);
+    const std::shared_ptr<void> turn = co_await slow_turns_->take(std::move(prefix));
     if (!turn) {
         co_return false;
     }
-    WaitingForTurn waiting{boost::asio::steady_timer(context_->io(), boost::asio::steady_timer::time_point::max()), true};
-    slow_waiting_.emplace(*turn, &waiting);
-    begin_slow();
-    if (slow_waiting_.contains(*turn)) {
-        co_await waiting.timer.async_wait(wait);
-    }
-    if (!waiting.wanted) {
-        co_return false;
-    }
     co_await context_->run_slow(std::move(work));
-    slow_turns_.ended(*turn);
-    begin_slow();
     co_return true;
-}
-
-void People::wake_slow(const std::vector<Turns<std::string>::Number>& turns, bool wanted) {
-    for (const auto turn : turns) {
-        const auto found = slow_waiting_.find(turn);
-        if (found != slow_waiting_.end()) {
-            found->second->wanted = wanted;
-            found->second->timer.cancel();
-            slow_waiting_.erase(found);
-        }
-    }
 }
 
 std::int64_t People::setting_ms(std::string_view key, std::int64_t otherwise) const {

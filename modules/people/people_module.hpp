@@ -14,11 +14,11 @@
 
 #include "daemon/base/clock.hpp"
 #include "daemon/base/secret.hpp"
-#include "daemon/base/turns.hpp"
 #include "modules/people/limits.hpp"
 #include "modules/people/people.hpp"
 #include "modules/people/policy.hpp"
 #include "modules/people/storage/store.hpp"
+#include "modules/support/awaited_turns.hpp"
 #include "modules/support/json_fields.hpp"
 #include "modules/support/opening.hpp"
 #include "modules/support/problem.hpp"
@@ -51,12 +51,6 @@ struct RevocationStream {
     boost::asio::steady_timer timer;
     std::string pending;
     bool ended = false;
-};
-
-/// A piece of slow work in its queue; in the frame of who waits for it.
-struct WaitingForTurn {
-    boost::asio::steady_timer timer;
-    bool wanted = true;
 };
 
 class People final : public Module {
@@ -108,9 +102,6 @@ private:
     /// Runs slow work when its turn has come; false when too many wait already (all, or from this address prefix), or the house goes to sleep
     /// before. What was read before it may be old by seconds.
     Task<bool> slow(std::string prefix, std::function<void()> work);
-    /// Those whose turn has come go on; `wanted`: false for who is sent away.
-    void wake_slow(const std::vector<Turns<std::string>::Number>& turns, bool wanted);
-    void begin_slow() { wake_slow(slow_turns_.begin(), true); }
     std::int64_t setting_ms(std::string_view key, std::int64_t otherwise) const;
     Length password_length() const;
     /// Refuses a password that others guess first (modules/support/passwords.hpp); the house's name is added to `names`.
@@ -441,8 +432,7 @@ private:
     bool asking_mail_ = false;
     Duration last_call_{0};
     Duration delivery_deadline_ = delivery_deadline_default;
-    Turns<std::string> slow_turns_{{1, slow_jobs_waiting_per_prefix_max, slow_jobs_waiting_max}};  ///< by address prefix
-    std::map<Turns<std::string>::Number, WaitingForTurn*> slow_waiting_;
+    std::optional<AwaitedTurns<std::string>> slow_turns_;  ///< by address prefix
     std::list<boost::asio::steady_timer*> delivery_waiters_;
     std::optional<boost::asio::steady_timer> retry_timer_;
     std::optional<boost::asio::steady_timer> bin_timer_;

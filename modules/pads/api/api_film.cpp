@@ -2,9 +2,7 @@
 // another. The film of a pad is kept for some minutes between two calls: each step of the slider is one. What is said of it: film_answers.
 #include <charconv>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/base/io.hpp"
 #include "modules/pads/api/film_answers.hpp"
@@ -19,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto wait = asio::as_tuple(asio::use_awaitable);
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
     std::uint64_t number = 0;
@@ -76,35 +73,6 @@ std::shared_ptr<Film> PadsModule::freed_aside(std::shared_ptr<Film> made) {
     return {film, [this, made = std::move(made)](Film*) mutable { asio::post(*reading_threads_, [gone = std::move(made)] {}); }};
 }
 
-void PadsModule::begin_films() {
-    const auto begun = film_turns_.begin();
-    films_begun_.insert(begun.begin(), begun.end());
-    film_bell_->cancel();
-}
-
-/// One at a time in the house, and members take turns: two long texts in two pages do not hold both threads, nor the memory of two films
-/// that are being made. Nothing: too many of this member wait, or the service stops.
-Task<std::shared_ptr<void>> PadsModule::film_turn(std::string member) {
-    const auto number = film_turns_.ask(member);
-    if (!number || films_stopped_) {
-        co_return std::shared_ptr<void>();
-    }
-    const auto held = context_->busy();
-    begin_films();
-    while (!films_begun_.contains(*number)) {
-        co_await film_bell_->async_wait(wait);
-        if (films_stopped_) {
-            co_return std::shared_ptr<void>();
-        }
-    }
-    co_return std::shared_ptr<void>(this, [turn = *number](void* self) {
-        auto& module = *static_cast<PadsModule*>(self);
-        module.films_begun_.erase(turn);
-        module.film_turns_.ended(turn);
-        module.begin_films();
-    });
-}
-
 /// The film that is kept, when it reaches to `upto` (0: to the newest row), or a new one. On a thread for long readings.
 Result<std::shared_ptr<Film>> PadsModule::film_reaching(PadStore& store, std::int64_t number, std::int64_t upto, std::shared_ptr<Film> kept, const Stop& stop) {
     if (kept) {
@@ -135,7 +103,12 @@ Task<Response> PadsModule::film_answer(Request& request, std::int64_t upto, Film
     if (!written) {
         co_return problem(pads_catalogue, request, 507, "pad_disk");
     }
-    const std::shared_ptr<void> turn = co_await film_turn(request.who.member);
+    // One at a time in the house, and members take turns: two long texts in two pages do not hold both threads, nor the memory of two films
+    // that are being made. None: too many of this member wait, or the service stops.
+    auto held = context_->busy();
+    std::string member = request.who.member;
+    const std::shared_ptr<void> turn = co_await film_turns_->take(std::move(member));
+    held.reset();
     if (!turn) {
         co_return problem(request, 503, "busy");
     }

@@ -80,31 +80,15 @@ std::shared_ptr<void> Converter::hold(std::size_t bytes) {
     return held;
 }
 
-void Converter::begin_next() {
-    const auto begun = turns_.begin();
-    begun_.insert(begun.begin(), begun.end());
-    turn_.cancel();
-}
-
 Task<Result<Converter::Answer>> Converter::run(std::string mode, std::string bytes, std::string asker) {
-    const auto number = turns_.ask(asker);
-    if (!number) {
-        co_return fail(ErrorKind::unavailable, "too many images are being read at once");
-    }
     const auto busy = context_.busy();
     Held held(held_bytes_);
     held.add(bytes.size());
-    begin_next();
-    while (!begun_.contains(*number)) {
-        co_await turn_.async_wait(wait_for);
-    }
     Answer answer;
-    answer.turn = std::shared_ptr<void>(this, [turn = *number](void* self) {
-        auto& converter = *static_cast<Converter*>(self);
-        converter.begun_.erase(turn);
-        converter.turns_.ended(turn);
-        converter.begin_next();
-    });
+    answer.turn = co_await turns_.take(std::move(asker));
+    if (!answer.turn) {
+        co_return fail(ErrorKind::unavailable, "too many images are being read at once");
+    }
     auto converted = co_await convert(std::move(mode), bytes);
     if (!converted) {
         co_return fail(std::move(converted.error()));

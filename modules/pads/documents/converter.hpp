@@ -3,14 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
-#include <boost/asio/steady_timer.hpp>
-
-#include "daemon/base/turns.hpp"
 #include "daemon/contract/module.hpp"
 #include "modules/pads/limits.hpp"
+#include "modules/support/awaited_turns.hpp"
 #include "modules/support/helper.hpp"
 
 namespace hameau::pads {
@@ -18,7 +15,7 @@ namespace hameau::pads {
 class Converter {
 public:
     Converter(ModuleContext& context, HelperProgram program) :
-        context_(context), program_(std::move(program)), turn_(context.io(), boost::asio::steady_timer::time_point::max()) {}
+        context_(context), program_(std::move(program)), turns_(context.io(), {1, conversions_waiting_per_asker_max, conversions_waiting_max}) {}
 
     /// The whole body. Errors: too_large (more than `bytes_max` came), unavailable (too much waits), closed, timed_out.
     Task<Result<std::string>> hear(Body& body, std::size_t bytes_max);
@@ -33,16 +30,13 @@ public:
     std::shared_ptr<void> hold(std::size_t bytes);
 
 private:
-    void begin_next();
     Task<Result<std::string>> convert(std::string mode, const std::string& bytes);
     Task<void> feed(HelperChild& child, const std::string& bytes);
     Task<Result<std::string>> collect(HelperChild& child, std::size_t bytes_max);
 
     ModuleContext& context_;
     HelperProgram program_;
-    boost::asio::steady_timer turn_;  ///< never rings; cancelled when a turn begins
-    Turns<std::string> turns_{{1, conversions_waiting_per_asker_max, conversions_waiting_max}};
-    std::set<Turns<std::string>::Number> begun_;
+    AwaitedTurns<std::string> turns_;
     std::size_t held_bytes_ = 0;
 };
 
