@@ -1,11 +1,11 @@
 // Documents that become texts: what is sent, what came of it. They live apart from the page of texts, as the sendings of sites do:
 // who looks at another page meanwhile finds the progress, the sentences or the refusal again. Called by pages/bring.tsx.
 // One file at a time, in their order. Never sends twice by itself, but for a short name that is taken.
-import { useEffect, useState } from 'preact/hooks';
 import { type Pad, Problem, upload } from '../common/api';
 import { asProblem } from '../common/hooks';
 import { t } from '../common/i18n';
 import { slugOf } from './names';
+import { underWay } from './under-way';
 
 /** What of a file's name a title may hold: the house takes 200 characters. */
 const name_letters_max = 200;
@@ -29,17 +29,8 @@ export interface Bringing {
 let bringings: Bringing[] = [];
 let last = 0;
 let running = false;
-const watching = new Set<() => void>();
-const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-
 export const isUnderWay = (one: Bringing) => !one.problem && !one.pad;
-
-function tell(): void {
-  // A page with such a listener is not kept for "back" by browsers: it is there while something is sent only.
-  if (bringings.some(isUnderWay)) addEventListener('beforeunload', ask);
-  else removeEventListener('beforeunload', ask);
-  for (const one of watching) one();
-}
+const { tell, useLook } = underWay(() => bringings.some(isUnderWay));
 
 function change(id: number, to: Partial<Bringing>): void {
   bringings = bringings.map((one) => (one.id === id ? { ...one, ...to } : one));
@@ -47,12 +38,7 @@ function change(id: number, to: Partial<Bringing>): void {
 }
 
 export function useBringings(slug: string | null): Bringing[] {
-  const [, turn] = useState(0);
-  useEffect(() => {
-    const look = () => turn((now) => now + 1);
-    watching.add(look);
-    return () => { watching.delete(look); };
-  }, []);
+  useLook();
   return bringings.filter((one) => one.slug === slug);
 }
 

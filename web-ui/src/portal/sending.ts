@@ -1,9 +1,9 @@
 // The sendings of this tab, one a site. They live apart from the Site page: who looks at another page meanwhile finds the
 // progress, the remarks or the refusal again. Closing or reloading the tab would drop them, so the browser asks first.
 // Called by pages/site.tsx. Never sends twice by itself.
-import { useEffect, useState } from 'preact/hooks';
 import { type DeployReport, Problem, upload } from '../common/api';
 import { asProblem } from '../common/hooks';
+import { underWay } from './under-way';
 
 export interface Sent { body: Blob; type: string; name: string }
 
@@ -24,26 +24,15 @@ export interface Sending {
 
 const idle: Sending = { part: null, name: '', problem: null, report: null, before: undefined, last: null, anyway: false, cancel: () => undefined };
 const sendings = new Map<string, Sending>();
-const watching = new Set<() => void>();
-
-const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+const all = underWay(() => [...sendings.values()].some((one) => one.part !== null));
 
 function change(host: string, to: Partial<Sending>): void {
   sendings.set(host, { ...(sendings.get(host) ?? idle), ...to });
-  const busy = [...sendings.values()].some((one) => one.part !== null);
-  // A page with such a listener is not kept for "back" by browsers: it is there while something is sent only.
-  if (busy) addEventListener('beforeunload', ask);
-  else removeEventListener('beforeunload', ask);
-  for (const tell of watching) tell();
+  all.tell();
 }
 
 export function useSending(host: string): Sending {
-  const [, turn] = useState(0);
-  useEffect(() => {
-    const tell = () => turn((now) => now + 1);
-    watching.add(tell);
-    return () => { watching.delete(tell); };
-  }, []);
+  all.useLook();
   return sendings.get(host) ?? idle;
 }
 
